@@ -1,0 +1,1 @@
+"""Derivatives of expressions: nodes to nodes, so derivatives can be derived again."""

@@ -1,0 +1,70 @@
+"""Reverse accumulation on an expression: each node's adjoint from its users'.
+
+    adjoint(root) = 1        adjoint(arg) += adjoint(node) * d node / d arg
+
+Sources: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cgprimer.expr.node import Node, fold, postorder
+from cgprimer.expr.ops import CONST, NAME, ONE, OPS, ZERO, name, tidy
+
+_ARGUMENTS = (name("a"), name("b"))
+_RESULT = name("y")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation: a node, its adjoint, and what its arguments get."""
+
+    node: Node
+    adjoint: Node
+    shares: tuple[tuple[Node, Node], ...]
+
+
+def local_partial(node: Node, position: int) -> Node:
+    """The derivative of `node` by its argument at `position`, by the table's rule."""
+    by = {_RESULT: node} | dict(zip(_ARGUMENTS, node.args, strict=False))
+
+    def visit(rule: Node, args: list[Node]) -> Node:
+        if rule.op is NAME:
+            return by[rule]
+        return rule if rule.op is CONST else tidy(rule.op, *args)
+
+    rule = node.op.rules[position]
+    return fold([rule], visit)[rule]
+
+
+def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
+    """The reverse trace of `root`: one step per node on a path from `wrt`, root first."""
+    order = postorder([root])
+    active = set(wrt)
+    for node in order:
+        if any(arg in active for arg in node.args):
+            active.add(node)
+    adjoint = {root: seed}
+    steps = []
+    for node in reversed(order):
+        if node in active and node in adjoint:
+            shares = tuple(
+                (arg, tidy(OPS["mul"], adjoint[node], local_partial(node, i)))
+                for i, arg in enumerate(node.args)
+                if arg in active
+            )
+            for arg, share in shares:
+                adjoint[arg] = (
+                    tidy(OPS["add"], adjoint[arg], share) if (arg in adjoint) else share
+                )
+            steps.append(Step(node, adjoint[node], shares))
+    return steps
+
+
+def partials(root: Node, wrt: Iterable[Node]) -> dict[Node, Node]:
+    """The derivative of `root` by each of `wrt`, as nodes that share what they can."""
+    wrt = list(wrt)
+    found = {step.node: step.adjoint for step in sweep(root, wrt)}
+    return {node: found.get(node, ZERO) for node in wrt}

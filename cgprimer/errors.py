@@ -1,0 +1,135 @@
+"""Every exception of cgprimer: what was found, where, and what to do next."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WIDTH = 72
+SHOWN = 10
+
+
+class CGPrimerError(Exception):
+    """Base of every error that cgprimer raises on purpose."""
+
+
+class GraphError(CGPrimerError, ValueError):
+    """The equations do not make a graph, or a name is not in it."""
+
+
+class CycleError(GraphError):
+    """A variable depends on itself; `cycle` names the way round, `("xa", "xb", "xa")`."""
+
+    def __init__(self, message: str, cycle: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.cycle = cycle
+
+
+class PointError(CGPrimerError, ValueError):
+    """The values given for inputs and parameters do not fit the graph."""
+
+
+class DifferenceError(CGPrimerError, ValueError):
+    """A finite difference cannot be taken as asked."""
+
+
+class DataError(CGPrimerError, ValueError):
+    """A data set, or a request for one, makes no sense."""
+
+
+class FitError(CGPrimerError, ValueError):
+    """A fit cannot start as asked."""
+
+
+class OptionError(CGPrimerError, TypeError):
+    """An option is unknown or has an impossible value."""
+
+
+class NonFiniteWarning(RuntimeWarning):
+    """A value turned nan or inf; the message names the first variable that did."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a text: what, where (`start:end` of `text`), and a hint."""
+
+    message: str
+    text: str = ""
+    start: int = 0
+    end: int = 0
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.text:
+            lines += ["", *excerpt(self.text, self.start, self.end)]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class ExpressionError(CGPrimerError, ValueError):
+    """A text is not an equation of the language; `problems` holds every finding."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_report(self.problems))
+
+
+def _report(problems: tuple[Problem, ...]) -> str:
+    shown = [str(problem) for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        shown.append(f"… and {len(problems) - SHOWN} more problems")
+    return "\n\n".join(shown)
+
+
+def excerpt(text: str, start: int, end: int) -> list[str]:
+    """Two lines: the part of `text` around `start:end`, and carets under that span."""
+    first = max(0, min(start - WIDTH // 2, len(text) - WIDTH))
+    last = min(len(text), first + WIDTH)
+    before, marked, after = (
+        "".join(map(_visible, text[a:b]))
+        for a, b in ((first, start), (start, min(end, last)), (min(end, last), last))
+    )
+    head, tail = "…" * (first > 0), "…" * (last < len(text))
+    carets = "^" * max(1, _columns(marked))
+    return [
+        f"    {head}{before}{marked}{after}{tail}",
+        "    " + " " * _columns(head + before) + carets,
+    ]
+
+
+def _visible(char: str) -> str:
+    """A character as a terminal can show it: tabs as a blank, controls spelled out."""
+    if char in "\t\n\r":
+        return " "
+    if unicodedata.category(char)[0] == "C":
+        return f"<U+{ord(char):04X}>"
+    return char
+
+
+def _columns(text: str) -> int:
+    """Terminal columns, counting full-width characters twice and accents not at all."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def shorten(text: str, width: int = 40) -> str:
+    """`text`, cut in the middle of nowhere but never longer than `width`."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'sin'?` for the nearest known name, or nothing."""
+    if len(name) > WIDTH:
+        return ""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def listing(names: Iterable[str], limit: int = 8) -> str:
+    """`xa, xb, xc and 5 more`: names for a message, never too many."""
+    every = [shorten(str(name)) for name in names]
+    if len(every) <= limit:
+        return ", ".join(every)
+    return f"{', '.join(every[:limit])} and {len(every) - limit} more"

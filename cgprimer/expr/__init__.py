@@ -1,0 +1,1 @@
+"""Expressions: interned nodes, the table of operations, and the language."""

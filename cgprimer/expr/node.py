@@ -1,0 +1,128 @@
+"""Expressions as interned nodes: equal expressions are one object.
+
+A node is an operation on nodes, a name, or a constant:
+
+    node = op(node, …) | name | const
+
+Interning makes equality identity, so sharing is found as it arises and a graph
+stays a graph: nothing is ever expanded into a tree. The table holds nodes weakly.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import KeyedRef
+
+if TYPE_CHECKING:
+    from cgprimer.expr.ops import Op
+
+T = TypeVar("T")
+
+_table: dict[tuple[Any, ...], KeyedRef[tuple[Any, ...], Node]] = {}
+_lock = threading.Lock()
+
+
+class Node:
+    """An operation `op` on `args`; leaves have a `value`: a name (str) or a float.
+
+    Never call it: `Op.__call__`, `name` and `const` return the one node there is.
+    """
+
+    __slots__ = ("op", "args", "value", "__weakref__")
+
+    op: Op
+    args: tuple[Node, ...]
+    value: str | float | None
+
+    def __repr__(self) -> str:
+        from cgprimer.errors import shorten
+        from cgprimer.expr.show import show
+
+        return f"Node({shorten(show(self), 72)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from cgprimer.expr.syntax import restore
+
+        return restore, flatten(self)
+
+
+def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> Node:
+    """Return the node `op(*args)`, made now if it was not there.
+
+    Floats are told apart by `float.hex`, so that 0.0 and -0.0 are two constants.
+    Arguments are told apart by `id`, which is safe: the node keeps them alive.
+    """
+    if len(args) == 2:  # most nodes; spelled out because a parser spends its time here
+        key: tuple[Any, ...] = (op, id(args[0]), id(args[1]))
+    else:
+        key = (op, value.hex() if isinstance(value, float) else value, *map(id, args))
+    found = _table.get(key)
+    node = found() if found is not None else None
+    return _insert(key, op, args, value) if node is None else node
+
+
+def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Any) -> Node:
+    with _lock:
+        found = _table.get(key)
+        node = found() if found is not None else None
+        if node is None:
+            node = Node()
+            node.op, node.args, node.value = op, args, value
+            _table[key] = KeyedRef(node, _forget, key)
+        return node
+
+
+def _forget(reference: KeyedRef[tuple[Any, ...], Node]) -> None:
+    """Drop a dead node's entry, unless an equal node has taken its place."""
+    if _table.get(reference.key) is reference:
+        del _table[reference.key]
+
+
+def postorder(roots: Iterable[Node]) -> list[Node]:
+    """Every node below `roots` once, arguments before the nodes that use them."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
+    return order
+
+
+def fold(roots: Iterable[Node], visit: Callable[[Node, list[T]], T]) -> dict[Node, T]:
+    """`visit(node, results of its arguments)` for every node, each once."""
+    results: dict[Node, T] = {}
+    for node in postorder(roots):
+        results[node] = visit(node, [results[arg] for arg in node.args])
+    return results
+
+
+def leaves(root: Node) -> list[str]:
+    """The names in `root`, each once, in order of appearance."""
+    return [str(n.value) for n in postorder([root]) if n.op.name == "name"]
+
+
+def substitute(roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
+    """`roots` with every node of `by` replaced, sharing kept."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if node in by:
+            return by[node]
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    results = fold(roots, visit)
+    return [results[root] for root in roots]
+
+
+def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], str | float | None]]]:
+    """`root` as rows (op name, argument rows, value), arguments first."""
+    order = postorder([root])
+    row = {node: i for i, node in enumerate(order)}
+    return ([(n.op.name, tuple(row[arg] for arg in n.args), n.value) for n in order],)

@@ -1,0 +1,333 @@
+"""The table of operations: one entry says everything about one operation.
+
+An entry gives the numpy forward function, one derivative rule per argument (text in
+our own language, in the arguments a, b and the result y), the sympy form, and the
+way it is written. Parser, evaluation, derivatives, printing and tests read the table,
+so a new operation is one entry and no other edit.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cgprimer.expr.node import Node, intern
+
+REAL = (-3.0, 3.0)
+POSITIVE = (0.1, 4.0)
+ATOM = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation.
+
+    name : how it is called in the language; `symbol` is its infix sign, if it has one.
+    forward : numpy function of the arguments, for real and, where `analytic`, complex.
+    partials : derivative by each argument, text in a, b (arguments) and y (result).
+    sympy : the same function from the sympy module `s` and sympy arguments.
+    latex : template with {0}, {1} for the arguments.
+    binding : how tightly the infix form binds; calls bind as atoms do.
+    domain : per argument an interval where the operation is smooth.
+    kinks : result of a function of the arguments; zero where the slope jumps.
+    definition : text in other operations, where sympy has no such function.
+    """
+
+    name: str
+    forward: Callable[..., Any]
+    partials: tuple[str, ...] = ()
+    sympy: Callable[..., Any] | None = None
+    latex: str = ""
+    symbol: str = ""
+    binding: int = ATOM
+    right: bool = False
+    domain: tuple[tuple[float, float], ...] = (REAL,)
+    kinks: str = ""
+    definition: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def arity(self) -> int:
+        """Number of arguments."""
+        return len(self.partials)
+
+    @property
+    def analytic(self) -> bool:
+        """Whether a complex step through it gives the derivative."""
+        return not self.kinks
+
+    @functools.cached_property
+    def rules(self) -> tuple[Node, ...]:
+        """`partials` as nodes over the names a, b and y."""
+        from cgprimer.expr.syntax import parse_expression
+
+        return tuple(parse_expression(text) for text in self.partials)
+
+    def __call__(self, *args: Node) -> Node:
+        """The raw node, just as written; `tidy` simplifies."""
+        return intern(self, args)
+
+    def __repr__(self) -> str:
+        return f"Op({self.name})"
+
+
+def _sigmoid(a: Any) -> Any:
+    if np.iscomplexobj(a):
+        return 1 / (1 + np.exp(-a))
+    small = np.exp(-np.abs(a))
+    return np.where(np.greater_equal(a, 0), 1.0, small) / (1 + small)
+
+
+def _softplus(a: Any) -> Any:
+    return np.log1p(np.exp(a)) if np.iscomplexobj(a) else np.logaddexp(a, 0.0)
+
+
+def _erf(a: Any) -> Any:
+    from scipy.special import erf
+
+    return erf(a)
+
+
+def _xlogy(a: Any, b: Any) -> Any:
+    return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b))
+
+
+def _step(a: Any) -> Any:
+    return np.heaviside(a, 0.0)
+
+
+def _relu(a: Any) -> Any:
+    return np.maximum(a, 0.0)
+
+
+def _own(name: str) -> Callable[..., Any]:
+    """A sympy function of ours, for what sympy lacks or would expand."""
+
+    def build(s: Any, *args: Any) -> Any:
+        from cgprimer.lower.to_sympy import function
+
+        return function(name)(*args)
+
+    return build
+
+
+_BOTH, _PLUS = (REAL, REAL), (POSITIVE,)
+
+TABLE: tuple[Op, ...] = (
+    # leaves
+    Op("name", lambda: None, latex="{value}"),
+    Op("const", lambda: None, latex="{value}"),
+    Op("pi", lambda: np.pi, (), lambda s: s.pi, r"\pi", domain=()),
+    # arithmetic, loosest binding first
+    Op(
+        "add", np.add, ("1", "1"), lambda s, a, b: a + b,
+        "{0} + {1}", "+", 1, domain=_BOTH,
+    ),
+    Op(
+        "sub", np.subtract, ("1", "-1"), lambda s, a, b: a - b,
+        "{0} - {1}", "-", 1, domain=_BOTH,
+    ),
+    Op(
+        "mul", np.multiply, ("b", "a"), lambda s, a, b: a * b,
+        r"{0} \cdot {1}", "*", 2, domain=_BOTH,
+    ),
+    Op(
+        "div", np.divide, ("1/b", "-y/b"), lambda s, a, b: a / b,
+        r"\frac{{{0}}}{{{1}}}", "/", 2, domain=(REAL, POSITIVE),
+    ),
+    Op("neg", np.negative, ("-1",), lambda s, a: -a, "-{0}", "-", 3),
+    Op(
+        "pow", np.power, ("b*a^(b - 1)", "xlogy(y, a)"), lambda s, a, b: a**b,
+        "{0}^{{{1}}}", "^", 4, True, domain=(POSITIVE, REAL),
+    ),
+    # exponentials and logarithms
+    Op("exp", np.exp, ("y",), lambda s, a: s.exp(a), r"e^{{{0}}}"),
+    Op(
+        "log", np.log, ("1/a",), lambda s, a: s.log(a),
+        r"\ln\left({0}\right)", domain=_PLUS, aliases=("ln",),
+    ),
+    Op(
+        "log1p", np.log1p, ("1/(1 + a)",), _own("log1p"),
+        r"\ln\left(1 + {0}\right)", domain=((-0.9, 4.0),), definition="log(1 + a)",
+    ),
+    Op(
+        "expm1", np.expm1, ("exp(a)",), _own("expm1"),
+        r"\left(e^{{{0}}} - 1\right)", definition="exp(a) - 1",
+    ),
+    Op(
+        "sqrt", np.sqrt, ("0.5/y",), lambda s, a: s.sqrt(a),
+        r"\sqrt{{{0}}}", domain=_PLUS,
+    ),
+    Op(
+        "xlogy", _xlogy, ("log(b)", "a/b"), _own("xlogy"),
+        r"{0} \ln\left({1}\right)", domain=(REAL, POSITIVE), definition="a*log(b)",
+    ),
+    # trigonometry
+    Op("sin", np.sin, ("cos(a)",), lambda s, a: s.sin(a), r"\sin\left({0}\right)"),
+    Op("cos", np.cos, ("-sin(a)",), lambda s, a: s.cos(a), r"\cos\left({0}\right)"),
+    Op(
+        "tan", np.tan, ("1 + y^2",), lambda s, a: s.tan(a),
+        r"\tan\left({0}\right)", domain=((-1.4, 1.4),),
+    ),
+    Op(
+        "arcsin", np.arcsin, ("1/sqrt((1 - a)*(1 + a))",), lambda s, a: s.asin(a),
+        r"\arcsin\left({0}\right)", domain=((-0.95, 0.95),), aliases=("asin",),
+    ),
+    Op(
+        "arccos", np.arccos, ("-1/sqrt((1 - a)*(1 + a))",), lambda s, a: s.acos(a),
+        r"\arccos\left({0}\right)", domain=((-0.95, 0.95),), aliases=("acos",),
+    ),
+    Op(
+        "arctan", np.arctan, ("1/(1 + a^2)",), lambda s, a: s.atan(a),
+        r"\arctan\left({0}\right)", aliases=("atan",),
+    ),
+    # hyperbolic functions and activations
+    Op("sinh", np.sinh, ("cosh(a)",), lambda s, a: s.sinh(a), r"\sinh\left({0}\right)"),
+    Op("cosh", np.cosh, ("sinh(a)",), lambda s, a: s.cosh(a), r"\cosh\left({0}\right)"),
+    Op("tanh", np.tanh, ("1 - y^2",), lambda s, a: s.tanh(a), r"\tanh\left({0}\right)"),
+    Op(
+        "sigmoid", _sigmoid, ("y*(1 - y)",), _own("sigmoid"),
+        r"\sigma\left({0}\right)", definition="1/(1 + exp(-a))",
+    ),
+    Op(
+        "softplus", _softplus, ("sigmoid(a)",), _own("softplus"),
+        r"\operatorname{{softplus}}\left({0}\right)", definition="log(1 + exp(a))",
+    ),
+    Op("erf", _erf, ("2/sqrt(pi)*exp(-a^2)",), lambda s, a: s.erf(a),
+       r"\operatorname{{erf}}\left({0}\right)"),
+    # functions with a kink or a jump
+    Op(
+        "abs", np.abs, ("sign(a)",), lambda s, a: s.Abs(a),
+        r"\left|{0}\right|", domain=_PLUS, kinks="a",
+    ),
+    Op(
+        "sign", np.sign, ("0",), _own("sign"),
+        r"\operatorname{{sign}}\left({0}\right)", domain=_PLUS, kinks="a",
+    ),
+    Op(
+        "relu", _relu, ("step(a)",), _own("relu"),
+        r"\operatorname{{relu}}\left({0}\right)", domain=_PLUS, kinks="a",
+    ),
+    Op(
+        "step", _step, ("0",), _own("step"),
+        r"\operatorname{{step}}\left({0}\right)", domain=_PLUS, kinks="a",
+    ),
+    Op(
+        "min", np.minimum, ("(1 - sign(a - b))/2", "(1 + sign(a - b))/2"),
+        lambda s, a, b: s.Min(a, b),
+        r"\min\left({0}, {1}\right)", domain=((-3.0, 0.0), POSITIVE), kinks="a - b",
+    ),
+    Op(
+        "max", np.maximum, ("(1 + sign(a - b))/2", "(1 - sign(a - b))/2"),
+        lambda s, a, b: s.Max(a, b),
+        r"\max\left({0}, {1}\right)", domain=((-3.0, 0.0), POSITIVE), kinks="a - b",
+    ),
+)  # fmt: skip
+
+OPS: dict[str, Op] = {op.name: op for op in TABLE}
+
+NAME, CONST = OPS["name"], OPS["const"]
+
+FUNCTIONS: dict[str, Op] = {
+    spelling: op
+    for op in TABLE
+    if op.arity and not op.symbol
+    for spelling in (op.name, *op.aliases)
+}
+
+CONSTANTS: dict[str, Op] = {"pi": OPS["pi"]}
+
+
+def name(text: str) -> Node:
+    """The leaf that stands for the variable or parameter `text`."""
+    return intern(NAME, (), text)
+
+
+def const(value: float) -> Node:
+    """The leaf that stands for a number."""
+    return intern(CONST, (), float(value))
+
+
+ZERO, ONE = const(0.0), const(1.0)
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a node is a number."""
+    return node.op is CONST
+
+
+def tidy(op: Op, *args: Node) -> Node:
+    """`op(*args)` with constants folded and 0 and 1 dropped, for derived expressions.
+
+    A factor 0 drops the other factor, whatever that would evaluate to.
+    """
+    if args and all(arg.op is CONST for arg in args):
+        with np.errstate(all="ignore"):
+            value = float(op.forward(*(arg.value for arg in args)))
+        return const(value) if np.isfinite(value) else op(*args)
+    short = _SHORTCUTS.get(op.name)
+    found = short(*args) if short else None
+    return op(*args) if found is None else found
+
+
+def _add(a: Node, b: Node) -> Node | None:
+    if a is ZERO or b is ZERO:
+        return b if a is ZERO else a
+    if b.op is OPS["neg"]:
+        return tidy(OPS["sub"], a, b.args[0])
+    return tidy(OPS["mul"], const(2.0), a) if a is b else None
+
+
+def _sub(a: Node, b: Node) -> Node | None:
+    if b is ZERO:
+        return a
+    if b.op is OPS["neg"]:
+        return tidy(OPS["add"], a, b.args[0])
+    return tidy(OPS["neg"], b) if a is ZERO else None
+
+
+def _mul(a: Node, b: Node) -> Node | None:
+    if a is ZERO or b is ZERO:
+        return ZERO
+    if a is ONE or b is ONE:
+        return b if a is ONE else a
+    if MINUS_ONE in (a, b):
+        return tidy(OPS["neg"], b if a is MINUS_ONE else a)
+    if OPS["neg"] in (a.op, b.op):
+        inner = [x.args[0] if x.op is OPS["neg"] else x for x in (a, b)]
+        product = tidy(OPS["mul"], *inner)
+        return product if a.op is b.op else tidy(OPS["neg"], product)
+    return OPS["mul"](b, a) if b.op is CONST else None
+
+
+def _div(a: Node, b: Node) -> Node | None:
+    if a is ZERO:
+        return ZERO
+    if a.op is OPS["neg"]:
+        return tidy(OPS["neg"], tidy(OPS["div"], a.args[0], b))
+    return a if b is ONE else None
+
+
+def _pow(a: Node, b: Node) -> Node | None:
+    if b is ZERO:
+        return ONE
+    return a if b is ONE else None
+
+
+def _neg(a: Node) -> Node | None:
+    return a.args[0] if a.op is OPS["neg"] else None
+
+
+MINUS_ONE = const(-1.0)
+_SHORTCUTS: dict[str, Callable[..., Node | None]] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "div": _div,
+    "pow": _pow,
+    "neg": _neg,
+}

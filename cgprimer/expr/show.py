@@ -1,0 +1,111 @@
+"""Expressions as text of our own language: parsing it gives the same node back.
+
+Pieces are emitted with an explicit stack, so depth belongs to the user. A graph whose
+tree would be far larger than itself is printed as a list, v1 = …, v2 = …, instead.
+"""
+
+from __future__ import annotations
+
+from cgprimer.expr.node import Node, fold, postorder, substitute
+from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, name
+
+TREE_LIMIT = 2_000
+
+
+def show(root: Node) -> str:
+    """`root` as text: `cd*xx + xz^3`; a widely shared graph as `v1 = …; v2 = …; …`."""
+    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
+        return _tree(root)
+    return "; ".join(lines(root))
+
+
+def lines(root: Node) -> list[str]:
+    """`root` as a list of definitions, one for each operation that is used twice."""
+    uses = _uses(root)
+    by: dict[Node, Node] = {}
+    rows = []
+    for node in postorder([root]):
+        if uses.get(node, 0) > 1 and node.args:
+            by_now = {old: new for old, new in by.items() if old is not node}
+            rows.append(f"v{len(by) + 1} = {_tree(substitute([node], by_now)[0])}")
+            by[node] = name(f"v{len(by) + 1}")
+    return [*rows, _tree(substitute([root], by)[0])]
+
+
+def tree_size(root: Node) -> int:
+    """Number of nodes that `root` would have as a tree."""
+    return fold([root], lambda node, sizes: 1 + sum(sizes))[root]
+
+
+def number(value: float) -> str:
+    """A float as short as it can be read back exactly: 2, 0.5, 1e-05."""
+    if value == int(value) if abs(value) < 1e15 else False:
+        return f"{int(value)}" if value or str(value)[0] != "-" else "-0.0"
+    return repr(value)
+
+
+def binding(node: Node) -> int:
+    """How tightly a printed node binds; negative numbers bind as a minus does."""
+    if node.op is CONST:
+        return OPS["neg"].binding if number(float(node.value or 0))[0] == "-" else ATOM
+    return node.op.binding if node.op.symbol else ATOM
+
+
+def _uses(root: Node) -> dict[Node, int]:
+    counts: dict[Node, int] = {}
+    for node in postorder([root]):
+        for arg in node.args:
+            counts[arg] = counts.get(arg, 0) + 1
+    return counts
+
+
+def _tree(root: Node) -> str:
+    pieces: list[str] = []
+    stack: list[Node | str] = [root]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            pieces.append(item)
+        else:
+            stack.extend(reversed(_parts(item)))
+    return "".join(pieces)
+
+
+def _parts(node: Node) -> list[Node | str]:
+    """A node as its text, with the arguments still to be spelled."""
+    op, args = node.op, node.args
+    if op is NAME:
+        return [str(node.value)]
+    if op is CONST:
+        return [number(float(node.value or 0.0))]
+    if not args:
+        return [op.name]
+    if not op.symbol:
+        return [op.name, "(", *_separated(args), ")"]
+    if len(args) == 1:
+        return [op.symbol, *_wrapped(args[0], binding(args[0]) < op.binding)]
+    sign = f" {op.symbol} " if op.binding == 1 else op.symbol
+    left, right = args
+    return [
+        *_wrapped(left, binding(left) < op.binding + op.right),
+        sign,
+        *_wrapped(right, _right_needs(op.binding, op.right, right)),
+    ]
+
+
+def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
+    """Parentheses on the right: always around a minus, except in an exponent."""
+    if binding(node) == OPS["neg"].binding:
+        return not right_associative
+    return binding(node) <= level - right_associative
+
+
+def _separated(args: tuple[Node, ...]) -> list[Node | str]:
+    parts: list[Node | str] = [args[0]]
+    for arg in args[1:]:
+        parts += [", ", arg]
+    return parts
+
+
+def _wrapped(node: Node, needed: bool) -> list[Node | str]:
+    return ["(", node, ")"] if needed else [node]

@@ -1,0 +1,346 @@
+"""The language: text to nodes, by precedence climbing with an explicit stack.
+
+    equation  = NAME "=" sum
+    sum       = product { ("+"|"-") product }
+    product   = signed { ("*"|"/") signed }
+    signed    = ["+"|"-"] signed | power
+    power     = atom [ ("^"|"**") signed ]
+    atom      = NUMBER | NAME | NAME "(" sum {"," sum} ")" | "(" sum ")"
+
+Nodes are built raw, so that what the author wrote is what is drawn. Nothing is
+evaluated as code, nothing recurses, and every error points into the author's text.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import string
+import unicodedata
+from collections.abc import Collection
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+
+from cgprimer.errors import ExpressionError, Problem, shorten, suggest
+from cgprimer.expr.node import Node, intern
+from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, Op, const, name
+
+RESERVED = frozenset(keyword.kwlist) - {"as"}
+"""Python's keywords: refused unless declared, since they mean pasted Python; `as`,
+which no expression uses, is a weight of a network in the source exercises."""
+
+_TOKEN = re.compile(
+    r"(?:\d|\.\d)(?:[eE][+-]|[\w.])*"  # a number, or what was meant to be one
+    r"|[A-Za-z]\w*"
+    r"|\*\*|\S",
+    re.ASCII,
+)
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LETTERS = frozenset(string.ascii_letters)
+_DIGITS = frozenset(string.digits + ".")
+_SIGNS = frozenset("-+*/^(),=")
+
+_INFIX: dict[str, Op] = {
+    op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
+} | {"**": OPS["pow"]}
+_NEG = OPS["neg"]
+_CHAINED = ("min", "max")
+
+_MEANT = {
+    "−": "-", "–": "-", "—": "-", "·": "*", "×": "*", "∗": "*", "⋅": "*", "•": "*",
+    "÷": "/", "∕": "/", "＝": "=", "（": "(", "）": ")", "，": ",", "＋": "+",
+    "√": "sqrt(…)", "²": "^2", "³": "^3", "π": "pi", "∞": "a finite number",
+}  # fmt: skip
+_LOOKALIKE = dict(zip("аеорсухіјѕԁԛոհαορνικχ", "aeopcyxijsdqnhaopvikx", strict=True))
+_ADVICE = {
+    "%": "the remainder is not an operation of the language",
+    "[": "write parentheses ( ) only",
+    "{": "write parentheses ( ) only",
+    "#": "comments belong in a multi-line text or a file, not in a list of equations",
+    ";": "write one equation per string or line",
+    ".": "names have no dots",
+    "'": "equations hold no strings",
+    '"': "equations hold no strings",
+    "_": "a name starts with a letter",
+    "<": "comparisons are not in the language; step(a - b) is 1 where a > b",
+    ">": "comparisons are not in the language; step(a - b) is 1 where a > b",
+    "!": "comparisons are not in the language; step(a - b) is 1 where a > b",
+}
+_DOUBLED = {
+    "==": "write one '=' per equation",
+    "//": "floor division is not in the language; write one '/'",
+    "**": "a power is written ^ or **",
+    "***": "a power is written ^ or **",
+    "^^": "a power is written ^ or **",
+}
+
+
+class _Frame(NamedTuple):
+    """An operator or bracket that waits: its level, operation, token and operands.
+
+    Brackets have level 0; theirs is the function called, or None. `base` counts the
+    operands that were there before.
+    """
+
+    level: int
+    op: Op | None
+    token: int
+    base: int
+
+
+class _Parser:
+    """One text on its way to one node; `declared` names are names whatever they are."""
+
+    def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
+        self.text, self.start, self.declared = text, start, declared
+        self.tokens: list[str] = _TOKEN.findall(text, start)
+        self.operands: list[Node] = []
+        self.frames: list[_Frame] = []
+        self.constants: dict[Node, float] = {}
+
+    def parse(self) -> Node:
+        """Alternate between what may start a value and what may follow one."""
+        self.tokens.append("")
+        at, last = 0, len(self.tokens) - 1
+        while True:
+            at = self.follow(self.operand(at))
+            if at > last:
+                return self.operands[0]
+
+    def operand(self, at: int) -> int:
+        """Read signs and opening brackets, then one atom; return what follows it."""
+        while True:
+            token = self.tokens[at]
+            first = token[:1]
+            if first in _LETTERS:
+                if self.tokens[at + 1] != "(":
+                    self.operands.append(self.leaf(token, at))
+                    return at + 1
+                self.open(at + 1, self.function(token, at))
+                at += 1
+            elif first in _DIGITS and first:
+                self.operands.append(self.number(token, at))
+                return at + 1
+            elif token == "(":
+                self.open(at, None)
+            elif token == "-":
+                self.frames.append(_Frame(_NEG.binding, _NEG, at, 0))
+            elif token != "+":
+                self.missing_value(token, at)
+            at += 1
+
+    def follow(self, at: int) -> int:
+        """Read closing brackets, then an infix sign, a comma or the end."""
+        while True:
+            token = self.tokens[at]
+            op = _INFIX.get(token)
+            if op is not None:
+                self.reduce(op.binding + op.right)
+                self.frames.append(_Frame(op.binding, op, at, 0))
+                return at + 1
+            self.reduce(1)
+            if not token:
+                if self.frames:
+                    self.fail("'(' is never closed", self.frames[-1].token)
+                return at + 1
+            if token == ",":
+                self.check_comma(at)
+                return at + 1
+            if token != ")":
+                self.missing_operator(token, at)
+            self.close(at)
+            at += 1
+
+    def reduce(self, level: int) -> None:
+        """Apply the waiting operators that bind at least as tightly as `level`."""
+        frames, operands = self.frames, self.operands
+        while frames and frames[-1][0] >= level:
+            _, op, token, _ = frames.pop()
+            assert op is not None
+            right = operands.pop()
+            args = (right,) if op is _NEG else (operands.pop(), right)
+            operands.append(self.build(op, args, token))
+
+    def build(self, op: Op, args: tuple[Node, ...], token: int) -> Node:
+        """The node; a constant one is refused if it overflows."""
+        node = intern(op, args)
+        if args[0] in self.constants and args[-1] in self.constants:
+            try:
+                value = _evaluate(op, [self.constants[arg] for arg in args])
+            except FloatingPointError:
+                self.fail("this constant overflows double precision", token,
+                          hint="the largest is about 1.8e308")  # fmt: skip
+            self.constants[node] = value
+        return node
+
+    def open(self, at: int, op: Op | None) -> None:
+        if self.tokens[at + 1] == ")":
+            if op is None:
+                self.fail("empty parentheses", at, at + 1)
+            self.wrong_count(op, 0, at - 1, at + 1)
+        self.frames.append(_Frame(0, op, at, len(self.operands)))
+
+    def check_comma(self, at: int) -> None:
+        if not self.frames or self.frames[-1].op is None:
+            self.fail("a comma outside a function call", at,
+                      hint="decimal numbers are written with a point")  # fmt: skip
+
+    def close(self, at: int) -> None:
+        """Close the innermost bracket; a call takes what was read since it opened."""
+        if not self.frames:
+            self.fail("')' closes nothing", at)
+        _, op, opened, base = self.frames.pop()
+        if op is None:
+            return
+        args = self.operands[base:]
+        del self.operands[base:]
+        if len(args) != op.arity and (op.name not in _CHAINED or len(args) < 2):
+            self.wrong_count(op, len(args), opened - 1, at)
+        node = self.build(op, tuple(args[: op.arity]), opened - 1)
+        for arg in args[op.arity :]:
+            node = self.build(op, (node, arg), opened - 1)
+        self.operands.append(node)
+
+    def number(self, token: str, at: int) -> Node:
+        if not _NUMBER.fullmatch(token):
+            self.malformed(token, at)
+        value = float(token)
+        if value == float("inf"):
+            self.fail("this number is too large for double precision", at,
+                      hint="the largest is about 1.8e308")  # fmt: skip
+        node = const(value)
+        self.constants[node] = value
+        return node
+
+    def leaf(self, token: str, at: int) -> Node:
+        if token in self.declared:
+            return name(token)
+        if token in CONSTANTS:
+            node = CONSTANTS[token]()
+            self.constants[node] = float(node.op.forward())
+            return node
+        problem = bad_name(token)
+        if problem:
+            self.fail(problem[0], at, hint=problem[1])
+        return name(token)
+
+    def function(self, token: str, at: int) -> Op:
+        if token not in FUNCTIONS:
+            product = f"write a product with '*': {shorten(token)}*(…)"
+            hint = suggest(token, FUNCTIONS) or product
+            self.fail(f"unknown function {shorten(token)!r}", at, hint=hint)
+        return FUNCTIONS[token]
+
+    # What can be wrong. Spans are found only now, so that parsing need not keep them.
+
+    def fail(
+        self, message: str, at: int, to: int | None = None, hint: str = ""
+    ) -> NoReturn:
+        """Raise with carets under the tokens from `at` to `to`."""
+        spans = [m.span() for m in _TOKEN.finditer(self.text, self.start)]
+        end = len(self.text.rstrip())
+        spans.append((end, end + 1))
+        start, end = spans[at][0], spans[at if to is None else to][1]
+        raise ExpressionError([Problem(message, self.text, start, end, hint)])
+
+    def malformed(self, token: str, at: int) -> NoReturn:
+        hint = "write numbers as 12, 0.5 or 1e-3"
+        product = re.fullmatch(r"([1-9]\d*\.?\d*)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token)
+        if product:
+            hint = f"write a product with '*': {product[1]}*{shorten(product[2], 12)}"
+        self.fail(f"malformed number {shorten(token, 24)!r}", at, hint=hint)
+
+    def wrong_count(self, op: Op, given: int, at: int, to: int) -> NoReturn:
+        takes = f"{op.arity} argument{'s' * (op.arity > 1)}"
+        got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
+        self.fail(f"{op.name!r} takes {takes}, but {got}", at, to)
+
+    def missing_value(self, token: str, at: int) -> NoReturn:
+        if not token:
+            self.fail("the expression ends where a value is expected", at)
+        if token not in _SIGNS and token != "**":
+            self.stray(token, at)
+        pair = (self.tokens[at - 1] if at else "=") + token
+        self.fail(
+            f"a value is expected before {token!r}", at, hint=_DOUBLED.get(pair, "")
+        )
+
+    def missing_operator(self, token: str, at: int) -> NoReturn:
+        first = token[0]
+        if token == "=":
+            self.fail("a second '=' in one equation", at,
+                      hint="write one equation per string or line")  # fmt: skip
+        if token in RESERVED and token not in self.declared:
+            self.fail(f"{token!r} is Python, not part of the language", at)
+        if (
+            first not in _LETTERS
+            and first not in _DIGITS
+            and first != "("
+            or token == "."
+        ):
+            self.stray(token, at)
+        left, right = (
+            shorten(text, 12) if text[0] not in "()" else "(…)"
+            for text in (self.tokens[at - 1], token)
+        )
+        self.fail(f"an operator is missing before {shorten(token)!r}", at,
+                  hint=f"write a product with '*': {left}*{right}")  # fmt: skip
+
+    def stray(self, char: str, at: int) -> NoReturn:
+        plain = _LOOKALIKE.get(char) or unicodedata.normalize("NFKC", char)
+        hint = ""
+        if char in _MEANT:
+            hint = f"write {_MEANT[char]}"
+        elif char in _ADVICE:
+            hint = _ADVICE[char]
+        elif plain.isascii() and plain != char:
+            hint = f"it looks like {plain!r} but is another character; type {plain!r}"
+        elif char.isalpha():
+            hint = "names are made of the letters a-z, A-Z, digits and underscores"
+        self.fail(f"unexpected character {_spelled(char)}", at, hint=hint)
+
+
+def _spelled(char: str) -> str:
+    """`'%'`, or for what is hard to see `'х' (U+0445 CYRILLIC SMALL LETTER HA)`."""
+    if char.isascii() and char.isprintable():
+        return repr(char)
+    label = unicodedata.name(char, "control character")
+    shown = f"{char!r} " if char.isprintable() else ""
+    return f"{shown}(U+{ord(char):04X} {label})"
+
+
+def bad_name(text: str) -> tuple[str, str] | None:
+    """Why `text` cannot name an undeclared variable or parameter, and a hint."""
+    if text in FUNCTIONS:
+        call = f"{text}({', '.join('…' * FUNCTIONS[text].arity)})"
+        return f"{text!r} is a function", f"call it, {call}, or choose another name"
+    if text in RESERVED:
+        return (
+            f"{text!r} is a keyword of Python",
+            "choose another name, or declare it in parameters= or variables=",
+        )
+    return None
+
+
+def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) -> Node:
+    """The node that `text[start:]` spells.
+
+    Names in `declared` are names even where they are keywords or `pi`. Raises
+    ExpressionError with carets under the first thing wrong.
+    """
+    return _Parser(text, start, declared).parse()
+
+
+def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node:
+    """The node that `flatten` took apart."""
+    nodes: list[Node] = []
+    for op, args, value in rows:
+        nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
+    return nodes[-1]
+
+
+def _evaluate(op: Op, values: list[float]) -> float:
+    """The value of a constant operation; FloatingPointError where it overflows."""
+    with np.errstate(all="ignore", over="raise"):
+        return float(op.forward(*values))

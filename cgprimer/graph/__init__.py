@@ -1,0 +1,1 @@
+"""Computational graphs: equations, what depends on what, and gradients of graphs."""

@@ -1,0 +1,324 @@
+"""Computational graphs: equations over names, and everything derived from them.
+
+    equations  ─▶  depends_on, leads_to, order  ─▶  values, partials, gradients
+
+The equations are held as arrays (a shape number and a row of slots each), so that a
+million of them stay small; `graph.equation(name)` builds the view of one on demand.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.expr.node import Node
+from cgprimer.expr.show import show
+from cgprimer.graph.shape import filled
+from cgprimer.graph.table import Table
+
+if TYPE_CHECKING:
+    import networkx
+    import sympy
+
+    from cgprimer.lower.program import Program
+
+Value = float | NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation seen with its own names: `name = body`, as written in `text`."""
+
+    name: str
+    body: Node
+    text: str
+    variables: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} = {show(self.body)}"
+
+    def _repr_latex_(self) -> str:
+        from cgprimer.lower.to_latex import latex, latex_name
+
+        return f"${latex_name(self.name)} = {latex(self.body)}$"
+
+
+class Partial(NamedTuple):
+    """The derivative of one equation by one name: sympy's formula, and as text."""
+
+    formula: sympy.Expr
+    text: str
+
+
+class Graph:
+    """An immutable computational graph; `parse_graph` makes one from text.
+
+    inputs, parameters, outputs, dependents : tuples of names, in order of appearance.
+    order : every variable, each after those it depends on.
+    """
+
+    def __init__(
+        self, table: Table, outputs: Sequence[str] | None = None, *, declared: Any = ()
+    ) -> None:
+        table.order  # noqa: B018  (a cycle is refused here)
+        self.table = table
+        self._declared = tuple(declared)
+        self._programs: dict[Any, Program] = {}
+        self.parameters = table.parameters
+        names = table.variables
+        self.dependents = tuple(names[i] for i in table.defined)
+        self.inputs = tuple(
+            name for name, e in zip(names, table.equation_of.tolist(), strict=True)
+            if e < 0
+        )  # fmt: skip
+        self.outputs = self._sinks() if outputs is None else self._checked(outputs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__:
+            raise AttributeError(
+                f"a Graph is immutable: {name!r} cannot be changed; parse a new one"
+            )
+        super().__setattr__(name, value)
+
+    def _sinks(self) -> tuple[str, ...]:
+        used = set(self.table.arcs[0].tolist())
+        return tuple(v for e, v in enumerate(self.dependents) if e not in used)
+
+    def _checked(self, outputs: Sequence[str]) -> tuple[str, ...]:
+        if isinstance(outputs, str):
+            outputs = [outputs]
+        for name in outputs:
+            if not isinstance(name, str) or name not in self.variable_number:
+                raise GraphError(self._unknown(name, "unknown output"))
+        return tuple(dict.fromkeys(outputs))
+
+    def _unknown(self, name: object, what: str) -> str:
+        if name in self.parameters:
+            return f"{what}: {name!r} is a parameter, not a variable"
+        known = [*self.variable_number]
+        hint = suggest(str(name), known) or f"the variables are {listing(known)}"
+        return f"{what} {shorten(str(name))!r}\n  hint: {hint}"
+
+    @functools.cached_property
+    def variable_number(self) -> Mapping[str, int]:
+        """Name of a variable → its row in arrays of values."""
+        return {name: i for i, name in enumerate(self.table.variables)}
+
+    @functools.cached_property
+    def parameter_number(self) -> Mapping[str, int]:
+        """Name of a parameter → its place in `parameters`."""
+        return {name: i for i, name in enumerate(self.parameters)}
+
+    @functools.cached_property
+    def order(self) -> tuple[str, ...]:
+        """Every variable, each after those it depends on."""
+        defined = (self.dependents[e] for e in self.table.order.tolist())
+        return (*self.inputs, *defined)
+
+    @functools.cached_property
+    def depends_on(self) -> dict[str, list[str]]:
+        """Defined variable → the variables in its equation, sorted."""
+        table = self.table
+        variables = np.where(table.kinds == "x", table.slots, -1).tolist()
+        bounds = table.start.tolist()
+        return {
+            name: sorted({table.variables[i] for i in variables[a:b] if i >= 0})
+            for name, a, b in zip(self.dependents, bounds, bounds[1:], strict=False)
+        }
+
+    @functools.cached_property
+    def leads_to(self) -> dict[str, list[str]]:
+        """Variable → the variables whose equations use it, sorted; sinks left out."""
+        found: dict[str, list[str]] = {name: [] for name in self.order}
+        for target, sources in self.depends_on.items():
+            for source in sources:
+                found[source].append(target)
+        return {name: sorted(targets) for name, targets in found.items() if targets}
+
+    def equation(self, name: str) -> Equation:
+        """The equation that defines `name`; GraphError for an input or unknown name."""
+        number = self.equation_number(name)
+        table = self.table
+        shape, leaves = table.shapes[table.shape[number]], table.leaves(number)
+        body = filled(shape.body, shape.slots, leaves)
+        names: dict[str, list[str]] = {"x": [], "p": [], "c": []}
+        for slot, leaf in zip(shape.slots, leaves, strict=True):
+            names[slot[0]].append(str(leaf.value))
+        text = table.texts[number].strip() if table.texts else f"{name} = {show(body)}"
+        return Equation(name, body, text, tuple(names["x"]), tuple(names["p"]))
+
+    def equation_number(self, name: str) -> int:
+        """Which equation defines `name`."""
+        if name not in self.variable_number:
+            raise GraphError(self._unknown(name, "unknown variable"))
+        number = int(self.table.equation_of[self.variable_number[name]])
+        if number < 0:
+            raise GraphError(
+                f"{name!r} is an input: no equation defines it\n"
+                f"  hint: the defined variables are {listing(self.dependents)}"
+            )
+        return number
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """All equations in the author's order; built on demand."""
+        return tuple(map(self.equation, self.dependents))
+
+    @property
+    def arcs(self) -> list[tuple[str, str]]:
+        """(node, wrt) for every name, variable or parameter, of every equation."""
+        return [
+            (name, wrt)
+            for number, name in enumerate(self.dependents)
+            for wrt in self.table.names(number)
+        ]
+
+    def partial(self, node: str, wrt: str) -> Partial:
+        """∂node/∂wrt within the equation of `node`: sympy's formula and its text.
+
+        >>> from cgprimer import parse_graph
+        >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
+        '3*xz^2'
+        """
+        from cgprimer.lower.to_sympy import from_sympy, with_leaves
+
+        number = self.equation_number(node)
+        leaves = self.table.leaves(number)
+        names = [leaf.value for leaf in leaves]
+        if not isinstance(wrt, str) or wrt not in names:
+            known = listing(self.table.names(number)) or "no names"
+            raise GraphError(
+                f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
+                f"  hint: it contains {known}"
+            )
+        shape = self.table.shapes[self.table.shape[number]]
+        formula = shape.formulas[names.index(wrt)]
+        formula = with_leaves(formula, shape.slots, leaves)
+        return Partial(formula, show(from_sympy(formula)))
+
+    def sympy(self, name: str) -> sympy.Expr:
+        """The right side of the equation of `name` as a sympy expression."""
+        from cgprimer.lower.to_sympy import to_sympy
+
+        return to_sympy(self.equation(name).body)
+
+    def to_networkx(
+        self, level: Literal["variables", "operations"] = "variables"
+    ) -> networkx.DiGraph:
+        """The graph as `networkx.DiGraph`, of variables or of single operations.
+
+        Variables carry `kind` (input, dependent), `output`, `equation`; arcs carry the
+        `parameters` of the equation. Operations carry `op`, `label` and `variable`.
+        """
+        from cgprimer.graph.view import VIEWS
+
+        if level not in VIEWS:
+            raise GraphError(f"unknown level {level!r}: it is {' or '.join(VIEWS)}")
+        return VIEWS[level](self)
+
+    def program(self, outputs: Sequence[str] | None = None) -> Program:
+        """Numpy code for the variables that `outputs` need (default: all of them)."""
+        from cgprimer.lower.program import Program
+
+        key = None if outputs is None else tuple(outputs)
+        if key not in self._programs:
+            self._programs[key] = Program(self.table, key)
+        return self._programs[key]
+
+    def evaluate(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
+        """The value of every variable.
+
+        at : name → number or array (n,) for every input and parameter, no more.
+        Returns floats, or arrays (n,) as soon as one value of `at` is an array. Where
+        a value turns nan or inf, a NonFiniteWarning names the first such variable.
+        Raises PointError for names missing or unknown and for shapes that do not fit.
+        """
+        from cgprimer.graph.point import Point
+
+        point = Point.of(self, at)
+        program = self.program()
+        values = program.forward(point.inputs, point.parameters)
+        point.warn_nonfinite(self, program, values)
+        return {
+            name: point.unpack(values[self.variable_number[name]])
+            for name in self.order
+        }
+
+    def gradient_at(
+        self,
+        output: str,
+        at: Mapping[str, ArrayLike],
+        wrt: Sequence[str] | None = None,
+    ) -> dict[str, Value]:
+        """d output / d name, total, by one reverse sweep.
+
+        wrt : variables or parameters; by default every input and parameter.
+        For arrays (n,) in `at`, one derivative per sample: arrays (n,).
+        """
+        from cgprimer.graph.point import Point
+
+        [output] = self._checked([output])
+        wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
+        wrt = [wrt] if isinstance(wrt, str) else wrt
+        for name in wrt:
+            if name not in self.variable_number and name not in self.parameter_number:
+                raise GraphError(self._unknown(name, "unknown name"))
+        point = Point.of(self, at)
+        program = self.program([output])
+        values = program.forward(point.inputs, point.parameters)
+        point.warn_nonfinite(self, program, values)
+        seed = {self.variable_number[output]: np.ones(point.width)}
+        adjoints, shares = program.backward(values, point.parameters, seed)
+        row, place = self.variable_number, self.parameter_number
+        return {
+            name: point.unpack(
+                adjoints[row[name]] if name in row else shares[place[name]]
+            )
+            for name in wrt
+        }
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        count = len(self)
+        return (
+            f"Graph({count} equation{'s' * (count != 1)}: "
+            f"{listing(self.inputs, 4) or 'no inputs'} → {listing(self.outputs, 4)}; "
+            f"parameters {listing(self.parameters, 4) or 'none'})"
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(str(equation) for equation in self.equations)
+
+    def _repr_latex_(self) -> str:
+        from cgprimer.lower.to_latex import latex, latex_name
+
+        rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in self.equations]
+        return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"
+
+    @functools.cached_property
+    def _identity(self) -> tuple[Any, ...]:
+        table = self.table
+        bodies = tuple(table.shapes[i].body for i in table.shape.tolist())
+        names = (table.variables, table.parameters, self.outputs)
+        return (*names, bodies, *(x.tobytes() for x in (table.defined, table.slots)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Graph) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from cgprimer.graph.read import graph_of
+
+        bodies = {equation.name: equation.body for equation in self.equations}
+        return graph_of, (bodies, self.outputs, self.parameters)

@@ -1,0 +1,141 @@
+"""Points: the values a caller gives for inputs and parameters, checked and packed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, suggest
+
+if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph
+    from cgprimer.lower.program import Program
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values in the order of the graph.
+
+    inputs : (number of inputs, n); parameters : (number of parameters, 1 or n).
+    samples : n, or None where every value is a plain number.
+    """
+
+    inputs: Array
+    parameters: Array
+    samples: int | None
+
+    @property
+    def width(self) -> int:
+        """Columns of the value arrays."""
+        return 1 if self.samples is None else self.samples
+
+    @classmethod
+    def of(cls, graph: Graph, at: Mapping[str, ArrayLike]) -> Point:
+        """Check `at` against the graph and pack it; PointError says what is wrong."""
+        check_names(graph, at)
+        arrays = {name: as_array(name, value) for name, value in at.items()}
+        samples = common_length(arrays)
+        return cls(
+            _stack([arrays[name] for name in graph.inputs], samples or 1, samples),
+            _stack([arrays[name] for name in graph.parameters], 1, samples),
+            samples,
+        )
+
+    def unpack(self, row: Array) -> float | Array:
+        """One row of results as the caller expects it: a float, or (n,) read-only."""
+        if self.samples is None:
+            return float(row[0])
+        full = np.broadcast_to(row, (self.samples,))
+        full.flags.writeable = False
+        return full
+
+    def warn_nonfinite(self, graph: Graph, program: Program, values: Array) -> None:
+        """Name the first computed variable that is nan or inf, if any is."""
+        if np.isfinite(values[program.computed]).all():
+            return
+        computed = set(program.computed)
+        for name in graph.order:
+            number = graph.variable_number[name]
+            row = values[number] if number in computed else np.zeros(1)
+            bad = np.flatnonzero(~np.isfinite(row))
+            if len(bad):
+                where = "" if self.samples is None else f" in sample {bad[0]}"
+                more = "" if len(bad) < 2 else f" (and in {len(bad) - 1} more)"
+                warnings.warn(
+                    f"{name} is {row[bad[0]]}{where}{more}",
+                    NonFiniteWarning,
+                    stacklevel=3,
+                )
+                return
+
+
+def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
+    """Refuse a point that names too much or too little."""
+    if not isinstance(at, Mapping):
+        raise PointError(f"values are given as a dict name → value, not {type(at)}")
+    wanted = (*graph.inputs, *graph.parameters)
+    known = set(wanted)
+    for name in at:
+        if name in known:
+            continue
+        if name in graph.variable_number:
+            raise PointError(
+                f"{name!r} is defined by an equation, so its value cannot be given\n"
+                f"  hint: give values for {listing(wanted)}"
+            )
+        hint = suggest(str(name), wanted) or f"the graph has {listing(wanted)}"
+        raise PointError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
+    missing = [name for name in wanted if name not in at]
+    if missing:
+        kinds = {True: "input", False: "parameter"}
+        kind = {kinds[name in set(graph.inputs)] for name in missing}
+        what = " and ".join(sorted(kind)) + ("s" if len(missing) > 1 else "")
+        raise PointError(f"no value for the {what} {listing(missing)}")
+
+
+def as_array(name: str, value: ArrayLike) -> Array:
+    """A number or a one-dimensional array as float64; anything else is refused."""
+    try:
+        array = np.asarray(float(value) if isinstance(value, str) else value)
+        if array.dtype.kind not in "biuf":
+            array = array.astype(np.float64, casting="safe")
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise PointError(
+            f"the value of {name!r} is {shorten(repr(value))}: a real number or an "
+            "array of real numbers is expected"
+        ) from error
+    if array.ndim > 1:
+        raise PointError(
+            f"the value of {name!r} has shape {array.shape}; expected a number or (n,)"
+        )
+    return array
+
+
+def common_length(arrays: Mapping[str, Array]) -> int | None:
+    """The n that all arrays (n,) share, or None where all values are numbers."""
+    lengths = {name: len(array) for name, array in arrays.items() if array.ndim}
+    for name, length in lengths.items():
+        first = next(iter(lengths))
+        if length != lengths[first]:
+            raise PointError(
+                f"{first!r} has {lengths[first]} samples but {name!r} has {length}"
+            )
+    return next(iter(lengths.values()), None)
+
+
+def _stack(rows: Iterable[Array], width: int, samples: int | None) -> Array:
+    rows = list(rows)
+    if samples is not None and any(row.ndim for row in rows):
+        width = samples
+    packed = np.empty((len(rows), width))
+    for i, row in enumerate(rows):
+        packed[i] = row
+    return packed

@@ -1,0 +1,378 @@
+"""From equations as the author gives them to a Graph."""
+
+from __future__ import annotations
+
+import gc
+import re
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cgprimer.errors import (
+    ExpressionError,
+    GraphError,
+    Problem,
+    listing,
+    shorten,
+)
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import CONSTANTS
+from cgprimer.expr.ops import name as name_node
+from cgprimer.expr.show import show
+from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.shape import Shape
+from cgprimer.graph.table import Table
+
+_LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
+_NAMES = re.compile(r"(?<![\w.])([A-Za-z]\w*+)(?!\s*\()", re.ASCII)
+_LEAVES = re.compile(
+    r"(?<![\w.])([A-Za-z]\w*+(?!\s*\()"
+    r"|(?<!\^)(?<!\*\*)(?<!\^[- ])(?<!\*\*[- ])"  # exponents are part of the shape
+    r"(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.]))",
+    re.ASCII,
+)
+_COMPUTED_POWER = re.compile(r"(?:\^|\*\*)\s*[^\s\d]", re.ASCII)
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+
+
+def parse_graph(
+    expressions: str | Mapping[str, Any] | Iterable[Any],
+    outputs: Sequence[str] | None = None,
+    *,
+    parameters: Collection[str] | None = None,
+    variables: Collection[str] | None = None,
+) -> Graph:
+    """Turn equations into a Graph.
+
+    expressions : a list of texts such as `"xy = ab*xx + ac*xa"`; one text with an
+        equation a line and `#` comments; or a dict name → right side. In a list or a
+        dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`.
+    outputs : variables of interest; by default those that lead nowhere.
+    parameters, variables : names that are parameters or variables whatever their
+        first letter; all others follow the rule: variables start with x.
+
+    Raises ExpressionError, with a caret under every mistake found; GraphError for an
+    unknown output; CycleError, which names the way round.
+    """
+    with _no_collection():
+        texts, notes = _texts(expressions)
+        declared = (
+            _declared(parameters, "parameters"),
+            _declared(variables, "variables"),
+        )
+        return Graph(_table(texts, notes, *declared), outputs)
+
+
+def graph_of(
+    bodies: Mapping[str, Node], outputs: Sequence[str], parameters: Sequence[str]
+) -> Graph:
+    """The graph of ready-made expressions: name → right side.
+
+    `parameters` come in the order given; those that no equation uses are left out.
+    """
+    used = {name for body in bodies.values() for name in leaves(body)}
+    ids = _Names(bodies, [p for p in parameters if p in used], ())
+    rows = _Rows(ids)
+    for name, body in bodies.items():
+        rows.add_body(name, body)
+    return Graph(rows.table(None), outputs)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python's cycle collector makes building many objects four times slower."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _texts(expressions: Any) -> tuple[list[str], list[str]]:
+    """The equations as texts, and for each a note on where it stands."""
+    if isinstance(expressions, str):
+        return _lines(expressions)
+    if isinstance(expressions, Mapping):
+        expressions = list(expressions.items())
+    if isinstance(expressions, bytes) or not isinstance(expressions, Iterable):
+        raise GraphError(
+            f"equations come as a list of texts or one text, not {type(expressions)}"
+        )
+    texts = [item if isinstance(item, str) else _other(item) for item in expressions]
+    if not texts:
+        raise GraphError("there are no equations: write at least one, like 'xy = a*xa'")
+    return texts, []
+
+
+def _lines(text: str) -> tuple[list[str], list[str]]:
+    found = [
+        (line, f"line {number}: ")
+        for number, line in enumerate(
+            (re.sub(r"#.*", "", x) for x in text.split("\n")), 1
+        )
+        if line.strip()
+    ]
+    if not found:
+        raise GraphError("there are no equations: write at least one, like 'xy = a*xa'")
+    return [line for line, _ in found], [note for _, note in found]
+
+
+def _other(item: Any) -> str:
+    """An equation given as sympy.Eq or as a pair (name, right side), as text."""
+    if type(item).__module__.startswith("sympy.") and hasattr(item, "lhs"):
+        item = (str(item.lhs), item.rhs)
+    match item:
+        case (str(left), str(right)):
+            return f"{left} = {right}"
+        case (str(left), right) if hasattr(right, "free_symbols"):
+            from cgprimer.lower.to_sympy import from_sympy
+
+            return f"{left} = {show(from_sympy(right))}"
+    if hasattr(item, "free_symbols"):
+        raise GraphError(
+            f"the sympy expression {shorten(str(item))} has no name\n"
+            "  hint: write ('xy', expression) or sympy.Eq(xy, expression)"
+        )
+    raise GraphError(
+        f"an equation is a text like 'xy = a*xa', not {shorten(repr(item))}"
+    )
+
+
+def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise GraphError(
+                f"{keyword}= holds {shorten(repr(name))}, which is not a name"
+            )
+        if (problem := bad_name(name)) and "function" in problem[0]:
+            raise GraphError(f"{keyword}=: {problem[0]}; choose another name")
+    return tuple(names)
+
+
+class _Names:
+    """The names met so far, numbered by first appearance, and their kinds."""
+
+    def __init__(
+        self,
+        defined: Iterable[str],
+        parameters: Sequence[str],
+        variables: Sequence[str],
+    ) -> None:
+        self.variables: dict[str, int] = {}
+        self.parameters: dict[str, int] = {}
+        self.constants: dict[float, int] = {}
+        self.defined = frozenset(defined)
+        self.declared_parameters = frozenset(parameters)
+        self.declared = frozenset((*parameters, *variables, *self.defined))
+        both = self.declared_parameters & {*variables, *self.defined}
+        if both:
+            raise GraphError(
+                f"{listing(sorted(both))}: declared a parameter, and also a variable "
+                "or on the left of '='"
+            )
+
+    def is_variable(self, name: str) -> bool:
+        """A defined or declared name is what it is; others follow their first letter."""
+        if name in self.declared:
+            return name not in self.declared_parameters
+        return name[0] == "x"
+
+    def is_constant(self, name: str) -> bool:
+        """Whether the name is that of a constant, and not declared otherwise."""
+        return name in CONSTANTS and name not in self.declared
+
+    def number(self, name: str, variable: bool) -> int:
+        """The number of a name among its kind."""
+        table = self.variables if variable else self.parameters
+        return table.setdefault(name, len(table))
+
+
+class _Rows:
+    """Equations gathered as arrays."""
+
+    def __init__(self, names: _Names) -> None:
+        self.names = names
+        self.shapes: dict[Shape, int] = {}
+        self.defined, self.shape, self.slots = array("q"), array("q"), array("q")
+        self.start = array("q", [0])
+
+    def add(self, name: str, shape: Shape, slots: Iterable[int]) -> None:
+        """Append one equation, whose slots hold the numbers of its names."""
+        self.defined.append(self.names.number(name, True))
+        self.shape.append(self.shapes.setdefault(shape, len(self.shapes)))
+        self.slots.extend(slots)
+        self.start.append(len(self.slots))
+
+    def add_body(self, name: str, body: Node) -> None:
+        """Append one equation given as an expression over names."""
+        self.names.number(name, True)
+        by, slots = {}, []
+        for i, leaf in enumerate(leaves(body)):
+            variable = self.names.is_variable(leaf)
+            by[name_node(leaf)] = name_node(f"{'x' if variable else 'p'}{i}")
+            slots.append(self.names.number(leaf, variable))
+        self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
+
+    def table(self, texts: Sequence[str] | None) -> Table:
+        """The finished arrays."""
+        arrays = (np.array(x, dtype=np.int64) for x in (self.defined, self.shape))
+        defined, shape = arrays
+        return Table(
+            tuple(self.names.variables), tuple(self.names.parameters),
+            np.array(list(self.names.constants), dtype=np.float64), defined,
+            tuple(self.shapes), shape, np.array(self.slots, dtype=np.int64),
+            np.array(self.start, dtype=np.int64), texts,
+        )  # fmt: skip
+
+
+def _table(
+    texts: list[str],
+    notes: list[str],
+    parameters: Sequence[str],
+    variables: Sequence[str],
+) -> Table:
+    problems: dict[int, Problem] = {}
+    defined = _left_sides(texts, problems)
+    rows = _Rows(_Names(defined, parameters, variables))
+    for number, text in enumerate(texts):
+        if number not in problems:
+            try:
+                _read(text, rows)
+            except ExpressionError as error:
+                problems[number] = error.problems[0]
+    if problems:
+        raise ExpressionError(
+            _placed(problem, notes, number)
+            for number, problem in sorted(problems.items())
+        )
+    return rows.table(texts)
+
+
+def _placed(problem: Problem, notes: list[str], number: int) -> Problem:
+    if not notes:
+        return problem
+    return replace(problem, message=notes[number] + problem.message)
+
+
+def _left_sides(texts: list[str], problems: dict[int, Problem]) -> dict[str, int]:
+    """Name → number of the equation that defines it; what is wrong goes to problems."""
+    defined: dict[str, int] = {}
+    for number, text in enumerate(texts):
+        match = _LEFT.match(text)
+        if not match:
+            problems[number] = _no_left_side(text)
+            continue
+        name = match[1]
+        reason = bad_name(name)
+        if reason:
+            problems[number] = Problem(
+                reason[0], text, *match.span(1), "choose another name"
+            )
+        elif name in defined:
+            first = shorten(texts[defined[name]].strip(), 60)
+            problems[number] = Problem(
+                f"{shorten(name)!r} is defined twice", text, *match.span(1),
+                f"the first definition is {first!r}; rename or remove one",
+            )  # fmt: skip
+        else:
+            defined[name] = number
+    return defined
+
+
+def _no_left_side(text: str) -> Problem:
+    equals = text.find("=")
+    if not text.strip():
+        return Problem("an empty text is not an equation: write 'xy = a*xa'")
+    start = len(text) - len(text.lstrip())
+    if equals < 0:
+        try:
+            parse_expression(text)
+        except ExpressionError as error:
+            if "unexpected character" in str(error):
+                return error.problems[0]
+        end = len(text.rstrip())
+        return Problem(
+            "an equation needs '='", text, start, end, "write name = expression"
+        )
+    try:
+        parse_expression(text[:equals])
+    except ExpressionError as error:
+        found = error.problems[0]
+        if "unexpected character" in found.message:
+            return Problem(found.message, text, found.start, found.end, found.hint)
+    span = (start, max(start + 1, len(text[:equals].rstrip())))
+    return Problem(
+        "the left side of '=' must be one name", text, *span,
+        "a name is a letter followed by letters, digits and underscores",
+    )  # fmt: skip
+
+
+def _read(text: str, rows: _Rows) -> None:
+    """Add one equation: find its names, its shape, and what fills the slots.
+
+    The hot path of parsing: a shape met before costs one split and a join.
+    """
+    names = rows.names
+    split = _NAMES.split if _COMPUTED_POWER.search(text) else _LEAVES.split
+    pieces = split(text)
+    left, rest = pieces[1], pieces[2:]
+    names.number(left, True)
+    local: dict[str, str] = {}
+    slots: list[int] = []
+    for i in range(1, len(rest), 2):
+        leaf = rest[i]
+        slot = local.get(leaf)
+        if slot is None:
+            first = leaf[0]
+            if first.isdigit() or first == ".":
+                rest[i] = f"c{len(slots)}"
+                slots.append(_constant(leaf, text, names))
+                continue
+            if names.is_constant(leaf):
+                continue
+            variable = names.is_variable(leaf)
+            if leaf not in (names.variables if variable else names.parameters):
+                _check_name(leaf, names, text)
+            slot = local[leaf] = f"{'x' if variable else 'p'}{len(slots)}"
+            slots.append(names.number(leaf, variable))
+        rest[i] = slot
+    key = "".join(rest).partition("=")[2].strip()
+    shape = _shape(key, text, names)
+    if shape.has_constant_part:
+        _parse_as_written(text, names)
+    rows.add(left, shape, slots)
+
+
+def _constant(digits: str, text: str, names: _Names) -> int:
+    value = float(digits)
+    if value == float("inf"):
+        _parse_as_written(text, names)
+    return names.constants.setdefault(value, len(names.constants))
+
+
+def _check_name(name: str, names: _Names, text: str) -> None:
+    if name not in names.declared and bad_name(name):
+        _parse_as_written(text, names)
+
+
+def _shape(key: str, text: str, names: _Names) -> Shape:
+    try:
+        return Shape.from_key(key)
+    except ExpressionError:
+        _parse_as_written(text, names)
+        raise
+
+
+def _parse_as_written(text: str, names: _Names) -> None:
+    """Let the parser refuse, with a caret in the author's text, what is wrong."""
+    parse_expression(text, text.index("=") + 1, names.declared)

@@ -1,0 +1,113 @@
+"""Shapes: what equations that differ only in their names have in common.
+
+`xy=ab*xx+0.5*xa` and `xq=u*xp+2*xr` share the shape `p0*x1+c2*x3`. Its key is the text
+with each name and number replaced by its slot, numbered in order of appearance: `p` for
+parameters, `x` for variables, `c` for constants. Exponents stay, since derivatives
+depend on them. A key is an expression of the language itself; a shape is parsed,
+differentiated and compiled once, however many equations have it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from cgprimer.diff.sweep import partials
+from cgprimer.expr.node import Node, fold, leaves, substitute
+from cgprimer.expr.ops import name
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.lower.to_numpy import Kernel
+
+if TYPE_CHECKING:
+    import sympy
+
+RESULT = name("y")
+
+_by_key: WeakValueDictionary[str, Shape] = WeakValueDictionary()
+_by_body: WeakValueDictionary[Node, Shape] = WeakValueDictionary()
+
+
+class Shape:
+    """One expression over slots; `slots` are their names, `p0`, `x1`, …, in order."""
+
+    body: Node
+    slots: tuple[str, ...]
+
+    def __init__(self, body: Node, slots: tuple[str, ...]) -> None:
+        self.body, self.slots = body, slots
+
+    @classmethod
+    def from_key(cls, key: str) -> Shape:
+        """The shape that the text `key` spells; the same object for the same body."""
+        found = _by_key.get(key)
+        if found is None:
+            found = _by_key[key] = cls.from_body(parse_expression(key))
+        return found
+
+    @classmethod
+    def from_body(cls, body: Node) -> Shape:
+        """The shape of an expression whose names are slots already."""
+        found = _by_body.get(body)
+        if found is None:
+            slots = sorted(leaves(body), key=lambda slot: int(slot[1:]))
+            found = _by_body[body] = cls(body, tuple(slots))
+        return found
+
+    @functools.cached_property
+    def names(self) -> tuple[int, ...]:
+        """Positions of the slots that hold names, not constants."""
+        return tuple(i for i, slot in enumerate(self.slots) if slot[0] != "c")
+
+    @functools.cached_property
+    def partials(self) -> tuple[Node, ...]:
+        """The derivative of the body by each slot, by reverse accumulation."""
+        return tuple(partials(self.body, map(name, self.slots)).values())
+
+    @functools.cached_property
+    def has_constant_part(self) -> bool:
+        """Whether some operation has only constants below it."""
+
+        def variable(node: Node, args: list[bool]) -> bool:
+            return any(args) or (node.op.name == "name" and str(node.value)[0] != "c")
+
+        below = fold([self.body], variable)
+        return any(node.args and not below[node] for node in below)
+
+    @functools.cached_property
+    def formulas(self) -> tuple[sympy.Expr, ...]:
+        """The derivative of the body by each slot, by sympy, in symbols of the slots."""
+        from cgprimer.lower.to_sympy import derivatives
+
+        return tuple(derivatives(self.body, self.slots))
+
+    @functools.cached_property
+    def symbolic(self) -> tuple[Node, ...]:
+        """`formulas` as expressions of ours, to be evaluated and printed."""
+        from cgprimer.lower.to_sympy import from_sympy
+
+        return tuple(from_sympy(formula) for formula in self.formulas)
+
+    @functools.cached_property
+    def forward(self) -> Kernel:
+        """Numpy code for the body; arguments are the slots."""
+        return Kernel([self.body], self.slots)
+
+    def partial_kernel(self, wanted: tuple[int, ...]) -> Kernel:
+        """Numpy code for the partials by the `wanted` slots.
+
+        Arguments are the slots and the result, which rules like `1 - y^2` need.
+        """
+        return _kernel(self, wanted)
+
+
+@functools.lru_cache(maxsize=4096)
+def _kernel(shape: Shape, wanted: tuple[int, ...]) -> Kernel:
+    roots = substitute([shape.partials[i] for i in wanted], {shape.body: RESULT})
+    return Kernel(roots, [*shape.slots, "y"])
+
+
+def filled(body: Node, slots: Sequence[str], leaves: Sequence[Node]) -> Node:
+    """`body` with its slots filled."""
+    return substitute([body], dict(zip(map(name, slots), leaves, strict=True)))[0]

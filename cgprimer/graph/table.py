@@ -1,0 +1,100 @@
+"""The equations of a graph as arrays, and the order in which they can be evaluated."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import CycleError, shorten
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import NAME, const, name
+from cgprimer.graph.shape import Shape
+from cgprimer.lower.schedule import find_cycle, topological_order
+
+
+@dataclass(frozen=True)
+class Table:
+    """The equations as arrays.
+
+    Equation `e` defines variable `defined[e]`, has shape `shapes[shape[e]]`, and the
+    its slots are filled by `slots[start[e]:start[e + 1]]`: numbers of variables, of
+    parameters or of constants, as the slot's own kind says. `texts` holds what the
+    author wrote.
+    """
+
+    variables: tuple[str, ...]
+    parameters: tuple[str, ...]
+    constants: NDArray[np.float64]
+    defined: NDArray[np.int64]
+    shapes: tuple[Shape, ...]
+    shape: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    start: NDArray[np.int64]
+    texts: Sequence[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.defined)
+
+    @functools.cached_property
+    def kinds(self) -> NDArray[np.str_]:
+        """For every entry of `slots` its kind: x, p or c."""
+        kinds = [
+            np.array([slot[0] for slot in shape.slots], "U1") for shape in self.shapes
+        ]
+        if len(kinds) == 1:
+            return np.tile(kinds[0], len(self))
+        return np.concatenate([kinds[number] for number in self.shape.tolist()])
+
+    @functools.cached_property
+    def equation_of(self) -> NDArray[np.int64]:
+        """For every variable the equation that defines it, or -1 for an input."""
+        owner = np.full(len(self.variables), -1)
+        owner[self.defined] = np.arange(len(self))
+        return owner
+
+    @functools.cached_property
+    def arcs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(equation used, equation using it) for every use of a defined variable."""
+        target = np.repeat(np.arange(len(self)), np.diff(self.start))
+        keep = self.kinds == "x"
+        source, target = self.equation_of[self.slots[keep]], target[keep]
+        return source[source >= 0], target[source >= 0]
+
+    @functools.cached_property
+    def order(self) -> NDArray[np.int64]:
+        """Equation numbers in topological order; CycleError where there is none."""
+        source, target = self.arcs
+        order = topological_order(len(self), source, target)
+        if len(order) < len(self):
+            left_over = set(range(len(self))) - set(order.tolist())
+            self._refuse_cycle(find_cycle(left_over, source, target))
+        return order
+
+    def _refuse_cycle(self, cycle: list[int]) -> None:
+        way = tuple(self.variables[self.defined[e]] for e in [*cycle, cycle[0]])
+        shown = way if len(way) <= 12 else (*way[:8], "…", *way[-3:])
+        raise CycleError(
+            f"the equations go round in a circle: {' -> '.join(map(shorten, shown))}\n"
+            "  hint: a variable cannot depend on itself; break the circle by renaming "
+            "one side, for example to its value one step earlier",
+            way,
+        )
+
+    def leaves(self, equation: int) -> list[Node]:
+        """What fills the slots of one equation: names and constants, as leaves."""
+        span = slice(self.start[equation], self.start[equation + 1])
+        make: dict[str, Callable[[int], Node]] = {
+            "x": lambda number: name(self.variables[number]),
+            "p": lambda number: name(self.parameters[number]),
+            "c": lambda number: const(self.constants[number]),
+        }
+        pairs = zip(self.kinds[span].tolist(), self.slots[span].tolist(), strict=True)
+        return [make[kind](number) for kind, number in pairs]
+
+    def names(self, equation: int) -> list[str]:
+        """The variables and parameters of one equation, in order of appearance."""
+        return [str(leaf.value) for leaf in self.leaves(equation) if leaf.op is NAME]

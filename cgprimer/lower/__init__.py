@@ -1,0 +1,1 @@
+"""Lowering: expressions to something that runs, or to another notation."""

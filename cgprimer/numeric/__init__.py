@@ -1,0 +1,1 @@
+"""Derivatives as numbers, by finite differences and by formula, and their comparison."""

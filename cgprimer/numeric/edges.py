@@ -1,0 +1,170 @@
+"""The partial on every edge of a graph: symbolic, by our own sweep, or by differences.
+
+An edge partial is the derivative of one equation by one name in it, with all other
+names held; the variables take the values that the whole graph gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import DifferenceError, OptionError, suggest
+from cgprimer.expr.node import postorder
+from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.point import Point
+from cgprimer.graph.shape import Shape
+from cgprimer.lower.program import Group
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.finite import Difference, check_scheme, difference
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+Method = Literal["symbolic", "finite", "adjoint"]
+
+
+def edge_partials(
+    graph: Graph,
+    at: Mapping[str, ArrayLike],
+    *,
+    method: Method = "symbolic",
+    scheme: str = "central",
+    step: float | None = None,
+) -> dict[Edge, Value]:
+    """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
+
+    method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
+        "finite" by finite differences.
+    scheme, step : for "finite": central, forward, five-point or complex, and an
+        absolute step; by default the step follows from the scheme and the value.
+
+    Returns floats, or arrays (n,) as soon as one value of `at` is an array. Raises
+    PointError for a bad `at`, DifferenceError for a step or scheme that cannot work.
+    """
+    if method not in METHODS:
+        hint = suggest(str(method), METHODS) or f"methods are {', '.join(METHODS)}"
+        raise OptionError(f"unknown method {method!r}\n  hint: {hint}")
+    check_scheme(scheme, step)
+    point = Point.of(graph, at)
+    if method == "finite":
+        rows = {
+            edge: result.value
+            for edge, result in differences(graph, point, scheme, step).items()
+        }
+    else:
+        rows = dict(_in_order(graph, METHODS[method](graph, point)))
+    return {edge: point.unpack(row) for edge, row in rows.items()}
+
+
+def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
+    """All edge partials by "symbolic" or "adjoint", as arrays (1,) or (n,)."""
+    return dict(_in_order(graph, METHODS[method](graph, point)))
+
+
+def differences(
+    graph: Graph, point: Point, scheme: str = "central", step: float | None = None
+) -> dict[Edge, Difference]:
+    """All edge partials by finite differences, each with its error bound."""
+    return dict(_in_order(graph, _finite(graph, point, scheme, step)))
+
+
+def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
+    """Every group of equations with the values in its slots and of its results."""
+    program = graph.program()
+    values = program.forward(point.inputs, point.parameters)
+    for group in program.groups:
+        slots = program.slots(group, values, point.parameters)
+        yield group, slots, values[group.defined]
+
+
+def _edges(graph: Graph, group: Group) -> list[list[Edge]]:
+    """For each equation of a group its edges, in the order of its names."""
+    return [
+        [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
+        for e in group.equations.tolist()
+    ]
+
+
+def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
+    by_edge = dict(found)
+    return ((edge, by_edge[edge]) for edge in graph.arcs)
+
+
+def _spread(
+    graph: Graph, group: Group, columns: list[Any], width: int
+) -> Iterator[tuple[Edge, Array]]:
+    """Columns (equations, 1|n) per name, as rows per edge."""
+    for column, edges in zip(
+        columns, zip(*_edges(graph, group), strict=True), strict=True
+    ):
+        full = np.broadcast_to(column, (len(edges), width))
+        yield from zip(edges, full, strict=True)
+
+
+def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
+    for group, slots, _ in _groups(graph, point):
+        kernel = symbolic_kernel(group.shape)
+        with np.errstate(all="ignore"):
+            columns = kernel(*slots)
+        yield from _spread(graph, group, columns, point.width)
+
+
+def symbolic_kernel(shape: Shape) -> Kernel:
+    """Numpy code for sympy's derivatives of a shape by each of its names."""
+    return Kernel([shape.symbolic[i] for i in shape.names], shape.slots)
+
+
+def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
+    for group, slots, result in _groups(graph, point):
+        kernel = group.shape.partial_kernel(group.shape.names)
+        with np.errstate(all="ignore"):
+            columns = kernel(*slots, result)
+        yield from _spread(graph, group, columns, point.width)
+
+
+METHODS: dict[str, Callable[..., Iterator[tuple[Edge, Any]]]] = {
+    "symbolic": _symbolic,
+    "finite": differences,  # type: ignore[dict-item]
+    "adjoint": _adjoint,
+}
+
+
+def _finite(
+    graph: Graph, point: Point, scheme: str, step: float | None
+) -> Iterator[tuple[Edge, Difference]]:
+    for group, slots, _ in _groups(graph, point):
+        if scheme == "complex":
+            _refuse_kinks(graph, group)
+        for position, i in enumerate(group.shape.names):
+            shape = (len(group.equations), point.width)
+            x = np.broadcast_to(slots[i], shape)
+            found = difference(_along(group.shape, slots, i), x, scheme, step)
+            for row, edges in enumerate(_edges(graph, group)):
+                yield (
+                    edges[position],
+                    Difference(found.value[row], found.bound[row], found.h[row]),
+                )
+
+
+def _along(shape: Shape, slots: list[Array], i: int) -> Callable[[Any], Any]:
+    """The equation as a function of one slot, the others held."""
+
+    def f(value: Any) -> Any:
+        [result] = shape.forward(*slots[:i], value, *slots[i + 1 :])
+        return result
+
+    return f
+
+
+def _refuse_kinks(graph: Graph, group: Group) -> None:
+    for node in postorder([group.shape.body]):
+        if not node.op.analytic:
+            name = graph.dependents[int(group.equations[0])]
+            raise DifferenceError(
+                f"the complex step would be silently wrong for {name!r}: "
+                f"{node.op.name} is not analytic\n"
+                "  hint: use scheme='central' or 'five-point'"
+            )
