@@ -297,11 +297,18 @@ def _mul(a: Node, b: Node) -> Node | None:
         return b if a is ONE else a
     if MINUS_ONE in (a, b):
         return tidy(OPS["neg"], b if a is MINUS_ONE else a)
+    if _is_inverse(a) or _is_inverse(b):
+        above, below = (b, a) if _is_inverse(a) else (a, b)
+        return tidy(OPS["div"], above, below.args[1])
     if OPS["neg"] in (a.op, b.op):
         inner = [x.args[0] if x.op is OPS["neg"] else x for x in (a, b)]
         product = tidy(OPS["mul"], *inner)
         return product if a.op is b.op else tidy(OPS["neg"], product)
     return OPS["mul"](b, a) if b.op is CONST else None
+
+
+def _is_inverse(node: Node) -> bool:
+    return node.op is OPS["div"] and node.args[0] is ONE
 
 
 def _div(a: Node, b: Node) -> Node | None:

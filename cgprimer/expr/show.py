@@ -6,7 +6,9 @@ tree would be far larger than itself is printed as a list, v1 = …, v2 = …, i
 
 from __future__ import annotations
 
-from cgprimer.expr.node import Node, fold, postorder, substitute
+from itertools import count
+
+from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, name
 
 TREE_LIMIT = 2_000
@@ -22,19 +24,23 @@ def show(root: Node) -> str:
 def lines(root: Node) -> list[str]:
     """`root` as a list of definitions, one for each operation that is used twice."""
     uses = _uses(root)
-    by: dict[Node, Node] = {}
+    taken = set(leaves(root))
+    fresh = (v for i in count(1) if (v := f"v{i}") not in taken)
+    short: dict[Node, Node] = {}
     rows = []
     for node in postorder([root]):
-        if uses.get(node, 0) > 1 and node.args:
-            by_now = {old: new for old, new in by.items() if old is not node}
-            rows.append(f"v{len(by) + 1} = {_tree(substitute([node], by_now)[0])}")
-            by[node] = name(f"v{len(by) + 1}")
-    return [*rows, _tree(substitute([root], by)[0])]
+        args = tuple(short[arg] for arg in node.args)
+        short[node] = intern(node.op, args, node.value) if args else node
+        if uses.get(node, 0) > 1 and args:
+            called = next(fresh)
+            rows.append(f"{called} = {_tree(short[node])}")
+            short[node] = name(called)
+    return [*rows, _tree(short[root])]
 
 
 def tree_size(root: Node) -> int:
-    """Number of nodes that `root` would have as a tree."""
-    return fold([root], lambda node, sizes: 1 + sum(sizes))[root]
+    """Number of nodes that `root` would have as a tree; at most 10¹⁸."""
+    return fold([root], lambda node, sizes: min(1 + sum(sizes), 10**18))[root]
 
 
 def number(value: float) -> str:

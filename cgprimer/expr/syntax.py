@@ -246,13 +246,16 @@ class _Parser:
 
     def malformed(self, token: str, at: int) -> NoReturn:
         hint = "write numbers as 12, 0.5 or 1e-3"
-        product = re.fullmatch(r"([1-9]\d*\.?\d*)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token)
+        product = re.fullmatch(
+            r"([1-9]\d*\.?\d*(?:[eE][+-]?\d+)?)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token
+        )
         if product:
             hint = f"write a product with '*': {product[1]}*{shorten(product[2], 12)}"
         self.fail(f"malformed number {shorten(token, 24)!r}", at, hint=hint)
 
     def wrong_count(self, op: Op, given: int, at: int, to: int) -> NoReturn:
-        takes = f"{op.arity} argument{'s' * (op.arity > 1)}"
+        more = " or more" * (op.name in _CHAINED)
+        takes = f"{op.arity}{more} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
         self.fail(f"{op.name!r} takes {takes}, but {got}", at, to)
 

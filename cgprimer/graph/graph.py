@@ -64,12 +64,9 @@ class Graph:
     order : every variable, each after those it depends on.
     """
 
-    def __init__(
-        self, table: Table, outputs: Sequence[str] | None = None, *, declared: Any = ()
-    ) -> None:
+    def __init__(self, table: Table, outputs: Sequence[str] | None = None) -> None:
         table.order  # noqa: B018  (a cycle is refused here)
         self.table = table
-        self._declared = tuple(declared)
         self._programs: dict[Any, Program] = {}
         self.parameters = table.parameters
         names = table.variables
@@ -78,7 +75,7 @@ class Graph:
             name for name, e in zip(names, table.equation_of.tolist(), strict=True)
             if e < 0
         )  # fmt: skip
-        self.outputs = self._sinks() if outputs is None else self._checked(outputs)
+        self.outputs = self._sinks() if outputs is None else self.checked_outputs(outputs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__:
@@ -91,7 +88,8 @@ class Graph:
         used = set(self.table.arcs[0].tolist())
         return tuple(v for e, v in enumerate(self.dependents) if e not in used)
 
-    def _checked(self, outputs: Sequence[str]) -> tuple[str, ...]:
+    def checked_outputs(self, outputs: Sequence[str]) -> tuple[str, ...]:
+        """`outputs` without repetitions; GraphError for what is no variable."""
         if isinstance(outputs, str):
             outputs = [outputs]
         for name in outputs:
@@ -264,7 +262,7 @@ class Graph:
         """
         from cgprimer.graph.point import Point
 
-        [output] = self._checked([output])
+        [output] = self.checked_outputs([output])
         wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
         wrt = [wrt] if isinstance(wrt, str) else wrt
         for name in wrt:
@@ -321,4 +319,4 @@ class Graph:
         from cgprimer.graph.read import graph_of
 
         bodies = {equation.name: equation.body for equation in self.equations}
-        return graph_of, (bodies, self.outputs, self.parameters)
+        return graph_of, (bodies, self.outputs, self.parameters, self.inputs)

@@ -32,11 +32,11 @@ _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
 _NAMES = re.compile(r"(?<![\w.])([A-Za-z]\w*+)(?!\s*\()", re.ASCII)
 _LEAVES = re.compile(
     r"(?<![\w.])([A-Za-z]\w*+(?!\s*\()"
-    r"|(?<!\^)(?<!\*\*)(?<!\^[- ])(?<!\*\*[- ])"  # exponents are part of the shape
-    r"(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.]))",
+    r"|(?<!\^)(?<!\*\*)(?<!\^[- ])(?<!\*\*[- ])"  # exponents, 0 and 1 stay
+    r"(?![01](?![\w.]))(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.]))",
     re.ASCII,
 )
-_COMPUTED_POWER = re.compile(r"(?:\^|\*\*)\s*[^\s\d]", re.ASCII)
+_COMPUTED_POWER = re.compile(r"(?:\^|\*\*)(?: ?[^\s\d]|\s\s|[^\S ])", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
@@ -69,15 +69,21 @@ def parse_graph(
 
 
 def graph_of(
-    bodies: Mapping[str, Node], outputs: Sequence[str], parameters: Sequence[str]
+    bodies: Mapping[str, Node],
+    outputs: Sequence[str],
+    parameters: Sequence[str],
+    variables: Sequence[str],
 ) -> Graph:
     """The graph of ready-made expressions: name → right side.
 
-    `parameters` come in the order given; those that no equation uses are left out.
+    `parameters` and `variables` tell the kinds of names that no expression defines;
+    parameters come in the order given, and those that are not used are left out.
     """
     used = {name for body in bodies.values() for name in leaves(body)}
-    ids = _Names(bodies, [p for p in parameters if p in used], ())
-    rows = _Rows(ids)
+    parameters = [name for name in parameters if name in used]
+    rows = _Rows(_Names(bodies, parameters, variables))
+    for name in parameters:
+        rows.names.number(name, variable=False)
     for name, body in bodies.items():
         rows.add_body(name, body)
     return Graph(rows.table(None), outputs)
@@ -216,7 +222,8 @@ class _Rows:
     def add_body(self, name: str, body: Node) -> None:
         """Append one equation given as an expression over names."""
         self.names.number(name, True)
-        by, slots = {}, []
+        by: dict[Node, Node] = {}
+        slots: list[int] = []
         for i, leaf in enumerate(leaves(body)):
             variable = self.names.is_variable(leaf)
             by[name_node(leaf)] = name_node(f"{'x' if variable else 'p'}{i}")
@@ -242,7 +249,7 @@ def _table(
     variables: Sequence[str],
 ) -> Table:
     problems: dict[int, Problem] = {}
-    defined = _left_sides(texts, problems)
+    defined = _left_sides(texts, problems, variables)
     rows = _Rows(_Names(defined, parameters, variables))
     for number, text in enumerate(texts):
         if number not in problems:
@@ -264,7 +271,9 @@ def _placed(problem: Problem, notes: list[str], number: int) -> Problem:
     return replace(problem, message=notes[number] + problem.message)
 
 
-def _left_sides(texts: list[str], problems: dict[int, Problem]) -> dict[str, int]:
+def _left_sides(
+    texts: list[str], problems: dict[int, Problem], declared: Collection[str]
+) -> dict[str, int]:
     """Name → number of the equation that defines it; what is wrong goes to problems."""
     defined: dict[str, int] = {}
     for number, text in enumerate(texts):
@@ -273,7 +282,7 @@ def _left_sides(texts: list[str], problems: dict[int, Problem]) -> dict[str, int
             problems[number] = _no_left_side(text)
             continue
         name = match[1]
-        reason = bad_name(name)
+        reason = None if name in declared else bad_name(name)
         if reason:
             problems[number] = Problem(
                 reason[0], text, *match.span(1), "choose another name"

@@ -2,8 +2,8 @@
 
 `xy=ab*xx+0.5*xa` and `xq=u*xp+2*xr` share the shape `p0*x1+c2*x3`. Its key is the text
 with each name and number replaced by its slot, numbered in order of appearance: `p` for
-parameters, `x` for variables, `c` for constants. Exponents stay, since derivatives
-depend on them. A key is an expression of the language itself; a shape is parsed,
+parameters, `x` for variables, `c` for constants. Exponents, 0 and 1 stay, since
+derivatives and stable forms depend on them. A key is an expression of the language itself; a shape is parsed,
 differentiated and compiled once, however many equations have it.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, fold, leaves, substitute
 from cgprimer.expr.ops import name
@@ -61,9 +62,14 @@ class Shape:
         return tuple(i for i, slot in enumerate(self.slots) if slot[0] != "c")
 
     @functools.cached_property
+    def stable(self) -> Node:
+        """The body in the form that values and derivatives are computed from."""
+        return stable(self.body)
+
+    @functools.cached_property
     def partials(self) -> tuple[Node, ...]:
         """The derivative of the body by each slot, by reverse accumulation."""
-        return tuple(partials(self.body, map(name, self.slots)).values())
+        return tuple(partials(self.stable, map(name, self.slots)).values())
 
     @functools.cached_property
     def has_constant_part(self) -> bool:
@@ -92,7 +98,7 @@ class Shape:
     @functools.cached_property
     def forward(self) -> Kernel:
         """Numpy code for the body; arguments are the slots."""
-        return Kernel([self.body], self.slots)
+        return Kernel([self.stable], self.slots)
 
     def partial_kernel(self, wanted: tuple[int, ...]) -> Kernel:
         """Numpy code for the partials by the `wanted` slots.
@@ -104,7 +110,7 @@ class Shape:
 
 @functools.lru_cache(maxsize=4096)
 def _kernel(shape: Shape, wanted: tuple[int, ...]) -> Kernel:
-    roots = substitute([shape.partials[i] for i in wanted], {shape.body: RESULT})
+    roots = substitute([shape.partials[i] for i in wanted], {shape.stable: RESULT})
     return Kernel(roots, [*shape.slots, "y"])
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.diff.stable import stable
 from cgprimer.errors import DifferenceError, OptionError, suggest
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph, Value
@@ -114,7 +115,7 @@ def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
 
 def symbolic_kernel(shape: Shape) -> Kernel:
     """Numpy code for sympy's derivatives of a shape by each of its names."""
-    return Kernel([shape.symbolic[i] for i in shape.names], shape.slots)
+    return Kernel([stable(shape.symbolic[i]) for i in shape.names], shape.slots)
 
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:

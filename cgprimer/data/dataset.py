@@ -1,0 +1,233 @@
+"""Data: samples of inputs and targets by name, checked once and then frozen."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import DataError, listing, shorten, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cgprimer.graph.graph import Graph
+
+Array = NDArray[np.float64]
+Seed = int | np.random.Generator | None
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples of the inputs and of the targets of a graph.
+
+    inputs, targets : name → array (n,) of finite numbers.
+    sigma : standard deviation of the targets' noise: a number, an array (n,), or a
+        dict target → either; None if unknown. It weighs the residuals of a fit.
+
+    Raises DataError for columns of different length, missing or infinite values.
+    """
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    sigma: Any = None
+
+    def __post_init__(self) -> None:
+        columns = {**self.inputs, **self.targets}
+        if not self.targets:
+            raise DataError("a data set needs at least one target")
+        if both := [name for name in self.inputs if name in self.targets]:
+            raise DataError(f"{listing(both)}: both an input and a target")
+        size = _length(columns)
+        for field in ("inputs", "targets"):
+            frozen = {k: _column(k, v, size) for k, v in getattr(self, field).items()}
+            object.__setattr__(self, field, MappingProxyType(frozen))
+        if self.sigma is not None:
+            sigma = _sigma(self.sigma, tuple(self.targets), size)
+            object.__setattr__(self, "sigma", MappingProxyType(sigma))
+
+    def __len__(self) -> int:
+        return len(next(iter(self.targets.values())))
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({len(self)} samples: inputs {listing(self.inputs) or 'none'}; "
+            f"targets {listing(self.targets)})"
+        )
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        graph: Graph | None = None,
+        *,
+        inputs: Sequence[str] | None = None,
+        targets: Sequence[str] | None = None,
+        sigma: Any = None,
+    ) -> Dataset:
+        """The columns of a pandas DataFrame.
+
+        inputs, targets : names of columns; by default the inputs and the outputs of
+            `graph`. Raises DataError for a column that is not there.
+        """
+        columns = {str(name): frame[name].to_numpy() for name in frame.columns}
+        return cls._pick(columns, graph, inputs, targets, sigma)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | PathLike[str],
+        graph: Graph | None = None,
+        *,
+        inputs: Sequence[str] | None = None,
+        targets: Sequence[str] | None = None,
+        sigma: Any = None,
+    ) -> Dataset:
+        """The columns of a CSV file whose first line holds their names.
+
+        Other arguments as in `from_frame`. Raises DataError, with the line, for a cell
+        that is not a number.
+        """
+        path = Path(path)
+        return cls._pick(_read_csv(path), graph, inputs, targets, sigma, path)
+
+    @classmethod
+    def _pick(
+        cls,
+        columns: Mapping[str, Any],
+        graph: Graph | None,
+        inputs: Sequence[str] | None,
+        targets: Sequence[str] | None,
+        sigma: Any,
+        path: Path | None = None,
+    ) -> Dataset:
+        if graph is None and (inputs is None or targets is None):
+            raise DataError("say which columns are inputs and targets, or give the graph")
+        if graph is not None:
+            inputs = graph.inputs if inputs is None else inputs
+            targets = graph.outputs if targets is None else targets
+        chosen = [
+            {name: _named(columns, name) for name in names or ()}
+            for names in (inputs, targets)
+        ]
+        if path is not None:
+            chosen = [{n: _cells(n, c, path) for n, c in part.items()} for part in chosen]
+        return cls(*chosen, sigma)
+
+    def take(self, rows: ArrayLike | slice) -> Dataset:
+        """The samples in `rows`: numbers, a mask or a slice."""
+        at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
+        parts = [{k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)]
+        sigma = None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
+        return Dataset(*parts, sigma)
+
+    def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
+        """Two random parts; the first holds `fraction` of the samples, both some."""
+        if not 0 < fraction < 1 or len(self) < 2:
+            raise DataError("split takes a fraction between 0 and 1 and two samples")
+        order = np.random.default_rng(rng).permutation(len(self))
+        cut = min(max(1, round(fraction * len(self))), len(self) - 1)
+        return self.take(order[:cut]), self.take(order[cut:])
+
+    def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
+        """All samples once, `size` at a time (the last may be smaller), shuffled."""
+        if size < 1:
+            raise DataError(f"a batch has at least one sample, not {size}")
+        order = np.random.default_rng(rng).permutation(len(self))
+        for first in range(0, len(order), size):
+            yield self.take(order[first : first + size])
+
+
+def _length(columns: Mapping[str, ArrayLike]) -> int:
+    lengths = {name: np.shape(value) for name, value in columns.items()}
+    for name, shape in lengths.items():
+        if len(shape) != 1:
+            raise DataError(f"{name!r} has shape {shape}; a column has shape (n,)")
+    (first, (size,)), *others = lengths.items()
+    for name, (length,) in others:
+        if length != size:
+            raise DataError(
+                f"{first!r} has {size} samples but {name!r} has {length}: "
+                "every column holds one value per sample"
+            )
+    if not size:
+        raise DataError("a data set needs at least one sample")
+    return int(size)
+
+
+def _column(name: str, value: ArrayLike, size: int) -> Array:
+    """A frozen copy of one column, all numbers finite."""
+    try:
+        column = np.array(np.broadcast_to(np.asarray(value, np.float64), (size,)))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name!r} is not a column of {size} real numbers") from error
+    bad = np.flatnonzero(~np.isfinite(column))
+    if len(bad):
+        raise DataError(
+            f"{name!r} is {column[bad[0]]} in sample {bad[0]} "
+            f"({len(bad)} such values)\n  hint: leave these samples out"
+        )
+    column.flags.writeable = False
+    return column
+
+
+def _sigma(sigma: Any, targets: tuple[str, ...], size: int) -> dict[str, Array]:
+    by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets, sigma)
+    if set(by_name) != set(targets):
+        raise DataError(
+            f"sigma names {listing(by_name)}, but the targets are {listing(targets)}"
+        )
+    columns = {name: _column(f"sigma of {name}", by_name[name], size) for name in targets}
+    for name, column in columns.items():
+        if not (column > 0).all():
+            raise DataError(f"sigma of {name!r} must be positive")
+    return columns
+
+
+def _named(columns: Mapping[str, Any], name: str) -> Any:
+    if name not in columns:
+        hint = suggest(name, columns) or f"the columns are {listing(columns)}"
+        raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
+    return columns[name]
+
+
+def _read_csv(path: Path) -> dict[str, list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    if len(rows) < 2:
+        raise DataError(f"{path}: a first line with names and some samples are expected")
+    names = [name.strip() for name in rows[0]]
+    if len(set(names)) < len(names):
+        raise DataError(f"{path}: a column name appears twice in {listing(names)}")
+    columns: dict[str, list[str]] = {name: [] for name in names}
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(names):
+            raise DataError(
+                f"{path}: row {number} has {len(row)} cells, the first {len(names)}"
+            )
+        for name, cell in zip(names, row, strict=True):
+            columns[name].append(cell)
+    return columns
+
+
+def _cells(name: str, cells: Sequence[str], path: Path) -> list[float]:
+    """The cells of a column that is used, as numbers."""
+    for number, cell in enumerate(cells, 2):
+        try:
+            float(cell)
+        except ValueError:
+            raise DataError(
+                f"{path}: row {number}, column {name!r} holds {shorten(cell)!r}, "
+                "which is not a number"
+            ) from None
+    return [float(cell) for cell in cells]

@@ -1,0 +1,1 @@
+"""Pictures: layered layouts, networks with their derivatives, loss curves."""

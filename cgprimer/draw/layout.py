@@ -1,0 +1,140 @@
+"""A layered drawing, left to right: where boxes, edges and their labels go.
+
+    sizes, edges ─ ranks ─▶ layers ─ crossings ─▶ order ─ alignment ─▶ heights ─▶ Layout
+
+After Sugiyama, Tagawa & Toda (1981). As in Gansner et al. (1993), section 5.3, a label
+is a vertex of its own on the edge, so that room is kept for it like for any box.
+
+In every column an edge keeps to a corridor between its neighbours there; between
+columns there are no boxes. That is why no edge can meet a foreign box.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cgprimer.draw.alignment import heights
+from cgprimer.draw.crossings import reduce_crossings
+from cgprimer.draw.ranks import Edge, Layered, ranks, split_long_edges
+from cgprimer.draw.routes import Boxes, Columns, corridors, routes
+
+Size = tuple[float, float]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Centres of boxes and labels, and edges as points with growing x; y points up.
+
+    ``routes[u, v]``, shape (k, 2), leads from the right side of u to the left side
+    of v. Drawn straight or by `routes.heights_along`, it meets no foreign box.
+    """
+
+    positions: dict[str, Point] = field(default_factory=dict)
+    routes: dict[Edge, np.ndarray] = field(default_factory=dict)
+    labels: dict[Edge, Point] = field(default_factory=dict)
+    size: Size = (0.0, 0.0)
+
+
+def layered_layout(
+    sizes: Mapping[str, Size],
+    edges: Sequence[Edge],
+    *,
+    label_sizes: Mapping[Edge, Size] = {},
+    layer_gap: float = 52.0,
+    node_gap: float = 18.0,
+) -> Layout:
+    """Place boxes of the given (width, height) so that all edges run to the right.
+
+    Parameters
+    ----------
+    label_sizes : for the edges that carry a label, its (width, height).
+    layer_gap : least distance between boxes joined by an edge, less its label.
+    node_gap : distance between boxes above one another.
+
+    Raises
+    ------
+    ValueError
+        If the edges form a cycle.
+    """
+    if not sizes:
+        return Layout()
+    edges = list(dict.fromkeys(edges))
+    labelled = {edge: label_sizes[edge] for edge in edges if edge in label_sizes}
+    rank = ranks(list(sizes), edges)
+    steps = 2 if labelled else 1  # labels live in layers of their own
+    graph = split_long_edges(
+        list(sizes), edges, {k: steps * r for k, r in rank.items()}
+    )
+    layers = reduce_crossings(graph)
+    boxes = _boxes(graph, sizes, labelled, node_gap)
+    y = heights(graph, layers, boxes.separation)
+    x = _columns(graph, layers, boxes, y, layer_gap / steps)
+    return _assemble(graph, layers, boxes, x, y, labelled)
+
+
+def _boxes(
+    graph: Layered,
+    sizes: Mapping[str, Size],
+    labelled: Mapping[Edge, Size],
+    node_gap: float,
+) -> Boxes:
+    """Room for nodes around their edges, for labels above theirs, a bit for others."""
+    count = len(graph.left)
+    boxes = Boxes.empty(count, 0.25 * node_gap)
+    for vertex, name in enumerate(graph.names):
+        width, height = sizes[name]
+        boxes.set(vertex, width, height / 2, height / 2, node_gap / 2)
+    for edge, (width, height) in labelled.items():
+        boxes.set(_label_vertex(graph, edge), width, height, 0.0, 0.2 * node_gap)
+    return boxes
+
+
+def _label_vertex(graph: Layered, edge: Edge) -> int:
+    """The middle one of the virtual vertices that lie in a layer of labels."""
+    chain = graph.chains[edge]
+    return chain[(len(chain) - 1) // 2 - 1 | 1]
+
+
+def _columns(
+    graph: Layered,
+    layers: Sequence[Sequence[int]],
+    boxes: Boxes,
+    y: np.ndarray,
+    gap: float,
+) -> Columns:
+    """Columns as wide as their widest box; further apart where edges are steep."""
+    columns = Columns(np.zeros(len(y)), np.zeros(len(y)))
+    x = 0.0
+    for layer in layers:
+        columns.left[layer] = x
+        x += max(boxes.width[v] for v in layer)
+        columns.right[layer] = x
+        rise = max((abs(y[a] - y[b]) for a in layer for b in graph.right[a]), default=0)
+        x += max(gap, min(0.3 * rise, 2.5 * gap + 0.1 * rise))
+    return columns
+
+
+def _assemble(
+    graph: Layered,
+    layers: Sequence[Sequence[int]],
+    boxes: Boxes,
+    columns: Columns,
+    y: np.ndarray,
+    labelled: Mapping[Edge, Size],
+) -> Layout:
+    """Read off the places, and turn y upwards: within layers it grew downwards."""
+    top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
+    positions = {
+        name: (columns.centre(v), bottom - float(y[v]))
+        for v, name in enumerate(graph.names)
+    }
+    found = routes(graph, boxes, columns, corridors(layers, boxes, y, top, bottom), y)
+    upwards = {edge: route * (1, -1) + (0, bottom) for edge, route in found.items()}
+    labels = {}
+    for edge, (_, height) in labelled.items():
+        v = _label_vertex(graph, edge)
+        labels[edge] = columns.centre(v), bottom - float(y[v]) + height / 2
+    size = float(columns.right.max()), bottom - top
+    return Layout(positions, upwards, labels, size)

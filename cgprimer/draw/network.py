@@ -1,0 +1,153 @@
+"""The picture of a graph: variables as boxes, dependencies as arrows, left to right.
+
+Graph ─▶ what to write in boxes and on edges ─ measure ─▶ sizes ─▶ Layout ─▶ Axes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cgprimer.draw.coefficients import edge_names, sole_coefficients
+from cgprimer.draw.layout import layered_layout
+from cgprimer.draw.paint import Box, paint
+from cgprimer.draw.ranks import Edge, ranks
+from cgprimer.draw.text import Line, Links, number, without_noise
+from cgprimer.errors import GraphError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cgprimer.graph.graph import Graph
+
+LIMIT = 2_000  # variables in one picture
+SPAN_LIMIT = 50_000  # layers passed by all edges together
+LABELLED = 300  # variables, and edges, up to which edges carry labels
+
+INPUT, OUTPUT, INNER = "#e3effb", "#fdebd8", "white"
+VALUE, ADJOINT, PARTIAL = "#0b7a2b", "#b8151f", "#4c1d95"
+
+
+def draw_graph(
+    graph: Graph, *, at: Mapping[str, float] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the variables of a graph and what depends on what.
+
+    Inputs are blue, outputs orange. An edge u→v carries the parameters that multiply
+    u in the equation of v.
+
+    Parameters
+    ----------
+    at : values of inputs and parameters. Then each variable shows its value and its
+        adjoint, the derivative of the output (of the sum of all outputs) by it, and
+        each edge shows its partial ∂v/∂u, by name where it is just a parameter.
+    ax : where to draw, scaled to fit; by default a new figure as large as needed.
+
+    Raises
+    ------
+    GraphError
+        For more than 2 000 variables, or edges that pass 50 000 layers in all.
+
+    Above 300 variables or edges, nothing is written on the edges.
+    """
+    edges = [(u, v) for v in graph.order for u in graph.depends_on.get(v, ())]
+    names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
+    _check_size(names, edges)
+    numbers = _Numbers() if at is None else _numbers(graph, edges, at)
+    boxes = {name: _box(graph, name, numbers) for name in names}
+    busy = max(len(names), len(edges)) > LABELLED
+    labels = {} if busy else _labels(graph, edges, numbers)
+    layout = layered_layout(
+        {name: box.size for name, box in boxes.items()},
+        edges,
+        label_sizes={
+            e: (line.width + 4, line.height + 2) for e, line in labels.items()
+        },
+    )
+    caption = [] if at is None else _caption(graph, bool(labels))
+    return paint(layout, boxes, labels, caption, ax)
+
+
+def _check_size(names: list[str], edges: list[Edge]) -> None:
+    hint = "draw a part of it, for example the equations around one variable"
+    if len(names) > LIMIT:
+        raise GraphError(
+            f"a picture of {len(names)} variables cannot be read"
+            f" (the limit is {LIMIT}); {hint}"
+        )
+    rank = ranks(names, edges)
+    span = sum(rank[v] - rank[u] for u, v in edges)
+    if span > SPAN_LIMIT:
+        raise GraphError(
+            f"the edges of this graph pass {span} layers, too many for a picture"
+            f" (the limit is {SPAN_LIMIT}); {hint}"
+        )
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What a picture tells about one point; empty for a picture without."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    adjoints: Mapping[str, float] = field(default_factory=dict)
+    partials: Mapping[Edge, float] = field(default_factory=dict)
+
+
+def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbers:
+    from cgprimer.numeric.edges import edge_partials
+
+    values = {n: float(x) for n, x in {**at, **graph.evaluate(at)}.items()}
+    # the symbolic method would load sympy for the same numbers
+    found = edge_partials(graph, at, method="adjoint")
+    partials = {(u, v): float(d) for (v, u), d in found.items()}
+    before: Links = {}
+    for (u, v), partial in partials.items():
+        before.setdefault(v, []).append((u, partial))
+    computed = [name for name in graph.order if name not in at]
+    shown = without_noise(values, [*at, *computed], before)
+    return _Numbers(shown, _adjoints(graph, partials), partials)
+
+
+def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:
+    """Derivative of the sum of outputs by each variable, summed edge by edge."""
+    backwards = graph.order[::-1]
+    after = {
+        u: [(v, partials[u, v]) for v in graph.leads_to.get(u, ())] for u in backwards
+    }
+    adjoints: dict[str, float] = {}
+    for u in backwards:
+        own = 1.0 if u in graph.outputs else 0.0
+        adjoints[u] = own + sum(adjoints[v] * partial for v, partial in after[u])
+    return without_noise(adjoints, backwards, after)
+
+
+def _box(graph: Graph, name: str, numbers: _Numbers) -> Box:
+    lines = [Line(name, 13, italic=True)]
+    if name in numbers.values:
+        lines.append(Line(number(numbers.values[name]), 10, VALUE))
+        lines.append(Line(number(numbers.adjoints[name]), 10, ADJOINT))
+    inner = OUTPUT if name in graph.outputs else INNER
+    return Box(tuple(lines), INPUT if name in graph.inputs else inner)
+
+
+def _labels(graph: Graph, edges: list[Edge], numbers: _Numbers) -> dict[Edge, Line]:
+    named = edge_names if not numbers.partials else sole_coefficients
+    of = {v: named(graph.equation(v).body, graph.parameters) for _, v in edges}
+    names = {(u, v): of[v][u] for u, v in edges if u in of[v]}
+    if not numbers.partials:
+        return {e: Line(n, 10, PARTIAL, italic=True) for e, n in names.items()}
+    return {e: _partial_line(names.get(e), numbers.partials[e]) for e in edges}
+
+
+def _partial_line(name: str | None, partial: float) -> Line:
+    text = number(partial) if name is None else f"{name} = {number(partial)}"
+    return Line(text, 10, PARTIAL, italic=name is not None)
+
+
+def _caption(graph: Graph, labelled: bool) -> list[Line]:
+    outputs = " + ".join(graph.outputs)
+    if len(graph.outputs) > 3:
+        outputs = "the sum of all outputs"
+    lines = [Line("value", 9, VALUE), Line(f"derivative of {outputs}", 9, ADJOINT)]
+    return lines + [Line("partial along the edge", 9, PARTIAL)] * labelled

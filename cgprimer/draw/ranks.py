@@ -1,0 +1,129 @@
+"""From a DAG to a proper layered graph: ranks, then virtual vertices on long edges.
+
+    edges ─ longest path ─▶ ranks ─ tighten ─▶ ranks ─ split ─▶ Layered
+
+The first step of Sugiyama, Tagawa & Toda, "Methods for visual understanding of
+hierarchical system structures", IEEE Trans. SMC 11 (1981).
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Edge = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A graph whose every segment joins neighbouring layers.
+
+    Vertices are 0, 1, …; the first ``len(names)`` are the named ones, the others
+    are virtual. ``chains[u, v]`` lists the vertices from u to v, both included.
+    """
+
+    names: list[str]
+    layers: list[list[int]]
+    left: list[list[int]]
+    right: list[list[int]]
+    chains: dict[Edge, list[int]]
+
+    def is_virtual(self, vertex: int) -> bool:
+        return vertex >= len(self.names)
+
+
+def ranks(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
+    """Layer of every name: all edges point to higher ranks, and few are long."""
+    before, after = neighbours(names, edges)
+    order = topological_order(names, before, after)
+    rank: dict[str, int] = {}
+    for name in order:
+        rank[name] = max((rank[u] + 1 for u in before[name]), default=0)
+    return _tighten(rank, order, before, after)
+
+
+def neighbours(
+    names: Sequence[str], edges: Sequence[Edge]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """``before[v]`` and ``after[u]`` for all edges u→v."""
+    before: dict[str, list[str]] = {name: [] for name in names}
+    after: dict[str, list[str]] = {name: [] for name in names}
+    for u, v in edges:
+        before[v].append(u)
+        after[u].append(v)
+    return before, after
+
+
+def topological_order(
+    names: Sequence[str],
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """Names, each behind all it depends on; ValueError if the edges form a cycle."""
+    missing = {name: len(before[name]) for name in names}
+    order = [name for name in names if not missing[name]]
+    for name in order:  # grows while it is read
+        for follower in after[name]:
+            missing[follower] -= 1
+            if not missing[follower]:
+                order.append(follower)
+    if len(order) < len(names):
+        raise ValueError("a layered layout needs a graph without cycles")
+    return order
+
+
+def _tighten(
+    rank: dict[str, int],
+    order: Sequence[str],
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]],
+    sweeps: int = 20,
+) -> dict[str, int]:
+    """Move names to where their edges are shortest, until none moves.
+
+    A name with as many edges on either side moves right too: that costs nothing
+    and lets the inputs behind it follow.
+    """
+    for _ in range(sweeps):
+        old = dict(rank)
+        for name in reversed(order):
+            if after[name] and len(after[name]) >= len(before[name]):
+                rank[name] = min(rank[v] for v in after[name]) - 1
+        for name in order:
+            if len(before[name]) > len(after[name]):
+                rank[name] = max(rank[u] for u in before[name]) + 1
+        if rank == old:
+            break
+    first = min(rank.values(), default=0)
+    return {name: r - first for name, r in rank.items()}
+
+
+def split_long_edges(
+    names: Sequence[str], edges: Sequence[Edge], rank: Mapping[str, int]
+) -> Layered:
+    """Put one virtual vertex on an edge for every layer that it passes."""
+    layers: list[list[int]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
+    index = {name: i for i, name in enumerate(names)}
+    for name in names:
+        layers[rank[name]].append(index[name])
+    count, chains = len(index), {}
+    for u, v in edges:
+        passed = range(rank[u] + 1, rank[v])
+        virtual = list(range(count, count + len(passed)))
+        for r, vertex in zip(passed, virtual, strict=False):
+            layers[r].append(vertex)
+        chains[u, v] = [index[u], *virtual, index[v]]
+        count += len(passed)
+    left, right = _segments(chains, count)
+    return Layered(list(names), layers, left, right, chains)
+
+
+def _segments(
+    chains: Mapping[Edge, list[int]], count: int
+) -> tuple[list[list[int]], list[list[int]]]:
+    left: list[list[int]] = [[] for _ in range(count)]
+    right: list[list[int]] = [[] for _ in range(count)]
+    for chain in chains.values():
+        for a, b in itertools.pairwise(chain):
+            right[a].append(b)
+            left[b].append(a)
+    return left, right

@@ -1,0 +1,214 @@
+"""The way of each edge: from port to port, as straight as the corridors allow.
+
+columns, heights ─ waypoints ─▶ level through every column ─ relax ─▶ route
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgprimer.draw.ranks import Edge, Layered
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Room that each vertex takes: its width, and what it needs on either side.
+
+    ``before`` and ``behind`` are measured from the height of its edge, in the order
+    of its layer; ``margin`` is half the distance it keeps. All of shape (n,).
+    """
+
+    width: np.ndarray
+    before: np.ndarray
+    behind: np.ndarray
+    margin: np.ndarray
+
+    @classmethod
+    def empty(cls, count: int, margin: float) -> "Boxes":
+        width, before, behind = np.zeros((3, count))
+        return cls(width, before, behind, np.full(count, margin))
+
+    def set(self, vertex: int, *room: float) -> None:
+        fields = self.width, self.before, self.behind, self.margin
+        for column, value in zip(fields, room, strict=False):
+            column[vertex] = value
+
+    def separation(self, a: int, b: int) -> float:
+        margins = self.margin[a] + self.margin[b]
+        return float(self.behind[a] + margins + self.before[b])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Left and right side of the column of each vertex, shape (n,)."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def centre(self, vertex: int) -> float:
+        return float(self.left[vertex] + self.right[vertex]) / 2
+
+
+def corridors(
+    layers: Sequence[Sequence[int]],
+    boxes: Boxes,
+    y: np.ndarray,
+    top: float,
+    bottom: float,
+) -> np.ndarray:
+    """Between which heights the edge through a vertex may pass its column, (n, 2).
+
+    Up to the neighbours; halfway if the neighbour is a line, for that may move too.
+    Edges that keep to their corridors cross no more often than their order does.
+    """
+    room = np.tile([top, bottom], (len(y), 1))
+    for layer in layers:
+        for a, b in itertools.pairwise(layer):
+            room[a, 1], room[b, 0] = _between(boxes, y, a, b)
+    return room
+
+
+def _between(boxes: Boxes, y: np.ndarray, a: int, b: int) -> tuple[float, float]:
+    keep = 0.5 * (boxes.margin[a] + boxes.margin[b])
+    if boxes.width[a] == 0 and boxes.width[b] == 0:
+        middle, slack = (y[a] + y[b]) / 2, 0.5 * keep
+        return middle - slack, middle + slack
+    floor, ceiling = y[b] - boxes.before[b] - keep, y[a] + boxes.behind[a] + keep
+    return max(floor, y[a]), min(ceiling, y[b])
+
+
+def routes(
+    graph: Layered, boxes: Boxes, columns: Columns, room: np.ndarray, y: np.ndarray
+) -> dict[Edge, np.ndarray]:
+    """Points of every edge, shape (k, 2), from the side of u to the side of v."""
+    leaving, arriving = _ports(graph, boxes, y, 0), _ports(graph, boxes, y, -1)
+    return {
+        edge: _relax(
+            _way(chain, boxes, columns, room, y, leaving[edge], arriving[edge])
+        )
+        for edge, chain in graph.chains.items()
+    }
+
+
+def _ports(graph: Layered, boxes: Boxes, y: np.ndarray, end: int) -> dict[Edge, float]:
+    """Height at which each edge touches the box at one end of it.
+
+    An edge goes straight for its next vertex where it can; all that share the side of
+    a box keep their order and some distance.
+    """
+    sharing: dict[int, list[Edge]] = {}
+    for edge, chain in graph.chains.items():
+        sharing.setdefault(chain[end], []).append(edge)
+    ports: dict[Edge, float] = {}
+    for vertex, edges in sharing.items():
+        goals = {e: y[graph.chains[e][1 if end == 0 else -2]] for e in edges}
+        edges.sort(key=goals.__getitem__)
+        reach = 0.6 * boxes.before[vertex]
+        heights = [goals[e] for e in edges]
+        places = _spread(heights, y[vertex] - reach, y[vertex] + reach)
+        ports |= zip(edges, places.tolist(), strict=False)
+    return ports
+
+
+def _spread(goals: Sequence[float], low: float, high: float) -> np.ndarray:
+    """Ascending heights near the ascending goals, apart from one another, in range."""
+    apart = (high - low) / max(len(goals), 3) * np.arange(len(goals))
+    climbing = np.maximum.accumulate(np.clip(goals, low, high) - apart) + apart
+    return np.asarray(np.minimum(climbing, high - apart[::-1]))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Points of a route, which of them may go, and the gates it must pass.
+
+    A gate is (x, low, high): a side of a column and the corridor there.
+    """
+
+    points: np.ndarray
+    loose: np.ndarray
+    gates: np.ndarray
+
+
+def _way(
+    chain: Sequence[int],
+    boxes: Boxes,
+    columns: Columns,
+    room: np.ndarray,
+    y: np.ndarray,
+    start: float,
+    end: float,
+) -> _Way:
+    """Level through every column; what may go are the points that carry no label."""
+    u, *passed, v = chain
+    right, left = columns.right, columns.left
+    points = [(columns.centre(u) + boxes.width[u] / 2, start, False)]
+    points.append((right[u], start, True))
+    for w in passed:
+        x, half, bare = columns.centre(w), boxes.width[w] / 2, boxes.width[w] == 0
+        points += [(left[w], y[w], True), (right[w], y[w], True)]
+        if not bare:
+            points[-1:-1] = [(x - half, y[w], False), (x + half, y[w], False)]
+    points.append((left[v], end, True))
+    points.append((columns.centre(v) - boxes.width[v] / 2, end, False))
+    sides = [(right[u], u), *((s[w], w) for w in passed for s in (left, right))]
+    gates = [(x, *room[w]) for x, w in [*sides, (left[v], v)]]
+    table = _distinct(np.array(points, dtype=float))
+    return _Way(table[:, :2], table[:, 2] > 0, np.array(gates))
+
+
+def _distinct(table: np.ndarray) -> np.ndarray:
+    """Rows with growing x: of points at one place, the one that must stay."""
+    same = np.abs(np.diff(table[:, 0])) < 1e-6
+    loose = table[:, 2] > 0
+    drop = np.r_[False, same & loose[1:]] | np.r_[same & loose[:-1] & ~loose[1:], False]
+    return np.asarray(table[~drop])
+
+
+def _relax(way: _Way) -> np.ndarray:
+    """Leave out all loose points, or as many as the corridors allow."""
+    points, loose = way.points, way.loose
+    if _passes(points[~loose], way.gates):
+        return np.asarray(points[~loose])
+    for i in np.flatnonzero(loose)[::-1]:
+        fewer = np.delete(points, i, axis=0)
+        if _passes(fewer, way.gates):
+            points = fewer
+    return points
+
+
+def _passes(points: np.ndarray, gates: np.ndarray, tolerance: float = 1e-6) -> bool:
+    """Whether both the polyline and the curve through the points keep the gates."""
+    x, low, high = gates.T
+    straight, curved = np.interp(x, *points.T), heights_along(points, x)
+    least, most = np.minimum(straight, curved), np.maximum(straight, curved)
+    return bool(np.all((least > low - tolerance) & (most < high + tolerance)))
+
+
+def heights_along(route: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Heights of the curve through the points of a route, by cubic pieces."""
+    (x, y), slope = route.T, monotone_slopes(route)
+    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
+    width, rise = np.diff(x)[i], np.diff(y)[i]
+    t = np.clip((at - x[i]) / width, 0.0, 1.0)
+    bend = (1 - t) * (width * slope[i] - rise) - t * (width * slope[i + 1] - rise)
+    return np.asarray(y[i] + t * rise + t * (1 - t) * bend)
+
+
+def monotone_slopes(route: np.ndarray) -> np.ndarray:
+    """Slopes of a cubic interpolant that overshoots no piece, shape (k,).
+
+    F. N. Fritsch & J. Butland, SIAM J. Sci. Stat. Comput. 5 (1984); at the
+    ends the curve heads for the next point, so that arrows do not plunge.
+    """
+    width, height = np.diff(route, axis=0).T
+    secant = height / width
+    if len(secant) == 1:
+        return np.repeat(secant, 2)
+    before, after = secant[:-1], secant[1:]
+    share = (width[:-1] + 2 * width[1:]) / (3 * (width[:-1] + width[1:]))
+    same = before * after > 0
+    mixed = np.where(same, share * after + (1 - share) * before, 1.0)
+    inner = np.where(same, before * after / mixed, 0.0)
+    return np.array([secant[0], *inner, secant[-1]])

@@ -1,0 +1,1 @@
+"""Fitting parameters to data, and saying what the data cannot determine."""

@@ -1,0 +1,176 @@
+"""The loop of a descent: steps, epochs, and an honest word on how it ended.
+
+An epoch ends with the loss over all data. The loop stops early where that loss hardly
+changes for several epochs in a row and has not risen over them, or where it rose a
+thousandfold. It has converged only if the gradient is zero beside the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import FitError
+from cgprimer.fit.descent import Descent
+
+Array = NDArray[np.float64]
+
+PATIENCE = 10  # epochs that must hardly improve before the loop stops
+FALL = 1e-12  # the relative change over an epoch that counts as hardly any
+SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
+NOTHING = 1e-28  # the loss beside that of the start that counts as zero
+RISE = 1e3  # a rise by so many times the loss of the start: diverged
+
+
+class Function(Protocol):
+    """What a descent needs of an objective."""
+
+    nonnegative: bool
+
+    def __len__(self) -> int: ...
+
+    def value(self, params: Array) -> float: ...
+
+    def value_and_gradient(
+        self, params: Array, rows: NDArray[np.int64] | None = None
+    ) -> tuple[float, Array]: ...
+
+
+@dataclass
+class Trail:
+    """Where a descent has been."""
+
+    params: Array
+    best: Array
+    loss: float
+    status: str = "max_steps"
+    losses: list[float] = field(default_factory=list)
+    epochs: int = 0
+    evaluations: int = 0
+
+    def keep(self, params: Array, loss: float) -> None:
+        """Remember the parameters if they are the best so far."""
+        if loss < self.loss:
+            self.best, self.loss = params, loss
+
+
+def descend(
+    objective: Function,
+    method: Descent,
+    start: Array,
+    epochs: int,
+    batch: int | None,
+    rng: np.random.Generator,
+    progress: bool,
+) -> Trail:
+    """Run `method` from `start`; Ctrl-C ends it with the best parameters so far."""
+    first = objective.value(start)
+    if not np.isfinite(first):
+        raise FitError(
+            f"the loss is {first} at the start: choose another start, or evaluate the "
+            "graph there to see which variable is not finite"
+        )
+    trail = Trail(start, start, first, evaluations=1)
+    try:
+        with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
+            _epochs(objective, method, trail, epochs, batch, rng, tick)
+    except KeyboardInterrupt:
+        trail.status = "interrupted"
+    return trail
+
+
+def _epochs(
+    objective: Function,
+    method: Descent,
+    trail: Trail,
+    epochs: int,
+    batch: int | None,
+    rng: np.random.Generator,
+    tick: Callable[[float], None],
+) -> None:
+    memory = method.begin(trail.params)
+    recent = [trail.loss]
+    for _ in range(epochs):
+        for rows in _batches(len(objective), batch, rng):
+            loss, gradient = objective.value_and_gradient(trail.params, rows)
+            trail.losses.append(loss)
+            trail.evaluations += 1
+            trail.params, memory = method.step(
+                len(trail.losses) - 1, trail.params, gradient, memory
+            )
+        loss = objective.value(trail.params)
+        trail.epochs += 1
+        trail.evaluations += 1
+        if not loss - recent[0] <= RISE * (abs(recent[0]) or 1.0):  # catches nan as well
+            trail.status = "diverged"
+            return
+        trail.keep(trail.params, loss)
+        tick(loss)
+        recent.append(loss)
+        if _nothing(objective, loss, recent[0]) or _quiet(recent):
+            trail.status = _at_rest(objective, trail) or "stalled"
+            return
+    risen = recent[-1] > recent[0]
+    trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
+
+
+def _quiet(losses: list[float]) -> bool:
+    """Whether the last epochs changed hardly anything, and all in all did not rise."""
+    last = np.array(losses[-PATIENCE - 1 :])
+    changes = np.abs(np.diff(last))
+    return bool(
+        len(last) > PATIENCE
+        and (changes <= FALL * np.abs(last[1:])).all()
+        and last[-1] <= last[0]
+    )
+
+
+def _at_rest(objective: Function, trail: Trail) -> str:
+    """`converged` where the loss is nothing or its gradient zero, or else empty."""
+    loss, gradient = objective.value_and_gradient(trail.best)
+    if _nothing(objective, loss, trail.losses[0]):
+        return "converged"
+    scale = np.maximum(np.abs(trail.best), 1.0)
+    still = np.abs(gradient) * scale <= SLOPE * abs(loss)
+    return "converged" if still.all() else ""
+
+
+def _nothing(objective: Function, loss: float, first: float) -> bool:
+    """Whether a loss that cannot fall below zero is there."""
+    return objective.nonnegative and loss <= NOTHING * first
+
+
+def _batches(
+    size: int, batch: int | None, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64] | None]:
+    """Rows of each batch of one epoch; None stands for all."""
+    if batch is None or batch >= size:
+        yield None
+        return
+    order = rng.permutation(size)
+    for first in range(0, size, batch):
+        yield order[first : first + batch]
+
+
+@contextmanager
+def bar(total: int | None, label: str, shown: bool) -> Iterator[Callable[[float], None]]:
+    """A progress bar on standard error; yields a function to call with each loss."""
+    if not shown:
+        yield lambda loss: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.4g}"), TimeRemainingColumn(),
+    ]  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(label, total=total, loss=float("nan"))
+        yield lambda loss: display.update(task, advance=1, loss=loss)

@@ -1,0 +1,78 @@
+"""Losses: what a fit makes small, per sample and output, and its slope.
+
+The loss of a data set is the mean over samples of the sum over outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import FitError, suggest
+from cgprimer.expr.ops import OPS
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """value and slope are functions of (prediction, target), elementwise.
+
+    from_logits : the prediction is a logit; an output written as sigmoid(…) is taken
+        before its sigmoid, so that nothing saturates.
+    robust : scipy's name for it in least squares, where there is one.
+    """
+
+    name: str
+    value: Callable[[Array, Array], Array]
+    slope: Callable[[Array, Array], Array]
+    from_logits: bool = False
+    robust: str | None = None
+
+
+def huber(delta: float = 1.0) -> Loss:
+    """Squared error up to `delta`, linear beyond: r² or δ(2|r| - δ)."""
+    if not (np.isfinite(delta) and delta > 0):
+        raise FitError(f"huber takes a positive delta, not {delta!r}")
+    return Loss(
+        "huber",
+        lambda p, t: np.where(
+            np.abs(p - t) <= delta, (p - t) ** 2, delta * (2 * np.abs(p - t) - delta)
+        ),
+        lambda p, t: 2 * np.clip(p - t, -delta, delta),
+        robust="huber" if delta == 1.0 else None,
+    )
+
+
+def _sigmoid(z: Any) -> Any:
+    return OPS["sigmoid"].forward(z)
+
+
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        Loss("mse", lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), robust="linear"),
+        Loss("mae", lambda p, t: np.abs(p - t), lambda p, t: np.sign(p - t)),
+        huber(),
+        Loss(
+            "cross-entropy",
+            lambda z, t: np.logaddexp(z, 0.0) - t * z,
+            lambda z, t: _sigmoid(z) - t,
+            from_logits=True,
+        ),
+    )
+}
+
+
+def find_loss(loss: str | Loss) -> Loss:
+    """The loss of that name; FitError with the nearest name where there is none."""
+    if isinstance(loss, Loss):
+        return loss
+    if loss not in LOSSES:
+        hint = suggest(str(loss), LOSSES) or f"losses are {', '.join(LOSSES)}"
+        raise FitError(f"unknown loss {loss!r}\n  hint: {hint}")
+    return LOSSES[loss]

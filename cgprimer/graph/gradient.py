@@ -1,0 +1,166 @@
+"""The gradient of a graph as a graph: the chain rule written out as equations.
+
+For an output y and every variable v on the way, with the sum over the users u of v,
+
+    d_y_d_v = Σ d_y_d_u * (∂u/∂v)
+
+so the result can be drawn, evaluated, and differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgprimer.diff.stable import stable
+from cgprimer.diff.sweep import partials
+from cgprimer.errors import GraphError, listing, suggest
+from cgprimer.expr.node import Node, leaves, postorder, substitute
+from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.read import graph_of
+
+WORTH_NAMING = 3  # operations in a shared expression that earn it a name of its own
+
+
+def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Graph:
+    """d output / d name for every name in `wrt`, as a graph.
+
+    wrt : variables or parameters; by default every input and parameter.
+
+    The outputs of the result are called `d_xw_d_xa`, in the order of `wrt`. It holds
+    the equations that `output` needs, and one for each adjoint on the way. Apply it
+    again for second derivatives. Raises GraphError for unknown names.
+
+    >>> from cgprimer import gradient, parse_graph
+    >>> print(gradient(parse_graph(["xy = a*xx^3"]), "xy", ["xx"]))
+    xy = a*xx^3
+    d_xy_d_xx = a*(3*xx^2)
+    """
+    wrt = _checked(graph, output, wrt)
+    bodies = _ancestors(graph, output)
+    adjoints = _adjoints(bodies, output, wrt, _Namer(graph, output))
+    outputs = [adjoints.names[name] for name in wrt]
+    everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
+    return graph_of(everything, outputs, graph.parameters, graph.inputs)
+
+
+class _Namer:
+    """Names that the graph does not have yet."""
+
+    def __init__(self, graph: Graph, output: str) -> None:
+        self.output = output
+        self.taken = {*graph.variable_number, *graph.parameters}
+
+    def __call__(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def adjoint(self, of: str) -> str:
+        return self(f"d_{self.output}_d_{of}")
+
+
+class _Adjoints:
+    """Adjoint equations as they come: their names, bodies, and short forms."""
+
+    def __init__(self, namer: _Namer) -> None:
+        self.namer = namer
+        self.names: dict[str, str] = {}
+        self.bodies: dict[str, Node] = {}
+        self.short: dict[str, Node] = {}
+
+    def add(self, of: str, body: Node) -> None:
+        """Name the adjoint; one that is a mere name or number is used as such."""
+        self.names[of] = self.namer.adjoint(of)
+        self.bodies[self.names[of]] = body
+        self.short[of] = body if not body.args else name(self.names[of])
+
+
+def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
+    graph.checked_outputs([output])
+    if wrt is None:
+        return [*graph.inputs, *graph.parameters]
+    names = [wrt] if isinstance(wrt, str) else list(dict.fromkeys(wrt))
+    known = [*graph.variable_number, *graph.parameters]
+    for text in names:
+        if text not in known:
+            hint = suggest(str(text), known) or f"the names are {listing(known)}"
+            raise GraphError(f"unknown name {text!r}\n  hint: {hint}")
+    return names
+
+
+def _ancestors(graph: Graph, output: str) -> dict[str, Node]:
+    """The equations that `output` needs, in topological order."""
+    needed = {output}
+    for variable in reversed(graph.order):
+        if variable in needed:
+            needed.update(graph.depends_on.get(variable, ()))
+    return {
+        variable: graph.equation(variable).body
+        for variable in graph.order
+        if variable in needed and variable in graph.depends_on
+    }
+
+
+def _adjoints(
+    bodies: dict[str, Node], output: str, wrt: list[str], namer: _Namer
+) -> _Adjoints:
+    active = _active(bodies, set(wrt))
+    shares: dict[str, Node] = {output: ONE}
+    found = _Adjoints(namer)
+    for variable, body in reversed(bodies.items()):
+        if variable in active and variable in shares:
+            found.add(variable, shares[variable])
+            _pass_on(variable, body, found.short[variable], active, shares)
+    for variable in wrt:
+        if variable not in found.names:
+            found.add(variable, shares.get(variable, ZERO))
+    kept = {found.names[variable] for variable in wrt}
+    unused = [n for v, n in found.names.items() if n not in kept and
+              found.short[v] is not name(n)]  # fmt: skip
+    for text in unused:
+        del found.bodies[text]
+    return found
+
+
+def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:
+    """Names through which a change of `wrt` can pass."""
+    active = set(wrt)
+    for variable, body in bodies.items():
+        if not active.isdisjoint(leaves(body)):
+            active.add(variable)
+    return active
+
+
+def _pass_on(
+    variable: str, body: Node, adjoint: Node, active: set[str], shares: dict[str, Node]
+) -> None:
+    """Add to the adjoint of every name in `body` what it gets from `variable`."""
+    body = stable(body)
+    names = [text for text in leaves(body) if text in active]
+    local = list(partials(body, map(name, names)).values())
+    if body.args:
+        local = substitute(local, {body: name(variable)})
+    for text, partial in zip(names, local, strict=True):
+        share = tidy(OPS["mul"], adjoint, partial)
+        if text in shares:
+            share = tidy(OPS["add"], shares[text], share)
+        shares[text] = share
+
+
+def _shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
+    """`bodies` with every larger expression that several of them use named once."""
+    uses: dict[Node, int] = {}
+    order = postorder(bodies.values())
+    for node in [*(arg for node in order for arg in node.args), *bodies.values()]:
+        uses[node] = uses.get(node, 0) + 1
+    by: dict[Node, Node] = {}
+    named: dict[str, Node] = {}
+    for node in order:
+        if uses[node] > 1 and len(postorder([node])) > WORTH_NAMING and node.args:
+            text = namer(f"d_{namer.output}_v{len(by) + 1}")
+            named[text] = substitute([node], by)[0]
+            by[node] = name(text)
+    rest = substitute(list(bodies.values()), by)
+    return named | dict(zip(bodies, rest, strict=True))

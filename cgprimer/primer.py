@@ -1,0 +1,223 @@
+"""The historic class, on top of the package: same names and order of calls.
+
+Written for scripts that used the class of this name in Avinash Kak's module
+ComputationalGraphPrimer (Purdue University); what it computed wrongly is correct here.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cgprimer.data.dataset import Dataset
+from cgprimer.data.generate import checked_size, generate
+from cgprimer.errors import GraphError, OptionError, suggest
+from cgprimer.fit.losses import LOSSES
+from cgprimer.fit.objective import Objective
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.read import parse_graph
+from cgprimer.numeric.compare import PartialReport, compare_partials
+from cgprimer.numeric.finite import EPSILON
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DEFAULTS: dict[str, Any] = {
+    "expressions": None,
+    "output_vars": None,
+    "dataset_size": 1000,
+    "learning_rate": 1e-6,
+    "grad_delta": 1e-4,
+    "display_vals_how_often": None,
+    "display_loss_how_often": None,
+    "debug": False,
+}
+"""The constructor's keywords and what they are when left out."""
+
+
+class ComputationalGraphPrimer:
+    """Parse expressions, make ground-truth data, train, and look at the result.
+
+    expressions : list of texts such as "xy=ab*xx+ac*xa".
+    output_vars : names of the outputs; by default the variables that lead nowhere.
+    dataset_size : samples of ground truth.
+    learning_rate : step of the training, down the gradient of the squared error.
+    grad_delta : step of the finite differences in `check_partials`.
+    display_loss_how_often, display_vals_how_often : print a line every so many samples;
+        by default nothing is printed.
+
+    Attributes, from `parse_expressions` on: `all_vars`, `independent_vars`,
+    `dependent_vars`, `learnable_params` (sets of names), `depends_on`, `leads_to`
+    (dicts of sorted lists), `graph`; from `train_on_all_data` on: `LOSS`, the error
+    |predicted - true| of each sample, and `vals_for_learnable_params`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        for name in options:
+            if name not in DEFAULTS:
+                hint = suggest(name, DEFAULTS) or f"keywords are {', '.join(DEFAULTS)}"
+                raise OptionError(f"unknown keyword {name!r}\n  hint: {hint}")
+        chosen = DEFAULTS | options
+        self.expressions = _checked_expressions(chosen["expressions"])
+        self.output_vars = chosen["output_vars"]
+        self.dataset_size = _whole("dataset_size", chosen["dataset_size"])
+        self.learning_rate = _positive("learning_rate", chosen["learning_rate"])
+        self.grad_delta = _checked_delta(chosen["grad_delta"])
+        every = chosen["display_loss_how_often"] or chosen["display_vals_how_often"]
+        self.display_loss_how_often = every and _whole("display_loss_how_often", every)
+        self.debug = bool(chosen["debug"])
+        self.LOSS: list[float] = []
+        self.vals_for_learnable_params: dict[str, float] = {}
+        self._graph = parse_graph(self.expressions, self.output_vars or None)
+        checked_size(self._graph, self.dataset_size)
+        self._parsed: Graph | None = None
+        self._data: Dataset | None = None
+
+    def parse_expressions(self) -> None:
+        """Find the variables and parameters and what depends on what."""
+        graph = self._parsed = self._graph
+        self.output_vars = list(graph.outputs)
+        self.all_vars = set(graph.order)
+        self.independent_vars = set(graph.inputs)
+        self.dependent_vars = set(graph.dependents)
+        self.learnable_params = set(graph.parameters)
+        self.depends_on = graph.depends_on
+        self.leads_to = graph.leads_to
+
+    parse_general_dag_expressions = parse_expressions
+
+    @property
+    def graph(self) -> Graph:
+        """The parsed graph."""
+        if self._parsed is None:
+            raise GraphError("call parse_expressions() first")
+        return self._parsed
+
+    def gen_gt_dataset(self, vals_for_learnable_params: Mapping[str, float]) -> None:
+        """Draw inputs from U(-1, 1) and compute the outputs at these parameters.
+
+        Randomness comes from Python's `random`, so `random.seed` repeats a run.
+        """
+        self._data = generate(
+            self.graph, vals_for_learnable_params, self.dataset_size, rng=_rng()
+        )
+
+    @property
+    def dataset(self) -> Dataset:
+        """The ground truth."""
+        if self._data is None:
+            raise GraphError("call gen_gt_dataset(vals_for_learnable_params=…) first")
+        return self._data
+
+    def train_on_all_data(self) -> None:
+        """One pass over the data: a step of `learning_rate` down ∇(error²) per sample.
+
+        Starts from parameters drawn uniformly from (0, 1). `LOSS` holds the error of
+        every sample, before its step, summed over outputs by absolute value.
+        """
+        objective = Objective(self.graph, self.dataset, LOSSES["mse"])
+        errors = Objective(self.graph, self.dataset, LOSSES["mae"])
+        names = self.graph.parameters
+        start = {name: random.uniform(0, 1) for name in sorted(names)}
+        params = np.array([start[name] for name in names])
+        self.LOSS = []
+        for sample in range(self.dataset_size):
+            row = np.array([sample])
+            self.LOSS.append(errors.value(params, row))
+            _, gradient = objective.value_and_gradient(params, row)
+            self._report(sample)
+            params = params - self.learning_rate * gradient
+            if not np.isfinite(params).all():
+                raise OptionError(
+                    f"training diverged at sample {sample}: the parameters are no "
+                    f"longer finite\n  hint: lower learning_rate={self.learning_rate}"
+                )
+        self.vals_for_learnable_params = dict(zip(names, params.tolist(), strict=True))
+
+    def _report(self, sample: int) -> None:
+        every = self.display_loss_how_often
+        if every and (sample + 1) % every == 0:
+            mean = float(np.mean(self.LOSS[-every:]))
+            print(f"sample {sample + 1}: mean error of the last {every}: {mean:.6g}")
+
+    def check_partials(self, at: Mapping[str, float]) -> PartialReport:
+        """Every edge partial symbolically and by differences of step `grad_delta`."""
+        return compare_partials(self.graph, at, step=self.grad_delta)
+
+    def display_network2(self) -> Axes:
+        """Draw the graph; shown at once where a window can be opened."""
+        from cgprimer.draw.network import draw_graph
+
+        return _shown(draw_graph(self.graph))
+
+    display_network1 = display_network2
+    display_DAG = display_network2
+
+    def plot_loss(self) -> Axes:
+        """Draw the error over samples; shown at once where a window can be opened."""
+        from cgprimer.draw.curves import plot_loss
+
+        if not self.LOSS:
+            raise GraphError("call train_on_all_data() first")
+        axes = plot_loss(np.array(self.LOSS))
+        axes.set(xlabel="sample", ylabel="|error|")
+        return _shown(axes)
+
+
+def _checked_expressions(expressions: Any) -> Sequence[str]:
+    if expressions is None:
+        raise OptionError("expressions= is missing: a list of texts like 'xy=ab*xx'")
+    if isinstance(expressions, str):
+        raise OptionError(
+            "expressions= is one text; a list of texts is expected\n"
+            f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
+        )
+    return list(expressions)
+
+
+def _whole(name: str, value: Any) -> int:
+    number = _positive(name, value)
+    if number != int(number):
+        raise OptionError(f"{name} is a whole number, not {value!r}")
+    return int(number)
+
+
+def _positive(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0) or isinstance(value, bool):
+        raise OptionError(f"{name} is a positive number, not {value!r}")
+    return number
+
+
+def _checked_delta(value: Any) -> float:
+    delta = _positive("grad_delta", value)
+    if 1.0 + delta == 1.0:
+        raise OptionError(
+            f"grad_delta={value!r} is lost in rounding: 1 + step is 1 again\n"
+            f"  hint: take at least {EPSILON:.1g}, better about 1e-6"
+        )
+    return delta
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(random.getrandbits(64))
+
+
+def _shown(axes: Axes) -> Axes:
+    """Open a window, unless the backend only writes files."""
+    import matplotlib
+    from matplotlib import pyplot
+
+    interactive = matplotlib.backends.backend_registry.list_builtin(
+        matplotlib.backends.BackendFilter.INTERACTIVE
+    )
+    if matplotlib.get_backend().lower() in {name.lower() for name in interactive}:
+        pyplot.show()
+    return axes

@@ -1,0 +1,394 @@
+"""Pictures are judged by their artists: what is written, where, and whether it fits."""
+
+import math
+import random
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from cgprimer import parse_graph
+from cgprimer.draw.coefficients import edge_names, sole_coefficients
+from cgprimer.draw.curves import plot_loss
+from cgprimer.draw.network import ADJOINT, INPUT, OUTPUT, PARTIAL, VALUE, draw_graph
+from cgprimer.draw.text import number, without_noise
+from cgprimer.errors import GraphError
+
+CANONICAL = "xx = xa^2; xy = ab*xx + ac*xa; xz = bc*xx + xy; xw = cd*xx + xz^3"
+POINT = {"xa": 1.5, "ab": 0.8, "ac": -1.2, "bc": 2.0, "cd": 0.5}
+
+
+def graph_of(text):
+    return parse_graph(text.split("; "))
+
+
+def network(*widths):
+    """Equations of a layered network of tanh units."""
+    return "; ".join(
+        f"x{r + 1}_{j} = tanh("
+        + " + ".join(f"w{r}_{j}{i}*x{r}_{i}" for i in range(widths[r]))
+        + f" + b{r}_{j})"
+        for r in range(len(widths) - 1)
+        for j in range(widths[r + 1])
+    )
+
+
+def random_equations(size, seed=0):
+    rng = random.Random(seed)
+    return "; ".join(
+        f"x{v} = " + " + ".join(f"w{v}_{u}*x{u}" for u in sources(rng, v))
+        for v in range(1, size)
+    )
+
+
+def sources(rng, v):
+    return rng.sample(range(max(0, v - 12), v), min(v, rng.choice([1, 1, 2, 3])))
+
+
+TEXTS = {
+    "canonical": CANONICAL,
+    "lone equation": "xy = ab*xx + ac",
+    "no parameters": "xu = 1/xx; xv = sin(xx); xy = xu*xv",
+    "constant": "xx = 2",
+    "underscores": "x_y = theta_1*xa_1 + x__; x_out_ = x_y^2",
+    "long names": "x_a_rather_long_name = w_long_too*xin; xo = x_a_rather_long_name^2",
+    "2-2-1": network(2, 2, 1),
+    "4-2-1": network(4, 2, 1),
+    "two outputs": "xp = a*xx; xq = b*xx",
+    "60 nodes": random_equations(60),
+}
+
+
+@pytest.fixture(autouse=True)
+def _closed_and_never_shown(monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *_: pytest.fail("a picture was shown"))
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(params=[False, True], ids=["names", "numbers"])
+def with_numbers(request):
+    return request.param
+
+
+@pytest.fixture(params=TEXTS, ids=str)
+def graph(request):
+    return graph_of(TEXTS[request.param])
+
+
+def point_of(graph, seed=1):
+    rng = random.Random(seed)
+    names = (*graph.inputs, *graph.parameters)
+    return {name: round(rng.uniform(0.3, 1.5), 2) for name in names}
+
+
+def drawing(graph, with_numbers, ax=None):
+    return draw_graph(graph, at=point_of(graph) if with_numbers else None, ax=ax)
+
+
+def written(ax, colour=None):
+    texts = [t for t in ax.texts if colour in (None, t.get_color())]
+    return [t.get_text() for t in texts]
+
+
+def extents(ax, artists):
+    """(left, bottom, right, top) of each as the renderer draws them, in pixels."""
+    renderer = ax.figure.canvas.get_renderer()
+    return np.array([a.get_window_extent(renderer).extents for a in artists])
+
+
+def node_boxes(ax):
+    return [p for p in ax.patches if isinstance(p, FancyBboxPatch)]
+
+
+def arrows(ax):
+    return [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+
+
+def assert_texts_fit(ax):
+    """Every text lies in one box, or touches no box and no other text."""
+    texts, boxes = extents(ax, ax.texts), extents(ax, node_boxes(ax))
+    for t in texts:
+        meets = np.all((t[:2] < boxes[:, 2:]) & (boxes[:, :2] < t[2:]), axis=1)
+        inside = np.all((boxes[:, :2] <= t[:2]) & (t[2:] <= boxes[:, 2:]), axis=1)
+        assert np.array_equal(meets, inside)
+    # the extent of a line holds the room for accents too: one pixel may be shared
+    low, high = texts[:, None, :2] + 1, texts[None, :, 2:] - 1
+    below = np.all(low < high, axis=2)
+    assert not np.any(np.triu(below & below.T, k=1))
+
+
+def test_every_name_is_written_once_and_every_edge_drawn(graph, with_numbers):
+    ax = drawing(graph, with_numbers)
+    assert isinstance(ax, Axes)
+    for name in {*graph.inputs, *graph.order}:
+        assert written(ax).count(name) == 1
+    assert len(node_boxes(ax)) == len({*graph.inputs, *graph.order})
+    assert len(arrows(ax)) == sum(map(len, graph.depends_on.values()))
+
+
+def test_texts_fit_their_boxes(graph, with_numbers):
+    assert_texts_fit(drawing(graph, with_numbers))
+
+
+@pytest.mark.parametrize("size", [(3, 2), (6, 4), (12, 12)])
+def test_texts_fit_on_axes_of_any_size(size, with_numbers):
+    ax = plt.figure(figsize=size).add_subplot(2, 2, 3)
+    graph = graph_of(CANONICAL)
+    assert drawing(graph, with_numbers, ax) is ax
+    assert_texts_fit(ax)
+
+
+def test_everything_lies_on_the_figure(graph, with_numbers):
+    ax = drawing(graph, with_numbers)
+    seen = extents(ax, [*ax.texts, *node_boxes(ax)])
+    assert seen.min() >= 0
+    assert np.all(seen[:, 2:] <= ax.figure.bbox.extents[2:])
+
+
+def test_names_stand_on_their_edges():
+    ax = draw_graph(graph_of(CANONICAL))
+    assert sorted(written(ax, PARTIAL)) == ["ab", "ac", "bc", "cd"]
+
+
+def test_numbers_of_the_canonical_graph():
+    ax = draw_graph(graph_of(CANONICAL), at=POINT)
+    *values, caption = written(ax, VALUE)
+    assert (sorted(values), caption) == (["0", "1.5", "2.25", "4.5", "92.25"], "value")
+    *adjoints, caption = written(ax, ADJOINT)
+    assert sorted(adjoints) == ["1", "170.6", "438.9", "60.75", "60.75"]
+    assert caption == "derivative of xw"
+    *partials, caption = written(ax, PARTIAL)
+    named = ["ab = 0.8", "ac = −1.2", "bc = 2", "cd = 0.5"]
+    assert sorted(partials) == ["1", "3", "60.75", *named]
+    assert caption == "partial along the edge"
+
+
+def test_adjoints_are_the_gradient():
+    graph = graph_of(TEXTS["4-2-1"])
+    at = point_of(graph)
+    expected = graph.gradient_at(graph.outputs[0], at, wrt=list(graph.order))
+    shown = written(draw_graph(graph, at=at), ADJOINT)
+    assert {number(float(v)) for v in expected.values()} <= set(shown)
+
+
+def test_several_outputs_are_summed():
+    ax = draw_graph(graph_of("xp = a*xx; xq = b*xx"), at={"a": 2, "b": 3, "xx": 1})
+    assert sorted(written(ax, ADJOINT)) == ["1", "1", "5", "derivative of xp + xq"]
+
+
+def test_rounding_noise_is_drawn_as_zero():
+    graph = graph_of("xy = a*xx - b*xx - c*xx; xz = xy^2")
+    ax = draw_graph(graph, at={"a": 0.3, "b": 0.1, "c": 0.2, "xx": 1.0})
+    assert written(ax, VALUE).count("0") == 2
+
+
+def test_colours_tell_inputs_from_outputs():
+    ax = draw_graph(graph_of(CANONICAL))
+    fills = [matplotlib.colors.to_hex(p.get_facecolor()) for p in node_boxes(ax)]
+    assert (fills.count(INPUT), fills.count(OUTPUT)) == (1, 1)
+
+
+def test_inputs_stand_left_of_outputs():
+    ax = draw_graph(graph_of(CANONICAL))
+    x = {t.get_text(): t.get_position()[0] for t in ax.texts}
+    assert x["xa"] < x["xx"] < x["xy"] < x["xz"] < x["xw"]
+
+
+def test_large_graphs_lose_their_labels_and_larger_ones_are_refused():
+    ax = draw_graph(graph_of(random_equations(320)))
+    assert written(ax, PARTIAL) == []
+    with pytest.raises(GraphError) as caught:
+        draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(2_000))))
+    assert str(caught.value) == (
+        "a picture of 2001 variables cannot be read (the limit is 2000);"
+        " draw a part of it, for example the equations around one variable"
+    )
+
+
+def test_edges_that_pass_too_many_layers_are_refused():
+    hub = "; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(1, 400))
+    with pytest.raises(GraphError, match=r"pass \d+ layers, too many for a picture"):
+        draw_graph(graph_of(f"x1 = x0; {hub}"))
+
+
+def test_importing_draw_does_not_import_matplotlib():
+    code = (
+        "import sys, cgprimer.draw.network, cgprimer.draw.curves;"
+        "sys.exit('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "names", "sole"),
+    [
+        ("ab*xx", {"xx": "ab"}, {"xx": "ab"}),
+        ("xx*ab", {"xx": "ab"}, {"xx": "ab"}),
+        ("-ab*xx", {"xx": "ab"}, {"xx": "−ab"}),
+        ("ac - ab*xx", {"xx": "ab"}, {"xx": "−ab"}),
+        ("xb - (xc - ab*xx)", {"xx": "ab"}, {"xx": "ab"}),
+        ("ab*(xx + xy)", {"xx": "ab", "xy": "ab"}, {"xx": "ab", "xy": "ab"}),
+        ("2*ab*xx", {"xx": "ab"}, {}),
+        ("ab*ac*xx", {"xx": "ab, ac"}, {}),
+        ("ab*xx + ac*xx", {"xx": "ab, ac"}, {}),
+        ("ab*xx + xx", {}, {}),
+        ("ab*xx^2", {"xx": "ab"}, {}),
+        ("ab*xx*xy", {"xx": "ab", "xy": "ab"}, {}),
+        ("tanh(ab*xx + ac)", {"xx": "ab"}, {}),
+        ("ab*tanh(xx)", {}, {}),
+        ("ab*xx/xy", {"xx": "ab"}, {}),
+        ("xx^ab", {}, {}),
+        ("xx", {}, {}),
+        ("a*b*c*d*xx", {"xx": "a, b, c, …"}, {}),
+    ],
+)
+def test_parameters_that_multiply_a_variable(body, names, sole):
+    graph = graph_of(f"xo = {body}")
+    tree = graph.equation("xo").body
+    assert edge_names(tree, graph.parameters) == names
+    assert sole_coefficients(tree, graph.parameters) == sole
+
+
+def test_coefficients_of_a_long_sum_are_found():
+    graph = graph_of("xo = " + " + ".join(f"a{i}*x{i}" for i in range(5_000)))
+    found = sole_coefficients(graph.equation("xo").body, set(graph.parameters))
+    assert found == {f"x{i}": f"a{i}" for i in range(5_000)}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.0, "1"),
+        (-1.2, "−1.2"),
+        (170.64, "170.6"),
+        (1e20, "1e20"),
+        (-2.5e-7, "−2.5e−7"),
+        (1e-12, "1e−12"),
+        (1e100, "1e100"),
+        (math.nan, "nan"),
+        (-math.inf, "−inf"),
+    ],
+)
+def test_numbers_read_well(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "term", "shown"),
+    [(2e-16, 3.6, 0.0), (2e-16, 0.0, 2e-16), (1e-9, 3.6, 1e-9), (-4e-15, 50.0, 0.0)],
+)
+def test_noise_is_told_from_small_values(value, term, shown):
+    values = {"x": term, "y": value}
+    cleaned = without_noise(values, ["x", "y"], {"y": [("x", 1.0)]})
+    assert cleaned == {"x": term, "y": shown}
+
+
+# Loss curves
+
+
+def result(losses, method="Adam", status="converged"):
+    return SimpleNamespace(losses=np.array(losses), method=method, status=status)
+
+
+def legend(ax):
+    box = ax.get_legend()
+    return [text.get_text() for text in box.get_texts()] if box else []
+
+
+DECAY = 10.0 ** -np.arange(6.0)
+
+
+@pytest.mark.parametrize(
+    ("losses", "scale"),
+    [
+        (DECAY, "log"),
+        ([5.0, 4.0, 3.0], "linear"),
+        ([100.0, 1.0, -3.0], "linear"),
+        ([1.0, 1e-3, 0.0], "log"),
+        ([0.0, 0.0], "linear"),
+        ([1.0, math.nan, 1e-3], "log"),
+        ([2.0], "linear"),
+        ([], "linear"),
+        ([1.0, 1e140, 1e300, math.inf], "log"),
+        ([1.0, 5e-324], "log"),
+    ],
+)
+def test_the_scale_suits_the_losses(losses, scale):
+    for run in (result(losses), np.array(losses), {"run": losses}):
+        ax = plot_loss(run)
+        assert ax.get_yscale() == scale
+        assert ax.get_xlabel() == "step"
+        assert ax.get_ylabel().startswith("loss")
+        ax.figure.canvas.draw()
+
+
+def test_a_single_run_needs_no_legend():
+    ax = plot_loss(result(DECAY))
+    assert legend(ax) == []
+    assert np.array_equal(ax.lines[0].get_ydata(), DECAY)
+
+
+def test_zeros_lie_at_the_edge_and_the_axis_says_so():
+    ax = plot_loss(result([1.0, 1e-3, 0.0]))
+    assert ax.lines[0].get_ydata() == pytest.approx([1.0, 1e-3, 1e-4])
+    assert ax.get_ylabel() == "loss (0 is drawn at 1e-04)"
+
+
+def test_several_runs_are_told_apart():
+    runs = [result(DECAY), result(DECAY * 2), result([3.0, 2.0], method="GD")]
+    expected = [
+        "Adam 1: final loss 1e−5",
+        "Adam 2: final loss 2e−5",
+        "GD: final loss 2",
+    ]
+    assert legend(plot_loss(runs)) == expected
+    named = plot_loss({"fast": runs[0], "slow": runs[2]})
+    assert legend(named) == ["fast: final loss 1e−5", "slow: final loss 2"]
+
+
+@pytest.mark.parametrize("end", [math.nan, math.inf])
+def test_a_diverged_run_ends_in_a_cross(end):
+    ax = plot_loss(result([1.0, 50.0, 9e4, end], method="GD", status="diverged"))
+    assert legend(ax) == ["GD: diverged at step 3"]
+    cross = ax.lines[-1]
+    assert (cross.get_marker(), *cross.get_xydata()[0]) == ("x", 2, 9e4)
+
+
+def test_a_run_without_finite_losses_is_still_named():
+    ax = plot_loss([result([math.nan, math.nan], "GD"), result(DECAY)])
+    assert legend(ax)[0] == "GD: diverged at step 0"
+
+
+def test_long_noisy_curves_are_smoothed_and_smooth_ones_are_not():
+    rng = np.random.default_rng(0)
+    trend = 10 * 0.998 ** np.arange(4_000)
+    noisy = trend * np.exp(rng.normal(0, 0.5, 4_000))
+    smooth, raw = plot_loss(noisy).lines
+    assert raw.get_alpha() < 0.5
+    ratio = np.log(smooth.get_ydata() / trend)[100:-100]
+    assert np.abs(ratio).max() < 0.25
+    assert len(plot_loss(trend).lines) == 1
+
+
+def test_losses_are_drawn_on_the_axes_given():
+    ax = plt.figure().add_subplot()
+    assert plot_loss(DECAY, ax=ax) is ax
+
+
+def test_losses_need_one_axis():
+    with pytest.raises(
+        ValueError, match=r"^losses must have shape \(n,\), not \(2, 2\)$"
+    ):
+        plot_loss(result([[1.0, 2.0], [3.0, 4.0]]))
