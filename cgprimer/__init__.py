@@ -1,36 +1,76 @@
-"""cgprimer: type equations, see the graph, trust the gradients, fit the parameters."""
+"""cgprimer: type equations, see the graph, trust the gradients, fit the parameters.
 
-from cgprimer.data.dataset import Dataset as Dataset
-from cgprimer.data.generate import generate as generate
-from cgprimer.draw.curves import plot_loss as plot_loss
-from cgprimer.draw.network import draw_graph as draw_graph
-from cgprimer.errors import CGPrimerError as CGPrimerError
-from cgprimer.errors import CycleError as CycleError
-from cgprimer.errors import DataError as DataError
-from cgprimer.errors import DifferenceError as DifferenceError
-from cgprimer.errors import ExpressionError as ExpressionError
-from cgprimer.errors import FitError as FitError
-from cgprimer.errors import GraphError as GraphError
-from cgprimer.errors import NonFiniteWarning as NonFiniteWarning
-from cgprimer.errors import OptionError as OptionError
-from cgprimer.errors import PointError as PointError
-from cgprimer.fit.descent import SGD as SGD
-from cgprimer.fit.descent import Adam as Adam
-from cgprimer.fit.fit import fit as fit
-from cgprimer.fit.fit import minimize as minimize
-from cgprimer.fit.least_squares import LeastSquares as LeastSquares
-from cgprimer.fit.losses import Loss as Loss
-from cgprimer.fit.losses import huber as huber
-from cgprimer.fit.result import FitResult as FitResult
-from cgprimer.graph.gradient import gradient as gradient
-from cgprimer.graph.graph import Graph as Graph
-from cgprimer.graph.read import parse_graph as parse_graph
-from cgprimer.numeric.compare import PartialReport as PartialReport
-from cgprimer.numeric.compare import compare_partials as compare_partials
-from cgprimer.numeric.edges import edge_partials as edge_partials
-from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
+Names are loaded when they are first used, so that a command loads no more than it needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cgprimer.data.dataset import Dataset as Dataset
+    from cgprimer.data.generate import generate as generate
+    from cgprimer.draw.curves import plot_loss as plot_loss
+    from cgprimer.draw.network import draw_graph as draw_graph
+    from cgprimer.errors import CGPrimerError as CGPrimerError
+    from cgprimer.errors import CycleError as CycleError
+    from cgprimer.errors import DataError as DataError
+    from cgprimer.errors import DifferenceError as DifferenceError
+    from cgprimer.errors import ExpressionError as ExpressionError
+    from cgprimer.errors import FitError as FitError
+    from cgprimer.errors import GraphError as GraphError
+    from cgprimer.errors import NonFiniteWarning as NonFiniteWarning
+    from cgprimer.errors import OptionError as OptionError
+    from cgprimer.errors import PointError as PointError
+    from cgprimer.fitting.descent import Adam as Adam
+    from cgprimer.fitting.descent import SGD as SGD
+    from cgprimer.fitting.fit import fit as fit
+    from cgprimer.fitting.fit import minimize as minimize
+    from cgprimer.fitting.least_squares import LeastSquares as LeastSquares
+    from cgprimer.fitting.losses import Loss as Loss
+    from cgprimer.fitting.losses import huber as huber
+    from cgprimer.fitting.result import FitResult as FitResult
+    from cgprimer.graph.gradient import gradient as gradient
+    from cgprimer.graph.graph import Graph as Graph
+    from cgprimer.graph.read import parse_graph as parse_graph
+    from cgprimer.numeric.compare import PartialReport as PartialReport
+    from cgprimer.numeric.compare import compare_partials as compare_partials
+    from cgprimer.numeric.edges import edge_partials as edge_partials
+    from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
+
+_HOME = {
+    "Adam": "cgprimer.fitting.descent",
+    "CGPrimerError": "cgprimer.errors",
+    "compare_partials": "cgprimer.numeric.compare",
+    "ComputationalGraphPrimer": "cgprimer.primer",
+    "CycleError": "cgprimer.errors",
+    "DataError": "cgprimer.errors",
+    "Dataset": "cgprimer.data.dataset",
+    "DifferenceError": "cgprimer.errors",
+    "draw_graph": "cgprimer.draw.network",
+    "edge_partials": "cgprimer.numeric.edges",
+    "ExpressionError": "cgprimer.errors",
+    "fit": "cgprimer.fitting.fit",
+    "FitError": "cgprimer.errors",
+    "FitResult": "cgprimer.fitting.result",
+    "generate": "cgprimer.data.generate",
+    "gradient": "cgprimer.graph.gradient",
+    "Graph": "cgprimer.graph.graph",
+    "GraphError": "cgprimer.errors",
+    "huber": "cgprimer.fitting.losses",
+    "LeastSquares": "cgprimer.fitting.least_squares",
+    "Loss": "cgprimer.fitting.losses",
+    "minimize": "cgprimer.fitting.fit",
+    "NonFiniteWarning": "cgprimer.errors",
+    "OptionError": "cgprimer.errors",
+    "parse_graph": "cgprimer.graph.read",
+    "PartialReport": "cgprimer.numeric.compare",
+    "plot_loss": "cgprimer.draw.curves",
+    "PointError": "cgprimer.errors",
+    "SGD": "cgprimer.fitting.descent",
+}
+
 __all__ = [
     "Adam",
     "CGPrimerError",
@@ -62,3 +102,14 @@ __all__ = [
     "parse_graph",
     "plot_loss",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'cgprimer' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -215,9 +215,9 @@ def _fit(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from cgprimer.data.dataset import Dataset
-    from cgprimer.fit.descent import SGD, Adam
-    from cgprimer.fit.fit import fit
-    from cgprimer.fit.least_squares import LeastSquares
+    from cgprimer.fitting.descent import SGD, Adam
+    from cgprimer.fitting.fit import fit
+    from cgprimer.fitting.least_squares import LeastSquares
 
     graph = _graph(options)
     data = Dataset.from_csv(options.data, graph, sigma=options.sigma)
@@ -271,9 +271,9 @@ def _demo(options: argparse.Namespace) -> None:
     from cgprimer.data.generate import generate
     from cgprimer.draw.curves import plot_loss
     from cgprimer.draw.network import draw_graph
-    from cgprimer.fit.descent import Adam
-    from cgprimer.fit.fit import fit
-    from cgprimer.fit.least_squares import LeastSquares
+    from cgprimer.fitting.descent import Adam
+    from cgprimer.fitting.fit import fit
+    from cgprimer.fitting.least_squares import LeastSquares
     from cgprimer.graph.read import parse_graph
     from cgprimer.numeric.compare import compare_partials
 
@@ -291,7 +291,7 @@ def _demo(options: argparse.Namespace) -> None:
     truth = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
     data = generate(graph, truth, 2_000, rng=options.seed)
     print(f"{data!r} at {truth}")
-    adam = fit(graph, data, Adam(rate=5e-2), epochs=60, rng=options.seed)
+    adam = fit(graph, data, Adam(rate=0.1), epochs=60, rng=options.seed)
     console.print(adam)
     exact = fit(graph, data, LeastSquares(), start=adam.parameters)
     console.print(exact)
@@ -301,4 +301,4 @@ def _demo(options: argparse.Namespace) -> None:
     console.rule("two pictures")
     options.folder.mkdir(parents=True, exist_ok=True)
     _save(draw_graph(graph, at=at), options.folder / "graph.png")
-    _save(plot_loss({"Adam": adam, "LeastSquares": exact}), options.folder / "loss.png")
+    _save(plot_loss(adam), options.folder / "loss.png")

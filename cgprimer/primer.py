@@ -16,8 +16,8 @@ import numpy as np
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
 from cgprimer.errors import GraphError, OptionError, suggest
-from cgprimer.fit.losses import LOSSES
-from cgprimer.fit.objective import Objective
+from cgprimer.fitting.losses import LOSSES
+from cgprimer.fitting.objective import Objective
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import parse_graph
 from cgprimer.numeric.compare import PartialReport, compare_partials

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.errors import FitError, listing, suggest
-from cgprimer.fit.descent import SGD, Adam, Descent
-from cgprimer.fit.identify import MOST, Identification, identify, triangle
-from cgprimer.fit.least_squares import LeastSquares, least_squares
-from cgprimer.fit.loop import Trail, descend
-from cgprimer.fit.losses import Loss, find_loss
-from cgprimer.fit.objective import Objective
-from cgprimer.fit.result import OUTCOMES, FitResult
+from cgprimer.fitting.descent import SGD, Adam, Descent
+from cgprimer.fitting.identify import MOST, Identification, identify, triangle
+from cgprimer.fitting.least_squares import LeastSquares, least_squares
+from cgprimer.fitting.loop import Trail, descend
+from cgprimer.fitting.losses import Loss, find_loss
+from cgprimer.fitting.objective import Objective
+from cgprimer.fitting.result import OUTCOMES, FitResult
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import as_array
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
-from cgprimer.fit.descent import Descent
+from cgprimer.fitting.descent import Descent
 
 Array = NDArray[np.float64]
 

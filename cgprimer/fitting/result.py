@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fit.identify import Combination
+from cgprimer.fitting.identify import Combination
 
 if TYPE_CHECKING:
     from rich.console import Group

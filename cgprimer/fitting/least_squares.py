@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
-from cgprimer.fit.loop import Trail, bar
-from cgprimer.fit.objective import Objective
+from cgprimer.fitting.loop import Trail, bar
+from cgprimer.fitting.objective import Objective
 
 Array = NDArray[np.float64]
 MOST_BYTES = 2**31

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import FitError, listing, suggest
-from cgprimer.fit.losses import Loss
+from cgprimer.fitting.losses import Loss
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import graph_of
 
