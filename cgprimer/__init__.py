@@ -1,6 +1,6 @@
 """cgprimer: type equations, see the graph, trust the gradients, fit the parameters.
 
-Names are loaded when they are first used, so that a command loads no more than it needs.
+Names are loaded when they are first used, so a command loads no more than it needs.
 """
 
 from importlib import import_module
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cgprimer.errors import NonFiniteWarning as NonFiniteWarning
     from cgprimer.errors import OptionError as OptionError
     from cgprimer.errors import PointError as PointError
-    from cgprimer.fitting.descent import Adam as Adam
     from cgprimer.fitting.descent import SGD as SGD
+    from cgprimer.fitting.descent import Adam as Adam
     from cgprimer.fitting.fit import fit as fit
     from cgprimer.fitting.fit import minimize as minimize
     from cgprimer.fitting.least_squares import LeastSquares as LeastSquares
@@ -72,6 +72,7 @@ _HOME = {
 }
 
 __all__ = [
+    "SGD",
     "Adam",
     "CGPrimerError",
     "ComputationalGraphPrimer",
@@ -90,7 +91,6 @@ __all__ = [
     "OptionError",
     "PartialReport",
     "PointError",
-    "SGD",
     "compare_partials",
     "draw_graph",
     "edge_partials",

@@ -54,45 +54,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="cgprimer", formatter_class=raw, epilog=TEACH,
+        prog="cgprimer",
+        formatter_class=raw,
+        epilog=TEACH,
         description="Type equations, see the graph, trust the gradients, fit the "
         "parameters.",
-    )  # fmt: skip
+    )
     commands = parser.add_subparsers(metavar="command", required=True)
 
     def command(
         name: str, run: Callable[[argparse.Namespace], int | None], text: str
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ".",
-            epilog=TEACH, formatter_class=raw,
-        )  # fmt: skip
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=TEACH,
+            formatter_class=raw,
+        )
         sub.set_defaults(run=run)
         return sub
 
     demo = command("demo", _demo, "the canonical example, from text to pictures")
-    demo.add_argument("-o", "--folder", type=Path, default=Path("cgprimer-demo"),
-                      help="where the two pictures go (default: %(default)s)")  # fmt: skip
+    demo.add_argument(
+        "-o",
+        "--folder",
+        type=Path,
+        default=Path("cgprimer-demo"),
+        help="where the two pictures go (default: %(default)s)",
+    )
     demo.add_argument("--seed", type=int, default=0, help="of the random numbers")
 
     show = command("show", _show, "the graph of equations: who depends on whom")
     _add_equations(show)
 
-    partials = command("partials", _partials,
-                       "every edge partial, symbolically and by differences")  # fmt: skip
+    partials = command(
+        "partials", _partials, "every edge partial, symbolically and by differences"
+    )
     _add_equations(partials)
     _add_point(partials)
-    partials.add_argument("--scheme", default="central",
-                          help="central, forward, five-point or complex")  # fmt: skip
+    partials.add_argument(
+        "--scheme", default="central", help="central, forward, five-point or complex"
+    )
     partials.add_argument("--step", type=float, help="absolute step of the differences")
-    partials.add_argument("--seed", type=int, default=0,
-                          help="of the values that --at does not give")  # fmt: skip
+    partials.add_argument(
+        "--seed", type=int, default=0, help="of the values that --at does not give"
+    )
 
     fit = command("fit", _fit, "fit the parameters to a CSV file")
     _add_equations(fit)
     fit.add_argument("--data", required=True, help="CSV file; its first line has names")
-    fit.add_argument("--method", choices=["least-squares", "adam", "sgd"],
-                     default="least-squares")  # fmt: skip
+    fit.add_argument(
+        "--method", choices=["least-squares", "adam", "sgd"], default="least-squares"
+    )
     fit.add_argument("--loss", default="mse", help="mse, mae, huber or cross-entropy")
     fit.add_argument("--rate", type=float, default=1e-2, help="of adam and sgd")
     fit.add_argument("--epochs", type=int, default=100)
@@ -105,23 +119,37 @@ def _parser() -> argparse.ArgumentParser:
 
     draw = command("draw", _draw, "draw the graph to a PNG, SVG or PDF file")
     _add_equations(draw)
-    draw.add_argument("-o", "--output", required=True, metavar="FILE",
-                      help="its ending says which kind: .png, .svg or .pdf")  # fmt: skip
+    draw.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="its ending says which kind: .png, .svg or .pdf",
+    )
     _add_point(draw)
     return parser
 
 
 def _add_equations(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("equations", nargs="+", metavar="FILE|EQUATION",
-                        help="a file, - for standard input, or equations")  # fmt: skip
+    parser.add_argument(
+        "equations",
+        nargs="+",
+        metavar="FILE|EQUATION",
+        help="a file, - for standard input, or equations",
+    )
     parser.add_argument("--outputs", nargs="+", metavar="NAME")
     parser.add_argument("--parameters", nargs="+", metavar="NAME")
     parser.add_argument("--variables", nargs="+", metavar="NAME")
 
 
 def _add_point(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--at", nargs="+", metavar="name=value", default=[],
-                        help="values of inputs and parameters")  # fmt: skip
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        metavar="name=value",
+        default=[],
+        help="values of inputs and parameters",
+    )
 
 
 def _graph(options: argparse.Namespace) -> Graph:
@@ -131,9 +159,11 @@ def _graph(options: argparse.Namespace) -> Graph:
     if len(source) == 1 and "=" not in source[0]:
         source = _text(source[0])
     return parse_graph(
-        source, options.outputs, parameters=options.parameters,
+        source,
+        options.outputs,
+        parameters=options.parameters,
         variables=options.variables,
-    )  # fmt: skip
+    )
 
 
 def _text(path: str) -> str:
@@ -155,7 +185,9 @@ def _values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
         try:
             found[name.strip()] = float(text)
         except ValueError:
-            raise OptionError(f"write name=value, such as xa=1.5, not {pair!r}") from None
+            raise OptionError(
+                f"write name=value, such as xa=1.5, not {pair!r}"
+            ) from None
         if not equals or name.strip() not in known:
             hint = suggest(name, known) or f"the names are {', '.join(known)}"
             raise OptionError(f"unknown name {name!r}\n  hint: {hint}")
@@ -221,16 +253,22 @@ def _fit(options: argparse.Namespace) -> int:
 
     graph = _graph(options)
     data = Dataset.from_csv(options.data, graph, sigma=options.sigma)
-    methods = {
+    methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
         "least-squares": LeastSquares,
         "adam": lambda: Adam(options.rate),
         "sgd": lambda: SGD(options.rate),
     }
     result = fit(
-        graph, data, methods[options.method](), loss=options.loss,
-        start=_values(options.start, graph.parameters), epochs=options.epochs,
-        batch=options.batch, rng=options.seed, progress=not options.quiet,
-    )  # fmt: skip
+        graph,
+        data,
+        methods[options.method](),
+        loss=options.loss,
+        start=_values(options.start, graph.parameters),
+        epochs=options.epochs,
+        batch=options.batch,
+        rng=options.seed,
+        progress=not options.quiet,
+    )
     Console().print(result)
     if options.plot:
         from cgprimer.draw.curves import plot_loss

@@ -18,7 +18,7 @@ class GraphError(CGPrimerError, ValueError):
 
 
 class CycleError(GraphError):
-    """A variable depends on itself; `cycle` names the way round, `("xa", "xb", "xa")`."""
+    """A variable depends on itself; `cycle` is the way round: ("xa", "xb", "xa")."""
 
     def __init__(self, message: str, cycle: tuple[str, ...]) -> None:
         super().__init__(message)

@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
 """The constructor's keywords and what they are when left out."""
 
 
+FILE_BACKENDS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
+
+
 class ComputationalGraphPrimer:
     """Parse expressions, make ground-truth data, train, and look at the result.
 
@@ -212,12 +215,8 @@ def _rng() -> np.random.Generator:
 
 def _shown(axes: Axes) -> Axes:
     """Open a window, unless the backend only writes files."""
-    import matplotlib
     from matplotlib import pyplot
 
-    interactive = matplotlib.backends.backend_registry.list_builtin(
-        matplotlib.backends.BackendFilter.INTERACTIVE
-    )
-    if matplotlib.get_backend().lower() in {name.lower() for name in interactive}:
+    if pyplot.get_backend().lower() not in FILE_BACKENDS:
         pyplot.show()
     return axes

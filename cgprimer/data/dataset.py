@@ -109,7 +109,9 @@ class Dataset:
         path: Path | None = None,
     ) -> Dataset:
         if graph is None and (inputs is None or targets is None):
-            raise DataError("say which columns are inputs and targets, or give the graph")
+            raise DataError(
+                "say which columns are inputs and targets, or give the graph"
+            )
         if graph is not None:
             inputs = graph.inputs if inputs is None else inputs
             targets = graph.outputs if targets is None else targets
@@ -118,15 +120,21 @@ class Dataset:
             for names in (inputs, targets)
         ]
         if path is not None:
-            chosen = [{n: _cells(n, c, path) for n, c in part.items()} for part in chosen]
-        return cls(*chosen, sigma)
+            chosen = [
+                {n: _cells(n, c, path) for n, c in part.items()} for part in chosen
+            ]
+        return cls(chosen[0], chosen[1], sigma)
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
         at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
-        parts = [{k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)]
-        sigma = None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
-        return Dataset(*parts, sigma)
+        parts = [
+            {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
+        ]
+        sigma = (
+            None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
+        )
+        return Dataset(parts[0], parts[1], sigma)
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
@@ -184,7 +192,9 @@ def _sigma(sigma: Any, targets: tuple[str, ...], size: int) -> dict[str, Array]:
         raise DataError(
             f"sigma names {listing(by_name)}, but the targets are {listing(targets)}"
         )
-    columns = {name: _column(f"sigma of {name}", by_name[name], size) for name in targets}
+    columns = {
+        name: _column(f"sigma of {name}", by_name[name], size) for name in targets
+    }
     for name, column in columns.items():
         if not (column > 0).all():
             raise DataError(f"sigma of {name!r} must be positive")
@@ -205,7 +215,9 @@ def _read_csv(path: Path) -> dict[str, list[str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if len(rows) < 2:
-        raise DataError(f"{path}: a first line with names and some samples are expected")
+        raise DataError(
+            f"{path}: a first line with names and some samples are expected"
+        )
     names = [name.strip() for name in rows[0]]
     if len(set(names)) < len(names):
         raise DataError(f"{path}: a column name appears twice in {listing(names)}")

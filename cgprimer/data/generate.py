@@ -66,7 +66,9 @@ def generate(
 def checked_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if isinstance(size, bool) or size != int(size) or size < 1:
-        raise DataError(f"the size of a data set is a whole number from 1, not {size!r}")
+        raise DataError(
+            f"the size of a data set is a whole number from 1, not {size!r}"
+        )
     wanted = int(size) * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
     memory = _memory()
     if wanted > memory / 2:
@@ -147,8 +149,10 @@ def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:
         row = np.broadcast_to(values[graph.variable_number[name]], (point.width,))
         bad = np.flatnonzero(~np.isfinite(row))
         if len(bad):
-            where = ", ".join(f"{n} = {point.inputs[i, bad[0]]:.6g}"
-                              for i, n in enumerate(graph.inputs))  # fmt: skip
+            where = ", ".join(
+                f"{n} = {point.inputs[i, bad[0]]:.6g}"
+                for i, n in enumerate(graph.inputs)
+            )
             raise DataError(
                 f"{name!r} is {row[bad[0]]} in {len(bad)} of {len(row)} samples, first "
                 f"at {shorten(where, 120)}\n  hint: choose ranges where it is finite"

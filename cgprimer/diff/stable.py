@@ -23,7 +23,7 @@ RULES = {
     "log(1 + a)": "log1p(a)",
     "exp(a) - 1": "expm1(a)",
 }
-"""Pattern → replacement; the first that matches is taken, so special ones come first."""
+"""Pattern → replacement; the first match is taken, so special ones come first."""
 
 
 @functools.cache

@@ -40,7 +40,7 @@ def local_partial(node: Node, position: int) -> Node:
 
 
 def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
-    """The reverse trace of `root`: one step per node on a path from `wrt`, root first."""
+    """The reverse trace of `root`: a step per node on a path from `wrt`, root first."""
     order = postorder([root])
     active = set(wrt)
     for node in order:

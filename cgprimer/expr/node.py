@@ -30,7 +30,7 @@ class Node:
     Never call it: `Op.__call__`, `name` and `const` return the one node there is.
     """
 
-    __slots__ = ("op", "args", "value", "__weakref__")
+    __slots__ = ("__weakref__", "args", "op", "value")
 
     op: Op
     args: tuple[Node, ...]

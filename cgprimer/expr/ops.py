@@ -29,7 +29,8 @@ class Op:
     name : how it is called in the language; `symbol` is its infix sign, if it has one.
     forward : numpy function of the arguments, for real and, where `analytic`, complex.
     partials : derivative by each argument, text in a, b (arguments) and y (result).
-    sympy : the same function from the sympy module `s` and sympy arguments.
+    sympy : the same function from the sympy module `s` and sympy arguments; None
+        where sympy has no such function, or would expand it.
     latex : template with {0}, {1} for the arguments.
     binding : how tightly the infix form binds; calls bind as atoms do.
     domain : per argument an interval where the operation is smooth.
@@ -104,17 +105,6 @@ def _relu(a: Any) -> Any:
     return np.maximum(a, 0.0)
 
 
-def _own(name: str) -> Callable[..., Any]:
-    """A sympy function of ours, for what sympy lacks or would expand."""
-
-    def build(s: Any, *args: Any) -> Any:
-        from cgprimer.lower.to_sympy import function
-
-        return function(name)(*args)
-
-    return build
-
-
 _BOTH, _PLUS = (REAL, REAL), (POSITIVE,)
 
 TABLE: tuple[Op, ...] = (
@@ -151,11 +141,11 @@ TABLE: tuple[Op, ...] = (
         r"\ln\left({0}\right)", domain=_PLUS, aliases=("ln",),
     ),
     Op(
-        "log1p", np.log1p, ("1/(1 + a)",), _own("log1p"),
+        "log1p", np.log1p, ("1/(1 + a)",), None,
         r"\ln\left(1 + {0}\right)", domain=((-0.9, 4.0),), definition="log(1 + a)",
     ),
     Op(
-        "expm1", np.expm1, ("exp(a)",), _own("expm1"),
+        "expm1", np.expm1, ("exp(a)",), None,
         r"\left(e^{{{0}}} - 1\right)", definition="exp(a) - 1",
     ),
     Op(
@@ -163,7 +153,7 @@ TABLE: tuple[Op, ...] = (
         r"\sqrt{{{0}}}", domain=_PLUS,
     ),
     Op(
-        "xlogy", _xlogy, ("log(b)", "a/b"), _own("xlogy"),
+        "xlogy", _xlogy, ("log(b)", "a/b"), None,
         r"{0} \ln\left({1}\right)", domain=(REAL, POSITIVE), definition="a*log(b)",
     ),
     # trigonometry
@@ -190,11 +180,11 @@ TABLE: tuple[Op, ...] = (
     Op("cosh", np.cosh, ("sinh(a)",), lambda s, a: s.cosh(a), r"\cosh\left({0}\right)"),
     Op("tanh", np.tanh, ("1 - y^2",), lambda s, a: s.tanh(a), r"\tanh\left({0}\right)"),
     Op(
-        "sigmoid", _sigmoid, ("y*(1 - y)",), _own("sigmoid"),
+        "sigmoid", _sigmoid, ("y*(1 - y)",), None,
         r"\sigma\left({0}\right)", definition="1/(1 + exp(-a))",
     ),
     Op(
-        "softplus", _softplus, ("sigmoid(a)",), _own("softplus"),
+        "softplus", _softplus, ("sigmoid(a)",), None,
         r"\operatorname{{softplus}}\left({0}\right)", definition="log(1 + exp(a))",
     ),
     Op("erf", _erf, ("2/sqrt(pi)*exp(-a^2)",), lambda s, a: s.erf(a),
@@ -205,16 +195,18 @@ TABLE: tuple[Op, ...] = (
         r"\left|{0}\right|", domain=_PLUS, kinks="a",
     ),
     Op(
-        "sign", np.sign, ("0",), _own("sign"),
+        "sign", np.sign, ("0",), None,
         r"\operatorname{{sign}}\left({0}\right)", domain=_PLUS, kinks="a",
     ),
     Op(
-        "relu", _relu, ("step(a)",), _own("relu"),
+        "relu", _relu, ("step(a)",), None,
         r"\operatorname{{relu}}\left({0}\right)", domain=_PLUS, kinks="a",
+        definition="max(a, 0)",
     ),
     Op(
-        "step", _step, ("0",), _own("step"),
+        "step", _step, ("0",), None,
         r"\operatorname{{step}}\left({0}\right)", domain=_PLUS, kinks="a",
+        definition="sign(max(a, 0))",
     ),
     Op(
         "min", np.minimum, ("(1 - sign(a - b))/2", "(1 + sign(a - b))/2"),

@@ -48,10 +48,27 @@ _NEG = OPS["neg"]
 _CHAINED = ("min", "max")
 
 _MEANT = {
-    "−": "-", "–": "-", "—": "-", "·": "*", "×": "*", "∗": "*", "⋅": "*", "•": "*",
-    "÷": "/", "∕": "/", "＝": "=", "（": "(", "）": ")", "，": ",", "＋": "+",
-    "√": "sqrt(…)", "²": "^2", "³": "^3", "π": "pi", "∞": "a finite number",
-}  # fmt: skip
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "·": "*",
+    "×": "*",
+    "∗": "*",
+    "⋅": "*",
+    "•": "*",
+    "÷": "/",
+    "∕": "/",
+    "＝": "=",
+    "（": "(",
+    "）": ")",
+    "，": ",",
+    "＋": "+",
+    "√": "sqrt(…)",
+    "²": "^2",
+    "³": "^3",
+    "π": "pi",
+    "∞": "a finite number",
+}
 _LOOKALIKE = dict(zip("аеорсухіјѕԁԛոհαορνικχ", "aeopcyxijsdqnhaopvikx", strict=True))
 _ADVICE = {
     "%": "the remainder is not an operation of the language",
@@ -169,8 +186,11 @@ class _Parser:
             try:
                 value = _evaluate(op, [self.constants[arg] for arg in args])
             except FloatingPointError:
-                self.fail("this constant overflows double precision", token,
-                          hint="the largest is about 1.8e308")  # fmt: skip
+                self.fail(
+                    "this constant overflows double precision",
+                    token,
+                    hint="the largest is about 1.8e308",
+                )
             self.constants[node] = value
         return node
 
@@ -183,8 +203,11 @@ class _Parser:
 
     def check_comma(self, at: int) -> None:
         if not self.frames or self.frames[-1].op is None:
-            self.fail("a comma outside a function call", at,
-                      hint="decimal numbers are written with a point")  # fmt: skip
+            self.fail(
+                "a comma outside a function call",
+                at,
+                hint="decimal numbers are written with a point",
+            )
 
     def close(self, at: int) -> None:
         """Close the innermost bracket; a call takes what was read since it opened."""
@@ -207,8 +230,11 @@ class _Parser:
             self.malformed(token, at)
         value = float(token)
         if value == float("inf"):
-            self.fail("this number is too large for double precision", at,
-                      hint="the largest is about 1.8e308")  # fmt: skip
+            self.fail(
+                "this number is too large for double precision",
+                at,
+                hint="the largest is about 1.8e308",
+            )
         node = const(value)
         self.constants[node] = value
         return node
@@ -272,23 +298,26 @@ class _Parser:
     def missing_operator(self, token: str, at: int) -> NoReturn:
         first = token[0]
         if token == "=":
-            self.fail("a second '=' in one equation", at,
-                      hint="write one equation per string or line")  # fmt: skip
+            self.fail(
+                "a second '=' in one equation",
+                at,
+                hint="write one equation per string or line",
+            )
         if token in RESERVED and token not in self.declared:
             self.fail(f"{token!r} is Python, not part of the language", at)
         if (
-            first not in _LETTERS
-            and first not in _DIGITS
-            and first != "("
-            or token == "."
-        ):
+            first not in _LETTERS and first not in _DIGITS and first != "("
+        ) or token == ".":
             self.stray(token, at)
         left, right = (
             shorten(text, 12) if text[0] not in "()" else "(…)"
             for text in (self.tokens[at - 1], token)
         )
-        self.fail(f"an operator is missing before {shorten(token)!r}", at,
-                  hint=f"write a product with '*': {left}*{right}")  # fmt: skip
+        self.fail(
+            f"an operator is missing before {shorten(token)!r}",
+            at,
+            hint=f"write a product with '*': {left}*{right}",
+        )
 
     def stray(self, char: str, at: int) -> NoReturn:
         plain = _LOOKALIKE.get(char) or unicodedata.normalize("NFKC", char)

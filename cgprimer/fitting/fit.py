@@ -89,8 +89,9 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
-    return _assembled(names, method, trail, OUTCOMES[trail.status] + ".",
-                      time.perf_counter() - began)  # fmt: skip
+    return _assembled(
+        names, method, trail, OUTCOMES[trail.status] + ".", time.perf_counter() - began
+    )
 
 
 class _Output:
@@ -142,7 +143,9 @@ def _start(
     given = dict(start or {})
     if unknown := [name for name in given if name not in names]:
         hint = suggest(str(unknown[0]), names) or f"the parameters are {listing(names)}"
-        raise FitError(f"start names {listing(unknown)}, which is unknown\n  hint: {hint}")
+        raise FitError(
+            f"start names {listing(unknown)}, which is unknown\n  hint: {hint}"
+        )
     first = rng.uniform(0.0, 1.0, len(names))
     for i, name in enumerate(names):
         if name in given:
@@ -180,26 +183,26 @@ def _result(
         sentences.append(known.sentence())
     extra: dict[str, Any] = {}
     if known is not None:
-        extra = {"rank": known.rank, "undetermined": known.undetermined,
-                 "combinations": known.combinations}  # fmt: skip
+        extra = {
+            "rank": known.rank,
+            "undetermined": known.undetermined,
+            "combinations": known.combinations,
+            "null_space": known.null_space,
+        }
         if isinstance(method, LeastSquares) and objective.loss.name == "mse":
             extra |= _errors(objective, trail, known)
     message = ". ".join(sentences) + "."
     return _assembled(objective.names, method, trail, message, seconds, **extra)
 
 
-def _errors(objective: Objective, trail: Trail, known: Identification) -> dict[str, Any]:
-    """Covariance and standard errors: s²(JᵀJ)⁻¹, or (JᵀWJ)⁻¹ where sigma is known."""
+def _errors(
+    objective: Objective, trail: Trail, known: Identification
+) -> dict[str, Any]:
+    """Spread of the parameters: s²(JᵀJ)⁻¹, or (JᵀWJ)⁻¹ where sigma is known."""
     dof = objective.targets.size - known.rank
     squares = trail.loss * len(objective)
     variance = 1.0 if objective.sigma is not None else squares / dof if dof else np.nan
-    covariance = known.covariance * variance
-    deviations = np.sqrt(np.diagonal(covariance))
-    errors = {
-        name: float(error) if np.isfinite(error) else None
-        for name, error in zip(objective.names, deviations, strict=True)
-    }
-    return {"covariance": covariance, "standard_errors": errors, "dof": dof}
+    return {"spread": known.inverse * variance, "dof": dof}
 
 
 def _assembled(
@@ -212,6 +215,14 @@ def _assembled(
 ) -> FitResult:
     return FitResult(
         dict(zip(names, trail.best.tolist(), strict=True)),
-        trail.loss, np.array(trail.losses), trail.status, message, method.label,
-        len(trail.losses), trail.epochs, trail.evaluations, seconds, **extra,
-    )  # fmt: skip
+        trail.loss,
+        np.array(trail.losses),
+        trail.status,
+        message,
+        method.label,
+        len(trail.losses),
+        trail.epochs,
+        trail.evaluations,
+        seconds,
+        **extra,
+    )

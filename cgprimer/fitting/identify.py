@@ -37,14 +37,17 @@ class Identification:
     undetermined : parameters that a null direction moves.
     without_effect : those of them that change no residual at all.
     combinations : what is determined of the others.
-    covariance : (p, p) for unit noise, (JᵀJ)⁺; rows of undetermined ones are nan.
+    null_space : (p - rank, p), directions in which nothing changes.
+    inverse : (p, p), a generalised inverse of JᵀJ: the covariance for unit noise of
+        every combination that is orthogonal to the null space.
     """
 
     rank: int
     undetermined: tuple[str, ...]
     without_effect: tuple[str, ...]
     combinations: tuple[Combination, ...]
-    covariance: Array
+    null_space: Array
+    inverse: Array
 
     def sentence(self) -> str:
         """What is not determined, in words; empty where everything is."""
@@ -67,7 +70,7 @@ def triangle(blocks: Iterable[Array]) -> Array:
     factor: Array | None = None
     for block in blocks:
         rows = block if factor is None else np.vstack([factor, block])
-        factor = np.linalg.qr(rows, mode="r")
+        factor = np.asarray(np.linalg.qr(rows, mode="r"))
     assert factor is not None
     return factor
 
@@ -82,18 +85,17 @@ def identify(factor: Array, names: Sequence[str], samples: int) -> Identificatio
     singular = np.pad(singular, (0, len(names) - len(singular)))
     floor = 10 * max(samples, len(names)) * EPSILON * singular.max(initial=0.0)
     kept = singular > floor
-    null = axes[~kept] / scale  # rows: directions in the parameters' own units
-    touched = (np.abs(axes[~kept]) > TOUCHED).any(axis=0)
+    null = np.where(np.abs(axes[~kept]) > TOUCHED, axes[~kept], 0.0)
+    touched = null.any(axis=0)
+    null = null / scale  # now in the parameters' own units
     half = axes[kept] / (singular[kept][:, None] * scale)
-    covariance = half.T @ half
-    covariance[touched] = np.nan
-    covariance[:, touched] = np.nan
     return Identification(
         int(kept.sum()),
         tuple(np.array(names)[touched].tolist()),
         tuple(np.array(names)[silent].tolist()),
         _combinations(null, names, touched & ~silent),
-        covariance,
+        null,
+        half.T @ half,
     )
 
 

@@ -34,7 +34,9 @@ class LeastSquares:
     def __post_init__(self) -> None:
         for name in ("ftol", "xtol", "gtol"):
             if not 0 < getattr(self, name) < 1:
-                raise FitError(f"{name} lies between 0 and 1, not {getattr(self, name)}")
+                raise FitError(
+                    f"{name} lies between 0 and 1, not {getattr(self, name)}"
+                )
         if self.max_steps is not None and self.max_steps < 1:
             raise FitError(f"max_steps is at least 1, not {self.max_steps}")
 
@@ -104,10 +106,17 @@ def least_squares(
         try:
             with np.errstate(all="ignore"):
                 found = solve(
-                    watched.residuals, start, watched.jacobian, method="trf",
-                    x_scale="jac", loss=robust, ftol=method.ftol, xtol=method.xtol,
-                    gtol=method.gtol, max_nfev=allowed,
-                )  # fmt: skip
+                    watched.residuals,
+                    start,
+                    watched.jacobian,
+                    method="trf",
+                    x_scale="jac",
+                    loss=robust,
+                    ftol=method.ftol,
+                    xtol=method.xtol,
+                    gtol=method.gtol,
+                    max_nfev=allowed,
+                )
             trail.status = "converged" if found.status > 0 else "max_steps"
         except KeyboardInterrupt:
             trail.status = "interrupted"

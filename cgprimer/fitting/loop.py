@@ -106,7 +106,9 @@ def _epochs(
         loss = objective.value(trail.params)
         trail.epochs += 1
         trail.evaluations += 1
-        if not loss - recent[0] <= RISE * (abs(recent[0]) or 1.0):  # catches nan as well
+        if not loss - recent[0] <= RISE * (
+            abs(recent[0]) or 1.0
+        ):  # catches nan as well
             trail.status = "diverged"
             return
         trail.keep(trail.params, loss)
@@ -158,19 +160,29 @@ def _batches(
 
 
 @contextmanager
-def bar(total: int | None, label: str, shown: bool) -> Iterator[Callable[[float], None]]:
+def bar(
+    total: int | None, label: str, shown: bool
+) -> Iterator[Callable[[float], None]]:
     """A progress bar on standard error; yields a function to call with each loss."""
     if not shown:
         yield lambda loss: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns: list[Any] = [
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4g}"), TimeRemainingColumn(),
-    ]  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.4g}"),
+        TimeRemainingColumn(),
+    ]
     with Progress(*columns, console=Console(stderr=True)) as display:
         task = display.add_task(label, total=total, loss=float("nan"))
         yield lambda loss: display.update(task, advance=1, loss=loss)

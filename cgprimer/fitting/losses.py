@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Loss:
     value: Callable[[Array, Array], Array]
     slope: Callable[[Array, Array], Array]
     from_logits: bool = False
-    robust: str | None = None
+    robust: Literal["linear", "huber"] | None = None
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -55,7 +55,9 @@ def _sigmoid(z: Any) -> Any:
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        Loss("mse", lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), robust="linear"),
+        Loss(
+            "mse", lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), robust="linear"
+        ),
         Loss("mae", lambda p, t: np.abs(p - t), lambda p, t: np.sign(p - t)),
         huber(),
         Loss(

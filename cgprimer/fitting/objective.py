@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import FitError, listing, suggest
+from cgprimer.expr.ops import OPS
+from cgprimer.expr.ops import name as name_node
 from cgprimer.fitting.losses import Loss
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import graph_of
@@ -30,9 +32,9 @@ class Objective:
         targets = _checked_targets(graph, data)
         self.names = graph.parameters
         self.loss = loss
-        self.graph, rows = _with_logits(graph, targets) if loss.from_logits else (
-            graph, targets
-        )  # fmt: skip
+        self.graph, rows = (
+            _with_logits(graph, targets) if loss.from_logits else (graph, targets)
+        )
         self.program = self.graph.program(rows)
         self.rows = [self.graph.variable_number[name] for name in rows]
         self.inputs = np.array([data.inputs[n] for n in self.graph.inputs]).reshape(
@@ -46,9 +48,11 @@ class Objective:
             raise FitError("cross-entropy needs targets between 0 and 1")
 
     def __len__(self) -> int:
-        return self.targets.shape[1]
+        return int(self.targets.shape[1])
 
-    def _blocks(self, rows: NDArray[np.int64] | None) -> Iterator[slice | NDArray[np.int64]]:
+    def _blocks(
+        self, rows: NDArray[np.int64] | None
+    ) -> Iterator[slice | NDArray[np.int64]]:
         count = len(self) if rows is None else len(rows)
         for first in range(0, count, BLOCK):
             span = slice(first, min(first + BLOCK, count))
@@ -63,7 +67,9 @@ class Objective:
 
     def predictions(self, params: Array) -> Array:
         """The outputs (outputs, n): logits where the loss asks for them."""
-        blocks = [self._forward(params, block)[self.rows] for block in self._blocks(None)]
+        blocks = [
+            self._forward(params, block)[self.rows] for block in self._blocks(None)
+        ]
         return np.concatenate(blocks, axis=1)
 
     def value(self, params: Array, rows: NDArray[np.int64] | None = None) -> float:
@@ -103,8 +109,12 @@ class Objective:
     def residuals(self, params: Array) -> Array:
         """(prediction - target)/sigma, (m,) with m = outputs · samples."""
         with np.errstate(all="ignore"):
-            residuals = self.predictions(params) - self.targets
-            return (residuals if self.sigma is None else residuals / self.sigma).ravel()
+            residuals: Array = self.predictions(params) - self.targets
+            return (
+                residuals.ravel()
+                if self.sigma is None
+                else ((residuals / self.sigma).ravel())
+            )
 
     def jacobian_blocks(self, params: Array) -> Iterator[Array]:
         """Rows of the residuals' Jacobian, (≤ block, p) at a time, samples in order."""
@@ -114,7 +124,11 @@ class Objective:
                 seed = {target: np.ones(values.shape[1])}
                 _, shares = self.program.backward(values, params[:, None], seed)
                 rows = shares.T
-                yield rows if self.sigma is None else rows / self.sigma[row, block][:, None]
+                yield (
+                    rows
+                    if self.sigma is None
+                    else rows / self.sigma[row, block][:, None]
+                )
 
     def jacobian(self, params: Array) -> Array:
         """d residuals / d parameters, (m, p), exact."""
@@ -128,7 +142,9 @@ def _checked_targets(graph: Graph, data: Dataset) -> tuple[str, ...]:
         if name not in graph.depends_on:
             hint = suggest(name, graph.dependents)
             hint = hint or f"the defined variables are {listing(graph.dependents)}"
-            raise FitError(f"the target {name!r} is not defined by the graph\n  hint: {hint}")
+            raise FitError(
+                f"the target {name!r} is not defined by the graph\n  hint: {hint}"
+            )
     if missing := [name for name in graph.inputs if name not in data.inputs]:
         hint = suggest(missing[0], data.inputs) or f"it has {listing(data.inputs)}"
         raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
@@ -150,9 +166,7 @@ def _with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[st
         logit = f"{target}_logit"
         while logit in graph.variable_number or logit in graph.parameters:
             logit += "_"
-        from cgprimer.expr.ops import OPS, name
-
         bodies[logit] = body.args[0]
-        bodies[target] = OPS["sigmoid"](name(logit))
+        bodies[target] = OPS["sigmoid"](name_node(logit))
         rows.append(logit)
     return graph_of(bodies, rows, graph.parameters, graph.inputs), rows

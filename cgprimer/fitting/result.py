@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.errors import FitError, listing
 from cgprimer.fitting.identify import Combination
 
 if TYPE_CHECKING:
@@ -18,9 +20,9 @@ Array = NDArray[np.float64]
 
 OUTCOMES = {
     "converged": "converged: the loss no longer falls and the gradient is zero",
-    "max_steps": "stopped after the steps allowed: give it more epochs, or a higher rate",
-    "stalled": "stalled: the loss hardly falls though the gradient is not zero; raise the "
-    "rate, or use LeastSquares",
+    "max_steps": "stopped after the steps allowed: allow more, or raise the rate",
+    "stalled": "stalled: the loss hardly falls though the gradient is not zero; raise "
+    "the rate, or use LeastSquares",
     "diverged": "diverged: the loss rose; lower the rate. The best parameters are kept",
     "interrupted": "interrupted: these are the best parameters so far",
     "failed": "failed: the method could not go on; start nearer to the solution",
@@ -40,9 +42,9 @@ class FitResult:
     steps, epochs, evaluations : counts; `time` in seconds.
     rank : of the Jacobian at the solution; None where it was not computed.
     undetermined : parameters that the data leave open; `combinations` are determined.
-    standard_errors : name → standard error, None where undetermined or at a bound;
-        None altogether where the method gives none.
-    covariance : (p, p) in the order of `parameters`, nan where undetermined.
+    null_space : (p - rank, p), directions in which the parameters move unnoticed.
+    spread : (p, p), the covariance of every combination orthogonal to the null space;
+        None where the method gives no errors. dof : degrees of freedom.
     """
 
     parameters: Mapping[str, float]
@@ -58,8 +60,8 @@ class FitResult:
     rank: int | None = None
     undetermined: tuple[str, ...] = ()
     combinations: tuple[Combination, ...] = ()
-    standard_errors: Mapping[str, float | None] | None = None
-    covariance: Array | None = None
+    null_space: Array | None = None
+    spread: Array | None = None
     dof: int | None = None
 
     @property
@@ -67,33 +69,53 @@ class FitResult:
         """Whether the fit arrived."""
         return self.status == "converged"
 
-    def combination(self, coefficients: Mapping[str, float]) -> tuple[float, float | None]:
+    @property
+    def covariance(self) -> Array | None:
+        """(p, p) in the order of `parameters`, nan where undetermined."""
+        if self.spread is None:
+            return None
+        open_ = np.isin(list(self.parameters), self.undetermined)
+        return np.where(open_[:, None] | open_[None, :], np.nan, self.spread)
+
+    @property
+    def standard_errors(self) -> dict[str, float | None] | None:
+        """name → standard error, None where undetermined; None without errors."""
+        if self.spread is None:
+            return None
+        return {name: self.combination({name: 1.0})[1] for name in self.parameters}
+
+    def combination(
+        self, coefficients: Mapping[str, float]
+    ) -> tuple[float, float | None]:
         """(value, standard error) of Σ coefficient·parameter.
 
         The error is None where the data do not determine the combination, or where the
-        method gives no errors.
+        method gives no errors. Raises FitError for an unknown name.
         """
-        value = sum(c * self.parameters[name] for name, c in coefficients.items())
         names = list(self.parameters)
-        if self.covariance is None:
+        if unknown := [name for name in coefficients if name not in names]:
+            raise FitError(f"the fit has no parameters {listing(unknown)}")
+        row = np.array([coefficients.get(name, 0.0) for name in names])
+        value = float(row @ np.array(list(self.parameters.values())))
+        if self.spread is None or self.null_space is None:
             return value, None
-        row = np.zeros(len(names))
-        for name, c in coefficients.items():
-            row[names.index(name)] = c
-        used = row != 0
-        variance = row[used] @ self.covariance[np.ix_(used, used)] @ row[used]
-        return value, float(np.sqrt(variance)) if np.isfinite(variance) else None
+        parts = self.null_space * row
+        if (np.abs(parts.sum(axis=1)) > 1e-7 * np.abs(parts).sum(axis=1)).any():
+            return value, None
+        variance = float(row @ self.spread @ row)
+        return value, math.sqrt(max(variance, 0.0)) if np.isfinite(variance) else None
 
     def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float] | None]:
         """name → confidence interval, value ± t·SE; None where undetermined."""
         from scipy.stats import t
 
-        if self.standard_errors is None or not self.dof:
+        errors = self.standard_errors
+        if errors is None or not self.dof:
             return dict.fromkeys(self.parameters, None)
         factor = float(t.ppf(0.5 + level / 2, self.dof))
         return {
             name: None
-            if (error := self.standard_errors[name]) is None
+            if (error := errors[name]) is None
             else (value - factor * error, value + factor * error)
             for name, value in self.parameters.items()
         }
@@ -107,13 +129,17 @@ class FitResult:
         table = Table()
         table.add_column("parameter")
         table.add_column("value", justify="right")
-        if self.standard_errors is not None or self.undetermined:
+        if self.spread is not None or self.undetermined:
             table.add_column("standard error", justify="right")
         for name, value in self.parameters.items():
-            cells = [Text(name), f"{value:.8g}"]
+            cells: list[Text | str] = [Text(name), f"{value:.8g}"]
             if len(table.columns) > 2:
                 cells.append(self._error_text(name))
             table.add_row(*cells)
+        for combined in self.combinations:
+            value, error = self.combination(combined.coefficients)
+            shown = "" if error is None else f"{error:.2g}"
+            table.add_row(Text(combined.text), f"{value:.8g}", shown)
         return Group(Text(head), table, Text(self.message))
 
     def _error_text(self, name: str) -> str:
@@ -132,7 +158,9 @@ class FitResult:
         return out.getvalue().rstrip("\n")
 
     def __repr__(self) -> str:
-        values: dict[str, Any] = {k: float(f"{v:.6g}") for k, v in self.parameters.items()}
+        values: dict[str, Any] = {
+            k: float(f"{v:.6g}") for k, v in self.parameters.items()
+        }
         shown = dict(list(values.items())[:6])
         more = f" and {len(values) - 6} more" if len(values) > 6 else ""
         return f"FitResult({self.status}, loss={self.loss:.6g}, {shown}{more})"

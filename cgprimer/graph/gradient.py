@@ -9,6 +9,7 @@ so the result can be drawn, evaluated, and differentiated again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from cgprimer.diff.stable import stable
@@ -117,8 +118,11 @@ def _adjoints(
         if variable not in found.names:
             found.add(variable, shares.get(variable, ZERO))
     kept = {found.names[variable] for variable in wrt}
-    unused = [n for v, n in found.names.items() if n not in kept and
-              found.short[v] is not name(n)]  # fmt: skip
+    unused = [
+        n
+        for v, n in found.names.items()
+        if n not in kept and found.short[v] is not name(n)
+    ]
     for text in unused:
         del found.bodies[text]
     return found
@@ -151,10 +155,8 @@ def _pass_on(
 
 def _shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
     """`bodies` with every larger expression that several of them use named once."""
-    uses: dict[Node, int] = {}
     order = postorder(bodies.values())
-    for node in [*(arg for node in order for arg in node.args), *bodies.values()]:
-        uses[node] = uses.get(node, 0) + 1
+    uses = Counter([*(arg for node in order for arg in node.args), *bodies.values()])
     by: dict[Node, Node] = {}
     named: dict[str, Node] = {}
     for node in order:

@@ -72,10 +72,13 @@ class Graph:
         names = table.variables
         self.dependents = tuple(names[i] for i in table.defined)
         self.inputs = tuple(
-            name for name, e in zip(names, table.equation_of.tolist(), strict=True)
+            name
+            for name, e in zip(names, table.equation_of.tolist(), strict=True)
             if e < 0
-        )  # fmt: skip
-        self.outputs = self._sinks() if outputs is None else self.checked_outputs(outputs)
+        )
+        self.outputs = (
+            self._sinks() if outputs is None else self.checked_outputs(outputs)
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__:

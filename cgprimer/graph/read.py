@@ -188,7 +188,7 @@ class _Names:
             )
 
     def is_variable(self, name: str) -> bool:
-        """A defined or declared name is what it is; others follow their first letter."""
+        """What is defined or declared decides; other names go by their first letter."""
         if name in self.declared:
             return name not in self.declared_parameters
         return name[0] == "x"
@@ -235,11 +235,16 @@ class _Rows:
         arrays = (np.array(x, dtype=np.int64) for x in (self.defined, self.shape))
         defined, shape = arrays
         return Table(
-            tuple(self.names.variables), tuple(self.names.parameters),
-            np.array(list(self.names.constants), dtype=np.float64), defined,
-            tuple(self.shapes), shape, np.array(self.slots, dtype=np.int64),
-            np.array(self.start, dtype=np.int64), texts,
-        )  # fmt: skip
+            tuple(self.names.variables),
+            tuple(self.names.parameters),
+            np.array(list(self.names.constants), dtype=np.float64),
+            defined,
+            tuple(self.shapes),
+            shape,
+            np.array(self.slots, dtype=np.int64),
+            np.array(self.start, dtype=np.int64),
+            texts,
+        )
 
 
 def _table(
@@ -290,9 +295,11 @@ def _left_sides(
         elif name in defined:
             first = shorten(texts[defined[name]].strip(), 60)
             problems[number] = Problem(
-                f"{shorten(name)!r} is defined twice", text, *match.span(1),
+                f"{shorten(name)!r} is defined twice",
+                text,
+                *match.span(1),
                 f"the first definition is {first!r}; rename or remove one",
-            )  # fmt: skip
+            )
         else:
             defined[name] = number
     return defined
@@ -321,9 +328,11 @@ def _no_left_side(text: str) -> Problem:
             return Problem(found.message, text, found.start, found.end, found.hint)
     span = (start, max(start + 1, len(text[:equals].rstrip())))
     return Problem(
-        "the left side of '=' must be one name", text, *span,
+        "the left side of '=' must be one name",
+        text,
+        *span,
         "a name is a letter followed by letters, digits and underscores",
-    )  # fmt: skip
+    )
 
 
 def _read(text: str, rows: _Rows) -> None:

@@ -3,8 +3,9 @@
 `xy=ab*xx+0.5*xa` and `xq=u*xp+2*xr` share the shape `p0*x1+c2*x3`. Its key is the text
 with each name and number replaced by its slot, numbered in order of appearance: `p` for
 parameters, `x` for variables, `c` for constants. Exponents, 0 and 1 stay, since
-derivatives and stable forms depend on them. A key is an expression of the language itself; a shape is parsed,
-differentiated and compiled once, however many equations have it.
+derivatives and stable forms depend on them. A key is an expression of the language
+itself; a shape is parsed, differentiated and compiled once, however many equations
+have it.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Shape:
 
     @functools.cached_property
     def formulas(self) -> tuple[sympy.Expr, ...]:
-        """The derivative of the body by each slot, by sympy, in symbols of the slots."""
+        """The derivative of the body by each slot, by sympy, in symbols of slots."""
         from cgprimer.lower.to_sympy import derivatives
 
         return tuple(derivatives(self.body, self.slots))

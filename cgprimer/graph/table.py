@@ -68,7 +68,7 @@ class Table:
     def order(self) -> NDArray[np.int64]:
         """Equation numbers in topological order; CycleError where there is none."""
         source, target = self.arcs
-        order = topological_order(len(self), source, target)
+        order = topological_order(len(self), source, target).astype(np.int64)
         if len(order) < len(self):
             left_over = set(range(len(self))) - set(order.tolist())
             self._refuse_cycle(find_cycle(left_over, source, target))

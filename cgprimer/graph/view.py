@@ -25,9 +25,12 @@ def variables(graph: Graph) -> networkx.DiGraph:
     for equation in graph.equations:
         name = equation.name
         view.add_node(
-            name, kind="dependent", output=name in outputs, equation=str(equation),
+            name,
+            kind="dependent",
+            output=name in outputs,
+            equation=str(equation),
             parameters=equation.parameters,
-        )  # fmt: skip
+        )
         for source in equation.variables:
             view.add_edge(source, name, parameters=equation.parameters)
     return view

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from cgprimer.lower.schedule import levels
 
 if TYPE_CHECKING:
-    from cgprimer.graph.table import Table
     from cgprimer.graph.shape import Shape
+    from cgprimer.graph.table import Table
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64] | slice
@@ -128,7 +128,7 @@ class Program:
             for column, (name, index) in enumerate(
                 zip(group.shape.slots, group.slots, strict=True)
             ):
-                if name[0] == "p" or name[0] == "x" and reaches[index].any():
+                if name[0] == "p" or (name[0] == "x" and reaches[index].any()):
                     columns.add(column)
                     reaches[group.defined] = True
         return {shape: tuple(sorted(columns)) for shape, columns in wanted.items()}
@@ -138,7 +138,7 @@ def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
     if unique:
         to[index] += share
     else:
-        np.add.at(to, index, share)
+        np.add.at(to, index, share)  # type: ignore[arg-type]
 
 
 def _needed(table: Table, outputs: Sequence[str] | None) -> NDArray[np.bool_]:

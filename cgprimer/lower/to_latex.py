@@ -9,9 +9,11 @@ from cgprimer.expr.ops import ATOM, CONST, NAME, OPS
 from cgprimer.expr.show import binding, number
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho "
-    "sigma tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon "
-    "Phi Psi Omega".split()
+    """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma
+    tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi
+    Omega
+    """.split()  # noqa: SIM905  (a list of words reads better as words)
 )
 
 

@@ -101,6 +101,10 @@ def function(op_name: str) -> type[sympy.Function]:
     return type(op_name, (sympy.Function,), body)
 
 
+def _build(op: Op, args: Iterable[Any]) -> Any:
+    return op.sympy(sympy, *args) if op.sympy else function(op.name)(*args)
+
+
 def _defined(op: Op, args: Sequence[Any]) -> Any:
     if not op.definition:
         return getattr(sympy, op.name)(*args)
@@ -137,8 +141,7 @@ def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
         elif node.op is CONST:
             done[node] = number(float(node.value or 0.0))
         elif kind is None:
-            assert node.op.sympy is not None
-            done[node] = node.op.sympy(sympy, *map(value, node.args))
+            done[node] = _build(node.op, map(value, node.args))
         else:
             left, right = node.args
             last = value(right)
@@ -156,8 +159,7 @@ def _by_class() -> dict[Any, Op]:
     found = {}
     for op in FUNCTIONS.values():
         symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
-        assert op.sympy is not None
-        found[op.sympy(sympy, *symbols).func] = op
+        found[_build(op, symbols).func] = op
     found[sympy.sign] = OPS["sign"]
     for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
         found.pop(arithmetic, None)

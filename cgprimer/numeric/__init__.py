@@ -1,1 +1,1 @@
-"""Derivatives as numbers, by finite differences and by formula, and their comparison."""
+"""Derivatives as numbers, by finite differences and by formula, and compared."""

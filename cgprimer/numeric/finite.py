@@ -1,8 +1,8 @@
 """Finite differences with an error bound, step sizes that fit, and domain edges.
 
-Truncation is seen in the change from step 2h to h; rounding is ε|f|/h. Where the size
-of x says little about the scale on which f changes (x near 0), several steps are tried
-and the result with the smallest bound is kept.
+Truncation is seen in the change from step 2h to h; rounding is ε(|f| + |x·f'|)/h. The
+size of x says little about the scale on which f changes (x near 0, or f fast), so
+several steps are tried, and the result with the smallest bound is kept.
 
 Sources: Numerical Recipes §5.7; Nocedal & Wright §8.1; Squire & Trapp, SIAM Review 40
 (1998) for the complex step.
@@ -83,12 +83,16 @@ def difference(
             return _complex_step(f, x, step or SCHEMES[scheme].step)
         if step is not None:
             return _at_step(f, x, scheme, _checked(x, step))
-        size = np.abs(x)
-        scales = [np.maximum(size, 1.0), np.where(size > 0, size, 1.0)]
-        scales.append(np.sqrt(scales[0] * scales[1]))
         factor = SCHEMES[scheme].step
-        tried = [_at_step(f, x, scheme, s * factor) for s in scales]
+        tried = [_at_step(f, x, scheme, scale * factor) for scale in _scales(x)]
         return _best(tried)
+
+
+def _scales(x: Array) -> list[Array]:
+    """Lengths on which f may change, from large to small."""
+    size = np.abs(x)
+    large, small = np.maximum(size, 1.0), np.where(size > 0, np.minimum(size, 1.0), 1.0)
+    return [large, np.sqrt(large * small), small, 1e-3 * small, 1e-6 * small]
 
 
 def _checked(x: Array, step: float) -> Array:
@@ -109,12 +113,21 @@ def _complex_step(f: Function, x: Array, step: float) -> Difference:
 
 
 def _best(tried: list[Difference]) -> Difference:
-    """Elementwise the result with the smallest bound; nan loses to any number."""
-    bounds = np.array([np.where(np.isnan(d.bound), np.inf, d.bound) for d in tried])
-    pick = bounds.argmin(axis=0)[None]
+    """Elementwise the result with the smallest bound; nan loses to any number.
+
+    A step too long for f can look certain by chance, so each bound is widened first
+    until it reaches the results of all shorter steps.
+    """
+    bounds = []
+    for i, long in enumerate(tried):
+        bound = np.where(np.isnan(long.value), np.inf, long.bound)
+        for short in tried[i + 1 :]:
+            bound = np.fmax(bound, np.abs(long.value - short.value) - short.bound)
+        bounds.append(np.where(np.isnan(bound), np.inf, bound))
+    pick = np.array(bounds).argmin(axis=0)[None]
     value, bound, h = (
-        np.take_along_axis(np.array([getattr(d, part) for d in tried]), pick, 0)[0]
-        for part in ("value", "bound", "h")
+        np.take_along_axis(np.array(rows), pick, 0)[0]
+        for rows in ([d.value for d in tried], bounds, [d.h for d in tried])
     )
     return Difference(value, bound, h)
 
@@ -139,8 +152,10 @@ def _weighted(f: Function, x: Array, weights: dict[int, float], h: Array) -> Dif
     h = (x + h) - x  # the step that floating point really takes
     near, size = _sum(f, x, weights, h)
     far, _ = _sum(f, x, weights, 2 * h)
-    bound = np.abs(far - near) + ROUNDING * size / np.abs(h)
-    return Difference(near, bound, h)
+    noise = (
+        ROUNDING * (size + np.abs(x * near)) / np.abs(h)
+    )  # of f, and on the way to f
+    return Difference(near, np.abs(far - near) + noise, h)
 
 
 def _sum(
