@@ -20,6 +20,9 @@ RULES = {
     "exp(a)/(exp(a) + 1)": "sigmoid(a)",
     "1/(1 + exp(-a))": "sigmoid(a)",
     "1/(exp(-a) + 1)": "sigmoid(a)",
+    "exp(a)/(1 + exp(a))^2": "sigmoid(a)*sigmoid(-a)",
+    "exp(a)/(exp(a) + 1)^2": "sigmoid(a)*sigmoid(-a)",
+    "sigmoid(a) - exp(2*a)/(exp(a) + 1)^2": "sigmoid(a)*sigmoid(-a)",
     "log(1 + a)": "log1p(a)",
     "exp(a) - 1": "expm1(a)",
 }

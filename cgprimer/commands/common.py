@@ -1,0 +1,114 @@
+"""What several commands share: equations, values and files as arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cgprimer.errors import OptionError, suggest
+
+if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph
+
+
+def add_equations(parser: argparse.ArgumentParser) -> None:
+    """The arguments that `graph_of` reads."""
+    parser.add_argument(
+        "equations",
+        nargs="+",
+        metavar="FILE|EQUATION",
+        help="a file, - for standard input, or equations",
+    )
+    parser.add_argument("--outputs", nargs="+", metavar="NAME")
+    parser.add_argument("--parameters", nargs="+", metavar="NAME")
+    parser.add_argument("--variables", nargs="+", metavar="NAME")
+
+
+def add_point(parser: argparse.ArgumentParser) -> None:
+    """The argument that `point` and `values` read."""
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        metavar="name=value",
+        default=[],
+        help="values of inputs and parameters",
+    )
+
+
+def graph_of(options: argparse.Namespace) -> Graph:
+    """The graph of a file, of standard input, or of equations as arguments."""
+    from cgprimer.graph.read import parse_graph
+
+    source: str | list[str] = options.equations
+    if len(source) == 1 and "=" not in source[0]:
+        source = _text(source[0])
+    return parse_graph(
+        source,
+        options.outputs,
+        parameters=options.parameters,
+        variables=options.variables,
+    )
+
+
+def _text(path: str) -> str:
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        hint = "" if "." in path else "\n  hint: an equation needs '='"
+        raise OptionError(f"cannot read {path!r}: {reason}{hint}") from error
+
+
+def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
+    """`name=value` arguments as a dict."""
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        try:
+            found[name.strip()] = float(text)
+        except ValueError:
+            raise OptionError(
+                f"write name=value, such as xa=1.5, not {pair!r}"
+            ) from None
+        if not equals or name.strip() not in known:
+            hint = suggest(name, known) or f"the names are {', '.join(known)}"
+            raise OptionError(f"unknown name {name!r}\n  hint: {hint}")
+    return found
+
+
+def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
+    """The values of --at; what is missing is drawn from (0.5, 2) and said."""
+    import numpy as np
+
+    names = (*graph.inputs, *graph.parameters)
+    at = values(options.at, names)
+    rng = np.random.default_rng(options.seed)
+    drawn = {n: round(float(rng.uniform(0.5, 2)), 3) for n in names if n not in at}
+    if drawn:
+        listed = "  ".join(f"{name}={value}" for name, value in drawn.items())
+        print(f"values drawn at random: {listed}")
+    return at | drawn
+
+
+def headless() -> None:
+    """Draw into files only."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+
+def save(axes: object, path: str | Path) -> None:
+    """Write the picture, as its ending says, and say so."""
+    endings = (".png", ".svg", ".pdf")
+    if Path(path).suffix.lower() not in endings:
+        raise OptionError(f"{str(path)!r}: the file must end in {', '.join(endings)}")
+    try:
+        axes.figure.savefig(path, dpi=150, bbox_inches="tight")  # type: ignore[attr-defined]
+    except OSError as error:
+        raise OptionError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    print(f"written: {path}")

@@ -1,0 +1,70 @@
+"""cgprimer demo: the canonical example, from text to pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cgprimer.commands.common import headless, save
+from cgprimer.commands.show import describe
+
+HELP = "the canonical example, from text to pictures"
+
+CANONICAL = """\
+xx = xa^2
+xy = ab*xx + ac*xa
+xz = bc*xx + xy
+xw = cd*xx + xz^3
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "-o",
+        "--folder",
+        type=Path,
+        default=Path("cgprimer-demo"),
+        help="where the two pictures go (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random numbers")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from rich.console import Console
+
+    from cgprimer.data.generate import generate
+    from cgprimer.draw.curves import plot_loss
+    from cgprimer.draw.network import draw_graph
+    from cgprimer.fitting.descent import Adam
+    from cgprimer.fitting.fit import fit
+    from cgprimer.fitting.least_squares import LeastSquares
+    from cgprimer.graph.read import parse_graph
+    from cgprimer.numeric.compare import compare_partials
+
+    headless()
+    console = Console()
+    graph = parse_graph(CANONICAL)
+    console.rule("four equations, one graph")
+    print(CANONICAL + "\n" + describe(graph))
+
+    console.rule("every edge partial twice")
+    at = {"xa": 1.5, "ab": 0.8, "ac": -1.1, "bc": 2.0, "cd": 0.5}
+    console.print(compare_partials(graph, at))
+
+    console.rule("ground truth, then training")
+    truth = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
+    data = generate(graph, truth, 2_000, rng=options.seed)
+    print(f"{data!r} at {truth}")
+    adam = fit(graph, data, Adam(rate=0.1), epochs=60, rng=options.seed)
+    console.print(adam)
+    exact = fit(graph, data, LeastSquares(), start=adam.parameters)
+    console.print(exact)
+    total = exact.parameters["ab"] + exact.parameters["bc"]
+    print(f"so ab + bc = {total:.9g}, while ab and bc alone could be anything.")
+
+    console.rule("two pictures")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    save(draw_graph(graph, at=at), options.folder / "graph.png")
+    save(plot_loss(adam), options.folder / "loss.png")

@@ -1,0 +1,39 @@
+"""cgprimer draw: draw the graph to a PNG, SVG or PDF file."""
+
+from __future__ import annotations
+
+import argparse
+
+from cgprimer.commands.common import (
+    add_equations,
+    add_point,
+    graph_of,
+    headless,
+    save,
+    values,
+)
+
+HELP = "draw the graph to a PNG, SVG or PDF file"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add_equations(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="its ending says which kind: .png, .svg or .pdf",
+    )
+    add_point(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from cgprimer.draw.network import draw_graph
+
+    graph = graph_of(options)
+    at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None
+    headless()
+    save(draw_graph(graph, at=at), options.output)

@@ -1,0 +1,67 @@
+"""cgprimer fit: fit the parameters to a CSV file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from cgprimer.commands.common import add_equations, graph_of, save, values
+
+HELP = "fit the parameters to a CSV file"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add_equations(parser)
+    parser.add_argument(
+        "--data", required=True, help="CSV file; its first line has names"
+    )
+    parser.add_argument(
+        "--method", choices=["least-squares", "adam", "sgd"], default="least-squares"
+    )
+    parser.add_argument(
+        "--loss", default="mse", help="mse, mae, huber or cross-entropy"
+    )
+    parser.add_argument("--rate", type=float, default=1e-2, help="of adam and sgd")
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--start", nargs="+", metavar="name=value", default=[])
+    parser.add_argument("--sigma", type=float, help="standard deviation of the noise")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from rich.console import Console
+
+    from cgprimer.data.dataset import Dataset
+    from cgprimer.fitting.descent import SGD, Adam
+    from cgprimer.fitting.fit import fit
+    from cgprimer.fitting.least_squares import LeastSquares
+
+    graph = graph_of(options)
+    data = Dataset.from_csv(options.data, graph, sigma=options.sigma)
+    methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
+        "least-squares": LeastSquares,
+        "adam": lambda: Adam(options.rate),
+        "sgd": lambda: SGD(options.rate),
+    }
+    result = fit(
+        graph,
+        data,
+        methods[options.method](),
+        loss=options.loss,
+        start=values(options.start, graph.parameters),
+        epochs=options.epochs,
+        batch=options.batch,
+        rng=options.seed,
+        progress=not options.quiet,
+    )
+    Console().print(result)
+    if options.plot:
+        from cgprimer.draw.curves import plot_loss
+
+        save(plot_loss(result), options.plot)
+    return 0 if result.converged else 1

@@ -1,0 +1,36 @@
+"""cgprimer partials: every edge partial, symbolically and by differences."""
+
+from __future__ import annotations
+
+import argparse
+
+from cgprimer.commands.common import add_equations, add_point, graph_of, point
+
+HELP = "every edge partial, symbolically and by differences"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add_equations(parser)
+    add_point(parser)
+    parser.add_argument(
+        "--scheme", default="central", help="central, forward, five-point or complex"
+    )
+    parser.add_argument("--step", type=float, help="absolute step of the differences")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the values that --at does not give"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from rich.console import Console
+
+    from cgprimer.numeric.compare import compare_partials
+
+    graph = graph_of(options)
+    report = compare_partials(
+        graph, point(graph, options), scheme=options.scheme, step=options.step
+    )
+    Console().print(report)
+    return 0 if report.ok else 1
