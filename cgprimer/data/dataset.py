@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator | None
+Cell = tuple[int, str]  # line of the file, text
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +129,8 @@ class Dataset:
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
         at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
+        if not isinstance(at, slice) and not at.size:
+            at = slice(0)
         parts = [
             {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
         ]
@@ -146,11 +149,17 @@ class Dataset:
 
     def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
-        if size < 1:
-            raise DataError(f"a batch has at least one sample, not {size}")
+        if not is_count(size):
+            raise DataError(f"a batch has at least one sample, not {size!r}")
         order = np.random.default_rng(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
+
+
+def is_count(value: Any) -> bool:
+    """Whether `value` is a whole number from 1."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return bool(number and np.isfinite(float(value)) and value == int(value) >= 1)
 
 
 def _length(columns: Mapping[str, ArrayLike]) -> int:
@@ -208,33 +217,34 @@ def _named(columns: Mapping[str, Any], name: str) -> Any:
     return columns[name]
 
 
-def _read_csv(path: Path) -> dict[str, list[str]]:
+def _read_csv(path: Path) -> dict[str, list[Cell]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if len(rows) < 2:
         raise DataError(
             f"{path}: a first line with names and some samples are expected"
         )
-    names = [name.strip() for name in rows[0]]
+    names = [name.strip() for name in rows[0][1]]
     if len(set(names)) < len(names):
         raise DataError(f"{path}: a column name appears twice in {listing(names)}")
-    columns: dict[str, list[str]] = {name: [] for name in names}
-    for number, row in enumerate(rows[1:], 2):
+    columns: dict[str, list[Cell]] = {name: [] for name in names}
+    for number, row in rows[1:]:
         if len(row) != len(names):
             raise DataError(
                 f"{path}: row {number} has {len(row)} cells, the first {len(names)}"
             )
         for name, cell in zip(names, row, strict=True):
-            columns[name].append(cell)
+            columns[name].append((number, cell))
     return columns
 
 
-def _cells(name: str, cells: Sequence[str], path: Path) -> list[float]:
+def _cells(name: str, cells: Sequence[Cell], path: Path) -> list[float]:
     """The cells of a column that is used, as numbers."""
-    for number, cell in enumerate(cells, 2):
+    for number, cell in cells:
         try:
             float(cell)
         except ValueError:
@@ -242,4 +252,4 @@ def _cells(name: str, cells: Sequence[str], path: Path) -> list[float]:
                 f"{path}: row {number}, column {name!r} holds {shorten(cell)!r}, "
                 "which is not a number"
             ) from None
-    return [float(cell) for cell in cells]
+    return [float(cell) for _, cell in cells]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.data.dataset import Dataset, Seed
+from cgprimer.data.dataset import Dataset, Seed, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -43,6 +43,7 @@ def generate(
     size = checked_size(graph, size)
     rng = np.random.default_rng(rng)
     lows, highs = _ranges(graph, low, "low"), _ranges(graph, high, "high")
+    _check_names(graph.inputs, sampler, "sampler")
     inputs = {
         name: _sample(name, _sampler(sampler, name), lows[name], highs[name], size, rng)
         for name in graph.inputs
@@ -65,18 +66,19 @@ def generate(
 
 def checked_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
-    if isinstance(size, bool) or size != int(size) or size < 1:
+    if not is_count(size):
         raise DataError(
             f"the size of a data set is a whole number from 1, not {size!r}"
         )
-    wanted = int(size) * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
+    size = int(size)
+    wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
     memory = _memory()
     if wanted > memory / 2:
         raise DataError(
             f"{size:,} samples of this graph need about {wanted / 2**30:,.0f} GiB, and "
             f"this machine has {memory / 2**30:,.0f}\n  hint: generate less at a time"
         )
-    return int(size)
+    return size
 
 
 def _memory() -> float:
@@ -97,9 +99,15 @@ def _ranges_of(
     """One number for each name, from a number or from a dict with gaps."""
     if not isinstance(value, Mapping):
         return dict.fromkeys(names, float(value))
+    _check_names(names, value, keyword)
+    return {name: float(value.get(name, default)) for name in names}
+
+
+def _check_names(names: tuple[str, ...], value: Any, keyword: str) -> None:
+    if not isinstance(value, Mapping):
+        return
     if unknown := [name for name in value if name not in names]:
         raise DataError(f"{keyword}= names {listing(unknown)}; known: {listing(names)}")
-    return {name: float(value.get(name, default)) for name in names}
 
 
 def _sampler(sampler: Any, name: str) -> Sampler | None:

@@ -51,7 +51,7 @@ def draw_graph(
 
     Above 300 variables or edges, nothing is written on the edges.
     """
-    edges = [(u, v) for v in graph.order for u in graph.depends_on.get(v, ())]
+    edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
     numbers = _Numbers() if at is None else _numbers(graph, edges, at)
@@ -112,9 +112,8 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
 def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:
     """Derivative of the sum of outputs by each variable, summed edge by edge."""
     backwards = graph.order[::-1]
-    after = {
-        u: [(v, partials[u, v]) for v in graph.leads_to.get(u, ())] for u in backwards
-    }
+    leads_to = graph.leads_to
+    after = {u: [(v, partials[u, v]) for v in leads_to.get(u, ())] for u in backwards}
     adjoints: dict[str, float] = {}
     for u in backwards:
         own = 1.0 if u in graph.outputs else 0.0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.data.dataset import Dataset, Seed
+from cgprimer.data.dataset import Dataset, Seed, is_count
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.identify import MOST, Identification, identify, triangle
@@ -59,7 +59,7 @@ def fit(
     if isinstance(method, LeastSquares):
         trail = least_squares(objective, method, first, progress)
     else:
-        _check_counts(epochs, batch)
+        _check_counts(epochs=epochs, batch=batch)
         trail = descend(objective, method, first, epochs, batch, generator, progress)
     known = _identified(objective, trail.best)
     return _result(objective, method, trail, known, time.perf_counter() - began)
@@ -80,7 +80,7 @@ def minimize(
     """
     began = time.perf_counter()
     graph.checked_outputs([output])
-    _check_counts(steps, None)
+    _check_counts(steps=steps)
     names = (*graph.inputs, *graph.parameters)
     objective = _Output(graph, output, names)
     if missing := [name for name in names if name not in start]:
@@ -127,9 +127,9 @@ class _Output:
         return float(values[self.row, 0]), gradient
 
 
-def _check_counts(epochs: int, batch: int | None) -> None:
-    for name, value in (("epochs", epochs), ("batch", batch)):
-        if value is not None and (value != int(value) or value < 1):
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and not is_count(value):
             raise FitError(f"{name} is a whole number from 1, not {value!r}")
 
 
@@ -140,8 +140,8 @@ def _start(
     names: tuple[str, ...] | None = None,
 ) -> Array:
     names = graph.parameters if names is None else names
-    given = dict(start or {})
-    if unknown := [name for name in given if name not in names]:
+    given, known = dict(start or {}), set(names)
+    if unknown := [name for name in given if name not in known]:
         hint = suggest(str(unknown[0]), names) or f"the parameters are {listing(names)}"
         raise FitError(
             f"start names {listing(unknown)}, which is unknown\n  hint: {hint}"

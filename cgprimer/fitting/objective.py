@@ -139,7 +139,7 @@ def _checked_targets(graph: Graph, data: Dataset) -> tuple[str, ...]:
     if not graph.parameters:
         raise FitError("the graph has no parameters: there is nothing to fit")
     for name in data.targets:
-        if name not in graph.depends_on:
+        if name not in graph.sources:
             hint = suggest(name, graph.dependents)
             hint = hint or f"the defined variables are {listing(graph.dependents)}"
             raise FitError(

@@ -96,11 +96,11 @@ def _ancestors(graph: Graph, output: str) -> dict[str, Node]:
     needed = {output}
     for variable in reversed(graph.order):
         if variable in needed:
-            needed.update(graph.depends_on.get(variable, ()))
+            needed.update(graph.sources.get(variable, ()))
     return {
         variable: graph.equation(variable).body
         for variable in graph.order
-        if variable in needed and variable in graph.depends_on
+        if variable in needed and variable in graph.sources
     }
 
 

@@ -81,7 +81,7 @@ class Graph:
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__:
+        if "outputs" in self.__dict__:
             raise AttributeError(
                 f"a Graph is immutable: {name!r} cannot be changed; parse a new one"
             )
@@ -123,25 +123,30 @@ class Graph:
         defined = (self.dependents[e] for e in self.table.order.tolist())
         return (*self.inputs, *defined)
 
-    @functools.cached_property
+    @property
     def depends_on(self) -> dict[str, list[str]]:
-        """Defined variable → the variables in its equation, sorted."""
+        """Defined variable → the variables in its equation, sorted; a fresh copy."""
+        return {name: list(sources) for name, sources in self.sources.items()}
+
+    @property
+    def leads_to(self) -> dict[str, list[str]]:
+        """Variable → the variables whose equations use it, sorted; sinks left out."""
+        found: dict[str, list[str]] = {name: [] for name in self.order}
+        for target, sources in self.sources.items():
+            for source in sources:
+                found[source].append(target)
+        return {name: sorted(targets) for name, targets in found.items() if targets}
+
+    @functools.cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """`depends_on`, frozen and kept."""
         table = self.table
         variables = np.where(table.kinds == "x", table.slots, -1).tolist()
         bounds = table.start.tolist()
         return {
-            name: sorted({table.variables[i] for i in variables[a:b] if i >= 0})
+            name: tuple(sorted({table.variables[i] for i in variables[a:b] if i >= 0}))
             for name, a, b in zip(self.dependents, bounds, bounds[1:], strict=False)
         }
-
-    @functools.cached_property
-    def leads_to(self) -> dict[str, list[str]]:
-        """Variable → the variables whose equations use it, sorted; sinks left out."""
-        found: dict[str, list[str]] = {name: [] for name in self.order}
-        for target, sources in self.depends_on.items():
-            for source in sources:
-                found[source].append(target)
-        return {name: sorted(targets) for name, targets in found.items() if targets}
 
     def equation(self, name: str) -> Equation:
         """The equation that defines `name`; GraphError for an input or unknown name."""
@@ -307,10 +312,8 @@ class Graph:
 
     @functools.cached_property
     def _identity(self) -> tuple[Any, ...]:
-        table = self.table
-        bodies = tuple(table.shapes[i].body for i in table.shape.tolist())
-        names = (table.variables, table.parameters, self.outputs)
-        return (*names, bodies, *(x.tobytes() for x in (table.defined, table.slots)))
+        bodies = tuple((equation.name, equation.body) for equation in self.equations)
+        return self.inputs, self.parameters, self.outputs, bodies
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Graph) and self._identity == other._identity

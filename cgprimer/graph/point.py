@@ -95,7 +95,8 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
     missing = [name for name in wanted if name not in at]
     if missing:
         kinds = {True: "input", False: "parameter"}
-        kind = {kinds[name in set(graph.inputs)] for name in missing}
+        inputs = set(graph.inputs)
+        kind = {kinds[name in inputs] for name in missing}
         what = " and ".join(sorted(kind)) + ("s" if len(missing) > 1 else "")
         raise PointError(f"no value for the {what} {listing(missing)}")
 
@@ -116,6 +117,8 @@ def as_array(name: str, value: ArrayLike) -> Array:
         raise PointError(
             f"the value of {name!r} has shape {array.shape}; expected a number or (n,)"
         )
+    if not array.size:
+        raise PointError(f"the value of {name!r} is an empty array: it has no samples")
     return array
 
 

@@ -6,6 +6,7 @@ names held; the variables take the values that the whole graph gives them.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -13,14 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.diff.stable import stable
+from cgprimer.diff.sweep import sweep
 from cgprimer.errors import DifferenceError, OptionError, suggest
 from cgprimer.expr.node import postorder
+from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.finite import Difference, check_scheme, difference
+from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -139,15 +142,33 @@ def _finite(
     for group, slots, _ in _groups(graph, point):
         if scheme == "complex":
             _refuse_kinks(graph, group)
+        with np.errstate(all="ignore"):
+            [noise] = rounding_kernel(group.shape)(*slots)
         for position, i in enumerate(group.shape.names):
             shape = (len(group.equations), point.width)
             x = np.broadcast_to(slots[i], shape)
-            found = difference(_along(group.shape, slots, i), x, scheme, step)
+            f = _along(group.shape, slots, i)
+            found = difference(f, x, scheme, step, ROUNDING * noise)
             for row, edges in enumerate(_edges(graph, group)):
                 yield (
                     edges[position],
                     Difference(found.value[row], found.bound[row], found.h[row]),
                 )
+
+
+@functools.lru_cache(maxsize=4096)
+def rounding_kernel(shape: Shape) -> Kernel:
+    """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
+
+    Times ε, it bounds to first order what rounding does to the result.
+    """
+    terms = [
+        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
+        for step in sweep(shape.stable, map(name, shape.slots))
+        if step.node.args
+    ]
+    total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
+    return Kernel([total], shape.slots)
 
 
 def _along(shape: Shape, slots: list[Array], i: int) -> Callable[[Any], Any]:
@@ -163,9 +184,9 @@ def _along(shape: Shape, slots: list[Array], i: int) -> Callable[[Any], Any]:
 def _refuse_kinks(graph: Graph, group: Group) -> None:
     for node in postorder([group.shape.body]):
         if not node.op.analytic:
-            name = graph.dependents[int(group.equations[0])]
+            owner = graph.dependents[int(group.equations[0])]
             raise DifferenceError(
-                f"the complex step would be silently wrong for {name!r}: "
+                f"the complex step would be silently wrong for {owner!r}: "
                 f"{node.op.name} is not analytic\n"
                 "  hint: use scheme='central' or 'five-point'"
             )

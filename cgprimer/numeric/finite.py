@@ -1,6 +1,7 @@
 """Finite differences with an error bound, step sizes that fit, and domain edges.
 
-Truncation is seen in the change from step 2h to h; rounding is ε(|f| + |x·f'|)/h. The
+Truncation is seen in the change from step 2h to h; rounding is ε|f|/h, or
+more where larger numbers cancel on the way to f, which the caller may tell. The
 size of x says little about the scale on which f changes (x near 0, or f fast), so
 several steps are tried, and the result with the smallest bound is kept.
 
@@ -69,11 +70,16 @@ def check_scheme(scheme: str, step: float | None) -> None:
 
 
 def difference(
-    f: Function, x: Array, scheme: str = "central", step: float | None = None
+    f: Function,
+    x: Array,
+    scheme: str = "central",
+    step: float | None = None,
+    noise: Array | float = 0.0,
 ) -> Difference:
     """The derivative of `f` at every element of `x`, elementwise.
 
     step : absolute; by default it follows from the scheme and from x.
+    noise : what rounding does to one value of f, where that is more than ε|f|.
     Raises DifferenceError where x + step rounds to x.
     """
     check_scheme(scheme, step)
@@ -82,9 +88,10 @@ def difference(
         if scheme == "complex":
             return _complex_step(f, x, step or SCHEMES[scheme].step)
         if step is not None:
-            return _at_step(f, x, scheme, _checked(x, step))
+            return _at_step(f, x, scheme, _checked(x, step), noise)
         factor = SCHEMES[scheme].step
-        tried = [_at_step(f, x, scheme, scale * factor) for scale in _scales(x)]
+        scales = _scales(x)
+        tried = [_at_step(f, x, scheme, scale * factor, noise) for scale in scales]
         return _best(tried)
 
 
@@ -132,14 +139,16 @@ def _best(tried: list[Difference]) -> Difference:
     return Difference(value, bound, h)
 
 
-def _at_step(f: Function, x: Array, scheme: str, h: Array) -> Difference:
+def _at_step(
+    f: Function, x: Array, scheme: str, h: Array, noise: Array | float
+) -> Difference:
     """The scheme itself; where it meets nan or inf, differences to one side."""
-    result = _weighted(f, x, SCHEMES[scheme].weights, h)
+    result = _weighted(f, x, SCHEMES[scheme].weights, h, noise)
     for side in (1, -1):
         outside = ~np.isfinite(result.value)
         if not outside.any():
             break
-        other = _weighted(f, x, ONE_SIDED[side].weights, h)
+        other = _weighted(f, x, ONE_SIDED[side].weights, h, noise)
         result = Difference(
             np.where(outside, other.value, result.value),
             np.where(outside, other.bound, result.bound),
@@ -148,14 +157,14 @@ def _at_step(f: Function, x: Array, scheme: str, h: Array) -> Difference:
     return result
 
 
-def _weighted(f: Function, x: Array, weights: dict[int, float], h: Array) -> Difference:
+def _weighted(
+    f: Function, x: Array, weights: dict[int, float], h: Array, noise: Array | float
+) -> Difference:
     h = (x + h) - x  # the step that floating point really takes
     near, size = _sum(f, x, weights, h)
     far, _ = _sum(f, x, weights, 2 * h)
-    noise = (
-        ROUNDING * (size + np.abs(x * near)) / np.abs(h)
-    )  # of f, and on the way to f
-    return Difference(near, np.abs(far - near) + noise, h)
+    rounding = np.fmax(ROUNDING * size, noise * sum(map(abs, weights.values())))
+    return Difference(near, np.abs(far - near) + rounding / np.abs(h), h)
 
 
 def _sum(
