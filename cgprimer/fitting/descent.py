@@ -111,7 +111,10 @@ def check_rate(rate: Rate) -> None:
     """Refuse a rate that is not positive."""
     if callable(rate):
         return
-    rates = np.atleast_1d(np.asarray(rate, dtype=np.float64))
+    try:
+        rates = np.atleast_1d(np.asarray(rate, dtype=np.float64))
+    except (TypeError, ValueError):
+        rates = np.zeros(0)
     if not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
         raise FitError(f"a learning rate is a positive number, not {rate!r}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,7 @@ def fit(
     begin: names that do not fit, a loss that is not finite at the start.
     """
     began = time.perf_counter()
+    _check_method(method, Method)
     generator = np.random.default_rng(rng)
     objective = Objective(graph, data, find_loss(loss))
     first = _start(graph, start, generator)
@@ -79,6 +81,7 @@ def minimize(
     start : a first value for every input and parameter. Ends as `fit` does.
     """
     began = time.perf_counter()
+    _check_method(method, Adam | SGD)
     graph.checked_outputs([output])
     _check_counts(steps=steps)
     names = (*graph.inputs, *graph.parameters)
@@ -125,6 +128,12 @@ class _Output:
         )
         gradient = np.concatenate([adjoints[self.inputs, 0], shares[:, 0]])
         return float(values[self.row, 0]), gradient
+
+
+def _check_method(method: object, known: types.UnionType) -> None:
+    if not isinstance(method, known):
+        names = [kind.__name__ for kind in known.__args__]
+        raise FitError(f"method is one of {', '.join(names)}, not {method!r}")
 
 
 def _check_counts(**counts: int | None) -> None:

@@ -51,17 +51,18 @@ class _Watched:
 
     def __init__(self, objective: Objective, start: Array, tick: Any) -> None:
         self.objective, self.tick = objective, tick
-        residuals = objective.residuals(start)
-        if not np.isfinite(residuals).all():
+        loss = self.loss(objective.residuals(start))
+        if not np.isfinite(loss):
             raise FitError(
-                "the residuals are not finite at the start: choose another start, or "
-                "evaluate the graph there to see which variable is not finite"
+                f"the loss is {loss} at the start: choose another start, or evaluate "
+                "the graph there to see which variable is not finite"
             )
-        self.trail = Trail(start, start, self.loss(residuals), evaluations=1)
+        self.trail = Trail(start, start, loss, evaluations=1)
 
     def loss(self, residuals: Array) -> float:
         robust = self.objective.loss.robust
-        terms = residuals**2
+        with np.errstate(over="ignore"):
+            terms = residuals**2
         if robust == "huber":
             terms = np.where(terms <= 1, terms, 2 * np.sqrt(terms) - 1)
         return float(terms.sum()) / len(self.objective)
@@ -70,9 +71,8 @@ class _Watched:
         residuals = self.objective.residuals(params)
         self.trail.evaluations += 1
         # scipy takes a huge cost as a step too far, but stops at nan
-        residuals = np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
         self.trail.keep(params.copy(), self.loss(residuals))
-        return residuals
+        return np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
 
     def jacobian(self, params: Array) -> Array:
         self.trail.losses.append(self.trail.loss)

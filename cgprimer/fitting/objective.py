@@ -146,10 +146,12 @@ def _checked_targets(graph: Graph, data: Dataset) -> tuple[str, ...]:
                 f"the target {name!r} is not defined by the graph\n  hint: {hint}"
             )
     if missing := [name for name in graph.inputs if name not in data.inputs]:
-        hint = suggest(missing[0], data.inputs) or f"it has {listing(data.inputs)}"
+        hint = suggest(missing[0], data.inputs)
+        hint = hint or f"it has {listing(data.inputs) or 'no inputs'}"
         raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
     if unknown := [name for name in data.inputs if name not in graph.inputs]:
-        hint = suggest(unknown[0], graph.inputs) or f"it has {listing(graph.inputs)}"
+        hint = suggest(unknown[0], graph.inputs)
+        hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"
         raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")
     return tuple(data.targets)
 

@@ -36,6 +36,7 @@ _LEAVES = re.compile(
     r"(?![01](?![\w.]))(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.]))",
     re.ASCII,
 )
+_DIGITS = frozenset("0123456789.")
 _COMPUTED_POWER = re.compile(r"(?:\^|\*\*)(?: ?[^\s\d]|\s\s|[^\S ])", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
@@ -83,7 +84,7 @@ def graph_of(
     parameters = [name for name in parameters if name in used]
     rows = _Rows(_Names(bodies, parameters, variables))
     for name in parameters:
-        rows.names.number(name, variable=False)
+        rows.names.enter(name)
     for name, body in bodies.items():
         rows.add_body(name, body)
     return Graph(rows.table(None), outputs)
@@ -177,6 +178,7 @@ class _Names:
         self.variables: dict[str, int] = {}
         self.parameters: dict[str, int] = {}
         self.constants: dict[float, int] = {}
+        self.known: dict[str, tuple[str, int]] = {}
         self.defined = frozenset(defined)
         self.declared_parameters = frozenset(parameters)
         self.declared = frozenset((*parameters, *variables, *self.defined))
@@ -197,10 +199,15 @@ class _Names:
         """Whether the name is that of a constant, and not declared otherwise."""
         return name in CONSTANTS and name not in self.declared
 
-    def number(self, name: str, variable: bool) -> int:
-        """The number of a name among its kind."""
-        table = self.variables if variable else self.parameters
-        return table.setdefault(name, len(table))
+    def enter(self, name: str) -> tuple[str, int]:
+        """(kind x or p, number among its kind) of a name, numbered now if it is new."""
+        found = self.known.get(name)
+        if found is None:
+            variable = self.is_variable(name)
+            table = self.variables if variable else self.parameters
+            number = table.setdefault(name, len(table))
+            found = self.known[name] = ("x" if variable else "p", number)
+        return found
 
 
 class _Rows:
@@ -214,20 +221,20 @@ class _Rows:
 
     def add(self, name: str, shape: Shape, slots: Iterable[int]) -> None:
         """Append one equation, whose slots hold the numbers of its names."""
-        self.defined.append(self.names.number(name, True))
+        self.defined.append(self.names.enter(name)[1])
         self.shape.append(self.shapes.setdefault(shape, len(self.shapes)))
         self.slots.extend(slots)
         self.start.append(len(self.slots))
 
     def add_body(self, name: str, body: Node) -> None:
         """Append one equation given as an expression over names."""
-        self.names.number(name, True)
+        self.names.enter(name)
         by: dict[Node, Node] = {}
         slots: list[int] = []
         for i, leaf in enumerate(leaves(body)):
-            variable = self.names.is_variable(leaf)
-            by[name_node(leaf)] = name_node(f"{'x' if variable else 'p'}{i}")
-            slots.append(self.names.number(leaf, variable))
+            kind, number = self.names.enter(leaf)
+            by[name_node(leaf)] = name_node(f"{kind}{i}")
+            slots.append(number)
         self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
 
     def table(self, texts: Sequence[str] | None) -> Table:
@@ -341,28 +348,29 @@ def _read(text: str, rows: _Rows) -> None:
     The hot path of parsing: a shape met before costs one split and a join.
     """
     names = rows.names
+    known = names.known
     split = _NAMES.split if _COMPUTED_POWER.search(text) else _LEAVES.split
     pieces = split(text)
     left, rest = pieces[1], pieces[2:]
-    names.number(left, True)
+    names.enter(left)
     local: dict[str, str] = {}
     slots: list[int] = []
     for i in range(1, len(rest), 2):
         leaf = rest[i]
         slot = local.get(leaf)
         if slot is None:
-            first = leaf[0]
-            if first.isdigit() or first == ".":
-                rest[i] = f"c{len(slots)}"
-                slots.append(_constant(leaf, text, names))
-                continue
-            if names.is_constant(leaf):
-                continue
-            variable = names.is_variable(leaf)
-            if leaf not in (names.variables if variable else names.parameters):
+            found = known.get(leaf)
+            if found is None:
+                if leaf[0] in _DIGITS:
+                    rest[i] = f"c{len(slots)}"
+                    slots.append(_constant(leaf, text, names))
+                    continue
+                if names.is_constant(leaf):
+                    continue
                 _check_name(leaf, names, text)
-            slot = local[leaf] = f"{'x' if variable else 'p'}{len(slots)}"
-            slots.append(names.number(leaf, variable))
+                found = names.enter(leaf)
+            slot = local[leaf] = f"{found[0]}{len(slots)}"
+            slots.append(found[1])
         rest[i] = slot
     key = "".join(rest).partition("=")[2].strip()
     shape = _shape(key, text, names)

@@ -152,7 +152,12 @@ def _finite(
             for row, edges in enumerate(_edges(graph, group)):
                 yield (
                     edges[position],
-                    Difference(found.value[row], found.bound[row], found.h[row]),
+                    Difference(
+                        found.value[row],
+                        found.bound[row],
+                        found.h[row],
+                        found.rounding[row],
+                    ),
                 )
 
 

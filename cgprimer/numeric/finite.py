@@ -50,11 +50,15 @@ ONE_SIDED[-1] = Scheme({-k: -w for k, w in ONE_SIDED[1].weights.items()}, 0.0)
 
 @dataclass(frozen=True)
 class Difference:
-    """A derivative by finite differences: `value` ± `bound`, with the step `h` used."""
+    """A derivative by finite differences: `value` ± `bound`, with the step `h` used.
+
+    rounding : the part of the bound that is due to rounding, not to the step.
+    """
 
     value: Array
     bound: Array
     h: Array
+    rounding: Array
 
 
 def check_scheme(scheme: str, step: float | None) -> None:
@@ -116,27 +120,34 @@ def _checked(x: Array, step: float) -> Array:
 def _complex_step(f: Function, x: Array, step: float) -> Difference:
     value = np.imag(f(x + 1j * step)) / step
     value = np.where(np.isfinite(f(x)), value, np.nan) + np.zeros_like(x)
-    return Difference(value, ROUNDING * np.abs(value), np.full_like(x, step))
+    rounding = ROUNDING * np.abs(value)
+    return Difference(value, rounding, np.full_like(x, step), rounding)
 
 
 def _best(tried: list[Difference]) -> Difference:
     """Elementwise the result with the smallest bound; nan loses to any number.
 
-    A step too long for f can look certain by chance, so each bound is widened first
-    until it reaches the results of all shorter steps.
+    A step too long for f can look certain by chance. A shorter one must then agree
+    with it, up to rounding; where it does not, the bound is widened to the gap.
     """
     bounds = []
     for i, long in enumerate(tried):
         bound = np.where(np.isnan(long.value), np.inf, long.bound)
         for short in tried[i + 1 :]:
-            bound = np.fmax(bound, np.abs(long.value - short.value) - short.bound)
+            gap = np.abs(long.value - short.value) - short.rounding
+            bound = np.where(gap > 2 * bound, gap, bound)
         bounds.append(np.where(np.isnan(bound), np.inf, bound))
     pick = np.array(bounds).argmin(axis=0)[None]
-    value, bound, h = (
-        np.take_along_axis(np.array(rows), pick, 0)[0]
-        for rows in ([d.value for d in tried], bounds, [d.h for d in tried])
+    parts = [
+        (d.value, bound, d.h, d.rounding)
+        for d, bound in zip(tried, bounds, strict=True)
+    ]
+    return Difference(
+        *(
+            np.take_along_axis(np.array(rows), pick, 0)[0]
+            for rows in zip(*parts, strict=True)
+        )
     )
-    return Difference(value, bound, h)
 
 
 def _at_step(
@@ -153,6 +164,7 @@ def _at_step(
             np.where(outside, other.value, result.value),
             np.where(outside, other.bound, result.bound),
             h,
+            np.where(outside, other.rounding, result.rounding),
         )
     return result
 
@@ -164,7 +176,8 @@ def _weighted(
     near, size = _sum(f, x, weights, h)
     far, _ = _sum(f, x, weights, 2 * h)
     rounding = np.fmax(ROUNDING * size, noise * sum(map(abs, weights.values())))
-    return Difference(near, np.abs(far - near) + rounding / np.abs(h), h)
+    rounding = rounding / np.abs(h)
+    return Difference(near, np.abs(far - near) + rounding, h, rounding)
 
 
 def _sum(
