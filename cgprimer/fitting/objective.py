@@ -13,7 +13,7 @@ from cgprimer.expr.ops import OPS
 from cgprimer.expr.ops import name as name_node
 from cgprimer.fitting.losses import Loss
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.read import graph_of
+from cgprimer.graph.rows import graph_of
 
 Array = NDArray[np.float64]
 BLOCK = 8_192  # samples at a time: small enough for the cache, large enough for numpy
@@ -59,7 +59,8 @@ class Objective:
             yield span if rows is None else rows[span]
 
     def _forward(self, params: Array, block: slice | NDArray[np.int64]) -> Array:
-        values = self.program.forward(self.inputs[:, block], params[:, None])
+        inputs = self.inputs[:, block] if len(self.inputs) else self.inputs[:, :1]
+        values = self.program.forward(inputs, params[:, None])
         width = self.targets[:, block].shape[1]
         if values.shape[1] != width:  # no inputs: the same values for every sample
             values = np.repeat(values, width, axis=1)

@@ -18,7 +18,7 @@ from cgprimer.errors import GraphError, listing, suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.read import graph_of
+from cgprimer.graph.rows import graph_of
 
 WORTH_NAMING = 3  # operations in a shared expression that earn it a name of its own
 

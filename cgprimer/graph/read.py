@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import gc
 import re
-from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
     Problem,
-    listing,
     shorten,
 )
-from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import CONSTANTS
-from cgprimer.expr.ops import name as name_node
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import bad_name, parse_expression
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.rows import Names, Rows
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
 
@@ -67,27 +61,6 @@ def parse_graph(
             _declared(variables, "variables"),
         )
         return Graph(_table(texts, notes, *declared), outputs)
-
-
-def graph_of(
-    bodies: Mapping[str, Node],
-    outputs: Sequence[str],
-    parameters: Sequence[str],
-    variables: Sequence[str],
-) -> Graph:
-    """The graph of ready-made expressions: name → right side.
-
-    `parameters` and `variables` tell the kinds of names that no expression defines;
-    parameters come in the order given, and those that are not used are left out.
-    """
-    used = {name for body in bodies.values() for name in leaves(body)}
-    parameters = [name for name in parameters if name in used]
-    rows = _Rows(_Names(bodies, parameters, variables))
-    for name in parameters:
-        rows.names.enter(name)
-    for name, body in bodies.items():
-        rows.add_body(name, body)
-    return Graph(rows.table(None), outputs)
 
 
 @contextmanager
@@ -166,94 +139,6 @@ def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class _Names:
-    """The names met so far, numbered by first appearance, and their kinds."""
-
-    def __init__(
-        self,
-        defined: Iterable[str],
-        parameters: Sequence[str],
-        variables: Sequence[str],
-    ) -> None:
-        self.variables: dict[str, int] = {}
-        self.parameters: dict[str, int] = {}
-        self.constants: dict[float, int] = {}
-        self.known: dict[str, tuple[str, int]] = {}
-        self.defined = frozenset(defined)
-        self.declared_parameters = frozenset(parameters)
-        self.declared = frozenset((*parameters, *variables, *self.defined))
-        both = self.declared_parameters & {*variables, *self.defined}
-        if both:
-            raise GraphError(
-                f"{listing(sorted(both))}: declared a parameter, and also a variable "
-                "or on the left of '='"
-            )
-
-    def is_variable(self, name: str) -> bool:
-        """What is defined or declared decides; other names go by their first letter."""
-        if name in self.declared:
-            return name not in self.declared_parameters
-        return name[0] == "x"
-
-    def is_constant(self, name: str) -> bool:
-        """Whether the name is that of a constant, and not declared otherwise."""
-        return name in CONSTANTS and name not in self.declared
-
-    def enter(self, name: str) -> tuple[str, int]:
-        """(kind x or p, number among its kind) of a name, numbered now if it is new."""
-        found = self.known.get(name)
-        if found is None:
-            variable = self.is_variable(name)
-            table = self.variables if variable else self.parameters
-            number = table.setdefault(name, len(table))
-            found = self.known[name] = ("x" if variable else "p", number)
-        return found
-
-
-class _Rows:
-    """Equations gathered as arrays."""
-
-    def __init__(self, names: _Names) -> None:
-        self.names = names
-        self.shapes: dict[Shape, int] = {}
-        self.defined, self.shape, self.slots = array("q"), array("q"), array("q")
-        self.start = array("q", [0])
-
-    def add(self, name: str, shape: Shape, slots: Iterable[int]) -> None:
-        """Append one equation, whose slots hold the numbers of its names."""
-        self.defined.append(self.names.enter(name)[1])
-        self.shape.append(self.shapes.setdefault(shape, len(self.shapes)))
-        self.slots.extend(slots)
-        self.start.append(len(self.slots))
-
-    def add_body(self, name: str, body: Node) -> None:
-        """Append one equation given as an expression over names."""
-        self.names.enter(name)
-        by: dict[Node, Node] = {}
-        slots: list[int] = []
-        for i, leaf in enumerate(leaves(body)):
-            kind, number = self.names.enter(leaf)
-            by[name_node(leaf)] = name_node(f"{kind}{i}")
-            slots.append(number)
-        self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
-
-    def table(self, texts: Sequence[str] | None) -> Table:
-        """The finished arrays."""
-        arrays = (np.array(x, dtype=np.int64) for x in (self.defined, self.shape))
-        defined, shape = arrays
-        return Table(
-            tuple(self.names.variables),
-            tuple(self.names.parameters),
-            np.array(list(self.names.constants), dtype=np.float64),
-            defined,
-            tuple(self.shapes),
-            shape,
-            np.array(self.slots, dtype=np.int64),
-            np.array(self.start, dtype=np.int64),
-            texts,
-        )
-
-
 def _table(
     texts: list[str],
     notes: list[str],
@@ -262,7 +147,7 @@ def _table(
 ) -> Table:
     problems: dict[int, Problem] = {}
     defined = _left_sides(texts, problems, variables)
-    rows = _Rows(_Names(defined, parameters, variables))
+    rows = Rows(Names(defined, parameters, variables))
     for number, text in enumerate(texts):
         if number not in problems:
             try:
@@ -342,7 +227,7 @@ def _no_left_side(text: str) -> Problem:
     )
 
 
-def _read(text: str, rows: _Rows) -> None:
+def _read(text: str, rows: Rows) -> None:
     """Add one equation: find its names, its shape, and what fills the slots.
 
     The hot path of parsing: a shape met before costs one split and a join.
@@ -379,19 +264,19 @@ def _read(text: str, rows: _Rows) -> None:
     rows.add(left, shape, slots)
 
 
-def _constant(digits: str, text: str, names: _Names) -> int:
+def _constant(digits: str, text: str, names: Names) -> int:
     value = float(digits)
     if value == float("inf"):
         _parse_as_written(text, names)
     return names.constants.setdefault(value, len(names.constants))
 
 
-def _check_name(name: str, names: _Names, text: str) -> None:
+def _check_name(name: str, names: Names, text: str) -> None:
     if name not in names.declared and bad_name(name):
         _parse_as_written(text, names)
 
 
-def _shape(key: str, text: str, names: _Names) -> Shape:
+def _shape(key: str, text: str, names: Names) -> Shape:
     try:
         return Shape.from_key(key)
     except ExpressionError:
@@ -399,6 +284,6 @@ def _shape(key: str, text: str, names: _Names) -> Shape:
         raise
 
 
-def _parse_as_written(text: str, names: _Names) -> None:
+def _parse_as_written(text: str, names: Names) -> None:
     """Let the parser refuse, with a caret in the author's text, what is wrong."""
     parse_expression(text, text.index("=") + 1, names.declared)
