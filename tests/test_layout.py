@@ -256,10 +256,10 @@ def test_cycles_are_refused(edges):
 
 
 def test_layouts_repeat():
-    first, second = (draw(GRAPHS["60 nodes"])[3] for _ in range(2))
+    first, second = (draw(GRAPHS["seed 6"])[3] for _ in range(2))
     assert first.positions == second.positions
 
 
-def test_a_chain_of_10_000_is_laid_out():
-    _, _, _, layout = draw(chain(10_000))
-    assert len(layout.positions) == 10_000
+def test_a_chain_of_3_000_is_laid_out():
+    _, _, _, layout = draw(chain(3_000))
+    assert len(layout.positions) == 3_000

@@ -1,0 +1,389 @@
+"""The command line: commands × inputs, their exit codes and what they say."""
+
+import io
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cgprimer import PartialReport, generate, parse_graph
+from cgprimer.cli import COMMANDS, main
+
+CANONICAL = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
+POINT = ["--at", "xa=1.5", "ab=0.8", "ac=-1.1", "bc=2", "cd=0.5"]
+LINE = ["xy = w*xx + b"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        try:
+            code = main(list(map(str, arguments)))
+        except SystemExit as exit_:
+            code = exit_.code
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.txt"
+    path.write_text("# the canonical example\n" + "\n".join(CANONICAL) + "\n")
+    return path
+
+
+@pytest.fixture
+def points(tmp_path):
+    """y = 1 - x, in a file."""
+    path = tmp_path / "points.csv"
+    path.write_text("day,xx,xy\nmon,1,0\ntue,2,-1\nwed,3,-2\nthu,4,-3\n")
+    return path
+
+
+# show
+
+
+SHOWN = """\
+inputs      xa
+parameters  ab ac bc cd
+outputs     xw
+order       xa xx xy xz xw
+depends_on
+  xx: xa
+  xy: xa, xx
+  xz: xx, xy
+  xw: xx, xz
+leads_to
+  xa: xx, xy
+  xx: xw, xy, xz
+  xy: xz
+  xz: xw
+"""
+
+
+@pytest.mark.parametrize("source", ["file", "stdin", "arguments", "marked file"])
+def test_show_says_who_depends_on_whom(source, run, model, monkeypatch):
+    arguments = {"arguments": CANONICAL, "stdin": ["-"]}.get(source, [model])
+    monkeypatch.setattr("sys.stdin", io.StringIO(model.read_text()))
+    if source == "marked file":
+        model.write_text("\ufeff" + model.read_text(), encoding="utf-8")
+    code, out, err = run("show", *arguments)
+    assert (code, err) == (0, "")
+    assert out == "\n".join(CANONICAL) + "\n\n" + SHOWN
+
+
+def test_names_are_declared_by_options(run):
+    code, out, _ = run(
+        "show", "y = a*b + xk", "--variables", "a", "--parameters", "xk",
+        "--outputs", "y", "a",
+    )  # fmt: skip
+    assert code == 0
+    assert "inputs      a\nparameters  b xk\noutputs     y a\n" in out
+
+
+BAD_TEXT = """\
+ExpressionError: unknown function 'sn'
+
+    xy=ab*sn(xx)
+          ^^
+  hint: did you mean 'sin'?
+"""
+
+
+@pytest.mark.parametrize("command", ["show", "partials", "fit", "draw"])
+def test_bad_equations_end_in_code_2_and_a_caret(command, run, points):
+    more = {"fit": ["--data", points], "draw": ["-o", "graph.png"]}.get(command, [])
+    code, out, err = run(command, "xy=ab*sn(xx)", *more)
+    assert (code, out, err) == (2, "", BAD_TEXT)
+
+
+BAD = {
+    "no such file": (
+        ["show", "none.txt"],
+        "OptionError: cannot read 'none.txt': No such file or directory\n",
+    ),
+    "neither file nor equation": (
+        ["show", "xy"],
+        "OptionError: cannot read 'xy': No such file or directory\n"
+        "  hint: an equation needs '='\n",
+    ),
+    "folder": (["show", "."], "OptionError: cannot read '.': Is a directory\n"),
+    "cycle": (["show", "xa = xb", "xb = xa"], None),
+    "empty": (["show", ""], None),
+    "unknown output": (["show", *LINE, "--outputs", "xq"], None),
+    "at: unknown name": (
+        ["partials", *CANONICAL, "--at", "abb=1"],
+        "OptionError: unknown name 'abb'\n  hint: did you mean 'ab'?\n",
+    ),
+    "at: no number": (
+        ["partials", *CANONICAL, "--at", "xa=one"],
+        "OptionError: write name=value, such as xa=1.5, not 'xa=one'\n",
+    ),
+    "at: no equals sign": (
+        ["partials", *CANONICAL, "--at", "xa"],
+        "OptionError: write name=value, such as xa=1.5, not 'xa'\n",
+    ),
+    "at: a defined variable": (["partials", *CANONICAL, "--at", "xw=1"], None),
+    "scheme": (["partials", *CANONICAL, "--scheme", "sideways"], None),
+    "step": (["partials", *CANONICAL, "--step", "0"], None),
+    "draw: at too little": (["draw", *CANONICAL, "-o", "g.png", "--at", "xa=1"], None),
+    "draw: ending": (
+        ["draw", *CANONICAL, "-o", "graph.gif"],
+        "OptionError: 'graph.gif': the file must end in .png, .svg, .pdf\n",
+    ),
+    "draw: folder that is not there": (
+        ["draw", *CANONICAL, "-o", "none/graph.png"],
+        "OptionError: cannot write 'none/graph.png': No such file or directory\n",
+    ),
+    "fit: no such data": (["fit", *LINE, "--data", "none.csv"], None),
+    "fit: loss": (["fit", *LINE, "--data", "points.csv", "--loss", "mes"], None),
+    "fit: start": (["fit", *LINE, "--data", "points.csv", "--start", "v=1"], None),
+    "fit: sigma": (["fit", *LINE, "--data", "points.csv", "--sigma", "-1"], None),
+    "fit: rate": (
+        ["fit", *LINE, "--data", "points.csv", "--method", "sgd", "--rate", "-1"],
+        "FitError: a learning rate is a positive number, not -1.0\n",
+    ),
+    "fit: epochs": (
+        ["fit", *LINE, "--data", "points.csv", "--method", "sgd", "--epochs", "0"],
+        "FitError: epochs is a whole number from 1, not 0\n",
+    ),
+    "fit: plot": (
+        ["fit", *LINE, "--data", "points.csv", "--plot", "loss.txt"],
+        "OptionError: 'loss.txt': the file must end in .png, .svg, .pdf\n",
+    ),
+    "fit: columns": (
+        ["fit", "xz = a*xx", "--data", "points.csv"],
+        "DataError: there is no column 'xz'\n  hint: the columns are day, xx, xy\n",
+    ),
+    "demo: folder": (
+        ["demo", "-o", "points.csv"],
+        "OptionError: cannot make the folder 'points.csv': File exists\n",
+    ),
+}
+USAGE = {
+    "no command": [],
+    "unknown command": ["shwo"],
+    "no equations": ["show"],
+    "no data": ["fit", *LINE],
+    "no output": ["draw", *LINE],
+    "unknown option": ["show", *LINE, "--colour"],
+    "unknown method": ["fit", *LINE, "--data", "points.csv", "--method", "newton"],
+    "negative seed": ["fit", *LINE, "--data", "points.csv", "--seed", "-1"],
+    "rate": ["fit", *LINE, "--data", "points.csv", "--rate", "fast"],
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), BAD.values(), ids=BAD)
+def test_bad_input_ends_in_code_2_and_a_sentence(arguments, expected, run, points):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.split(":")[0].endswith("Error")
+    assert expected is None or err == expected
+
+
+@pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE)
+def test_wrong_usage_ends_in_code_2_and_the_usage(arguments, run, points):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: cgprimer")
+
+
+def test_text_that_is_not_utf_8_is_refused(run, tmp_path, monkeypatch):
+    path = tmp_path / "latin.txt"
+    path.write_bytes("xy = a*xx # größe".encode("latin-1"))
+    expected = "OptionError: cannot read 'latin.txt': it is not UTF-8 text\n"
+    assert run("show", "latin.txt") == (2, "", expected)
+    monkeypatch.setattr("sys.stdin", path.open(encoding="utf-8"))
+    with sys.stdin:
+        assert run("show", "-")[0] == 2
+
+
+# partials
+
+
+def test_partials_shows_every_edge_both_ways(run, model):
+    code, out, err = run("partials", model, *POINT)
+    assert (code, err) == (0, "")
+    assert "drawn at random" not in out
+    for formula in ("2*xa", "3*xz^2", "ab", "bc"):
+        assert formula in out
+
+
+@pytest.mark.parametrize("scheme", ["central", "forward", "five-point", "complex"])
+def test_every_scheme_is_at_hand(scheme, run):
+    assert run("partials", *CANONICAL, *POINT, "--scheme", scheme)[0] == 0
+
+
+def test_values_left_out_are_drawn_and_said(run):
+    first, again, other = (
+        run("partials", *CANONICAL, "--at", "xa=1.5", "--seed", seed)[1]
+        for seed in (1, 1, 2)
+    )
+    assert first.startswith("values drawn at random: ab=")
+    assert "xa=" not in first.splitlines()[0]
+    assert first == again != other
+
+
+def test_partials_that_disagree_end_in_code_1(run, monkeypatch):
+    monkeypatch.setattr(PartialReport, "ok", property(lambda self: False))
+    assert run("partials", *CANONICAL, *POINT)[0] == 1
+
+
+# fit
+
+
+def test_fit_prints_the_parameters_and_their_errors(run, points):
+    code, out, err = run("fit", *LINE, "--data", points)
+    assert code == 0
+    assert "LeastSquares" in err  # the bar
+    assert out.startswith("LeastSquares: loss ")
+    assert "converged" in out
+    values = {row.split("│")[1].strip(): row for row in out.splitlines() if "│" in row}
+    assert float(values["w"].split("│")[2]) == pytest.approx(-1)
+    assert float(values["b"].split("│")[2]) == pytest.approx(1)
+
+
+def test_fit_says_what_is_not_determined(run, model, tmp_path):
+    graph = parse_graph(CANONICAL)
+    truth = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
+    data = generate(graph, truth, 100, rng=0)
+    table = np.stack([data.inputs["xa"], data.targets["xw"]], axis=1)
+    path = tmp_path / "canonical.csv"
+    np.savetxt(path, table, delimiter=",", header="xa,xw", comments="")
+    code, out, err = run("fit", model, "--data", path, "--quiet")
+    assert (code, err) == (0, "")
+    words = " ".join(out.split())
+    assert "ab and bc are not determined separately, only ab + bc." in words
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "word"),
+    [
+        (["--method", "sgd", "--epochs", "100"], 1, "stopped after"),
+        (["--method", "sgd", "--rate", "0.5", "--batch", "9"], 1, "diverged"),
+        (["--method", "adam", "--rate", "0.1", "--epochs", "2000"], 0, "converged"),
+        (["--loss", "huber"], 0, "converged"),
+        (["--start", "w=-0.9", "b=1.1", "--sigma", "0.1"], 0, "converged"),
+        (["--method", "sgd", "--loss", "mae", "--seed", "3"], 1, "stopped after"),
+    ],
+)
+def test_the_exit_code_of_a_fit_is_its_success(options, code, word, run, points):
+    found, out, err = run("fit", *LINE, "--data", points, "--quiet", *options)
+    assert (found, err) == (code, "")
+    assert word in out
+
+
+# Pictures
+
+
+MAGIC = {
+    "png": b"\x89PNG\r\n\x1a\n",
+    "svg": b"<?xml",
+    "pdf": b"%PDF-",
+    "PNG": b"\x89PNG",
+}
+
+
+@pytest.mark.parametrize("at", [[], POINT], ids=["names", "numbers"])
+@pytest.mark.parametrize("ending", MAGIC)
+def test_draw_writes_what_the_ending_says(ending, at, run, model, tmp_path):
+    path = tmp_path / f"graph.{ending}"
+    code, out, err = run("draw", model, "-o", path, *at)
+    assert (code, out, err) == (0, f"written: {path}\n", "")
+    assert path.read_bytes().startswith(MAGIC[ending])
+    assert path.stat().st_size > 2_000
+
+
+def test_the_loss_curve_is_written(run, points, tmp_path):
+    path = tmp_path / "loss.svg"
+    code, out, _ = run("fit", *LINE, "--data", points, "--quiet", "--plot", path)
+    assert code == 0
+    assert out.endswith(f"written: {path}\n")
+    assert path.read_bytes().startswith(MAGIC["svg"])
+
+
+def test_the_demo_shows_everything_and_writes_two_pictures(run, tmp_path):
+    code, out, _ = run("demo", "-o", tmp_path / "new" / "folder")
+    assert code == 0
+    for expected in (*CANONICAL, SHOWN, "3*xz^2", "Dataset(2000 samples: inputs xa;"):
+        assert expected in out
+    words = " ".join(out.split())
+    assert "ab and bc are not determined separately, only ab + bc." in words
+    assert "so ab + bc = 3, while ab and bc alone could be anything." in words
+    for name in ("graph.png", "loss.png"):
+        picture = tmp_path / "new" / "folder" / name
+        assert picture.read_bytes().startswith(MAGIC["png"])
+
+
+# The process
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_teaches(command, run):
+    code, out, err = run(*command.split(), "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: cgprimer {command}".rstrip())
+    assert 'cgprimer show "xx = xa^2" "xy = ab*xx + ac*xa"' in out
+    if command == "":
+        assert all(name in out for name in COMMANDS)
+
+
+HEAVY = ["sympy", "matplotlib", "scipy", "rich", "networkx", "llvmlite", "pandas"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import cgprimer", "from cgprimer.cli import main; main(['show', *TEXTS])"],
+    ids=["import", "show"],
+)
+def test_light_work_loads_nothing_heavy(code):
+    code = (
+        f"TEXTS = {CANONICAL}\n{code}\nimport sys\n"
+        f"sys.exit(', '.join(n for n in {HEAVY} if n in sys.modules) or 0)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_module_runs_as_a_command():
+    run = subprocess.run(
+        [sys.executable, "-m", "cgprimer", "show", *CANONICAL],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.endswith(SHOWN)
+
+
+@pytest.mark.parametrize("count", [1, 5_000])
+def test_a_reader_that_stops_reading_is_no_error(count):
+    equations = [f"xy{i} = a*xx" for i in range(count)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "cgprimer", "show", *equations],
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as run:  # fmt: skip
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 0
+
+
+def test_ctrl_c_ends_quietly(run, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cgprimer.commands.common.graph_of", interrupt)
+    monkeypatch.setattr("cgprimer.commands.show.graph_of", interrupt)
+    assert run("show", *LINE) == (130, "", "interrupted\n")
