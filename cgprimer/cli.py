@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from cgprimer.errors import CGPrimerError
 
-COMMANDS = ("demo", "show", "partials", "fit", "draw")
+COMMANDS = ("demo", "show", "partials", "check", "trace", "fit", "draw", "diagnose")
 
 TEACH = """\
 equations come from a file (one a line, # starts a comment), from standard input (-),
@@ -18,6 +19,7 @@ or are written out, each an argument of its own:
   cgprimer show model.txt
   cgprimer show "xx = xa^2" "xy = ab*xx + ac*xa"
   cgprimer partials model.txt --at xa=1.5 ab=0.8 ac=-1.1
+  cgprimer check model.txt --claims mine.txt
   cgprimer fit model.txt --data points.csv --method least-squares
   cgprimer draw model.txt -o graph.svg --at xa=1.5 ab=0.8 ac=-1.1
 
@@ -31,11 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 where it did not succeed, or 2 for bad input."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        code = int(options.run(options) or 0)
+        sys.stdout.flush()
+        return code
     except CGPrimerError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader has seen enough: leave nothing to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -45,6 +45,28 @@ class OptionError(CGPrimerError, TypeError):
     """An option is unknown or has an impossible value."""
 
 
+class OpError(CGPrimerError, RuntimeError):
+    """A custom operation is ill defined, failed, or lacks what is asked of it.
+
+    op : its name; `variables` are those whose equations it stood in, where known.
+    """
+
+    def __init__(
+        self, op: str, problem: str, hint: str = "", variables: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(op, problem, hint, variables)
+        self.op, self.problem, self.hint, self.variables = op, problem, hint, variables
+
+    def within(self, variables: Iterable[str]) -> "OpError":
+        """The same, telling whose equations the operation stands in."""
+        return OpError(self.op, self.problem, self.hint, tuple(variables))
+
+    def __str__(self) -> str:
+        where = f" in the equation of {listing(self.variables)}" * bool(self.variables)
+        hint = f"\n  hint: {self.hint}" * bool(self.hint)
+        return f"{self.op!r}{where}: {self.problem}{hint}"
+
+
 class NonFiniteWarning(RuntimeWarning):
     """A value turned nan or inf; the message names the first variable that did."""
 

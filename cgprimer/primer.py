@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
@@ -25,6 +26,8 @@ from cgprimer.numeric.finite import EPSILON
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
 
 DEFAULTS: dict[str, Any] = {
     "expressions": None,
@@ -66,7 +69,7 @@ class ComputationalGraphPrimer:
                 raise OptionError(f"unknown keyword {name!r}\n  hint: {hint}")
         chosen = DEFAULTS | options
         self.expressions = _checked_expressions(chosen["expressions"])
-        self.output_vars = chosen["output_vars"]
+        self.output_vars = _checked_outputs(chosen["output_vars"])
         self.dataset_size = _whole("dataset_size", chosen["dataset_size"])
         self.learning_rate = _positive("learning_rate", chosen["learning_rate"])
         self.grad_delta = _checked_delta(chosen["grad_delta"])
@@ -123,15 +126,13 @@ class ComputationalGraphPrimer:
         every sample, before its step, summed over outputs by absolute value.
         """
         objective = Objective(self.graph, self.dataset, LOSSES["mse"])
-        errors = Objective(self.graph, self.dataset, LOSSES["mae"])
         names = self.graph.parameters
         start = {name: random.uniform(0, 1) for name in sorted(names)}
         params = np.array([start[name] for name in names])
         self.LOSS = []
         for sample in range(self.dataset_size):
-            row = np.array([sample])
-            self.LOSS.append(errors.value(params, row))
-            _, gradient = objective.value_and_gradient(params, row)
+            misses, gradient = _sample_gradient(objective, params, sample)
+            self.LOSS.append(float(np.abs(misses).sum()))
             self._report(sample)
             params = params - self.learning_rate * gradient
             if not np.isfinite(params).all():
@@ -171,6 +172,18 @@ class ComputationalGraphPrimer:
         return _shown(axes)
 
 
+def _sample_gradient(
+    objective: Objective, params: Array, sample: int
+) -> tuple[Array, Array]:
+    """Predicted - true of one sample (outputs, 1), and ∇ of its squared length (p,)."""
+    program, column = objective.program, params[:, None]
+    values = program.forward(objective.inputs[:, [sample]], column)
+    misses = values[objective.rows] - objective.targets[:, [sample]]
+    seeds = dict(zip(objective.rows, 2 * misses, strict=True))
+    _, gradient = program.backward(values, column, seeds, total=True)
+    return misses, gradient[:, 0]
+
+
 def _checked_expressions(expressions: Any) -> Sequence[str]:
     if expressions is None:
         raise OptionError("expressions= is missing: a list of texts like 'xy=ab*xx'")
@@ -179,7 +192,22 @@ def _checked_expressions(expressions: Any) -> Sequence[str]:
             "expressions= is one text; a list of texts is expected\n"
             f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
         )
-    return list(expressions)
+    try:
+        return list(expressions)
+    except TypeError:
+        raise OptionError(
+            f"expressions= is a list of texts, not {expressions!r}"
+        ) from None
+
+
+def _checked_outputs(names: Any) -> list[str]:
+    """The names as a list, empty where they are left out."""
+    if isinstance(names, str):
+        return [names]
+    try:
+        return list(names or ())
+    except TypeError:
+        raise OptionError(f"output_vars= is a list of names, not {names!r}") from None
 
 
 def _whole(name: str, value: Any) -> int:

@@ -214,10 +214,8 @@ def test_inputs_stand_left_of_outputs():
 
 
 def test_large_graphs_lose_their_labels_and_larger_ones_are_refused():
-    for size, labels in [(150, 149), (151, 0)]:  # of 298 and 300 edges, and more
-        doubled = (f"x{i + 1} = a{i}*x{i} + y{i}" for i in range(size - 1))
-        ax = draw_graph(graph_of("; ".join(doubled)))
-        assert len(written(ax, PARTIAL)) == labels
+    ax = draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(301))))
+    assert written(ax, PARTIAL) == []
     with pytest.raises(GraphError) as caught:
         draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(2_000))))
     assert str(caught.value) == (

@@ -44,7 +44,7 @@ def graph_of(options: argparse.Namespace) -> Graph:
 
     source: str | list[str] = options.equations
     if len(source) == 1 and "=" not in source[0]:
-        source = _text(source[0])
+        source = text_of(source[0])
     return parse_graph(
         source,
         options.outputs,
@@ -53,10 +53,11 @@ def graph_of(options: argparse.Namespace) -> Graph:
     )
 
 
-def _text(path: str) -> str:
-    if path == "-":
-        return sys.stdin.read()
+def text_of(path: str) -> str:
+    """The text of a file, or of standard input for `-`."""
     try:
+        if path == "-":
+            return sys.stdin.read()
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
@@ -95,6 +96,14 @@ def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
     return at | drawn
 
 
+def seed(text: str) -> int:
+    """A seed, for argparse: a whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
 def headless() -> None:
     """Draw into files only."""
     import matplotlib
@@ -102,11 +111,16 @@ def headless() -> None:
     matplotlib.use("Agg")
 
 
-def save(axes: object, path: str | Path) -> None:
-    """Write the picture, as its ending says, and say so."""
+def check_ending(path: str | Path) -> None:
+    """Refuse what is no picture, before any work is done."""
     endings = (".png", ".svg", ".pdf")
     if Path(path).suffix.lower() not in endings:
         raise OptionError(f"{str(path)!r}: the file must end in {', '.join(endings)}")
+
+
+def save(axes: object, path: str | Path) -> None:
+    """Write the picture, as its ending says, and say so."""
+    check_ending(path)
     try:
         axes.figure.savefig(path, dpi=150, bbox_inches="tight")  # type: ignore[attr-defined]
     except OSError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cgprimer.commands.common import headless, save
+from cgprimer.commands.common import headless, save, seed
 from cgprimer.commands.show import describe
+from cgprimer.errors import OptionError
 
 HELP = "the canonical example, from text to pictures"
 
@@ -27,7 +28,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("cgprimer-demo"),
         help="where the two pictures go (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the random numbers")
+    parser.add_argument("--seed", type=seed, default=0, help="of the random numbers")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(
+            f"cannot make the folder {str(folder)!r}: {error.strerror}"
+        ) from error
 
 
 def run(options: argparse.Namespace) -> None:
@@ -43,6 +53,7 @@ def run(options: argparse.Namespace) -> None:
     from cgprimer.graph.read import parse_graph
     from cgprimer.numeric.compare import compare_partials
 
+    _make(options.folder)
     headless()
     console = Console()
     graph = parse_graph(CANONICAL)
@@ -65,6 +76,5 @@ def run(options: argparse.Namespace) -> None:
     print(f"so ab + bc = {total:.9g}, while ab and bc alone could be anything.")
 
     console.rule("two pictures")
-    options.folder.mkdir(parents=True, exist_ok=True)
     save(draw_graph(graph, at=at), options.folder / "graph.png")
     save(plot_loss(adam), options.folder / "loss.png")

@@ -7,6 +7,7 @@ import argparse
 from cgprimer.commands.common import (
     add_equations,
     add_point,
+    check_ending,
     graph_of,
     headless,
     save,
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cgprimer.draw.network import draw_graph
 
+    check_ending(options.output)
     graph = graph_of(options)
     at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None
     headless()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cgprimer.commands.common import add_equations, graph_of, save, values
+from cgprimer.commands.common import (
+    add_equations,
+    check_ending,
+    graph_of,
+    headless,
+    save,
+    seed,
+    values,
+)
 
 HELP = "fit the parameters to a CSV file"
 
@@ -27,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--start", nargs="+", metavar="name=value", default=[])
     parser.add_argument("--sigma", type=float, help="standard deviation of the noise")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed, default=0)
     parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -41,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
 
+    if options.plot:
+        check_ending(options.plot)
     graph = graph_of(options)
     data = Dataset.from_csv(options.data, graph, sigma=options.sigma)
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
@@ -63,5 +73,6 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         from cgprimer.draw.curves import plot_loss
 
+        headless()
         save(plot_loss(result), options.plot)
     return 0 if result.converged else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cgprimer.commands.common import add_equations, add_point, graph_of, point
+from cgprimer.commands.common import add_equations, add_point, graph_of, point, seed
 
 HELP = "every edge partial, symbolically and by differences"
 
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--step", type=float, help="absolute step of the differences")
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the values that --at does not give"
+        "--seed", type=seed, default=0, help="of the values that --at does not give"
     )
 
 

@@ -7,13 +7,13 @@ Sources: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from cgprimer.expr.node import Node, fold, postorder
-from cgprimer.expr.ops import CONST, NAME, ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, ZERO, name, tidy
 
-_ARGUMENTS = (name("a"), name("b"))
+_ARGUMENTS = tuple(map(name, ARGUMENTS))
 _RESULT = name("y")
 
 
@@ -27,7 +27,12 @@ class Step:
 
 
 def local_partial(node: Node, position: int) -> Node:
-    """The derivative of `node` by its argument at `position`, by the table's rule."""
+    """The derivative of `node` by its argument at `position`, by the table's rule.
+
+    For an operation with a pullback, what that argument gets for an adjoint of one.
+    """
+    if node.op.pullback:
+        return node.op.pullback(node.args, node, ONE)[position]
     by = {_RESULT: node} | dict(zip(_ARGUMENTS, node.args, strict=False))
 
     def visit(rule: Node, args: list[Node]) -> Node:
@@ -50,11 +55,7 @@ def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
     steps = []
     for node in reversed(order):
         if node in active and node in adjoint:
-            shares = tuple(
-                (arg, tidy(OPS["mul"], adjoint[node], local_partial(node, i)))
-                for i, arg in enumerate(node.args)
-                if arg in active
-            )
+            shares = tuple(_shares(node, adjoint[node], active))
             for arg, share in shares:
                 adjoint[arg] = (
                     tidy(OPS["add"], adjoint[arg], share) if (arg in adjoint) else share
@@ -63,8 +64,26 @@ def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
     return steps
 
 
-def partials(root: Node, wrt: Iterable[Node]) -> dict[Node, Node]:
-    """The derivative of `root` by each of `wrt`, as nodes that share what they can."""
+def _shares(
+    node: Node, adjoint: Node, active: Container[Node]
+) -> Iterator[tuple[Node, Node]]:
+    """What each active argument gets: adjoint·partial, or what the pullback says."""
+    if node.op.pullback:
+        shares = node.op.pullback(node.args, node, adjoint)
+        pairs = zip(node.args, shares, strict=True)
+        yield from ((arg, share) for arg, share in pairs if arg in active)
+        return
+    for i, arg in enumerate(node.args):
+        if arg in active:
+            yield arg, tidy(OPS["mul"], adjoint, local_partial(node, i))
+
+
+def partials(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> dict[Node, Node]:
+    """The derivative of `root` by each of `wrt`, as nodes that share what they can.
+
+    With a `seed`, what each of `wrt` gets when that adjoint arrives at `root`: seed
+    times derivative, unless an operation below has a pullback of its own.
+    """
     wrt = list(wrt)
-    found = {step.node: step.adjoint for step in sweep(root, wrt)}
+    found = {step.node: step.adjoint for step in sweep(root, wrt, seed)}
     return {node: found.get(node, ZERO) for node in wrt}

@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.layout import layered_layout
-from cgprimer.draw.paint import Box, paint
+from cgprimer.draw.paint import INK, Box, paint
 from cgprimer.draw.ranks import Edge, ranks
 from cgprimer.draw.text import Line, Links, number, without_noise
-from cgprimer.errors import GraphError
+from cgprimer.errors import GraphError, listing
+from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.ops import Op
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +39,8 @@ def draw_graph(
     """Draw the variables of a graph and what depends on what.
 
     Inputs are blue, outputs orange. An edge u→v carries the parameters that multiply
-    u in the equation of v.
+    u in the equation of v. An edge is dashed where what is passed back along it is
+    declared to be something else than the derivative; the caption names the operation.
 
     Parameters
     ----------
@@ -66,7 +71,29 @@ def draw_graph(
         },
     )
     caption = [] if at is None else _caption(graph, bool(labels))
-    return paint(layout, boxes, labels, caption, ax)
+    dashed = _surrogates(graph, edges)
+    caption += _dashed_caption(dashed, at is not None and bool(labels))
+    return paint(layout, boxes, labels, caption, ax, dashed)
+
+
+def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
+    """The edges along which no derivative is passed back, and what stands there."""
+    if not any(shape.is_inexact for shape in graph.table.shapes):
+        return {}
+    found = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
+    return {edge: ops for edge, ops in found.items() if ops}
+
+
+def _dashed_caption(dashed: dict[Edge, tuple[Op, ...]], labelled: bool) -> list[Line]:
+    ops = dict.fromkeys(op for found in dashed.values() for op in found)
+    kinds = dict.fromkeys(op.contract for op in ops)
+    lines = []
+    for kind in kinds:
+        names = listing(op.name for op in ops if op.contract == kind)
+        lines.append(Line(f"dashed: {kind} gradient of {names}", 9, INK))
+    if lines and labelled:
+        lines.append(Line("(along it: what an adjoint of 1 becomes)", 9, INK))
+    return lines
 
 
 def _check_size(names: list[str], edges: list[Edge]) -> None:
@@ -106,7 +133,23 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
         before.setdefault(v, []).append((u, partial))
     computed = [name for name in graph.order if name not in at]
     shown = without_noise(values, [*at, *computed], before)
-    return _Numbers(shown, _adjoints(graph, partials), partials)
+    adjoints = _adjoints(graph, partials)
+    if any(shape.has_pullback for shape in graph.table.shapes):
+        adjoints = _swept(graph, at)
+    return _Numbers(shown, adjoints, partials)
+
+
+def _swept(graph: Graph, at: Mapping[str, float]) -> dict[str, float]:
+    """Adjoints by a reverse sweep: a pullback need not be a partial times it."""
+    from cgprimer.graph.point import Point
+
+    point, program = Point.of(graph, at), graph.program()
+    values = program.forward(point.inputs, point.parameters)
+    seeds = {graph.variable_number[name]: np.ones(1) for name in graph.outputs}
+    adjoints, _ = program.backward(values, point.parameters, seeds)
+    return {
+        name: float(adjoints[row, 0]) for name, row in graph.variable_number.items()
+    }
 
 
 def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:

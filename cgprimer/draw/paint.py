@@ -5,7 +5,7 @@ All lengths are points at scale 1, so that a text takes the room that was measur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +49,15 @@ def paint(
     labels: Mapping[Edge, Line],
     caption: Sequence[Line],
     ax: Axes | None,
+    dashed: Collection[Edge] = (),
 ) -> Axes:
     """Draw it all; on ``ax`` scaled to fit, otherwise on a figure of its own size."""
     rows = _rows(caption, layout.size[0])
     corner = _lower_right(layout, rows)
     ax, scale = _canvas(corner, layout.size[1], ax)
     fine = 0.4 if len(layout.routes) > MANY else 1.0
-    for route in layout.routes.values():
-        _arrow(ax, route, scale, fine)
+    for edge, route in layout.routes.items():
+        _arrow(ax, route, scale, fine, "--" if edge in dashed else "-")
     for name, box in boxes.items():
         _box(ax, box, layout.positions[name], scale)
     for edge, line in labels.items():
@@ -148,12 +149,15 @@ def _row(ax: Axes, row: Sequence[Line], y: float, scale: float) -> None:
         x += line.width + 18
 
 
-def _arrow(ax: Axes, route: np.ndarray, scale: float, fine: float) -> None:
+def _arrow(
+    ax: Axes, route: np.ndarray, scale: float, fine: float, line: str = "-"
+) -> None:
     from matplotlib.patches import FancyArrowPatch
 
     style = "-|>,head_length=0.7,head_width=0.28"
     width, head = 1.1 * fine * scale, 10 * fine * scale
     look: dict[str, Any] = {"color": INK, "linewidth": width, "mutation_scale": head}
+    look["linestyle"] = line
     ends: dict[str, Any] = {
         "shrinkA": 0,
         "shrinkB": 0,

@@ -9,9 +9,10 @@ so a new operation is one entry and no other edit.
 from __future__ import annotations
 
 import functools
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +21,11 @@ from cgprimer.expr.node import Node, intern
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
 ATOM = 9
+ARGUMENTS = tuple(string.ascii_lowercase[:24])
+"""What rules call the arguments, in order; `y` is the result."""
+
+Contract = Literal["exact", "straight-through", "surrogate"]
+Pullback = Callable[[tuple[Node, ...], Node, Node], tuple[Node, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +46,7 @@ class Op:
 
     name: str
     forward: Callable[..., Any]
-    partials: tuple[str, ...] = ()
+    partials: tuple[str | Node, ...] = ()
     sympy: Callable[..., Any] | None = None
     latex: str = ""
     symbol: str = ""
@@ -50,23 +56,28 @@ class Op:
     kinks: str = ""
     definition: str = ""
     aliases: tuple[str, ...] = ()
+    contract: Contract = "exact"
+    pullback: Pullback | None = None
 
     @property
     def arity(self) -> int:
         """Number of arguments."""
-        return len(self.partials)
+        return len(self.domain if self.pullback else self.partials)
 
     @property
     def analytic(self) -> bool:
         """Whether a complex step through it gives the derivative."""
-        return not self.kinks
+        return not self.kinks and self.pullback is None
 
     @functools.cached_property
     def rules(self) -> tuple[Node, ...]:
         """`partials` as nodes over the names a, b and y."""
         from cgprimer.expr.syntax import parse_expression
 
-        return tuple(parse_expression(text) for text in self.partials)
+        return tuple(
+            rule if isinstance(rule, Node) else parse_expression(rule)
+            for rule in self.partials
+        )
 
     def __call__(self, *args: Node) -> Node:
         """The raw node, just as written; `tidy` simplifies."""
@@ -232,6 +243,9 @@ FUNCTIONS: dict[str, Op] = {
 }
 
 CONSTANTS: dict[str, Op] = {"pi": OPS["pi"]}
+
+FORGET: list[Callable[[], None]] = []
+"""Called when a name leaves the tables, by whoever remembers what a text meant."""
 
 
 def name(text: str) -> Node:

@@ -22,9 +22,9 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, Problem, shorten, suggest
+from cgprimer.errors import ExpressionError, OpError, Problem, shorten, suggest
 from cgprimer.expr.node import Node, intern
-from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, Op, const, name
+from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 
 RESERVED = frozenset(keyword.kwlist) - {"as"}
 """Python's keywords: refused unless declared, since they mean pasted Python; `as`,
@@ -45,6 +45,7 @@ _INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
 } | {"**": OPS["pow"]}
 _NEG = OPS["neg"]
+_FOLDED = frozenset(TABLE)  # a caller's own code is not run by the parser
 _CHAINED = ("min", "max")
 
 _MEANT = {
@@ -182,7 +183,8 @@ class _Parser:
     def build(self, op: Op, args: tuple[Node, ...], token: int) -> Node:
         """The node; a constant one is refused if it overflows."""
         node = intern(op, args)
-        if args[0] in self.constants and args[-1] in self.constants:
+        known = self.constants
+        if args[0] in known and args[-1] in known and op in _FOLDED:
             try:
                 value = _evaluate(op, [self.constants[arg] for arg in args])
             except FloatingPointError:
@@ -367,6 +369,12 @@ def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) 
 def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node:
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
+    if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
+        raise OpError(
+            unknown[0],
+            "is not an operation here, but what is loaded was written with it",
+            "run its custom_op first, as where it was saved",
+        )
     for op, args, value in rows:
         nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]

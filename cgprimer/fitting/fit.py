@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.data.dataset import Dataset, Seed, is_count
 from cgprimer.errors import FitError, listing, suggest
+from cgprimer.expr.ops import Op
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.identify import MOST, Identification, identify, triangle
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
@@ -54,7 +54,8 @@ def fit(
     begin: names that do not fit, a loss that is not finite at the start.
     """
     began = time.perf_counter()
-    _check_method(method, Method)
+    if not isinstance(method, LeastSquares):
+        _check_descent(method, "SGD, Adam or LeastSquares")
     generator = np.random.default_rng(rng)
     objective = Objective(graph, data, find_loss(loss))
     first = _start(graph, start, generator)
@@ -81,7 +82,7 @@ def minimize(
     start : a first value for every input and parameter. Ends as `fit` does.
     """
     began = time.perf_counter()
-    _check_method(method, Adam | SGD)
+    _check_descent(method, "SGD or Adam")
     graph.checked_outputs([output])
     _check_counts(steps=steps)
     names = (*graph.inputs, *graph.parameters)
@@ -92,9 +93,9 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
-    return _assembled(
-        names, method, trail, OUTCOMES[trail.status] + ".", time.perf_counter() - began
-    )
+    declared = dict.fromkeys(objective.program.asked, True)
+    message = ". ".join([OUTCOMES[trail.status], *_custom(declared)]) + "."
+    return _assembled(names, method, trail, message, time.perf_counter() - began)
 
 
 class _Output:
@@ -130,10 +131,9 @@ class _Output:
         return float(values[self.row, 0]), gradient
 
 
-def _check_method(method: object, known: types.UnionType) -> None:
-    if not isinstance(method, known):
-        names = [kind.__name__ for kind in known.__args__]
-        raise FitError(f"method is one of {', '.join(names)}, not {method!r}")
+def _check_descent(method: object, known: str) -> None:
+    if isinstance(method, type) or not hasattr(method, "begin"):
+        raise FitError(f"method is a value of {known}, not {method!r}")
 
 
 def _check_counts(**counts: int | None) -> None:
@@ -168,7 +168,7 @@ def _start(
 def _identified(objective: Objective, params: Array) -> Identification | None:
     """Rank and null directions at `params`, where they can be computed in time."""
     entries = objective.targets.size * len(params)
-    if len(params) > MOST or entries > MOST_ENTRIES:
+    if len(params) > MOST or entries > MOST_ENTRIES or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
@@ -178,6 +178,29 @@ def _identified(objective: Objective, params: Array) -> Identification | None:
         return None
 
 
+def _declared(objective: Objective) -> bool:
+    """Whether the gradient is on purpose no derivative, so that no rank follows."""
+    asked = objective.program.asked.items()
+    return any(use and op.contract != "exact" for op, use in asked)
+
+
+def _custom(asked: Mapping[Op, bool]) -> list[str]:
+    """What to know of a gradient that is no derivative, and of unused backwards."""
+    idle = [op.name for op, use in asked.items() if op.pullback and not use]
+    declared = {op: op.contract for op, use in asked.items() if use}
+    sentences = [
+        f"The gradient through {op.name} is a declared {contract}, no derivative"
+        for op, contract in declared.items()
+        if contract != "exact"
+    ]
+    if idle:
+        sentences.append(
+            f"The backward of {listing(idle)} was never asked for: no parameter lies "
+            "before it"
+        )
+    return sentences
+
+
 def _result(
     objective: Objective,
     method: Method,
@@ -185,7 +208,7 @@ def _result(
     known: Identification | None,
     seconds: float,
 ) -> FitResult:
-    sentences = [OUTCOMES[trail.status]]
+    sentences = [OUTCOMES[trail.status], *_custom(objective.program.asked)]
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():

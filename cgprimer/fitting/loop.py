@@ -21,9 +21,9 @@ from cgprimer.fitting.descent import Descent
 Array = NDArray[np.float64]
 
 PATIENCE = 10  # epochs that must hardly improve before the loop stops
-FALL = 1e-12  # the relative change over an epoch that counts as hardly any
+FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
-NOTHING = 1e-28  # the loss beside that of the start that counts as zero
+NOTHING = 1e-26  # the loss beside that of the start that counts as zero
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 

@@ -39,7 +39,7 @@ def huber(delta: float = 1.0) -> Loss:
     if not (np.isfinite(delta) and delta > 0):
         raise FitError(f"huber takes a positive delta, not {delta!r}")
     return Loss(
-        "huber",
+        "huber" if delta == 1.0 else f"huber({delta:g})",
         lambda p, t: np.where(
             np.abs(p - t) <= delta, (p - t) ** 2, delta * (2 * np.abs(p - t) - delta)
         ),

@@ -23,7 +23,7 @@ class Objective:
     """`loss(parameters)`, its gradient, and residuals with their Jacobian.
 
     Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
-    once. Weights 1/sigma² multiply the loss; residuals are divided by sigma.
+    once. Where sigma is known, losses see predictions and targets divided by it.
     """
 
     nonnegative = True
@@ -46,6 +46,8 @@ class Objective:
             self.sigma = np.array([data.sigma[name] for name in targets])
         if loss.from_logits and not ((self.targets >= 0) & (self.targets <= 1)).all():
             raise FitError("cross-entropy needs targets between 0 and 1")
+        if loss.from_logits and self.sigma is not None:
+            raise FitError("cross-entropy has no residuals, so no sigma: leave it out")
 
     def __len__(self) -> int:
         return int(self.targets.shape[1])
@@ -78,14 +80,22 @@ class Objective:
         total, count = 0.0, 0
         with np.errstate(all="ignore"):
             for block in self._blocks(rows):
-                predicted = self._forward(params, block)[self.rows]
-                terms = self.loss.value(predicted, self.targets[:, block])
-                total += float((terms * self._weights(block)).sum())
+                predicted, targets, _ = self._scaled(
+                    self._forward(params, block), block
+                )
+                total += float(self.loss.value(predicted, targets).sum())
                 count += predicted.shape[1]
         return total / count
 
-    def _weights(self, block: slice | NDArray[np.int64]) -> Array | float:
-        return 1.0 if self.sigma is None else self.sigma[:, block] ** -2
+    def _scaled(
+        self, values: Array, block: slice | NDArray[np.int64]
+    ) -> tuple[Array, Array, Array | float]:
+        """Predictions and targets in units of sigma, and sigma itself."""
+        predicted, targets = values[self.rows], self.targets[:, block]
+        if self.sigma is None:
+            return predicted, targets, 1.0
+        sigma = self.sigma[:, block]
+        return predicted / sigma, targets / sigma, sigma
 
     def value_and_gradient(
         self, params: Array, rows: NDArray[np.int64] | None = None
@@ -95,10 +105,9 @@ class Objective:
         with np.errstate(all="ignore"):
             for block in self._blocks(rows):
                 values = self._forward(params, block)
-                predicted, targets = values[self.rows], self.targets[:, block]
-                weights = self._weights(block)
-                total += float((self.loss.value(predicted, targets) * weights).sum())
-                slopes = self.loss.slope(predicted, targets) * weights
+                predicted, targets, sigma = self._scaled(values, block)
+                total += float(self.loss.value(predicted, targets).sum())
+                slopes = self.loss.slope(predicted, targets) / sigma
                 seeds = dict(zip(self.rows, slopes, strict=True))
                 _, shares = self.program.backward(
                     values, params[:, None], seeds, total=True

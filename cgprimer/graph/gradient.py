@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, listing, suggest
+from cgprimer.errors import GraphError, OpError, listing, suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph
@@ -143,14 +143,23 @@ def _pass_on(
     """Add to the adjoint of every name in `body` what it gets from `variable`."""
     body = stable(body)
     names = [text for text in leaves(body) if text in active]
-    local = list(partials(body, map(name, names)).values())
+    try:
+        found = _shares(body, list(map(name, names)), adjoint)
+    except OpError as error:
+        raise error.within([variable]) from None
     if body.args:
-        local = substitute(local, {body: name(variable)})
-    for text, partial in zip(names, local, strict=True):
-        share = tidy(OPS["mul"], adjoint, partial)
+        found = substitute(found, {body: name(variable)})
+    for text, share in zip(names, found, strict=True):
         if text in shares:
             share = tidy(OPS["add"], shares[text], share)
         shares[text] = share
+
+
+def _shares(body: Node, wrt: list[Node], adjoint: Node) -> list[Node]:
+    """adjoint·partial for each of `wrt`; a pullback needs the adjoint on the way."""
+    if any(node.op.pullback for node in postorder([body])):
+        return list(partials(body, wrt, adjoint).values())
+    return [tidy(OPS["mul"], adjoint, d) for d in partials(body, wrt).values()]
 
 
 def _shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
+    from cgprimer.graph.paths import Paths
     from cgprimer.lower.program import Program
 
 Value = float | NDArray[np.float64]
@@ -205,6 +206,7 @@ class Graph:
                 f"  hint: it contains {known}"
             )
         shape = self.table.shapes[self.table.shape[number]]
+        shape.check_formula(names.index(wrt), node)
         formula = shape.formulas[names.index(wrt)]
         formula = with_leaves(formula, shape.slots, leaves)
         return Partial(formula, show(from_sympy(formula)))
@@ -290,6 +292,25 @@ class Graph:
             for name in wrt
         }
 
+    def paths(
+        self,
+        source: str,
+        output: str | None = None,
+        at: Mapping[str, ArrayLike] | None = None,
+        *,
+        limit: int = 1000,
+    ) -> Paths:
+        """Every path from `source` to `output`, with its product of edge partials.
+
+        source : a variable or a parameter. output : by default the only output.
+        at : one number for every input and parameter. Then each product is a number
+            as well, and `.total`, their sum, is the gradient.
+        limit : more paths than this are refused, with their number, by GraphError.
+        """
+        from cgprimer.graph.paths import find_paths
+
+        return find_paths(self, source, output, at, limit=limit)
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -322,7 +343,7 @@ class Graph:
         return hash(self._identity)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from cgprimer.graph.read import graph_of
+        from cgprimer.graph.rows import graph_of
 
         bodies = {equation.name: equation.body for equation in self.equations}
         return graph_of, (bodies, self.outputs, self.parameters, self.inputs)

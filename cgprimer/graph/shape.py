@@ -12,23 +12,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from math import nan
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.node import Node, fold, leaves, substitute
-from cgprimer.expr.ops import name
+from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
+from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_numpy import Kernel
 
 if TYPE_CHECKING:
     import sympy
 
-RESULT = name("y")
+RESULT, ADJOINT = name("y"), name("g")
 
 _by_key: WeakValueDictionary[str, Shape] = WeakValueDictionary()
 _by_body: WeakValueDictionary[Node, Shape] = WeakValueDictionary()
+FORGET.append(_by_key.clear)
 
 
 class Shape:
@@ -73,6 +75,23 @@ class Shape:
         return tuple(partials(self.stable, map(name, self.slots)).values())
 
     @functools.cached_property
+    def has_pullback(self) -> bool:
+        """Whether what an adjoint becomes on the way need not be a multiple of it."""
+        return any(node.op.pullback for node in postorder([self.stable]))
+
+    @functools.cached_property
+    def is_inexact(self) -> bool:
+        """Whether some operation declares that what it passes back is no derivative."""
+        return any(node.op.contract != "exact" for node in postorder([self.body]))
+
+    @functools.cached_property
+    def has_formula(self) -> tuple[bool, ...]:
+        """For each slot, whether sympy can differentiate the body by it."""
+        code = [n for n in postorder([self.body]) if n.args and not n.op.rules]
+        hidden = set(postorder(code))
+        return tuple(name(slot) not in hidden for slot in self.slots)
+
+    @functools.cached_property
     def has_constant_part(self) -> bool:
         """Whether some operation has only constants below it."""
 
@@ -84,17 +103,37 @@ class Shape:
 
     @functools.cached_property
     def formulas(self) -> tuple[sympy.Expr, ...]:
-        """The derivative of the body by each slot, by sympy, in symbols of slots."""
+        """The derivative of the body by each slot, by sympy, in symbols of slots.
+
+        nan stands for a derivative that only numpy code knows.
+        """
+        import sympy
+
         from cgprimer.lower.to_sympy import derivatives
 
-        return tuple(derivatives(self.body, self.slots))
+        known = [s for s, ok in zip(self.slots, self.has_formula, strict=True) if ok]
+        found = dict(zip(known, derivatives(self.body, known), strict=True))
+        return tuple(found.get(slot, sympy.nan) for slot in self.slots)
+
+    def check_formula(self, i: int, variable: str) -> None:
+        """Refuse slot `i` where only numpy code knows the derivative of `variable`."""
+        from cgprimer.lower.to_sympy import without_formula
+
+        if not self.has_formula[i]:
+            slot = name(self.slots[i])
+            code = (n for n in postorder([self.body]) if n.args and not n.op.rules)
+            op = next(node.op for node in code if slot in postorder([node]))
+            raise without_formula(op).within([variable])
 
     @functools.cached_property
     def symbolic(self) -> tuple[Node, ...]:
         """`formulas` as expressions of ours, to be evaluated and printed."""
         from cgprimer.lower.to_sympy import from_sympy
 
-        return tuple(from_sympy(formula) for formula in self.formulas)
+        return tuple(
+            from_sympy(formula) if known else const(nan)
+            for formula, known in zip(self.formulas, self.has_formula, strict=True)
+        )
 
     @functools.cached_property
     def forward(self) -> Kernel:
@@ -108,11 +147,21 @@ class Shape:
         """
         return _kernel(self, wanted)
 
+    def pullback_kernel(self, wanted: tuple[int, ...]) -> Kernel:
+        """Numpy code for what the `wanted` slots get of the adjoint that arrives.
+
+        Arguments are the slots, the result and that adjoint.
+        """
+        return _kernel(self, wanted, ADJOINT)
+
 
 @functools.lru_cache(maxsize=4096)
-def _kernel(shape: Shape, wanted: tuple[int, ...]) -> Kernel:
-    roots = substitute([shape.partials[i] for i in wanted], {shape.stable: RESULT})
-    return Kernel(roots, [*shape.slots, "y"])
+def _kernel(shape: Shape, wanted: tuple[int, ...], seed: Node = ONE) -> Kernel:
+    found = shape.partials
+    if seed is not ONE:
+        found = tuple(partials(shape.stable, map(name, shape.slots), seed).values())
+    roots = substitute([found[i] for i in wanted], {shape.stable: RESULT})
+    return Kernel(roots, [*shape.slots, "y", "g"])
 
 
 def filled(body: Node, slots: Sequence[str], leaves: Sequence[Node]) -> Node:

@@ -8,12 +8,16 @@ not with equations. This is the reference that any faster way is held against.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.errors import OpError
+from cgprimer.expr.node import postorder
+from cgprimer.expr.ops import Op
+from cgprimer.expr.ops import name as name_node
 from cgprimer.lower.schedule import levels
 
 if TYPE_CHECKING:
@@ -61,9 +65,18 @@ class Program:
         values[self.inputs] = inputs
         with np.errstate(all="ignore"):
             for group in self.groups:
-                [result] = group.shape.forward(*self.slots(group, values, parameters))
-                values[group.defined] = result
+                slots = self.slots(group, values, parameters)
+                try:
+                    [values[group.defined]] = group.shape.forward(*slots)
+                except OpError as error:
+                    raise self.located(error, group) from error.__cause__
         return values
+
+    def located(self, error: OpError, group: Group) -> OpError:
+        """`error`, naming the variables whose equations the operation stands in."""
+        return error.within(
+            self.table.variables[i] for i in self.table.defined[group.equations]
+        )
 
     def slots(self, group: Group, values: Array, parameters: Array) -> list[Array]:
         """The values in the slots of a group: arrays (equations, 1|n)."""
@@ -72,20 +85,6 @@ class Program:
             source[name[0]][index]
             for name, index in zip(group.shape.slots, group.slots, strict=True)
         ]
-
-    def partials(
-        self,
-        values: Array,
-        parameters: Array,
-        wanted: Mapping[Shape, Any] | None = None,
-    ) -> Iterator[tuple[Group, list[int], list[Any]]]:
-        """For every group, last first, the slots and the partials by them."""
-        with np.errstate(all="ignore"):
-            for group in reversed(self.groups):
-                columns = group.shape.names if wanted is None else wanted[group.shape]
-                kernel = group.shape.partial_kernel(columns)
-                slots = self.slots(group, values, parameters)
-                yield group, list(columns), kernel(*slots, values[group.defined])
 
     def backward(
         self,
@@ -105,18 +104,74 @@ class Program:
         shares = np.zeros((parameters.shape[0], 1 if total else width))
         for row, seed in seeds.items():
             adjoints[row] += seed
-        wanted = self._learning if total else None
-        for group, columns, partials in self.partials(values, parameters, wanted):
-            arriving = adjoints[group.defined]
+        reached = self._reached(seeds) if self.has_pullback else None
+        for group in reversed(self.groups):
+            columns = self._learning[group.shape] if total else group.shape.names
+            if reached is not None and not reached[group.defined].any():
+                continue
+            known = *self.slots(group, values, parameters), values[group.defined]
             with np.errstate(all="ignore"):
-                for column, partial in zip(columns, partials, strict=True):
-                    share = arriving * partial
+                found = self._shares(group, columns, known, adjoints[group.defined])
+                for column, share in zip(columns, found, strict=True):
+                    if reached is not None:
+                        share = np.where(reached[group.defined][:, None], share, 0.0)
                     to = adjoints
                     if group.shape.slots[column][0] == "p":
                         to = shares
                         share = share.sum(axis=1, keepdims=True) if total else share
                     _accumulate(to, group.slots[column], share, group.unique[column])
         return adjoints, shares
+
+    def _shares(
+        self,
+        group: Group,
+        columns: tuple[int, ...],
+        known: tuple[Array, ...],
+        arriving: Array,
+    ) -> Iterator[Array]:
+        """What the slots in `columns` get of the adjoints (equations, n) that arrive.
+
+        known : values of the slots and of the result.
+        """
+        shape = group.shape
+        try:
+            if shape.has_pullback:
+                found = shape.pullback_kernel(columns)(*known, arriving)
+                return (np.broadcast_to(share, arriving.shape) for share in found)
+            partials = shape.partial_kernel(columns)(*known)
+            return (arriving * partial for partial in partials)
+        except OpError as error:
+            raise self.located(error, group) from error.__cause__
+
+    @functools.cached_property
+    def has_pullback(self) -> bool:
+        """Whether an adjoint of zero may still make another one on its way."""
+        return any(group.shape.has_pullback for group in self.groups)
+
+    @functools.cached_property
+    def asked(self) -> dict[Op, bool]:
+        """Operations with code or a contract of their own; whether a parameter asks.
+
+        What they pass back matters to the parameters that lie before them.
+        """
+        found: dict[Op, bool] = {}
+        for shape, columns in self._learning.items():
+            wanted = {name_node(shape.slots[column]) for column in columns}
+            for node in postorder([shape.stable]):
+                if node.op.pullback or node.op.contract != "exact":
+                    asked = not wanted.isdisjoint(postorder([node]))
+                    found[node.op] = found.get(node.op, False) or asked
+        return found
+
+    def _reached(self, rows: Iterable[int]) -> NDArray[np.bool_]:
+        """Which variables lead to one of those in `rows`: no others have an adjoint."""
+        reached = np.zeros(len(self.table.variables), dtype=bool)
+        reached[list(rows)] = True
+        for group in reversed(self.groups):
+            for slot, index in zip(group.shape.slots, group.slots, strict=True):
+                if slot[0] == "x":
+                    np.logical_or.at(reached, index, reached[group.defined])  # type: ignore
+        return reached
 
     @functools.cached_property
     def _learning(self) -> dict[Shape, tuple[int, ...]]:

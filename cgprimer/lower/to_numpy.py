@@ -40,7 +40,7 @@ class Kernel:
             if len(sources) == 2:
                 registers[out] = forward(registers[sources[0]], registers[sources[1]])
             else:
-                registers[out] = forward(registers[sources[0]])
+                registers[out] = forward(*(registers[i] for i in sources))
             for index in dead:
                 registers[index] = None
         return [registers[index] for index in self.results]

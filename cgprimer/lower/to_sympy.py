@@ -13,14 +13,16 @@ from typing import Any
 
 import sympy
 
-from cgprimer.errors import GraphError, shorten
+from cgprimer.errors import GraphError, OpError, shorten
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import (
+    ARGUMENTS,
     CONST,
     CONSTANTS,
     FUNCTIONS,
     NAME,
     OPS,
+    TABLE,
     Op,
     const,
     name,
@@ -76,9 +78,8 @@ def number(value: float) -> sympy.Number:
 
 
 @functools.cache
-def function(op_name: str) -> type[sympy.Function]:
+def function(op: Op) -> type[sympy.Function]:
     """The sympy function that stands for an operation sympy does not have."""
-    op = OPS[op_name]
 
     def evaluate(cls: Any, *args: Any) -> Any:
         if all(arg.is_number for arg in args):
@@ -86,10 +87,13 @@ def function(op_name: str) -> type[sympy.Function]:
         return None
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
-        by = dict(zip("ab", self.args, strict=False)) | {"y": self}
+        if not op.rules:
+            raise without_formula(op)
+        by = dict(zip(ARGUMENTS, self.args, strict=False)) | {"y": self}
         return _convert(op.rules[argindex - 1], by.__getitem__)
 
     body = {
+        "op": op,
         "nargs": op.arity,
         "eval": classmethod(evaluate),
         "fdiff": fdiff,
@@ -98,17 +102,27 @@ def function(op_name: str) -> type[sympy.Function]:
             a.is_extended_real for a in self.args
         ),
     }
-    return type(op_name, (sympy.Function,), body)
+    return type(op.name, (sympy.Function,), body)
+
+
+def without_formula(op: Op) -> OpError:
+    """What to say where sympy would have to differentiate numpy code."""
+    return OpError(
+        op.name,
+        "there is no formula for its derivative, only numpy code",
+        "use method='adjoint' or 'finite', or give it formulas with partials=",
+    )
 
 
 def _build(op: Op, args: Iterable[Any]) -> Any:
-    return op.sympy(sympy, *args) if op.sympy else function(op.name)(*args)
+    return op.sympy(sympy, *args) if op.sympy else function(op)(*args)
 
 
 def _defined(op: Op, args: Sequence[Any]) -> Any:
+    """`op` written out; None for numpy code, which cannot be."""
     if not op.definition:
-        return getattr(sympy, op.name)(*args)
-    by = dict(zip("ab", args, strict=False))
+        return getattr(sympy, op.name)(*args) if op in TABLE else None
+    by = dict(zip(ARGUMENTS, args, strict=False))
     return _convert(parse_expression(op.definition), by.__getitem__)
 
 
@@ -157,7 +171,9 @@ def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
 def _by_class() -> dict[Any, Op]:
     """sympy's function classes → operations of ours."""
     found = {}
-    for op in FUNCTIONS.values():
+    for op in TABLE:
+        if not op.arity or op.symbol:
+            continue
         symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
         found[_build(op, symbols).func] = op
     found[sympy.sign] = OPS["sign"]
@@ -228,7 +244,7 @@ def _call(item: Any, args: list[Node]) -> Node:
         if item.args[1] == 0:
             return OPS["step"](args[0])
         return parse_substituted("(1 + sign(a))/2", args[0])
-    op = _by_class().get(item.func)
+    op = getattr(item.func, "op", None) or _by_class().get(item.func)
     if op is None or len(args) < op.arity:
         raise GraphError(
             f"sympy's {shorten(str(item))!r} has no counterpart in the language\n"

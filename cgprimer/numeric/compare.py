@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import name
+from cgprimer.diff.kinks import kink_conditions
+from cgprimer.diff.stable import stable
+from cgprimer.diff.sweep import partials
+from cgprimer.errors import OpError
+from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.node import leaves, substitute
+from cgprimer.expr.ops import Op, name
+from cgprimer.expr.show import show
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import by_formula, differences
+from cgprimer.numeric.edges import by_formula, differences, known_formulas
 from cgprimer.numeric.finite import EPSILON, Difference
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ Array = NDArray[np.float64]
 Kink = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
+SURROGATE = "SURROGATE"  # declared to be something else than the derivative
 NARROW = 0.01  # a bound this small beside the partial is allowed to condemn
 WIDE = 0.1  # a bound wider than this beside the partial vouches for nothing,
 TINY = 1e-6  # unless it is as small as this, as beside a partial that is zero
@@ -36,6 +43,8 @@ HEAD = ("edge", "formula", "symbolic", "finite", "abs. gap", "rel. gap", "verdic
 class PartialRow:
     """One edge: its partial three ways, at the sample where they differ most.
 
+    symbolic : nan where only numpy code knows the derivative, as in a custom op; the
+        adjoint then stands for it.
     bound : how far the finite difference may be off, by its own estimate.
     absolute, relative : gap between symbolic and finite, and the same over the larger.
     """
@@ -58,13 +67,19 @@ class PartialRow:
         """`∂xw/∂xz`."""
         return f"∂{self.node}/∂{self.wrt}"
 
+    def _claimed(self) -> str:
+        """The symbolic value; what numpy code passes back is marked as such."""
+        if np.isnan(self.symbolic) and not np.isnan(self.adjoint):
+            return f"(code) {self.adjoint:.8g}"
+        return f"{self.symbolic:.8g}"
+
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of the table's head."""
         verdict = f"{self.verdict}: {self.reason}" if self.reason else self.verdict
         return (
             self.edge,
             self.formula,
-            f"{self.symbolic:.8g}",
+            self._claimed(),
             f"{self.finite:.8g}",
             f"{self.absolute:.1e}",
             f"{self.relative:.1e}",
@@ -80,8 +95,11 @@ class PartialReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every edge passed; an inconclusive one has not."""
-        return all(row.verdict == PASS for row in self.rows)
+        """Whether every edge passed; an inconclusive one has not.
+
+        One that is declared a surrogate claims nothing that could be wrong.
+        """
+        return all(row.verdict in (PASS, SURROGATE) for row in self.rows)
 
     @property
     def failures(self) -> tuple[PartialRow, ...]:
@@ -133,7 +151,9 @@ class PartialReport:
         return f"<table>{caption}<tr>{head}</tr>{body}</table>"
 
 
-_COLOURS = {PASS: "green", FAIL: "bold red", INCONCLUSIVE: "yellow"}
+_COLOURS = {
+    PASS: "green", FAIL: "bold red", INCONCLUSIVE: "yellow", SURROGATE: "cyan"
+}  # fmt: skip
 
 
 def compare_partials(
@@ -148,10 +168,12 @@ def compare_partials(
     An edge passes where the symbolic value lies within the error bound of the finite
     difference and agrees with our own sweep. It fails where they differ by more, and
     the bound is narrow beside them. Everything else is inconclusive, with the reason.
+    An edge that leads through an operation whose contract is not "exact" is a declared
+    surrogate, and not judged.
     For arrays (n,) in `at`, a row shows the sample that came out worst.
     """
     point = Point.of(graph, at)
-    symbolic = by_formula(graph, point, "symbolic")
+    symbolic = known_formulas(graph, point)
     adjoint = by_formula(graph, point, "adjoint")
     finite = differences(graph, point, scheme, step)
     kinks = _kinks(graph, point, finite)
@@ -181,10 +203,13 @@ def _row(
     samples: int | None,
 ) -> PartialRow:
     at, near = (np.broadcast_to(part, symbolic.shape) for part in kink)
+    formula, known = _formula(graph, *edge)
+    claimed = symbolic if known else adjoint
+    declared = declared_inexact(graph.equation(edge[0]).body, edge[1])
     judged = [
-        judge(*values)
+        _surrogate(declared) if declared else judge(*values)
         for values in zip(
-            symbolic.tolist(),
+            claimed.tolist(),
             adjoint.tolist(),
             finite.value.tolist(),
             finite.bound.tolist(),
@@ -193,17 +218,17 @@ def _row(
             strict=True,
         )
     ]
-    gaps = np.abs(symbolic - finite.value)
+    gaps = np.abs(claimed - finite.value)
     ranks = [(_SEVERITY[v], g) for (v, _), g in zip(judged, gaps.tolist(), strict=True)]
     worst = max(
         range(len(ranks)), key=lambda i: (ranks[i][0], np.nan_to_num(ranks[i][1]))
     )
     verdict, reason = judged[worst]
     absolute = float(gaps[worst])
-    size = max(abs(float(symbolic[worst])), abs(float(finite.value[worst])))
+    size = max(abs(float(claimed[worst])), abs(float(finite.value[worst])))
     return PartialRow(
         *edge,
-        graph.partial(*edge).text,
+        formula,
         float(symbolic[worst]),
         float(adjoint[worst]),
         float(finite.value[worst]),
@@ -216,9 +241,27 @@ def _row(
     )
 
 
+def _formula(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
+    """The partial as text: sympy's formula, or our sweep's where code hides it."""
+    try:
+        return graph.partial(node, wrt).text, True
+    except OpError:
+        body = stable(graph.equation(node).body)
+        found = partials(body, [name(wrt)])[name(wrt)]
+        return show(substitute([found], {body: name(node)})[0]), False
+
+
+def _surrogate(declared: tuple[Op, ...]) -> tuple[str, str]:
+    told = (
+        f"{op.name} declares {'a ' * (op.contract == 'surrogate')}{op.contract}"
+        for op in declared
+    )
+    return SURROGATE, ", ".join(told)
+
+
 _SMOOTH: Kink = (np.zeros(1, bool), np.zeros(1, bool))
 _REACH = (-4, -2, 0, 2, 4)  # steps; no scheme looks further
-_SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
+_SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
 def judge(
@@ -289,15 +332,3 @@ def _signs_around(kernel: Kernel, slots: list[Array], i: int, h: Array) -> Kink:
             signs.append(np.broadcast_to(np.sign(value), h.shape))
     around = np.array(signs)
     return around[len(_REACH) // 2] == 0, around.min(axis=0) != around.max(axis=0)
-
-
-def kink_conditions(body: Node) -> list[Node]:
-    """Expressions that are zero where `body` has a kink."""
-    from cgprimer.expr.syntax import parse_expression
-
-    found = []
-    for node in postorder([body]):
-        if node.op.kinks:
-            by = dict(zip((name("a"), name("b")), node.args, strict=False))
-            found += substitute([parse_expression(node.op.kinks)], by)
-    return found

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import sweep
-from cgprimer.errors import DifferenceError, OptionError, suggest
+from cgprimer.diff.sweep import Step, sweep
+from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -23,6 +23,7 @@ from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric import disturb
 from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
 
 Array = NDArray[np.float64]
@@ -37,13 +38,15 @@ def edge_partials(
     method: Method = "symbolic",
     scheme: str = "central",
     step: float | None = None,
+    typical: Mapping[str, float] | None = None,
 ) -> dict[Edge, Value]:
     """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
 
     method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
         "finite" by finite differences.
-    scheme, step : for "finite": central, forward, five-point or complex, and an
-        absolute step; by default the step follows from the scheme and the value.
+    scheme, step : for "finite": central, forward, five-point, ridders or complex, and
+        an absolute step; by default the step follows from the scheme and the value.
+    typical : for "finite": name → the size it usually has, where that is not about 1.
 
     Returns floats, or arrays (n,) as soon as one value of `at` is an array. Raises
     PointError for a bad `at`, DifferenceError for a step or scheme that cannot work.
@@ -56,7 +59,9 @@ def edge_partials(
     if method == "finite":
         rows = {
             edge: result.value
-            for edge, result in differences(graph, point, scheme, step).items()
+            for edge, result in differences(
+                graph, point, scheme, step, typical
+            ).items()
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
@@ -68,11 +73,35 @@ def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
     return dict(_in_order(graph, METHODS[method](graph, point)))
 
 
+def known_formulas(graph: Graph, point: Point) -> dict[Edge, Array]:
+    """All edge partials by sympy, nan where only numpy code knows the derivative."""
+    return dict(_in_order(graph, _where_known(graph, point)))
+
+
 def differences(
-    graph: Graph, point: Point, scheme: str = "central", step: float | None = None
+    graph: Graph,
+    point: Point,
+    scheme: str = "central",
+    step: float | None = None,
+    typical: Mapping[str, float] | None = None,
 ) -> dict[Edge, Difference]:
     """All edge partials by finite differences, each with its error bound."""
-    return dict(_in_order(graph, _finite(graph, point, scheme, step)))
+    sizes = checked_sizes(graph, typical)
+    return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
+
+
+def checked_sizes(graph: Graph, typical: Mapping[str, float] | None) -> dict[str, float]:
+    sizes = dict(typical or {})
+    for text, size in sizes.items():
+        known = (*graph.variable_number, *graph.parameters)
+        if text not in known:
+            hint = suggest(str(text), known) or f"the names are {listing(known)}"
+            raise DifferenceError(f"typical= names {text!r}\n  hint: {hint}")
+        if not (np.isfinite(size) and size > 0):
+            raise DifferenceError(
+                f"the typical size {size!r} of {text!r} is not a positive number"
+            )
+    return sizes
 
 
 def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
@@ -109,6 +138,13 @@ def _spread(
 
 
 def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
+    for group in graph.program().groups:
+        for i in group.shape.names:
+            group.shape.check_formula(i, graph.dependents[int(group.equations[0])])
+    yield from _where_known(graph, point)
+
+
+def _where_known(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
     for group, slots, _ in _groups(graph, point):
         kernel = symbolic_kernel(group.shape)
         with np.errstate(all="ignore"):
@@ -123,9 +159,12 @@ def symbolic_kernel(shape: Shape) -> Kernel:
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
     for group, slots, result in _groups(graph, point):
-        kernel = group.shape.partial_kernel(group.shape.names)
-        with np.errstate(all="ignore"):
-            columns = kernel(*slots, result)
+        try:
+            kernel = group.shape.partial_kernel(group.shape.names)
+            with np.errstate(all="ignore"):
+                columns = kernel(*slots, result)
+        except OpError as error:
+            raise graph.program().located(error, group) from error.__cause__
         yield from _spread(graph, group, columns, point.width)
 
 
@@ -137,28 +176,37 @@ METHODS: dict[str, Callable[..., Iterator[tuple[Edge, Any]]]] = {
 
 
 def _finite(
-    graph: Graph, point: Point, scheme: str, step: float | None
+    graph: Graph,
+    point: Point,
+    scheme: str,
+    step: float | None,
+    sizes: Mapping[str, float],
 ) -> Iterator[tuple[Edge, Difference]]:
     for group, slots, _ in _groups(graph, point):
         if scheme == "complex":
-            _refuse_kinks(graph, group)
-        with np.errstate(all="ignore"):
-            [noise] = rounding_kernel(group.shape)(*slots)
+            refuse_kinks(graph, group)
+        noise = shape_noise(group.shape, slots)
+        edges = _edges(graph, group)
         for position, i in enumerate(group.shape.names):
-            shape = (len(group.equations), point.width)
-            x = np.broadcast_to(slots[i], shape)
-            f = _along(group.shape, slots, i)
-            found = difference(f, x, scheme, step, ROUNDING * noise)
-            for row, edges in enumerate(_edges(graph, group)):
-                yield (
-                    edges[position],
-                    Difference(
-                        found.value[row],
-                        found.bound[row],
-                        found.h[row],
-                        found.rounding[row],
-                    ),
-                )
+            x = np.broadcast_to(slots[i], (len(edges), point.width))
+            typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
+            f = _along(group.shape.forward, slots, i)
+            found = difference(f, x, scheme, step, noise, typical=typical)
+            if scheme == "complex":
+                kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
+                runs = [_along(kernel, slots, i) for kernel in kernels]
+                found = disturb.with_rounding(found, runs, x)
+            for row, own in enumerate(edges):
+                yield own[position], found[row]
+
+
+def shape_noise(shape: Shape, slots: list[Array]) -> Array | None:
+    """What rounding does to the result of a shape; None where it has to be probed."""
+    if not _steps(shape):
+        return None
+    with np.errstate(all="ignore"):
+        [noise] = rounding_kernel(shape)(*slots)
+    return np.asarray(ROUNDING * noise)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -169,29 +217,39 @@ def rounding_kernel(shape: Shape) -> Kernel:
     """
     terms = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in sweep(shape.stable, map(name, shape.slots))
+        for step in _steps(shape)
         if step.node.args
     ]
     total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
     return Kernel([total], shape.slots)
 
 
-def _along(shape: Shape, slots: list[Array], i: int) -> Callable[[Any], Any]:
+def _steps(shape: Shape) -> list[Step]:
+    """The reverse trace of a shape; empty where it does not tell the derivative."""
+    if any(node.op.contract != "exact" for node in postorder([shape.stable])):
+        return []
+    try:
+        return sweep(shape.stable, map(name, shape.slots))
+    except OpError:
+        return []
+
+
+def _along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
     """The equation as a function of one slot, the others held."""
 
     def f(value: Any) -> Any:
-        [result] = shape.forward(*slots[:i], value, *slots[i + 1 :])
+        [result] = kernel(*slots[:i], value, *slots[i + 1 :])
         return result
 
     return f
 
 
-def _refuse_kinks(graph: Graph, group: Group) -> None:
+def refuse_kinks(graph: Graph, group: Group) -> None:
     for node in postorder([group.shape.body]):
         if not node.op.analytic:
             owner = graph.dependents[int(group.equations[0])]
             raise DifferenceError(
                 f"the complex step would be silently wrong for {owner!r}: "
                 f"{node.op.name} is not analytic\n"
-                "  hint: use scheme='central' or 'five-point'"
+                "  hint: use scheme='central' or 'ridders'"
             )

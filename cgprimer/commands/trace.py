@@ -1,0 +1,98 @@
+"""cgprimer trace: the forward and reverse trace, written out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cgprimer.commands.common import add_equations, add_point, graph_of, values
+from cgprimer.errors import OptionError
+
+if TYPE_CHECKING:
+    from cgprimer.draw.derivation import Trace
+
+HELP = "the chain rule written out: forward and reverse trace"
+
+FORMATS: dict[str, Callable[[Trace, bool], str]] = {
+    "text": lambda trace, part: str(trace),
+    "ascii": lambda trace, part: trace.ascii(),
+    "latex": lambda trace, part: trace.latex(document=not part),
+    "html": lambda trace, part: trace.html(document=not part),
+}
+ENDINGS = {".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add_equations(parser)
+    add_point(parser)
+    parser.add_argument(
+        "--level",
+        choices=["variables", "operations"],
+        default="variables",
+        help="a line for every equation, or for every single operation v1, v2, …",
+    )
+    parser.add_argument(
+        "--output", metavar="NAME", help="what is differentiated, if there are several"
+    )
+    parser.add_argument(
+        "--format",
+        choices=["table", *FORMATS],
+        help="table: a line for each name (the default); text and ascii: every step "
+        "written out; latex and html: documents",
+    )
+    parser.add_argument(
+        "--part", action="store_true", help="latex and html without the document"
+    )
+    parser.add_argument(
+        "-o",
+        dest="file",
+        metavar="FILE",
+        help="write there; .tex, .html and .txt say which format",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from cgprimer.draw.derivation import trace
+
+    graph = graph_of(options)
+    at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None
+    found = trace(graph, at, level=options.level, output=options.output)
+    chosen = options.format or _by_ending(options.file)
+    if options.file:
+        _write(options.file, _text(found, chosen, options.part))
+    elif chosen == "table":
+        from rich.console import Console
+
+        Console().print(found)
+    else:
+        print(FORMATS[chosen](found, options.part))
+
+
+def _by_ending(file: str | None) -> str:
+    ending = Path(file).suffix.lower() if file else ""
+    if file and ending not in ENDINGS:
+        known = ", ".join(ENDINGS)
+        raise OptionError(
+            f"{file!r}: the format does not follow from this ending\n"
+            f"  hint: end it in {known}, or say --format"
+        )
+    return ENDINGS.get(ending, "table")
+
+
+def _text(trace: Trace, chosen: str, part: bool) -> str:
+    from cgprimer.lower.to_text import printed
+
+    text = printed(trace) if chosen == "table" else FORMATS[chosen](trace, part)
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def _write(file: str, text: str) -> None:
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"cannot write {file!r}: {error.strerror}") from error
+    print(f"written: {file}")

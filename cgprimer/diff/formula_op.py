@@ -1,0 +1,278 @@
+"""Formulas as operations: read, derived by our sweep, and held against what is claimed.
+
+f(a, b) = …  ─▶  definition over a, b  ─ sweep ─▶ partials  ⇄  the caller's partials
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cgprimer.diff.kinks import kink_conditions
+from cgprimer.diff.stable import stable
+from cgprimer.diff.sweep import partials as derive
+from cgprimer.errors import (
+    ExpressionError,
+    OpError,
+    Problem,
+    listing,
+    shorten,
+    suggest,
+)
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, Contract, name
+from cgprimer.expr.show import show
+from cgprimer.expr.syntax import bad_name, parse_expression
+
+Interval = tuple[float, float]
+
+POINTS = 25  # at which a given partial is held against the derived one
+AGREE = 1e-8  # how well it must agree, relative to the larger
+_HEAD = re.compile(r"\s*(\w+)\s*\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)\s*", re.ASCII)
+
+
+def from_formula(
+    text: str,
+    partials: Sequence[str] | None,
+    contract: Contract,
+    domain: Interval | Sequence[Interval],
+) -> CustomOp:
+    head = _HEAD.fullmatch(text[: text.index("=")])
+    if not head:
+        span = (0, max(1, len(text[: text.index("=")].rstrip())))
+        hint = "write f(a) = …, with the arguments that the right side uses"
+        problem = "the left side defines no operation"
+        raise ExpressionError([Problem(problem, text, *span, hint)])
+    op_name = head[1]
+    arguments = tuple(re.split(r"\s*,\s*", head[2]))
+    check_arguments(op_name, arguments)
+    body = rule(op_name, text, arguments, start=text.index("=") + 1)
+    _check_parts(op_name, body, contract)
+    names = [name(a) for a in ARGUMENTS[: len(arguments)]]
+    run = stable(body)
+    derived = tuple(derive(run, names).values())
+    domains = intervals(op_name, domain, len(arguments))
+    rules = derived
+    if partials is not None or not _is_derived(body, contract):
+        rules = given_rules(op_name, partials, arguments, contract)
+        if contract == "exact":
+            _check_partials(op_name, arguments, run, rules, derived, domains)
+    kinks = kink_conditions(body)
+    return CustomOp(
+        op_name,
+        functools.partial(_evaluate, run),
+        partials=_with_result(rules, run),
+        domain=domains,
+        kinks=over_table(op_name, functools.reduce(OPS["mul"], kinks)) if kinks else "",
+        definition=over_table(op_name, body),
+        contract=contract,
+    )
+
+
+def over_table(op_name: str, body: Node) -> str:
+    """`body` in operations of the table alone, which mean the same for ever."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if isinstance(node.op, CustomOp):
+            _refuse_code(op_name, node)
+            by = dict(zip(map(name, ARGUMENTS), args, strict=False))
+            return substitute([parse_expression(node.op.definition)], by)[0]
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    text = show(fold([body], visit)[body])
+    if ";" in text:
+        raise OpError(
+            op_name,
+            "its definition is too long to be written out",
+            "write it as equations of the graph",
+        )
+    return text
+
+
+def _is_derived(body: Node, contract: str) -> bool:
+    """Whether the sweep gives what the contract promises."""
+    return contract == "exact" or any(
+        node.op.contract != "exact" for node in postorder([body])
+    )
+
+
+def _with_result(rules: tuple[Node, ...], body: Node) -> tuple[Node, ...]:
+    """`rules` with the result, where it occurs whole, as y."""
+    return tuple(substitute(rules, {body: name("y")})) if body.args else rules
+
+
+def _evaluate(body: Node, *args: Any) -> Any:
+    """The value of a formula over a, b, … for numbers or arrays that broadcast."""
+    return _value(body, dict(zip(ARGUMENTS, args, strict=False)))
+
+
+def _value(root: Node, at: dict[str, Any]) -> Any:
+    def visit(node: Node, args: list[Any]) -> Any:
+        if node.op is NAME:
+            return at[str(node.value)]
+        return float(node.value or 0.0) if node.op is CONST else node.op.forward(*args)
+
+    return fold([root], visit)[root]
+
+
+def _check_parts(op_name: str, body: Node, contract: str) -> None:
+    """Refuse a formula over numpy code, and one that claims more than its parts."""
+    for node in postorder([body]):
+        if isinstance(node.op, CustomOp):
+            _refuse_code(op_name, node)
+        if contract == "exact" and node.op.contract != "exact":
+            raise OpError(
+                op_name,
+                f"its definition uses {node.op.name!r}, which is declared "
+                f"{node.op.contract}, so its derivative is not exact",
+                f"pass contract={node.op.contract!r}",
+            )
+
+
+def _refuse_code(op_name: str, node: Node) -> None:
+    if not node.op.definition:
+        raise OpError(
+            op_name,
+            f"its definition uses {node.op.name!r}, which is numpy code: a formula is "
+            "made of formulas",
+            "write it as an equation of the graph, or in numpy as a whole",
+        )
+
+
+def _check_partials(
+    op_name: str,
+    arguments: tuple[str, ...],
+    body: Node,
+    given: tuple[Node, ...],
+    derived: tuple[Node, ...],
+    domain: tuple[Interval, ...],
+) -> None:
+    """Hold given partials against derived ones at random points of the domain."""
+    rng = np.random.default_rng(0)
+    at = {a: rng.uniform(*d, POINTS) for a, d in zip(ARGUMENTS, domain, strict=False)}
+    with np.errstate(all="ignore"):
+        at["y"] = _value(body, at)
+        for argument, claim, truth in zip(arguments, given, derived, strict=True):
+            claimed, true = (
+                np.broadcast_to(_value(rule, at), POINTS) for rule in (claim, truth)
+            )
+            size = np.maximum(np.abs(claimed), np.abs(true))
+            wrong = ~(np.abs(claimed - true) <= AGREE * size)
+            if not np.isfinite(true).any():
+                raise OpError(
+                    op_name,
+                    f"its partial by {argument!r} cannot be checked: the derivative is "
+                    "nowhere finite in the domain",
+                    "pass domain=(low, high), where it is smooth",
+                )
+            wrong &= np.isfinite(true)
+            if wrong.any():
+                _refuse_partial(
+                    op_name, arguments, argument, truth, at, int(wrong.argmax()),
+                    claimed, true,
+                )  # fmt: skip
+
+
+def _refuse_partial(
+    op_name: str,
+    arguments: tuple[str, ...],
+    argument: str,
+    truth: Node,
+    at: dict[str, Any],
+    i: int,
+    claimed: Any,
+    true: Any,
+) -> NoReturn:
+    where = ", ".join(
+        f"{own} = {at[a][i]:.4g}" for own, a in zip(arguments, ARGUMENTS, strict=False)
+    )
+    by = {name(a): name(own) for a, own in zip(ARGUMENTS, arguments, strict=False)}
+    [formula] = substitute([truth], by)
+    raise OpError(
+        op_name,
+        f"the partial by {argument!r} is not the derivative: at {where} it is "
+        f"{claimed[i]:.6g}, and the derivative is {true[i]:.6g}",
+        f"the derivative is {show(formula)}; if something else is meant, pass "
+        "contract='surrogate'",
+    )
+
+
+# What operations of numpy code need as well.
+
+
+def given_rules(
+    op_name: str,
+    partials: Sequence[str] | None,
+    arguments: tuple[str, ...],
+    contract: str,
+) -> tuple[Node, ...]:
+    """The caller's partials as nodes; those of a plain straight-through are one."""
+    if partials is None:
+        if contract == "straight-through" and len(arguments) == 1:
+            return (ONE,)
+        raise OpError(
+            op_name,
+            "nothing says how it is differentiated",
+            "give a backward, or formulas in partials=",
+        )
+    partials = [partials] if isinstance(partials, str) else list(partials)
+    if len(partials) != len(arguments):
+        raise OpError(
+            op_name,
+            f"partials= has {len(partials)} for {len(arguments)} arguments "
+            f"({', '.join(arguments)})",
+            "give the derivative by each argument, in their order",
+        )
+    return tuple(rule(op_name, text, arguments, result=True) for text in partials)
+
+
+def check_arguments(op_name: str, arguments: tuple[str, ...]) -> None:
+    if len(arguments) > len(ARGUMENTS):
+        most = len(ARGUMENTS)
+        raise OpError(op_name, f"it has {len(arguments)} arguments; {most} are allowed")
+    for argument in arguments:
+        if arguments.count(argument) > 1:
+            raise OpError(op_name, f"two of its arguments are called {argument!r}")
+        if argument == "pi" or argument[0].isdigit() or bad_name(argument):
+            raise OpError(op_name, f"{argument!r} cannot be the name of an argument")
+
+
+def intervals(
+    op_name: str, domain: Interval | Sequence[Interval], count: int
+) -> tuple[Interval, ...]:
+    """One interval for each argument."""
+    given = np.asarray(domain, dtype=float)
+    given = np.broadcast_to(given, (count, 2)) if given.shape == (2,) else given
+    if given.shape != (count, 2) or not (given[:, 0] < given[:, 1]).all():
+        raise OpError(
+            op_name,
+            f"domain={domain!r} is not an interval (low, high) for each argument",
+        )
+    return tuple((float(low), float(high)) for low, high in given)
+
+
+def rule(
+    op_name: str,
+    text: str,
+    arguments: tuple[str, ...],
+    *,
+    start: int = 0,
+    result: bool = False,
+) -> Node:
+    """A formula in the caller's names for the arguments, over a, b, … instead."""
+    root = parse_expression(text, start)
+    known = {*arguments, "y"} if result else set(arguments)
+    for leaf in leaves(root):
+        if leaf not in known:
+            found = re.compile(rf"(?<![\w.]){leaf}\b").search(text, start)
+            span = found.span() if found else (start, len(text))
+            hint = suggest(leaf, known) or f"the arguments are {listing(arguments)}"
+            problem = f"{shorten(leaf)!r} is no argument of {op_name!r}"
+            raise ExpressionError([Problem(problem, text, *span, hint)])
+    by = {name(own): name(a) for own, a in zip(arguments, ARGUMENTS, strict=False)}
+    return substitute([root], by)[0]

@@ -1,0 +1,19 @@
+"""Where an expression has a kink: the conditions that its operations name."""
+
+from __future__ import annotations
+
+from cgprimer.expr.node import Node, postorder, substitute
+from cgprimer.expr.ops import ARGUMENTS, name
+from cgprimer.expr.syntax import parse_expression
+
+_ARGUMENTS = tuple(map(name, ARGUMENTS))
+
+
+def kink_conditions(body: Node) -> list[Node]:
+    """Expressions that are zero where `body` has a kink."""
+    found = []
+    for node in postorder([body]):
+        if node.op.kinks:
+            by = dict(zip(_ARGUMENTS, node.args, strict=False))
+            found += substitute([parse_expression(node.op.kinks)], by)
+    return found

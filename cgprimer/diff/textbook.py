@@ -1,0 +1,161 @@
+"""Derivatives as a textbook prints them: factors collected, the number in front.
+
+The sweep returns `-(v1/v2/v2)`, `3*(2*xa)` and `xlogy(a^b, a)`; here they become
+`-v1/v2^2`, `6*xa` and `a^b*log(a)`. Values are the same, up to rounding, wherever both
+forms have one. Nothing is expanded, and nothing cancels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from cgprimer.expr.node import Node, fold, intern
+from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
+from cgprimer.expr.show import number
+
+_PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))
+
+
+@dataclass
+class _Product:
+    """Factors above and below one fraction bar; powers of one base are counted."""
+
+    numbers: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    powers: tuple[dict[Node, float], dict[Node, float]] = field(
+        default_factory=lambda: ({}, {})
+    )
+
+    def take(self, factor: Node, below: bool) -> None:
+        """One factor that is no product itself."""
+        if factor.op is CONST:
+            self.numbers[below].append(float(factor.value or 0.0))
+            return
+        base, exponent = factor, 1.0
+        if factor.op is OPS["pow"] and factor.args[1].op is CONST:
+            base, exponent = factor.args[0], float(factor.args[1].value or 0.0)
+        if exponent < 0:
+            below, exponent = not below, -exponent
+        powers = self.powers[below]
+        powers[base] = powers.get(base, 0.0) + exponent
+
+
+def textbook(root: Node) -> Node:
+    """`root` with every product in it written as one fraction, its number in front."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if not args:
+            return _tidy_number(node) if node.op is CONST else node
+        if node.op in _PRODUCTS:
+            return _written(_collected(intern(node.op, tuple(args))))
+        if node.op in (OPS["add"], OPS["sub"]):
+            return _sum(node.op.name, *args)
+        return intern(node.op, tuple(args))
+
+    return fold([root], visit)[root]
+
+
+def _tidy_number(node: Node) -> Node:
+    """0.30000000000000004 as 0.3 and 0.6666666666666666 as 2/3: folded constants."""
+    value = float(node.value or 0.0)
+    near = Fraction(value).limit_denominator(100) if abs(value) < 1e6 else Fraction()
+    if float(near) == value and _length(value) > 12:
+        return OPS["div"](const(near.numerator), const(near.denominator))
+    short = float(f"{value:.12g}")
+    return const(short) if _length(short) + 4 < _length(value) else node
+
+
+def _collected(node: Node) -> _Product:
+    product = _Product()
+    stack = [(node, False)]
+    while stack:
+        factor, below = stack.pop()
+        op, args = factor.op, factor.args
+        if op is OPS["neg"]:
+            product.numbers[0].append(-1.0)
+            stack.append((args[0], below))
+        elif op is OPS["mul"]:
+            stack += [(args[1], below), (args[0], below)]
+        elif op is OPS["div"]:
+            stack += [(args[1], not below), (args[0], below)]
+        elif op is OPS["xlogy"]:
+            stack += [(OPS["log"](args[1]), below), (args[0], below)]
+        else:
+            product.take(factor, below)
+    return product
+
+
+def _written(product: _Product) -> Node:
+    sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
+    if 0.0 in above:
+        return const(0.0)
+    tops = [*map(const, above), *_raised(product.powers[0])]
+    bottoms = [*map(const, below), *_raised(product.powers[1])]
+    if sign < 0:  # on the first factor: -sin(x)*y, -2*y, -1/y
+        tops[:1] = [tidy(OPS["neg"], *tops[:1] or [ONE])]
+    top = _multiplied(tops)
+    return OPS["div"](top, _multiplied(bottoms)) if bottoms else top
+
+
+def _numbers(
+    above: list[float], below: list[float], fraction: bool
+) -> tuple[float, list[float], list[float]]:
+    """The sign, and the numbers above and below the bar, multiplied if that is short.
+
+    fraction : something else stands below the bar, so 0.5 above goes there as 2.
+    """
+    sign = math.prod(math.copysign(1.0, x) for x in (*above, *below))
+    tops, bottoms = ([abs(x) for x in part if abs(x) != 1] for part in (above, below))
+    top, bottom = math.prod(tops, start=1.0), math.prod(bottoms, start=1.0)
+    if fraction and 0 < top < 1 and (1 / top).is_integer():
+        top, bottom = 1.0, bottom / top
+    if top.is_integer() and bottom.is_integer():
+        divisor = math.gcd(int(top), int(bottom)) or 1
+        top, bottom = top / divisor, bottom / divisor
+    elif bottom and (top / bottom).is_integer():
+        top, bottom = top / bottom, 1.0
+    if max(map(_length, (top, bottom))) > 1 + sum(map(_length, tops + bottoms)):
+        return sign, tops, bottoms  # 0.1*3 would be 0.30000000000000004
+    return sign, [x for x in [top] if x != 1], [x for x in [bottom] if x != 1]
+
+
+def _length(value: float) -> int:
+    return len(number(value))
+
+
+def _raised(powers: dict[Node, float]) -> list[Node]:
+    pow_ = OPS["pow"]
+    return [
+        base if exponent == 1 else pow_(base, const(exponent))
+        for base, exponent in powers.items()
+    ]
+
+
+def _multiplied(factors: list[Node]) -> Node:
+    result = factors[0] if factors else ONE
+    for factor in factors[1:]:
+        result = OPS["mul"](result, factor)
+    return result
+
+
+def _sum(kind: str, left: Node, right: Node) -> Node:
+    """a + (-b) as a - b, a - (-b) as a + b, and -a + b as b - a."""
+    positive = _without_minus(right)
+    if positive is not None:
+        kind, right = {"add": "sub", "sub": "add"}[kind], positive
+    positive = _without_minus(left) if kind == "add" else None
+    if positive is not None:
+        kind, left, right = "sub", right, positive
+    return tidy(OPS[kind], left, right)
+
+
+def _without_minus(node: Node) -> Node | None:
+    """The product -node, where `node` is printed with a minus in front."""
+    if node.op not in _PRODUCTS and node.op is not CONST:
+        return None
+    product = _collected(node)
+    if _numbers(*product.numbers, fraction=False)[0] > 0:
+        return None
+    product.numbers[0].append(-1.0)
+    return _written(product)

@@ -1,0 +1,94 @@
+"""A graph in single operations: v1 = xa^2, v2 = ab*v1, …, each computed once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import count
+
+from cgprimer.expr.node import Node, intern, postorder
+from cgprimer.expr.ops import NAME, name
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.local import users_of
+from cgprimer.graph.rows import graph_of
+
+LETTERS = "vuwtszqr"
+
+
+def single_operations(graph: Graph, output: str) -> tuple[Graph, dict[str, str]]:
+    """What `output` needs in single operations, and the new name of every variable.
+
+    Constants stay inline. Where every equation is a single operation already, the graph
+    is returned as it is.
+    """
+    needed = {output, *users_of(graph, output)}
+    bodies = {
+        variable: graph.equation(variable).body
+        for variable in graph.order
+        if variable in needed and variable in graph.sources
+    }
+    if all(map(_is_single, bodies.values())):
+        return graph, {}
+    steps = _Steps(_fresh_names(graph))
+    for variable, body in bodies.items():
+        steps.add(variable, body)
+    called = {variable: str(leaf.value) for variable, leaf in steps.called.items()}
+    called.setdefault(output, output)  # an input
+    made = graph_of(steps.bodies, [called[output]], graph.parameters, graph.inputs)
+    return made, called
+
+
+class _Steps:
+    """Operations as they come, one name for equal ones.
+
+    bodies : new name → operation. called : the author's variable → its new name.
+    """
+
+    def __init__(self, fresh: Iterator[str]) -> None:
+        self.fresh = fresh
+        self.bodies: dict[str, Node] = {}
+        self.called: dict[str, Node] = {}
+        self.names: dict[Node, Node] = {}
+
+    def add(self, variable: str, body: Node) -> None:
+        """The operations of one equation."""
+        short: dict[Node, Node] = {}
+        fixed: set[Node] = set()
+        for node in postorder([body]):
+            args = tuple(short[arg] for arg in node.args)
+            if node.op is NAME:
+                short[node] = self.called.get(str(node.value), node)
+            elif all(arg in fixed for arg in node.args):
+                fixed.add(node)
+                short[node] = node
+            else:
+                short[node] = self._named(intern(node.op, args, node.value))
+        last = short[body]
+        ours = str(last.value) in self.bodies
+        self.called[variable] = last if ours else self._named(last)
+
+    def _named(self, operation: Node) -> Node:
+        if operation not in self.names:
+            called = next(self.fresh)
+            self.bodies[called] = operation
+            self.names[operation] = name(called)
+        return self.names[operation]
+
+
+def _is_single(body: Node) -> bool:
+    """Whether a body is one operation on names and constants, or no operation."""
+    return all(arg.op is NAME or _is_fixed(arg) for arg in body.args)
+
+
+def _is_fixed(node: Node) -> bool:
+    return all(below.op is not NAME for below in postorder([node]))
+
+
+def _fresh_names(graph: Graph) -> Iterator[str]:
+    """v1, v2, …, or another letter where the author has such names."""
+    taken = {*graph.variable_number, *graph.parameters}
+    numbered = {n[: m.start()] for n in taken if (m := re.search(r"\d+$", n))}
+    letter = next((c for c in LETTERS if c not in numbered), "step_")
+    while any(n.startswith(letter) and letter[-1] == "_" for n in taken):
+        letter += "_"
+    return (f"{letter}{i}" for i in count(1))

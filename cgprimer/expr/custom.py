@@ -1,0 +1,158 @@
+"""Operations of a caller's own, which come and go: their names in the language.
+
+    made ─ register ─▶ OPS, FUNCTIONS ─▶ parsed, evaluated, differentiated, drawn
+                                      ◀─ unregister ─
+
+A graph holds the operations themselves, not their names, so it outlives them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from cgprimer.errors import OptionError, shorten
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
+from cgprimer.expr.syntax import RESERVED
+
+CONTRACTS = ("exact", "straight-through", "surrogate")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_lock = threading.Lock()
+
+
+@dataclass
+class Calls:
+    """How often the code of an operation ran: `forward` and `backward`."""
+
+    forward: int = 0
+    backward: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, which: str) -> None:
+        """One more call, from whatever thread."""
+        with self._lock:
+            setattr(self, which, getattr(self, which) + 1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CustomOp(Op):
+    """An operation that `custom_op` made.
+
+    In a `with` statement it is in the language for the length of the block.
+
+    calls : how often its numpy code ran; None for an operation of formulas.
+    helpers : operations that come and go with it, such as its backward.
+    """
+
+    calls: Calls | None = None
+    helpers: tuple[Op, ...] = ()
+
+    @property
+    def analytic(self) -> bool:
+        """Whether a complex step through it gives the derivative; not through code."""
+        return bool(self.definition) and not self.kinks
+
+    def register(self, *, replace: bool = False) -> None:
+        """Put the name into the language; OptionError where it is taken.
+
+        replace : whether to take the place of an earlier custom operation.
+        """
+        with _lock:
+            earlier = OPS.get(self.name)
+            if replace and isinstance(earlier, CustomOp):
+                _remove(earlier)
+            try:
+                for op in (self, *self.helpers):
+                    check_identifier(op.name)
+                    _check_free(op.name)
+                    OPS[op.name] = FUNCTIONS[op.name] = op
+            except OptionError:
+                _remove(self)
+                if replace and isinstance(earlier, CustomOp):
+                    _insert(earlier)
+                raise
+
+    def unregister(self) -> None:
+        """Take the name out of the language; graphs that use it go on working."""
+        with _lock:
+            _remove(self)
+
+    def __enter__(self) -> CustomOp:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.unregister()
+
+    def __repr__(self) -> str:
+        if self.calls is None:
+            return f"CustomOp({self.name}: {self.contract})"
+        told = f"forward {_times(self.calls.forward)}"
+        if self.pullback:
+            told += f", backward {_times(self.calls.backward)}"
+        return f"CustomOp({self.name}: {self.contract}; called: {told})"
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def _insert(op: CustomOp) -> None:
+    for each in (op, *op.helpers):
+        OPS[each.name] = FUNCTIONS[each.name] = each
+
+
+def _remove(op: CustomOp) -> None:
+    """Take out what is there; nothing that has the same name and is another."""
+    for each in (op, *op.helpers):
+        if OPS.get(each.name) is each:
+            del OPS[each.name], FUNCTIONS[each.name]
+    for forget in FORGET:
+        forget()
+
+
+def check_identifier(text: object) -> None:
+    """Refuse what is no name of the language."""
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
+        raise OptionError(
+            f"{shorten(repr(text))} cannot name an operation\n  hint: a name is a "
+            "letter followed by letters a-z, A-Z, digits and underscores"
+        )
+    if text in RESERVED:
+        raise OptionError(f"{text!r} is a keyword of Python: choose another name")
+
+
+def _check_free(text: str) -> None:
+    taken = OPS.get(text) or FUNCTIONS.get(text) or CONSTANTS.get(text)
+    if isinstance(taken, CustomOp):
+        raise OptionError(
+            f"there is a custom operation {text!r} already\n  hint: pass replace=True, "
+            "or end the first one by its unregister()"
+        )
+    if taken is not None:
+        raise OptionError(
+            f"there is an operation {text!r} already: choose another name"
+        )
+
+
+def declared_inexact(root: Node, wrt: str) -> tuple[Op, ...]:
+    """The operations from the name `wrt` to `root` that declare to be no derivative.
+
+    Each once; empty where the partial of `root` by `wrt` claims to be exact.
+    """
+    leaf = name(wrt)
+
+    def between() -> Iterator[Op]:
+        for node in postorder([root]):
+            if node.op.contract != "exact" and leaf in postorder([node]):
+                yield node.op
+
+    return tuple(dict.fromkeys(between()))

@@ -1,0 +1,99 @@
+"""Where in the author's text an operation stands, found by parsing it once more.
+
+The parser keeps no spans, which would cost every equation; this one remembers which
+token made which node, and reads off on demand how far its operands reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import OPS, Op
+from cgprimer.expr.syntax import _INFIX, _TOKEN, _Parser
+
+Span = tuple[int, int]
+
+
+def operation_span(
+    text: str, node: Node, start: int = 0, declared: Collection[str] = ()
+) -> Span | None:
+    """(start, end) in `text` of the first place in `text[start:]` that spells `node`.
+
+    None where no operation of the text does. Raises ExpressionError where it does not
+    parse.
+
+    >>> from cgprimer.expr.syntax import parse_expression
+    >>> operation_span("a + (b - c)*d", parse_expression("b - c"))
+    (5, 10)
+    """
+    parser = _Recorder(text, start, declared)
+    parser.parse()
+    tokens = (token for built, token in parser.built if built is node)
+    token = next(tokens, None)
+    return None if token is None else parser.span(node.op, token)
+
+
+class _Recorder(_Parser):
+    """A parser that remembers the token of every operation."""
+
+    def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
+        super().__init__(text, start, declared)
+        self.built: list[tuple[Node, int]] = []
+
+    def build(self, op: Op, args: tuple[Node, ...], token: int) -> Node:
+        node = super().build(op, args, token)
+        self.built.append((node, token))
+        return node
+
+    def span(self, op: Op, token: int) -> Span:
+        """From the first token of the left operand to the last of the right one."""
+        spans = [m.span() for m in _TOKEN.finditer(self.text, self.start)]
+        if not op.symbol:
+            return spans[token][0], spans[self._closing(token + 1)][1]
+        first = token if op is OPS["neg"] else self._left(token, op)
+        return spans[first][0], spans[self._right(token, op)][1]
+
+    def _level(self, at: int) -> int | None:
+        """How tightly the sign at a token binds; None for what is no sign."""
+        token = self.tokens[at]
+        if token in "+-" and token and not self._ends_value(at - 1):
+            return OPS["neg"].binding
+        return _INFIX[token].binding if token in _INFIX else None
+
+    def _ends_value(self, at: int) -> bool:
+        token = self.tokens[at] if at >= 0 else "("
+        return token not in _INFIX and token not in ("(", ",")
+
+    def _left(self, token: int, op: Op) -> int:
+        """The first token of what stands left of an infix sign."""
+        depth, at = 0, token - 1
+        while at >= 0:
+            depth += (self.tokens[at] == ")") - (self.tokens[at] == "(")
+            loose = self._level(at)
+            if depth < 0 or (not depth and self.tokens[at] == ","):
+                break
+            if not depth and loose is not None and loose < op.binding + op.right:
+                break
+            at -= 1
+        return at + 1
+
+    def _right(self, token: int, op: Op) -> int:
+        """The last token of what stands right of a sign."""
+        depth, at = 0, token + 1
+        while self.tokens[at]:
+            depth += (self.tokens[at] == "(") - (self.tokens[at] == ")")
+            if depth < 0 or (not depth and self.tokens[at] == ","):
+                break
+            loose = self._level(at) if self._ends_value(at - 1) else None
+            if not depth and loose is not None and loose <= op.binding - op.right:
+                break
+            at += 1
+        return at - 1
+
+    def _closing(self, opened: int) -> int:
+        depth, at = 1, opened + 1
+        while depth:
+            depth += (self.tokens[at] == "(") - (self.tokens[at] == ")")
+            at += 1
+        return at - 1

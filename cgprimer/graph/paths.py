@@ -1,0 +1,287 @@
+"""Every path from a name to an output, with the product of the partials along it.
+
+Backpropagation is a sum over paths: the derivative of the output by the source is the
+sum, over all paths between them, of the products of edge partials. Paths can be
+exponentially many, so they are counted before any is followed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from cgprimer.errors import GraphError, OpError, OptionError, listing, suggest
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import OPS
+from cgprimer.expr.show import binding, show, tree_size
+from cgprimer.graph.local import (
+    LARGE,
+    Edge,
+    edge_formulas,
+    edge_values,
+    sole_output,
+    users_of,
+    values_at,
+)
+from cgprimer.lower.to_text import html_table, printed, rounded
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cgprimer.graph.graph import Graph
+
+MANY = 10**300  # counts stop here
+HEAD = ("path", "product of partials", "numbers", "value")
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from the source to the output: `names`, and the partials between them.
+
+    partials : ∂names[i+1]/∂names[i], formulas. values : the same as numbers, at a
+    point. product : of `values`; 1 for the path that goes nowhere.
+    """
+
+    names: tuple[str, ...]
+    partials: tuple[Node, ...]
+    values: tuple[float, ...] | None = None
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """(node, wrt) along the path, as in `edge_partials`."""
+        return tuple(zip(self.names[1:], self.names, strict=False))
+
+    @functools.cached_property
+    def product(self) -> float | None:
+        """The product of the numbers; None without a point."""
+        return None if self.values is None else math.prod(self.values, start=1.0)
+
+    @property
+    def text(self) -> str:
+        """The product as a formula: `(2*xa)·ab·1·(3*xz^2)`."""
+        pairs = zip(self.edges, self.partials, strict=True)
+        return "·".join(formula_text(e, p) for e, p in pairs) or "1"
+
+    @property
+    def numbers(self) -> str:
+        """The product with numbers put in: `3·0.8·1·64.868`."""
+        return "·".join(map(factor_number, self.values or ())) or "1"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """All paths from `source` to `output`; prints as a table, also in notebooks."""
+
+    source: str
+    output: str
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.paths)
+
+    @functools.cached_property
+    def total(self) -> float | None:
+        """The sum of the products: d output / d source. None without a point."""
+        products = [path.product for path in self.paths]
+        if not products:
+            return 0.0
+        return None if products[0] is None else math.fsum(p or 0.0 for p in products)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The paths as dictionaries, for pandas.DataFrame or a file."""
+        return [
+            {
+                "path": list(path.names),
+                "formula": path.text,
+                "values": None if path.values is None else list(path.values),
+                "product": path.product,
+            }
+            for path in self.paths
+        ]
+
+    def summary(self) -> str:
+        """One sentence: how many paths, and what they add up to."""
+        count = f"{len(self)} path{'s' * (len(self) != 1)}"
+        total = self.total
+        text = f"{count} from {self.source} to {self.output}"
+        if not self.paths:
+            return f"{text}: the derivative is 0"
+        what = f"d{self.output}/d{self.source}"
+        return f"{text}: the sum is {what}" + (
+            "" if total is None else f" = {rounded(total)}"
+        )
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (" → ".join(p.names), p.text)
+            + (() if p.product is None else (p.numbers, rounded(p.product)))
+            for p in self.paths
+        ]
+
+    @property
+    def _head(self) -> tuple[str, ...]:
+        return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
+
+    def __rich__(self) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        summary = self.summary()
+        table = Table(
+            caption=summary, caption_justify="left", min_width=len(summary) + 1
+        )
+        for title in self._head:
+            table.add_column(title, justify="right" if title == "value" else "left")
+        for row in self._rows():
+            table.add_row(*map(Text, row))
+        return table
+
+    def __str__(self) -> str:
+        return printed(self)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._head, self._rows(), self.summary())
+
+
+def find_paths(
+    graph: Graph,
+    source: str,
+    output: str | None = None,
+    at: Mapping[str, ArrayLike] | None = None,
+    *,
+    limit: int = 1000,
+) -> Paths:
+    """What `Graph.paths` returns."""
+    output = sole_output(graph, output)
+    _check_source(graph, source)
+    users = users_of(graph, output)
+    _check_count(count_paths(users, source, output), source, output, limit)
+    found = list(_walks(users, source, output))
+    edges = {edge for names in found for edge in zip(names[1:], names, strict=False)}
+    _check_products(graph, {node for node, _ in edges})
+    formulas = edge_formulas(graph, edges)
+    numbers = None if at is None else _numbers(graph, edges, at)
+    return Paths(
+        source, output, tuple(_path(names, formulas, numbers) for names in found)
+    )
+
+
+def _numbers(
+    graph: Graph, edges: set[Edge], at: Mapping[str, ArrayLike]
+) -> dict[Edge, float]:
+    values = values_at(graph, at)
+    found: dict[Edge, float] = {}
+    for node in {node for node, _ in edges}:
+        found |= edge_values(graph, node, values)
+    return found
+
+
+def _path(
+    names: tuple[str, ...],
+    formulas: Mapping[Edge, Node],
+    numbers: Mapping[Edge, float] | None,
+) -> Path:
+    edges = list(zip(names[1:], names, strict=False))
+    values = None if numbers is None else tuple(numbers[edge] for edge in edges)
+    return Path(names, tuple(formulas[edge] for edge in edges), values)
+
+
+def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int:
+    """The number of paths, by dynamic programming; no more than 10³⁰⁰."""
+    count = {output: 1}
+    stack = [source]
+    while stack:
+        at = stack[-1]
+        missing = [user for user in users.get(at, ()) if user not in count]
+        stack += missing
+        if not missing:
+            count.setdefault(at, min(sum(count[u] for u in users.get(at, ())), MANY))
+            stack.pop()
+    return count[source]
+
+
+def _check_count(count: int, source: str, output: str, limit: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise OptionError(f"limit is a whole number from 1 on, not {limit!r}")
+    if count > limit:
+        text = f"{count}" if count < 10**15 else f"about {float(count):.1e}"
+        text = "more than 1e300" if count == MANY else text
+        raise GraphError(
+            f"there are {text} paths from {source!r} to {output!r}, and the limit is "
+            f"{limit}\n  hint: gradient_at({output!r}, at)[{source!r}] is their sum, "
+            "found without following them; limit=… allows more"
+        )
+
+
+def _check_source(graph: Graph, source: str) -> None:
+    known = [*graph.variable_number, *graph.parameters]
+    if source not in known:
+        hint = suggest(str(source), known) or f"the names are {listing(known)}"
+        raise GraphError(f"unknown name {source!r}\n  hint: {hint}")
+
+
+def _walks(
+    users: Mapping[str, list[str]], source: str, output: str
+) -> Iterator[tuple[str, ...]]:
+    """Every path, depth first; all names of `users` lead to the output."""
+    if source not in users and source != output:
+        return
+    way = [source]
+    choices = [iter(users.get(source, ()) if source != output else ())]
+    if source == output:
+        yield (source,)
+    while choices:
+        step = next(choices[-1], None)
+        if step is None:
+            choices.pop()
+            way.pop()
+            continue
+        way.append(step)
+        choices.append(iter(users.get(step, ())))
+        if step == output:
+            yield tuple(way)
+
+
+def _operations(graph: Graph, nodes: set[str]) -> Iterator[tuple[str, Node]]:
+    for node in graph.dependents:
+        if node in nodes:
+            yield from ((node, part) for part in postorder([graph.equation(node).body]))
+
+
+def _check_products(graph: Graph, nodes: set[str]) -> None:
+    for node, part in _operations(graph, nodes):
+        if part.op.contract == "surrogate":
+            raise OpError(
+                part.op.name,
+                "its backward is declared a surrogate, which need not be a product: "
+                "there is no partial to multiply along a path",
+                "trace(graph, at) shows what it passes on",
+                (node,),
+            )
+
+
+def formula_text(edge: Edge, partial: Node) -> str:
+    """A partial as a factor; one too large to be read is only named: ∂xw/∂xz."""
+    if tree_size(partial) > LARGE:
+        return f"∂{edge[0]}/∂{edge[1]}"
+    return bracketed(partial)
+
+
+def bracketed(formula: Node) -> str:
+    """A formula behind a dot: bare if it is a name, a number, a call or a power."""
+    text = show(formula)
+    return f"({text})" if binding(formula) < OPS["pow"].binding else text
+
+
+def factor_number(value: float) -> str:
+    """A number as a factor: in parentheses where it is negative."""
+    text = rounded(value)
+    return f"({text})" if text[0] == "−" else text

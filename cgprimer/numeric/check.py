@@ -1,0 +1,296 @@
+"""Gradients checked: per edge and in total, with the place and kind of a mistake.
+
+points ─▶ Witness (differences ± bounds) ─┐
+claims ───────────────────────────────────┴▶ rows ─▶ first wrong edge ─▶ diagnosis
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import OptionError
+from cgprimer.graph.graph import Graph
+from cgprimer.numeric.blame import blame_edge, blame_totals
+from cgprimer.numeric.claims import Claim, Edge, read_claims
+from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.numeric.finite import EPSILON
+from cgprimer.numeric.report import CheckReport, CheckRow, overall
+from cgprimer.numeric.sites import random_points
+from cgprimer.numeric.totals import below
+from cgprimer.numeric.verdict import SHARP, K, judge
+from cgprimer.numeric.witness import Evidence, Kink, Witness
+
+Array = NDArray[np.float64]
+
+SHARP_SECOND = 1e-2  # second differences are known to half as many digits
+JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
+_SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
+
+
+def check_gradients(
+    graph: Graph,
+    *,
+    at: Mapping[str, ArrayLike] | None = None,
+    points: int = 5,
+    claims: Mapping[Edge, Any] | None = None,
+    output: str | None = None,
+    rng: np.random.Generator | int | None = None,
+) -> CheckReport:
+    """Judge every edge partial, its derivative, and every total derivative.
+
+    at : points of your own, numbers or arrays (n,); otherwise `points` random ones
+        are drawn where the graph is finite. Kinks nearby are tried from both sides.
+    claims : (node, wrt) → somebody's ∂node/∂wrt: a formula in the names of that
+        equation and the node itself, a number, an array with one value per point, or
+        a Python function of keyword values. Edges without a claim are checked by our
+        own rules.
+    output : claims for (output, wrt) are then total derivatives, along all paths, in
+        any names of the graph: a hand-written backpropagation.
+
+    The report is PASS only where every derivative is confirmed by differences; where
+    they cannot tell it is INCONCLUSIVE, with the reason.
+
+    >>> from cgprimer import parse_graph
+    >>> graph = parse_graph(["xz = tanh(w*xa)"])
+    >>> report = check_gradients(graph, claims={("xz", "w"): "xa"}, rng=0)
+    >>> report.verdict, report.first_wrong
+    ('FAIL', ('xz', 'w'))
+    """
+    if output is not None:
+        [output] = graph.checked_outputs([output])
+    if at is None:
+        if not isinstance(points, int) or points < 1:
+            raise OptionError(f"points={points!r}: at least one point is needed")
+        random = random_points(graph, points, np.random.default_rng(rng))
+        witness = Witness(graph, random, given=False)
+    else:
+        witness = Witness(graph, at, given=True)
+    width = witness.width if at is not None else None
+    return report(witness, read_claims(graph, claims, output, width), output)
+
+
+def report(
+    witness: Witness, claims: Mapping[Edge, Claim], output: str | None
+) -> CheckReport:
+    """The report on one set of claims, with the differences that are there already."""
+    whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
+    local = {e: claim for e, claim in claims.items() if e[0] != output}
+    rows = tuple(_edge_rows(witness, local))
+    outputs = (output,) if output else witness.graph.outputs
+    for text in outputs:
+        rows += tuple(_total_rows(witness, text, whole))
+    verdict = overall(rows)
+    first, diagnosis = _diagnosis(witness, rows, verdict, local, whole)
+    return CheckReport(verdict, rows, first, diagnosis)
+
+
+def _edge_rows(witness: Witness, claims: Mapping[Edge, Claim]) -> Iterator[CheckRow]:
+    for edge in witness.edges:
+        if edge in claims:
+            yield from _rows_of(witness, edge, claims[edge])
+            continue
+        if edge not in witness.rows:
+            witness.rows[edge] = tuple(_rows_of(witness, edge, None))
+        yield from witness.rows[edge]
+
+
+def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[CheckRow]:
+    declared = witness.surrogate(edge)
+    if declared:
+        yield _declared(witness, edge, claim, declared)
+        return
+    evidence = witness.edge(edge, claim)
+    row = _judged("edge", edge, claim, evidence, witness.given)
+    yield blame_edge(witness, row, claim) if row.verdict == FAIL else row
+    for kink in witness.kinks(edge, claim):
+        at_kink = _kink_row(edge, claim, kink)
+        if at_kink is not None:
+            yield at_kink
+    second = witness.second(edge, claim) if row.verdict == PASS else None
+    if second is not None:
+        yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
+
+
+def _judged(
+    kind: str,
+    edge: Edge,
+    claim: Claim | None,
+    evidence: list[Evidence],
+    given: bool,
+    sharp: float = SHARP,
+) -> CheckRow:
+    """One row from all points: FAIL where one fails, PASS where enough decide.
+
+    At the caller's own points every one must; of random ones, half.
+    """
+    ranked = []
+    for where, one in enumerate(evidence):
+        for i, claimed in enumerate(one.claimed.tolist()):
+            found = judge(claimed, one.found, i, float(one.terms[i]), sharp)
+            gap = abs(claimed - float(one.found.value[i]))
+            rank = _SEVERITY[found.verdict], np.nan_to_num(gap, nan=np.inf)
+            ranked.append((rank, where, i, found))
+    rank, where, i, found = max(ranked, key=lambda item: item[0])
+    at_points = [item for item in ranked if item[1] == 0]
+    passed = sum(item[3].verdict == PASS for item in at_points)
+    needed = len(at_points) if given else (len(at_points) + 1) // 2
+    reason = found.reason
+    verdict = found.verdict
+    if verdict == INCONCLUSIVE and passed >= needed:
+        verdict, reason = PASS, f"undecided at {len(ranked) - passed} of {len(ranked)}"
+    one = evidence[where]
+    return CheckRow(
+        kind,
+        *edge,
+        claim.text if claim else "",
+        claim.where if claim else "",
+        float(one.claimed[i]),
+        float(one.found.value[i]),
+        float(one.found.bound[i]),
+        verdict,
+        reason,
+        len(ranked),
+        {text: float(value[i]) for text, value in one.at.items()},
+    )
+
+
+def _declared(
+    witness: Witness, edge: Edge, claim: Claim | None, declared: str
+) -> CheckRow:
+    """An edge through a surrogate: not judged, but a claim must be what is declared."""
+    own = witness.own[edge]
+    [evidence, *_] = witness.edge(edge, claim)
+    row = _judged("edge", edge, claim, [evidence], witness.given)
+    same = np.allclose(evidence.claimed, own, rtol=1e-9, atol=0, equal_nan=True)
+    if same:
+        return replace(row, verdict=SURROGATE, reason=declared)
+    says = f"{declared}, and the claim is another gradient than it declares"
+    return replace(row, verdict=FAIL, reason=says)
+
+
+def _kink_row(edge: Edge, claim: Claim | None, kink: Kink) -> CheckRow | None:
+    """At a kink a claim between the slopes to either side is a subgradient.
+
+    None at a jump, where there is no slope that a claim could have.
+    """
+    found = kink.found
+    left, right, value, bound = (
+        float(row[0]) for row in (found.left, found.right, found.value, found.bound)
+    )
+    slope = max(abs(left), abs(right))
+    if not np.isfinite(bound) or slope > JUMP * float(found.typical[0]):
+        return None
+    slack = K * (bound - abs(right - left) / 2) + 8 * EPSILON * abs(kink.claimed)
+    low, high = min(left, right) - slack, max(left, right) + slack
+    reason = f"slopes {_short(left)} before, {_short(right)} after"
+    verdict = PASS if low <= kink.claimed <= high else FAIL
+    if verdict == PASS and slack > SHARP * slope:
+        verdict = INCONCLUSIVE
+    elif verdict == FAIL:
+        reason += ": the claim is not between them"
+    return CheckRow(
+        "kink",
+        *edge,
+        claim.text if claim else "",
+        claim.where if claim else "",
+        kink.claimed,
+        value,
+        bound,
+        verdict,
+        reason,
+        1,
+        {text: float(value[0]) for text, value in kink.at.items()},
+        slopes=(round(left, 9) + 0.0, round(right, 9) + 0.0),
+    )
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 9) + 0.0:.6g}"
+
+
+def _total_rows(
+    witness: Witness, output: str, claims: Mapping[str, Claim]
+) -> Iterator[CheckRow]:
+    graph = witness.graph
+    inside = below(witness.own, output)
+    ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
+    for wrt in dict.fromkeys([*ends, *claims]):
+        if wrt in claims:
+            yield _total_row(witness, output, wrt, claims[wrt])
+        elif wrt != output:
+            key = "total", output, wrt
+            if key not in witness.rows:
+                witness.rows[key] = (_total_row(witness, output, wrt, None),)
+            yield from witness.rows[key]
+
+
+def _total_row(
+    witness: Witness, output: str, wrt: str, claim: Claim | None
+) -> CheckRow:
+    zero = np.zeros(witness.width)
+    own, terms = witness.totals(output), witness.total_terms(output)
+    values = own.get(wrt, zero), terms.get(wrt, zero)
+    if claim is not None:
+        values = claim.values(witness.values, witness.width)
+    evidence = witness.total(output, wrt, *values)
+    row = _judged("total", (output, wrt), claim, [evidence], witness.given)
+    through = witness.surrogate_between(output, wrt)
+    if through:
+        reason = f"through {through}, where a gradient is declared, not derived"
+        return replace(row, verdict=SURROGATE, reason=reason)
+    return row
+
+
+def _diagnosis(
+    witness: Witness,
+    rows: tuple[CheckRow, ...],
+    verdict: str,
+    local: Mapping[Edge, Claim],
+    whole: Mapping[str, Claim],
+) -> tuple[Edge | None, str]:
+    if verdict == PASS:
+        return None, _praise(witness, rows)
+    wrong = [row for row in rows if row.verdict == FAIL]
+    if not wrong:
+        doubtful = [row for row in rows if row.verdict == INCONCLUSIVE]
+        if not doubtful:
+            return None, "there is nothing here that could be judged"
+        row = doubtful[0]
+        more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
+        return None, f"{row.derivative} could not be decided{more}: {row.reason}"
+    if all(row.kind == "total" for row in wrong):
+        return blame_totals(witness, wrong, whole)
+    row = next(row for row in wrong if row.kind != "total")
+    sentence = _sentence(witness, row, local.get(row.edge))
+    others = {r.derivative for r in wrong if r.edge != row.edge}
+    if others:
+        sentence += f" Also wrong: {', '.join(sorted(others)[:6])}."
+    return row.edge, sentence
+
+
+def _sentence(witness: Witness, row: CheckRow, claim: Claim | None) -> str:
+    node, wrt = row.edge
+    found = row.looks_like or row.reason or "it disagrees with the differences"
+    text = f"∂{node}/∂{wrt} is the first wrong edge: {found}."
+    if claim is None:
+        return text
+    where = f" ({claim.where})" if claim.where else ""
+    return f"{text} Change {claim.text}{where} to {witness.formula(row.edge)}."
+
+
+def _praise(witness: Witness, rows: tuple[CheckRow, ...]) -> str:
+    edges = sum(row.kind == "edge" for row in rows)
+    totals = sum(row.kind == "total" for row in rows)
+    kinks = sum(row.kind == "kink" for row in rows)
+    kind = "given" if witness.given else "random"
+    points = f"{witness.width} {kind} point{'s' * (witness.width != 1)}"
+    more = f", and at {kinks} kinks" if kinks else ""
+    return (
+        f"{edges} edges and {totals} totals agree with finite differences at "
+        f"{points}{more}"
+    )

@@ -1,0 +1,275 @@
+"""Claims: somebody's hand-written derivatives, as formulas, numbers or functions.
+
+    line  = ("d" NAME | "∂" NAME) "/" ("d" NAME | "∂" NAME) "=" formula
+
+is a line of a claims file, with the formula in the language of the equations. It may
+use the names of the equation, and the variable that the equation defines; a claim of
+a total derivative may use every name of the graph.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.diff.sweep import sweep
+from cgprimer.errors import (
+    ExpressionError,
+    GraphError,
+    OptionError,
+    Problem,
+    listing,
+    shorten,
+    suggest,
+)
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.expr.show import number, show
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.graph import Graph
+from cgprimer.lower.to_numpy import Kernel
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+
+_LINE = re.compile(
+    r"\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*/\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*=", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula as it stands in a text: `line[start:]`, on line `number`."""
+
+    line: str
+    start: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claimed derivative: `text` to show it, `where` its author finds it."""
+
+    edge: Edge
+    text: str
+    where: str
+    node: Node | None = None
+    compute: Callable[[Mapping[str, Array], int], Array] | None = None
+    everywhere: bool = True  # an array has values only at the caller's own points
+
+    def values(self, at: Mapping[str, Array], width: int) -> tuple[Array, Array]:
+        """The claim at n points, and the Σ|terms| that its rounding is counted in."""
+        if self.node is None:
+            assert self.compute is not None
+            found = self.compute(at, width)
+            return found, 8 * np.abs(found)
+        names = leaves(self.node)
+        kernel = Kernel([self.node, rounding(self.node)], names)
+        with np.errstate(all="ignore"):
+            found, terms = kernel(*(at[text] for text in names))
+        return np.broadcast_to(found, (width,)), np.broadcast_to(terms, (width,))
+
+
+def rounding(root: Node) -> Node:
+    """Σ |v·∂root/∂v| over the operations v: times ε, what rounding does to `root`."""
+    steps = sweep(root, map(name, leaves(root)))
+    sizes = [
+        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
+        for step in steps
+        if step.node.args
+    ]
+    return reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
+
+
+def parse_claims(text: str) -> dict[Edge, Written]:
+    """The claims of a file: lines `d xy / d ab = xx`, with `#` comments.
+
+    Raises ExpressionError with a caret under every line that is not one.
+    """
+    found: dict[Edge, Written] = {}
+    problems = []
+    for count, line in enumerate(text.split("\n"), 1):
+        line = re.sub(r"#.*", "", line).rstrip()
+        if not line.strip():
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            problems.append(_not_a_claim(line, count))
+        elif (match[1], match[2]) in found:
+            start = match.start(1)
+            message = f"line {count}: a second claim for d {match[1]} / d {match[2]}"
+            problems.append(Problem(message, line, start, match.end(2)))
+        else:
+            found[match[1], match[2]] = Written(line, match.end(), count)
+    if problems:
+        raise ExpressionError(problems)
+    return found
+
+
+def _not_a_claim(line: str, count: int) -> Problem:
+    start = len(line) - len(line.lstrip())
+    end = line.find("=") if "=" in line else len(line)
+    hint = "write d node / d name = formula, such as d xy / d ab = xx"
+    message = f"line {count}: this is not a claim"
+    return Problem(message, line, start, max(end, start + 1), hint)
+
+
+def read_claims(
+    graph: Graph,
+    claims: Mapping[Edge, Any] | None,
+    output: str | None,
+    width: int | None,
+) -> dict[Edge, Claim]:
+    """The claims checked against the graph; formulas with several mistakes at once.
+
+    width : how many points an array must have values for; None where points are
+        random, so that nobody can know values for them.
+    """
+    found: dict[Edge, Claim] = {}
+    problems: list[Problem] = []
+    for edge, claim in (claims or {}).items():
+        names = _names(graph, edge, output)
+        try:
+            found[edge] = _read(graph, edge, claim, names, width)
+        except ExpressionError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ExpressionError(problems)
+    return found
+
+
+def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
+    """The names that a claim for `edge` may use."""
+    if not (isinstance(edge, tuple) and len(edge) == 2):
+        raise GraphError(
+            f"claims map pairs (node, wrt) to derivatives, not {shorten(repr(edge))}"
+        )
+    node, wrt = edge
+    every = (*graph.variable_number, *graph.parameters)
+    if node == output:
+        if wrt not in every:
+            hint = suggest(str(wrt), every) or f"the names are {listing(every)}"
+            raise GraphError(f"unknown name {shorten(str(wrt))!r}\n  hint: {hint}")
+        return every
+    names = graph.table.names(graph.equation_number(node))
+    if wrt not in names:
+        hint = f"it contains {listing(names) or 'no names'}"
+        if wrt in every:
+            hint += f"; for a total derivative give output={node!r}"
+        raise GraphError(
+            f"the equation of {node!r} does not contain {shorten(str(wrt))!r}"
+            f"\n  hint: {hint}"
+        )
+    return (*names, node)
+
+
+def _read(
+    graph: Graph, edge: Edge, claim: Any, names: Collection[str], width: int | None
+) -> Claim:
+    if isinstance(claim, Node):
+        return Claim(edge, show(claim), "", claim)
+    if isinstance(claim, str):
+        claim = Written(claim)
+    if isinstance(claim, Written):
+        node = _formula(claim, edge, names)
+        key = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
+        return Claim(edge, claim.line[claim.start :].strip(), key, node)
+    if callable(claim):
+        return _function(edge, claim, names)
+    return _numbers(edge, claim, width)
+
+
+def _formula(claim: Written, edge: Edge, names: Collection[str]) -> Node:
+    prefix = f"line {claim.number}: " if claim.number else ""
+    try:
+        root = parse_expression(claim.line, claim.start, names)
+    except ExpressionError as error:
+        raise ExpressionError(
+            replace(problem, message=prefix + problem.message)
+            for problem in error.problems
+        ) from None
+    for text in leaves(root):
+        if text not in names:
+            match = re.compile(rf"(?<!\w){text}(?!\w)").search(claim.line, claim.start)
+            start = match.start() if match else claim.start
+            hint = suggest(text, names) or f"a claim for it may use {listing(names)}"
+            message = f"{prefix}∂{edge[0]}/∂{edge[1]} has no name {shorten(text)!r}"
+            problem = Problem(message, claim.line, start, start + len(text), hint)
+            raise ExpressionError([problem])
+    return root
+
+
+def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> Claim:
+    """A Python function, called with the values it asks for, one point at a time."""
+    wanted = _keywords(edge, claim, names)
+
+    def compute(at: Mapping[str, Array], width: int) -> Array:
+        found = np.empty(width)
+        for i in range(width):
+            values = {text: float(at[text][i]) for text in wanted}
+            found[i] = _real(edge, claim(**values))
+        return found
+
+    code = getattr(claim, "__code__", None)
+    called = getattr(claim, "__name__", type(claim).__name__)
+    where = f"line {code.co_firstlineno} of {_file(code.co_filename)}" if code else ""
+    return Claim(edge, f"{called}(…)", where, None, compute)
+
+
+def _file(path: str) -> str:
+    return re.split(r"[/\\]", path)[-1]
+
+
+def _keywords(
+    edge: Edge, claim: Callable[..., Any], names: Collection[str]
+) -> Sequence[str]:
+    try:
+        parameters = inspect.signature(claim).parameters.values()
+    except (TypeError, ValueError):
+        return list(names)
+    kinds = inspect.Parameter
+    if any(p.kind is kinds.VAR_KEYWORD for p in parameters):
+        return list(names)
+    for p in parameters:
+        if p.name not in names and p.default is kinds.empty:
+            hint = suggest(p.name, names) or f"it may ask for {listing(names)}"
+            raise OptionError(
+                f"the function for ∂{edge[0]}/∂{edge[1]} asks for {p.name!r}, "
+                f"which is not there\n  hint: {hint}"
+            )
+    return [p.name for p in parameters if p.name in names]
+
+
+def _real(edge: Edge, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"the claim for ∂{edge[0]}/∂{edge[1]} is {shorten(repr(value))}: "
+            "a real number is expected"
+        ) from error
+
+
+def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
+    """A number, or an array with one value per point."""
+    key = f"claims{list(edge)!r}"
+    if np.ndim(claim) == 0:
+        value = _real(edge, claim)
+        return Claim(edge, number(value), key, None, lambda at, n: np.full(n, value))
+    array = np.array([_real(edge, value) for value in np.ravel(claim)])
+    if width is None or array.shape != (width,) or np.ndim(claim) != 1:
+        needed = f"{width} points" if width else "points that are not random"
+        raise OptionError(
+            f"the claim for ∂{edge[0]}/∂{edge[1]} has shape {np.shape(claim)}: one "
+            f"value per point is expected\n  hint: give at={{…}} with {needed}"
+        )
+
+    text = f"array of {len(array)}"
+    return Claim(edge, text, key, None, lambda at, n: array, everywhere=False)

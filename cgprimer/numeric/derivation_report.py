@@ -1,0 +1,137 @@
+"""What a check of a derivation found: one row for every '=', printed as a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cgprimer.errors import excerpt, shorten
+from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS
+from cgprimer.numeric.tables import html, plain
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+DEFINED = "defined"
+HEAD = ("line", "equality", "numerically", "symbolically", "remark")
+_COLOURS = {FAIL: "bold red", INCONCLUSIVE: "yellow", PASS: "green", DEFINED: "dim"}
+
+
+@dataclass(frozen=True)
+class DerivationRow:
+    """One '=' of the derivation: its two sides as written, and what came of it.
+
+    text : the author's line; the right side is `text[start:end]`.
+    verdict : PASS, FAIL, INCONCLUSIVE, or "defined" for the '=' of a definition.
+    symbolic : "shown", "shown for positive values", "not shown", or empty where the
+        sides differ.
+    at, left_value, right_value : an example; where the sides differ, if they do.
+    """
+
+    line: int
+    left: str
+    right: str
+    verdict: str
+    symbolic: str
+    remark: str
+    at: dict[str, float]
+    left_value: float | None
+    right_value: float | None
+    points: int
+    text: str
+    start: int
+    end: int
+
+    @property
+    def outcome(self) -> str:
+        """The verdict with what sympy says: `PASS, not shown symbolically`."""
+        return f"{self.verdict}, {self.symbolic}" if self.symbolic else self.verdict
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, in the order of the table's head."""
+        equality = f"{one_line(self.left)} = {one_line(self.right)}"
+        return (str(self.line), equality, self.verdict, self.symbolic, self.remark)
+
+    def __str__(self) -> str:
+        """Where, with carets under the right side, and an example."""
+        head = f"line {self.line}: {one_line(self.left)} is not {one_line(self.right)}"
+        if self.verdict != FAIL:
+            head = f"line {self.line}: {self.verdict}"
+        lines = [head, "", *excerpt(self.text, self.start, self.end)]
+        if self.left_value is not None and self.right_value is not None:
+            where = ", ".join(
+                f"{name} = {value:.6g}" for name, value in self.at.items()
+            )
+            found = f"{self.left_value:.10g} on the left, {self.right_value:.10g} here"
+            lines += ["", f"    {f'at {where}: ' if where else ''}{found}"]
+        if self.remark:
+            lines.append(f"  hint: {self.remark}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class DerivationReport:
+    """What `check_derivation` found; prints as a table, also in notebooks."""
+
+    rows: tuple[DerivationRow, ...]
+
+    @property
+    def claims(self) -> tuple[DerivationRow, ...]:
+        """The rows that claim something: all but the definitions."""
+        return tuple(row for row in self.rows if row.verdict != DEFINED)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a claim and every one passed; inconclusive is not passed."""
+        return bool(self.claims) and all(row.verdict == PASS for row in self.claims)
+
+    @property
+    def first_wrong(self) -> DerivationRow | None:
+        """The first '=' where the two sides part."""
+        return next((row for row in self.rows if row.verdict == FAIL), None)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(row) for row in self.rows]
+
+    def summary(self) -> str:
+        """One sentence: how many equalities hold, and where the first one fails."""
+        claims = self.claims
+        if not claims:
+            return "definitions only: nothing is claimed"
+        counts = {v: sum(row.verdict == v for row in claims) for v in _COLOURS}
+        found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+        many = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {found}"
+        wrong = self.first_wrong
+        return f"{many}; the first wrong one is in line {wrong.line}" if wrong else many
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title="derivation", caption=self.summary())
+        for title in HEAD:
+            right = title == "line"
+            table.add_column(title, justify="right" if right else "left")
+        for row in self.rows:
+            line, equality, verdict, symbolic, remark = map(Text, row.cells())
+            verdict.stylize(_COLOURS[row.verdict])
+            table.add_row(line, equality, verdict, symbolic, remark)
+        wrong = self.first_wrong
+        return Group(table, *([Text(f"\n{wrong}")] if wrong else []))
+
+    def __str__(self) -> str:
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        wrong = self.first_wrong
+        below = f"<pre>{escape(str(wrong))}</pre>" if wrong else ""
+        return html(HEAD, [row.cells() for row in self.rows], self.summary()) + below
+
+
+def one_line(text: str) -> str:
+    """A side of an equality, short enough for a sentence."""
+    return shorten(" ".join(text.split()), 44)

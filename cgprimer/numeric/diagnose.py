@@ -1,0 +1,291 @@
+"""Where a computation goes wrong: the first operation that turns nan or inf, or loses
+more than half its digits, and how to write it instead.
+
+Every operation is computed as written, in doubles, and again in extended precision from
+the same inputs. An operation is to blame where its arguments were still right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cgprimer.errors import excerpt, shorten
+from cgprimer.expr.node import Node
+from cgprimer.expr.show import show
+from cgprimer.expr.spans import operation_span
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
+from cgprimer.numeric.engine_values import engine_remark
+from cgprimer.numeric.extended import Number, context
+from cgprimer.numeric.operations import EPSILON, Computed, Operations, Place, error
+from cgprimer.numeric.remedies import reason, remedy
+from cgprimer.numeric.tables import html, plain
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
+DIGITS = -float(np.log10(EPSILON))
+HEAD = ("where", "operation", "in doubles", "exactly", "digits lost", "sample", "why")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One operation that goes wrong although its arguments were right.
+
+    kind : "value" of an equation, "edge" for an edge partial, "gradient" for the sum
+        over all paths, from `node` by `wrt`.
+    outcome : "nan", "inf" or "digits"; `lost` is how many of some 15.7 digits.
+    text : the equation, or the formula of the derivative; the operation is
+        `text[start:end]`.
+    exact : in extended precision; a text, since it may be beyond the largest double.
+    sample : the worst one, and `samples` how many it befell; None where all values of
+        the point are plain numbers.
+    suggestion : how to write it; verified at this point. `engine` tells where
+        cgprimer computes another form than the one written.
+    """
+
+    kind: str
+    node: str
+    wrt: str | None
+    operation: str
+    outcome: str
+    value: float
+    exact: str
+    lost: float
+    sample: int | None
+    samples: int
+    reason: str
+    suggestion: str
+    engine: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def where(self) -> str:
+        """`xy`, `∂xy/∂xx` for an edge, `d xw/d xa` for a gradient."""
+        if self.kind == "value":
+            return self.node
+        sign = "∂" if self.kind == "edge" else "d "
+        return f"{sign}{self.node}/{sign}{self.wrt}"
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, in the order of the table's head."""
+        return (
+            self.where,
+            shorten(self.operation, 40),
+            f"{self.value:.8g}",
+            self.exact,
+            f"{self.lost:.0f} of {DIGITS:.0f}",
+            self._sample(),
+            self.reason,
+        )
+
+    def _sample(self) -> str:
+        if self.sample is None:
+            return ""
+        more = f" and {self.samples - 1} more" if self.samples > 1 else ""
+        return f"{self.sample}{more}"
+
+    def __str__(self) -> str:
+        """What went wrong, carets under the operation, and what to do."""
+        turned = {"nan": "turns nan", "inf": "turns infinite"}
+        what = turned.get(self.outcome, f"loses {self.lost:.0f} of its digits")
+        where = {
+            "value": f"the equation of {self.node}",
+            "edge": f"the partial {self.where}",
+            "gradient": f"the gradient {self.where}",
+        }
+        sample = "" if self.sample is None else f", sample {self.sample}"
+        lines = [
+            f"{shorten(self.operation, 60)} {what} in {where[self.kind]}{sample}",
+            "",
+            *excerpt(self.text, self.start, self.end),
+            "",
+            f"    {self.value:.10g} in doubles, {self.exact} exactly: {self.reason}",
+        ]
+        if self.suggestion:
+            lines.append(f"  hint: {self.suggestion}")
+        if self.engine:
+            lines.append(f"  note: {self.engine}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` found, in the order of evaluation; prints as a table.
+
+    operations : how many were looked at; `samples` of how many samples, `checked` of
+        them in extended precision.
+    """
+
+    rows: tuple[Finding, ...]
+    operations: int
+    samples: int
+    checked: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every operation kept at least half its digits."""
+        return not self.rows
+
+    @property
+    def first(self) -> Finding | None:
+        """The first operation that went wrong, in the order of evaluation."""
+        return self.rows[0] if self.rows else None
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(row) for row in self.rows]
+
+    def summary(self) -> str:
+        """One sentence: how many operations, and the first that went wrong."""
+        looked = f"{self.operations} operation{'s' * (self.operations != 1)}"
+        if self.checked < self.samples:
+            looked += f", the {self.checked} most suspect of {self.samples} samples"
+        elif self.samples > 1:
+            looked += f", {self.samples} samples"
+        first = self.first
+        if first is None:
+            return f"{looked}: all finite, and all keep at least half their digits"
+        found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
+        return f"{looked}: {found}, the first in {first.where}"
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        if self.first is None:
+            return Group(Text(self.summary()))
+        table = Table(title="diagnosis", caption=self.summary())
+        for title in HEAD:
+            table.add_column(title, justify="right" if title in HEAD[2:6] else "left")
+        for row in self.rows:
+            table.add_row(*map(Text, row.cells()))
+        return Group(table, Text(f"\n{self.first}"))
+
+    def __str__(self) -> str:
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        below = f"<pre>{escape(str(self.first))}</pre>" if self.first else ""
+        return html(HEAD, [row.cells() for row in self.rows], self.summary()) + below
+
+
+def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
+    """Find the operations that turn nan or inf, or lose more than half their digits.
+
+    at : name → number or array (n,) for every input and parameter.
+
+    What the author wrote is judged, operation by operation; so are the edge partials
+    and the gradient of every output, as a reverse sweep over what is written computes
+    them. Where cgprimer itself computes from a stable form instead, the finding says
+    so. Of many samples, the most suspect are looked at. Raises PointError for an `at`
+    that does not fit.
+
+    >>> from cgprimer import parse_graph
+    >>> from cgprimer.numeric.diagnose import diagnose
+    >>> diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9}).first.suggestion
+    'write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle'
+    """
+    point = Point.of(graph, at)
+    operations = Operations(graph)
+    computed = Computed(operations, point)
+    found = []
+    wrong: dict[Node, dict[int, float]] = {}
+    for node in computed.order:
+        wrong[node] = _errors(node, computed)
+        here = {
+            sample: gap
+            for sample, gap in wrong[node].items()
+            if node in operations.places
+            and not any(sample in wrong[arg] for arg in node.args)
+        }
+        if here:
+            found.append(_finding(operations, computed, point, node, here))
+    rank = {node: i for i, node in enumerate(operations.places)}
+    found.sort(key=lambda pair: rank[pair[0]])
+    rows = tuple(row for _, row in found)
+    count = len(operations.places)
+    return Diagnosis(rows, count, computed.width, len(computed.samples))
+
+
+def _errors(node: Node, computed: Computed) -> dict[int, float]:
+    """Sample → relative error, where it is more than half the digits."""
+    column = computed.doubles[node]
+    found = {
+        int(sample): float("inf") for sample in np.flatnonzero(~np.isfinite(column))
+    }
+    for sample, exact in computed.exact.items():
+        gap = error(float(column[sample]), exact[node])
+        if gap > HALF:
+            found[sample] = gap
+    return found
+
+
+def _finding(
+    operations: Operations,
+    computed: Computed,
+    point: Point,
+    node: Node,
+    here: dict[int, float],
+) -> tuple[Node, Finding]:
+    """The finding at the worst sample that was looked at."""
+    place = operations.places[node]
+    looked_at = [sample for sample in here if sample in computed.exact]
+    column = computed.doubles[node]
+    worst = max(looked_at, key=lambda s: (not np.isfinite(column[s]), here[s], -s))
+    value, exact = float(column[worst]), computed.exact[worst][node]
+    outcome = "nan" if np.isnan(value) else "inf" if np.isinf(value) else "digits"
+    gap = here[worst]
+    lost = DIGITS if gap >= 1 else DIGITS + float(np.log10(gap))
+    text, start, end = _written(operations.graph, place)
+    args = [
+        (float(computed.doubles[a][worst]), computed.exact[worst][a]) for a in node.args
+    ]
+    return node, Finding(
+        place.kind,
+        place.node,
+        place.wrt,
+        text[start:end] if place.kind == "value" else show(place.operation),
+        outcome,
+        value,
+        _short(exact),
+        lost,
+        None if point.samples is None else worst,
+        len(here),
+        reason(node.op.name, args, value, exact),
+        remedy(operations, computed, node, worst),
+        engine_remark(operations, computed, point, place, worst),
+        text,
+        start,
+        end,
+    )
+
+
+def _written(graph: Graph, place: Place) -> tuple[str, int, int]:
+    """The text in which the operation stands, and its span."""
+    if place.kind == "value":
+        text = graph.equation(place.node).text
+        start = text.find("=") + 1
+    else:
+        text, start = show(place.formula), 0
+    names = (*graph.variable_number, *graph.parameters)
+    span = operation_span(text, place.operation, start, names)
+    return (text, *(span or (start, len(text))))
+
+
+def _short(exact: Number) -> str:
+    mp = context()
+    if not mp.isfinite(exact):
+        return "not a real number" if mp.isnan(exact) else "infinite"
+    return str(mp.nstr(exact, 8))

@@ -1,0 +1,49 @@
+"""What cgprimer itself computes where the author's form goes wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cgprimer.diff.stable import stable
+from cgprimer.expr.show import show
+from cgprimer.graph.point import Point
+from cgprimer.numeric.edges import by_formula
+from cgprimer.numeric.operations import Computed, Operations, Place, error
+
+SHARP = 1e-10  # relative error up to which the engine's number counts as right
+
+
+def engine_remark(
+    operations: Operations, computed: Computed, point: Point, place: Place, sample: int
+) -> str:
+    """A note where the engine replaces the form by a stable one and is right."""
+    root = operations.roots[place.kind, place.node, place.wrt]
+    value = _engine_value(operations, point, place, sample)
+    if error(value, computed.exact[sample][root]) > SHARP:
+        return ""
+    if place.kind != "value":
+        return f"cgprimer computes it from stable forms: {value:.10g} is right"
+    body = operations.graph.equation(place.node).body
+    form = stable(body)
+    if form is body:
+        return ""
+    return f"cgprimer computes {show(form)} instead: {value:.10g} is right"
+
+
+def _engine_value(
+    operations: Operations, point: Point, place: Place, sample: int
+) -> float:
+    graph = operations.graph
+    program = graph.program()
+    values = program.forward(point.inputs, point.parameters)
+    if place.kind == "value":
+        found = values[graph.variable_number[place.node]]
+    elif place.kind == "edge":
+        found = by_formula(graph, point, "adjoint")[place.node, str(place.wrt)]
+    else:
+        seed = {graph.variable_number[place.node]: np.ones(point.width)}
+        adjoints, shares = program.backward(values, point.parameters, seed)
+        variables, places = graph.variable_number, graph.parameter_number
+        wrt = str(place.wrt)
+        found = adjoints[variables[wrt]] if wrt in variables else shares[places[wrt]]
+    return float(np.broadcast_to(found, (point.width,))[sample])

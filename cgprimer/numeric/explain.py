@@ -1,0 +1,224 @@
+"""From a wrong derivative to the mistake: the ratio claimed / true, and what fits it.
+
+A mistake is recognised when it predicts the claim at every point. First come constant
+ratios (a sign, a factor, some per cent), then the wrong derivatives of `suspects`, then
+ratios that equal the value of a name: a factor too many or too few.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import CONST, NAME, OPS
+from cgprimer.expr.show import number
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.suspects import Suspect, suspects
+
+Array = NDArray[np.float64]
+Candidate = tuple[str, str, Array]
+
+MATCH = 1e-7  # relative; five random points do not agree so well by chance
+PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
+LARGEST = 1_000_000  # whole numbers up to here are seen as such
+VAGUE = frozenset({"unknown", "constant factor"})
+SWAPS = frozenset({"swapped names", "transposed"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a wrong claim looks like: `kind` in a word, `says` in a sentence.
+
+    ratio : claimed / true, lowest and highest over the points.
+    """
+
+    kind: str
+    says: str
+    ratio: tuple[float, float]
+
+    @property
+    def recognised(self) -> bool:
+        """Whether a mistake was found that predicts the claim."""
+        return self.kind not in VAGUE
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A claim beside the truth: arrays (n,), `slack` for what is not known of it."""
+
+    claimed: Array
+    true: Array
+    slack: Array
+
+    def agrees(self, candidate: Array) -> bool:
+        """Whether a mistake that gives `candidate` predicts the claim everywhere."""
+        size = np.maximum(np.abs(self.claimed), np.abs(candidate))
+        gap = np.abs(self.claimed - candidate)
+        return bool((gap <= MATCH * size + self.slack).all())  # nan agrees with nothing
+
+    def ratios(self) -> Array:
+        """claimed / true where the truth is not zero."""
+        kept = np.abs(self.true) > 10 * self.slack + 1e-300
+        claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
+        found: Array = claimed[kept] / self.true[kept]
+        return found
+
+    def constant(self) -> float | None:
+        """claimed / true where it is the same everywhere."""
+        ratios = self.ratios()
+        if not len(ratios):
+            return None
+        middle = float(np.median(ratios))
+        return middle if self.agrees(middle * self.true) else None
+
+
+def explain(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate] = (),
+) -> Finding:
+    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation."""
+    ratios = wrong.ratios()
+    span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
+    found = _findings(body, node, wrt, values, wrong, extra)
+    for kind, says in found:
+        other = next((o for o in found if o[0] != kind), None)
+        if other and other[0] in SWAPS and kind not in SWAPS:
+            says += f" (or {other[1]})"
+        return Finding(kind, says, span)
+    low, high = span
+    return Finding(
+        "unknown",
+        f"claimed / true goes from {low:.4g} to {high:.4g}: no common mistake fits",
+        span,
+    )
+
+
+def _findings(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate],
+) -> Iterator[tuple[str, str]]:
+    if not np.isfinite(wrong.claimed).all():
+        yield "not finite", "it is nan or inf where the slope is not"
+    if not len(wrong.ratios()):
+        yield "should be zero", "the true derivative is zero"
+        return
+    if (np.abs(wrong.claimed) <= wrong.slack).all():
+        yield "zero", "it is zero, so this edge passes nothing back"
+    ratio = wrong.constant()
+    also = list(_matching(body, node, wrt, values, wrong, extra))
+    if ratio is not None:
+        found = special(ratio, divisors(body))
+        if found:
+            kind, says = found
+            detail = next((says for _, says in also), "")
+            yield kind, f"{says}; {detail}" if detail else says
+    yield from also
+    if ratio is not None:
+        yield "constant factor", f"it is {ratio:.6g} times the true derivative"
+    yield from _named_ratios(values, wrong)
+    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
+        yield "a number", "it is one number, but the derivative varies"
+
+
+def special(ratio: float, dividing: Iterable[float] = ()) -> tuple[str, str] | None:
+    """(kind, sentence) for a ratio claimed / true that means something."""
+    if not ratio:
+        return None
+    if abs(ratio + 1) < MATCH:
+        return "sign flipped", "the sign is flipped"
+    if abs(ratio - 1) < PERCENT:
+        much = abs(ratio - 1) * 100
+        way = "large" if ratio > 1 else "small"
+        return "percent off", f"it is {much:.3g} % too {way}"
+    sign = "" if ratio > 0 else ", and the sign is flipped"
+    for size, inverse in ((abs(ratio), False), (1 / abs(ratio), True)):
+        whole = round(size)
+        if 2 <= whole <= LARGEST and abs(size - whole) < MATCH * size:
+            shown = f"1/{whole}" if inverse else str(whole)
+            says = f"it is {shown} times the true derivative{sign}"
+            if not inverse and whole in dividing:
+                text = f"a sum stands where the mean over {whole} belongs"
+                return "sum instead of mean", f"{says}: {text}"
+            return "factor", says
+    return None
+
+
+def divisors(body: Node) -> set[float]:
+    """Whole numbers that the expression divides by."""
+    found = set()
+    for node in postorder([body]):
+        if node.op.name == "div" and node.args[1].op is CONST:
+            found.add(float(node.args[1].value or 0))
+        if node.op is OPS["mul"]:
+            sizes = [float(a.value or 0) for a in node.args if a.op is CONST]
+            found |= {round(1 / abs(size)) for size in sizes if 0 < abs(size) < 1}
+    return found
+
+
+def _matching(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate],
+) -> Iterator[tuple[str, str]]:
+    for kind, says, candidate in extra:
+        if wrong.agrees(candidate):
+            yield kind, says
+    listed, names, kernel = _tried(body, wrt)
+    with np.errstate(all="ignore"):
+        found = kernel(*(values[text] for text in names))
+    shape = wrong.claimed.shape
+    right = Wrong(wrong.true, wrong.true, wrong.slack)
+    for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
+        for suspect, value in zip(listed, found, strict=True):
+            candidate = np.broadcast_to(value, shape)
+            if wrong.agrees(sign * candidate) and not right.agrees(candidate):
+                yield suspect.kind, suspect.says + more
+
+
+@functools.lru_cache(maxsize=1024)
+def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
+    """The suspects, the names they need, and code for all of them at once."""
+    listed = suspects(body, wrt)
+    roots = [suspect.node for suspect in listed]
+    names = [str(n.value) for n in postorder(roots) if n.op is NAME]
+    return listed, names, Kernel(roots, names)
+
+
+def _named_ratios(
+    values: Mapping[str, Array], wrong: Wrong
+) -> Iterator[tuple[str, str]]:
+    if len(wrong.claimed) < 2:
+        return
+    for text, value in values.items():
+        for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
+            with np.errstate(all="ignore"):
+                if wrong.agrees(sign * wrong.true * value):
+                    yield "extra factor", f"there is a factor {text} too many{more}"
+                if wrong.agrees(sign * wrong.true / value):
+                    yield "missing factor", f"the factor {text} is missing{more}"
+
+
+def spoken(span: tuple[float, float]) -> str:
+    """A ratio for a table: `-1`, `0.5`, or `1.3 … 4.8`."""
+    low, high = span
+    if not np.isfinite([low, high]).all():
+        return "∞"
+    if abs(high - low) <= 1e-6 * max(abs(low), abs(high)):
+        return number(float(f"{low + 0.0:.6g}") + 0.0)
+    return f"{low:.3g} … {high:.3g}"

@@ -1,0 +1,378 @@
+"""A check of the check: every mistake put in at every edge, and who catches it.
+
+Each mutation replaces the partial of one edge. The claims are then the whole gradient
+that backpropagation with this one wrong edge gives, which is all that other tools look
+at; ours is also asked about the edges one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import CONST, OPS, const, name, tidy
+from cgprimer.graph.graph import Graph
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.check import report
+from cgprimer.numeric.claims import Claim, Edge
+from cgprimer.numeric.compare import FAIL, PASS
+from cgprimer.numeric.explain import divisors
+from cgprimer.numeric.report import CheckReport
+from cgprimer.numeric.rules import RULES, Measured, Rule
+from cgprimer.numeric.sites import random_points
+from cgprimer.numeric.suspects import derivative, rule_of
+from cgprimer.numeric.totals import below, totals
+from cgprimer.numeric.witness import Witness
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+Array = NDArray[np.float64]
+
+MISTAKES = (
+    "sign flipped",
+    "factor 2",
+    "σ′ left out",
+    "σ′ for tanh′",
+    "missing factor",
+    "sum for mean",
+    "swapped names",
+    "1 % off",
+    "0.05 % off",
+)
+INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
+OURS, OURS_WHOLE = "ours edges", "ours whole"
+LEGEND = """\
+Per cent of the mistakes caught / per cent whose edge was named. "ours edges"
+is told every edge partial; all others see the gradient of the output only,
+and the last three name no place. Last row: how often no mistake passes."""
+SILENT = frozenset(rule.name for rule in RULES if not rule.by_component)
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A wrong partial for one edge: the expression, and its values at the points."""
+
+    mistake: str
+    edge: Edge
+    node: Node
+    values: Array
+
+
+def mutations(witness: Witness) -> Iterator[Mutation]:
+    """Every mistake at every edge where it changes the partial at some point."""
+    for edge in witness.edges:
+        body = witness.body(edge[0])
+        right = witness.own[edge]
+        seen: set[tuple[str, Node]] = set()
+        for mistake, node in _wrong(body, edge[1]):
+            values = _values(node, witness.sites[edge[0]].values, witness.width)
+            changed = np.abs(values - right) > 1e-9 * np.abs(right)
+            if (
+                (mistake, node) not in seen
+                and changed.any()
+                and np.isfinite(values).all()
+            ):
+                seen.add((mistake, node))
+                yield Mutation(mistake, edge, node, values)
+
+
+def _values(node: Node, at: Mapping[str, Array], width: int) -> Array:
+    names = leaves(node)
+    with np.errstate(all="ignore"):
+        [found] = Kernel([node], names)(*(at[text] for text in names))
+    return np.broadcast_to(found, (width,))
+
+
+def _wrong(body: Node, wrt: str) -> Iterator[tuple[str, Node]]:
+    x = name(wrt)
+    right = derivative(body, x, {})
+    yield "sign flipped", tidy(OPS["neg"], right)
+    yield "factor 2", tidy(OPS["mul"], const(2.0), right)
+    yield "1 % off", tidy(OPS["mul"], const(1.01), right)
+    yield "0.05 % off", tidy(OPS["mul"], const(1.0005), right)
+    for count in sorted(divisors(body)):
+        yield "sum for mean", tidy(OPS["mul"], const(count), right)
+    for other in leaves(body):
+        if other != wrt:
+            yield "swapped names", derivative(body, name(other), {})
+    for node in postorder([body]):
+        for i in range(len(node.args)):
+            for mistake, local in _wrong_locally(node, i):
+                yield mistake, derivative(body, x, {(node, i): local})
+
+
+def _wrong_locally(node: Node, i: int) -> Iterator[tuple[str, Node]]:
+    if node.op.name == "mul" or (node.op.name == "div" and i == 0):
+        if node.args[1 - i].op is not CONST:
+            yield "missing factor", const(1.0)
+    elif node.op.arity == 1 and not node.op.symbol and node.op.rules:
+        yield "σ′ left out", const(1.0)
+        other = OPS[INSTEAD.get(node.op.name, "sigmoid")]
+        if node.op.name in INSTEAD:
+            yield "σ′ for tanh′", rule_of(other, node.args[0], node)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one way of checking did: on one mistake, or on correct gradients.
+
+    caught, located : of `count` mutations; for correct gradients, how many passed.
+    """
+
+    checker: str
+    mistake: str
+    count: int
+    caught: int
+    located: int
+
+
+@dataclass(frozen=True)
+class MutationReport:
+    """Catch and localisation rates of every checker, per mistake and in all."""
+
+    outcomes: tuple[Outcome, ...]
+    correct: dict[str, tuple[int, int]]
+    escaped: tuple[tuple[str, str, Edge], ...]
+
+    def rate(self, checker: str, what: str = "caught") -> float:
+        """The share of all mutations that a checker caught or located."""
+        found = self._all(checker)
+        return float(getattr(found, what) / found.count) if found.count else 1.0
+
+    @property
+    def ok(self) -> bool:
+        """Ours passes what is right, catches everything, and finds 95 % of the edges.
+
+        From the whole gradient alone edges in a row cannot always be told apart.
+        """
+        sound = all(
+            self.correct[us][0] == self.correct[us][1] and self.rate(us) == 1.0
+            for us in (OURS, OURS_WHOLE)
+        )
+        return sound and self.rate(OURS, "located") >= 0.95
+
+    def __add__(self, other: MutationReport) -> MutationReport:
+        """The tables of two models as one."""
+        by: dict[tuple[str, str], list[int]] = {}
+        for o in (*self.outcomes, *other.outcomes):
+            row = by.setdefault((o.checker, o.mistake), [0, 0, 0])
+            for i, part in enumerate(_counts(o)):
+                row[i] += part
+        outcomes = tuple(Outcome(*key, *row) for key, row in by.items())
+        correct = {
+            key: (a + other.correct[key][0], b + other.correct[key][1])
+            for key, (a, b) in self.correct.items()
+        }
+        return MutationReport(outcomes, correct, self.escaped + other.escaped)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The outcomes as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(outcome) for outcome in self.outcomes]
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table: a row per mistake, then all, then the correct gradients."""
+        found = []
+        for mistake in MISTAKES:
+            rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
+            if rows:
+                count = next(iter(rows.values())).count
+                texts = map(_cell, rows.values())
+                found.append((mistake, str(count), *texts))
+        sums = [self._all(checker) for checker in self.correct]
+        found.append(("all mistakes", str(sums[0].count), *map(_cell, sums)))
+        passes = (f"{good}/{of}" for good, of in self.correct.values())
+        found.append(("no mistake", "", *passes))
+        return found
+
+    def _all(self, checker: str) -> Outcome:
+        mine = [o for o in self.outcomes if o.checker == checker]
+        sums = (sum(part) for part in zip(*map(_counts, mine), strict=True))
+        return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
+
+    def __rich__(self) -> Group:
+        from rich import box
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for title in ("mistake", "put in", *self.correct):
+            left = title == "mistake"
+            head = title.replace(" ", "\n")
+            table.add_column(head, justify="left" if left else "right", no_wrap=True)
+        for row in self.cells():
+            table.add_row(*row)
+        told = [
+            f"  {who} let {what} at ∂{u}/∂{v} pass"
+            for who, what, (u, v) in self.escaped
+        ]
+        return Group(table, LEGEND, *map(Text, told))
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        out = StringIO()
+        Console(file=out, width=120, color_system=None).print(self)
+        return out.getvalue().rstrip("\n")
+
+
+def _counts(outcome: Outcome) -> tuple[int, int, int]:
+    return outcome.count, outcome.caught, outcome.located
+
+
+def _cell(outcome: Outcome) -> str:
+    if not outcome.count:
+        return "–"
+    parts = (100 * part / outcome.count for part in _counts(outcome)[1:])
+    caught, located = (f"{floor(10 * part) / 10:g}" for part in parts)
+    return caught if outcome.checker in SILENT else f"{caught}/{located}"
+
+
+def check_mutations(
+    graph: Graph,
+    *,
+    at: Mapping[str, ArrayLike] | None = None,
+    points: int = 5,
+    rng: np.random.Generator | int | None = None,
+) -> MutationReport:
+    """Put every mistake in at every edge; ask ours and the rules of other tools.
+
+    at : points of your own; otherwise `points` random ones.
+    """
+    rng = np.random.default_rng(rng)
+    given = at is not None
+    where = random_points(graph, points, rng) if at is None else at
+    witness = Witness(graph, where, given)
+    trials = [_Trial(witness, output, rng) for output in graph.outputs]
+    tally: dict[tuple[str, str], list[int]] = {}
+    escaped = []
+    for mutation in mutations(witness):
+        results = {OURS: _edges(witness, mutation), **_whole(trials, mutation)}
+        for checker, (caught, located) in results.items():
+            row = tally.setdefault((checker, mutation.mistake), [0, 0, 0])
+            row[0] += 1
+            row[1] += caught
+            row[2] += located
+            if checker in (OURS, OURS_WHOLE) and not caught:
+                escaped.append((checker, mutation.mistake, mutation.edge))
+    outcomes = tuple(Outcome(*key, *row) for key, row in tally.items())
+    return MutationReport(outcomes, _correct(witness, trials), tuple(escaped))
+
+
+def _edges(witness: Witness, mutation: Mutation) -> tuple[bool, bool]:
+    claim = Claim(mutation.edge, "", "", mutation.node)
+    found = report(witness, {mutation.edge: claim}, None)
+    return found.verdict == FAIL, found.first_wrong == mutation.edge
+
+
+class _Trial:
+    """One output's gradient by inputs and parameters, and each tool's differences."""
+
+    def __init__(self, witness: Witness, output: str, rng: np.random.Generator) -> None:
+        self.witness, self.output = witness, output
+        graph = witness.graph
+        inside = below(witness.own, output)
+        ends = (*graph.inputs, *graph.parameters)
+        self.inside = inside
+        self.names = [text for text in ends if text in inside]
+        self.measured: list[dict[Rule, Measured]] = []
+        for i in range(witness.width):
+            f, x = self._function(i)
+            self.measured.append({r: r.measure(f, x, rng) for r in RULES})
+
+    def _function(self, i: int) -> tuple[Any, Array]:
+        graph, values = self.witness.graph, self.witness.values
+        program = graph.program([self.output])
+        row = graph.variable_number[self.output]
+        ends = (*graph.inputs, *graph.parameters)
+        base = np.array([values[text][i] for text in ends])
+        rows = [ends.index(text) for text in self.names]
+        split = len(graph.inputs)
+
+        def f(columns: Array) -> Array:
+            full = np.repeat(base[:, None], columns.shape[1], axis=1)
+            full[rows] = columns
+            found: Array = program.forward(full[:split], full[split:])[row]
+            return found
+
+        return f, base[rows]
+
+    def gradient(self, edges: Mapping[Edge, Array]) -> dict[str, Array]:
+        """The whole gradient that backpropagation over these partials gives."""
+        found = totals(edges, self.output)
+        return {text: found[text] for text in self.names}
+
+    def rejected(self, rule: Rule, gradient: Mapping[str, Array]) -> set[str]:
+        """The names that a rule objects to at some point; all where it cannot tell."""
+        found: set[str] = set()
+        for i, measured in enumerate(self.measured):
+            row = np.array([gradient[text][i] for text in self.names])
+            flags = rule.rejected(measured[rule], row)
+            if rule.by_component:
+                found |= {t for t, bad in zip(self.names, flags, strict=True) if bad}
+            elif flags.any():
+                found |= {*self.names, ""}
+        return found
+
+    def ours(self, gradient: Mapping[str, Array]) -> CheckReport:
+        """Our report on the whole gradient alone."""
+        claims = {}
+        for text, values in gradient.items():
+            edge = self.output, text
+            claims[edge] = _array_claim(edge, values)
+        return report(self.witness, claims, self.output)
+
+
+def _array_claim(edge: Edge, values: Array) -> Claim:
+    return Claim(edge, "", "", None, lambda at, n: values, everywhere=False)
+
+
+def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bool]]:
+    """Who catches and locates the mutation from the whole gradient of each output.
+
+    A tool that names components has located an edge when it names its leaf only.
+    """
+    found: dict[str, tuple[bool, bool]] = {}
+    for trial in trials:
+        edges = {**trial.witness.own, mutation.edge: mutation.values}
+        gradient = trial.gradient(edges)
+        if mutation.edge[0] not in trial.inside:
+            continue
+        one = trial.ours(gradient)
+        _either(
+            found, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
+        )
+        for rule in RULES:
+            names = trial.rejected(rule, gradient)
+            _either(found, rule.name, bool(names), names == {mutation.edge[1]})
+    return found
+
+
+def _either(
+    found: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
+) -> None:
+    before = found.get(key, (False, False))
+    found[key] = before[0] or caught, before[1] or located
+
+
+def _correct(witness: Witness, trials: list[_Trial]) -> dict[str, tuple[int, int]]:
+    """Per checker how many outputs with the correct gradient pass, of how many."""
+    edges = report(witness, {}, None)
+    found = {OURS: (int(edges.verdict == PASS), 1), OURS_WHOLE: (0, 0)}
+    found |= {rule.name: (0, 0) for rule in RULES}
+    for trial in trials:
+        gradient = trial.gradient(witness.own)
+        good = {rule.name: not trial.rejected(rule, gradient) for rule in RULES}
+        good[OURS_WHOLE] = trial.ours(gradient).verdict == PASS
+        for key, passed in good.items():
+            found[key] = found[key][0] + passed, found[key][1] + 1
+    return found

@@ -1,0 +1,199 @@
+"""Every operation of a graph with its value in doubles and in extended precision.
+
+The equations are put into one another with sharing kept, so that an operation is one
+node however many equations use it; each remembers the place where it was first needed:
+in an equation as written, in an edge partial, or in the gradient of an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.diff.sweep import partials
+from cgprimer.expr.node import Node, fold, intern, leaves, postorder
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.extended import Number, is_finite, values
+
+Array = NDArray[np.float64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
+CHECKED = 256  # samples looked at in extended precision
+
+
+class Place(NamedTuple):
+    """Where an operation stands.
+
+    kind : "value", "edge" or "gradient", of `node`, the latter two by `wrt`.
+    operation, formula : as expressions over the graph's names.
+    """
+
+    kind: str
+    node: str
+    wrt: str | None
+    operation: Node
+    formula: Node
+
+
+class Operations:
+    """All operations in the order in which values and then derivatives are computed.
+
+    places : operation, over inputs and parameters only → its place.
+    bodies : variable → its value over inputs and parameters only.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.bodies: dict[str, Node] = {}
+        self.places: dict[Node, Place] = {}
+        self.roots: dict[tuple[str, str, str | None], Node] = {}
+        self._values()
+        self._edges()
+        self._gradients()
+
+    def _values(self) -> None:
+        for variable in self.graph.order:
+            if variable in self.graph.depends_on:
+                body = self.graph.equation(variable).body
+                self.bodies[variable] = self._enter("value", variable, None, body)
+
+    def _edges(self) -> None:
+        """The edge partials, last equation first, as a reverse sweep needs them."""
+        for variable in reversed(self.bodies):
+            equation = self.graph.equation(variable)
+            names = (*equation.variables, *equation.parameters)
+            found = partials(equation.body, map(name, names))
+            for wrt, formula in zip(names, found.values(), strict=True):
+                self._enter("edge", variable, wrt, formula)
+
+    def _gradients(self) -> None:
+        """What the shares of all paths add up to, for every output."""
+        for output in self.graph.outputs:
+            if output in self.bodies:
+                names = leaves(self.bodies[output])
+                found = partials(self.bodies[output], map(name, names))
+                for wrt, formula in zip(names, found.values(), strict=True):
+                    self._enter("gradient", output, wrt, formula)
+
+    def _enter(self, kind: str, node: str, wrt: str | None, formula: Node) -> Node:
+        """Note every operation of `formula` that is new; return it over the inputs."""
+
+        def visit(part: Node, args: list[Node]) -> Node:
+            if part.op is NAME:
+                return self.bodies.get(str(part.value), part)
+            made = intern(part.op, tuple(args), part.value) if args else part
+            if args:
+                place = Place(kind, node, wrt, part, formula)
+                self.places.setdefault(made, place)
+            return made
+
+        root = fold([formula], visit)[formula]
+        self.roots[kind, node, wrt] = root
+        return root
+
+
+class Computed:
+    """The values at one point: `doubles[node]` (n,), `exact[sample][node]`.
+
+    samples : which samples were looked at in extended precision.
+    """
+
+    def __init__(self, operations: Operations, point: Point) -> None:
+        graph = operations.graph
+        self.columns = dict(
+            zip(
+                (*graph.inputs, *graph.parameters),
+                (*point.inputs, *point.parameters),
+                strict=True,
+            )
+        )
+        self.width = point.width
+        self.order = postorder(operations.roots.values())
+        self.doubles = self.evaluate(self.order)
+        self.samples = self._suspicious()
+        self.exact = {int(s): self._exactly(int(s)) for s in self.samples}
+
+    def evaluate(self, order: Sequence[Node]) -> dict[Node, Array]:
+        """Every node as written, one operation after another, in doubles."""
+        done: dict[Node, Array] = {}
+        with np.errstate(all="ignore"):
+            for node in order:
+                done[node] = self._double(node, [done[arg] for arg in node.args])
+        return done
+
+    def _double(self, node: Node, args: list[Array]) -> Array:
+        if node.op is NAME:
+            result: Any = self.columns[str(node.value)]
+        elif node.op is CONST:
+            result = float(node.value or 0.0)
+        else:
+            result = node.op.forward(*args)
+        return np.broadcast_to(np.asarray(result, dtype=np.float64), (self.width,))
+
+    def at(self, sample: int) -> dict[str, float]:
+        """The values of inputs and parameters in one sample."""
+        columns = self.columns.items()
+        return {
+            key: float(np.broadcast_to(c, (self.width,))[sample]) for key, c in columns
+        }
+
+    def _exactly(self, sample: int) -> dict[Node, Number]:
+        return values(self.order, self.at(sample))
+
+    def _suspicious(self) -> NDArray[np.int64]:
+        """The samples whose rounding errors may have grown most, or all if few."""
+        if self.width <= CHECKED:
+            return np.arange(self.width)
+        worst = np.zeros(self.width)
+        failed = np.zeros(self.width, dtype=bool)
+        for value, bound in self._bounds():
+            with np.errstate(all="ignore"):
+                ratio = bound / np.abs(value)
+            failed |= ~np.isfinite(value)
+            worst = np.fmax(worst, np.where(np.isnan(ratio), 0.0, ratio))
+        broken = np.flatnonzero(failed)[: CHECKED // 4]
+        worst[failed] = -1.0
+        rest = np.argsort(-worst, kind="stable")[: CHECKED - len(broken)]
+        return np.unique(np.concatenate([broken, rest]))
+
+    def _bounds(self) -> Iterator[tuple[Array, Array]]:
+        """Each value with a first-order bound on its rounding error: |∂|·error + ε|v|.
+
+        Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.
+        """
+        bounds: dict[Node, Array] = {}
+        for node in self.order:
+            value = self.doubles[node]
+            bound = np.zeros(self.width)
+            with np.errstate(all="ignore"):
+                if node.args:
+                    bound = EPSILON * np.abs(value)
+                    slopes = self._slopes(node)
+                    for arg, slope in zip(node.args, slopes, strict=True):
+                        bound = bound + np.abs(slope) * bounds[arg]
+            bounds[node] = bound
+            yield value, bound
+
+    def _slopes(self, node: Node) -> list[Any]:
+        if node.op.pullback:  # no rule to read; its rounding is that of its result
+            return [0.0] * len(node.args)
+        names = (*ARGUMENTS[: node.op.arity], "y")
+        arguments = [self.doubles[part] for part in (*node.args, node)]
+        return Kernel(node.op.rules, names)(*arguments)
+
+
+def error(value: float, exact: Number) -> float:
+    """The relative error of a double; 0 where only underflow is to blame."""
+    if not np.isfinite(value) or not is_finite(exact):
+        return float("inf")
+    gap = abs(exact - value)
+    if gap <= TINY:
+        return 0.0
+    return float(gap / abs(exact)) if exact else float("inf")

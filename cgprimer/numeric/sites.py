@@ -1,0 +1,217 @@
+"""Sites: one equation as a function of its own names, at points.
+
+An edge is judged where it stands: the equation's names are held at the values that
+the whole graph gives them, and one of them moves. Around a kink a site is moved to
+either side of it, whether or not the whole graph would go there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.diff.kinks import kink_conditions
+from cgprimer.diff.sweep import partials
+from cgprimer.errors import PointError, listing
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import name
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
+from cgprimer.graph.shape import Shape
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.edges import by_formula, shape_noise
+from cgprimer.numeric.finite import ROUNDING
+
+Array = NDArray[np.float64]
+
+RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
+"""Where random values come from; a restricted domain is met by one mixture of them."""
+TRIES = 40
+REACH = 4.0  # how far from a point a kink is looked for
+ASIDE = 0.05  # how far beside a kink its sides are tried
+
+
+@dataclass(frozen=True)
+class Site:
+    """The equation of `node` at n points: `slots` and `result` have shape (n,)."""
+
+    node: str
+    names: tuple[str, ...]
+    shape: Shape
+    slots: tuple[Array, ...]
+    result: Array
+
+    @property
+    def values(self) -> dict[str, Array]:
+        """The values of the equation's names, and of the variable it defines."""
+        found = {name: self.slots[self.slot(name)] for name in self.names}
+        return found | {self.node: self.result}
+
+    @property
+    def noise(self) -> Array | None:
+        """What rounding does to the result, in units of ROUNDING; None if unknown."""
+        found = shape_noise(self.shape, list(self.slots))
+        if found is None:
+            return None
+        return np.broadcast_to(found / ROUNDING, self.result.shape)
+
+    def slot(self, wrt: str) -> int:
+        """The slot that `wrt` fills."""
+        return self.shape.names[self.names.index(wrt)]
+
+    def along(self, wrt: str) -> Callable[[Any], Any]:
+        """The equation as a function of one name, the others held."""
+        i = self.slot(wrt)
+
+        def f(value: Any) -> Any:
+            with np.errstate(all="ignore"):
+                slots = (*self.slots[:i], value, *self.slots[i + 1 :])
+                [result] = self.shape.forward(*slots)
+            return result
+
+        return f
+
+    def partial(self, wrt: str) -> Array:
+        """Our own partial, by the rules of the operations."""
+        kernel = self.shape.partial_kernel((self.slot(wrt),))
+        with np.errstate(all="ignore"):
+            [found] = kernel(*self.slots, self.result)
+        return np.broadcast_to(found, self.result.shape)
+
+    def at(self, index: int) -> Site:
+        """The site at one of its points only."""
+        slots = tuple(slot[index : index + 1] for slot in self.slots)
+        return replace(self, slots=slots, result=self.result[index : index + 1])
+
+    def moved(self, wrt: str, to: Array) -> Site:
+        """The first point of the site, with `wrt` moved to the values `to` (m,)."""
+        i = self.slot(wrt)
+        slots = [np.broadcast_to(slot[:1], to.shape) for slot in self.slots]
+        slots[i] = to
+        moved = replace(self, slots=tuple(slots))
+        return replace(moved, result=np.broadcast_to(moved.along(wrt)(to), to.shape))
+
+
+def sites(graph: Graph, point: Point) -> dict[str, Site]:
+    """Every equation of the graph at the values of a point, in topological order."""
+    program = graph.program()
+    values = program.forward(point.inputs, point.parameters)
+    found = {}
+    for group in program.groups:
+        slots = program.slots(group, values, point.parameters)
+        for row, number in enumerate(group.equations.tolist()):
+            node = graph.dependents[number]
+            own = tuple(_row(slot, row, point.width) for slot in slots)
+            result = values[graph.variable_number[node]]
+            names = tuple(graph.table.names(number))
+            found[node] = Site(node, names, group.shape, own, result)
+    return {node: found[node] for node in graph.order if node in found}
+
+
+def _row(slot: Array, row: int, width: int) -> Array:
+    return np.broadcast_to(slot, (max(row + 1, len(slot)), width))[row]
+
+
+def random_points(
+    graph: Graph, count: int, rng: np.random.Generator
+) -> dict[str, Array]:
+    """`count` random points (n,) where every value and every partial is finite.
+
+    Points where something is not finite are drawn again, from other ranges.
+    """
+    names = (*graph.inputs, *graph.parameters)
+    kept: list[Array] = []
+    for attempt in range(TRIES):
+        ranges = np.array(RANGES[: 1 + attempt])[
+            rng.integers(0, min(1 + attempt, len(RANGES)), (len(names), 4 * count))
+        ]
+        drawn = rng.uniform(ranges[..., 0], ranges[..., 1])
+        good = np.flatnonzero(_is_finite(graph, dict(zip(names, drawn, strict=True))))
+        kept.extend(drawn[:, good].T[: count - len(kept)])
+        if len(kept) == count:
+            rows = np.array(kept).T.reshape(len(names), count)
+            return dict(zip(names, rows, strict=True))
+    raise PointError(
+        f"no {count} random points found where all of {listing(graph.order)} is finite"
+        "\n  hint: give points of your own: at={…}"
+    )
+
+
+def _is_finite(graph: Graph, at: dict[str, Array]) -> NDArray[np.bool_]:
+    width = len(next(iter(at.values()), np.zeros(1)))
+    point = Point.of(graph, at) if at else Point.of(graph, {})
+    values = graph.program().forward(point.inputs, point.parameters)
+    good: NDArray[np.bool_] = np.isfinite(values).all(axis=0) & np.ones(width, bool)
+    for partial in by_formula(graph, point, "adjoint").values():
+        good = good & np.isfinite(partial)
+    return good
+
+
+@functools.lru_cache(maxsize=4096)
+def _kinks(shape: Shape) -> tuple[tuple[Kernel, tuple[str, ...]], ...]:
+    """For every condition that is zero at a kink, its code and the slots in it."""
+    return tuple(
+        (Kernel([condition], shape.slots), tuple(leaves(condition)))
+        for condition in kink_conditions(shape.body)
+    )
+
+
+def kinks(site: Site, wrt: str) -> list[float]:
+    """Values of `wrt` at which the equation has a kink, near the site's first point."""
+    i, first = site.slot(wrt), site.at(0)
+    found = (
+        root
+        for kernel, slots in _kinks(site.shape)
+        if site.shape.slots[i] in slots
+        for root in _root(kernel, first, i)
+    )
+    return sorted(set(found))
+
+
+def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:
+    """Where a condition changes sign along slot `i`: the root nearest to the site."""
+
+    def condition(value: Any) -> Any:
+        with np.errstate(all="ignore"):
+            [found] = kernel(*site.slots[:i], value, *site.slots[i + 1 :])
+        return np.broadcast_to(found, np.shape(value))
+
+    here = float(site.slots[i][0])
+    grid = np.unique(np.append(here + np.linspace(-REACH, REACH, 129), [0.0, here]))
+    signs = np.sign(condition(grid))
+    changes = np.flatnonzero(signs[1:] * signs[:-1] <= 0)
+    spans = [k for k in changes.tolist() if signs[k] != signs[k + 1]]
+    if spans:
+        k = min(spans, key=lambda k: abs(float(grid[k]) - here))
+        yield _bisect(condition, float(grid[k]), float(grid[k + 1]))
+
+
+def _bisect(condition: Callable[[Any], Any], low: float, high: float) -> float:
+    ends = np.sign(condition(np.array([low, high])))
+    if not ends.all():
+        return low if ends[0] == 0 else high
+    for _ in range(100):
+        middle = (low + high) / 2
+        sign = np.sign(condition(np.array([middle])))[0]
+        if sign == 0 or middle in (low, high):
+            return middle
+        low, high = (middle, high) if sign == ends[0] else (low, middle)
+    return middle
+
+
+def beside(at: float) -> Array:
+    """Points on either side of a kink."""
+    aside = ASIDE * max(1.0, abs(at))
+    return np.array([at - aside, at + aside])
+
+
+@functools.lru_cache(maxsize=4096)
+def second_node(shape: Shape, i: int) -> Node:
+    """The second derivative of a shape by slot `i`, over its slots."""
+    slot = name(shape.slots[i])
+    return partials(shape.partials[i], [slot])[slot]

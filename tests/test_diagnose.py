@@ -1,0 +1,484 @@
+"""Where values go wrong: the operation, the sample, and what to write instead."""
+
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from problems import KINKED, PROBLEMS, problem, samples
+
+from cgprimer import PointError, parse_graph
+from cgprimer.cli import main
+from cgprimer.diff.stable import RULES
+from cgprimer.expr.node import fold, intern, leaves, postorder
+from cgprimer.expr.ops import FUNCTIONS, OPS, name
+from cgprimer.expr.show import show
+from cgprimer.expr.spans import operation_span
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.numeric.diagnose import Diagnosis, diagnose
+from cgprimer.numeric.extended import context, decimal, values
+from cgprimer.numeric.operations import CHECKED, error
+from cgprimer.numeric.stable_forms import FORMS, advice, forms_of
+
+
+def found(texts, at, **options):
+    texts = [texts] if isinstance(texts, str) else texts
+    return diagnose(parse_graph(texts, **options), at)
+
+
+# equation, point → what goes wrong, how, and what is said about it
+
+CASES = {
+    "softplus": (
+        "xy = ln(1 + exp(xx))", {"xx": 1000.0}, "exp(xx)", "inf",
+        "write softplus(xx) for log(1 + exp(xx))",
+    ),
+    "softplus, far left": (
+        "xy = ln(exp(xx) + 1)", {"xx": -40.0}, "ln(exp(xx) + 1)", "digits",
+        "write softplus(xx) for log(1 + exp(xx))",
+    ),
+    "sigmoid": (
+        "xy = exp(xx)/(1 + exp(xx))", {"xx": 800.0}, "exp(xx)", "inf",
+        "write sigmoid(xx) for exp(xx)/(1 + exp(xx))",
+    ),
+    "log1p": (
+        "xy = ln(1 + xx)", {"xx": 1e-12}, "ln(1 + xx)", "digits",
+        "write log1p(xx) for log(1 + xx)",
+    ),
+    "expm1": (
+        "xy = exp(xx) - 1", {"xx": 1e-12}, "exp(xx) - 1", "digits",
+        "write expm1(xx) for exp(xx) - 1",
+    ),
+    "expm1, turned": (
+        "xy = 1 - exp(xx)", {"xx": 1e-12}, "1 - exp(xx)", "digits",
+        "write -expm1(xx) for 1 - exp(xx)",
+    ),
+    "log-sum-exp": (
+        "xy = ln(exp(xa) + exp(xb))", {"xa": 1000.0, "xb": 999.0}, "exp(xa)", "inf",
+        "write max(xa, xb) + log1p(exp(-abs(xa - xb))) for log(exp(xa) + exp(xb)): "
+        "log-sum-exp: take the larger exponent out",
+    ),
+    "log-sum-exp of three": (
+        "xy = ln(exp(xa) + exp(xb) + exp(xc))",
+        {"xa": 1.0, "xb": 999.0, "xc": 2.0}, "exp(xb)", "inf",
+        "write max(max(xa, xb), xc) + log(exp(xa - max(max(xa, xb), xc)) + "
+        "exp(xb - max(max(xa, xb), xc)) + exp(xc - max(max(xa, xb), xc))) for "
+        "log(exp(xa) + exp(xb) + exp(xc)): log-sum-exp: take the largest exponent out",
+    ),
+    "hypot": (
+        "xy = sqrt(xa^2 + xb^2)", {"xa": 1e200, "xb": 1.0}, "xa^2", "inf",
+        "write max(abs(xa), abs(xb))*sqrt(1 + (min(abs(xa), abs(xb))/max(abs(xa), "
+        "abs(xb)))^2) for sqrt(xa^2 + xb^2): hypot: scale by the larger",
+    ),
+    "sinc at 0": (
+        "xy = sin(xx)/xx", {"xx": 0.0}, "sin(xx)/xx", "nan",
+        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: sinc: its series, for small "
+        "arguments",
+    ),
+    "half angle": (
+        "xy = (1 - cos(xx))/xx^2", {"xx": 1e-9}, "1 - cos(xx)", "digits",
+        "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
+    ),
+    "difference of squares": (
+        "xy = a^2 - b^2", {"a": 1.3 + 1e-11, "b": 1.3}, "a^2 - b^2",
+        "digits", "write (a - b)*(a + b) for a^2 - b^2",
+    ),
+    "conjugate": (
+        "xy = xx - sqrt(xx^2 - 1)", {"xx": 1e9}, "xx - sqrt(xx^2 - 1)", "digits",
+        "write 1/(xx + sqrt(xx^2 - 1)) for xx - sqrt(xx^2 - 1)",
+    ),
+    "quadratic formula": (
+        "xy = (-b + sqrt(b^2 - 4*a*c))/(2*a)", {"a": 1.0, "b": 1e9, "c": 1.0},
+        "-b + sqrt(b^2 - 4*a*c)", "digits",
+        "write -(4*a*c)/(b + sqrt(b^2 - 4*a*c)) for -b + sqrt(b^2 - 4*a*c): the "
+        "conjugate",
+    ),
+    "roots": (
+        "xy = sqrt(xx + 1) - sqrt(xx)", {"xx": 1e16}, "sqrt(xx + 1) - sqrt(xx)",
+        "digits", "write 1/(sqrt(xx + 1) + sqrt(xx)) for sqrt(xx + 1) - sqrt(xx)",
+    ),
+    "logarithm of a sigmoid": (
+        "xy = ln(1 - sigmoid(xx))", {"xx": 50.0}, "1 - sigmoid(xx)", "digits",
+        "write sigmoid(-xx) for 1 - sigmoid(xx)",
+    ),
+    "exp and back": (
+        "xy = ln(exp(xx))", {"xx": -800.0}, "ln(exp(xx))", "inf",
+        "write xx for log(exp(xx))",
+    ),
+    "tanh by hand": (
+        "xy = (exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))", {"xx": 720.0}, "exp(xx)",
+        "inf", "write tanh(xx) for (exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))",
+    ),
+    "entropy": (
+        "xy = -xp*ln(xp)", {"xp": 0.0}, "ln(xp)", "inf", None,
+    ),
+    "logarithm of a negative number": (
+        "xy = ln(xx)", {"xx": -1.0}, "ln(xx)", "nan",
+        "keep the argument inside the domain, or say what the value is there",
+    ),
+    "power of a negative number": (
+        "xy = xx^p", {"xx": -2.0, "p": 0.5}, "xx^p", "nan",
+        "keep the argument inside the domain, or say what the value is there",
+    ),
+    "division by zero": (
+        "xy = 1/xx", {"xx": 0.0}, "1/xx", "inf", "keep the divisor away from 0",
+    ),
+    "large argument": (
+        "xy = sin(2*pi*xx)", {"xx": 1e15 + 0.125}, "sin(2*pi*xx)", "digits",
+        "take whole periods off before the argument is rounded",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_first_operation_that_goes_wrong_is_named(case):
+    text, at, operation, outcome, suggestion = CASES[case]
+    first = found(text, at).first
+    assert first is not None
+    assert (first.kind, first.node, first.wrt) == ("value", "xy", None)
+    assert first.operation == operation
+    assert first.text[first.start : first.end] == operation
+    assert first.outcome == outcome
+    if suggestion is not None:
+        assert first.suggestion == suggestion
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if CASES[c][4]])
+def test_what_is_suggested_is_right_at_the_point(case):
+    """The suggested form, put in the place of the old one, is not complained of."""
+    _, at, _, _, suggestion = CASES[case]
+    new, separator, old = suggestion.removeprefix("write ").partition(" for ")
+    if not separator or not suggestion.startswith("write "):
+        return
+    old = old.partition(":")[0]
+    beside = {key: Fraction(value) + Fraction(1, 10**30) for key, value in at.items()}
+    exact = values([parse_expression(old)], beside)[parse_expression(old)]
+    graph = parse_graph([f"xy = {new}"], parameters=[n for n in at if n[0] != "x"])
+    assert error(float(graph.evaluate(at)["xy"]), exact) < 1e-12
+
+
+@pytest.mark.parametrize("key", [*PROBLEMS, *KINKED])
+def test_a_healthy_graph_is_clean(key):
+    graph, at = problem(key)
+    report = diagnose(graph, samples(at))
+    assert report.ok, str(report)
+    assert report.first is None
+    assert report.summary().endswith(
+        "all finite, and all keep at least half their digits"
+    )
+
+
+@pytest.mark.parametrize("exponent", range(2, 15))
+def test_half_the_digits_is_where_the_line_is(exponent):
+    """(a + b) - a loses one digit for every power of ten between a and b."""
+    report = found("xd = (xa + xb) - xa", {"xa": 10.0**exponent, "xb": math.pi / 3})
+    lost = [row.lost for row in report.rows]
+    if exponent in (7, 8):
+        return
+    assert report.ok is (exponent < 7)
+    if exponent > 8:
+        assert lost[0] == pytest.approx(exponent, abs=2)
+        assert report.rows[0].suggestion == "write xb for xa + xb - xa"
+
+
+def test_only_the_culprit_is_named_not_what_it_spoils():
+    texts = ["xe = exp(xx)", "xs = 2*xe", "xt = xs/xe", "xu = ln(xt) + sin(xt)"]
+    report = found(texts, {"xx": 1000.0})
+    assert [row.where for row in report.rows if row.kind == "value"] == ["xe"]
+
+
+def test_a_form_that_is_spread_over_equations_is_recognised():
+    report = found(["xe = exp(xx)", "xs = 1 + xe", "xy = ln(xs)"], {"xx": -40.0})
+    first = report.first
+    assert first is not None
+    assert (first.node, first.operation) == ("xy", "ln(xs)")
+    assert first.suggestion == (
+        "write softplus(xx) for log(1 + exp(xx)), in one equation, for xy"
+    )
+    assert first.engine == ""  # the engine looks at one equation at a time
+
+
+def test_the_names_of_other_equations_are_used():
+    report = found(["xq = a*xx^2", "xy = ln(1 + exp(xq))"], {"a": 1.0, "xx": 40.0})
+    assert report.first.suggestion == "write softplus(xq) for log(1 + exp(xq))"
+
+
+def test_a_form_that_would_be_wrong_here_is_not_suggested():
+    """The series of sinc is for small arguments; this one is large."""
+    first = found("xy = sin(b*xx)/(b*xx)", {"b": 0.1, "xx": 1e17}).first
+    assert (first.operation, first.outcome) == ("sin(b*xx)", "digits")
+    assert first.suggestion == "take whole periods off before the argument is rounded"
+
+
+# What the engine does by itself
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if "sigmoid" not in r])
+def test_where_the_engine_has_replaced_the_form_it_is_said(rule):
+    at = {"a": 1e-12 if rule in ("log(1 + a)", "exp(a) - 1") else 800.0}
+    if "-a" in rule:
+        at = {"a": -800.0}
+    graph = parse_graph([f"xy = {rule}"], variables=["a"])
+    rows = [row for row in diagnose(graph, at).rows if row.kind == "value"]
+    value = graph.evaluate(at)["xy"]
+    assert len(rows) == 1
+    expected = f"cgprimer computes {RULES[rule]} instead: {value:.10g} is right"
+    assert rows[0].engine == expected
+
+
+def test_what_the_engine_computes_as_written_gets_no_such_note():
+    assert found("xy = 1 - cos(xx)", {"xx": 1e-9}).first.engine == ""
+
+
+# Derivatives
+
+
+def test_a_partial_that_cancels_is_found_though_the_value_is_right():
+    report = found("xy = sin(xx)/xx", {"xx": 1e-7})
+    first = report.first
+    assert (first.kind, first.where) == ("edge", "∂xy/∂xx")
+    assert first.suggestion == (
+        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: sinc: its series, for small "
+        "arguments"
+    )
+    assert first.value / float(first.exact) - 1 == pytest.approx(6e-3, abs=2e-3)
+
+
+def test_a_sum_over_paths_that_cancels_is_found_though_every_partial_is_right():
+    texts = ["v1 = 1/xa", "v2 = sin(xa)", "v3 = v1*v2"]
+    report = found(texts, {"xa": 1e-7})
+    assert [row.where for row in report.rows] == ["d v3/d xa"]
+    assert report.first.suggestion.startswith(
+        "write 1 - xa^2/6 + xa^4/120 for 1/xa*sin(xa), in one equation, for v3"
+    )
+    assert found(texts, {"xa": 1.3}).ok
+
+
+def test_a_saturated_slope_is_found():
+    first = found("xy = tanh(xx)", {"xx": 20.0}).first
+    assert (first.kind, first.operation) == ("edge", "1 - tanh(xx)^2")
+    assert first.suggestion == (
+        "by hand it can be had: write 1/cosh(xx)^2 for 1 - tanh(xx)^2"
+    )
+
+
+def test_an_infinite_slope_is_found():
+    first = found("xy = sqrt(xx)", {"xx": 0.0}).first
+    assert (first.kind, first.outcome) == ("edge", "inf")
+    assert first.reason == "division by 0"
+
+
+def test_the_engine_s_stable_partial_is_told():
+    report = found("xy = ln(1 + exp(xx))", {"xx": 800.0})
+    assert len(report.rows) == 1  # exp(xx) spoils the partial, too, but is named once
+    [row] = found("xy = 1/(1 + exp(-xx))", {"xx": -400.0}).rows
+    assert (row.where, row.value) == ("∂xy/∂xx", 0.0)
+    assert row.reason == "an argument underflowed to 0"
+    assert row.engine.startswith("cgprimer computes it from stable forms: 1.9151")
+
+
+# Samples
+
+
+def test_the_worst_sample_and_its_index():
+    xs = np.array([1.0, 1e-5, 1e-6, 3e-9, 2.0])
+    row = found("xy = 1 - cos(xx)", {"xx": xs}).first
+    assert (row.sample, row.samples) == (3, 3)
+    assert row.lost == pytest.approx(15.65, abs=0.1)
+    turned = found("xy = ln(xx) + 1", {"xx": np.array([1.0, -1.0, 1e-3, -2.0])}).first
+    assert (turned.sample, turned.samples) == (1, 2)
+    assert "nan" in str(turned)
+
+
+def test_parameters_may_be_arrays_and_numbers_mix():
+    at = {"xx": np.array([1.0, 2.0]), "b": 1000.0}
+    row = found("xy = exp(b*xx)", at).first
+    assert (row.sample, row.samples) == (0, 2)
+
+
+@pytest.mark.parametrize("needle", [0, 4321, 9_999])
+def test_one_bad_sample_among_many_is_found(needle):
+    xs = np.random.default_rng(0).uniform(0.5, 1.0, 10_000)
+    xs[needle] = 1e-6
+    report = found("xy = 1 - cos(xx)", {"xx": xs})
+    assert (report.samples, report.checked) == (10_000, CHECKED)
+    assert report.first.sample == needle
+    assert f"the {CHECKED} most suspect of 10000 samples" in report.summary()
+
+
+# The report and the command
+
+PRINTED = """\
+exp(xx) turns infinite in the equation of xy
+
+    xy = ln(1 + exp(xx))
+                ^^^^^^^
+
+    inf in doubles, 1.9700711e+434 exactly: overflow: beyond the largest double, 1.8e308
+  hint: write softplus(xx) for log(1 + exp(xx))
+  note: cgprimer computes softplus(xx) instead: 1000 is right"""
+
+
+def test_the_finding_reads_aloud():
+    report = found("xy = ln(1 + exp(xx))", {"xx": 1000.0})
+    assert str(report.first) == PRINTED
+    assert str(report).endswith(PRINTED)
+    assert report.summary() == "4 operations: 1 goes wrong, the first in xy"
+    assert not report.ok
+
+
+def test_rows_are_dictionaries_and_html():
+    report = found("xy = ln(xx)", {"xx": -1.0})
+    [row, *_] = report.to_dicts()
+    assert row["operation"] == "ln(xx)"
+    assert math.isnan(row["value"])
+    assert report._repr_html_().count("<tr>") == 1 + len(report.rows)
+    assert isinstance(report, Diagnosis)
+
+
+def test_a_bad_point_is_refused():
+    with pytest.raises(PointError, match="no value for the input xx"):
+        found("xy = ln(xx)", {})
+
+
+def test_a_constant_equation_has_nothing_to_lose():
+    assert found(["xy = 3", "xz = xy"], {}).ok
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["xy = xa^2", "--at", "xa=2"], 0, "all finite"),
+        (["xy = ln(1 + exp(xa))", "--at", "xa=1000"], 1, "write softplus(xa)"),
+        (["xy = 1/xa + ln(xa)", "--at", "xa=0", "--all"], 1, "the logarithm of 0"),
+        (["xy = ln(", "--at", "xa=2"], 2, "the expression ends"),
+        (["xy = xa", "--at", "xb=2"], 2, "unknown name 'xb'"),
+        (["nowhere.txt"], 2, "cannot read"),
+    ],
+)
+def test_the_command_says_by_its_code_what_it_found(arguments, code, said, capsys):
+    assert main(["diagnose", *arguments]) == code
+    out, err = capsys.readouterr()
+    assert said in out + err
+
+
+# The forms themselves: each says the same as what it replaces
+
+POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501}
+
+
+@pytest.mark.parametrize("form", [*FORMS, *RULES])
+def test_a_form_and_its_replacement_are_equal(form):
+    written = {**FORMS, **RULES}[form]
+    new, why = (written, "") if isinstance(written, str) else written
+    series = "series" in why
+    at = {key: value * (1e-4 if series else 1) for key, value in POINT.items()}
+    old, new = parse_expression(form), parse_expression(new)
+    exact = values([old, new], at)
+    assert mpmath.isfinite(exact[old])
+    assert abs(exact[old] - exact[new]) <= abs(exact[old]) * (
+        1e-11 if series else 1e-20
+    )
+    assert set(leaves(new)) <= set(leaves(old))
+
+
+@pytest.mark.parametrize("form", [*FORMS, *RULES])
+def test_a_form_is_recognised_whatever_the_order_of_what_commutes(form):
+    def mirrored(node, args):
+        commutes = node.op.name in ("add", "mul", "max", "min")
+        args = args[::-1] if commutes else args
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    node = parse_expression(form)
+    turned = fold([node], mirrored)[node]
+    assert any(show(found.pattern) == show(node) for found in forms_of(turned))
+
+
+def test_what_commutes_is_matched_either_way():
+    for text in ("log(exp(x) + 1)", "log(1 + exp(x))"):
+        node = parse_expression(text)
+        written = [show(found.written()) for found in forms_of(node)]
+        assert written[0] == "softplus(x)"
+    assert not list(forms_of(parse_expression("log(2 + exp(x))")))
+    assert not list(forms_of(parse_expression("exp(x)/(1 + exp(z))")))
+
+
+def test_advice_is_on_forms_that_the_culprit_is_part_of():
+    inner = parse_expression("exp(x)")
+    root = parse_expression("1 - cos(exp(x))")
+    assert not list(advice([root], inner))
+    assert list(advice([root], root))
+
+
+# Extended precision and spans, which all of this stands on
+
+EXACT = {
+    "softplus(x)": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "log(1 + exp(x))": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "sigmoid(x)": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "1 - cos(x)": lambda x: 2 * mpmath.sin(x / 2) ** 2,
+    "x^2 - (x + 1e-300)*x": lambda x: -mpmath.mpf(1e-300) * x,
+    "sin(x)^2 + cos(x)^2 - 1": lambda x: mpmath.mpf(0),
+    "tanh(x) + erf(x)": lambda x: mpmath.tanh(x) + mpmath.erf(x),
+    "log(exp(30*x))": lambda x: 30 * x,
+}
+
+
+@pytest.mark.parametrize("x", [-700.0, -40.0, -1e-9, 1e-9, 0.7, 40.0, 700.0])
+@pytest.mark.parametrize("text", EXACT)
+def test_extended_precision_is_precise(text, x):
+    node = parse_expression(text)
+    with mpmath.workdps(700):
+        truth = EXACT[text](mpmath.mpf(x))
+        result = mpmath.mpf(values([node], {"x": x})[node])
+        assert abs(result - truth) <= abs(truth) * mpmath.mpf(10) ** -20
+
+
+@pytest.mark.parametrize("op", sorted({op.name for op in FUNCTIONS.values()}))
+def test_extended_precision_agrees_with_doubles_where_they_are_good(op):
+    node = OPS[op](*map(name, "ab"[: OPS[op].arity]))
+    at = {"a": 0.375, "b": 0.8125}
+    exact = values([node], at)[node]
+    value = OPS[op].forward(*list(at.values())[: OPS[op].arity])
+    assert float(value) == pytest.approx(float(exact), rel=4e-16)
+
+
+def test_what_is_not_real_is_nan_and_what_is_huge_is_infinite():
+    texts = ["log(-x)", "sqrt(-x)", "arcsin(2*x)", "(-x)^0.5", "(x - x)/(x - x)"]
+    for node in map(parse_expression, texts):
+        assert context().isnan(values([node], {"x": 1.0})[node])
+    for text in ("1/(x - x)", "exp(exp(exp(10*x)))", "(10^300)^(10^300*x)"):
+        node = parse_expression(text)
+        assert context().isinf(values([node], {"x": 1.0})[node])
+    node = parse_expression("exp(-exp(exp(10*x)))")
+    assert values([node], {"x": 1.0})[node] == 0
+
+
+def test_numbers_are_read_as_doubles_or_as_decimals():
+    node = parse_expression("0.1*3 - 0.3")
+    assert values([node], {}, decimal)[node] == 0
+    assert float(values([node], {})[node]) == pytest.approx(2.78e-17, rel=1e-2)
+
+
+SPANNED = [
+    "xy = ln(1 + exp(xx))",
+    "y = (a+b)*c - -d^-e^f*g/h",
+    "y = -a^2 + min(a, b*c)*2 - (3)",
+    "y=a-b-c+ +d",
+    "y = 2**-x*3",
+    "y = a/(b+c)/d^2^3",
+    "y = ((a))*((b+c))",
+    "y = sin(-(a)*b) + max(a - b, -(c + d)/e)",
+]
+
+
+@pytest.mark.parametrize("text", SPANNED)
+def test_the_span_of_an_operation_spells_that_operation(text):
+    start = text.index("=") + 1
+    for node in postorder([parse_expression(text, start)]):
+        if node.args:
+            span = operation_span(text, node, start)
+            assert span is not None
+            assert parse_expression(text[span[0] : span[1]]) is node
+    assert operation_span(text, parse_expression("q*q"), start) is None
