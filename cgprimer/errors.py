@@ -4,6 +4,7 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 WIDTH = 72
 SHOWN = 10
@@ -23,6 +24,9 @@ class CycleError(GraphError):
     def __init__(self, message: str, cycle: tuple[str, ...]) -> None:
         super().__init__(message)
         self.cycle = cycle
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.cycle)
 
 
 class PointError(CGPrimerError, ValueError):
@@ -96,6 +100,9 @@ class ExpressionError(CGPrimerError, ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(_report(self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)
 
 
 def _report(problems: tuple[Problem, ...]) -> str:

@@ -29,7 +29,7 @@ from cgprimer.expr.ops import FUNCTIONS, OPS
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_latex import latex
-from cgprimer.lower.to_sympy import from_sympy
+from cgprimer.lower.from_sympy import from_sympy
 
 X = np.array([-2.5, -0.4, 0.3, 1.7])
 
@@ -382,7 +382,7 @@ def test_contract_decides_the_verdict(contract):
     row = next(row for row in report.rows if row.edge == "∂xq/∂xh")
     assert np.isnan(row.symbolic)
     assert (row.adjoint, row.formula) == (1.75, "quantise_backward(xh, 1)")
-    assert "(code) 1.75" in str(report)
+    assert "(sweep) 1.75" in str(report)
     if contract != "exact":
         assert (
             f"quantise declares {'a ' * (contract[1] == 'u')}{contract}" in row.reason

@@ -157,7 +157,10 @@ BAD = [
     (({"xx": []}, {"xy": []}), "a data set needs at least one sample"),
     (({"xx": 1.0}, {"xy": [1]}), "'xx' has shape (); a column has shape (n,)"),
     (({"xx": [[1]]}, {"xy": [1]}), "'xx' has shape (1, 1); a column has shape (n,)"),
-    (({"xx": [1j]}, {"xy": [1]}), "'xx' is not a column of 1 real numbers"),
+    (
+        ({"xx": [1j]}, {"xy": [1]}),
+        "'xx' holds complex values; real numbers are expected",
+    ),
     (({"xx": [None]}, {"xy": [1]}), None),
     (({"xx": ["a"]}, {"xy": [1]}), "'xx' is not a column of 1 real numbers"),
     (({}, {"xy": [1]}, 0.0), "sigma of 'xy' must be positive"),

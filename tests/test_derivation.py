@@ -252,7 +252,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("text", IDENTITIES)
 def test_an_identity_passes(text):
-    [row] = check(text).rows
+    [row] = check(text, symbolic=bool(IDENTITIES[text])).rows
     assert row.verdict == "PASS"
     assert row.points >= 3 or not row.at
     if IDENTITIES[text]:
@@ -273,7 +273,7 @@ def test_the_same_with_a_mistake_fails(text, mistake):
 
 def test_numbers_alone_are_not_proof():
     """Not shown symbolically is an outcome of its own, and no mistake."""
-    report = check("arctan(x) + arctan(1/x) = pi/2*sign(x)")
+    report = check(f"{' + '.join(['sin(x)'] * 300)} = 300*sin(x)", points=3)
     assert verdicts(report) == ["PASS"]
     assert report.rows[0].outcome == "PASS, not shown"
     assert report.ok
@@ -283,9 +283,12 @@ def test_nothing_to_compare_is_inconclusive():
     [row] = check("sqrt(-x^2 - 1) = 1").rows
     assert row.verdict == "INCONCLUSIVE"
     assert row.remark == "the left side has no real finite value at any point tried"
-    [row] = check("1 = log(-x^2)/(x - x)").rows
+    [row] = check("1 = log(-x^2)").rows
     assert row.remark == "the right side has no real finite value at any point tried"
     assert not check("sqrt(-x^2 - 1) = 1").ok
+    [row] = check("sqrt(x - 52) = sqrt(x - 52 + 0*x)").rows
+    assert (row.verdict, row.points) == ("INCONCLUSIVE", 1)
+    assert row.remark == "both sides are real and finite at only 1 of 160 points"
 
 
 def test_definitions_alone_claim_nothing():
@@ -380,7 +383,7 @@ def test_the_adjoint_of_every_name_is_the_sum_over_its_users(key):
         shares = (f"bar_{user}*∂{user}/∂{text}" for user in users)
         lines.append(f"bar_{text} = {' + '.join(shares)} = d{output}/d{text}")
     names = [*graph.inputs, *graph.parameters]
-    report = check("\n".join(lines), variables=names, points=4, symbolic=False)
+    report = check("\n".join(lines), variables=names, points=3, symbolic=False)
     assert set(verdicts(report)) == {"PASS"}
 
 

@@ -156,6 +156,12 @@ def test_every_greek_letter_has_a_sign():
     )
 
 
+def test_an_exponent_stands_above_the_index():
+    assert from_latex("v_{6}^{2}") == (
+        "<msubsup><mi>v</mi><mrow><mn>6</mn></mrow><mrow><mn>2</mn></mrow></msubsup>"
+    )
+
+
 def test_a_minus_in_front_is_no_difference():
     assert from_latex(r"\left(-1.1\right)").count('form="prefix">−') == 1
     assert from_latex("a - b").count('form="prefix"') == 0

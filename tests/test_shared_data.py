@@ -21,7 +21,7 @@ from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.point import Point
-from cgprimer.lower.to_sympy import from_sympy
+from cgprimer.lower.from_sympy import from_sympy
 from cgprimer.numeric.compare import FAIL, PASS, judge
 from cgprimer.numeric.edges import differences
 

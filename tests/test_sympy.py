@@ -11,8 +11,9 @@ from cgprimer.errors import GraphError
 from cgprimer.expr.ops import Op, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.lower.from_sympy import from_sympy
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.lower.to_sympy import from_sympy, to_sympy
+from cgprimer.lower.to_sympy import to_sympy
 
 A, B = name("a"), name("b")
 

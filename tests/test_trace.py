@@ -205,6 +205,10 @@ def test_rounding_error_is_shown_as_zero():
     found = trace(GRAPH, CANONICAL_AT | {"ac": -1.2})
     assert found["xy"].value == pytest.approx(0.0, abs=1e-15)
     assert "xy = ab*xx + ac*xa = 0\n" in str(found)
+    graph = parse_graph(["xa = 0.1*xx", "xb = 0.2*xx", "xc = -0.3*xx", "xo = xa+xb+xc"])
+    found = trace(graph, {"xx": 1.0})
+    assert 0 < found["xx"].adjoint < 1e-16
+    assert "1·0.1 + 1·0.2 + 1·(−0.3) = 0" in str(found)
 
 
 def test_a_surrogate_is_shown_as_what_it_passes_on():
@@ -321,8 +325,7 @@ def test_the_proof_checker_reads_the_latex_too():
     found = trace(GRAPH).latex()
     cells = re.findall(r"\$(.*?)\$", found.split(r"\hline")[2])
     left = [cell for cell in cells[0::2] if "=" in cell]
-    right = [cell.replace(r"{}+", "+") for cell in cells[1::2]]
-    report = check_derivation("\n".join(left + right), points=4)
+    report = check_derivation("\n".join(left + cells[1::2]), points=4)
     assert len(report.rows) > 15
     assert {row.verdict for row in report.rows} == {"PASS", "defined"}
 
@@ -462,7 +465,7 @@ def test_as_dicts():
 
 
 def test_a_long_chain_and_a_wide_sum():
-    length = 1_000
+    length = 400
     graph = parse_graph([f"x{i + 1} = sin(a*x{i})" for i in range(length)])
     found = trace(graph, {"x0": 0.1, "a": 1.0})
     assert len(found["a"].shares) == length

@@ -41,6 +41,8 @@ class Dataset:
     sigma: Any = None
 
     def __post_init__(self) -> None:
+        for field in ("inputs", "targets"):
+            object.__setattr__(self, field, _by_name(getattr(self, field), field))
         columns = {**self.inputs, **self.targets}
         if not self.targets:
             raise DataError("a data set needs at least one target")
@@ -53,6 +55,10 @@ class Dataset:
         if self.sigma is not None:
             sigma = _sigma(self.sigma, tuple(self.targets), size)
             object.__setattr__(self, "sigma", MappingProxyType(sigma))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        sigma = None if self.sigma is None else dict(self.sigma)
+        return Dataset, (dict(self.inputs), dict(self.targets), sigma)
 
     def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
@@ -143,7 +149,7 @@ class Dataset:
         """Two random parts; the first holds `fraction` of the samples, both some."""
         if not 0 < fraction < 1 or len(self) < 2:
             raise DataError("split takes a fraction between 0 and 1 and two samples")
-        order = np.random.default_rng(rng).permutation(len(self))
+        order = generator(rng).permutation(len(self))
         cut = min(max(1, round(fraction * len(self))), len(self) - 1)
         return self.take(order[:cut]), self.take(order[cut:])
 
@@ -151,9 +157,30 @@ class Dataset:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
         if not is_count(size):
             raise DataError(f"a batch has at least one sample, not {size!r}")
-        order = np.random.default_rng(rng).permutation(len(self))
+        order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
+
+
+def generator(rng: Seed) -> np.random.Generator:
+    """The Generator that a seed stands for; DataError for what is neither."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"rng= takes a whole number from 0 or a numpy Generator, not {rng!r}"
+        ) from error
+
+
+def _by_name(columns: Any, field: str) -> dict[str, Any]:
+    """The columns as a dict, also of a pandas DataFrame."""
+    if hasattr(columns, "columns") and hasattr(columns, "to_dict"):
+        return {str(name): columns[name].to_numpy() for name in columns.columns}
+    if not isinstance(columns, Mapping) or not all(isinstance(n, str) for n in columns):
+        raise DataError(
+            f"{field} are given as a dict name → values, not {type(columns).__name__}"
+        )
+    return dict(columns)
 
 
 def is_count(value: Any) -> bool:
@@ -181,6 +208,9 @@ def _length(columns: Mapping[str, ArrayLike]) -> int:
 
 def _column(name: str, value: ArrayLike, size: int) -> Array:
     """A frozen copy of one column, all numbers finite."""
+    if np.iscomplexobj(value) or np.ma.is_masked(value):
+        kind = "complex" if np.iscomplexobj(value) else "masked"
+        raise DataError(f"{name!r} holds {kind} values; real numbers are expected")
     try:
         column = np.array(np.broadcast_to(np.asarray(value, np.float64), (size,)))
     except (TypeError, ValueError) as error:

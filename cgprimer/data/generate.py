@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.data.dataset import Dataset, Seed, is_count
+from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -41,7 +41,7 @@ def generate(
     Raises DataError for an impossible size or range, and where an output is not finite.
     """
     size = checked_size(graph, size)
-    rng = np.random.default_rng(rng)
+    rng = generator(rng)
     lows, highs = _ranges(graph, low, "low"), _ranges(graph, high, "high")
     _check_names(graph.inputs, sampler, "sampler")
     inputs = {

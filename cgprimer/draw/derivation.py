@@ -275,7 +275,8 @@ def _rows(
 def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[Share]]:
     """For every name its shares, one for each user, in order."""
     edges = {(user, used) for used, some in users.items() for user in some}
-    pulled = {user for user, _ in edges if _has_pullback(graph.equation(user).body)}
+    everyone = {user for user, _ in edges}
+    pulled = {user for user in everyone if _has_pullback(graph.equation(user).body)}
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
         names = names_in(graph, user)

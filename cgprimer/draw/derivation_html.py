@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 
 from cgprimer.draw.derivation import Row, Trace
-from cgprimer.draw.derivation_text import FORWARD, REVERSE, left_out
+from cgprimer.draw.derivation_text import FORWARD, REVERSE, called, left_out
 from cgprimer.draw.notation import LATEX, forward_stages, reverse_stages
 from cgprimer.lower.to_mathml import from_latex
 
@@ -57,7 +57,7 @@ DOCUMENT = """\
 
 def html_document(trace: Trace) -> str:
     """A page of its own."""
-    title = escape(f"Derivation of {trace.output}")
+    title = escape(f"Derivation of {called(trace[trace.output])}")
     return DOCUMENT.format(title=title, part=html_part(trace))
 
 

@@ -17,10 +17,8 @@ from cgprimer.draw.notation import (
 WIDTH = 84  # columns of the plain text; a landscape page of A4 holds as much
 PAGE = 20  # lines on a page; longer tables go on on the next
 NEEDS = r"% needs \usepackage{amsmath,graphicx,longtable}"
-HEAD = (
-    r"\hline Forward trace $\downarrow$ & Reverse trace $\uparrow$ "
-    r"\\ \hline \rule{0pt}{2.8ex}%"
-)
+HEAD = r"\hline Forward trace $\downarrow$ & Reverse trace $\uparrow$ \\ \hline"
+STRUT = r"\rule{0pt}{2.8ex}%"
 
 FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
 
@@ -58,7 +56,7 @@ def latex_document(trace: Trace) -> str:
 def latex_table(trace: Trace) -> str:
     """The two traces as a table, shrunk to the width of the line where it is wider."""
     lines = [line for row in trace.rows for line in _lines(trace, row)]
-    body = "\n".join([*lines, r"\hline"])
+    body = "\n".join([STRUT, *lines, r"\hline"])
     stretch = r"\renewcommand{\arraystretch}{1.5}"
     table = (LONG if len(lines) > PAGE else SHORT) % (HEAD, body)
     return f"{NEEDS}\n{{{stretch}\n{table}}}{_left_out(trace)}"
@@ -78,8 +76,8 @@ def _lines(trace: Trace, row: Row) -> list[str]:
     left = f"${_forward(trace, row)}${_notes(row)}"
     lines = []
     for n, line in enumerate(filled_lines(_measured(trace, row), WIDTH)):
-        terms = " ".join(f"{'{}+' if k else '='} {stages[i][k]}" for i, k in line)
-        begin = adjoint if not n else rf"\hphantom{{{adjoint}}}"
+        terms = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
+        begin = adjoint if not n else rf"\hphantom{{{adjoint}}} {{}}"
         lines.append(rf"{'' if n else left} & ${begin} {terms}$ \\")
     return lines
 

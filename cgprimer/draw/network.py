@@ -16,7 +16,7 @@ from cgprimer.draw.layout import layered_layout
 from cgprimer.draw.paint import INK, Box, paint
 from cgprimer.draw.ranks import Edge, ranks
 from cgprimer.draw.text import Line, Links, number, without_noise
-from cgprimer.errors import GraphError, listing
+from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
 
@@ -56,6 +56,12 @@ def draw_graph(
 
     Above 300 variables or edges, nothing is written on the edges.
     """
+    for name, value in (at or {}).items():
+        if np.ndim(value):
+            raise PointError(
+                f"a picture shows one point, but {name!r} has {np.size(value)} values\n"
+                "  hint: give one number for each input and parameter"
+            )
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)

@@ -16,13 +16,13 @@ from __future__ import annotations
 import keyword
 import re
 import string
-import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, OpError, Problem, shorten, suggest
+from cgprimer.errors import ExpressionError, OpError, Problem, shorten
+from cgprimer.expr.advice import DOUBLED, about, about_function, spelled
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 
@@ -47,51 +47,6 @@ _INFIX: dict[str, Op] = {
 _NEG = OPS["neg"]
 _FOLDED = frozenset(TABLE)  # a caller's own code is not run by the parser
 _CHAINED = ("min", "max")
-
-_MEANT = {
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "·": "*",
-    "×": "*",
-    "∗": "*",
-    "⋅": "*",
-    "•": "*",
-    "÷": "/",
-    "∕": "/",
-    "＝": "=",
-    "（": "(",
-    "）": ")",
-    "，": ",",
-    "＋": "+",
-    "√": "sqrt(…)",
-    "²": "^2",
-    "³": "^3",
-    "π": "pi",
-    "∞": "a finite number",
-}
-_LOOKALIKE = dict(zip("аеорсухіјѕԁԛոհαορνικχ", "aeopcyxijsdqnhaopvikx", strict=True))
-_ADVICE = {
-    "%": "the remainder is not an operation of the language",
-    "[": "write parentheses ( ) only",
-    "{": "write parentheses ( ) only",
-    "#": "comments belong in a multi-line text or a file, not in a list of equations",
-    ";": "write one equation per string or line",
-    ".": "names have no dots",
-    "'": "equations hold no strings",
-    '"': "equations hold no strings",
-    "_": "a name starts with a letter",
-    "<": "comparisons are not in the language; step(a - b) is 1 where a > b",
-    ">": "comparisons are not in the language; step(a - b) is 1 where a > b",
-    "!": "comparisons are not in the language; step(a - b) is 1 where a > b",
-}
-_DOUBLED = {
-    "==": "write one '=' per equation",
-    "//": "floor division is not in the language; write one '/'",
-    "**": "a power is written ^ or **",
-    "***": "a power is written ^ or **",
-    "^^": "a power is written ^ or **",
-}
 
 
 class _Frame(NamedTuple):
@@ -255,8 +210,7 @@ class _Parser:
 
     def function(self, token: str, at: int) -> Op:
         if token not in FUNCTIONS:
-            product = f"write a product with '*': {shorten(token)}*(…)"
-            hint = suggest(token, FUNCTIONS) or product
+            hint = about_function(token, FUNCTIONS)
             self.fail(f"unknown function {shorten(token)!r}", at, hint=hint)
         return FUNCTIONS[token]
 
@@ -285,7 +239,10 @@ class _Parser:
         more = " or more" * (op.name in _CHAINED)
         takes = f"{op.arity}{more} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        self.fail(f"{op.name!r} takes {takes}, but {got}", at, to)
+        hint = (
+            "another base is log(a)/log(b)" if op.name == "log" and given == 2 else ""
+        )
+        self.fail(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
 
     def missing_value(self, token: str, at: int) -> NoReturn:
         if not token:
@@ -294,7 +251,7 @@ class _Parser:
             self.stray(token, at)
         pair = (self.tokens[at - 1] if at else "=") + token
         self.fail(
-            f"a value is expected before {token!r}", at, hint=_DOUBLED.get(pair, "")
+            f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")
         )
 
     def missing_operator(self, token: str, at: int) -> NoReturn:
@@ -322,26 +279,7 @@ class _Parser:
         )
 
     def stray(self, char: str, at: int) -> NoReturn:
-        plain = _LOOKALIKE.get(char) or unicodedata.normalize("NFKC", char)
-        hint = ""
-        if char in _MEANT:
-            hint = f"write {_MEANT[char]}"
-        elif char in _ADVICE:
-            hint = _ADVICE[char]
-        elif plain.isascii() and plain != char:
-            hint = f"it looks like {plain!r} but is another character; type {plain!r}"
-        elif char.isalpha():
-            hint = "names are made of the letters a-z, A-Z, digits and underscores"
-        self.fail(f"unexpected character {_spelled(char)}", at, hint=hint)
-
-
-def _spelled(char: str) -> str:
-    """`'%'`, or for what is hard to see `'х' (U+0445 CYRILLIC SMALL LETTER HA)`."""
-    if char.isascii() and char.isprintable():
-        return repr(char)
-    label = unicodedata.name(char, "control character")
-    shown = f"{char!r} " if char.isprintable() else ""
-    return f"{shown}(U+{ord(char):04X} {label})"
+        self.fail(f"unexpected character {spelled(char)}", at, hint=about(char))
 
 
 def bad_name(text: str) -> tuple[str, str] | None:

@@ -122,7 +122,10 @@ def check_rate(rate: Rate) -> None:
 def rate_at(rate: Rate, number: int) -> float:
     """The rate of step `number`, counted from 0."""
     if callable(rate):
-        return float(rate(number))
+        value = float(rate(number))
+        if not (np.isfinite(value) and value > 0):
+            raise FitError(f"the rate of step {number} is {value}, not positive")
+        return value
     if isinstance(rate, int | float):
         return float(rate)
     return float(rate[min(number, len(rate) - 1)])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.data.dataset import Dataset, Seed, is_count
+from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.descent import SGD, Adam, Descent
@@ -56,16 +56,29 @@ def fit(
     began = time.perf_counter()
     if not isinstance(method, LeastSquares):
         _check_descent(method, "SGD, Adam or LeastSquares")
-    generator = np.random.default_rng(rng)
+    _check_kinds(graph, data)
+    random = generator(rng)
     objective = Objective(graph, data, find_loss(loss))
-    first = _start(graph, start, generator)
+    first = _start(graph, start, random)
     if isinstance(method, LeastSquares):
         trail = least_squares(objective, method, first, progress)
     else:
         _check_counts(epochs=epochs, batch=batch)
-        trail = descend(objective, method, first, epochs, batch, generator, progress)
+        trail = descend(objective, method, first, epochs, batch, random, progress)
     known = _identified(objective, trail.best)
     return _result(objective, method, trail, known, time.perf_counter() - began)
+
+
+def _check_kinds(graph: object, data: object) -> None:
+    if not isinstance(graph, Graph):
+        raise FitError(
+            f"fit takes a Graph, see parse_graph, not {type(graph).__name__}"
+        )
+    if not isinstance(data, Dataset):
+        raise FitError(
+            f"fit takes a Dataset, not {type(data).__name__}\n"
+            "  hint: write Dataset(inputs, targets), Dataset.from_csv or .from_frame"
+        )
 
 
 def minimize(
@@ -138,7 +151,7 @@ def _check_descent(method: object, known: str) -> None:
 
 def _check_counts(**counts: int | None) -> None:
     for name, value in counts.items():
-        if value is not None and not is_count(value):
+        if not is_count(value) and (value is not None or name == "epochs"):
             raise FitError(f"{name} is a whole number from 1, not {value!r}")
 
 
@@ -149,6 +162,8 @@ def _start(
     names: tuple[str, ...] | None = None,
 ) -> Array:
     names = graph.parameters if names is None else names
+    if not isinstance(start, Mapping | None):
+        raise FitError(f"start is a dict name → value, not {type(start).__name__}")
     given, known = dict(start or {}), set(names)
     if unknown := [name for name in given if name not in known]:
         hint = suggest(str(unknown[0]), names) or f"the parameters are {listing(names)}"

@@ -106,10 +106,9 @@ def _epochs(
         loss = objective.value(trail.params)
         trail.epochs += 1
         trail.evaluations += 1
-        if not loss - recent[0] <= RISE * (
-            abs(recent[0]) or 1.0
-        ):  # catches nan as well
-            trail.status = "diverged"
+        if _beyond(loss, recent[0]):
+            fell = not objective.nonnegative and recent[-1] <= recent[0]
+            trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"
             return
         trail.keep(trail.params, loss)
         tick(loss)
@@ -119,6 +118,11 @@ def _epochs(
             return
     risen = recent[-1] > recent[0]
     trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
+
+
+def _beyond(loss: float, first: float) -> bool:
+    """Whether the loss is infinite, nan, or rose a thousandfold."""
+    return not (np.isfinite(loss) and loss - first <= RISE * (abs(first) or 1.0))
 
 
 def _quiet(losses: list[float]) -> bool:

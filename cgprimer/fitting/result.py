@@ -21,8 +21,9 @@ Array = NDArray[np.float64]
 OUTCOMES = {
     "converged": "converged: the loss no longer falls and the gradient is zero",
     "max_steps": "stopped after the steps allowed: allow more, or raise the rate",
-    "stalled": "stalled: the loss hardly falls though the gradient is not zero; raise "
-    "the rate, or use LeastSquares",
+    "stalled": "stalled: the loss hardly changes though the gradient is not zero; "
+    "change the rate or the method",
+    "unbounded": "unbounded: the loss falls without end; it has no minimum this way",
     "diverged": "diverged: the loss rose; lower the rate. The best parameters are kept",
     "interrupted": "interrupted: these are the best parameters so far",
     "failed": "failed: the method could not go on; start nearer to the solution",
@@ -37,8 +38,8 @@ class FitResult:
     parameters : name → best value found; `loss` is the loss there, over all data.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
         all data where a step uses all.
-    status : converged, max_steps, stalled, diverged, interrupted or failed; `message`
-        says it in a sentence, and names the parameters that the data do not determine.
+    status : converged, max_steps, stalled, unbounded, diverged, interrupted or failed;
+        `message` says it in a sentence, and names what the data do not determine.
     steps, epochs, evaluations : counts; `time` in seconds.
     rank : of the Jacobian at the solution; None where it was not computed.
     undetermined : parameters that the data leave open; `combinations` are determined.

@@ -9,7 +9,7 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -58,6 +58,21 @@ class Partial(NamedTuple):
     text: str
 
 
+def name_list(names: object, keyword: str) -> list[str]:
+    """The names that a caller gives as one text or as an iterable of texts."""
+    if isinstance(names, str):
+        return [names]
+    if isinstance(names, Iterable):
+        found = list(names)
+        for name in found:
+            if not isinstance(name, str):
+                raise GraphError(f"{keyword}= holds {name!r}, which is not a name")
+        return found
+    raise GraphError(
+        f"{keyword}= takes names, such as ['xy'], not {shorten(repr(names))}"
+    )
+
+
 class Graph:
     """An immutable computational graph; `parse_graph` makes one from text.
 
@@ -94,8 +109,7 @@ class Graph:
 
     def checked_outputs(self, outputs: Sequence[str]) -> tuple[str, ...]:
         """`outputs` without repetitions; GraphError for what is no variable."""
-        if isinstance(outputs, str):
-            outputs = [outputs]
+        outputs = name_list(outputs, "outputs")
         for name in outputs:
             if not isinstance(name, str) or name not in self.variable_number:
                 raise GraphError(self._unknown(name, "unknown output"))
@@ -163,7 +177,7 @@ class Graph:
 
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""
-        if name not in self.variable_number:
+        if not isinstance(name, str) or name not in self.variable_number:
             raise GraphError(self._unknown(name, "unknown variable"))
         number = int(self.table.equation_of[self.variable_number[name]])
         if number < 0:
@@ -194,7 +208,8 @@ class Graph:
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
         '3*xz^2'
         """
-        from cgprimer.lower.to_sympy import from_sympy, with_leaves
+        from cgprimer.lower.from_sympy import from_sympy
+        from cgprimer.lower.to_sympy import with_leaves
 
         number = self.equation_number(node)
         leaves = self.table.leaves(number)
@@ -208,8 +223,13 @@ class Graph:
         shape = self.table.shapes[self.table.shape[number]]
         shape.check_formula(names.index(wrt), node)
         formula = shape.formulas[names.index(wrt)]
-        formula = with_leaves(formula, shape.slots, leaves)
-        return Partial(formula, show(from_sympy(formula)))
+        try:
+            formula = with_leaves(formula, shape.slots, leaves)
+            return Partial(formula, show(from_sympy(formula)))
+        except GraphError as error:
+            raise GraphError(
+                f"sympy has no formula in real numbers for ∂{node}/∂{wrt}: {error}"
+            ) from error
 
     def sympy(self, name: str) -> sympy.Expr:
         """The right side of the equation of `name` as a sympy expression."""
@@ -274,10 +294,12 @@ class Graph:
 
         [output] = self.checked_outputs([output])
         wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
-        wrt = [wrt] if isinstance(wrt, str) else wrt
+        wrt = name_list(wrt, "wrt")
+        known = [*self.variable_number, *self.parameter_number]
         for name in wrt:
             if name not in self.variable_number and name not in self.parameter_number:
-                raise GraphError(self._unknown(name, "unknown name"))
+                hint = suggest(str(name), known) or f"the names are {listing(known)}"
+                raise GraphError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
         point = Point.of(self, at)
         program = self.program([output])
         values = program.forward(point.inputs, point.parameters)

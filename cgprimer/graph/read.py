@@ -17,7 +17,7 @@ from cgprimer.errors import (
 )
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import bad_name, parse_expression
-from cgprimer.graph.graph import Graph
+from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.rows import Names, Rows
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
@@ -112,7 +112,7 @@ def _other(item: Any) -> str:
         case (str(left), str(right)):
             return f"{left} = {right}"
         case (str(left), right) if hasattr(right, "free_symbols"):
-            from cgprimer.lower.to_sympy import from_sympy
+            from cgprimer.lower.from_sympy import from_sympy
 
             return f"{left} = {show(from_sympy(right))}"
     if hasattr(item, "free_symbols"):
@@ -128,7 +128,7 @@ def _other(item: Any) -> str:
 def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     if names is None:
         return ()
-    names = [names] if isinstance(names, str) else list(names)
+    names = name_list(names, keyword)
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise GraphError(

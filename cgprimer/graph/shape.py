@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
+from cgprimer.errors import GraphError
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
@@ -105,7 +106,7 @@ class Shape:
     def formulas(self) -> tuple[sympy.Expr, ...]:
         """The derivative of the body by each slot, by sympy, in symbols of slots.
 
-        nan stands for a derivative that only numpy code knows.
+        nan stands for a derivative that sympy cannot find or only numpy code knows.
         """
         import sympy
 
@@ -128,12 +129,7 @@ class Shape:
     @functools.cached_property
     def symbolic(self) -> tuple[Node, ...]:
         """`formulas` as expressions of ours, to be evaluated and printed."""
-        from cgprimer.lower.to_sympy import from_sympy
-
-        return tuple(
-            from_sympy(formula) if known else const(nan)
-            for formula, known in zip(self.formulas, self.has_formula, strict=True)
-        )
+        return tuple(map(_read_back, self.formulas))
 
     @functools.cached_property
     def forward(self) -> Kernel:
@@ -153,6 +149,16 @@ class Shape:
         Arguments are the slots, the result and that adjoint.
         """
         return _kernel(self, wanted, ADJOINT)
+
+
+def _read_back(formula: sympy.Expr) -> Node:
+    """sympy's formula as an expression; nan where it is not one of real numbers."""
+    from cgprimer.lower.from_sympy import from_sympy
+
+    try:
+        return from_sympy(formula)
+    except GraphError:
+        return const(nan)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -81,8 +81,7 @@ def _row(items: list[str]) -> str:
     waiting = iter(items)
     for item in waiting:
         if item in ("_", "^"):
-            tag = "msub" if item == "_" else "msup"
-            done.append(f"<{tag}>{done.pop()}{_element(next(waiting))}</{tag}>")
+            done.append(_script(item, done.pop(), _element(next(waiting))))
         elif item[1:] in FUNCTIONS and item[0] == "\\":
             count, write = FUNCTIONS[item[1:]]
             done.append(write(*(_element(next(waiting)) for _ in range(count))))
@@ -94,6 +93,15 @@ def _row(items: list[str]) -> str:
         else:
             done.append(_element(item))
     return "".join(done)
+
+
+def _script(sign: str, base: str, script: str) -> str:
+    """`base` with an index or an exponent, the latter above an index it has."""
+    if sign == "^" and base.startswith("<msub>"):
+        parts = base.removeprefix("<msub>").removesuffix("</msub>")
+        return f"<msubsup>{parts}{script}</msubsup>"
+    tag = "msub" if sign == "_" else "msup"
+    return f"<{tag}>{base}{script}</{tag}>"
 
 
 def _element(token: str) -> str:

@@ -13,20 +13,14 @@ from typing import Any
 
 import sympy
 
-from cgprimer.errors import GraphError, OpError, shorten
+from cgprimer.errors import CGPrimerError, GraphError, OpError
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import (
     ARGUMENTS,
     CONST,
-    CONSTANTS,
-    FUNCTIONS,
     NAME,
-    OPS,
     TABLE,
     Op,
-    const,
-    name,
-    tidy,
 )
 from cgprimer.expr.syntax import parse_expression
 
@@ -47,12 +41,36 @@ def to_sympy(root: Node, *, real: bool = False) -> sympy.Expr:
 
 
 def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
-    """The derivative of `body` by each slot, by `sympy.diff`, in real symbols."""
-    expression = to_sympy(body, real=True)
+    """The derivative of `body` by each slot, by `sympy.diff`, in real symbols.
+
+    nan stands for a derivative that sympy cannot find. A sum is taken term by term,
+    so that a long one costs what its terms cost.
+    """
+    symbols = [sympy.Symbol(slot, real=True) for slot in slots]
+    wanted = set(symbols)
+    shares: dict[Any, list[Any]] = {}
     try:
-        return [sympy.diff(expression, sympy.Symbol(s, real=True)) for s in slots]
+        expression = to_sympy(body, real=True)
+        for term in sympy.Add.make_args(expression):
+            for symbol in term.free_symbols & wanted:
+                shares.setdefault(symbol, []).append(sympy.diff(term, symbol))
+        by_symbol = {
+            symbol: _tidied(sympy.Add(*terms)) for symbol, terms in shares.items()
+        }
     except RecursionError:
         raise _too_deep() from None
+    except CGPrimerError:
+        raise
+    except Exception:  # sympy raises many kinds, from deep inside its assumptions
+        return [sympy.nan for _ in symbols]
+    return [by_symbol.get(symbol, sympy.Integer(0)) for symbol in symbols]
+
+
+def _tidied(formula: sympy.Expr) -> sympy.Expr:
+    """x^b·b/x as b·x^(b - 1), which is finite at x = 0."""
+    if any(power.exp.free_symbols for power in formula.atoms(sympy.Pow)):
+        return sympy.powsimp(formula, combine="exp")
+    return formula
 
 
 def with_leaves(
@@ -98,11 +116,14 @@ def function(op: Op) -> type[sympy.Function]:
         "eval": classmethod(evaluate),
         "fdiff": fdiff,
         "_eval_rewrite": lambda self, rule, args, **hints: _defined(op, args),
-        "_eval_is_extended_real": lambda self: all(
-            a.is_extended_real for a in self.args
-        ),
+        "_eval_is_extended_real": _real_where_arguments_are,
+        "_eval_is_real": _real_where_arguments_are,
     }
     return type(op.name, (sympy.Function,), body)
+
+
+def _real_where_arguments_are(self: Any) -> bool | None:
+    return True if all(arg.is_extended_real for arg in self.args) else None
 
 
 def without_formula(op: Op) -> OpError:
@@ -114,7 +135,8 @@ def without_formula(op: Op) -> OpError:
     )
 
 
-def _build(op: Op, args: Iterable[Any]) -> Any:
+def build(op: Op, args: Iterable[Any]) -> Any:
+    """The operation on sympy arguments."""
     return op.sympy(sympy, *args) if op.sympy else function(op)(*args)
 
 
@@ -155,7 +177,7 @@ def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
         elif node.op is CONST:
             done[node] = number(float(node.value or 0.0))
         elif kind is None:
-            done[node] = _build(node.op, map(value, node.args))
+            done[node] = build(node.op, map(value, node.args))
         else:
             left, right = node.args
             last = value(right)
@@ -165,162 +187,3 @@ def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
             terms.append(last)
             chains[node] = (kind, terms)
     return value(root)
-
-
-@functools.cache
-def _by_class() -> dict[Any, Op]:
-    """sympy's function classes → operations of ours."""
-    found = {}
-    for op in TABLE:
-        if not op.arity or op.symbol:
-            continue
-        symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
-        found[_build(op, symbols).func] = op
-    found[sympy.sign] = OPS["sign"]
-    for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
-        found.pop(arithmetic, None)
-    return found
-
-
-def from_sympy(expression: sympy.Expr) -> Node:
-    """A sympy expression as an expression of ours, tidied.
-
-    Raises GraphError for functions and numbers that the language does not have.
-    """
-    done: dict[Any, Node] = {}
-    stack = [sympy.sympify(expression)]
-    while stack:
-        item = stack[-1]
-        waiting = [part for part in _parts(item) if part not in done]
-        if waiting:
-            stack.extend(waiting)
-        else:
-            done[stack.pop()] = _node(item, done)
-    return done[sympy.sympify(expression)]
-
-
-def _parts(item: Any) -> tuple[Any, ...]:
-    """What must be converted before `item`."""
-    if item.is_Mul:
-        top, bottom = _fraction(item)
-        return tuple(factor for factor in (*top, *bottom) if not factor.is_Rational)
-    if item.is_Pow:
-        return (item.base, -item.exp) if _is_inverse(item) else (item.base, item.exp)
-    if item.is_Add:
-        return tuple(_signed(term)[1] for term in item.args)
-    if isinstance(item, sympy.Heaviside | sympy.DiracDelta):
-        return (item.args[0],)
-    return tuple(item.args)
-
-
-def _node(item: Any, done: dict[Any, Node]) -> Node:
-    if item.is_Symbol:
-        return name(item.name)
-    if item.is_Rational:
-        return (
-            tidy(OPS["div"], const(float(item.p)), const(float(item.q)))
-            if (item.q == 1)
-            else OPS["div"](const(float(item.p)), const(float(item.q)))
-        )
-    if item.is_Float:
-        return const(float(item))
-    if item is sympy.pi:
-        return CONSTANTS["pi"]()
-    if item is sympy.E:
-        return OPS["exp"](const(1.0))
-    if item.is_Add:
-        return _sum(item, done)
-    if item.is_Mul:
-        return _product(item, done)
-    if item.is_Pow:
-        return _power(item, done)
-    return _call(item, [done[part] for part in _parts(item)])
-
-
-def _call(item: Any, args: list[Node]) -> Node:
-    if isinstance(item, sympy.DiracDelta):
-        return const(0.0)
-    if isinstance(item, sympy.Heaviside):
-        if item.args[1] == 0:
-            return OPS["step"](args[0])
-        return parse_substituted("(1 + sign(a))/2", args[0])
-    op = getattr(item.func, "op", None) or _by_class().get(item.func)
-    if op is None or len(args) < op.arity:
-        raise GraphError(
-            f"sympy's {shorten(str(item))!r} has no counterpart in the language\n"
-            f"  hint: the functions are {', '.join(sorted(FUNCTIONS))}"
-        )
-    node = op(*args[: op.arity])
-    for arg in args[op.arity :]:
-        node = op(node, arg)
-    return node
-
-
-def parse_substituted(text: str, a: Node) -> Node:
-    """The expression `text` with its name `a` replaced."""
-    from cgprimer.expr.node import substitute
-
-    return substitute([parse_expression(text)], {name("a"): a})[0]
-
-
-def _signed(term: Any) -> tuple[bool, Any]:
-    """(is negative, absolute term), so that sums print with minus signs."""
-    negative = term.could_extract_minus_sign()
-    return negative, -term if negative else term
-
-
-def _sum(item: Any, done: dict[Any, Node]) -> Node:
-    terms = sorted(map(_signed, item.as_ordered_terms()), key=lambda term: term[0])
-    (negative, first), *others = terms
-    node = tidy(OPS["neg"], done[first]) if negative else done[first]
-    for negative, term in others:
-        node = OPS["sub" if negative else "add"](node, done[term])
-    return node
-
-
-def _is_inverse(item: Any) -> bool:
-    return bool(item.is_Pow and item.exp.could_extract_minus_sign())
-
-
-def _fraction(item: Any) -> tuple[list[Any], list[Any]]:
-    """Factors above and below the line; a rational coefficient comes first in each."""
-    coefficient, factors = item.as_coeff_mul()
-    factors = sympy.Mul(*factors, evaluate=False).as_ordered_factors()
-    top = [factor for factor in factors if not _is_inverse(factor)]
-    bottom = [1 / factor for factor in factors if _is_inverse(factor)]
-    if coefficient.is_Rational:
-        top = [sympy.Integer(coefficient.p), *top] if coefficient.p != 1 else top
-        bottom = (
-            [sympy.Integer(coefficient.q), *bottom] if coefficient.q != 1 else bottom
-        )
-        return top, bottom
-    return [coefficient, *top], bottom
-
-
-def _product(item: Any, done: dict[Any, Node]) -> Node:
-    top, bottom = _fraction(item)
-    negative = bool(top) and top[0] == -1
-    above = _times(top[1:] if negative else top, done)
-    node = tidy(OPS["div"], above, _times(bottom, done)) if bottom else above
-    return tidy(OPS["neg"], node) if negative else node
-
-
-def _times(factors: Sequence[Any], done: dict[Any, Node]) -> Node:
-    nodes = [done[f] if f in done else _node(f, done) for f in factors]
-    if not nodes:
-        return const(1.0)
-    return functools.reduce(lambda a, b: OPS["mul"](a, b), nodes)
-
-
-def _power(item: Any, done: dict[Any, Node]) -> Node:
-    if _is_inverse(item):
-        base, exponent = done[item.base], -item.exp
-        below = _raised(base, exponent, done)
-        return OPS["div"](const(1.0), below)
-    return _raised(done[item.base], item.exp, done)
-
-
-def _raised(base: Node, exponent: Any, done: dict[Any, Node]) -> Node:
-    if exponent == sympy.Rational(1, 2):
-        return OPS["sqrt"](base)
-    return tidy(OPS["pow"], base, done[exponent])

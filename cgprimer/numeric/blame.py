@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.diff.sweep import partials
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import ARGUMENTS, name
+from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.claims import Claim, Edge
+from cgprimer.numeric.compare import FAIL
 from cgprimer.numeric.explain import Candidate, Finding, Wrong, explain, spoken
 from cgprimer.numeric.totals import below, culprits, totals
+from cgprimer.numeric.verdict import judge, slope
 
 if TYPE_CHECKING:
     from cgprimer.numeric.report import CheckRow
@@ -37,9 +43,38 @@ def blame_edge(witness: Witness, row: CheckRow, claim: Claim | None) -> CheckRow
         _elsewhere(witness, row.edge),
     )
     says = finding.says
-    if not row.claim:
-        says = f"the rule of an operation in it is wrong: {says}"
+    if claim is None:
+        says = f"{_faulty(witness, row.edge)}: {says}"
     return replace(row, ratio=finding.ratio, mistake=finding.kind, looks_like=says)
+
+
+def _faulty(witness: Witness, edge: Edge) -> str:
+    """Which operation between an edge's name and its node has a wrong derivative."""
+    body, leaf = witness.body(edge[0]), name(edge[1])
+    values = witness.sites[edge[0]].values
+    for node in postorder([body]):
+        if node.args and leaf in postorder([node]) and _is_wrong(node, values):
+            return f"the derivative that {node.op.name} declares is wrong"
+    return "a rule of ours is wrong"
+
+
+def _is_wrong(node: Node, values: Mapping[str, Array]) -> bool:
+    """Whether the operation's own derivative disagrees with its differences."""
+    arguments = [name(text) for text in ARGUMENTS[: len(node.args)]]
+    names = leaves(node)
+    with np.errstate(all="ignore"):
+        at = Kernel(node.args, names)(*(values[text] for text in names))
+        at = [np.broadcast_to(v, np.shape(values[names[0]])) for v in at]
+        local = partials(node.op(*arguments), arguments)
+        rows = Kernel(list(local.values()), ARGUMENTS[: len(at)])(*at)
+    for i, row in enumerate(rows):
+        found = slope(lambda v, i=i: node.op.forward(*at[:i], v, *at[i + 1 :]), at[i])
+        row = np.broadcast_to(row, at[i].shape)
+        terms = 8 * np.abs(row)
+        judged = [judge(row[k], found, k, terms[k]).verdict for k in range(len(row))]
+        if FAIL in judged:
+            return True
+    return False
 
 
 def _truth(witness: Witness, edge: Edge, evidence: Evidence) -> tuple[Array, Array]:

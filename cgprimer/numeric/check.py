@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
+_ORDER = {"edge": 0, "kink": 1, "second": 2, "total": 3}
 _SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
@@ -265,7 +266,7 @@ def _diagnosis(
         return None, f"{row.derivative} could not be decided{more}: {row.reason}"
     if all(row.kind == "total" for row in wrong):
         return blame_totals(witness, wrong, whole)
-    row = next(row for row in wrong if row.kind != "total")
+    row = min(wrong, key=lambda row: _ORDER[row.kind])
     sentence = _sentence(witness, row, local.get(row.edge))
     others = {r.derivative for r in wrong if r.edge != row.edge}
     if others:
@@ -275,7 +276,7 @@ def _diagnosis(
 
 def _sentence(witness: Witness, row: CheckRow, claim: Claim | None) -> str:
     node, wrt = row.edge
-    found = row.looks_like or row.reason or "it disagrees with the differences"
+    found = row.looks_like or row.reason or f"{row.derivative} is not its derivative"
     text = f"∂{node}/∂{wrt} is the first wrong edge: {found}."
     if claim is None:
         return text
@@ -284,13 +285,18 @@ def _sentence(witness: Witness, row: CheckRow, claim: Claim | None) -> str:
 
 
 def _praise(witness: Witness, rows: tuple[CheckRow, ...]) -> str:
-    edges = sum(row.kind == "edge" for row in rows)
-    totals = sum(row.kind == "total" for row in rows)
-    kinks = sum(row.kind == "kink" for row in rows)
+    passed = [row.kind for row in rows if row.verdict == PASS]
+    edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
     kind = "given" if witness.given else "random"
-    points = f"{witness.width} {kind} point{'s' * (witness.width != 1)}"
-    more = f", and at {kinks} kinks" if kinks else ""
+    points = f"{_count(witness.width, f'{kind} point')}"
+    more = f", and at {_count(kinks, 'kink')}" if kinks else ""
+    declared = sum(row.verdict == SURROGATE for row in rows)
+    aside = f"; {declared} are declared, not derived" if declared else ""
     return (
-        f"{edges} edges and {totals} totals agree with finite differences at "
-        f"{points}{more}"
+        f"{_count(edges, 'edge')} and {_count(totals, 'total')} agree with finite "
+        f"differences at {points}{more}{aside}"
     )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -23,6 +23,7 @@ from cgprimer.diff.sweep import sweep
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
+    OpError,
     OptionError,
     Problem,
     listing,
@@ -30,7 +31,7 @@ from cgprimer.errors import (
     suggest,
 )
 from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.expr.show import number, show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.graph import Graph
@@ -78,8 +79,14 @@ class Claim:
 
 
 def rounding(root: Node) -> Node:
-    """Σ |v·∂root/∂v| over the operations v: times ε, what rounding does to `root`."""
-    steps = sweep(root, map(name, leaves(root)))
+    """Σ |v·∂root/∂v| over the operations v: times ε, what rounding does to `root`.
+
+    Where numpy code cannot be differentiated, a few times |root| stand for it.
+    """
+    try:
+        steps = sweep(root, map(name, leaves(root)))
+    except OpError:
+        return OPS["abs"](tidy(OPS["mul"], const(8.0), root))
     sizes = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
         for step in steps

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import OpError
+from cgprimer.errors import GraphError, OpError
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.node import leaves, substitute
 from cgprimer.expr.ops import Op, name
@@ -68,9 +68,9 @@ class PartialRow:
         return f"∂{self.node}/∂{self.wrt}"
 
     def _claimed(self) -> str:
-        """The symbolic value; what numpy code passes back is marked as such."""
+        """The symbolic value, or our sweep's, marked, where sympy has none."""
         if np.isnan(self.symbolic) and not np.isnan(self.adjoint):
-            return f"(code) {self.adjoint:.8g}"
+            return f"(sweep) {self.adjoint:.8g}"
         return f"{self.symbolic:.8g}"
 
     def cells(self) -> tuple[str, ...]:
@@ -242,10 +242,10 @@ def _row(
 
 
 def _formula(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
-    """The partial as text: sympy's formula, or our sweep's where code hides it."""
+    """The partial as text: sympy's formula, or our sweep's where sympy has none."""
     try:
         return graph.partial(node, wrt).text, True
-    except OpError:
+    except (GraphError, OpError):
         body = stable(graph.equation(node).body)
         found = partials(body, [name(wrt)])[name(wrt)]
         return show(substitute([found], {body: name(node)})[0]), False

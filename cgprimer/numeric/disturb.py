@@ -58,9 +58,7 @@ def off(value: Any, by: Array) -> Any:
     return np.where(exact, value, moved)
 
 
-def with_rounding(
-    found: Difference, runs: Sequence[Function], x: Array
-) -> Difference:
+def with_rounding(found: Difference, runs: Sequence[Function], x: Array) -> Difference:
     """A complex step with the bound that its disturbed runs tell."""
     with np.errstate(all="ignore"):
         slopes = [np.imag(f(x + 1j * found.h)) / found.h for f in runs]

@@ -59,9 +59,7 @@ def edge_partials(
     if method == "finite":
         rows = {
             edge: result.value
-            for edge, result in differences(
-                graph, point, scheme, step, typical
-            ).items()
+            for edge, result in differences(graph, point, scheme, step, typical).items()
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
@@ -90,7 +88,9 @@ def differences(
     return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
 
 
-def checked_sizes(graph: Graph, typical: Mapping[str, float] | None) -> dict[str, float]:
+def checked_sizes(
+    graph: Graph, typical: Mapping[str, float] | None
+) -> dict[str, float]:
     sizes = dict(typical or {})
     for text, size in sizes.items():
         known = (*graph.variable_number, *graph.parameters)
@@ -190,11 +190,11 @@ def _finite(
         for position, i in enumerate(group.shape.names):
             x = np.broadcast_to(slots[i], (len(edges), point.width))
             typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
-            f = _along(group.shape.forward, slots, i)
+            f = along(group.shape.forward, slots, i)
             found = difference(f, x, scheme, step, noise, typical=typical)
             if scheme == "complex":
                 kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
-                runs = [_along(kernel, slots, i) for kernel in kernels]
+                runs = [along(kernel, slots, i) for kernel in kernels]
                 found = disturb.with_rounding(found, runs, x)
             for row, own in enumerate(edges):
                 yield own[position], found[row]
@@ -234,7 +234,7 @@ def _steps(shape: Shape) -> list[Step]:
         return []
 
 
-def _along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
+def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
     """The equation as a function of one slot, the others held."""
 
     def f(value: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +58,14 @@ class Wrong:
 
     def agrees(self, candidate: Array) -> bool:
         """Whether a mistake that gives `candidate` predicts the claim everywhere."""
-        size = np.maximum(np.abs(self.claimed), np.abs(candidate))
-        gap = np.abs(self.claimed - candidate)
-        return bool((gap <= MATCH * size + self.slack).all())  # nan agrees with nothing
+        return bool(self.agreeing(candidate))
+
+    def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
+        """The same for every row of an array (…, n); nan agrees with nothing."""
+        size = np.maximum(np.abs(self.claimed), np.abs(candidates))
+        gap = np.abs(self.claimed - candidates)
+        found: NDArray[np.bool_] = (gap <= MATCH * size + self.slack).all(axis=-1)
+        return found
 
     def ratios(self) -> Array:
         """claimed / true where the truth is not zero."""
@@ -127,17 +133,22 @@ def _findings(
             yield kind, f"{says}; {detail}" if detail else says
     yield from also
     if ratio is not None:
-        yield "constant factor", f"it is {ratio:.6g} times the true derivative"
+        yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
     yield from _named_ratios(values, wrong)
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
         yield "a number", "it is one number, but the derivative varies"
 
 
-def special(ratio: float, dividing: Iterable[float] = ()) -> tuple[str, str] | None:
-    """(kind, sentence) for a ratio claimed / true that means something."""
+def special(
+    ratio: float, dividing: Iterable[float] = (), near: float = MATCH
+) -> tuple[str, str] | None:
+    """(kind, sentence) for a ratio claimed / true that means something.
+
+    dividing : whole numbers that would be those of a mean; near : relative.
+    """
     if not ratio:
         return None
-    if abs(ratio + 1) < MATCH:
+    if abs(ratio + 1) < near:
         return "sign flipped", "the sign is flipped"
     if abs(ratio - 1) < PERCENT:
         much = abs(ratio - 1) * 100
@@ -146,7 +157,7 @@ def special(ratio: float, dividing: Iterable[float] = ()) -> tuple[str, str] | N
     sign = "" if ratio > 0 else ", and the sign is flipped"
     for size, inverse in ((abs(ratio), False), (1 / abs(ratio), True)):
         whole = round(size)
-        if 2 <= whole <= LARGEST and abs(size - whole) < MATCH * size:
+        if 2 <= whole <= LARGEST and abs(size - whole) < near * size:
             shown = f"1/{whole}" if inverse else str(whole)
             says = f"it is {shown} times the true derivative{sign}"
             if not inverse and whole in dividing:
@@ -154,6 +165,12 @@ def special(ratio: float, dividing: Iterable[float] = ()) -> tuple[str, str] | N
                 return "sum instead of mean", f"{says}: {text}"
             return "factor", says
     return None
+
+
+def fraction(ratio: float) -> str:
+    """`2/3` where it is that, else six digits."""
+    near = Fraction(ratio).limit_denominator(12)
+    return str(near) if abs(near - ratio) <= MATCH * abs(ratio) else f"{ratio:.6g}"
 
 
 def divisors(body: Node) -> set[float]:
@@ -180,15 +197,14 @@ def _matching(
         if wrong.agrees(candidate):
             yield kind, says
     listed, names, kernel = _tried(body, wrt)
+    candidates = np.empty((len(listed), len(wrong.claimed)))
     with np.errstate(all="ignore"):
-        found = kernel(*(values[text] for text in names))
-    shape = wrong.claimed.shape
-    right = Wrong(wrong.true, wrong.true, wrong.slack)
-    for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
-        for suspect, value in zip(listed, found, strict=True):
-            candidate = np.broadcast_to(value, shape)
-            if wrong.agrees(sign * candidate) and not right.agrees(candidate):
-                yield suspect.kind, suspect.says + more
+        for row, value in enumerate(kernel(*(values[text] for text in names))):
+            candidates[row] = value
+        right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
+        for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
+            for row in np.flatnonzero(wrong.agreeing(sign * candidates) & ~right):
+                yield listed[row].kind, listed[row].says + more
 
 
 @functools.lru_cache(maxsize=1024)

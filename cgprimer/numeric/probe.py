@@ -27,9 +27,7 @@ ORDERS = (6, 7, 8)
 MARGIN = 12.0  # a bound, from a standard deviation that few numbers tell
 
 
-def noise(
-    f: Function, x: Array, scale: Array
-) -> tuple[Array, NDArray[np.bool_]]:
+def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]]:
     """(a bound on the rounding error of f near x, where f stands still), elementwise.
 
     The bound is 0 where f is not real. Where neighbours have the same value, f may be

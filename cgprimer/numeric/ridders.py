@@ -3,11 +3,12 @@
     T[i, 0] = D(h_i),   h_i = h_0 / 1.4^i
     T[i, j] = (q·T[i, j-1] - T[i-1, j-1]) / (q - 1),   q = (h_{i-j} / h_i)²
 
-with the steps that floating point really takes. D has even powers of h only, so column j has an error of order h^(2j+2). The error of an
-entry is estimated by its distance from its two neighbours in the column before; the
-entry with the smallest bound is kept, and an element is done when the diagonal worsens
-twofold. The estimate is a heuristic and may be small by chance, so it is inflated, and
-what rounding did to the values of f, as the weights carry it on, is added.
+with the steps that floating point really takes. D has even powers of h only, so column
+j has an error of order h^(2j+2). The error of an entry is estimated by its distance
+from its two neighbours in the column before; the entry with the smallest bound is kept,
+and an element is done when the diagonal worsens twofold. The estimate is a heuristic
+and may be small by chance, so it is inflated, and what rounding did to the values of f,
+as the weights carry it on, is added.
 
 Source: Ridders, Advances in Engineering Software 4 (1982) 75; Numerical Recipes §5.7.
 """
@@ -45,9 +46,7 @@ def extrapolate(
             q = (steps[i - j] / steps[i]) ** 2
             (value, rounding), gap = _combined(q, row[-1], above[j - 1])
             row.append((value, rounding))
-            found = np.array(
-                [value, INFLATE * gap + rounding, steps[i - j], rounding]
-            )
+            found = np.array([value, INFLATE * gap + rounding, steps[i - j], rounding])
             better = ~done & (found[1] < best[1])
             best = np.where(better, found, best)
             error = np.where(better, gap, error)

@@ -46,7 +46,7 @@ class Scheme:
     @property
     def norm(self) -> float:
         """√Σw²: how independent errors of f, all of one size, come through."""
-        return math.hypot(*self.weights.values())
+        return math.sqrt(sum(w * w for w in self.weights.values()))
 
     def mirrored(self) -> Scheme:
         """The same to the other side of x."""

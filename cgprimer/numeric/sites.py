@@ -148,7 +148,7 @@ def _is_finite(graph: Graph, at: dict[str, Array]) -> NDArray[np.bool_]:
     values = graph.program().forward(point.inputs, point.parameters)
     good: NDArray[np.bool_] = np.isfinite(values).all(axis=0) & np.ones(width, bool)
     for partial in by_formula(graph, point, "adjoint").values():
-        good = good & np.isfinite(partial)
+        good &= np.isfinite(partial)
     return good
 
 

@@ -15,10 +15,10 @@ from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import (
     CONST,
-    FUNCTIONS,
     NAME,
     ONE,
     OPS,
+    TABLE,
     ZERO,
     Op,
     const,
@@ -28,7 +28,7 @@ from cgprimer.expr.ops import (
 from cgprimer.expr.show import show
 
 Place = tuple[Node, int]
-UNARY = tuple(dict.fromkeys(op for op in FUNCTIONS.values() if op.arity == 1))
+UNARY = tuple(op for op in TABLE if op.arity == 1 and not op.symbol)
 FAMOUS = ("sigmoid", "tanh", "relu", "softplus", "sin", "cos", "exp", "log", "sqrt")
 NAMES_TO_SWAP = 12
 _A, _Y = name("a"), name("y")
@@ -69,7 +69,8 @@ def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
     x = name(wrt)
     right = derivative(body, x, {})
     seen, found = {right, ZERO}, []
-    for suspect in (*_changes(body, x), *_swaps(body, wrt, right)):
+    changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
+    for suspect in (*changes, *_swaps(body, wrt, right)):
         if suspect.node not in seen:
             seen.add(suspect.node)
             found.append(suspect)
@@ -124,8 +125,9 @@ def _of_function(node: Node) -> Iterator[Wrong]:
     yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
     says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
     yield "function for derivative", says, node
-    says = f"{_prime(op)} is taken at {show(node)} instead of at {show(arg)}"
-    yield "wrong argument", says, rule_of(op, node, op(node))
+    if op.rules:
+        says = f"{_prime(op)} is taken at {show(node)} instead of at {show(arg)}"
+        yield "wrong argument", says, rule_of(op, node, op(node))
     for other in sorted(UNARY, key=lambda op: op.name not in FAMOUS):
         if other is not op:
             says = f"you used {_prime(other)}, the node is {op.name}"

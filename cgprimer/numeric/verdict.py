@@ -120,7 +120,7 @@ def judge(
     if not (np.isfinite(value) and np.isfinite(bound)):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
     size = max(abs(claim), abs(value))
-    rounding = EPSILON * max(terms, abs(claim))
+    rounding = EPSILON * max(terms, abs(claim)) if np.isfinite(claim) else 0.0
     gap, allowed = abs(claim - value), K * (bound + rounding)
     if gap <= allowed:
         zero = claim == 0 or abs(claim) <= 8 * rounding

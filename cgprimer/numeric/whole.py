@@ -59,7 +59,7 @@ def total_differences(
     for name in names:
         x = _values_of(graph, point, values, name)
         if name not in known:
-            found[name] = Difference(*np.zeros((2, *x.shape)), x * 0 + 1, *np.zeros((3, *x.shape)))
+            found[name] = _constant(x)
             continue
         f = _along(graph, program, point, output, name, _forward)
         found[name] = difference(
@@ -72,6 +72,12 @@ def total_differences(
             ]
             found[name] = disturb.with_rounding(found[name], runs, x)
     return found
+
+
+def _constant(x: Array) -> Difference:
+    """Of what does not depend on x."""
+    zero = np.zeros_like(x)
+    return Difference(zero, zero, zero, zero, zero, zero)
 
 
 def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:

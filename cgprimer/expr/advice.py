@@ -1,0 +1,100 @@
+"""What to do about a character or a name that the language does not have."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+from cgprimer.errors import shorten, suggest
+
+MEANT = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "·": "*",
+    "×": "*",
+    "∗": "*",
+    "⋅": "*",
+    "•": "*",
+    "÷": "/",
+    "∕": "/",
+    "＝": "=",
+    "（": "(",
+    "）": ")",
+    "，": ",",
+    "＋": "+",
+    "√": "sqrt(…)",
+    "²": "^2",
+    "³": "^3",
+    "π": "pi",
+    "∞": "a finite number",
+}
+LOOKALIKE = dict(zip("аеорсухіјѕԁԛոհαορνικχ", "aeopcyxijsdqnhaopvikx", strict=True))
+ADVICE = {
+    "%": "the remainder is not an operation of the language",
+    "[": "write parentheses ( ) only",
+    "{": "write parentheses ( ) only",
+    "#": "comments belong in a multi-line text or a file, not in a list of equations",
+    ";": "write one equation per string or line",
+    ".": "names have no dots",
+    "'": "equations hold no strings",
+    '"': "equations hold no strings",
+    "_": "a name starts with a letter",
+    "|": "write abs(…) for an absolute value",
+    "<": "comparisons are not in the language; step(a - b) is 1 where a > b",
+    ">": "comparisons are not in the language; step(a - b) is 1 where a > b",
+    "!": "comparisons are not in the language; step(a - b) is 1 where a > b",
+}
+DOUBLED = {
+    "==": "write one '=' per equation",
+    "//": "floor division is not in the language; write one '/'",
+    "**": "a power is written ^ or **",
+    "***": "a power is written ^ or **",
+    "^^": "a power is written ^ or **",
+}
+FOREIGN = {
+    "log10": "write log(a)/log(10)",
+    "log2": "write log(a)/log(2)",
+    "pow": "write a power with '^': a^b",
+    "square": "write a power with '^': a^2",
+    "atan2": "write arctan(a/b), which is right where b > 0",
+    "cot": "write 1/tan(a)",
+    "sec": "write 1/cos(a)",
+    "csc": "write 1/sin(a)",
+    "asinh": "write log(a + sqrt(a^2 + 1))",
+    "atanh": "write log((1 + a)/(1 - a))/2",
+    "heaviside": "write step(a)",
+    "fabs": "write abs(a)",
+}
+"""Functions of other languages, in those of this one."""
+
+
+def spelled(char: str) -> str:
+    """`'%'`, or for what is hard to see `'х' (U+0445 CYRILLIC SMALL LETTER HA)`."""
+    if char.isascii() and char.isprintable():
+        return repr(char)
+    label = unicodedata.name(char, "control character")
+    shown = f"{char!r} " if char.isprintable() else ""
+    return f"{shown}(U+{ord(char):04X} {label})"
+
+
+def about(char: str) -> str:
+    """A hint on a character that cannot stand where it was found."""
+    plain = LOOKALIKE.get(char) or unicodedata.normalize("NFKC", char)
+    if char in MEANT:
+        return f"write {MEANT[char]}"
+    if char in ADVICE:
+        return ADVICE[char]
+    if plain.isascii() and plain != char:
+        return f"it looks like {plain!r} but is another character; type {plain!r}"
+    if char.isalpha():
+        return "names are made of the letters a-z, A-Z, digits and underscores"
+    return ""
+
+
+def about_function(name: str, known: Collection[str]) -> str:
+    """A hint on the name of a function that there is not."""
+    if name.lower() in known:
+        return f"did you mean {name.lower()!r}?"
+    product = f"write a product with '*': {shorten(name)}*(…)"
+    return FOREIGN.get(name.lower()) or suggest(name, known) or product
