@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
+    from cgprimer.diff.custom import custom_op as custom_op
     from cgprimer.draw.curves import plot_loss as plot_loss
+    from cgprimer.draw.derivation import trace as trace
     from cgprimer.draw.network import draw_graph as draw_graph
     from cgprimer.errors import CGPrimerError as CGPrimerError
     from cgprimer.errors import CycleError as CycleError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cgprimer.errors import FitError as FitError
     from cgprimer.errors import GraphError as GraphError
     from cgprimer.errors import NonFiniteWarning as NonFiniteWarning
+    from cgprimer.errors import OpError as OpError
     from cgprimer.errors import OptionError as OptionError
     from cgprimer.errors import PointError as PointError
     from cgprimer.fitting.descent import SGD as SGD
@@ -34,19 +37,30 @@ if TYPE_CHECKING:
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
     from cgprimer.graph.read import parse_graph as parse_graph
+    from cgprimer.numeric.check import check_gradients as check_gradients
     from cgprimer.numeric.compare import PartialReport as PartialReport
     from cgprimer.numeric.compare import compare_partials as compare_partials
+    from cgprimer.numeric.derivation import check_derivation as check_derivation
+    from cgprimer.numeric.diagnose import diagnose as diagnose
     from cgprimer.numeric.edges import edge_partials as edge_partials
+    from cgprimer.numeric.foreign import check_function as check_function
+    from cgprimer.numeric.foreign import check_torch as check_torch
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
 
 _HOME = {
     "Adam": "cgprimer.fitting.descent",
     "CGPrimerError": "cgprimer.errors",
+    "check_derivation": "cgprimer.numeric.derivation",
+    "check_function": "cgprimer.numeric.foreign",
+    "check_gradients": "cgprimer.numeric.check",
+    "check_torch": "cgprimer.numeric.foreign",
     "compare_partials": "cgprimer.numeric.compare",
     "ComputationalGraphPrimer": "cgprimer.primer",
+    "custom_op": "cgprimer.diff.custom",
     "CycleError": "cgprimer.errors",
     "DataError": "cgprimer.errors",
     "Dataset": "cgprimer.data.dataset",
+    "diagnose": "cgprimer.numeric.diagnose",
     "DifferenceError": "cgprimer.errors",
     "draw_graph": "cgprimer.draw.network",
     "edge_partials": "cgprimer.numeric.edges",
@@ -63,12 +77,14 @@ _HOME = {
     "Loss": "cgprimer.fitting.losses",
     "minimize": "cgprimer.fitting.fit",
     "NonFiniteWarning": "cgprimer.errors",
+    "OpError": "cgprimer.errors",
     "OptionError": "cgprimer.errors",
     "parse_graph": "cgprimer.graph.read",
     "PartialReport": "cgprimer.numeric.compare",
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
     "SGD": "cgprimer.fitting.descent",
+    "trace": "cgprimer.draw.derivation",
 }
 
 __all__ = [
@@ -88,10 +104,17 @@ __all__ = [
     "LeastSquares",
     "Loss",
     "NonFiniteWarning",
+    "OpError",
     "OptionError",
     "PartialReport",
     "PointError",
+    "check_derivation",
+    "check_function",
+    "check_gradients",
+    "check_torch",
     "compare_partials",
+    "custom_op",
+    "diagnose",
     "draw_graph",
     "edge_partials",
     "fit",
@@ -101,6 +124,7 @@ __all__ = [
     "minimize",
     "parse_graph",
     "plot_loss",
+    "trace",
 ]
 
 
