@@ -104,7 +104,9 @@ def adbench() -> list[Problem]:
     import json
 
     found = []
-    for name, case in json.loads((DATA / "adbench_expressions.json").read_text()).items():
+    for name, case in json.loads(
+        (DATA / "adbench_expressions.json").read_text()
+    ).items():
         outputs = case.get("outputs") or [case["output"]]
         at = case["params"]
         graph = parse_graph(case["expressions"], outputs, parameters=list(at))
@@ -220,11 +222,15 @@ def figures(scheme: str, problems: list[Problem], take=taken) -> Figures:
             for i, truth in enumerate(truths):
                 if not real[i]:
                     continue  # the data's value was computed with complex numbers
-                value, bound = (float(row[i]) for row in (found[key].value, found[key].bound))
+                value, bound = (
+                    float(row[i]) for row in (found[key].value, found[key].bound)
+                )
                 true = float(mpmath.re(truth))
                 error = float(abs(mpmath.mpf(value) - mpmath.re(truth)))
                 if not error <= bound:
-                    outside.append(f"{problem.name} {key} {i}: {error:.1e} > {bound:.1e}")
+                    outside.append(
+                        f"{problem.name} {key} {i}: {error:.1e} > {bound:.1e}"
+                    )
                 unbounded += bound == np.inf
                 ratios.append(bound / max(error, float(np.spacing(abs(true)))))
                 errors.append(error / abs(true) if true else 0.0)

@@ -180,7 +180,7 @@ OUTPUTS = [
     (["xq"], "unknown output 'xq'\n  hint: did you mean 'xa'?"),
     (["quite else"], "unknown output 'quite else'\n  hint: the variables are xy, xa"),
     (["ab"], "unknown output: 'ab' is a parameter, not a variable"),
-    ([3], "unknown output '3'\n  hint: the variables are xy, xa"),
+    ([3], "outputs= holds 3, which is not a name"),
     (["__import__('os').getpid()"],
      "unknown output \"__import__('os').getpid()\"\n  hint: the variables are xy, xa"),
 ]  # fmt: skip

@@ -7,15 +7,14 @@ import pytest
 
 from cgprimer import parse_graph
 from cgprimer.cli import main
-from cgprimer.numeric.mutations import (
+from cgprimer.numeric.mutation_report import (
     MISTAKES,
     OURS,
     OURS_WHOLE,
     MutationReport,
     Outcome,
-    check_mutations,
-    mutations,
 )
+from cgprimer.numeric.mutations import check_mutations, mutations
 from cgprimer.numeric.rules import RULES
 from cgprimer.numeric.sites import random_points
 from cgprimer.numeric.witness import Witness

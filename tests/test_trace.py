@@ -33,6 +33,7 @@ from cgprimer import (
 )
 from cgprimer.cli import main
 from cgprimer.draw.derivation import trace
+from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.lower.to_text import columns, overlined, rounded
@@ -112,6 +113,20 @@ def test_rows_come_as_in_a_textbook():
     assert HERE.has_numbers
     assert not trace(GRAPH).has_numbers
     assert trace(GRAPH)["xa"].value is None
+
+
+PRINTED = [  # an equation for xy, and ∂xy/∂xx as the trace prints it
+    ("1/xx", "-1/xx^2"), ("ln(1 + exp(xx))", "exp(xx)/(1 + exp(xx))"), ("xx", "1"),
+    ("tanh(a + b*xx)", "(1 - xy^2)*b"), ("sigmoid(a*xx)", "xy*(1 - xy)*a"),
+    ("exp(a*xx)", "xy*a"), ("tanh(xx)", "1 - tanh(xx)^2"), ("a^xx", "a^xx*log(a)"),
+    ("sqrt(xx)", "1/(2*sqrt(xx))"), ("xx^2 + xx^2", "4*xx"), ("xx - xx", "0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "printed"), PRINTED)
+def test_partials_are_printed_as_in_a_textbook(body, printed):
+    [share] = trace(parse_graph([f"xy = {body}"]))["xx"].shares
+    assert show(share.partial) == printed
 
 
 @LEVELS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,13 +68,16 @@ def _is_wrong(node: Node, values: Mapping[str, Array]) -> bool:
         local = partials(node.op(*arguments), arguments)
         rows = Kernel(list(local.values()), ARGUMENTS[: len(at)])(*at)
     for i, row in enumerate(rows):
-        found = slope(lambda v, i=i: node.op.forward(*at[:i], v, *at[i + 1 :]), at[i])
+        found = slope(_one_moved(node, at, i), at[i])
         row = np.broadcast_to(row, at[i].shape)
-        terms = 8 * np.abs(row)
-        judged = [judge(row[k], found, k, terms[k]).verdict for k in range(len(row))]
-        if FAIL in judged:
+        judged = [judge(row[k], found, k, 8 * abs(row[k])) for k in range(len(row))]
+        if any(one.verdict == FAIL for one in judged):
             return True
     return False
+
+
+def _one_moved(node: Node, at: list[Array], i: int) -> Callable[[Any], Any]:
+    return lambda value: node.op.forward(*at[:i], value, *at[i + 1 :])
 
 
 def _truth(witness: Witness, edge: Edge, evidence: Evidence) -> tuple[Array, Array]:

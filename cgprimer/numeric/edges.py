@@ -191,7 +191,7 @@ def _finite(
             x = np.broadcast_to(slots[i], (len(edges), point.width))
             typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
             f = along(group.shape.forward, slots, i)
-            found = difference(f, x, scheme, step, noise, typical=typical)
+            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
                 kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
                 runs = [along(kernel, slots, i) for kernel in kernels]

@@ -64,8 +64,7 @@ class Wrong:
         """The same for every row of an array (…, n); nan agrees with nothing."""
         size = np.maximum(np.abs(self.claimed), np.abs(candidates))
         gap = np.abs(self.claimed - candidates)
-        found: NDArray[np.bool_] = (gap <= MATCH * size + self.slack).all(axis=-1)
-        return found
+        return np.asarray((gap <= MATCH * size + self.slack).all(axis=-1))
 
     def ratios(self) -> Array:
         """claimed / true where the truth is not zero."""
@@ -203,7 +202,8 @@ def _matching(
             candidates[row] = value
         right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
         for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
-            for row in np.flatnonzero(wrong.agreeing(sign * candidates) & ~right):
+            fits = wrong.agreeing(sign * candidates) & ~right
+            for row in np.flatnonzero(fits).tolist():
                 yield listed[row].kind, listed[row].says + more
 
 

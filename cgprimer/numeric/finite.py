@@ -14,8 +14,9 @@ Sources: Numerical Recipes §5.7; Nocedal & Wright §8.1; Squire & Trapp, SIAM R
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +35,7 @@ from cgprimer.numeric.schemes import (
 )
 from cgprimer.numeric.sides import compared
 
-__all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "Scheme", "difference"]
+__all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "difference"]
 
 SchemeName = Literal["forward", "central", "five-point", "ridders", "complex"]
 SCHEMES = FIRST
@@ -90,10 +91,12 @@ def difference(
     noise: Array | float | None = None,
     *,
     typical: Array | float | None = None,
+    stacks: bool = False,
 ) -> Difference:
     """The derivative of `f` at every element of `x`, elementwise.
 
-    f : is called with arrays of the shape of x.
+    f : is called with arrays of the shape of x; with `stacks`, which is faster, also of
+        shape (k, *x.shape).
     scheme : forward, central, five-point, ridders or, where f is analytic, complex.
     step : absolute; for ridders the first one. By default it follows from x.
     noise : what rounding does to one value of f; by default it is probed.
@@ -104,8 +107,8 @@ def difference(
     x = _checked_values(f, x)
     with np.errstate(all="ignore"):
         if scheme == "complex":
-            return _complex_step(f, x, step, noise)
-        return _search(f, x, FIRST[scheme], step, noise, typical)
+            return _complex_step(f, x, step, noise, stacks)
+        return _search(f, x, FIRST[scheme], step, noise, typical, stacks)
 
 
 def second_difference(
@@ -116,6 +119,7 @@ def second_difference(
     scheme: str = "ridders",
     step: float | None = None,
     typical: Array | float | None = None,
+    stacks: bool = False,
 ) -> Difference:
     """The second derivative of `f` at every element of `x`; see `difference`.
 
@@ -124,19 +128,55 @@ def second_difference(
     check_scheme(scheme, step, SECOND)
     x = _checked_values(f, x)
     with np.errstate(all="ignore"):
-        return _search(f, x, SECOND[scheme], step, noise, typical)
+        return _search(f, x, SECOND[scheme], step, noise, typical, stacks)
+
+
+def mixed_difference(
+    f: Callable[[Any, Any], Any],
+    x: Array,
+    y: Array,
+    noise: Array | float | None = None,
+    *,
+    scheme: str = "ridders",
+    typical: float = 1.0,
+) -> Difference:
+    """∂²f/∂x∂y at every element of `x` and `y`, by second differences along diagonals.
+
+    With a, b the lengths of x and y, g(t) = f(x + ta, y + tb) - f(x + ta, y - tb) has
+    g''(0) = 4ab·∂²f/∂x∂y. `h` is the step in t.
+    """
+    x, y = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, y)))
+    zero = np.zeros(x.shape)
+    twice = None if noise is None else 2 * np.asarray(noise)
+    found = []
+    for length in (np.maximum, np.minimum):
+        a, b = (length(np.where(v, np.abs(v), typical), typical) for v in (x, y))
+        area = 4 * a * b
+
+        def g(t: Any, a: Array = a, b: Array = b) -> Any:
+            return f(x + t * a, y + t * b) - f(x + t * a, y - t * b)
+
+        whole = second_difference(g, zero, twice, scheme=scheme)
+        found.append([getattr(whole, part.name) / area for part in fields(whole)])
+        found[-1][2] = whole.h
+    better = found[1][1] < found[0][1]
+    return Difference(
+        *(np.where(better, *pair) for pair in zip(*found[::-1], strict=True))
+    )
 
 
 def _checked_values(f: Function, x: ArrayLike) -> Array:
     """x as an array; what f raises there is the caller's to see."""
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
-        shape = np.shape(f(x))
-    if shape not in ((), x.shape) and np.broadcast_shapes(shape, x.shape) != x.shape:
+        here = f(x)
+    try:
+        np.broadcast_to(here, x.shape)
+    except ValueError:
         raise DifferenceError(
-            f"f makes {shape} of an array {x.shape}\n"
+            f"f makes an array {np.shape(here)} of an array {x.shape}\n"
             "  hint: differences are elementwise; f must keep the shape"
-        )
+        ) from None
     return x
 
 
@@ -147,10 +187,11 @@ def _search(
     step: float | None,
     noise: Array | float | None,
     typical: Array | float | None,
+    stacks: bool,
 ) -> Difference:
     """The best over several lengths, or the one of the given step; then the sides."""
     if step is None:
-        found = search.best(f, x, scheme, noise, typical)
+        found = search.best(f, x, scheme, noise, typical, stacks)
     else:
         found = search.at_step(f, x, scheme, _checked(x, step), noise)
     sides = compared(f, x, scheme.order, found)
@@ -175,9 +216,16 @@ def _checked(x: Array, step: float) -> Array:
 
 
 def _complex_step(
-    f: Function, x: Array, step: float | None, noise: Array | float | None
+    f: Function,
+    x: Array,
+    step: float | None,
+    noise: Array | float | None,
+    stacks: bool,
 ) -> Difference:
-    """Im f(x + ih)/h, held against a central difference: f may not be analytic."""
+    """Im f(x + ih)/h, held against a central difference: f may not be analytic.
+
+    Its rounding is probed, unless the caller knows about rounding.
+    """
     size = np.where(x == 0, 1.0, np.minimum(np.abs(x), 1.0))
     h = FIRST["complex"].step * size if step is None else np.full_like(x, step)
 
@@ -193,16 +241,16 @@ def _complex_step(
             "  hint: use scheme='central' or 'ridders'"
         ) from error
     value = np.where(np.isfinite(values(f, x)), value, np.nan)
-    _refuse_if_not_analytic(f, x, value, noise)
-    rounding = 2 * ROUNDING * np.abs(value) + probe.noise(slope, x, size)[0]
+    central = _search(f, x, FIRST["central"], None, noise, None, stacks)
+    _refuse_if_not_analytic(x, value, central)
+    rounding = 2 * ROUNDING * np.abs(value)
+    if noise is None:
+        rounding = rounding + probe.noise(slope, x, size)[0]
     return Difference(value, rounding, h, rounding, value, value)
 
 
-def _refuse_if_not_analytic(
-    f: Function, x: Array, value: Array, noise: Array | float | None
-) -> None:
+def _refuse_if_not_analytic(x: Array, value: Array, central: Difference) -> None:
     """The imaginary part is lost in abs, real, max: the result would be 0."""
-    central = _search(f, x, FIRST["central"], None, noise, None)
     wrong = np.abs(value - central.value) > 4 * central.bound + 1e-6 * np.abs(value)
     wrong &= ~central.kink
     if wrong.any():

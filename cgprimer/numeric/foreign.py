@@ -1,13 +1,9 @@
-"""Gradients of code that has no graph: plain Python functions, and torch.
-
-Every component is differenced by itself, with the rounding of `f` probed rather than
-assumed, so that single precision inside `f` widens the bounds and condemns nobody. Then
-the demand that bounds be sharp is eased as well, and the report says how far.
-"""
+"""Gradients of code that has no graph: plain Python functions, and torch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -15,11 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import OptionError
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW
-from cgprimer.numeric.explain import Wrong, fraction, special
-from cgprimer.numeric.finite import EPSILON, ROUNDING
-from cgprimer.numeric.report import CheckReport, CheckRow, overall
-from cgprimer.numeric.verdict import SHARP, Slope, judge, slope
+from cgprimer.numeric.compare import FAIL, INCONCLUSIVE
+from cgprimer.numeric.components import component_report, component_rows, slopes
+from cgprimer.numeric.report import CheckReport, overall
 
 Array = NDArray[np.float64]
 LARGE = 64  # components beyond this many are drawn at random, and the report says so
@@ -50,10 +44,10 @@ def check_function(
     if float(_number(f, at)) != float(_number(f, at)):
         reason = "f gives two values for one x: fix its random numbers first"
         return CheckReport(INCONCLUSIVE, (), None, f"{name}: {reason}")
-    found, precision = _slopes(lambda v: _number(f, v), at, np.arange(at.size))
+    found, precision = slopes(lambda v: _number(f, v), at, np.arange(at.size))
     precision = max(precision, float(np.finfo(_float(given.dtype)).eps))
-    rows = _rows(name, at, range(at.size), claimed, found, precision)
-    return _report(name, rows, at, claimed, found, note)
+    rows = component_rows(name, at, range(at.size), claimed, found, precision)
+    return component_report(name, rows, at, claimed, found, note)
 
 
 def _called(f: Callable[..., Any]) -> str:
@@ -89,180 +83,6 @@ def _number(f: Callable[[Any], Any], at: NDArray[Any]) -> float:
     return float(value.reshape(()))
 
 
-def _slopes(
-    f: Callable[[NDArray[Any]], float], at: NDArray[Any], chosen: NDArray[np.int64]
-) -> tuple[Slope, float]:
-    """The derivative of `f` by each chosen component, and the relative noise of `f`."""
-
-    def each(values: Any) -> Array:
-        found = np.empty(len(chosen))
-        for k, (i, value) in enumerate(zip(chosen, np.ravel(values), strict=True)):
-            moved = at.copy()
-            moved.reshape(-1)[i] = value
-            found[k] = f(moved)
-        return found
-
-    x = at.reshape(-1)[chosen].astype(np.float64)
-    noise = _noise(each, x)
-    with np.errstate(all="ignore"):
-        precision = float(np.max(noise / np.abs(each(x)), initial=0.0, where=noise > 0))
-    return slope(each, x, noise / ROUNDING), min(precision, 1.0)
-
-
-def _noise(f: Callable[[Array], Array], x: Array) -> Array:
-    """What rounding does to one value of `f`, whatever precision it works in.
-
-    Where `f` works in single precision it is flat over short steps. So the shortest
-    step that changes `f` at all is sought, and the change there is a quantum of `f`;
-    beyond it the values scatter about a parabola.
-    """
-    size = np.where(x == 0, 1.0, np.abs(x))
-    here = f(x)
-    quantum, step = np.zeros(len(x)), np.zeros(len(x))
-    for exponent in np.arange(-16.0, -2.0, 0.5):
-        changed = np.abs(f(x + size * 10**exponent) - here)
-        new = (step == 0) & (changed > 0)
-        quantum[new], step[new] = changed[new], (size * 10**exponent)[new]
-    near = np.array([f(x + k * step) for k in range(-4, 5)])
-    k = np.arange(-4.0, 5.0)
-    powers = np.stack([k**0, k, k**2])
-    fit = powers.T @ np.linalg.lstsq(powers.T, np.nan_to_num(near), rcond=None)[0]
-    scatter = np.abs(np.nan_to_num(near) - fit).max(axis=0)
-    found: Array = np.fmax(2 * np.fmax(quantum, scatter), EPSILON * np.abs(here))
-    return found
-
-
-def _rows(
-    name: str,
-    at: NDArray[Any],
-    chosen: Sequence[int] | range,
-    claimed: Array,
-    found: Slope,
-    precision: float,
-    label: str = "x",
-) -> tuple[CheckRow, ...]:
-    sharp = min(NARROW, max(SHARP, 3 * precision**0.5))
-    rows = []
-    for k, i in enumerate(chosen):
-        claim = float(claimed[k])
-        terms = 4 * abs(claim) * precision / EPSILON
-        judged = judge(claim, found, k, terms, sharp)
-        value = float(found.value[k])
-        ratio = claim / value if value else np.inf
-        wrt = label + _index(i, at.shape)
-        rows.append(
-            CheckRow(
-                "component",
-                name,
-                wrt,
-                "",
-                "",
-                claim,
-                value,
-                float(found.bound[k]),
-                judged.verdict,
-                judged.reason,
-                1,
-                {wrt: float(at.reshape(-1)[i])},
-                (ratio, ratio) if judged.verdict == FAIL else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _index(i: int, shape: tuple[int, ...]) -> str:
-    if not shape:
-        return ""
-    return f"[{', '.join(str(k) for k in np.unravel_index(i, shape))}]"
-
-
-def _report(
-    name: str,
-    rows: tuple[CheckRow, ...],
-    at: NDArray[Any],
-    claimed: Array,
-    found: Slope,
-    note: str = "",
-) -> CheckReport:
-    verdict = FAIL if note else overall(rows)
-    wrong = [i for i, row in enumerate(rows) if row.verdict == FAIL]
-    first = rows[wrong[0]].edge if wrong else None
-    if note:
-        first = first or rows[0].edge
-        return CheckReport(verdict, rows, first, f"{name}: {note}.")
-    if wrong:
-        says = next(_seen(at, claimed, found, wrong))
-        where = (
-            "at every component" if len(wrong) == len(rows) else _listed(rows, wrong)
-        )
-        return CheckReport(verdict, rows, first, f"{name}: {says}, {where}.")
-    doubts = [row for row in rows if row.verdict == INCONCLUSIVE]
-    if doubts:
-        says = f"{doubts[0].derivative} could not be decided: {doubts[0].reason}"
-        return CheckReport(verdict, rows, None, f"{name}: {says}")
-    count = f"{len(rows)} components agree" if len(rows) != 1 else "it agrees"
-    off = max(row.bound / max(abs(row.claimed), row.bound, 1e-300) for row in rows)
-    told = f", known to {off:.0e} only" if SHARP < off < 1 else ""
-    return CheckReport(verdict, rows, None, f"{name}: {count} with differences{told}")
-
-
-def _listed(rows: Sequence[CheckRow], wrong: Sequence[int]) -> str:
-    names = [rows[i].wrt for i in wrong[:4]]
-    more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
-    return f"at {', '.join(names)}{more}"
-
-
-def _seen(
-    at: NDArray[Any], claimed: Array, found: Slope, wrong: Sequence[int]
-) -> Iterator[str]:
-    """What the wrong components look like, likelier mistakes first."""
-    slack = 4 * found.bound + 1e-7 * np.abs(found.value)
-    some = Wrong(claimed[wrong], found.value[wrong], slack[wrong])
-    if not np.isfinite(some.claimed).all():
-        yield "the gradient is nan or inf where the slope is not"
-    if not some.claimed.any():
-        yield "the gradient is zero where the slope is not"
-    ratio = some.constant()
-    sizes = {float(size) for size in (at.size, *at.shape) if size > 1}
-    near = float(np.median(some.slack / np.maximum(np.abs(some.true), 1e-300)))
-    if ratio is not None and (known := special(ratio, sizes, min(near, 1e-3))):
-        yield known[1]
-    if at.ndim == 2 and len(claimed) == at.size:
-        true = found.value.reshape(at.shape).T.ravel()
-        if len(true) == len(claimed) and at.shape[0] == at.shape[1]:
-            every = Wrong(claimed, true, slack)
-            if every.agrees(true):
-                yield "the gradient is transposed"
-    if len(wrong) > 1 and _is_permuted(some):
-        yield "components have changed places"
-    if ratio is not None:
-        yield f"it is {fraction(ratio)} times the true derivative"
-    yield from _penalty(at, claimed, found, slack)
-    low, high = some.ratios().min(initial=np.inf), some.ratios().max(initial=-np.inf)
-    if low <= high:
-        yield f"claimed / true goes from {low:.4g} to {high:.4g}"
-    yield "the true derivative is zero"
-
-
-def _is_permuted(some: Wrong) -> bool:
-    """Whether the wrong values are the true ones in another order."""
-    a, b = np.argsort(some.claimed), np.argsort(some.true)
-    return Wrong(some.claimed[a], some.true[b], some.slack[b]).agrees(some.true[b])
-
-
-def _penalty(
-    at: NDArray[Any], claimed: Array, found: Slope, slack: Array
-) -> Iterator[str]:
-    """A gap in proportion to x: a quadratic penalty is forgotten, or is too many."""
-    x = at.reshape(-1).astype(np.float64)
-    if len(x) != len(claimed) or len(x) < 2 or not x.any():
-        return
-    factor = float(x @ (claimed - found.value) / (x @ x))
-    if Wrong(claimed - found.value, factor * x, slack).agrees(factor * x):
-        way = "too many" if factor > 0 else "missing"
-        yield f"a term {abs(factor):.4g}·x is {way}, as of a penalty on x²"
-
-
 def check_torch(
     fn: Any, *inputs: Any, rng: np.random.Generator | int | None = None
 ) -> CheckReport:
@@ -276,70 +96,96 @@ def check_torch(
     try:
         torch: Any = import_module("torch")
     except ImportError as error:
-        raise OptionError(
-            "torch is not installed\n  hint: pip install torch"
-        ) from error
+        hint = "\n  hint: pip install torch"
+        raise OptionError("torch is not installed" + hint) from error
     rng = np.random.default_rng(rng)
-    call, name = getattr(fn, "apply", fn), getattr(fn, "__name__", type(fn).__name__)
-    tensors = [i for i, a in enumerate(inputs) if _is_real(a)]
-    marked = [i for i in tensors if inputs[i].requires_grad] or tensors
-    if not marked:
-        raise OptionError("there is no tensor of floating point among the inputs")
-    base = [a.detach().double().clone() if _is_real(a) else a for a in inputs]
-
-    def outputs(args: Sequence[Any]) -> list[Any]:
-        found = call(*args)
-        return [o for o in _several(found) if _is_real(o)]
-
-    def fresh() -> list[Any]:
-        args = list(base)
-        for i in marked:
-            args[i] = base[i].clone().requires_grad_()
-        return args
-
-    args = fresh()
-    made = outputs(args)
-    if not any(o.requires_grad for o in made):
-        says = f"{name}: no output requires a gradient, so backward is never called"
+    weighed = _Weighed.of(torch, fn, inputs, rng)
+    if weighed is None:
+        says = f"{_called(fn)}: no output requires a gradient: backward is never called"
         return CheckReport(FAIL, (), None, says)
-    weights = [torch.from_numpy(rng.standard_normal(tuple(o.shape))) for o in made]
+    gradients = weighed.gradient(1.0)
+    upstream = _upstream(gradients, weighed.gradient(2.0))
+    reports = [
+        _of_input(weighed, i, gradient, rng)
+        for i, gradient in zip(weighed.marked, gradients, strict=True)
+    ]
+    return _joined(weighed.name, reports, upstream)
 
-    def gradient(times: float) -> list[Array]:
-        mine = fresh()
-        pairs = zip(weights, outputs(mine), strict=True)
-        total = sum((times * w * o).sum() for w, o in pairs)
-        wrt = [mine[i] for i in marked]
-        found = torch.autograd.grad(total, wrt, allow_unused=True)
+
+@dataclass(frozen=True)
+class _Weighed:
+    """A torch function as a number: its outputs times fixed random weights, summed.
+
+    marked : which of the inputs are differentiated by.
+    """
+
+    torch: Any
+    name: str
+    call: Callable[..., Any]
+    inputs: list[Any]
+    marked: list[int]
+    weights: list[Any]
+
+    @classmethod
+    def of(
+        cls, torch: Any, fn: Any, inputs: Sequence[Any], rng: np.random.Generator
+    ) -> _Weighed | None:
+        """None where no output depends on the inputs as torch sees it."""
+        real = [i for i, a in enumerate(inputs) if _is_real(a)]
+        marked = [i for i in real if inputs[i].requires_grad] or real
+        if not marked:
+            raise OptionError("there is no tensor of floating point among the inputs")
+        base = [a.detach().double().clone() if _is_real(a) else a for a in inputs]
+        call = getattr(fn, "apply", fn)
+        bare = cls(torch, _called(fn), call, base, marked, [])
+        made = bare.outputs(bare.fresh())
+        if not any(output.requires_grad for output in made):
+            return None
+        draws = [rng.standard_normal(tuple(output.shape)) for output in made]
+        weights = [torch.as_tensor(draw, dtype=torch.float64) for draw in draws]
+        return cls(torch, _called(fn), call, base, marked, weights)
+
+    def outputs(self, inputs: Sequence[Any]) -> list[Any]:
+        found = self.call(*inputs)
+        several = found if isinstance(found, tuple | list) else [found]
+        return [output for output in several if _is_real(output)]
+
+    def fresh(self) -> list[Any]:
+        """Copies of the inputs, those that are marked ready to get a gradient."""
+        copies = [a.clone() if _is_real(a) else a for a in self.inputs]
+        for i in self.marked:
+            copies[i].requires_grad_()
+        return copies
+
+    def total(self, inputs: Sequence[Any]) -> Any:
+        pairs = zip(self.weights, self.outputs(inputs), strict=True)
+        return sum((weight * output).sum() for weight, output in pairs)
+
+    def gradient(self, times: float) -> list[Array]:
+        """By torch: the gradient of `times` the number, zero where torch has none."""
+        copies = self.fresh()
+        wrt = [copies[i] for i in self.marked]
+        total = times * self.total(copies)
+        found = self.torch.autograd.grad(total, wrt, allow_unused=True)
         return [
             np.zeros(tuple(w.shape)) if g is None else g.detach().numpy()
             for g, w in zip(found, wrt, strict=True)
         ]
 
-    def value(i: int) -> Callable[[NDArray[Any]], float]:
+    def along(self, i: int) -> Callable[[NDArray[Any]], float]:
+        """The number as a function of one input."""
+
         def f(at: NDArray[Any]) -> float:
-            args = [a.clone() if _is_real(a) else a for a in base]
-            args[i] = torch.from_numpy(np.array(at))
-            with torch.no_grad():
-                pairs = zip(weights, outputs(args), strict=True)
-                return float(sum((w * o).sum() for w, o in pairs))
+            copies = [a.clone() if _is_real(a) else a for a in self.inputs]
+            copies[i] = self.torch.from_numpy(np.array(at))
+            with self.torch.no_grad():
+                return float(self.total(copies))
 
         return f
-
-    gradients = gradient(1.0)
-    upstream = _upstream(gradients, gradient(2.0))
-    reports = [
-        _torch_input(name, f"input {i}", value(i), base[i].numpy(), g, rng)
-        for i, g in zip(marked, gradients, strict=True)
-    ]
-    return _joined(name, reports, upstream)
 
 
 def _is_real(value: Any) -> bool:
     return bool(getattr(getattr(value, "dtype", None), "is_floating_point", False))
-
-
-def _several(found: Any) -> Sequence[Any]:
-    return found if isinstance(found, tuple | list) else [found]
 
 
 def _upstream(once: Sequence[Array], twice: Sequence[Array]) -> str:
@@ -354,21 +200,18 @@ def _upstream(once: Sequence[Array], twice: Sequence[Array]) -> str:
     return "backward is not linear in the gradient that arrives (grad_output)"
 
 
-def _torch_input(
-    name: str,
-    label: str,
-    f: Callable[[NDArray[Any]], float],
-    at: Array,
-    gradient: Array,
-    rng: np.random.Generator,
+def _of_input(
+    weighed: _Weighed, i: int, gradient: Array, rng: np.random.Generator
 ) -> CheckReport:
+    at, label = weighed.inputs[i].numpy(), f"input {i}"
     chosen = np.arange(at.size)
     if at.size > LARGE:
         chosen = np.sort(rng.choice(at.size, LARGE, replace=False))
-    found, precision = _slopes(f, at, chosen)
+    found, precision = slopes(weighed.along(i), at, chosen)
     claimed = gradient.reshape(-1)[chosen]
-    rows = _rows(name, at, chosen.tolist(), claimed, found, precision, label)
-    report = _report(f"{name}, {label}", rows, at, claimed, found)
+    indices = chosen.tolist()
+    rows = component_rows(weighed.name, at, indices, claimed, found, precision, label)
+    report = component_report(f"{weighed.name}, {label}", rows, at, claimed, found)
     if at.size > LARGE:
         says = f"{report.diagnosis} ({LARGE} of {at.size} components were looked at)"
         return CheckReport(report.verdict, rows, report.first_wrong, says)

@@ -8,9 +8,8 @@ at; ours is also asked about the edges one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from math import floor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +22,12 @@ from cgprimer.numeric.check import report
 from cgprimer.numeric.claims import Claim, Edge
 from cgprimer.numeric.compare import FAIL, PASS
 from cgprimer.numeric.explain import divisors
+from cgprimer.numeric.mutation_report import (
+    OURS,
+    OURS_WHOLE,
+    MutationReport,
+    Outcome,
+)
 from cgprimer.numeric.report import CheckReport
 from cgprimer.numeric.rules import RULES, Measured, Rule
 from cgprimer.numeric.sites import random_points
@@ -30,29 +35,9 @@ from cgprimer.numeric.suspects import derivative, rule_of
 from cgprimer.numeric.totals import below, totals
 from cgprimer.numeric.witness import Witness
 
-if TYPE_CHECKING:
-    from rich.console import Group
-
 Array = NDArray[np.float64]
 
-MISTAKES = (
-    "sign flipped",
-    "factor 2",
-    "σ′ left out",
-    "σ′ for tanh′",
-    "missing factor",
-    "sum for mean",
-    "swapped names",
-    "1 % off",
-    "0.05 % off",
-)
 INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
-OURS, OURS_WHOLE = "ours edges", "ours whole"
-LEGEND = """\
-Per cent of the mistakes caught / per cent whose edge was named. "ours edges"
-is told every edge partial; all others see the gradient of the output only,
-and the last three name no place. Last row: how often no mistake passes."""
-SILENT = frozenset(rule.name for rule in RULES if not rule.by_component)
 
 
 @dataclass(frozen=True)
@@ -117,124 +102,6 @@ def _wrong_locally(node: Node, i: int) -> Iterator[tuple[str, Node]]:
         other = OPS[INSTEAD.get(node.op.name, "sigmoid")]
         if node.op.name in INSTEAD:
             yield "σ′ for tanh′", rule_of(other, node.args[0], node)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one way of checking did: on one mistake, or on correct gradients.
-
-    caught, located : of `count` mutations; for correct gradients, how many passed.
-    """
-
-    checker: str
-    mistake: str
-    count: int
-    caught: int
-    located: int
-
-
-@dataclass(frozen=True)
-class MutationReport:
-    """Catch and localisation rates of every checker, per mistake and in all."""
-
-    outcomes: tuple[Outcome, ...]
-    correct: dict[str, tuple[int, int]]
-    escaped: tuple[tuple[str, str, Edge], ...]
-
-    def rate(self, checker: str, what: str = "caught") -> float:
-        """The share of all mutations that a checker caught or located."""
-        found = self._all(checker)
-        return float(getattr(found, what) / found.count) if found.count else 1.0
-
-    @property
-    def ok(self) -> bool:
-        """Ours passes what is right, catches everything, and finds 95 % of the edges.
-
-        From the whole gradient alone edges in a row cannot always be told apart.
-        """
-        sound = all(
-            self.correct[us][0] == self.correct[us][1] and self.rate(us) == 1.0
-            for us in (OURS, OURS_WHOLE)
-        )
-        return sound and self.rate(OURS, "located") >= 0.95
-
-    def __add__(self, other: MutationReport) -> MutationReport:
-        """The tables of two models as one."""
-        by: dict[tuple[str, str], list[int]] = {}
-        for o in (*self.outcomes, *other.outcomes):
-            row = by.setdefault((o.checker, o.mistake), [0, 0, 0])
-            for i, part in enumerate(_counts(o)):
-                row[i] += part
-        outcomes = tuple(Outcome(*key, *row) for key, row in by.items())
-        correct = {
-            key: (a + other.correct[key][0], b + other.correct[key][1])
-            for key, (a, b) in self.correct.items()
-        }
-        return MutationReport(outcomes, correct, self.escaped + other.escaped)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The outcomes as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(outcome) for outcome in self.outcomes]
-
-    def cells(self) -> list[tuple[str, ...]]:
-        """The table: a row per mistake, then all, then the correct gradients."""
-        found = []
-        for mistake in MISTAKES:
-            rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
-            if rows:
-                count = next(iter(rows.values())).count
-                texts = map(_cell, rows.values())
-                found.append((mistake, str(count), *texts))
-        sums = [self._all(checker) for checker in self.correct]
-        found.append(("all mistakes", str(sums[0].count), *map(_cell, sums)))
-        passes = (f"{good}/{of}" for good, of in self.correct.values())
-        found.append(("no mistake", "", *passes))
-        return found
-
-    def _all(self, checker: str) -> Outcome:
-        mine = [o for o in self.outcomes if o.checker == checker]
-        sums = (sum(part) for part in zip(*map(_counts, mine), strict=True))
-        return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
-
-    def __rich__(self) -> Group:
-        from rich import box
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in ("mistake", "put in", *self.correct):
-            left = title == "mistake"
-            head = title.replace(" ", "\n")
-            table.add_column(head, justify="left" if left else "right", no_wrap=True)
-        for row in self.cells():
-            table.add_row(*row)
-        told = [
-            f"  {who} let {what} at ∂{u}/∂{v} pass"
-            for who, what, (u, v) in self.escaped
-        ]
-        return Group(table, LEGEND, *map(Text, told))
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=120, color_system=None).print(self)
-        return out.getvalue().rstrip("\n")
-
-
-def _counts(outcome: Outcome) -> tuple[int, int, int]:
-    return outcome.count, outcome.caught, outcome.located
-
-
-def _cell(outcome: Outcome) -> str:
-    if not outcome.count:
-        return "–"
-    parts = (100 * part / outcome.count for part in _counts(outcome)[1:])
-    caught, located = (f"{floor(10 * part) / 10:g}" for part in parts)
-    return caught if outcome.checker in SILENT else f"{caught}/{located}"
 
 
 def check_mutations(

@@ -139,10 +139,7 @@ class CheckReport:
 
     def shown(self) -> list[CheckRow]:
         """The rows worth a line: all first-order ones, and others that did not pass."""
-        main = ("edge", "kink", "total")
-        return [
-            r for r in self.rows if r.kind in main or r.verdict in (FAIL, INCONCLUSIVE)
-        ]
+        return [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
 
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""

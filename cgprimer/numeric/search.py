@@ -55,19 +55,28 @@ class Found:
 
 
 def best(
-    f: Function, x: Array, scheme: Scheme, noise: Told, typical: Array | float | None
+    f: Function,
+    x: Array,
+    scheme: Scheme,
+    noise: Told,
+    typical: Array | float | None,
+    stacks: bool,
 ) -> Found:
-    """The scheme over the length that suits it best, elementwise."""
+    """The scheme over the length that suits it best, elementwise.
+
+    stacks : whether f takes all lengths at once, as an array (k, *x.shape).
+    """
     scales = _lengths(x, typical)
     each = np.broadcast_to(x, scales.shape)
 
     def row_by_row(at: Array) -> Array:
         return np.array([values(f, row) for row in at])
 
-    known = _noise(row_by_row, each, scales, noise)
-    tried = _over(row_by_row, each, scheme, scales, *known)
+    every = f if stacks else row_by_row
+    known = _noise(every, each, scales, noise)
+    tried = _over(every, each, scheme, scales, *known)
     if scheme.rows > 1:  # its steps stay rather long, so short ones are tried as well
-        plain = _over(row_by_row, each, PLAIN[scheme.order], scales, *known)
+        plain = _over(every, each, PLAIN[scheme.order], scales, *known)
         tried = _made(
             map(np.concatenate, zip(tried.parts(), plain.parts(), strict=True))
         )

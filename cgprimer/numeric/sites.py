@@ -114,7 +114,8 @@ def sites(graph: Graph, point: Point) -> dict[str, Site]:
 
 
 def _row(slot: Array, row: int, width: int) -> Array:
-    return np.broadcast_to(slot, (max(row + 1, len(slot)), width))[row]
+    """One equation's values in a slot of its group, (1|equations, 1|n), as (n,)."""
+    return np.broadcast_to(slot[row if len(slot) > 1 else 0], (width,))
 
 
 def random_points(
@@ -127,9 +128,8 @@ def random_points(
     names = (*graph.inputs, *graph.parameters)
     kept: list[Array] = []
     for attempt in range(TRIES):
-        ranges = np.array(RANGES[: 1 + attempt])[
-            rng.integers(0, min(1 + attempt, len(RANGES)), (len(names), 4 * count))
-        ]
+        tried = np.array(RANGES[: 1 + attempt])
+        ranges = tried[rng.integers(0, len(tried), (len(names), 4 * count))]
         drawn = rng.uniform(ranges[..., 0], ranges[..., 1])
         good = np.flatnonzero(_is_finite(graph, dict(zip(names, drawn, strict=True))))
         kept.extend(drawn[:, good].T[: count - len(kept)])
@@ -144,11 +144,11 @@ def random_points(
 
 def _is_finite(graph: Graph, at: dict[str, Array]) -> NDArray[np.bool_]:
     width = len(next(iter(at.values()), np.zeros(1)))
-    point = Point.of(graph, at) if at else Point.of(graph, {})
+    point = Point.of(graph, at)
     values = graph.program().forward(point.inputs, point.parameters)
     good: NDArray[np.bool_] = np.isfinite(values).all(axis=0) & np.ones(width, bool)
     for partial in by_formula(graph, point, "adjoint").values():
-        good &= np.isfinite(partial)
+        np.logical_and(good, np.isfinite(partial), out=good)
     return good
 
 
