@@ -5,7 +5,7 @@ forward, then the adjoints backward. One line is wrong. A check of the final for
 would say that something is; this one says which '=' it is, and what it looks like.
 """
 
-from cgprimer.numeric.derivation import check_derivation
+from cgprimer import check_derivation
 
 worked_out = r"""
     v_1 = \frac{1}{x}

@@ -174,13 +174,14 @@ def curvatures() -> list[Problem]:
     found = []
     for problem in formulas():
         f, names = _code(problem.graph, "out_")
+        columns = [problem.at[name].tolist() for name in names]
         truth = {}
         with mpmath.workdps(DIGITS):
             for place, wrt in enumerate(names):
                 order = tuple(2 * (i == place) for i in range(len(names)))
                 truth["second", wrt] = [
                     mpmath.diff(f, [mpmath.mpf(v) for v in values], order)
-                    for values in zip(*(problem.at[n].tolist() for n in names))
+                    for values in zip(*columns, strict=True)
                 ]
         found.append(Problem(problem.name, problem.graph, problem.at, truth))
     return found

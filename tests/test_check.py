@@ -202,10 +202,18 @@ def test_the_ratio_is_told_as_it_is():
 
 
 def test_one_point_of_ones_own_is_judged_but_the_mistake_is_named_at_more():
-    graph, at = only(NET), {"b": 0.1, "w": 0.3, "v": 0.2, "x1": 0.7, "x2": -1.0}
-    report = check_gradients(graph, at=at, claims={("z", "w"): "z*(1 - z)*x1"})
-    assert report.row("z", "w").points == 1
-    assert report.row("z", "w").mistake == "other function"
+    graph, at = only(NET), {"b": 0.1, "w": 0.3, "v": 0.2, "x1": 2.0, "x2": -1.0}
+    report = check_gradients(graph, at=at, claims={("z", "w"): "1 - z^2"})
+    row = report.row("z", "w")
+    assert (row.points, row.at["x1"]) == (1, 2.0)
+    assert row.claimed == pytest.approx(row.difference / 2)  # there it looks like 1/2
+    assert row.mistake == "missing factor"
+
+
+def test_what_changes_nothing_is_not_suspected():
+    text = "xy = sin(u*xa + v*xb)"  # u and xa may change places, and v and xb
+    claims = {("xy", "u"): "-cos(u*xa + v*xb)*xa"}
+    assert checked(text, claims).row("xy", "u").looks_like == "the sign is flipped"
 
 
 def test_total_for_partial_and_upstream_included():

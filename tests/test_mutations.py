@@ -83,6 +83,16 @@ def test_a_mutation_changes_the_derivative():
         assert gap.max() > 0
 
 
+def test_edges_that_no_output_needs_are_asked_about_one_by_one_only():
+    graph = parse_graph(["xy = b*xa", "xz = c*xa"], outputs=["xy"])
+    report = check_mutations(graph, points=2, rng=0)
+    counts = {o.checker: 0 for o in report.outcomes}
+    for o in report.outcomes:
+        counts[o.checker] += o.count
+    assert counts[OURS] == 2 * counts[OURS_WHOLE] == 2 * counts["torch"]
+    assert report.ok
+
+
 # The rules of others, held against the functions they come from where those are here.
 
 

@@ -145,12 +145,12 @@ def test_paths_are_counted_not_followed(steps, count):
 
 
 def test_a_long_path_needs_no_recursion():
-    length = 2_000
+    length = 1_200
     graph = parse_graph([f"x{i + 1} = a*x{i}" for i in range(length)])
     [path] = graph.paths("x0", at={"x0": 1.0, "a": 1.0})
     assert len(path.names) == length + 1
     assert path.product == 1.0
-    with pytest.raises(GraphError, match="there are 2000 paths from 'a'"):
+    with pytest.raises(GraphError, match="there are 1200 paths from 'a'"):
         graph.paths("a")
 
 

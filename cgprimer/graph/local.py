@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Edge = tuple[str, str]
 
 LARGE = 300  # nodes of a formula, written out, above which only its symbol is shown
-LITTLE = 4  # nodes of an expression that is as short as a name for it
+LITTLE = 4  # nodes of an expression that is written out rather than named
 
 
 def sole_output(graph: Graph, output: str | None) -> str:
@@ -64,7 +64,7 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
     """∂node/∂wrt for every edge, from the equations as their author wrote them.
 
     Where the whole right side appears in its own derivative, as in `1 - tanh(…)^2`, it
-    is called by its name, unless it is a single operation.
+    is called by its name, unless it is as short itself.
     """
     wanted: dict[str, list[str]] = {}
     for node, wrt in edges:

@@ -74,8 +74,10 @@ def _check(item: Any) -> None:
     if isinstance(item, sympy.Heaviside) or _op(item) or _kind(item) in WRITTEN_OUT:
         return
     if item.is_number and not item.is_Function:
-        raise GraphError(f"sympy's {item} has no counterpart in the language: it is no real, "
-            "finite number")
+        raise GraphError(
+            f"sympy's {item} has no counterpart in the language: it is no real, "
+            "finite number"
+        )
     raise GraphError(
         f"sympy's {_kind(item)} has no counterpart in the language, "
         f"in {shorten(str(item))}\n  hint: the functions are "

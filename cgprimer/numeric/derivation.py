@@ -75,7 +75,7 @@ def check_derivation(
     real and finite. Bare decimals of three digits or more count as rounded.
     Raises ExpressionError, with carets, for what cannot be read.
 
-    >>> from cgprimer.numeric.derivation import check_derivation
+    >>> from cgprimer import check_derivation
     >>> report = check_derivation("y = x^2*sin(x)\ndy/dx = 2*x*sin(x) - x^2*cos(x)")
     >>> print(report.first_wrong.remark)
     the term - x^2*cos(x) has the wrong sign on one side

@@ -15,7 +15,7 @@ Sources: Numerical Recipes §5.7; Nocedal & Wright §8.1; Squire & Trapp, SIAM R
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -108,7 +108,8 @@ def difference(
     with np.errstate(all="ignore"):
         if scheme == "complex":
             return _complex_step(f, x, step, noise, stacks)
-        return _search(f, x, FIRST[scheme], step, noise, typical, stacks)
+        found = _search(f, x, FIRST[scheme], step, noise, typical, stacks)
+        return found if noise is None else _unless_drowned(f, x, found, noise)
 
 
 def second_difference(
@@ -128,41 +129,61 @@ def second_difference(
     check_scheme(scheme, step, SECOND)
     x = _checked_values(f, x)
     with np.errstate(all="ignore"):
-        return _search(f, x, SECOND[scheme], step, noise, typical, stacks)
+        found = _search(f, x, SECOND[scheme], step, noise, typical, stacks)
+        return found if noise is None else _unless_drowned(f, x, found, noise)
 
 
 def mixed_difference(
     f: Callable[[Any, Any], Any],
-    x: Array,
-    y: Array,
+    x: ArrayLike,
+    y: ArrayLike,
     noise: Array | float | None = None,
     *,
     scheme: str = "ridders",
-    typical: float = 1.0,
 ) -> Difference:
-    """∂²f/∂x∂y at every element of `x` and `y`, by second differences along diagonals.
+    """∂²f/∂x∂y at every element of `x` and `y`, by second differences on the diagonals.
 
-    With a, b the lengths of x and y, g(t) = f(x + ta, y + tb) - f(x + ta, y - tb) has
-    g''(0) = 4ab·∂²f/∂x∂y. `h` is the step in t.
+    With a and b the sizes of x and y, g(t) = f(x + ta, y + tb) - f(x + ta, y - tb) has
+    g''(0) = 4ab·∂²f/∂x∂y. Sizes of at least and of at most 1 are tried; `h` is the step
+    in t. See `second_difference`.
     """
+    check_scheme(scheme, None, SECOND)
     x, y = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, y)))
-    zero = np.zeros(x.shape)
-    twice = None if noise is None else 2 * np.asarray(noise)
-    found = []
-    for length in (np.maximum, np.minimum):
-        a, b = (length(np.where(v, np.abs(v), typical), typical) for v in (x, y))
-        area = 4 * a * b
+    with np.errstate(all="ignore"):
+        long, short = (
+            _on_diagonals(f, x, y, SECOND[scheme], noise, length)
+            for length in (np.maximum, np.minimum)
+        )
+        better = short.bound < long.bound
+        pairs = (
+            (getattr(d, part.name) for d in (short, long)) for part in fields(long)
+        )
+        return Difference(*(np.where(better, *pair) for pair in pairs))
 
-        def g(t: Any, a: Array = a, b: Array = b) -> Any:
-            return f(x + t * a, y + t * b) - f(x + t * a, y - t * b)
 
-        whole = second_difference(g, zero, twice, scheme=scheme)
-        found.append([getattr(whole, part.name) / area for part in fields(whole)])
-        found[-1][2] = whole.h
-    better = found[1][1] < found[0][1]
-    return Difference(
-        *(np.where(better, *pair) for pair in zip(*found[::-1], strict=True))
-    )
+def _on_diagonals(
+    f: Callable[[Any, Any], Any],
+    x: Array,
+    y: Array,
+    scheme: Scheme,
+    noise: Array | float | None,
+    length: Callable[[Array, float], Array],
+) -> Difference:
+    a, b = (length(np.where(v == 0, 1.0, np.abs(v)), 1.0) for v in (x, y))
+    if noise is None:
+        noise = np.fmax(
+            probe.noise(lambda at: f(at, y), x, a)[0],
+            probe.noise(lambda at: f(x, at), y, b)[0],
+        )
+    told = np.fmax(noise, ROUNDING * np.abs(f(x, y)))
+
+    def g(t: Any) -> Any:
+        return f(x + t * a, y + t * b) - f(x + t * a, y - t * b)
+
+    found = _search(g, np.zeros(x.shape), scheme, None, 2 * told, None, False)
+    area = 4 * a * b
+    parts = [getattr(found, part.name) / area for part in fields(found)]
+    return replace(Difference(*parts), h=found.h)
 
 
 def _checked_values(f: Function, x: ArrayLike) -> Array:
@@ -195,13 +216,17 @@ def _search(
     else:
         found = search.at_step(f, x, scheme, _checked(x, step), noise)
     sides = compared(f, x, scheme.order, found)
-    bound = sides.bound
-    if noise is not None:
-        size = np.max([np.abs(values(f, x + k * found.h)) for k in (-1, 0, 1)], axis=0)
-        bound = np.where(found.noise > DROWNED * size, np.inf, bound)
-    return Difference(
-        sides.value, bound, found.h, found.rounding, sides.left, sides.right
-    )
+    parts = sides.value, sides.bound, found.h, found.rounding, sides.left, sides.right
+    return Difference(*parts)
+
+
+def _unless_drowned(
+    f: Function, x: Array, found: Difference, noise: Array | float
+) -> Difference:
+    """`found`, without a bound where noise told to first order is as large as f."""
+    size = np.max([np.abs(values(f, x + k * found.h)) for k in (-1, 0, 1)], axis=0)
+    drowned = np.asarray(noise) > DROWNED * size
+    return replace(found, bound=np.where(drowned, np.inf, found.bound))
 
 
 def _checked(x: Array, step: float) -> Array:

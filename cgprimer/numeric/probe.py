@@ -2,9 +2,9 @@
 
 Over nine points so close together that a smooth function is a polynomial of degree 5,
 differences of order 6 to 8 leave nothing of it but the rounding errors, of which they
-are sums with known weights. Points are taken to either side of x, so that neither a
-kink at x nor the edge of a domain passes for noise. Errors that all points share, as
-those of a constant factor, cannot be seen.
+are sums with known weights. Points are taken to either side of x; where the sides are
+not alike the quieter one counts, so that neither a kink nor the edge of a domain passes
+for noise. Errors that all points share, as those of a constant factor, are not seen.
 
 Source: Hamming, Numerical Methods for Scientists and Engineers (1973) §11; Moré & Wild,
 Estimating computational noise, SIAM J. Sci. Comput. 33 (2011) 1292.
@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 CLOSE = 2.0**-13  # of the length on which f changes: its sixth power is below ε
 POINTS = 9
 ORDERS = (6, 7, 8)
-MARGIN = 12.0  # a bound, from a standard deviation that few numbers tell
+ALIKE = 30.0  # sides that differ by more differ by more than chance
+MARGIN = 16.0  # a bound, from a standard deviation that few numbers tell
 
 
 def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -39,7 +40,9 @@ def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]
         rows = np.array([values(f, x + k * scale) for k in steps])
         spreads.append(_spread(rows))
         flats.append((np.diff(rows, axis=0) == 0).any(axis=0))
-    return MARGIN * np.nan_to_num(np.fmax(*spreads)), flats[0] | flats[1]
+    low, high = np.fmin(*spreads), np.fmax(*spreads)
+    found = np.where(high < ALIKE * low, high, low)
+    return MARGIN * np.nan_to_num(found), flats[0] | flats[1]
 
 
 def _spread(rows: Array) -> Array:

@@ -41,7 +41,7 @@ class Scheme:
     @property
     def trust(self) -> float:
         """The error of step h over the change from 2h to h, with a margin of 3."""
-        return 3 / (2**self.power - 1)
+        return 3 / (2.0**self.power - 1)
 
     @property
     def norm(self) -> float:

@@ -30,6 +30,7 @@ Told = Array | float | None
 Mask = NDArray[np.bool_]
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
+CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with
 SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
 
 
@@ -174,8 +175,8 @@ def _chosen(tried: Found) -> Found:
     for long, short in ((i, j) for i in rows for j in rows if i != j):
         shorter = tried.h[short] < tried.h[long]
         gap = np.abs(tried.value[long] - tried.value[short])
-        apart = shorter & (gap - tried.bound[short] > 2 * bounds[long])
-        unsure = shorter & tried.flat[short] & (gap > tried.bound[long] + bounds[short])
+        apart = shorter & (gap > bounds[long] + tried.bound[short])
+        unsure = shorter & tried.flat[short] & (tried.bound[long] < CREDIBLE * gap)
         bounds[short] = np.where(unsure, gap + tried.bound[long], bounds[short])
         bounds[long] = np.where(apart, gap, bounds[long])
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
