@@ -28,8 +28,8 @@ from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import FUNCTIONS, OPS
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_latex import latex
 from cgprimer.lower.from_sympy import from_sympy
+from cgprimer.lower.to_latex import latex
 
 X = np.array([-2.5, -0.4, 0.3, 1.7])
 

@@ -22,14 +22,14 @@ from cgprimer.numeric.finite import EPSILON
 from cgprimer.numeric.report import CheckReport, CheckRow, overall
 from cgprimer.numeric.sites import random_points
 from cgprimer.numeric.totals import below
-from cgprimer.numeric.verdict import SHARP, K, judge
+from cgprimer.numeric.verdict import NEGLIGIBLE, SHARP, K, judge
 from cgprimer.numeric.witness import Evidence, Kink, Witness
 
 Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
-_ORDER = {"edge": 0, "kink": 1, "second": 2, "total": 3}
+_ORDER = {"edge": 0, "kink": 0, "second": 1, "total": 2}
 _SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
@@ -143,7 +143,8 @@ def _judged(
     reason = found.reason
     verdict = found.verdict
     if verdict == INCONCLUSIVE and passed >= needed:
-        verdict, reason = PASS, f"undecided at {len(ranked) - passed} of {len(ranked)}"
+        undecided = sum(item[3].verdict == INCONCLUSIVE for item in ranked)
+        verdict, reason = PASS, f"undecided at {undecided} of {len(ranked)}"
     one = evidence[where]
     return CheckRow(
         kind,
@@ -164,13 +165,15 @@ def _declared(
     witness: Witness, edge: Edge, claim: Claim | None, declared: str
 ) -> CheckRow:
     """An edge through a surrogate: not judged, but a claim must be what is declared."""
-    own = witness.own[edge]
-    [evidence, *_] = witness.edge(edge, claim)
-    row = _judged("edge", edge, claim, [evidence], witness.given)
-    same = np.allclose(evidence.claimed, own, rtol=1e-9, atol=0, equal_nan=True)
-    if same:
+    evidence = witness.edge(edge, claim)[:1]
+    row = _judged("edge", edge, claim, evidence, witness.given)
+    return _as_declared(row, evidence[0], witness.own[edge], declared)
+
+
+def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> CheckRow:
+    if np.allclose(one.claimed, own, rtol=1e-9, atol=0, equal_nan=True):
         return replace(row, verdict=SURROGATE, reason=declared)
-    says = f"{declared}, and the claim is another gradient than it declares"
+    says = f"{declared}, and the claim is another gradient than that"
     return replace(row, verdict=FAIL, reason=says)
 
 
@@ -190,7 +193,8 @@ def _kink_row(edge: Edge, claim: Claim | None, kink: Kink) -> CheckRow | None:
     low, high = min(left, right) - slack, max(left, right) + slack
     reason = f"slopes {_short(left)} before, {_short(right)} after"
     verdict = PASS if low <= kink.claimed <= high else FAIL
-    if verdict == PASS and slack > SHARP * slope:
+    enough = max(SHARP * slope, NEGLIGIBLE * float(found.typical[0]))
+    if verdict == PASS and slack > enough:
         verdict = INCONCLUSIVE
     elif verdict == FAIL:
         reason += ": the claim is not between them"
@@ -242,8 +246,8 @@ def _total_row(
     row = _judged("total", (output, wrt), claim, [evidence], witness.given)
     through = witness.surrogate_between(output, wrt)
     if through:
-        reason = f"through {through}, where a gradient is declared, not derived"
-        return replace(row, verdict=SURROGATE, reason=reason)
+        declared = f"through {through}, where a gradient is declared, not derived"
+        return _as_declared(row, evidence, own[wrt], declared)
     return row
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
 FORMULA = 22
 NOTES = 8
+SHOWN = 100
 KINDS = {
     "edge": "partial of one equation",
     "component": "component",
@@ -138,8 +139,15 @@ class CheckReport:
         return "; ".join(parts)
 
     def shown(self) -> list[CheckRow]:
-        """The rows worth a line: all first-order ones, and others that did not pass."""
-        return [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
+        """The rows worth a line: all first-order ones, and others that did not pass.
+
+        Of very many, those that did not pass come first to be kept.
+        """
+        rows = [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
+        if len(rows) <= SHOWN:
+            return rows
+        kept = sorted(range(len(rows)), key=lambda i: rows[i].verdict == PASS)[:SHOWN]
+        return [rows[i] for i in sorted(kept)]
 
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""

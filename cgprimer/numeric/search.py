@@ -76,11 +76,11 @@ def best(
     every = f if stacks else row_by_row
     known = _noise(every, each, scales, noise)
     tried = _over(every, each, scheme, scales, *known)
-    if scheme.rows > 1:  # its steps stay rather long, so short ones are tried as well
-        plain = _over(every, each, PLAIN[scheme.order], scales, *known)
-        tried = _made(
-            map(np.concatenate, zip(tried.parts(), plain.parts(), strict=True))
-        )
+    plain = PLAIN[scheme.order]
+    if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
+        short = _over(every, each, plain, scales, *known)
+        pairs = zip(tried.parts(), short.parts(), strict=True)
+        tried = _made(map(np.concatenate, pairs))
     return _chosen(tried)
 
 
@@ -139,7 +139,12 @@ def _steps(
     h = taken(x, h)
     value, rounding = apply(scheme, f, x, h, noise)
     far, _ = apply(scheme, f, x, 2 * h, noise)
-    return value, scheme.trust * np.abs(far - value) + rounding, h, rounding
+    change = scheme.trust * np.abs(far - value)
+    if np.isnan(change).any():  # an edge of the domain between the two steps
+        near, _ = apply(scheme, f, x, h / 2, noise)
+        shrunk = scheme.trust * 2.0**scheme.power * np.abs(value - near)
+        change = np.where(np.isnan(change), shrunk, change)
+    return value, change + rounding, h, rounding
 
 
 def _one_sided(
