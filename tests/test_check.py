@@ -385,6 +385,20 @@ def test_at_a_kink_of_ones_own_nothing_is_said_for_sure():
     assert "a kink: the slope is 0 before, 1 after" in report.diagnosis
 
 
+def test_where_the_chain_rule_fails_at_a_kink_our_own_rules_are_not_praised():
+    report = check_gradients(only("xr = relu(xa) - relu(-xa)"), rng=0)  # it is xa
+    assert report.verdict == INCONCLUSIVE
+    says = "slopes 1 before, 1 after, but the rules give 0 at this very point"
+    assert says in report.diagnosis
+    assert report.row("xr", "xa").verdict == PASS
+
+
+def test_a_kink_that_is_hit_up_to_rounding():
+    report = check_gradients(only("xr = relu(xa*b + c)*xd"), rng=0)
+    assert report.ok
+    assert len([row for row in report.rows if row.kind == "kink"]) == 3
+
+
 def test_a_jump_has_no_slope_to_be_claimed():
     report = check_gradients(only("xr = sign(xa) + xa^2"), at={"xa": 0.5})
     assert report.ok

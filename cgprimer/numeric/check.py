@@ -17,7 +17,7 @@ from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.numeric.blame import blame_edge, blame_totals
 from cgprimer.numeric.claims import Claim, Edge, read_claims
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW, PASS, SURROGATE
 from cgprimer.numeric.finite import EPSILON
 from cgprimer.numeric.report import CheckReport, CheckRow, overall
 from cgprimer.numeric.sites import random_points
@@ -193,9 +193,12 @@ def _kink_row(edge: Edge, claim: Claim | None, kink: Kink) -> CheckRow | None:
     low, high = min(left, right) - slack, max(left, right) + slack
     reason = f"slopes {_short(left)} before, {_short(right)} after"
     verdict = PASS if low <= kink.claimed <= high else FAIL
-    enough = max(SHARP * slope, NEGLIGIBLE * float(found.typical[0]))
+    enough = max(NARROW * slope, NEGLIGIBLE * float(found.typical[0]))
     if verdict == PASS and slack > enough:
         verdict = INCONCLUSIVE
+    elif verdict == FAIL and claim is None:  # step(0) = 0 is a choice, and not always
+        verdict = INCONCLUSIVE  # one that the chain rule can be applied to
+        reason += f", but the rules give {kink.claimed:.6g} at this very point"
     elif verdict == FAIL:
         reason += ": the claim is not between them"
     return CheckRow(

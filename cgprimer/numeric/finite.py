@@ -267,6 +267,8 @@ def _complex_step(
         ) from error
     value = np.where(np.isfinite(values(f, x)), value, np.nan)
     central = _search(f, x, FIRST["central"], None, noise, None, stacks)
+    if noise is not None:
+        central = _unless_drowned(f, x, central, noise)
     _refuse_if_not_analytic(x, value, central)
     rounding = 2 * ROUNDING * np.abs(value)
     if noise is None:
