@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from cgprimer.checking.check import check_gradients as check_gradients
+    from cgprimer.checking.claims import parse_claims as parse_claims
+    from cgprimer.checking.foreign import check_function as check_function
+    from cgprimer.checking.foreign import check_torch as check_torch
+    from cgprimer.checking.mutation_report import MutationReport as MutationReport
+    from cgprimer.checking.mutations import check_mutations as check_mutations
+    from cgprimer.checking.report import CheckReport as CheckReport
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
+    from cgprimer.diagnosis.diagnose import Diagnosis as Diagnosis
+    from cgprimer.diagnosis.diagnose import diagnose as diagnose
     from cgprimer.diff.custom import custom_op as custom_op
     from cgprimer.draw.curves import plot_loss as plot_loss
+    from cgprimer.draw.derivation import Trace as Trace
     from cgprimer.draw.derivation import trace as trace
     from cgprimer.draw.network import draw_graph as draw_graph
     from cgprimer.errors import CGPrimerError as CGPrimerError
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from cgprimer.errors import OpError as OpError
     from cgprimer.errors import OptionError as OptionError
     from cgprimer.errors import PointError as PointError
+    from cgprimer.expr.custom import CustomOp as CustomOp
     from cgprimer.fitting.descent import SGD as SGD
     from cgprimer.fitting.descent import Adam as Adam
     from cgprimer.fitting.fit import fit as fit
@@ -36,31 +47,34 @@ if TYPE_CHECKING:
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
+    from cgprimer.graph.paths import Paths as Paths
     from cgprimer.graph.read import parse_graph as parse_graph
-    from cgprimer.numeric.check import check_gradients as check_gradients
     from cgprimer.numeric.compare import PartialReport as PartialReport
     from cgprimer.numeric.compare import compare_partials as compare_partials
-    from cgprimer.numeric.derivation import check_derivation as check_derivation
-    from cgprimer.numeric.diagnose import diagnose as diagnose
     from cgprimer.numeric.edges import edge_partials as edge_partials
-    from cgprimer.numeric.foreign import check_function as check_function
-    from cgprimer.numeric.foreign import check_torch as check_torch
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
+    from cgprimer.proof.derivation import check_derivation as check_derivation
+    from cgprimer.proof.derivation_report import DerivationReport as DerivationReport
 
 _HOME = {
     "Adam": "cgprimer.fitting.descent",
     "CGPrimerError": "cgprimer.errors",
-    "check_derivation": "cgprimer.numeric.derivation",
-    "check_function": "cgprimer.numeric.foreign",
-    "check_gradients": "cgprimer.numeric.check",
-    "check_torch": "cgprimer.numeric.foreign",
+    "check_derivation": "cgprimer.proof.derivation",
+    "check_function": "cgprimer.checking.foreign",
+    "check_gradients": "cgprimer.checking.check",
+    "check_mutations": "cgprimer.checking.mutations",
+    "check_torch": "cgprimer.checking.foreign",
+    "CheckReport": "cgprimer.checking.report",
     "compare_partials": "cgprimer.numeric.compare",
     "ComputationalGraphPrimer": "cgprimer.primer",
     "custom_op": "cgprimer.diff.custom",
+    "CustomOp": "cgprimer.expr.custom",
     "CycleError": "cgprimer.errors",
     "DataError": "cgprimer.errors",
     "Dataset": "cgprimer.data.dataset",
-    "diagnose": "cgprimer.numeric.diagnose",
+    "DerivationReport": "cgprimer.proof.derivation_report",
+    "diagnose": "cgprimer.diagnosis.diagnose",
+    "Diagnosis": "cgprimer.diagnosis.diagnose",
     "DifferenceError": "cgprimer.errors",
     "draw_graph": "cgprimer.draw.network",
     "edge_partials": "cgprimer.numeric.edges",
@@ -76,25 +90,33 @@ _HOME = {
     "LeastSquares": "cgprimer.fitting.least_squares",
     "Loss": "cgprimer.fitting.losses",
     "minimize": "cgprimer.fitting.fit",
+    "MutationReport": "cgprimer.checking.mutation_report",
     "NonFiniteWarning": "cgprimer.errors",
     "OpError": "cgprimer.errors",
     "OptionError": "cgprimer.errors",
+    "parse_claims": "cgprimer.checking.claims",
     "parse_graph": "cgprimer.graph.read",
     "PartialReport": "cgprimer.numeric.compare",
+    "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
     "SGD": "cgprimer.fitting.descent",
     "trace": "cgprimer.draw.derivation",
+    "Trace": "cgprimer.draw.derivation",
 }
 
 __all__ = [
     "SGD",
     "Adam",
     "CGPrimerError",
+    "CheckReport",
     "ComputationalGraphPrimer",
+    "CustomOp",
     "CycleError",
     "DataError",
     "Dataset",
+    "DerivationReport",
+    "Diagnosis",
     "DifferenceError",
     "ExpressionError",
     "FitError",
@@ -103,14 +125,18 @@ __all__ = [
     "GraphError",
     "LeastSquares",
     "Loss",
+    "MutationReport",
     "NonFiniteWarning",
     "OpError",
     "OptionError",
     "PartialReport",
+    "Paths",
     "PointError",
+    "Trace",
     "check_derivation",
     "check_function",
     "check_gradients",
+    "check_mutations",
     "check_torch",
     "compare_partials",
     "custom_op",
@@ -122,6 +148,7 @@ __all__ = [
     "gradient",
     "huber",
     "minimize",
+    "parse_claims",
     "parse_graph",
     "plot_loss",
     "trace",

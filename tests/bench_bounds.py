@@ -19,11 +19,11 @@ import mpmath
 import numpy as np
 
 from cgprimer import Graph, parse_graph
+from cgprimer.checking.whole import total_differences
 from cgprimer.graph.point import Point
 from cgprimer.numeric.edges import along, differences, shape_noise
 from cgprimer.numeric.finite import SCHEMES, Difference, second_difference
 from cgprimer.numeric.schemes import SECOND
-from cgprimer.numeric.whole import total_differences
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 DIGITS = 40

@@ -12,6 +12,7 @@ import pytest
 from problems import CANONICAL, CANONICAL_AT, PROBLEMS, problem
 
 from cgprimer import compare_partials, edge_partials, parse_graph
+from cgprimer.checking.whole import total_differences
 from cgprimer.cli import main
 from cgprimer.errors import DifferenceError, GraphError
 from cgprimer.graph.point import Point
@@ -24,7 +25,6 @@ from cgprimer.numeric.finite import (
     second_difference,
 )
 from cgprimer.numeric.schemes import SECOND
-from cgprimer.numeric.whole import total_differences
 
 EPSILON = float(np.finfo(float).eps)
 REAL = [scheme for scheme in SCHEMES if scheme != "complex"]

@@ -10,6 +10,13 @@ import pytest
 from problems import CANONICAL, KINKED, NETWORK, PROBLEMS, problem
 
 from cgprimer import parse_graph
+from cgprimer.checking.check import check_gradients
+from cgprimer.checking.check import report as report_on
+from cgprimer.checking.claims import parse_claims, read_claims
+from cgprimer.checking.foreign import check_function, check_torch
+from cgprimer.checking.sites import random_points
+from cgprimer.checking.verdict import Slope, judge
+from cgprimer.checking.witness import Witness
 from cgprimer.cli import main
 from cgprimer.diff.custom import custom_op
 from cgprimer.errors import (
@@ -19,13 +26,6 @@ from cgprimer.errors import (
     OptionError,
     PointError,
 )
-from cgprimer.numeric.check import check_gradients
-from cgprimer.numeric.check import report as report_on
-from cgprimer.numeric.claims import parse_claims, read_claims
-from cgprimer.numeric.foreign import check_function, check_torch
-from cgprimer.numeric.sites import random_points
-from cgprimer.numeric.verdict import Slope, judge
-from cgprimer.numeric.witness import Witness
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 

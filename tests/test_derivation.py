@@ -11,10 +11,10 @@ from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_latex import latex
-from cgprimer.numeric.derivation import check_derivation
-from cgprimer.numeric.derivation_report import DerivationReport
-from cgprimer.numeric.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
-from cgprimer.numeric.latex_input import translate
+from cgprimer.proof.derivation import check_derivation
+from cgprimer.proof.derivation_report import DerivationReport
+from cgprimer.proof.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
+from cgprimer.proof.latex_input import translate
 
 SINC = r"""
 v1 = 1/x

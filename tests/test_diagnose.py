@@ -10,16 +10,16 @@ from problems import KINKED, PROBLEMS, problem, samples
 
 from cgprimer import PointError, parse_graph
 from cgprimer.cli import main
+from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
+from cgprimer.diagnosis.operations import CHECKED, error
+from cgprimer.diagnosis.stable_forms import FORMS, advice, forms_of
 from cgprimer.diff.stable import RULES
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
 from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.numeric.diagnose import Diagnosis, diagnose
 from cgprimer.numeric.extended import context, decimal, values
-from cgprimer.numeric.operations import CHECKED, error
-from cgprimer.numeric.stable_forms import FORMS, advice, forms_of
 
 
 def found(texts, at, **options):

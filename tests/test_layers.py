@@ -13,6 +13,8 @@ ALLOWED: dict[str, set[str]] = {"errors": set(), "expr": {"errors"}}
 ALLOWED["diff"] = ALLOWED["lower"] = {"errors", "expr"}
 ALLOWED["graph"] = {"errors", "expr", "diff", "lower"}
 ALLOWED["numeric"] = ALLOWED["graph"] | {"graph"}
+for judge in ("checking", "proof", "diagnosis"):
+    ALLOWED[judge] = ALLOWED["numeric"] | {"numeric"}
 ALLOWED["data"] = {"errors", "expr", "lower", "graph"}
 ALLOWED["fitting"] = {"errors", "expr", "diff", "lower", "graph", "data"}
 ALLOWED["draw"] = {"errors", "expr", "diff", "lower", "graph", "numeric"}

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from cgprimer import parse_graph
-from cgprimer.cli import main
-from cgprimer.numeric.mutation_report import (
+from cgprimer.checking.mutation_report import (
     MISTAKES,
     OURS,
     OURS_WHOLE,
     MutationReport,
     Outcome,
 )
-from cgprimer.numeric.mutations import check_mutations, mutations
-from cgprimer.numeric.rules import RULES
-from cgprimer.numeric.sites import random_points
-from cgprimer.numeric.witness import Witness
+from cgprimer.checking.mutations import check_mutations, mutations
+from cgprimer.checking.rules import RULES
+from cgprimer.checking.sites import random_points
+from cgprimer.checking.witness import Witness
+from cgprimer.cli import main
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MEAN = "xm = ((w*x1 - xy1)^2 + (w*x2 - xy2)^2)/2"

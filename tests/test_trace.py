@@ -37,7 +37,7 @@ from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.lower.to_text import columns, overlined, rounded
-from cgprimer.numeric.derivation import check_derivation
+from cgprimer.proof.derivation import check_derivation
 
 GRAPH = parse_graph(CANONICAL)
 HERE = trace(GRAPH, CANONICAL_AT)

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from cgprimer.numeric.diagnose import diagnose
+    from cgprimer.diagnosis.diagnose import diagnose
 
     graph = graph_of(options)
     found = diagnose(graph, point(graph, options))

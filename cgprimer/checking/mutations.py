@@ -14,26 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.expr.node import Node, leaves, postorder
-from cgprimer.expr.ops import CONST, OPS, const, name, tidy
-from cgprimer.graph.graph import Graph
-from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.check import report
-from cgprimer.numeric.claims import Claim, Edge
-from cgprimer.numeric.compare import FAIL, PASS
-from cgprimer.numeric.explain import divisors
-from cgprimer.numeric.mutation_report import (
+from cgprimer.checking.check import report
+from cgprimer.checking.claims import Claim, Edge
+from cgprimer.checking.explain import divisors
+from cgprimer.checking.mutation_report import (
     OURS,
     OURS_WHOLE,
     MutationReport,
     Outcome,
 )
-from cgprimer.numeric.report import CheckReport
-from cgprimer.numeric.rules import RULES, Measured, Rule
-from cgprimer.numeric.sites import random_points
-from cgprimer.numeric.suspects import derivative, rule_of
-from cgprimer.numeric.totals import below, totals
-from cgprimer.numeric.witness import Witness
+from cgprimer.checking.report import CheckReport
+from cgprimer.checking.rules import RULES, Measured, Rule
+from cgprimer.checking.sites import random_points
+from cgprimer.checking.suspects import derivative, rule_of
+from cgprimer.checking.totals import below, totals
+from cgprimer.checking.witness import Witness
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import CONST, OPS, const, name, tidy
+from cgprimer.graph.graph import Graph
+from cgprimer.lower.to_numpy import Kernel
+from cgprimer.numeric.compare import FAIL, PASS
 
 Array = NDArray[np.float64]
 

@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from cgprimer.diagnosis.operations import Computed, Operations, error
+from cgprimer.diagnosis.stable_forms import Advice, advice, forms_of
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
 from cgprimer.numeric.extended import Number, is_finite, values
-from cgprimer.numeric.operations import Computed, Operations, error
-from cgprimer.numeric.stable_forms import Advice, advice, forms_of
 
 LARGEST = float(np.finfo(np.float64).max)
 HAIR = Fraction(1, 10**30)

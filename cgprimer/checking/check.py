@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.blame import blame_edge, blame_totals
+from cgprimer.checking.claims import Claim, Edge, read_claims
+from cgprimer.checking.report import CheckReport, CheckRow, overall
+from cgprimer.checking.sites import random_points
+from cgprimer.checking.totals import below
+from cgprimer.checking.verdict import NEGLIGIBLE, SHARP, K, judge
+from cgprimer.checking.witness import Evidence, Kink, Witness
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
-from cgprimer.numeric.blame import blame_edge, blame_totals
-from cgprimer.numeric.claims import Claim, Edge, read_claims
 from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW, PASS, SURROGATE
 from cgprimer.numeric.finite import EPSILON
-from cgprimer.numeric.report import CheckReport, CheckRow, overall
-from cgprimer.numeric.sites import random_points
-from cgprimer.numeric.totals import below
-from cgprimer.numeric.verdict import NEGLIGIBLE, SHARP, K, judge
-from cgprimer.numeric.witness import Evidence, Kink, Witness
 
 Array = NDArray[np.float64]
 

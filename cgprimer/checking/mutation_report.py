@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from cgprimer.numeric.claims import Edge
-from cgprimer.numeric.rules import RULES
+from cgprimer.checking.claims import Edge
+from cgprimer.checking.rules import RULES
 
 if TYPE_CHECKING:
     from rich.console import Group

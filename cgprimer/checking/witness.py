@@ -13,6 +13,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.claims import Claim, Edge, rounding
+from cgprimer.checking.sites import (
+    Site,
+    beside,
+    kinks,
+    random_points,
+    second_node,
+    sites,
+)
+from cgprimer.checking.suspects import derivative
+from cgprimer.checking.totals import below, totals
+from cgprimer.checking.verdict import Slope, by_schemes, curvature, slope
+from cgprimer.checking.whole import total_differences
 from cgprimer.errors import OpError, PointError
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.node import Node, leaves, substitute
@@ -22,23 +35,10 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.claims import Claim, Edge, rounding
 from cgprimer.numeric.finite import Difference
-from cgprimer.numeric.sites import (
-    Site,
-    beside,
-    kinks,
-    random_points,
-    second_node,
-    sites,
-)
-from cgprimer.numeric.suspects import derivative
-from cgprimer.numeric.totals import below, totals
-from cgprimer.numeric.verdict import Slope, by_schemes, curvature, slope
-from cgprimer.numeric.whole import total_differences
 
 if TYPE_CHECKING:
-    from cgprimer.numeric.report import CheckRow
+    from cgprimer.checking.report import CheckRow
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_latex import GREEK
-from cgprimer.numeric.latex_names import (
+from cgprimer.proof.latex_names import (
     ACCENTS,
     ADJOINT,
     DELTAS,

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cgprimer.diagnosis.engine_values import engine_remark
+from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
+from cgprimer.diagnosis.remedies import reason, remedy
 from cgprimer.errors import excerpt, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.numeric.engine_values import engine_remark
 from cgprimer.numeric.extended import Number, context
-from cgprimer.numeric.operations import EPSILON, Computed, Operations, Place, error
-from cgprimer.numeric.remedies import reason, remedy
 from cgprimer.numeric.tables import html, plain
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     that does not fit.
 
     >>> from cgprimer import parse_graph
-    >>> from cgprimer.numeric.diagnose import diagnose
+    >>> from cgprimer.diagnosis.diagnose import diagnose
     >>> diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9}).first.suggestion
     'write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle'
     """

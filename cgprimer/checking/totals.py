@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.numeric.claims import Edge
-from cgprimer.numeric.explain import Wrong
+from cgprimer.checking.claims import Edge
+from cgprimer.checking.explain import Wrong
 
 Array = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cgprimer.checking.claims import Edge
+from cgprimer.checking.explain import spoken
+from cgprimer.checking.verdict import COLOURS
 from cgprimer.errors import shorten
-from cgprimer.numeric.claims import Edge
 from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS, SURROGATE
-from cgprimer.numeric.explain import spoken
-from cgprimer.numeric.verdict import COLOURS
 
 if TYPE_CHECKING:
     from rich.console import Group

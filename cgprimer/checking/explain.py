@@ -15,11 +15,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.checking.suspects import Suspect, suspects
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS
 from cgprimer.expr.show import number
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.suspects import Suspect, suspects
 
 Array = NDArray[np.float64]
 Candidate = tuple[str, str, Array]

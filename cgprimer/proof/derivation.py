@@ -19,23 +19,23 @@ import numpy as np
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, leaves
 from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS
-from cgprimer.numeric.derivation_hints import Case, Point, hint, same
-from cgprimer.numeric.derivation_report import (
+from cgprimer.numeric.extended import Number, decimal, is_finite, values
+from cgprimer.proof.derivation_hints import Case, Point, hint, same
+from cgprimer.proof.derivation_report import (
     DEFINED,
     DerivationReport,
     DerivationRow,
     one_line,
 )
-from cgprimer.numeric.derivation_text import (
+from cgprimer.proof.derivation_text import (
     Equality,
     Script,
     Side,
     is_number,
     read_derivation,
 )
-from cgprimer.numeric.derivation_values import Meanings
-from cgprimer.numeric.extended import Number, decimal, is_finite, values
-from cgprimer.numeric.identity import shown
+from cgprimer.proof.derivation_values import Meanings
+from cgprimer.proof.identity import shown
 
 BOXES = (
     (0.1, 1.0), (-1.0, 1.0), (0.5, 4.0), (-3.0, 3.0),

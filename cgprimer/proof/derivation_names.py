@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from cgprimer.numeric.latex_input import Piece
-from cgprimer.numeric.latex_names import plain_name
+from cgprimer.proof.latex_input import Piece
+from cgprimer.proof.latex_names import plain_name
 
 
 class Derivative(NamedTuple):

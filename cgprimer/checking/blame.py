@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.checking.claims import Claim, Edge
+from cgprimer.checking.explain import Candidate, Finding, Wrong, explain, spoken
+from cgprimer.checking.totals import below, culprits, totals
+from cgprimer.checking.verdict import judge, slope
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.claims import Claim, Edge
 from cgprimer.numeric.compare import FAIL
-from cgprimer.numeric.explain import Candidate, Finding, Wrong, explain, spoken
-from cgprimer.numeric.totals import below, culprits, totals
-from cgprimer.numeric.verdict import judge, slope
 
 if TYPE_CHECKING:
-    from cgprimer.numeric.report import CheckRow
-    from cgprimer.numeric.witness import Evidence, Witness
+    from cgprimer.checking.report import CheckRow
+    from cgprimer.checking.witness import Evidence, Witness
 
 Array = NDArray[np.float64]
 SLACK = 1e-9  # relative; what two formulas for one number may differ by

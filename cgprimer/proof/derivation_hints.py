@@ -13,10 +13,10 @@ from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name
 from cgprimer.expr.show import show
-from cgprimer.numeric.derivation_names import adjoint_of, derivative_of
-from cgprimer.numeric.derivation_text import Equality, is_number
-from cgprimer.numeric.derivation_values import Meanings
 from cgprimer.numeric.extended import context, decimal, is_finite, values
+from cgprimer.proof.derivation_names import adjoint_of, derivative_of
+from cgprimer.proof.derivation_text import Equality, is_number
+from cgprimer.proof.derivation_values import Meanings
 
 SAME = 1e-20  # relative; sides are known to some 25 digits
 NEAR = 1e-3  # sides as near as this may be an approximation

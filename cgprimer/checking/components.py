@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.checking.explain import Wrong, fraction, special
+from cgprimer.checking.report import CheckReport, CheckRow, overall
+from cgprimer.checking.verdict import SHARP, Slope, judge, slope
 from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW
-from cgprimer.numeric.explain import Wrong, fraction, special
 from cgprimer.numeric.finite import EPSILON, ROUNDING
-from cgprimer.numeric.report import CheckReport, CheckRow, overall
-from cgprimer.numeric.verdict import SHARP, Slope, judge, slope
 
 Array = NDArray[np.float64]
 

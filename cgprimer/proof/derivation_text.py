@@ -17,13 +17,13 @@ from typing import NamedTuple
 from cgprimer.errors import ExpressionError, Problem, listing, suggest
 from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import CONST, CONSTANTS, OPS, const, name
-from cgprimer.numeric.derivation_names import (
+from cgprimer.proof.derivation_names import (
     adjoint_of,
     derivative_like,
     derivative_of,
 )
-from cgprimer.numeric.latex_input import Formula, Piece, translate
-from cgprimer.numeric.latex_names import plain_name
+from cgprimer.proof.latex_input import Formula, Piece, translate
+from cgprimer.proof.latex_names import plain_name
 
 _LATEX = re.compile(r"\\[A-Za-z]")
 _BLANKED = re.compile(

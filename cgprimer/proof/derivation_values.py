@@ -16,8 +16,8 @@ from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
-from cgprimer.numeric.derivation_names import Derivative, adjoint_of, derivative_of
-from cgprimer.numeric.derivation_text import Script
+from cgprimer.proof.derivation_names import Derivative, adjoint_of, derivative_of
+from cgprimer.proof.derivation_text import Script
 
 
 class Meanings:

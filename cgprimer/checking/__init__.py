@@ -1,0 +1,1 @@
+"""Gradient checks: claims held against differences, and what a mistake looks like."""

@@ -1,0 +1,1 @@
+"""Written derivations, plain or in LaTeX, checked line by line."""
