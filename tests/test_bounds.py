@@ -48,6 +48,15 @@ def test_every_error_lies_within_its_bound_and_bounds_are_near(scheme: str):
     assert found.unbounded <= 0.01 * found.cases
 
 
+@published
+@pytest.mark.parametrize("scheme", ["forward", "five-point", "complex"])
+def test_the_other_schemes_keep_their_bound(scheme: str):
+    """On a part of the data: the command takes all of it."""
+    found = bench_bounds.figures(scheme, bench_bounds.formulas()[::5])
+    assert found.outside == []
+    assert 1 < found.median <= 100
+
+
 def test_the_figures_see_a_bound_that_is_too_small():
     graph = parse_graph(["out_ = xa^3"])
     known = {("out_", "xa"): [12.0]}

@@ -54,10 +54,20 @@ def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
         with _limited(seconds):
             found = list(_differences(a, b, positive))
             return any(way(d) == 0 for way in _ways() for d in found)
-    except (_TimeUp, CGPrimerError, ArithmeticError, RecursionError):
+    except _TimeUp:
+        _forget()
+        return False
+    except (CGPrimerError, ArithmeticError, RecursionError):
         return False
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         return False  # sympy's algorithms end like this where they do not apply
+
+
+def _forget() -> None:
+    """Drop what sympy remembers: half of a thought may be wrong the next time."""
+    from sympy.core.cache import clear_cache
+
+    clear_cache()
 
 
 def _differences(a: Node, b: Node, positive: bool) -> Iterator[sympy.Expr]:
