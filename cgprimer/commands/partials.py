@@ -14,7 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_equations(parser)
     add_point(parser)
     parser.add_argument(
-        "--scheme", default="central", help="central, forward, five-point or complex"
+        "--scheme",
+        default="central",
+        help="central, forward, five-point, ridders, complex",
     )
     parser.add_argument("--step", type=float, help="absolute step of the differences")
     parser.add_argument(
