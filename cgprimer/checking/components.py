@@ -74,6 +74,7 @@ def component_rows(
     precision: float,
     label: str = "x",
 ) -> tuple[CheckRow, ...]:
+    """The rows of a check, one for each chosen component."""
     sharp = min(NARROW, max(SHARP, 3 * precision**0.5))
     rows = []
     for k, i in enumerate(chosen):
@@ -117,6 +118,7 @@ def component_report(
     found: Slope,
     note: str = "",
 ) -> CheckReport:
+    """The report on such rows, with the sentence on what went wrong."""
     verdict = FAIL if note else overall(rows)
     wrong = [i for i, row in enumerate(rows) if row.verdict == FAIL]
     first = rows[wrong[0]].edge if wrong else None

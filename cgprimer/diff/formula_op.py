@@ -42,6 +42,7 @@ def from_formula(
     contract: Contract,
     domain: Interval | Sequence[Interval],
 ) -> CustomOp:
+    """The operation that `name(a, b) = expression` defines; not yet registered."""
     head = _HEAD.fullmatch(text[: text.index("=")])
     if not head:
         span = (0, max(1, len(text[: text.index("=")].rstrip())))
@@ -232,6 +233,7 @@ def given_rules(
 
 
 def check_arguments(op_name: str, arguments: tuple[str, ...]) -> None:
+    """Refuse too many arguments, and two of one name."""
     if len(arguments) > len(ARGUMENTS):
         most = len(ARGUMENTS)
         raise OpError(op_name, f"it has {len(arguments)} arguments; {most} are allowed")

@@ -91,6 +91,7 @@ def differences(
 def checked_sizes(
     graph: Graph, typical: Mapping[str, float] | None
 ) -> dict[str, float]:
+    """Typical sizes by name; DifferenceError for a bad name or size."""
     sizes = dict(typical or {})
     for text, size in sizes.items():
         known = (*graph.variable_number, *graph.parameters)
@@ -245,6 +246,7 @@ def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
 
 
 def refuse_kinks(graph: Graph, group: Group) -> None:
+    """Refuse the complex step where an operation is not analytic."""
     for node in postorder([group.shape.body]):
         if not node.op.analytic:
             owner = graph.dependents[int(group.equations[0])]
