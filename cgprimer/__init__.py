@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from cgprimer.fitting.fit import fit as fit
     from cgprimer.fitting.fit import minimize as minimize
     from cgprimer.fitting.least_squares import LeastSquares as LeastSquares
-    from cgprimer.fitting.losses import Loss as Loss
-    from cgprimer.fitting.losses import huber as huber
+    from cgprimer.engine.losses import Loss as Loss
+    from cgprimer.engine.losses import huber as huber
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
@@ -86,9 +86,9 @@ _HOME = {
     "gradient": "cgprimer.graph.gradient",
     "Graph": "cgprimer.graph.graph",
     "GraphError": "cgprimer.errors",
-    "huber": "cgprimer.fitting.losses",
+    "huber": "cgprimer.engine.losses",
     "LeastSquares": "cgprimer.fitting.least_squares",
-    "Loss": "cgprimer.fitting.losses",
+    "Loss": "cgprimer.engine.losses",
     "minimize": "cgprimer.fitting.fit",
     "MutationReport": "cgprimer.checking.mutation_report",
     "NonFiniteWarning": "cgprimer.errors",

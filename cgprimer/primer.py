@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
 from cgprimer.errors import GraphError, OptionError, suggest
-from cgprimer.fitting.losses import LOSSES
+from cgprimer.engine.losses import LOSSES
 from cgprimer.fitting.objective import Objective
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import parse_graph

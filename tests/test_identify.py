@@ -6,7 +6,7 @@ import pytest
 from cgprimer import LeastSquares, fit, generate, parse_graph
 from cgprimer.data.dataset import Dataset
 from cgprimer.fitting.identify import identify, triangle
-from cgprimer.fitting.losses import LOSSES
+from cgprimer.engine.losses import LOSSES
 from cgprimer.fitting.objective import Objective
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]

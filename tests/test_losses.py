@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cgprimer import SGD, Dataset, FitError, Loss, fit, huber, parse_graph
-from cgprimer.fitting.losses import LOSSES, find_loss
+from cgprimer.engine.losses import LOSSES, find_loss
 from cgprimer.fitting.objective import Objective
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]

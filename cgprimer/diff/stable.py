@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 
-from cgprimer.expr.node import Node, fold, intern, substitute
+from cgprimer.expr.node import Node, fold, intern, postorder, substitute
 from cgprimer.expr.ops import NAME, Op
 from cgprimer.expr.syntax import parse_expression
 
@@ -42,6 +42,8 @@ def _rules() -> dict[Op, list[tuple[Node, Node]]]:
 def stable(root: Node) -> Node:
     """`root` with every recognised form replaced; `root` itself where there is none."""
     rules = _rules()
+    if not any(node.op in rules for node in postorder([root])):
+        return root
 
     def visit(node: Node, args: list[Node]) -> Node:
         made = intern(node.op, tuple(args), node.value) if args else node

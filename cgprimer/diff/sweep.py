@@ -7,10 +7,11 @@ Sources: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from cgprimer.expr.node import Node, fold, postorder
+from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, ZERO, name, tidy
 
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
@@ -33,15 +34,20 @@ def local_partial(node: Node, position: int) -> Node:
     """
     if node.op.pullback:
         return node.op.pullback(node.args, node, ONE)[position]
-    by = {_RESULT: node} | dict(zip(_ARGUMENTS, node.args, strict=False))
-
-    def visit(rule: Node, args: list[Node]) -> Node:
-        if rule.op is NAME:
-            return by[rule]
-        return rule if rule.op is CONST else tidy(rule.op, *args)
-
+    made = {_RESULT: node} | dict(zip(_ARGUMENTS, node.args, strict=False))
     rule = node.op.rules[position]
-    return fold([rule], visit)[rule]
+    for part in _parts(rule):
+        if part.op is CONST:
+            made[part] = part
+        elif part.op is not NAME:
+            made[part] = tidy(part.op, *(made[arg] for arg in part.args))
+    return made[rule]
+
+
+@functools.lru_cache(maxsize=1024)
+def _parts(rule: Node) -> list[Node]:
+    """`postorder` of one rule, which is asked for again and again."""
+    return postorder([rule])
 
 
 def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:

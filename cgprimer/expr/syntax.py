@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     r"|\*\*|\S",
     re.ASCII,
 )
-_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LETTERS = frozenset(string.ascii_letters)
 _DIGITS = frozenset(string.digits + ".")
 _SIGNS = frozenset("-+*/^(),=")
@@ -183,7 +183,7 @@ class _Parser:
         self.operands.append(node)
 
     def number(self, token: str, at: int) -> Node:
-        if not _NUMBER.fullmatch(token):
+        if not NUMBER.fullmatch(token):
             self.malformed(token, at)
         value = float(token)
         if value == float("inf"):

@@ -16,7 +16,7 @@ from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.identify import MOST, Identification, identify, triangle
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
-from cgprimer.fitting.losses import Loss, find_loss
+from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.fitting.objective import Objective
 from cgprimer.fitting.result import OUTCOMES, FitResult
 from cgprimer.graph.graph import Graph

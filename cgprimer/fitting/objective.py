@@ -11,7 +11,7 @@ from cgprimer.data.dataset import Dataset
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import OPS
 from cgprimer.expr.ops import name as name_node
-from cgprimer.fitting.losses import Loss
+from cgprimer.engine.losses import Loss
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
 

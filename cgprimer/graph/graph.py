@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import sympy
 
     from cgprimer.graph.paths import Paths
+    from cgprimer.graph.program import Program as CompiledGraph
     from cgprimer.lower.program import Program
 
 Value = float | NDArray[np.float64]
@@ -83,15 +85,11 @@ class Graph:
     def __init__(self, table: Table, outputs: Sequence[str] | None = None) -> None:
         table.order  # noqa: B018  (a cycle is refused here)
         self.table = table
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, Any] = {}
         self.parameters = table.parameters
         names = table.variables
-        self.dependents = tuple(names[i] for i in table.defined)
-        self.inputs = tuple(
-            name
-            for name, e in zip(names, table.equation_of.tolist(), strict=True)
-            if e < 0
-        )
+        self.dependents = tuple(map(names.__getitem__, table.defined.tolist()))
+        self.inputs = tuple(compress(names, (table.equation_of < 0).tolist()))
         self.outputs = (
             self._sinks() if outputs is None else self.checked_outputs(outputs)
         )
@@ -104,8 +102,9 @@ class Graph:
         super().__setattr__(name, value)
 
     def _sinks(self) -> tuple[str, ...]:
-        used = set(self.table.arcs[0].tolist())
-        return tuple(v for e, v in enumerate(self.dependents) if e not in used)
+        used = np.zeros(len(self), dtype=bool)
+        used[self.table.arcs[0]] = True
+        return tuple(compress(self.dependents, (~used).tolist()))
 
     def checked_outputs(self, outputs: Sequence[str]) -> tuple[str, ...]:
         """`outputs` without repetitions; GraphError for what is no variable."""
@@ -258,6 +257,21 @@ class Graph:
         key = None if outputs is None else tuple(outputs)
         if key not in self._programs:
             self._programs[key] = Program(self.table, key)
+        return self._programs[key]
+
+    def compile(
+        self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
+    ) -> CompiledGraph:
+        """The graph ready to run, as machine code where llvmlite is installed.
+
+        target : "numpy" never makes machine code, "jit" always does or says why not.
+        threads : how many a call may use for large data.
+        """
+        from cgprimer.graph.program import Program as CompiledGraph
+
+        key = "compiled", target, threads
+        if key not in self._programs:
+            self._programs[key] = CompiledGraph(self, target, threads)
         return self._programs[key]
 
     def evaluate(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:

@@ -60,20 +60,28 @@ class Point:
         """Name the first computed variable that is nan or inf, if any is."""
         if np.isfinite(values[program.computed]).all():
             return
+        rows = graph.variable_number
         computed = set(program.computed)
-        for name in graph.order:
-            number = graph.variable_number[name]
-            row = values[number] if number in computed else np.zeros(1)
-            bad = np.flatnonzero(~np.isfinite(row))
-            if len(bad):
-                where = "" if self.samples is None else f" in sample {bad[0]}"
-                more = "" if len(bad) < 2 else f" (and in {len(bad) - 1} more)"
-                warnings.warn(
-                    f"{name} is {row[bad[0]]}{where}{more}",
-                    NonFiniteWarning,
-                    stacklevel=3,
-                )
-                return
+        named = {n: values[rows[n]] for n in graph.order if rows[n] in computed}
+        warn_nonfinite(named, self.samples, stacklevel=4)
+
+
+def warn_nonfinite(
+    values: Mapping[str, ArrayLike], samples: int | None, stacklevel: int = 5
+) -> None:
+    """Name the first variable that is nan or inf, if any is."""
+    for name, value in values.items():
+        row = np.atleast_1d(value)
+        bad = np.flatnonzero(~np.isfinite(row))
+        if len(bad):
+            where = "" if samples is None else f" in sample {bad[0]}"
+            more = "" if len(bad) < 2 else f" (and in {len(bad) - 1} more)"
+            warnings.warn(
+                f"{name} is {row[bad[0]]}{where}{more}",
+                NonFiniteWarning,
+                stacklevel=stacklevel,
+            )
+            return
 
 
 def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
@@ -107,7 +115,7 @@ def as_array(name: str, value: ArrayLike) -> Array:
         array = np.asarray(float(value) if isinstance(value, str) else value)
         if array.dtype.kind not in "biuf":
             array = array.astype(np.float64, casting="safe")
-        array = array.astype(np.float64)
+        array = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
     except (TypeError, ValueError) as error:
         raise PointError(
             f"the value of {name!r} is {shorten(repr(value))}: a real number or an "

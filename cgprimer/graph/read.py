@@ -15,23 +15,15 @@ from cgprimer.errors import (
     Problem,
     shorten,
 )
+from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.show import show
-from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression
 from cgprimer.graph.graph import Graph, name_list
-from cgprimer.graph.rows import Names, Rows
-from cgprimer.graph.shape import Shape
+from cgprimer.graph.leaves import find_leaves
+from cgprimer.graph.rows import Names, table_of
 from cgprimer.graph.table import Table
 
 _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
-_NAMES = re.compile(r"(?<![\w.])([A-Za-z]\w*+)(?!\s*\()", re.ASCII)
-_LEAVES = re.compile(
-    r"(?<![\w.])([A-Za-z]\w*+(?!\s*\()"
-    r"|(?<!\^)(?<!\*\*)(?<!\^[- ])(?<!\*\*[- ])"  # exponents, 0 and 1 stay
-    r"(?![01](?![\w.]))(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.]))",
-    re.ASCII,
-)
-_DIGITS = frozenset("0123456789.")
-_COMPUTED_POWER = re.compile(r"(?:\^|\*\*)(?: ?[^\s\d]|\s\s|[^\S ])", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
@@ -146,20 +138,26 @@ def _table(
     variables: Sequence[str],
 ) -> Table:
     problems: dict[int, Problem] = {}
-    defined = _left_sides(texts, problems, variables)
-    rows = Rows(Names(defined, parameters, variables))
-    for number, text in enumerate(texts):
-        if number not in problems:
-            try:
-                _read(text, rows)
-            except ExpressionError as error:
-                problems[number] = error.problems[0]
+    leaves = find_leaves(texts)
+    defined: Collection[str] = {*leaves.left_sides(len(texts))}
+    if len(defined) < len(texts) or not {*FUNCTIONS, *RESERVED}.isdisjoint(defined):
+        defined = _left_sides(texts, problems, variables)
+        left = ("" if number in problems else x for number, x in enumerate(texts))
+        leaves = find_leaves([*left])
+    names = Names(defined, parameters, variables)
+    table, suspects = table_of(leaves, names, texts)
+    for number in suspects - problems.keys():
+        text = texts[number]
+        try:
+            parse_expression(text, text.index("=") + 1, names.declared)
+        except ExpressionError as error:
+            problems[number] = error.problems[0]
     if problems:
         raise ExpressionError(
             _placed(problem, notes, number)
             for number, problem in sorted(problems.items())
         )
-    return rows.table(texts)
+    return table
 
 
 def _placed(problem: Problem, notes: list[str], number: int) -> Problem:
@@ -225,65 +223,3 @@ def _no_left_side(text: str) -> Problem:
         *span,
         "a name is a letter followed by letters, digits and underscores",
     )
-
-
-def _read(text: str, rows: Rows) -> None:
-    """Add one equation: find its names, its shape, and what fills the slots.
-
-    The hot path of parsing: a shape met before costs one split and a join.
-    """
-    names = rows.names
-    known = names.known
-    split = _NAMES.split if _COMPUTED_POWER.search(text) else _LEAVES.split
-    pieces = split(text)
-    left, rest = pieces[1], pieces[2:]
-    names.enter(left)
-    local: dict[str, str] = {}
-    slots: list[int] = []
-    for i in range(1, len(rest), 2):
-        leaf = rest[i]
-        slot = local.get(leaf)
-        if slot is None:
-            found = known.get(leaf)
-            if found is None:
-                if leaf[0] in _DIGITS:
-                    rest[i] = f"c{len(slots)}"
-                    slots.append(_constant(leaf, text, names))
-                    continue
-                if names.is_constant(leaf):
-                    continue
-                _check_name(leaf, names, text)
-                found = names.enter(leaf)
-            slot = local[leaf] = f"{found[0]}{len(slots)}"
-            slots.append(found[1])
-        rest[i] = slot
-    key = "".join(rest).partition("=")[2].strip()
-    shape = _shape(key, text, names)
-    if shape.has_constant_part:
-        _parse_as_written(text, names)
-    rows.add(left, shape, slots)
-
-
-def _constant(digits: str, text: str, names: Names) -> int:
-    value = float(digits)
-    if value == float("inf"):
-        _parse_as_written(text, names)
-    return names.constants.setdefault(value, len(names.constants))
-
-
-def _check_name(name: str, names: Names, text: str) -> None:
-    if name not in names.declared and bad_name(name):
-        _parse_as_written(text, names)
-
-
-def _shape(key: str, text: str, names: Names) -> Shape:
-    try:
-        return Shape.from_key(key)
-    except ExpressionError:
-        _parse_as_written(text, names)
-        raise
-
-
-def _parse_as_written(text: str, names: Names) -> None:
-    """Let the parser refuse, with a caret in the author's text, what is wrong."""
-    parse_expression(text, text.index("=") + 1, names.declared)

@@ -1,17 +1,22 @@
-"""Equations gathered one by one into the arrays of a graph."""
+"""Ready-made expressions gathered one by one into the arrays of a graph."""
 
 from __future__ import annotations
 
+import functools
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import compress, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cgprimer.errors import GraphError, listing
+from cgprimer.errors import ExpressionError, GraphError, listing
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import CONSTANTS
+from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.ops import name as name_node
+from cgprimer.expr.syntax import NUMBER, RESERVED
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.leaves import Bytes, Leaves, Places, covered
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
 
@@ -34,7 +39,7 @@ def graph_of(
         rows.names.enter(name)
     for name, body in bodies.items():
         rows.add_body(name, body)
-    return Graph(rows.table(None), outputs)
+    return Graph(rows.table(), outputs)
 
 
 class Names:
@@ -42,43 +47,164 @@ class Names:
 
     def __init__(
         self,
-        defined: Iterable[str],
+        defined: Collection[str],
         parameters: Sequence[str],
         variables: Sequence[str],
     ) -> None:
         self.variables: dict[str, int] = {}
         self.parameters: dict[str, int] = {}
-        self.constants: dict[float, int] = {}
         self.known: dict[str, tuple[str, int]] = {}
-        self.defined = frozenset(defined)
+        self.defined, self.given = defined, (*parameters, *variables)
         self.declared_parameters = frozenset(parameters)
-        self.declared = frozenset((*parameters, *variables, *self.defined))
-        both = self.declared_parameters & {*variables, *self.defined}
+        both = parameters and self.declared_parameters & {*variables, *defined}
         if both:
             raise GraphError(
                 f"{listing(sorted(both))}: declared a parameter, and also a variable "
                 "or on the left of '='"
             )
 
-    def is_variable(self, name: str) -> bool:
-        """What is defined or declared decides; other names go by their first letter."""
-        if name in self.declared:
-            return name not in self.declared_parameters
-        return name[0] == "x"
+    @functools.cached_property
+    def declared(self) -> frozenset[str]:
+        """Names that are names whatever they spell."""
+        return frozenset((*self.given, *self.defined))
 
-    def is_constant(self, name: str) -> bool:
-        """Whether the name is that of a constant, and not declared otherwise."""
-        return name in CONSTANTS and name not in self.declared
+    def kind(self, name: str) -> str:
+        """x or p: what is defined or declared decides, else the first letter."""
+        if name in self.declared:
+            return "p" if name in self.declared_parameters else "x"
+        return "x" if name[0] == "x" else "p"
 
     def enter(self, name: str) -> tuple[str, int]:
         """(kind x or p, number among its kind) of a name, numbered now if it is new."""
         found = self.known.get(name)
         if found is None:
-            variable = self.is_variable(name)
-            table = self.variables if variable else self.parameters
+            kind = self.kind(name)
+            table = self.variables if kind == "x" else self.parameters
             number = table.setdefault(name, len(table))
-            found = self.known[name] = ("x" if variable else "p", number)
+            found = self.known[name] = (kind, number)
         return found
+
+
+def table_of(
+    leaves: Leaves, names: Names, texts: Sequence[str]
+) -> tuple[Table, set[int]]:
+    """The arrays of equations cut into leaves; numbers of those that may be wrong."""
+    words, kinds = leaves.words, _kinds(leaves, names)
+    free = kinds[leaves.word] != "="
+    word, equation = leaves.word[free], leaves.equation[free]
+    start, stop, kind = leaves.start[free], leaves.stop[free], kinds[word]
+    slot, new = _slots(equation, np.where(kind == "c", len(words) + start, word))
+    codes = _codes(
+        leaves.data, start, stop, 4 * slot + (kind == "p") + 2 * (kind == "c")
+    )
+    shapes, shape = _shapes(codes, len(texts))
+    doubtful = np.array([s is None or s.has_constant_part for s in shapes], dtype=bool)
+    suspects = {*equation[kind == "!"].tolist(), *np.flatnonzero(doubtful[shape])}
+    filled = np.bincount(equation[new & (slot > 0)], minlength=len(texts))
+    number, constants = _numbered(words, kinds)
+    table = Table(
+        tuple(compress(words, (kinds == "x").tolist())),
+        tuple(compress(words, (kinds == "p").tolist())),
+        constants,
+        number[word[slot == 0]],
+        tuple(filter(None, shapes)),
+        shape,
+        number[word[new & (slot > 0)]],
+        np.concatenate([[0], np.cumsum(filled)]),
+        texts,
+    )
+    return table, suspects
+
+
+def _kinds(leaves: Leaves, names: Names) -> NDArray[np.str_]:
+    """The kind of each word: by its first letter, unless it is an exception."""
+    words, initial = leaves.words, leaves.data[leaves.start[leaves.first]]
+    kinds = np.where(initial == ord("x"), "x", "p")
+    numbers = np.flatnonzero(initial <= ord("9"))
+    kinds[numbers] = [_number_kind(words[i]) for i in numbers.tolist()]
+    kinds[leaves.word[leaves.left]] = "x"
+    special = {*names.given, *CONSTANTS, *FUNCTIONS, *RESERVED}.intersection(words)
+    if special:
+        found = [i for i, word in enumerate(words) if word in special]
+        kinds[found] = [_name_kind(words[i], names) for i in found]
+    return kinds
+
+
+def _number_kind(word: str) -> str:
+    """c for a slot; `=` for what stays as written; `!` for what may be refused."""
+    if not NUMBER.fullmatch(word):
+        return "="
+    return "c" if float(word) < float("inf") else "!"
+
+
+def _name_kind(word: str, names: Names) -> str:
+    """x or p for a slot; `=` for what stays as written; `!` for what may be refused."""
+    if word in names.declared:
+        return names.kind(word)
+    return "=" if word in CONSTANTS else "!"
+
+
+def _slots(equation: Places, word: Places) -> tuple[Places, NDArray[np.bool_]]:
+    """The slot of every leaf in its equation, and whether it is the first there.
+
+    Slot 0 is the left side; from 1 on they are those of the right side.
+    """
+    left = np.flatnonzero(np.diff(equation, prepend=-1))
+    pair = equation * (word.max(initial=0) + 2) + word
+    pair[left] = equation[left] * (word.max(initial=0) + 2) + word.max(initial=0) + 1
+    _, first, which = np.unique(pair, return_index=True, return_inverse=True)
+    first = first[which]
+    new = first == np.arange(len(word))
+    count = np.cumsum(new)
+    return count[first] - np.repeat(count[left], np.diff(left, append=len(word))), new
+
+
+def _numbered(
+    words: list[str], kinds: NDArray[np.str_]
+) -> tuple[Places, NDArray[np.float64]]:
+    """The number of each word among its kind, and the values of the constants."""
+    number = np.zeros(len(words), dtype=np.int64)
+    for kind in "xp":
+        number[kinds == kind] = np.arange(np.count_nonzero(kinds == kind))
+    values = [float(word) for word in compress(words, (kinds == "c").tolist())]
+    constants, number[kinds == "c"] = np.unique(values, return_inverse=True)
+    return number, constants.astype(np.float64)
+
+
+def _codes(
+    data: Bytes, start: Places, stop: Places, leaf: Places
+) -> NDArray[np.unsignedinteger]:
+    """The texts with each leaf replaced by one code, which is above all characters."""
+    codes = data.astype(np.min_scalar_type(128 + leaf.max(initial=0)))
+    codes[start] = 128 + leaf
+    return codes[~covered(len(data), start + 1, stop)]
+
+
+def _shapes(
+    codes: NDArray[np.unsignedinteger], count: int
+) -> tuple[list[Shape | None], Places]:
+    """The shapes there are, and the one of each text; None where it has an error."""
+    text, size = codes.tobytes(), codes.itemsize
+    ends = (size * np.flatnonzero(codes == 0)[: count + 1]).tolist()
+    keys = [text[a + size : b] for a, b in pairwise(ends)]
+    shapes: dict[Shape | None, int] = {}
+    by_key = {
+        key: shapes.setdefault(_shape(np.frombuffer(key, codes.dtype)), len(shapes))
+        for key in dict.fromkeys(keys)
+    }
+    return list(shapes), np.array([by_key[key] for key in keys], dtype=np.int64)
+
+
+def _shape(codes: NDArray[np.unsignedinteger]) -> Shape | None:
+    """The shape that the codes of one equation spell, if they spell one."""
+    text = [
+        chr(code) if code < 128 else f"{'xpc'[code % 4]}{code // 4 - 33}"
+        for code in codes.tolist()
+    ]
+    try:
+        return Shape.from_key("".join(text).partition("=")[2].strip())
+    except ExpressionError:
+        return None
 
 
 class Rows:
@@ -108,18 +234,17 @@ class Rows:
             slots.append(number)
         self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
 
-    def table(self, texts: Sequence[str] | None) -> Table:
+    def table(self) -> Table:
         """The finished arrays."""
         arrays = (np.array(x, dtype=np.int64) for x in (self.defined, self.shape))
         defined, shape = arrays
         return Table(
             tuple(self.names.variables),
             tuple(self.names.parameters),
-            np.array(list(self.names.constants), dtype=np.float64),
+            np.zeros(0),
             defined,
             tuple(self.shapes),
             shape,
             np.array(self.slots, dtype=np.int64),
             np.array(self.start, dtype=np.int64),
-            texts,
         )

@@ -22,6 +22,7 @@ from cgprimer.errors import GraphError
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.lower.to_llvm import has_code
 from cgprimer.lower.to_numpy import Kernel
 
 if TYPE_CHECKING:
@@ -79,6 +80,14 @@ class Shape:
     def has_pullback(self) -> bool:
         """Whether what an adjoint becomes on the way need not be a multiple of it."""
         return any(node.op.pullback for node in postorder([self.stable]))
+
+    @functools.cached_property
+    def without_code(self) -> str:
+        """The first operation that has no machine code, if there is one."""
+        order = postorder([self.stable])
+        if not all(map(has_code, order)):
+            return next(node.op.name for node in order if not has_code(node))
+        return ""
 
     @functools.cached_property
     def is_inexact(self) -> bool:

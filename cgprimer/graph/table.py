@@ -42,12 +42,13 @@ class Table:
     @functools.cached_property
     def kinds(self) -> NDArray[np.str_]:
         """For every entry of `slots` its kind: x, p or c."""
-        kinds = [
-            np.array([slot[0] for slot in shape.slots], "U1") for shape in self.shapes
-        ]
-        if len(kinds) == 1:
-            return np.tile(kinds[0], len(self))
-        return np.concatenate([kinds[number] for number in self.shape.tolist()])
+        kinds: NDArray[np.str_] = np.array(
+            [slot[0] for shape in self.shapes for slot in shape.slots], dtype="U1"
+        )
+        first = np.cumsum([0, *(len(shape.slots) for shape in self.shapes)])
+        shift = np.repeat(first[self.shape] - self.start[:-1], np.diff(self.start))
+        found: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
+        return found
 
     @functools.cached_property
     def equation_of(self) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from cgprimer.errors import OpError
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
-from cgprimer.lower.schedule import levels
+from cgprimer.lower.schedule import ancestors, levels, ranges
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -51,9 +52,26 @@ class Program:
         self.table = table
         self.inputs = np.flatnonzero(table.equation_of < 0)
         self.constants = table.constants[:, None]
-        needed = _needed(table, outputs)
-        self.groups = list(_groups(table, needed))
+        self.level = levels(table.order, *table.arcs)
+        needed = _needed(table, self.level, outputs)
+        self.needed = np.flatnonzero(needed)
         self.computed = [*self.inputs, *table.defined[needed]]
+
+    @functools.cached_property
+    def groups(self) -> list[Group]:
+        """Kept equations by (level, shape), in an order that can be run."""
+        return _groups(self.table, self.level, self.needed)
+
+    @functools.cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """The variables that no equation defines."""
+        return tuple(self.table.variables[row] for row in self.inputs.tolist())
+
+    @functools.cached_property
+    def equations(self) -> list[int]:
+        """Numbers of the equations that are needed, each after those it uses."""
+        kept = set(self.needed.tolist())
+        return [e for e in self.table.order.tolist() if e in kept]
 
     def forward(self, inputs: Array, parameters: Array) -> Array:
         """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
@@ -196,46 +214,58 @@ def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
         np.add.at(to, index, share)  # type: ignore[arg-type]
 
 
-def _needed(table: Table, outputs: Sequence[str] | None) -> NDArray[np.bool_]:
+def _needed(
+    table: Table, level: NDArray[np.integer], outputs: Sequence[str] | None
+) -> NDArray[np.bool_]:
     """Which equations the outputs depend on."""
     if outputs is None:
         return np.ones(len(table), dtype=bool)
-    number = {name: i for i, name in enumerate(table.variables)}
-    needed = np.zeros(len(table), dtype=bool)
-    wanted = [table.equation_of[number[name]] for name in outputs]
-    needed[[e for e in wanted if e >= 0]] = True
-    before: list[list[int]] = [[] for _ in range(len(table))]
-    for source, target in zip(*(arc.tolist() for arc in table.arcs), strict=True):
-        before[target].append(source)
-    for equation in reversed(table.order.tolist()):
-        if needed[equation]:
-            needed[before[equation]] = True
-    return needed
+    row = dict(zip(table.variables, range(len(table.variables)), strict=True))
+    wanted = table.equation_of[[row[name] for name in outputs]]
+    return ancestors(wanted[wanted >= 0], level, *table.arcs)
 
 
-def _groups(table: Table, needed: NDArray[np.bool_]) -> Iterator[Group]:
-    """Kept equations by (level, shape), in an order that can be run."""
-    level = levels(table.order, len(table), *table.arcs)
-    kept = np.flatnonzero(needed)
+def _groups(
+    table: Table, level: NDArray[np.integer], kept: NDArray[np.int64]
+) -> list[Group]:
+    """Kept equations by (level, shape), in an order that can be run.
+
+    A column is what the equations of one group define, or have in one slot; all columns
+    of all groups are gathered in one array, one after another.
+    """
     kept = kept[np.lexsort((kept, table.shape[kept], level[kept]))]
     change = (np.diff(level[kept]) != 0) | (np.diff(table.shape[kept]) != 0)
-    for equations in np.split(kept, np.flatnonzero(change) + 1):
-        if len(equations):
-            shape = table.shapes[table.shape[equations[0]]]
-            rows = table.start[equations][:, None] + np.arange(len(shape.slots))
-            columns = list(table.slots[rows].T)
-            yield Group(
-                shape,
-                equations,
-                _index(table.defined[equations]),
-                [_index(column) for column in columns],
-                [len(np.unique(column)) == len(column) for column in columns],
-            )
+    start = np.flatnonzero(np.concatenate([[True], change])[: len(kept)])
+    size = np.diff(start, append=len(kept))
+    shapes = [table.shapes[i] for i in table.shape[kept[start]].tolist()]
+    width = np.array([1 + len(shape.slots) for shape in shapes], dtype=np.int64)
+    equations = kept[ranges(np.repeat(start, width), np.repeat(size, width))]
+    slot = np.repeat(ranges(np.full_like(width, -1), width), np.repeat(size, width))
+    entries, inner = table.defined[equations], slot >= 0
+    entries[inner] = table.slots[(table.start[equations] + slot)[inner]]
+    columns = _columns(entries, np.repeat(size, width))
+    found = []
+    for shape, first, n in zip(shapes, start.tolist(), size.tolist(), strict=True):
+        (defined, _), *rest = islice(columns, 1 + len(shape.slots))
+        slots, unique = [index for index, _ in rest], [alone for _, alone in rest]
+        found.append(Group(shape, kept[first : first + n], defined, slots, unique))
+    return found
 
 
-def _index(numbers: NDArray[np.int64]) -> Index:
-    """Row numbers, as a slice where they are consecutive: a view instead of a copy."""
-    first = int(numbers[0])
-    if (np.diff(numbers) == 1).all():
-        return slice(first, first + len(numbers))
-    return numbers
+def _columns(
+    entries: NDArray[np.int64], length: NDArray[np.int64]
+) -> Iterator[tuple[Index, bool]]:
+    """Each column as an index, and whether no number in it is there twice.
+
+    Consecutive numbers become a slice: a view instead of a copy.
+    """
+    start = np.cumsum(length) - length
+    number = np.repeat(np.arange(len(length)), length)
+    breaks = np.concatenate([[0], np.diff(entries) != 1])
+    breaks[start] = 0
+    ordered = np.sort(number * (entries.max(initial=0) + 1) + entries)
+    twice = np.bincount(number[1:][np.diff(ordered) == 0], minlength=len(length))
+    straight = np.bincount(number[breaks != 0], minlength=len(length)) == 0
+    facts = (start, length, entries[start], straight, twice == 0)
+    for at, n, first, run, alone in zip(*(x.tolist() for x in facts), strict=True):
+        yield slice(first, first + n) if run else entries[at : at + n], alone

@@ -7,6 +7,7 @@ Source: Kahn, Topological sorting of large networks, CACM 5 (1962).
 from __future__ import annotations
 
 import heapq
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,16 +52,56 @@ def find_cycle(left_over: set[int], source: Integers, target: Integers) -> list[
     return cycle[first:] + cycle[:first]
 
 
-def levels(order: Integers, count: int, source: Integers, target: Integers) -> Integers:
-    """The length of the longest path that leads to each equation."""
-    level = [0] * count
-    after = _successors(count, source, target)
-    for number in order.tolist():
-        reached = level[number] + 1
-        for successor in after[number]:
-            if level[successor] < reached:
-                level[successor] = reached
+def levels(order: Integers, source: Integers, target: Integers) -> Integers:
+    """The length of the longest path that leads to each equation.
+
+    Level by level, by arrays, unless that many levels make going arc by arc faster.
+    """
+    count = len(order)
+    level = np.zeros(count, dtype=np.int64)
+    turn = np.argsort(source, kind="stable")
+    after, start = target[turn], np.searchsorted(source[turn], np.arange(count + 1))
+    missing = np.bincount(target, minlength=count)
+    ready, depth = np.flatnonzero(missing == 0), 0
+    while len(ready):
+        if 64 * depth > count:
+            return _levels_by_arc(order, source, target)
+        level[ready] = depth
+        reached = after[ranges(start[ready], start[ready + 1] - start[ready])]
+        np.subtract.at(missing, reached, 1)
+        ready, depth = np.unique(reached[missing[reached] == 0]), depth + 1
+    return level
+
+
+def _levels_by_arc(order: Integers, source: Integers, target: Integers) -> Integers:
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    turn = np.argsort(place[target], kind="stable")
+    level = [0] * len(order)
+    for s, t in zip(source[turn].tolist(), target[turn].tolist(), strict=True):
+        if level[s] >= level[t]:
+            level[t] = level[s] + 1
     return np.array(level, dtype=np.int64)
+
+
+def ancestors(
+    wanted: Integers, level: Integers, source: Integers, target: Integers
+) -> NDArray[np.bool_]:
+    """Which equations are wanted, or lead to one that is."""
+    needed = np.zeros(len(level), dtype=bool)
+    needed[wanted] = True
+    turn = np.argsort(level[target], kind="stable")
+    source, target = source[turn], target[turn]
+    bounds = np.flatnonzero(np.diff(level[target], prepend=-1, append=-1)).tolist()
+    for first, last in reversed([*pairwise(bounds)]):
+        needed[source[first:last][needed[target[first:last]]]] = True
+    return needed
+
+
+def ranges(start: Integers, length: Integers) -> Integers:
+    """The numbers from each start on, as many as its length, one after another."""
+    shift = start - np.cumsum(length) + length
+    return np.repeat(shift, length) + np.arange(length.sum())
 
 
 def _successors(count: int, source: Integers, target: Integers) -> list[list[int]]:

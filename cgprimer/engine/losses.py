@@ -25,6 +25,8 @@ class Loss:
     from_logits : the prediction is a logit; an output written as sigmoid(…) is taken
         before its sigmoid, so that nothing saturates.
     robust : scipy's name for it in least squares, where there is one.
+    formula : the value as text in our own language, of p and t, for compiled code;
+        a loss without one is computed by numpy.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Loss:
     slope: Callable[[Array, Array], Array]
     from_logits: bool = False
     robust: Literal["linear", "huber"] | None = None
+    formula: str = ""
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -45,6 +48,7 @@ def huber(delta: float = 1.0) -> Loss:
         ),
         lambda p, t: 2 * np.clip(p - t, -delta, delta),
         robust="huber" if delta == 1.0 else None,
+        formula=f"min(abs(p - t), {delta!r})*(2*abs(p - t) - min(abs(p - t), {delta!r}))",
     )
 
 
@@ -56,15 +60,25 @@ LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
         Loss(
-            "mse", lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), robust="linear"
+            "mse",
+            lambda p, t: (p - t) ** 2,
+            lambda p, t: 2 * (p - t),
+            robust="linear",
+            formula="(p - t)^2",
         ),
-        Loss("mae", lambda p, t: np.abs(p - t), lambda p, t: np.sign(p - t)),
+        Loss(
+            "mae",
+            lambda p, t: np.abs(p - t),
+            lambda p, t: np.sign(p - t),
+            formula="abs(p - t)",
+        ),
         huber(),
         Loss(
             "cross-entropy",
             lambda z, t: np.logaddexp(z, 0.0) - t * z,
             lambda z, t: _sigmoid(z) - t,
             from_logits=True,
+            formula="softplus(p) - t*p",
         ),
     )
 }

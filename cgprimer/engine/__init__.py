@@ -1,0 +1,1 @@
+"""The engine: graphs compiled to machine code."""

@@ -1,0 +1,358 @@
+"""A graph run shape by shape: what building costs grows with shapes, not equations.
+
+Shapes that many equations have are compiled, the others are interpreted, and dense
+layers go to BLAS; one compiled driver runs them all, block by block of samples.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.engine import dense
+from cgprimer.engine.driver_text import Arguments, driver_text, epoch_text
+from cgprimer.engine.fused import PROTOTYPE, Function, pool
+from cgprimer.engine.jit import Code, compiled
+from cgprimer.engine.layout import GUARD, Kind, Layer, Layout, Run, distance
+from cgprimer.engine.problem import Problem
+from cgprimer.engine.rules import Rule
+from cgprimer.engine.shape_text import (
+    FIELDS,
+    Emitter,
+    Group,
+    Piece,
+    Work,
+    forward,
+    module,
+    reverse,
+)
+from cgprimer.engine.tape import Tape, interpreter
+from cgprimer.expr.node import substitute
+from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.expr.syntax import parse_expression
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LANES = 8
+CACHE = 2**17  # doubles of values that a block may have
+LEAST, MOST = 64, 2_048  # samples in a block
+DENSE = 512  # … at least, where layers are dense products
+FEW_SHAPES = 4  # that are compiled however few equations have them
+WORTH = 16  # equations from which on a shape is compiled
+LONG = 1_500  # operations from which on it is not
+SPARSE = 3.0  # equations per run, below which they are not put into lanes
+
+
+class Machine:
+    """The code for a layout: lanes are samples, or equations where `across`."""
+
+    def __init__(self, layout: Layout, across: bool, tapes: dict[int, Tape]) -> None:
+        runs = [run for run in layout.runs if isinstance(run, Run)]
+        mean = sum(run.count for run in runs) / max(len(runs), 1)
+        width = 1 if across and mean < SPARSE else LANES
+        made: list[tuple[str, Emitter]] = []
+        for k, kind in enumerate(layout.kinds):
+            if k not in tapes:
+                made.append(forward(kind.body, width, across, f"f{k}"))
+                made.append(
+                    reverse(kind.body, kind.columns, width, across, f"r{k}")
+                )
+        self.codes: list[Code] = []
+        address = functools.partial(self._addresses, module(made) if made else "")
+        self.places = {k: address(k) for k in range(len(layout.kinds)) if k not in tapes}
+        self.keep: list[Any] = [tapes]
+        self.groups = self._records(layout, tapes)
+
+    def _addresses(self, text: str, kind: int) -> tuple[int, int]:
+        if not self.codes:
+            self.codes.append(compiled(text))
+        [code] = self.codes
+        return code.address(f"f{kind}"), code.address(f"r{kind}")
+
+    def _records(self, layout: Layout, tapes: dict[int, Tape]) -> Integers:
+        """A record for every run."""
+        rows = []
+        for run in layout.runs:
+            if isinstance(run, Layer):
+                rows.append(self._product(run))
+                continue
+            kind = layout.kinds[run.kind]
+            code = 0
+            if run.kind in tapes:
+                code = tapes[run.kind].record.ctypes.data
+                both = interpreter().address("forward"), interpreter().address("reverse")
+            else:
+                both = self.places[run.kind]
+            table = kind.table.ctypes.data + 4 * run.offset
+            rows.append((run.count, run.first, table, kind.table.shape[1], code, *both))
+        records = np.zeros((len(rows), FIELDS), dtype=np.int64)
+        records[:, : len(Group)] = rows
+        return records
+
+    def _product(self, layer: Layer) -> tuple[int, ...]:
+        fields = {
+            dense.Field.ROWS: layer.weights.shape[0],
+            dense.Field.TERMS: layer.weights.shape[1],
+            dense.Field.WEIGHTS: int(layer.weights[0, 0]),
+            dense.Field.GAP: distance(layer.weights),
+            dense.Field.FIRST: layer.source,
+            dense.Field.WANTED: int(layer.wanted),
+            dense.Field.DGEMM: dense.gemm(),
+        }
+        record = np.array([fields[field] for field in dense.Field], dtype=np.int64)
+        self.keep.append(record)
+        code = dense.products()
+        place = record.ctypes.data
+        both = code.address("forward"), code.address("reverse")
+        return layer.weights.shape[0], layer.first, 0, 0, place, *both
+
+
+class _Buffers:
+    """What one thread works on: values, adjoints, gradient, numbers, arguments."""
+
+    def __init__(self, runner: ByShape, block: int, across: bool) -> None:
+        layout, machine = runner.layout, runner.machine(across)
+        self.machine = machine
+        stride = 1 if across else -(-block // LANES) * LANES
+        self.values = np.zeros((layout.rows, stride))
+        self.adjoints = np.zeros((layout.rows, stride))
+        self.numbers = np.zeros(layout.numbers + len(layout.table.constants) + LANES)
+        self.numbers[layout.numbers : -LANES] = layout.table.constants
+        self.gradient = np.zeros(layout.numbers)
+        self.scratch = np.zeros(max(1, runner.registers) * LANES)
+        self.sum = np.zeros(1)
+        self.work = np.zeros(FIELDS, dtype=np.int64)
+        for field, array in (
+            (Work.VALUES, self.values),
+            (Work.ADJOINTS, self.adjoints),
+            (Work.NUMBERS, self.numbers),
+            (Work.GRADIENT, self.gradient),
+            (Work.SCRATCH, self.scratch),
+        ):
+            self.work[field] = array.ctypes.data
+        self.work[Work.STRIDE] = stride
+        self.args = np.zeros(len(Arguments), dtype=np.int64)
+        for name_, value in (
+            (Arguments.GROUPS, machine.groups.ctypes.data),
+            (Arguments.COUNT, len(machine.groups)),
+            (Arguments.WORK, self.work.ctypes.data),
+            (Arguments.DATA, runner.data.ctypes.data),
+            (Arguments.WIDTH, runner.data.shape[1]),
+            (Arguments.ROWS, runner.data.shape[0]),
+            (Arguments.BLOCK, stride),
+            (Arguments.UNIT, 1 if across else LANES),
+            (Arguments.LOSS, runner.loss_row),
+            (Arguments.TERMS, runner.terms),
+            (Arguments.SUM, self.sum.ctypes.data),
+            (Arguments.CELLS, self.values.size),
+            (Arguments.PARAMETERS, layout.numbers),
+        ):
+            self.args[name_] = value
+        self.pointer = self.args.ctypes.data
+
+
+class ByShape:
+    """The loss of a problem, shape by shape; a Runner."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        extra = [*problem.targets]
+        extra += [] if problem.sigma is None else [*problem.sigma]
+        extra += [] if problem.weights is None else [problem.weights]
+        self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
+        self.layout = layout = Layout(problem.sweeps, len(self.data))
+        self.order = None
+        if (np.diff(layout.number) != 1).any():
+            self.order = np.argsort(layout.number)
+        self._add_loss()
+        self.tapes = {
+            k: Tape(kind.body, kind.columns)
+            for k, kind in enumerate(layout.kinds)
+            if not self._worth(kind)
+        }
+        self.registers = max((t.registers for t in self.tapes.values()), default=0)
+        block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
+        if any(isinstance(run, Layer) for run in layout.runs):
+            block = max(block, DENSE)
+        self.block = min(block, -(-problem.count // LANES) * LANES)
+        self._local = threading.local()
+
+    def _worth(self, kind: Kind) -> bool:
+        """Whether a kind of equations is to be compiled."""
+        few = len(self.layout.kinds) <= FEW_SHAPES + 1
+        return (few or kind.equations >= WORTH) and len(kind.body.slots) <= LONG // 8
+
+    def _add_loss(self) -> None:
+        """Add the terms of the loss as equations of a kind of their own."""
+        problem, layout = self.problem, self.layout
+        first, targets = len(problem.inputs), len(problem.rows)
+        slots = [layout.row[problem.rows], first + np.arange(targets)]
+        names = ["x0", "x1"]
+        p, t = name("x0"), name("x1")
+        formula = parse_expression(problem.loss.formula)
+        weight = None
+        if problem.sigma is not None:
+            names.append(f"x{len(names)}")
+            slots.append(first + targets + np.arange(targets))
+            p, t = (OPS["div"](node, name(names[-1])) for node in (p, t))
+        if problem.weights is not None:
+            names.append(f"x{len(names)}")
+            slots.append(np.full(targets, len(self.data) - 1))
+            weight = name(names[-1])
+        [body] = substitute([formula], {name("p"): p, name("t"): t})
+        if weight is not None:
+            body = tidy(OPS["mul"], body, weight)
+        kind = layout.add(Piece(body, tuple(names)), np.array(slots), tuple(names))
+        layout.kinds[kind].columns = [0]
+        self.loss_row, self.terms = layout.rows, targets
+        layout.rows += targets + GUARD
+        layout.runs.append(Run(kind, 0, targets, self.loss_row))
+
+    @functools.cache  # noqa: B019  (lives as long as the problem)
+    def machine(self, across: bool) -> Machine:
+        """The code for one sample at a time, or for blocks of samples."""
+        machine = Machine(self.layout, across, self.tapes)
+        self.problem.built.update(machine.codes)
+        return machine
+
+    def _buffers(self, across: bool, slot: int = 0) -> _Buffers:
+        """This thread's own; `slot` tells apart those of several helpers."""
+        kept = self._local.__dict__.setdefault("kept", {})
+        key = across, slot
+        if key not in kept:
+            kept[key] = _Buffers(self, self.block, across)
+        found: _Buffers = kept[key]
+        return found
+
+    def _give(self, buffers: _Buffers, params: Array) -> None:
+        given = params if self.order is None else params[self.order]
+        buffers.numbers[: len(given)] = given
+
+    def _take(self, found: Array) -> Array:
+        count = len(self.layout.number)
+        return found[:count].copy() if self.order is None else found[self.layout.number]
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+        count = self.problem.count if rows is None else len(rows)
+        across = count == 1
+        parts = min(self.problem.threads, -(-count // self.block))
+        bounds = np.linspace(0, -(-count // LANES), parts + 1).astype(int) * LANES
+        every = [self._buffers(across, slot) for slot in range(parts)]
+        for k, buffers in enumerate(every):
+            self._give(buffers, params)
+            args = buffers.args
+            args[Arguments.ORDER] = 0 if rows is None else rows.ctypes.data
+            args[Arguments.FIRST] = bounds[k]
+            args[Arguments.END] = min(bounds[k + 1], count)
+        call = _driver()["gradient"]
+        with self._blas():
+            if parts == 1:
+                call(every[0].pointer)
+            else:
+                list(pool(parts).map(lambda buffers: call(buffers.pointer), every))
+        gradient = functools.reduce(np.add, (buffers.gradient for buffers in every))
+        total = sum(float(buffers.sum[0]) for buffers in every)
+        return total / count, self._take(gradient) / count
+
+    @contextmanager
+    def _blas(self) -> Iterator[None]:
+        """BLAS takes no more threads than were asked for."""
+        if not any(isinstance(run, Layer) for run in self.layout.runs):
+            yield
+            return
+        with _limits().limit(limits=1):
+            yield
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+        return self.variables(params, self.layout.row[self.problem.rows])
+
+    def variables(self, params: Array, rows: Integers) -> Array:
+        """Rows of values, all samples."""
+        buffers = self._buffers(False)
+        self._give(buffers, params)
+        found = np.empty((len(rows), self.problem.count))
+        call = _driver()["forward"]
+        buffers.args[Arguments.ORDER] = 0
+        with self._blas():
+            for first in range(0, self.problem.count, self.block):
+                end = min(first + self.block, self.problem.count)
+                buffers.args[Arguments.FIRST] = first
+                buffers.args[Arguments.END] = end
+                call(buffers.pointer)
+                found[:, first:end] = buffers.values[rows, : end - first]
+        return found
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+        buffers = self._buffers(True)
+        self._give(buffers, params)
+        found = np.empty((rows.stop - rows.start, self.layout.numbers))
+        args = buffers.args
+        args[Arguments.ORDER] = 0
+        args[Arguments.FIRST], args[Arguments.END] = rows.start, rows.stop
+        args[Arguments.LOSSES] = found.ctypes.data
+        args[Arguments.TARGET] = self.layout.row[self.problem.rows[target]]
+        with self._blas():
+            _driver()["jacobian"](buffers.pointer)
+        return found[:, self.layout.number]
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        buffers = self._buffers(batch == 1)
+        number, count = self.layout.number, state.shape[1]
+        self._give(buffers, state[0])
+        memory = np.zeros((len(rule.memory), self.layout.numbers))
+        memory[:, number] = state[1:]
+        losses = np.empty(-(-len(order) // batch))
+        function = epoch_function(rule)
+        args = buffers.args
+        for field, value in (
+            (Arguments.ORDER, order.ctypes.data),
+            (Arguments.FIRST, 0),
+            (Arguments.END, len(order)),
+            (Arguments.BATCH, batch),
+            (Arguments.SETTINGS, settings.ctypes.data),
+            (Arguments.LOSSES, losses.ctypes.data),
+            (Arguments.MEMORY, memory.ctypes.data),
+        ):
+            args[field] = value
+        with self._blas():
+            function.call(buffers.pointer)
+        state[0] = buffers.numbers[:count][number]
+        state[1:] = memory[:, number]
+        return losses
+
+
+@functools.cache
+def _driver() -> dict[str, Any]:
+    code = compiled(driver_text())
+    names = ("forward", "gradient", "jacobian")
+    calls = {title: PROTOTYPE(code.address(title)) for title in names}
+    return {**calls, "code": code}
+
+
+@functools.lru_cache(maxsize=16)
+def epoch_function(rule: Rule) -> Function:
+    """The compiled epoch of a rule, for every graph."""
+    return Function(epoch_text(rule), "epoch")
+
+
+@functools.cache
+def _limits() -> Any:
+    dense.gemm()
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

@@ -1,0 +1,342 @@
+"""Running fused functions on arrays: addresses, padding, threads, buffers."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.diff.sweep import partials
+from cgprimer.engine.fused_text import LANES, epoch_text, is_leaf, rows_text, sums_text
+from cgprimer.engine.jit import Code, compiled
+from cgprimer.engine.losses import Loss
+from cgprimer.engine.problem import Problem
+from cgprimer.engine.rules import Rule
+from cgprimer.engine.whole import Whole
+from cgprimer.expr.node import Node, substitute
+from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
+from cgprimer.expr.syntax import parse_expression
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+CHUNK = 65_536  # samples summed at once: a bound on what rounding adds up to
+
+PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class Function:
+    """One compiled function of a list of 64-bit arguments; called without the GIL."""
+
+    def __init__(self, text: str, title: str = "run") -> None:
+        self.code: Code = compiled(text)
+        self.call = PROTOTYPE(self.code.address(title))
+
+
+def padded(count: int) -> int:
+    """`count` in whole vectors."""
+    return -(-count // LANES) * LANES
+
+
+def empty_rows(rows: int, count: int) -> Array:
+    """Uninitialised rows for `count` samples, aligned and padded to whole vectors."""
+    stride = padded(count)
+    if stride % 512 == 0:  # rows a power of two apart would meet in the cache
+        stride += LANES
+    whole = np.empty(rows * stride + LANES)
+    shift = -whole.ctypes.data % 64 // 8
+    found: Array = whole[shift : shift + rows * stride].reshape(rows, stride)
+    return found
+
+
+def pack_rows(rows: Sequence[Array], count: int) -> Array:
+    """Rows of data, the last sample repeated to fill whole vectors."""
+    packed = empty_rows(len(rows), count)
+    for row, data in zip(packed, rows, strict=True):
+        row[:count] = data
+        row[count:] = data[-1] if np.ndim(data) else data
+    return packed
+
+
+class Rows:
+    """Expressions as rows of samples, from leaves that are numbers or arrays.
+
+    stored : the expressions that get a row; others are names or numbers themselves.
+    """
+
+    def __init__(
+        self, roots: Sequence[Node], watched: Sequence[Node], leaves: Sequence[str]
+    ) -> None:
+        self.roots, self.leaves = roots, leaves
+        stored = dict.fromkeys(root for root in roots if not is_leaf(root))
+        self.row = {root: k for k, root in enumerate(stored)}
+        self.function = Function(rows_text(list(stored), watched, leaves))
+
+    def run(
+        self, given: Mapping[str, float | Array], count: int, out: Array
+    ) -> bool:
+        """Fill the rows of `out`; whether all that is watched is finite.
+
+        given : for each leaf a number, or contiguous float64 values (count,).
+        """
+        whole = count - count % LANES
+        lanes = np.empty((len(self.leaves), LANES))
+        alarm = np.zeros(2)
+        args = np.empty(4 + 2 * len(self.leaves), dtype=np.int64)
+        args[1], args[2] = out.ctypes.data, out.shape[1]
+        args[3] = alarm.ctypes.data
+        start, tails = lanes.ctypes.data, []
+        for k, leaf in enumerate(self.leaves):
+            value = given[leaf]
+            if isinstance(value, np.ndarray):
+                args[4 + 2 * k] = value.__array_interface__["data"][0]
+                args[5 + 2 * k] = 1
+                tails.append((k, value))
+            else:
+                lanes[k] = value
+                args[4 + 2 * k] = start + k * LANES * 8
+                args[5 + 2 * k] = 0
+        pointer = args.ctypes.data
+        if whole:
+            args[0] = whole
+            self.function.call(pointer)
+        if whole < count:
+            for k, value in tails:
+                lanes[k] = value[-1]
+                lanes[k, : count - whole] = value[whole:]
+                args[4 + 2 * k] = start + k * LANES * 8
+            args[0] = LANES
+            args[1] += whole * 8
+            args[3] += 8
+            self.function.call(pointer)
+        return not np.isnan(alarm).any()
+
+
+class Sums:
+    """A loss and its gradient, summed over samples that are packed once."""
+
+    def __init__(
+        self,
+        roots: Sequence[Node],
+        data: Array,
+        names: Sequence[str],
+        count: int,
+        parameters: Sequence[str],
+        threads: int,
+        built: WeakSet[Any],
+    ) -> None:
+        self.roots, self.data, self.names = roots, data, names
+        self.count, self.parameters, self.threads = count, parameters, threads
+        self.built = built
+        self._local = threading.local()
+
+    @functools.cached_property
+    def function(self) -> Function:
+        """Sums over a range of samples."""
+        return self._noted(sums_text(self.roots, self.names, self.parameters))
+
+    def _noted(self, text: str) -> Function:
+        function = Function(text)
+        self.built.add(function.code)
+        return function
+
+    def __call__(self, params: Array) -> tuple[float, Array]:
+        """The mean loss and its gradient."""
+        try:
+            given, out, pointers, call = self._local.state
+        except AttributeError:
+            given, out, pointers, call = self._local.state = self._prepared()
+        given[:] = params
+        if len(pointers) == 1:
+            call(pointers[0])
+            return float(out[0, 0]), out[0, 1:].copy()
+        if self.threads == 1:
+            for pointer in pointers:
+                call(pointer)
+        else:
+            list(pool(self.threads).map(call, pointers))
+        total: Array = out.sum(axis=0)
+        return float(total[0]), total[1:]
+
+    def _prepared(self) -> tuple[Array, Array, list[int], Callable[[int], None]]:
+        """Buffers of this thread, with a list of arguments for every chunk."""
+        given = np.empty(len(self.parameters))
+        firsts = list(range(0, self.count, CHUNK))
+        out = np.empty((len(firsts), len(self.roots)))
+        self._local.arguments = arguments = np.empty((len(firsts), 7), dtype=np.int64)
+        factor = np.array(1 / self.count).view(np.int64)
+        for k, first in enumerate(firsts):
+            end = min(first + CHUNK, self.count)
+            base, stride = self.data.ctypes.data, self.data.shape[1]
+            row = out[k].ctypes.data
+            arguments[k] = base, stride, first, end, given.ctypes.data, row, factor
+        pointers = [arguments[k].ctypes.data for k in range(len(firsts))]
+        return given, out, pointers, self.function.call
+
+    def part(self, params: Array, rows: Integers) -> tuple[float, Array]:
+        """The mean loss and its gradient over some of the samples."""
+        count = len(rows)
+        data = pack_rows(self.data[:, rows], count)
+        given = np.array(params, dtype=np.float64)
+        out = np.empty(len(self.roots))
+        args = np.array(
+            [
+                data.ctypes.data,
+                data.shape[1],
+                0,
+                count,
+                given.ctypes.data,
+                out.ctypes.data,
+                np.array(1 / count).view(np.int64),
+            ],
+            dtype=np.int64,
+        )
+        self.function.call(args.ctypes.data)
+        return float(out[0]), out[1:]
+
+    def epoch(
+        self,
+        state: Array,
+        rule: Rule,
+        settings: Array,
+        order: Integers,
+        batch: int,
+    ) -> Array:
+        """Step through `order` in batches; the loss of every batch (steps,).
+
+        state : parameters (p,) and below them what the rule remembers; changed.
+        """
+        function = self._epoch(rule, min(batch, LANES + 1))
+        steps = -(-len(order) // batch)
+        losses = np.empty(steps)
+        lanes = np.zeros(len(order) + LANES, dtype=np.int64)
+        lanes[: len(order)] = order
+        args = np.array(
+            [
+                self.data.ctypes.data,
+                self.data.shape[1],
+                lanes.ctypes.data,
+                len(order),
+                batch,
+                settings.ctypes.data,
+                losses.ctypes.data,
+                state.ctypes.data,
+            ],
+            dtype=np.int64,
+        )
+        function.call(args.ctypes.data)
+        return losses
+
+    @functools.cache  # noqa: B019  (lives as long as the objective)
+    def _epoch(self, rule: Rule, batch: int) -> Function:
+        text = epoch_text(self.roots, self.names, self.parameters, rule, batch)
+        return self._noted(text)
+
+
+@functools.cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that are kept for the next call."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="cgprimer")
+
+
+class Fused:
+    """The loss of a problem in one function; a Runner."""
+
+    def __init__(self, problem: Problem, whole: Whole) -> None:
+        self.problem, self.whole = problem, whole
+        names, rows = list(problem.sweeps.input_names), [*problem.inputs]
+        terms, slopes = [], {}
+        for k, row in enumerate(problem.rows):
+            names.append(f"target {k}")
+            rows.append(problem.targets[k])
+            scale = weight = ONE
+            if problem.sigma is not None:
+                names.append(f"sigma {k}")
+                rows.append(problem.sigma[k])
+                scale = name(names[-1])
+            if problem.weights is not None:
+                weight = name("weight")
+            value = whole.value(row)
+            term, slope = loss_nodes(problem.loss, value, name(f"target {k}"), scale)
+            terms.append(tidy(OPS["mul"], term, weight))
+            slopes[row] = tidy(OPS["mul"], slope, weight)
+        if problem.weights is not None:
+            names.append("weight")
+            rows.append(problem.weights)
+        loss = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms)
+        data = pack_rows(rows, problem.count)
+        roots = [loss, *whole.gradient(slopes)]
+        self.sums = Sums(
+            roots,
+            data,
+            names,
+            problem.count,
+            problem.parameters,
+            problem.threads,
+            problem.built,
+        )
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+        return self.sums(params) if rows is None else self.sums.part(params, rows)
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+        roots = [self.whole.value(row) for row in self.problem.rows]
+        return self._rows(tuple(roots), params, slice(0, self.problem.count))
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+        roots = self.whole.gradient({self.problem.rows[target]: ONE})
+        return self._rows(tuple(roots), params, rows).T
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        return self.sums.epoch(state, rule, settings, order, batch)
+
+    def _rows(self, roots: tuple[Node, ...], params: Array, span: slice) -> Array:
+        """Expressions as rows of samples."""
+        names = self.problem.sweeps.input_names
+        inputs = zip(names, self.problem.inputs[:, span], strict=True)
+        given = dict(inputs) | dict(
+            zip(self.problem.parameters, params.tolist(), strict=True)
+        )
+        count = span.stop - span.start
+        found = np.empty((len(roots), count))
+        rows = _rows_of(roots, tuple(given))
+        self.problem.built.add(rows.function.code)
+        out = empty_rows(len(rows.row), count)
+        rows.run(given, count, out)
+        for place, root in zip(found, roots, strict=True):
+            if root in rows.row:
+                place[:] = out[rows.row[root], :count]
+            else:
+                place[:] = given[str(root.value)] if root.op is NAME else root.value
+        return found
+
+
+@functools.lru_cache(maxsize=64)
+def _rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> Rows:
+    return Rows(roots, (), leaves)
+
+
+def loss_nodes(loss: Loss, value: Node, target: Node, scale: Node) -> tuple[Node, Node]:
+    """A loss of one prediction, and its derivative by the prediction."""
+    formula = parse_expression(loss.formula)
+    slope = partials(formula, [_P])[_P]
+    by = {_P: tidy(OPS["div"], value, scale), _T: tidy(OPS["div"], target, scale)}
+    term, slope = substitute([formula, slope], by)
+    return term, tidy(OPS["div"], slope, scale)
+
+
+_P, _T = name("p"), name("t")

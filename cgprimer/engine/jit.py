@@ -1,0 +1,127 @@
+"""Machine code from LLVM's assembly language, through llvmlite.
+
+    text ─▶ module ─ few passes ─▶ object code ⇄ cache on disk
+                                        └─▶ linked in memory ─▶ addresses of functions
+
+The text is straight: vectors are explicit and nothing is left to be found by an
+optimiser, so that building costs milliseconds. Each piece of code has a linker of its
+own, which lives exactly as long as somebody holds the code.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from hashlib import sha256
+from typing import Any
+from weakref import WeakValueDictionary
+
+from cgprimer.engine import cache
+
+ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
+
+_lock = threading.RLock()
+_alive: WeakValueDictionary[str, Code] = WeakValueDictionary()
+
+
+class Code:
+    """Linked machine code; `compiled` makes it.
+
+    size : bytes of object code. seconds : what building it took.
+    cached : whether the object code came from the cache on disk.
+    """
+
+    def __init__(self, text: str, key: str) -> None:
+        began = time.perf_counter()
+        found = cache.load(key)
+        self.cached = found is not None
+        if found is None:
+            found = _object_code(text)
+            cache.store(key, found)
+        self.size = len(found)
+        self._linker = _linked(found)
+        self.seconds = time.perf_counter() - began
+
+    def address(self, function: str) -> int:
+        """Where a function begins; valid as long as this object is held."""
+        with _lock:
+            return int(self._linker.get_function_address(function))
+
+
+def available() -> bool:
+    """Whether machine code can be made here."""
+    return _target() is not None
+
+
+def compiled(text: str) -> Code:
+    """The machine code of a module; the same object while somebody holds it."""
+    key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
+    with _lock:
+        code = _alive.get(key)
+        if code is None:
+            code = _alive[key] = Code(text, key)
+        return code
+
+
+@functools.cache
+def _binding() -> Any:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        return None
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@functools.cache
+def _target() -> Any:
+    llvm = _binding()
+    return llvm and llvm.Target.from_default_triple()
+
+
+@functools.cache
+def _features() -> tuple[str, str]:
+    """Name and features of the processor; the widest vectors it has are wanted."""
+    llvm = _binding()
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm.get_host_cpu_name(), features + ",-prefer-256-bit"
+
+
+@functools.cache
+def _machine() -> str:
+    """What object code depends on beside its text."""
+    llvm = _binding()
+    return f"{llvm.llvm_version_info} {llvm.get_process_triple()} {_features()}"
+
+
+def _target_machine() -> Any:
+    """A new one for every linker: a linker owns its own."""
+    cpu, features = _features()
+    return _target().create_target_machine(cpu=cpu, features=features, opt=2)
+
+
+def _object_code(text: str) -> bytes:
+    llvm = _binding()
+    module = llvm.parse_assembly(text, llvm.create_context())
+    machine = _target_machine()
+    if "alwaysinline" in text:
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.run(module, llvm.create_pass_builder(machine, _tuning()))
+    return bytes(machine.emit_object(module))
+
+
+@functools.cache
+def _tuning() -> Any:
+    return _binding().create_pipeline_tuning_options(speed_level=1)
+
+
+def _linked(object_code: bytes) -> Any:
+    llvm = _binding()
+    empty = llvm.parse_assembly("", llvm.create_context())
+    linker = llvm.create_mcjit_compiler(empty, _target_machine())
+    linker.add_object_file(llvm.ObjectFileRef.from_data(object_code))
+    linker.finalize_object()
+    return linker

@@ -1,0 +1,74 @@
+"""What a fit asks of an engine: data, and the loss to be made small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.engine.losses import Loss
+from cgprimer.engine.rules import Rule
+
+if TYPE_CHECKING:
+    from cgprimer.lower.program import Program as Sweeps
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data packed by rows, and the loss.
+
+    rows : numbers of the variables that are to meet the targets.
+    inputs : (inputs, n); targets : (targets, n); sigma : as targets; weights : (n,),
+        of mean one. Losses see predictions and targets in units of sigma.
+    threads : how many may be used. built : takes in every function that is compiled.
+    """
+
+    sweeps: Sweeps
+    rows: list[int]
+    inputs: Array
+    targets: Array
+    sigma: Array | None
+    weights: Array | None
+    loss: Loss
+    threads: int
+    built: WeakSet[Any]
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return int(self.targets.shape[1])
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        return self.sweeps.table.parameters
+
+
+class Runner(Protocol):
+    """One way of computing a problem's loss; parameters are arrays (p,)."""
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,).
+
+        state : (1 + memories, p), parameters first; changed in place.
+        settings : (steps, settings of the rule).
+        """

@@ -1,0 +1,156 @@
+"""The loss of a graph on data as a function of its parameters, with derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.engine.problem import Problem
+from cgprimer.engine.rules import Rule
+from cgprimer.errors import FitError
+from cgprimer.expr.ops import OPS
+from cgprimer.expr.ops import name as name_node
+from cgprimer.graph.rows import graph_of
+
+if TYPE_CHECKING:
+    from cgprimer.engine.problem import Runner
+    from cgprimer.graph.graph import Graph
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+PLAIN = Rule(("rate",), (), "p - rate*g")
+BLOCK = 8_192  # samples of a Jacobian at a time
+
+
+class Objective:
+    """The mean over samples of the sum over targets of a loss, and its derivatives.
+
+    Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
+    once. Where sigma is known, losses see predictions and targets divided by it. Of
+    several threads each may call any method at any time.
+    """
+
+    nonnegative = True
+
+    def __init__(self, graph: Graph, problem: Problem, runner: Runner) -> None:
+        self.graph, self.problem, self.runner = graph, problem, runner
+        self.names = graph.parameters
+
+    def __len__(self) -> int:
+        return self.problem.count
+
+    def checked(self, params: ArrayLike) -> Array:
+        """Parameters as float64 (p,); FitError for another shape."""
+        given = np.asarray(params, dtype=np.float64)
+        if given.shape != (len(self.names),):
+            raise FitError(
+                f"params has shape {given.shape}; expected ({len(self.names)},), in the "
+                "order of graph.parameters"
+            )
+        return given
+
+    def value(self, params: ArrayLike, rows: Integers | None = None) -> float:
+        """The loss, over the samples in `rows` or all."""
+        return self.value_and_gradient(params, rows)[0]
+
+    def value_and_gradient(
+        self, params: ArrayLike, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The loss and its gradient (p,), over the samples in `rows` or all."""
+        return self.runner.value_and_gradient(self.checked(params), rows)
+
+    def predictions(self, params: ArrayLike) -> Array:
+        """The targets' variables (targets, n): logits where the loss asks for them."""
+        return self.runner.predictions(self.checked(params))
+
+    def residuals(self, params: ArrayLike) -> Array:
+        """(prediction - target)/sigma, (m,) with m = targets · samples, target by target.
+
+        With weights, times their square roots.
+        """
+        found = self.predictions(params) - self.problem.targets
+        scale = self._scale()
+        return (found if scale is None else found * scale).ravel()
+
+    def _scale(self) -> Array | None:
+        """What residuals are multiplied by, (targets, n)."""
+        problem = self.problem
+        if problem.sigma is None and problem.weights is None:
+            return None
+        scale = np.ones(problem.targets.shape)
+        if problem.sigma is not None:
+            scale /= problem.sigma
+        return scale if problem.weights is None else scale * np.sqrt(problem.weights)
+
+    def jacobian_blocks(self, params: ArrayLike) -> Iterator[Array]:
+        """Rows of the residuals' Jacobian, (≤ block, p) at a time, samples in order."""
+        given, scale = self.checked(params), self._scale()
+        for target in range(len(self.problem.rows)):
+            for first in range(0, len(self), BLOCK):
+                rows = slice(first, min(first + BLOCK, len(self)))
+                found = self.runner.jacobian(given, target, rows)
+                yield found if scale is None else found * scale[target, rows, None]
+
+    def jacobian(self, params: ArrayLike) -> Array:
+        """d residuals / d parameters, (m, p), exact."""
+        return np.concatenate(list(self.jacobian_blocks(params)))
+
+    def sgd_epoch(
+        self,
+        params: ArrayLike,
+        *,
+        rate: float,
+        batch: int = 1,
+        order: ArrayLike | None = None,
+    ) -> Array:
+        """The parameters (p,) after one pass of stochastic gradient descent.
+
+        rate : what the mean gradient of a batch is multiplied by.
+        batch : samples per step; a last, smaller one is used too.
+        order : numbers of the samples, (n,), as they come by default.
+        """
+        if batch < 1:
+            raise FitError(f"batch is a whole number from 1, not {batch!r}")
+        visited = self._order(order)
+        state = self.checked(params)[None].copy()
+        settings = np.full((-(-len(visited) // batch), 1), float(rate))
+        self.runner.epoch(state, PLAIN, settings, visited, batch)
+        return np.asarray(state[0])
+
+    def _order(self, order: ArrayLike | None) -> Integers:
+        if order is None:
+            return np.arange(len(self))
+        found = np.asarray(order)
+        if found.ndim != 1 or found.dtype.kind not in "iu":
+            raise FitError("order holds numbers of samples, one after another")
+        if len(found) and not (0 <= found.min() and found.max() < len(self)):
+            raise FitError(f"order holds numbers from 0 to {len(self) - 1}")
+        return found.astype(np.int64)
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order`, as a Runner does; the loss of every batch (steps,)."""
+        return self.runner.epoch(state, rule, settings, order, batch)
+
+
+def with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[str]]:
+    """The graph with every target `sigmoid(…)` split in two, and the logits' names."""
+    bodies = {equation.name: equation.body for equation in graph.equations}
+    rows = []
+    for target in targets:
+        body = bodies[target]
+        if body.op.name != "sigmoid":
+            rows.append(target)
+            continue
+        logit = f"{target}_logit"
+        while logit in graph.variable_number or logit in graph.parameters:
+            logit += "_"
+        bodies[logit] = body.args[0]
+        bodies[target] = OPS["sigmoid"](name_node(logit))
+        rows.append(logit)
+    return graph_of(bodies, rows, graph.parameters, graph.inputs), rows

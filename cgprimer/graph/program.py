@@ -1,0 +1,410 @@
+"""Compiled graphs: one way to run them, chosen by what they hold.
+
+    fused      one function of machine code for the whole graph
+    by shape   a function per shape of equation, run over all equations of that shape
+    numpy      a sweep over groups of alike equations; always there
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.engine import jit
+from cgprimer.engine.by_numpy import ByNumpy
+from cgprimer.engine.by_shape import ByShape
+from cgprimer.engine.fused import Fused, Rows, empty_rows
+from cgprimer.engine.jit import Code
+from cgprimer.engine.losses import Loss, find_loss
+from cgprimer.engine.problem import Problem, Runner
+from cgprimer.engine.whole import Whole
+from cgprimer.errors import FitError, OpError, OptionError, listing, suggest
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import name as name_node
+from cgprimer.graph.objective import Objective, with_logits
+from cgprimer.graph.point import (
+    Point,
+    as_array,
+    check_names,
+    common_length,
+    warn_nonfinite,
+)
+
+if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph, Value
+    from cgprimer.lower.program import Group
+    from cgprimer.lower.program import Program as Sweeps
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+Target = Literal["auto", "numpy", "jit"]
+TARGETS = ("auto", "numpy", "jit")
+FUSED_EQUATIONS = 48  # up to which a graph becomes one function …
+FUSED_OPERATIONS = 1_500  # … if it has no more operations than this
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a program is made of.
+
+    tier : "fused", "by shape" or "numpy"; `reason` says why it is that one.
+    equations, shapes : how many it computes. instructions : operations of one sample.
+    size : bytes of object code built so far. seconds : what building it took.
+    cached : how many of `functions` came from the cache on disk.
+    """
+
+    tier: str
+    reason: str
+    equations: int
+    shapes: int
+    instructions: int
+    functions: int
+    cached: int
+    size: int
+    seconds: float
+
+    def __str__(self) -> str:
+        lines = [
+            f"tier          {self.tier}: {self.reason}",
+            f"equations     {self.equations} of {self.shapes} shapes",
+            f"instructions  {self.instructions} per sample, values alone",
+            f"machine code  {self.functions} functions, {self.cached} from the cache, "
+            f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
+        ]
+        return "\n".join(lines if self.functions else lines[:3])
+
+
+class Program:
+    """A graph ready to run; `Graph.compile` makes it.
+
+    Of several threads each may call any method at any time.
+    """
+
+    def __init__(self, graph: Graph, target: Target = "auto", threads: int = 1) -> None:
+        if target not in TARGETS:
+            hint = suggest(str(target), TARGETS) or f"targets are {', '.join(TARGETS)}"
+            raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
+        if not isinstance(threads, int) or threads < 1:
+            raise OptionError(f"threads is a whole number from 1, not {threads!r}")
+        self.graph, self.target, self.threads = graph, target, threads
+        self.built: WeakSet[Code] = WeakSet()
+        self.tier, self.reason = self._choose(len(graph), self._operations(None))
+        self._local = threading.local()
+
+    def _choose(self, equations: int, operations: int) -> tuple[str, str]:
+        """The tier for so many equations and operations, and why."""
+        if self.target == "numpy":
+            return "numpy", "asked for"
+        if not jit.available():
+            if self.target == "jit":
+                raise OptionError(f"target='jit' needs llvmlite\n  hint: {jit.ADVICE}")
+            return "numpy", f"llvmlite is not installed: {jit.ADVICE}"
+        if code := self._without_code:
+            if self.target == "jit":
+                raise OptionError(f"there is no machine code for {code}: use 'auto'")
+            return "numpy", f"there is no machine code for {code}"
+        size = f"{equations} equations of {operations} operations"
+        if equations <= FUSED_EQUATIONS and operations <= FUSED_OPERATIONS:
+            return "fused", f"{size} fit into one function"
+        return "by shape", f"{size} are too many for one function"
+
+    @functools.cached_property
+    def _without_code(self) -> str:
+        """The first operation that cannot be translated, if there is one."""
+        return next(filter(None, (s.without_code for s in self.graph.table.shapes)), "")
+
+    def _operations(self, equations: Sequence[int] | None) -> int:
+        table = self.graph.table
+        sizes = np.array([len(postorder([shape.stable])) for shape in table.shapes])
+        shapes = table.shape if equations is None else table.shape[equations]
+        return int(sizes[shapes].sum())
+
+    @functools.cached_property
+    def _whole(self) -> Whole:
+        return Whole(self.graph.table, self.graph.table.order.tolist())
+
+    def values(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
+        """The value of every variable, as `Graph.evaluate` returns them."""
+        return self._run(at, False, False)[0]
+
+    def values_and_partials(
+        self, at: Mapping[str, ArrayLike], *, reuse: bool = False
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        """The value of every variable, and the partial on every edge (node, wrt).
+
+        reuse : whether the next such call of this thread may overwrite the arrays.
+
+        Floats, or arrays (n,) where one value of `at` is an array; what does not vary
+        over samples may be a float even then. Arrays may be read-only and may share
+        memory with each other and with `at`. Where a value turns nan or inf, a
+        NonFiniteWarning names the first such variable. Raises PointError for a bad
+        `at`.
+        """
+        return self._run(at, True, reuse)
+
+    def _run(
+        self, at: Mapping[str, ArrayLike], partials: bool, reuse: bool
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        if self.tier == "fused":
+            return self._fused(partials).run(self.graph, at, reuse)
+        point = Point.of(self.graph, at)
+        sweeps = self.graph.program()
+        values = sweeps.forward(point.inputs, point.parameters)
+        point.warn_nonfinite(self.graph, sweeps, values)
+        rows = self.graph.variable_number
+        found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
+        if not partials:
+            return found, {}
+        local = edge_rows(self.graph, sweeps, values, point)
+        return found, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
+
+    @functools.cache  # noqa: B019  (lives as long as the program)
+    def _fused(self, partials: bool) -> FusedValues:
+        return FusedValues(self.graph, self._whole, partials, self.built)
+
+    def objective(
+        self,
+        inputs: Mapping[str, ArrayLike],
+        targets: Mapping[str, ArrayLike],
+        *,
+        loss: str | Loss = "mse",
+        weights: ArrayLike | None = None,
+        sigma: Mapping[str, ArrayLike] | None = None,
+    ) -> Objective:
+        """The mean over samples of the summed loss of the targets, ready to be fitted.
+
+        inputs : name → array (n,) for every input. targets : name → array (n,).
+        loss : "mse", "mae", "huber", "cross-entropy" (from logits), or a Loss.
+        weights : (n,), not negative; the mean over samples becomes a weighted one.
+        sigma : target → (n,): losses see predictions and targets divided by it.
+
+        Raises FitError for names, lengths or values that do not fit.
+        """
+        graph, kind = self.graph, find_loss(loss)
+        check_targets(graph, inputs, targets)
+        data = {**inputs, **{f"target {name}": column for name, column in targets.items()}}
+        columns = {name: as_array(name, column) for name, column in data.items()}
+        count = common_length(columns) or 1
+        rows = list(targets)
+        if kind.from_logits:
+            if sigma is not None:
+                raise FitError(
+                    "cross-entropy has no residuals, so no sigma: leave it out"
+                )
+            graph, rows = with_logits(graph, tuple(targets))
+        problem = Problem(
+            graph.program(rows),
+            [graph.variable_number[name] for name in rows],
+            _stacked([columns[name] for name in graph.inputs], count),
+            _stacked([columns[f"target {name}"] for name in targets], count),
+            None
+            if sigma is None
+            else _stacked([as_array(name, sigma[name]) for name in targets], count),
+            _weights(weights, count),
+            kind,
+            self.threads,
+            self.built,
+        )
+        if kind.from_logits and not (
+            (problem.targets >= 0) & (problem.targets <= 1)
+        ).all():
+            raise FitError("cross-entropy needs targets between 0 and 1")
+        return Objective(graph, problem, self._runner(problem))
+
+    def _runner(self, problem: Problem) -> Runner:
+        if not problem.loss.formula:
+            return ByNumpy(problem)
+        equations = problem.sweeps.equations
+        tier, _ = self._choose(len(equations), self._operations(None))
+        if tier == "fused":
+            return Fused(problem, Whole(problem.sweeps.table, equations))
+        return ByShape(problem) if tier == "by shape" else ByNumpy(problem)
+
+    def explain(self) -> Explanation:
+        """How the graph is run, and what was built for it so far."""
+        codes = list(self.built)
+        return Explanation(
+            self.tier,
+            self.reason,
+            len(self.graph),
+            len(self.graph.table.shapes),
+            self._operations(None),
+            len(codes),
+            sum(code.cached for code in codes),
+            sum(code.size for code in codes),
+            sum(code.seconds for code in codes),
+        )
+
+
+def edge_rows(
+    graph: Graph, sweeps: Sweeps, values: Array, point: Point
+) -> dict[Edge, Array]:
+    """The partial on every edge (node, wrt) by our own sweep, as rows (1,) or (n,)."""
+    found: dict[Edge, Array] = {}
+    for group in sweeps.groups:
+        slots = sweeps.slots(group, values, point.parameters)
+        try:
+            kernel = group.shape.partial_kernel(group.shape.names)
+            with np.errstate(all="ignore"):
+                columns = kernel(*slots, values[group.defined])
+        except OpError as error:
+            raise sweeps.located(error, group) from error.__cause__
+        found.update(spread(graph, group, columns, point.width))
+    return found
+
+
+def spread(
+    graph: Graph, group: Group, columns: Sequence[Any], width: int
+) -> Iterator[tuple[Edge, Array]]:
+    """Columns (equations, 1|n), one per name, as rows per edge."""
+    edges = edges_of(graph, group)
+    for column, own in zip(columns, zip(*edges, strict=True), strict=True):
+        full = np.broadcast_to(column, (len(own), width))
+        yield from zip(own, full, strict=True)
+
+
+def edges_of(graph: Graph, group: Group) -> list[list[Edge]]:
+    """For each equation of a group its edges, in the order of its names."""
+    return [
+        [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
+        for e in group.equations.tolist()
+    ]
+
+
+class FusedValues:
+    """Values, and partials if wanted, of a whole graph by one function."""
+
+    def __init__(
+        self, graph: Graph, whole: Whole, partials: bool, built: WeakSet[Code]
+    ) -> None:
+        number, table = graph.variable_number, graph.table
+        self.leaves = (*graph.inputs, *graph.parameters)
+        self.wanted = dict.fromkeys(self.leaves).keys()
+        self.values = [(name, whole.value(number[name])) for name in graph.order]
+        self.partials: list[tuple[Edge, Node]] = []
+        if partials:
+            for equation, node in enumerate(graph.dependents):
+                shape = table.shapes[table.shape[equation]]
+                local = [whole.partials[equation][column] for column in shape.names]
+                names = table.names(equation)
+                edges = [(node, wrt) for wrt in names]
+                self.partials += zip(edges, local, strict=True)
+        roots = [node for _, node in (*self.values, *self.partials)]
+        watched = [whole.value(number[name]) for name in graph.dependents]
+        self.rows = Rows(roots, watched, self.leaves)
+        built.add(self.rows.function.code)
+        self._local = threading.local()
+
+    def run(
+        self, graph: Graph, at: Mapping[str, ArrayLike], reuse: bool
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        """The values and partials at a point."""
+        given, samples = self._given(graph, at)
+        count = samples or 1
+        rows = self._buffer(count, reuse)
+        finite = self.rows.run(given, count, rows)
+        found: dict[Node, Value] = {}
+        for name_, value in given.items():
+            found[name_node(name_)] = _frozen(value)
+        for node, row in self.rows.row.items():
+            found[node] = float(rows[row, 0]) if samples is None else rows[row, :count]
+        values = {name: _value(found, node) for name, node in self.values}
+        if not finite:
+            warn_nonfinite(values, samples)
+        return values, {edge: _value(found, node) for edge, node in self.partials}
+
+    def _buffer(self, count: int, reuse: bool) -> Array:
+        if not reuse:
+            return empty_rows(len(self.rows.row), count)
+        kept = getattr(self._local, "rows", None)
+        if kept is None or self._local.count != count:
+            kept = self._local.rows = empty_rows(len(self.rows.row), count)
+            self._local.count = count
+        return kept
+
+    def _given(
+        self, graph: Graph, at: Mapping[str, ArrayLike]
+    ) -> tuple[dict[str, float | Array], int | None]:
+        """Values of the leaves as floats or contiguous arrays; how many samples."""
+        if not (isinstance(at, Mapping) and at.keys() == self.wanted):
+            check_names(graph, at)
+        given: dict[str, float | Array] = {}
+        samples = None
+        for name in self.leaves:
+            value = at[name]
+            if type(value) is float:
+                given[name] = value
+                continue
+            array = as_array(name, value)
+            given[name] = float(array) if not array.ndim else array
+            if array.ndim and samples is None:
+                samples = len(array)
+            elif array.ndim and len(array) != samples:
+                common_length({n: np.asarray(at[n]) for n in self.leaves})
+        return given, samples
+
+
+def _value(found: Mapping[Node, Value], node: Node) -> Value:
+    value = found.get(node)
+    return float(node.value or 0.0) if value is None else value
+
+
+def _frozen(value: float | Array) -> Value:
+    if isinstance(value, float):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _stacked(columns: Sequence[Array], count: int) -> Array:
+    found = np.empty((len(columns), count))
+    for row, column in zip(found, columns, strict=True):
+        row[:] = column
+    return found
+
+
+def _weights(weights: ArrayLike | None, count: int) -> Array | None:
+    """Weights of mean one."""
+    if weights is None:
+        return None
+    given = as_array("weights", weights)
+    if given.shape != (count,):
+        raise FitError(f"weights has shape {given.shape}; expected ({count},)")
+    if not (np.isfinite(given).all() and (given >= 0).all() and given.any()):
+        raise FitError("weights are finite, not negative, and not all zero")
+    scaled: Array = given / given.mean()
+    return scaled
+
+
+def check_targets(
+    graph: Graph, inputs: Mapping[str, Any], targets: Mapping[str, Any]
+) -> None:
+    """Refuse data that name what the graph does not define, or lack an input."""
+    if not graph.parameters:
+        raise FitError("the graph has no parameters: there is nothing to fit")
+    if not targets:
+        raise FitError("there is no target to meet")
+    for name in targets:
+        if name not in graph.variable_number or name in graph.inputs:
+            hint = suggest(name, graph.dependents)
+            hint = hint or f"the defined variables are {listing(graph.dependents)}"
+            raise FitError(
+                f"the target {name!r} is not defined by the graph\n  hint: {hint}"
+            )
+    if missing := [name for name in graph.inputs if name not in inputs]:
+        hint = suggest(missing[0], inputs)
+        hint = hint or f"it has {listing(inputs) or 'no inputs'}"
+        raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
+    known = set(graph.inputs)
+    if unknown := [name for name in inputs if name not in known]:
+        hint = suggest(unknown[0], graph.inputs)
+        hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"
+        raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")
