@@ -556,6 +556,34 @@ def test_a_chain_of_thousands_of_equations():
     assert graph.gradient_at("x4000", at) == {"x0": 1, "a": 4_000}
 
 
+def test_blanks_do_not_make_another_shape():
+    graph = parse_graph(["xy=2*tanh(a*xa)^2", " xz\t= 3 *tanh  ( b*xb\n) ^  2 "])
+    assert len(graph.table.shapes) == 1
+    assert graph.table.constants.tolist() == [2, 3]
+
+
+def test_a_number_with_a_signed_exponent_fills_one_slot():
+    graph = parse_graph(["xy=1e-3*xa+.5E+2", "xz=x1e-3+2e5"])
+    assert graph.table.constants[graph.table.slots[[0, 2]]].tolist() == [0.001, 50]
+    assert graph.inputs == ("xa", "x1e")
+    assert graph.evaluate({"xa": 1, "x1e": 4})["xz"] == 200_001
+
+
+@pytest.mark.parametrize("window", [2, 40, 1000])
+def test_levels_are_the_longest_paths_however_deep(window: int):
+    texts = [f"x{i} = x{i // 2}*x{i - 1 - i % min(i, window)}" for i in range(1, 1000)]
+    level = {"x0": -1}
+    graph = parse_graph(texts[::-1])
+    sources = graph.depends_on
+    for name in graph.order[1:]:
+        level[name] = 1 + max(level[source] for source in sources[name])
+    groups = graph.program().groups
+    found = [{level[graph.dependents[e]] for e in group.equations} for group in groups]
+    assert all(len(each) == 1 for each in found)
+    seen = dict.fromkeys(min(each) for each in found)
+    assert [*seen] == [*range(max(level.values()) + 1)]
+
+
 LARGE = """
 import resource
 from cgprimer import parse_graph

@@ -104,6 +104,7 @@ def stepwise(
 ) -> Array:
     """An epoch, a gradient and a step of the rule at a time."""
     losses = np.empty(-(-len(order) // batch))
+    settings = np.broadcast_to(settings, (len(losses), len(rule.settings)))
     row = {"p": 0} | {text: k for k, (text, _) in enumerate(rule.memory, 1)}
     for number, first in enumerate(range(0, len(order), batch)):
         rows = order[first : first + batch]

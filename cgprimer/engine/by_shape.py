@@ -318,6 +318,9 @@ class ByShape:
         memory[:, number] = state[1:]
         losses = np.empty(-(-len(order) // batch))
         function = epoch_function(rule)
+        settings = np.ascontiguousarray(
+            np.broadcast_to(settings, (len(losses), len(rule.settings)))
+        )
         args = buffers.args
         for field, value in (
             (Arguments.ORDER, order.ctypes.data),

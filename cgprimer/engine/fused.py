@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakSet
@@ -67,55 +67,62 @@ def pack_rows(rows: Sequence[Array], count: int) -> Array:
 class Rows:
     """Expressions as rows of samples, from leaves that are numbers or arrays.
 
-    stored : the expressions that get a row; others are names or numbers themselves.
+    row : for each expression that gets a row its number; others are names or numbers.
     """
 
     def __init__(
         self, roots: Sequence[Node], watched: Sequence[Node], leaves: Sequence[str]
     ) -> None:
-        self.roots, self.leaves = roots, leaves
         stored = dict.fromkeys(root for root in roots if not is_leaf(root))
         self.row = {root: k for k, root in enumerate(stored)}
         self.function = Function(rows_text(list(stored), watched, leaves))
 
-    def run(
-        self, given: Mapping[str, float | Array], count: int, out: Array
-    ) -> bool:
-        """Fill the rows of `out`; whether all that is watched is finite.
+
+class Call:
+    """One call of a function of rows, with its arguments laid out once.
+
+    out : rows for the results. kinds : for each leaf, whether it is an array.
+    """
+
+    def __init__(
+        self, function: Function, out: Array, count: int, kinds: Sequence[bool]
+    ) -> None:
+        self.call, self.out, self.count = function.call, out, count
+        self.code = function
+        self.whole = count - count % LANES
+        self.alarm = np.zeros(2)
+        self.lanes = np.zeros((len(kinds), LANES))
+        self.numbers = [k for k, kind in enumerate(kinds) if not kind]
+        self.arrays = [k for k, kind in enumerate(kinds) if kind]
+        places = self.lanes.ctypes.data + 8 * LANES * np.arange(len(kinds))
+        head = [self.whole, out.ctypes.data, out.shape[1], self.alarm.ctypes.data]
+        leaves = np.stack([places, np.array(kinds, dtype=np.int64)], axis=1).ravel()
+        self.args = np.concatenate([head, leaves]).astype(np.int64)
+        self.tail = self.args.copy()
+        self.tail[0] = LANES
+        self.tail[1] += 8 * self.whole
+        self.tail[3] += 8
+        self.pointers = self.args.ctypes.data, self.tail.ctypes.data
+
+    def run(self, given: Sequence[float | Array]) -> bool:
+        """Fill `out`; whether all that is watched is finite.
 
         given : for each leaf a number, or contiguous float64 values (count,).
         """
-        whole = count - count % LANES
-        lanes = np.empty((len(self.leaves), LANES))
-        alarm = np.zeros(2)
-        args = np.empty(4 + 2 * len(self.leaves), dtype=np.int64)
-        args[1], args[2] = out.ctypes.data, out.shape[1]
-        args[3] = alarm.ctypes.data
-        start, tails = lanes.ctypes.data, []
-        for k, leaf in enumerate(self.leaves):
-            value = given[leaf]
-            if isinstance(value, np.ndarray):
-                args[4 + 2 * k] = value.__array_interface__["data"][0]
-                args[5 + 2 * k] = 1
-                tails.append((k, value))
-            else:
-                lanes[k] = value
-                args[4 + 2 * k] = start + k * LANES * 8
-                args[5 + 2 * k] = 0
-        pointer = args.ctypes.data
-        if whole:
-            args[0] = whole
-            self.function.call(pointer)
-        if whole < count:
-            for k, value in tails:
-                lanes[k] = value[-1]
-                lanes[k, : count - whole] = value[whole:]
-                args[4 + 2 * k] = start + k * LANES * 8
-            args[0] = LANES
-            args[1] += whole * 8
-            args[3] += 8
-            self.function.call(pointer)
-        return not np.isnan(alarm).any()
+        for k in self.numbers:
+            self.lanes[k] = given[k]
+        if self.whole:
+            for k in self.arrays:
+                self.args[4 + 2 * k] = given[k].__array_interface__["data"][0]  # type: ignore[union-attr]
+            self.call(self.pointers[0])
+        if self.whole < self.count:
+            for k in self.arrays:
+                column: Array = given[k]  # type: ignore[assignment]
+                self.lanes[k] = column[-1]
+                self.lanes[k, : self.count - self.whole] = column[self.whole :]
+            self.call(self.pointers[1])
+        first, second = self.alarm.tolist()
+        return bool(first == first and second == second)
 
 
 class Sums:
@@ -201,42 +208,57 @@ class Sums:
         return float(out[0]), out[1:]
 
     def epoch(
-        self,
-        state: Array,
-        rule: Rule,
-        settings: Array,
-        order: Integers,
-        batch: int,
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
     ) -> Array:
-        """Step through `order` in batches; the loss of every batch (steps,).
+        """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        key = rule, len(order), batch
+        kept = getattr(self._local, "epoch", None)
+        if kept is None or kept.key != key:
+            kept = self._local.epoch = _Epoch(self, rule, len(order), batch)
+        return kept.run(state, settings, order)
 
-        state : parameters (p,) and below them what the rule remembers; changed.
-        """
-        function = self._epoch(rule, min(batch, LANES + 1))
-        steps = -(-len(order) // batch)
-        losses = np.empty(steps)
-        lanes = np.zeros(len(order) + LANES, dtype=np.int64)
-        lanes[: len(order)] = order
-        args = np.array(
+    @functools.cache  # noqa: B019  (lives as long as the objective)
+    def stepping(self, rule: Rule, batch: int) -> Function:
+        """The function of an epoch."""
+        text = epoch_text(self.roots, self.names, self.parameters, rule, batch)
+        return self._noted(text)
+
+
+class _Epoch:
+    """An epoch with its arguments laid out once; of one thread."""
+
+    def __init__(self, sums: Sums, rule: Rule, count: int, batch: int) -> None:
+        self.key = rule, count, batch
+        self.function = sums.stepping(rule, min(batch, LANES + 1))
+        steps = -(-count // batch)
+        self.order = np.zeros(count + LANES, dtype=np.int64)
+        self.visited = self.order[:count]
+        self.settings = np.empty((steps, len(rule.settings)))
+        self.losses = np.empty(steps)
+        self.state = np.empty((1 + len(rule.memory), len(sums.parameters)))
+        self.args = np.array(
             [
-                self.data.ctypes.data,
-                self.data.shape[1],
-                lanes.ctypes.data,
-                len(order),
+                sums.data.ctypes.data,
+                sums.data.shape[1],
+                self.order.ctypes.data,
+                count,
                 batch,
-                settings.ctypes.data,
-                losses.ctypes.data,
-                state.ctypes.data,
+                self.settings.ctypes.data,
+                self.losses.ctypes.data,
+                self.state.ctypes.data,
             ],
             dtype=np.int64,
         )
-        function.call(args.ctypes.data)
-        return losses
+        self.pointer = self.args.ctypes.data
 
-    @functools.cache  # noqa: B019  (lives as long as the objective)
-    def _epoch(self, rule: Rule, batch: int) -> Function:
-        text = epoch_text(self.roots, self.names, self.parameters, rule, batch)
-        return self._noted(text)
+    def run(self, state: Array, settings: Array, order: Integers) -> Array:
+        """One epoch; `state` is changed in place."""
+        self.visited[:] = order
+        self.settings[:] = settings
+        self.state[:] = state
+        self.function.call(self.pointer)
+        state[:] = self.state
+        return self.losses.copy()
 
 
 @functools.cache
@@ -306,22 +328,23 @@ class Fused:
 
     def _rows(self, roots: tuple[Node, ...], params: Array, span: slice) -> Array:
         """Expressions as rows of samples."""
-        names = self.problem.sweeps.input_names
-        inputs = zip(names, self.problem.inputs[:, span], strict=True)
-        given = dict(inputs) | dict(
-            zip(self.problem.parameters, params.tolist(), strict=True)
-        )
+        problem = self.problem
+        names = (*problem.sweeps.input_names, *problem.parameters)
+        given = [*map(np.ascontiguousarray, problem.inputs[:, span]), *params.tolist()]
         count = span.stop - span.start
-        found = np.empty((len(roots), count))
-        rows = _rows_of(roots, tuple(given))
-        self.problem.built.add(rows.function.code)
+        rows = _rows_of(roots, names)
+        problem.built.add(rows.function.code)
         out = empty_rows(len(rows.row), count)
-        rows.run(given, count, out)
+        Call(rows.function, out, count, [isinstance(v, np.ndarray) for v in given]).run(
+            given
+        )
+        found = np.empty((len(roots), count))
+        by_name = dict(zip(names, given, strict=True))
         for place, root in zip(found, roots, strict=True):
             if root in rows.row:
                 place[:] = out[rows.row[root], :count]
             else:
-                place[:] = given[str(root.value)] if root.op is NAME else root.value
+                place[:] = by_name[str(root.value)] if root.op is NAME else root.value
         return found
 
 

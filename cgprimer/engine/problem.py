@@ -70,5 +70,5 @@ class Runner(Protocol):
         """Step through `order` in batches; the mean loss of every batch (steps,).
 
         state : (1 + memories, p), parameters first; changed in place.
-        settings : (steps, settings of the rule).
+        settings : (steps, settings of the rule), or (1, …) for the same in all.
         """

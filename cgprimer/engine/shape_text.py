@@ -12,7 +12,6 @@ sample, equations.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,11 +19,11 @@ from typing import Protocol
 
 from cgprimer.diff.sweep import partials
 from cgprimer.engine.vector_math import definitions
-from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import name
 from cgprimer.lower.to_llvm import Emitter
 
-RESULT, ADJOINT = name("result"), name("adjoint")
+ADJOINT = name("adjoint")
 INLINE = 6  # calls of functions in a kernel, up to which they are written out in place
 
 
@@ -40,9 +39,6 @@ class Body(Protocol):
     @property
     def stable(self) -> Node: ...
 
-    @property
-    def partials(self) -> tuple[Node, ...]: ...
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -50,11 +46,6 @@ class Piece:
 
     stable: Node
     slots: tuple[str, ...]
-
-    @functools.cached_property
-    def partials(self) -> tuple[Node, ...]:
-        """The derivative by each slot."""
-        return tuple(partials(self.stable, map(name, self.slots)).values())
 
 
 class Group(IntEnum):
@@ -201,9 +192,9 @@ def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
 
 
 def shares(shape: Body, columns: Sequence[int]) -> list[Node]:
-    """What slots get of an adjoint, in terms of slots, the result and the adjoint."""
-    local = substitute([shape.partials[i] for i in columns], {shape.stable: RESULT})
-    return [tidy(OPS["mul"], ADJOINT, partial) for partial in local]
+    """What slots get of an adjoint, in terms of the slots, the body and ADJOINT."""
+    names = [name(shape.slots[i]) for i in columns]
+    return list(partials(shape.stable, names, ADJOINT).values())
 
 
 def reverse(
@@ -224,7 +215,8 @@ def reverse(
             node: e.gather_lanes(_base(at, slot), at.indices(i, k))
             for i, (node, slot) in enumerate(zip(names, shape.slots, strict=True))
         }
-        known |= {RESULT: e.load(at.values, first), ADJOINT: e.load(adjoints, first)}
+        known[ADJOINT] = e.load(adjoints, first)
+        known[shape.stable] = e.load(at.values, first)
         values = e.emit(roots, known)
         if width == 1:
             for i, base, value in zip(columns, bases, values, strict=True):
@@ -257,7 +249,8 @@ def reverse(
 
         def samples(j: str, sums: list[str]) -> list[str]:
             known = {node: get(j) for node, get in zip(names, read, strict=True)}
-            known |= {RESULT: e.load(result, j), ADJOINT: e.load(arriving, j)}
+            known[ADJOINT] = e.load(arriving, j)
+            known[shape.stable] = e.load(result, j)
             values = dict(zip(columns, e.emit(roots, known), strict=True))
             for i, row in to.items():
                 e.add_to(e.place(row, j), values[i])
@@ -293,7 +286,8 @@ def partial_rows(
     out = e.field("%work", Work.OUT, "ptr")
     begin = e.field("%group", Group.CODE, "i64")
     names = [name(slot) for slot in shape.slots]
-    roots = substitute([shape.partials[i] for i in columns], {shape.stable: RESULT})
+    wanted = [name(shape.slots[i]) for i in columns]
+    roots = list(partials(shape.stable, wanted).values())
 
     def equation(k: str, _: list[str]) -> list[str]:
         read = _readers(e, at, k)
@@ -305,7 +299,7 @@ def partial_rows(
 
         def samples(j: str, _: list[str]) -> list[str]:
             known = {node: get(j) for node, get in zip(names, read, strict=True)}
-            known[RESULT] = e.load(result, j)
+            known[shape.stable] = e.load(result, j)
             for value, row in zip(e.emit(roots, known), rows, strict=True):
                 e.store(value, row, j)
             return []

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.shape_text import (
     ADJOINT,
-    RESULT,
     Body,
     Group,
     Work,
@@ -26,7 +25,7 @@ from cgprimer.engine.shape_text import (
     shares,
 )
 from cgprimer.engine.vector_math import definitions
-from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.lower.to_llvm import Emitter, has_code, whole_exponent
 
@@ -65,7 +64,7 @@ class Tape:
         slots = len(shape.slots)
         register = {name(slot): i for i, slot in enumerate(shape.slots)}
         forward, [result], most = self._encode([shape.stable], register, slots + 2)
-        register |= {RESULT: slots, ADJOINT: slots + 1}
+        register |= {shape.stable: slots, ADJOINT: slots + 1}
         reverse, found, more = self._encode(shares(shape, columns), register, slots + 2)
         self.registers = max(most, more)
         self.length = len(forward) // 4
@@ -92,9 +91,7 @@ class Tape:
     ) -> tuple[Integers, list[int], int]:
         """Instructions for `roots`; their registers; how many registers are used."""
         writer, register = _Writer(first, self.constants), dict(known)
-        for node in postorder(roots):
-            if node in register:
-                continue
+        for node in postorder_above(roots, known):
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)
                 register[node] = writer.constant(value)

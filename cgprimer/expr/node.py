@@ -82,17 +82,25 @@ def _forget(reference: KeyedRef[tuple[Any, ...], Node]) -> None:
 
 def postorder(roots: Iterable[Node]) -> list[Node]:
     """Every node below `roots` once, arguments before the nodes that use them."""
+    return postorder_above(roots, ())
+
+
+def postorder_above(roots: Iterable[Node], known: Iterable[Node]) -> list[Node]:
+    """`postorder` without the nodes in `known` and what only they need."""
     order: list[Node] = []
-    seen: set[Node] = set()
-    stack = [(root, False) for root in reversed(list(roots))]
+    seen: set[Node] = set(known)
+    stack: list[Node | None] = list(roots)[::-1]
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # what comes next has all its arguments in order
+            order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
+            if node.args:
+                stack += (node, None)
+                stack += node.args[::-1]
+            else:
+                order.append(node)
     return order
 
 

@@ -124,7 +124,9 @@ def _kept_numbers(data: Bytes, start: Places, stop: Places) -> NDArray[np.bool_]
     star, before = data == ord("*"), data[start - 1]
     power = data == ord("^")
     power[1:] |= star[1:] & star[:-1]
-    exponent = power[start - 1] | (power[start - 2] & np.isin(before, [*b" -"]))
+    exponent: NDArray[np.bool_] = power[start - 1] | (
+        power[start - 2] & np.isin(before, [*b" -"])
+    )
     trivial = (stop == start + 1) & np.isin(data[start], [*b"01"])
     ends = np.flatnonzero(data == 0)
     power_at = np.flatnonzero(power)
@@ -132,7 +134,8 @@ def _kept_numbers(data: Bytes, start: Places, stop: Places) -> NDArray[np.bool_]
     after = np.where(after == ord(" "), data[power_at + 2], after)
     computed = np.zeros(len(ends) + 1, dtype=bool)
     computed[np.searchsorted(ends, power_at[~_is_digit(after)])] = True
-    return exponent | trivial | computed[np.searchsorted(ends, start)]
+    exponent |= trivial | computed[np.searchsorted(ends, start)]
+    return exponent
 
 
 def _is_digit(data: Bytes) -> NDArray[np.bool_]:

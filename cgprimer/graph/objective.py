@@ -117,9 +117,9 @@ class Objective:
             raise FitError(f"batch is a whole number from 1, not {batch!r}")
         visited = self._order(order)
         state = self.checked(params)[None].copy()
-        settings = np.full((-(-len(visited) // batch), 1), float(rate))
-        self.runner.epoch(state, PLAIN, settings, visited, batch)
-        return np.asarray(state[0])
+        self.runner.epoch(state, PLAIN, np.array([[float(rate)]]), visited, batch)
+        found: Array = state[0]
+        return found
 
     def _order(self, order: ArrayLike | None) -> Integers:
         if order is None:
@@ -127,9 +127,10 @@ class Objective:
         found = np.asarray(order)
         if found.ndim != 1 or found.dtype.kind not in "iu":
             raise FitError("order holds numbers of samples, one after another")
-        if len(found) and not (0 <= found.min() and found.max() < len(self)):
+        found = np.ascontiguousarray(found, dtype=np.int64)
+        if len(found) and found.view(np.uint64).max() >= len(self):
             raise FitError(f"order holds numbers from 0 to {len(self) - 1}")
-        return found.astype(np.int64)
+        return found
 
     def epoch(
         self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int

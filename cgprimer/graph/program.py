@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
@@ -19,28 +19,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.engine import jit
 from cgprimer.engine.by_numpy import ByNumpy
-from cgprimer.engine.by_shape import ByShape
-from cgprimer.engine.fused import Fused, Rows, empty_rows
+from cgprimer.engine.fused import Fused
 from cgprimer.engine.jit import Code
 from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.problem import Problem, Runner
 from cgprimer.engine.whole import Whole
-from cgprimer.errors import FitError, OpError, OptionError, listing, suggest
-from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import name as name_node
+from cgprimer.errors import FitError, OptionError, listing, suggest
+from cgprimer.expr.node import postorder
 from cgprimer.graph.objective import Objective, with_logits
-from cgprimer.graph.point import (
-    Point,
-    as_array,
-    check_names,
-    common_length,
-    warn_nonfinite,
-)
+from cgprimer.graph.point import Point, as_array, common_length
+from cgprimer.graph.values import FusedValues, edge_rows
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph, Value
-    from cgprimer.lower.program import Group
-    from cgprimer.lower.program import Program as Sweeps
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -153,7 +144,7 @@ class Program:
         self, at: Mapping[str, ArrayLike], partials: bool, reuse: bool
     ) -> tuple[dict[str, Value], dict[Edge, Value]]:
         if self.tier == "fused":
-            return self._fused(partials).run(self.graph, at, reuse)
+            return self._fused(partials).run(at, reuse)
         point = Point.of(self.graph, at)
         sweeps = self.graph.program()
         values = sweeps.forward(point.inputs, point.parameters)
@@ -225,7 +216,11 @@ class Program:
         tier, _ = self._choose(len(equations), self._operations(None))
         if tier == "fused":
             return Fused(problem, Whole(problem.sweeps.table, equations))
-        return ByShape(problem) if tier == "by shape" else ByNumpy(problem)
+        if tier == "by shape":
+            from cgprimer.engine.by_shape import ByShape
+
+            return ByShape(problem)
+        return ByNumpy(problem)
 
     def explain(self) -> Explanation:
         """How the graph is run, and what was built for it so far."""
@@ -241,127 +236,6 @@ class Program:
             sum(code.size for code in codes),
             sum(code.seconds for code in codes),
         )
-
-
-def edge_rows(
-    graph: Graph, sweeps: Sweeps, values: Array, point: Point
-) -> dict[Edge, Array]:
-    """The partial on every edge (node, wrt) by our own sweep, as rows (1,) or (n,)."""
-    found: dict[Edge, Array] = {}
-    for group in sweeps.groups:
-        slots = sweeps.slots(group, values, point.parameters)
-        try:
-            kernel = group.shape.partial_kernel(group.shape.names)
-            with np.errstate(all="ignore"):
-                columns = kernel(*slots, values[group.defined])
-        except OpError as error:
-            raise sweeps.located(error, group) from error.__cause__
-        found.update(spread(graph, group, columns, point.width))
-    return found
-
-
-def spread(
-    graph: Graph, group: Group, columns: Sequence[Any], width: int
-) -> Iterator[tuple[Edge, Array]]:
-    """Columns (equations, 1|n), one per name, as rows per edge."""
-    edges = edges_of(graph, group)
-    for column, own in zip(columns, zip(*edges, strict=True), strict=True):
-        full = np.broadcast_to(column, (len(own), width))
-        yield from zip(own, full, strict=True)
-
-
-def edges_of(graph: Graph, group: Group) -> list[list[Edge]]:
-    """For each equation of a group its edges, in the order of its names."""
-    return [
-        [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
-        for e in group.equations.tolist()
-    ]
-
-
-class FusedValues:
-    """Values, and partials if wanted, of a whole graph by one function."""
-
-    def __init__(
-        self, graph: Graph, whole: Whole, partials: bool, built: WeakSet[Code]
-    ) -> None:
-        number, table = graph.variable_number, graph.table
-        self.leaves = (*graph.inputs, *graph.parameters)
-        self.wanted = dict.fromkeys(self.leaves).keys()
-        self.values = [(name, whole.value(number[name])) for name in graph.order]
-        self.partials: list[tuple[Edge, Node]] = []
-        if partials:
-            for equation, node in enumerate(graph.dependents):
-                shape = table.shapes[table.shape[equation]]
-                local = [whole.partials[equation][column] for column in shape.names]
-                names = table.names(equation)
-                edges = [(node, wrt) for wrt in names]
-                self.partials += zip(edges, local, strict=True)
-        roots = [node for _, node in (*self.values, *self.partials)]
-        watched = [whole.value(number[name]) for name in graph.dependents]
-        self.rows = Rows(roots, watched, self.leaves)
-        built.add(self.rows.function.code)
-        self._local = threading.local()
-
-    def run(
-        self, graph: Graph, at: Mapping[str, ArrayLike], reuse: bool
-    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
-        """The values and partials at a point."""
-        given, samples = self._given(graph, at)
-        count = samples or 1
-        rows = self._buffer(count, reuse)
-        finite = self.rows.run(given, count, rows)
-        found: dict[Node, Value] = {}
-        for name_, value in given.items():
-            found[name_node(name_)] = _frozen(value)
-        for node, row in self.rows.row.items():
-            found[node] = float(rows[row, 0]) if samples is None else rows[row, :count]
-        values = {name: _value(found, node) for name, node in self.values}
-        if not finite:
-            warn_nonfinite(values, samples)
-        return values, {edge: _value(found, node) for edge, node in self.partials}
-
-    def _buffer(self, count: int, reuse: bool) -> Array:
-        if not reuse:
-            return empty_rows(len(self.rows.row), count)
-        kept = getattr(self._local, "rows", None)
-        if kept is None or self._local.count != count:
-            kept = self._local.rows = empty_rows(len(self.rows.row), count)
-            self._local.count = count
-        return kept
-
-    def _given(
-        self, graph: Graph, at: Mapping[str, ArrayLike]
-    ) -> tuple[dict[str, float | Array], int | None]:
-        """Values of the leaves as floats or contiguous arrays; how many samples."""
-        if not (isinstance(at, Mapping) and at.keys() == self.wanted):
-            check_names(graph, at)
-        given: dict[str, float | Array] = {}
-        samples = None
-        for name in self.leaves:
-            value = at[name]
-            if type(value) is float:
-                given[name] = value
-                continue
-            array = as_array(name, value)
-            given[name] = float(array) if not array.ndim else array
-            if array.ndim and samples is None:
-                samples = len(array)
-            elif array.ndim and len(array) != samples:
-                common_length({n: np.asarray(at[n]) for n in self.leaves})
-        return given, samples
-
-
-def _value(found: Mapping[Node, Value], node: Node) -> Value:
-    value = found.get(node)
-    return float(node.value or 0.0) if value is None else value
-
-
-def _frozen(value: float | Array) -> Value:
-    if isinstance(value, float):
-        return value
-    view = value.view()
-    view.flags.writeable = False
-    return view
 
 
 def _stacked(columns: Sequence[Array], count: int) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from math import pi
 
-from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS
 from cgprimer.lower.llvm_text import Text
 
@@ -48,7 +48,7 @@ class Emitter(Text):
         """Instructions for `roots`; `leaves` says which values are there already."""
         values = dict(leaves)
         roots = list(roots)
-        order = _postorder_above(roots, values)
+        order = postorder_above(roots, values)
         present = set(order)
         self._pairs.clear()
         self._both = {
@@ -139,24 +139,6 @@ def has_code(node: Node) -> bool:
         or op in SELECTIONS
         or op in FUNCTIONS
     )
-
-
-def _postorder_above(roots: list[Node], known: Mapping[Node, str]) -> list[Node]:
-    """The nodes of `roots` that are not known yet, arguments first."""
-    if not known:
-        return postorder(roots)
-    order: list[Node] = []
-    seen = set(known)
-    stack = [(root, False) for root in reversed(roots)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((arg, False) for arg in reversed(node.args) if arg not in seen)
-    return order
 
 
 def _negative(e: Emitter, a: str) -> str:
