@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.engine.problem import Problem
+from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 
 Array = NDArray[np.float64]
@@ -83,6 +83,7 @@ class ByNumpy:
         self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        check_order(order, self.problem.count)
         return stepwise(self, state, rule, settings, order, batch)
 
 

@@ -20,7 +20,7 @@ from cgprimer.engine.driver_text import Arguments, driver_text, epoch_text
 from cgprimer.engine.fused import PROTOTYPE, Function, pool
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.layout import GUARD, Kind, Layer, Layout, Run, distance
-from cgprimer.engine.problem import Problem
+from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.shape_text import (
     FIELDS,
@@ -311,6 +311,7 @@ class ByShape:
         self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        check_order(order, self.problem.count)
         buffers = self._buffers(batch == 1)
         number, count = self.layout.number, state.shape[1]
         self._give(buffers, state[0])

@@ -74,10 +74,6 @@ class _Driver(Emitter):
         self.across = self.new(f"icmp eq i64 {self.at['UNIT']}, 1")
         self.ordered = self.new(f"icmp ne ptr {self.at['ORDER']}, null")
 
-    def choose(self, condition: str, a: int | str, b: int | str) -> str:
-        """One of two indices."""
-        return self.new(f"select i1 {condition}, i64 {a}, i64 {b}")
-
     def clear(self, place: str, count: str) -> None:
         """Set doubles to zero."""
         self.declared.add("void @llvm.memset.p0.i64(ptr, i8, i64, i1)")

@@ -17,7 +17,7 @@ from cgprimer.diff.sweep import partials
 from cgprimer.engine.fused_text import LANES, epoch_text, is_leaf, rows_text, sums_text
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.losses import Loss
-from cgprimer.engine.problem import Problem
+from cgprimer.engine.problem import Problem, beyond
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.whole import Whole
 from cgprimer.expr.node import Node, substitute
@@ -231,21 +231,22 @@ class _Epoch:
         self.key = rule, count, batch
         self.function = sums.stepping(rule, min(batch, LANES + 1))
         steps = -(-count // batch)
-        self.order = np.zeros(count + LANES, dtype=np.int64)
-        self.visited = self.order[:count]
-        self.settings = np.empty((steps, len(rule.settings)))
         self.losses = np.empty(steps)
         self.state = np.empty((1 + len(rule.memory), len(sums.parameters)))
+        self.largest, self.length = np.zeros(1, dtype=np.uint64), sums.count
         self.args = np.array(
             [
                 sums.data.ctypes.data,
                 sums.data.shape[1],
-                self.order.ctypes.data,
+                sums.count,
+                0,
                 count,
                 batch,
-                self.settings.ctypes.data,
+                0,
+                0,
                 self.losses.ctypes.data,
                 self.state.ctypes.data,
+                self.largest.ctypes.data,
             ],
             dtype=np.int64,
         )
@@ -253,12 +254,17 @@ class _Epoch:
 
     def run(self, state: Array, settings: Array, order: Integers) -> Array:
         """One epoch; `state` is changed in place."""
-        self.visited[:] = order
-        self.settings[:] = settings
+        settings = np.ascontiguousarray(settings)
+        self.args[3] = order.__array_interface__["data"][0]
+        self.args[6] = settings.__array_interface__["data"][0]
+        self.args[7] = settings.shape[1] if len(settings) > 1 else 0
         self.state[:] = state
+        self.largest[0] = 0
         self.function.call(self.pointer)
+        if self.largest[0] >= self.length:
+            raise beyond(self.length)
         state[:] = self.state
-        return self.losses.copy()
+        return self.losses
 
 
 @functools.cache

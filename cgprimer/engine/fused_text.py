@@ -141,15 +141,17 @@ def epoch_text(
 
     roots : the loss of a sample, and its derivative by each parameter.
 
-    Arguments: rows of data and the distance between them; the order of samples, padded
-    to whole vectors, and their number; samples per batch; settings of the rule, a row
-    per step; where the loss of each batch goes; parameters and then what the rule
-    remembers, in rows, changed in place.
+    Arguments: rows of data, the distance between them and their length; the order of
+    samples and their number; samples per batch; settings of the rule, and how far apart
+    those of two steps are; where the loss of each batch goes; parameters and then
+    what the rule remembers, in rows, changed in place; where to store the largest
+    number in the order. A number beyond the data is read as 0.
     """
     e = Emitter(1 if batch == 1 else LANES, contract=True)
-    rows, stride = e.argument("ptr"), e.argument("i64")
+    rows, stride, length = e.argument("ptr"), e.argument("i64"), e.argument("i64")
     order, end, size = e.argument("ptr"), e.argument("i64"), e.argument("i64")
-    settings, losses, state = (e.argument("ptr") for _ in range(3))
+    settings, apart = e.argument("ptr"), e.argument("i64")
+    losses, state, largest = (e.argument("ptr") for _ in range(3))
     sums, needed = Sums(roots), names_in(roots)
     moved = [k for k, node in enumerate(roots[1:]) if node is not ZERO]
     starts = _row_starts(e, rows, stride, data, needed)
@@ -167,7 +169,8 @@ def epoch_text(
         fixed = {name(text): e.splat(x) for text, x in (own | still).items()}
 
         def samples(i: str, so_far: list[str]) -> list[str]:
-            which, mask = e.lanes_at(order, i), e.lanes_below(i, high)
+            which = [_checked(e, n, length, largest) for n in e.lanes_at(order, i, end)]
+            mask = e.lanes_below(i, high)
             known = {name(text): e.gather(row, which) for text, row in starts.items()}
             return sums.add(e, so_far, fixed | known, mask)
 
@@ -182,7 +185,7 @@ def epoch_text(
         e.do(f"store double {totals[0]}, ptr {e.place(losses, number)}")
         slopes = [totals[k + 1] for k in moved]
         with e.scalar():
-            row = e.times(number, len(rule.settings))
+            row = e.times(number, apart)
             now = {
                 name(text): e.number(settings, e.plus(row, j))
                 for j, text in enumerate(rule.settings)
@@ -199,6 +202,14 @@ def epoch_text(
         e.do(f"store double {value}, ptr {e.place(state, at)}")
     e.do("ret void")
     return module(e)
+
+
+def _checked(e: Emitter, number: str, length: str, largest: str) -> str:
+    """A number below `length`: itself, or 0; the largest is kept in memory."""
+    before = e.new(f"load i64, ptr {largest}")
+    larger = e.new(f"icmp ugt i64 {number}, {before}")
+    e.do(f"store i64 {e.choose(larger, number, before)}, ptr {largest}")
+    return e.choose(e.new(f"icmp ult i64 {number}, {length}"), number, "0")
 
 
 def _row_starts(

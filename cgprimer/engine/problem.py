@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.rules import Rule
+from cgprimer.errors import FitError
 
 if TYPE_CHECKING:
     from cgprimer.lower.program import Program as Sweeps
@@ -50,6 +51,17 @@ class Problem:
         return self.sweeps.table.parameters
 
 
+def beyond(count: int) -> FitError:
+    """An order names samples that are not there."""
+    return FitError(f"order holds numbers of samples, from 0 to {count - 1}")
+
+
+def check_order(order: Integers, count: int) -> None:
+    """Refuse numbers of samples that are not there."""
+    if len(order) and order.view(np.uint64).max() >= count:
+        raise beyond(count)
+
+
 class Runner(Protocol):
     """One way of computing a problem's loss; parameters are arrays (p,)."""
 
@@ -69,6 +81,8 @@ class Runner(Protocol):
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,).
 
+        The losses may be overwritten by this thread's next epoch.
+        order : int64, contiguous; FitError where it names a sample that is not there.
         state : (1 + memories, p), parameters first; changed in place.
         settings : (steps, settings of the rule), or (1, …) for the same in all.
         """

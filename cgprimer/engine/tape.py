@@ -242,7 +242,9 @@ class _Walk(Emitter):
         """The address of sample `j` of a row."""
         return self.place(base, self.plus(self.times(row, self.stride), j))
 
-    def choose(self, number: str, then: Callable[[], None], other: Callable[[], None]) -> None:
+    def branch(
+        self, number: str, then: Callable[[], None], other: Callable[[], None]
+    ) -> None:
         """One of two pieces of code, as an index is 0 or not."""
         zero = self.new(f"icmp eq i64 {number}, 0")
         self._count += 1
@@ -260,7 +262,7 @@ class _Walk(Emitter):
 
         def slot(s: str, _: list[str]) -> list[str]:
             index, to = self.index(s, k), self.times(s, LANES)
-            self.choose(
+            self.branch(
                 self.wide(kinds, s),
                 lambda: self.store(
                     self.load(self.cell(self.values, index, j), 0), self.registers, to
@@ -343,7 +345,7 @@ def _reverse() -> Emitter:
                 with e.scalar():
                     e.add_to(e.place(gradient, index), total)
 
-            e.choose(
+            e.branch(
                 e.wide(kinds, slot),
                 lambda: e.add_to(e.cell(adjoints, index, j), value),
                 to_parameter,

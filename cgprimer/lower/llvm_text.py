@@ -138,21 +138,28 @@ class Text:
         """A difference of indices."""
         return self.new(f"sub i64 {a}, {b}")
 
+    def choose(self, condition: str, a: int | str, b: int | str) -> str:
+        """One of two indices."""
+        return self.new(f"select i1 {condition}, i64 {a}, i64 {b}")
+
     def smaller(self, a: str, b: str) -> str:
         """The smaller of two indices."""
         less = self.new(f"icmp slt i64 {a}, {b}")
-        return self.new(f"select i1 {less}, i64 {a}, i64 {b}")
+        return self.choose(less, a, b)
 
     def real(self, count: str) -> str:
         """A count as a double."""
         return self.new(f"sitofp i64 {count} to double")
 
-    def lanes_at(self, base: str, index: str) -> list[str]:
-        """Consecutive integers of an array, one per lane."""
-        places = (
-            self.place(base, self.plus(index, lane), "i64") for lane in range(self.width)
-        )
-        return [self.new(f"load i64, ptr {place}") for place in places]
+    def lanes_at(self, base: str, index: str, end: str) -> list[str]:
+        """Consecutive integers of an array, one per lane; past its end the last."""
+        if self.width == 1:
+            return [self.number(base, index, "i64")]
+        last = self.minus(end, 1)
+        places = [
+            self.smaller(self.plus(index, lane), last) for lane in range(self.width)
+        ]
+        return [self.number(base, place, "i64") for place in places]
 
     def gather(self, base: str, lanes: Sequence[str]) -> str:
         """The elements of an array whose numbers `lanes` holds."""
