@@ -113,7 +113,7 @@ class Call:
             self.lanes[k] = given[k]
         if self.whole:
             for k in self.arrays:
-                self.args[4 + 2 * k] = given[k].__array_interface__["data"][0]  # type: ignore[union-attr]
+                self.args[4 + 2 * k] = given[k].ctypes.data  # type: ignore[union-attr]
             self.call(self.pointers[0])
         if self.whole < self.count:
             for k in self.arrays:
@@ -231,6 +231,7 @@ class _Epoch:
         self.key = rule, count, batch
         self.function = sums.stepping(rule, min(batch, LANES + 1))
         steps = -(-count // batch)
+        self.settings = np.empty((steps, len(rule.settings)))
         self.losses = np.empty(steps)
         self.state = np.empty((1 + len(rule.memory), len(sums.parameters)))
         self.largest, self.length = np.zeros(1, dtype=np.uint64), sums.count
@@ -242,7 +243,7 @@ class _Epoch:
                 0,
                 count,
                 batch,
-                0,
+                self.settings.ctypes.data,
                 0,
                 self.losses.ctypes.data,
                 self.state.ctypes.data,
@@ -254,10 +255,9 @@ class _Epoch:
 
     def run(self, state: Array, settings: Array, order: Integers) -> Array:
         """One epoch; `state` is changed in place."""
-        settings = np.ascontiguousarray(settings)
-        self.args[3] = order.__array_interface__["data"][0]
-        self.args[6] = settings.__array_interface__["data"][0]
+        self.settings[: len(settings)] = settings
         self.args[7] = settings.shape[1] if len(settings) > 1 else 0
+        self.args[3] = order.ctypes.data
         self.state[:] = state
         self.largest[0] = 0
         self.function.call(self.pointer)
