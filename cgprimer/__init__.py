@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cgprimer.draw.derivation import Trace as Trace
     from cgprimer.draw.derivation import trace as trace
     from cgprimer.draw.network import draw_graph as draw_graph
+    from cgprimer.engine.losses import Loss as Loss
+    from cgprimer.engine.losses import huber as huber
     from cgprimer.errors import CGPrimerError as CGPrimerError
     from cgprimer.errors import CycleError as CycleError
     from cgprimer.errors import DataError as DataError
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
     from cgprimer.fitting.fit import fit as fit
     from cgprimer.fitting.fit import minimize as minimize
     from cgprimer.fitting.least_squares import LeastSquares as LeastSquares
-    from cgprimer.engine.losses import Loss as Loss
-    from cgprimer.engine.losses import huber as huber
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
-from cgprimer.errors import GraphError, OptionError, suggest
 from cgprimer.engine.losses import LOSSES
-from cgprimer.fitting.objective import Objective
+from cgprimer.errors import GraphError, OptionError, suggest
+from cgprimer.fitting.descent import SGD
+from cgprimer.fitting.objective import objective_of
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.objective import Objective
 from cgprimer.graph.read import parse_graph
 from cgprimer.numeric.compare import PartialReport, compare_partials
 from cgprimer.numeric.finite import EPSILON
@@ -125,28 +127,23 @@ class ComputationalGraphPrimer:
         Starts from parameters drawn uniformly from (0, 1). `LOSS` holds the error of
         every sample, before its step, summed over outputs by absolute value.
         """
-        objective = Objective(self.graph, self.dataset, LOSSES["mse"])
+        objective = objective_of(self.graph, self.dataset, LOSSES["mse"])
         names = self.graph.parameters
         start = {name: random.uniform(0, 1) for name in sorted(names)}
         params = np.array([start[name] for name in names])
-        self.LOSS = []
-        for sample in range(self.dataset_size):
-            misses, gradient = _sample_gradient(objective, params, sample)
-            self.LOSS.append(float(np.abs(misses).sum()))
-            self._report(sample)
-            params = params - self.learning_rate * gradient
-            if not np.isfinite(params).all():
-                raise OptionError(
-                    f"training diverged at sample {sample}: the parameters are no "
-                    f"longer finite\n  hint: lower learning_rate={self.learning_rate}"
-                )
+        train = _epoch if len(objective.targets) == 1 else _epoch_by_samples
+        self.LOSS, params = train(objective, params, self.learning_rate)
+        every = self.display_loss_how_often or len(self.LOSS) + 1
+        for last in range(every, len(self.LOSS) + 1, every):
+            mean = float(np.mean(self.LOSS[last - every : last]))
+            print(f"sample {last}: mean error of the last {every}: {mean:.6g}")
+        if not np.isfinite(params).all():
+            sample = int(np.isfinite(self.LOSS).sum()) - 1
+            raise OptionError(
+                f"training diverged at sample {sample}: the parameters are no "
+                f"longer finite\n  hint: lower learning_rate={self.learning_rate}"
+            )
         self.vals_for_learnable_params = dict(zip(names, params.tolist(), strict=True))
-
-    def _report(self, sample: int) -> None:
-        every = self.display_loss_how_often
-        if every and (sample + 1) % every == 0:
-            mean = float(np.mean(self.LOSS[-every:]))
-            print(f"sample {sample + 1}: mean error of the last {every}: {mean:.6g}")
 
     def check_partials(self, at: Mapping[str, float]) -> PartialReport:
         """Every edge partial symbolically and by differences of step `grad_delta`."""
@@ -172,16 +169,30 @@ class ComputationalGraphPrimer:
         return _shown(axes)
 
 
-def _sample_gradient(
-    objective: Objective, params: Array, sample: int
-) -> tuple[Array, Array]:
-    """Predicted - true of one sample (outputs, 1), and ∇ of its squared length (p,)."""
-    program, column = objective.program, params[:, None]
-    values = program.forward(objective.inputs[:, [sample]], column)
-    misses = values[objective.rows] - objective.targets[:, [sample]]
-    seeds = dict(zip(objective.rows, 2 * misses, strict=True))
-    _, gradient = program.backward(values, column, seeds, total=True)
-    return misses, gradient[:, 0]
+def _epoch(
+    objective: Objective, params: Array, rate: float
+) -> tuple[list[float], Array]:
+    """The error of every sample, and the parameters after a step for each."""
+    state, order = params[None].copy(), np.arange(len(objective))
+    squares = objective.epoch(state, SGD().rule, np.array([[rate]]), order, 1)
+    return np.sqrt(squares).tolist(), state[0]
+
+
+def _epoch_by_samples(
+    objective: Objective, params: Array, rate: float
+) -> tuple[list[float], Array]:
+    """`_epoch` where an error is a sum over several outputs."""
+    problem, errors = objective.problem, []
+    with np.errstate(all="ignore"):
+        for sample in range(len(objective)):
+            column = params[:, None]
+            values = problem.sweeps.forward(problem.inputs[:, [sample]], column)
+            misses = values[problem.rows] - problem.targets[:, [sample]]
+            seeds = dict(zip(problem.rows, 2 * misses, strict=True))
+            _, gradient = problem.sweeps.backward(values, column, seeds, total=True)
+            errors.append(float(np.abs(misses).sum()))
+            params = params - rate * gradient[:, 0]
+    return errors, params
 
 
 def _checked_expressions(expressions: Any) -> Sequence[str]:

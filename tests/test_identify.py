@@ -5,9 +5,9 @@ import pytest
 
 from cgprimer import LeastSquares, fit, generate, parse_graph
 from cgprimer.data.dataset import Dataset
-from cgprimer.fitting.identify import identify, triangle
 from cgprimer.engine.losses import LOSSES
-from cgprimer.fitting.objective import Objective
+from cgprimer.fitting.identify import identify, triangle
+from cgprimer.fitting.objective import objective_of
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 NETWORK = [
@@ -27,7 +27,7 @@ def jacobian(texts, outputs=None, seed=0, inputs=None, size=200):
     size = len(next(iter(inputs.values())))
     data = Dataset(inputs, {name: np.zeros(size) for name in graph.outputs})
     params = np.array(list(at.values()))
-    return graph, Objective(graph, data, LOSSES["mse"]).jacobian(params), at
+    return graph, objective_of(graph, data, LOSSES["mse"]).jacobian(params), at
 
 
 def identified(texts, outputs=None, seed=0, inputs=None):

@@ -11,12 +11,13 @@ PACKAGE = Path(__file__).parent.parent / "cgprimer"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED: dict[str, set[str]] = {"errors": set(), "expr": {"errors"}}
 ALLOWED["diff"] = ALLOWED["lower"] = {"errors", "expr"}
-ALLOWED["graph"] = {"errors", "expr", "diff", "lower"}
+ALLOWED["engine"] = {"errors", "expr", "diff", "lower"}
+ALLOWED["graph"] = ALLOWED["engine"] | {"engine"}
 ALLOWED["numeric"] = ALLOWED["graph"] | {"graph"}
 for judge in ("checking", "proof", "diagnosis"):
     ALLOWED[judge] = ALLOWED["numeric"] | {"numeric"}
 ALLOWED["data"] = {"errors", "expr", "lower", "graph"}
-ALLOWED["fitting"] = {"errors", "expr", "diff", "lower", "graph", "data"}
+ALLOWED["fitting"] = ALLOWED["graph"] | {"graph", "data"}
 ALLOWED["draw"] = {"errors", "expr", "diff", "lower", "graph", "numeric"}
 ALLOWED["store"] = {"errors", "expr", "graph", "data", "fitting"}
 EVERYTHING = set(ALLOWED)

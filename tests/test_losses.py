@@ -6,7 +6,7 @@ import pytest
 
 from cgprimer import SGD, Dataset, FitError, Loss, fit, huber, parse_graph
 from cgprimer.engine.losses import LOSSES, find_loss
-from cgprimer.fitting.objective import Objective
+from cgprimer.fitting.objective import objective_of
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]
 KINDS = {**LOSSES, "huber 0.1": huber(0.1), "huber 3": huber(3.0)}
@@ -60,7 +60,7 @@ def test_cross_entropy_keeps_its_slope_at_logit_40(logit, target):
     targets = np.array([target] * 4 + [1 - target])
     graph = parse_graph(["xo = sigmoid(c + xx)"])
     data = Dataset({"xx": np.zeros(5)}, {"xo": targets})
-    objective = Objective(graph, data, LOSSES["cross-entropy"])
+    objective = objective_of(graph, data, LOSSES["cross-entropy"])
     loss, gradient = objective.value_and_gradient(np.array([logit]))
     assert loss == pytest.approx(0.8 * 40, rel=1e-12)
     assert abs(gradient[0]) == pytest.approx(0.8, rel=1e-12)
@@ -98,7 +98,7 @@ WRITTEN = {
 def test_an_output_is_a_logit_or_the_sigmoid_of_one(text):
     graph = parse_graph(text)
     data = Dataset({"xx": [0.0, 1.0, 2.0]}, {"xo": [0.0, 1.0, 0.5]})
-    objective = Objective(graph, data, LOSSES["cross-entropy"])
+    objective = objective_of(graph, data, LOSSES["cross-entropy"])
     params = np.array([{"c": 0.3, "u": -0.7}[name] for name in graph.parameters])
     logits = 0.3 - 0.7 * data.inputs["xx"]
     expected = np.mean(
@@ -111,7 +111,7 @@ def test_an_output_is_a_logit_or_the_sigmoid_of_one(text):
 def test_a_sigmoid_inside_the_graph_is_left_alone():
     graph = parse_graph(["xh = sigmoid(a*xx)", "xo = sigmoid(b*xh)"])
     data = Dataset({"xx": [1.0]}, {"xo": [1.0]})
-    objective = Objective(graph, data, LOSSES["cross-entropy"])
+    objective = objective_of(graph, data, LOSSES["cross-entropy"])
     hidden = 1 / (1 + np.exp(-0.5))
     assert objective.predictions(np.array([0.5, 2.0])) == pytest.approx(2 * hidden)
 
@@ -169,9 +169,9 @@ def test_the_loss_of_data_is_the_mean_over_samples_of_the_sum_over_targets(name,
     data = Dataset({"xx": [0.4, -1.0, 2.0]}, targets, sigma)
     if loss.from_logits and sigma is not None:
         with pytest.raises(FitError, match="no residuals, so no sigma"):
-            Objective(graph, data, loss)
+            objective_of(graph, data, loss)
         return
-    objective = Objective(graph, data, loss)
+    objective = objective_of(graph, data, loss)
     params = np.array([0.8, -0.3, 1.7])
 
     def by_hand(values):
@@ -199,7 +199,7 @@ def test_residuals_and_jacobian_belong_together():
         {"xq": np.ones(7), "xp": np.zeros(7)},
         {"xp": 0.5, "xq": np.arange(1.0, 8.0)},
     )
-    objective = Objective(graph, data, LOSSES["mse"])
+    objective = objective_of(graph, data, LOSSES["mse"])
     params = np.array([0.8, -0.3, 1.7])
     residuals, jacobian = objective.residuals(params), objective.jacobian(params)
     assert jacobian.shape == (14, 3)
@@ -226,12 +226,12 @@ def test_blocks_do_not_show(monkeypatch):
     params = np.array([0.8, -0.3, 1.7])
 
     def everything():
-        objective = Objective(graph, data, LOSSES["mse"])
+        objective = objective_of(graph, data, LOSSES["mse"])
         value, gradient = objective.value_and_gradient(params)
         parts = (objective.residuals(params), objective.jacobian(params).ravel())
         some = objective.value_and_gradient(params, np.array([49, 3, 3, 17]))
         return np.concatenate([[value], gradient, *parts, [some[0]], some[1]])
 
     whole = everything()
-    monkeypatch.setattr("cgprimer.fitting.objective.BLOCK", 3)
+    monkeypatch.setattr("cgprimer.engine.by_numpy.BLOCK", 3)
     assert everything() == pytest.approx(whole, rel=1e-13)

@@ -283,7 +283,8 @@ def test_4_parameters_at_the_target_stay_there(monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda low, high: 0.5)
     made.train_on_all_data()
     assert max(made.LOSS) < 1e-12
-    assert made.vals_for_learnable_params == dict.fromkeys(made.graph.parameters, 0.5)
+    there = dict.fromkeys(made.graph.parameters, 0.5)
+    assert made.vals_for_learnable_params == pytest.approx(there, abs=1e-14)
 
 
 def test_5_a_neuron_and_a_network_go_down():

@@ -151,7 +151,7 @@ def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:
         point = Point.of(graph, at)
     except PointError as error:
         raise DataError(f"parameters: {error}") from error
-    values = graph.program().forward(point.inputs, point.parameters)
+    values = graph.forward(point.inputs, point.parameters)
     outputs = {}
     for name in graph.outputs:
         row = np.broadcast_to(values[graph.variable_number[name]], (point.width,))

@@ -1,4 +1,4 @@
-"""The loss of a problem by numpy: always there, and what other ways are held against."""
+"""The loss of a problem by numpy: always there; other ways are held against it."""
 
 from __future__ import annotations
 

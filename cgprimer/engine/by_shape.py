@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,6 @@ from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.shape_text import (
     FIELDS,
-    Emitter,
     Group,
     Piece,
     Work,
@@ -36,6 +35,7 @@ from cgprimer.engine.tape import Tape, interpreter
 from cgprimer.expr.node import substitute
 from cgprimer.expr.ops import OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.lower.to_llvm import Emitter
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -61,12 +61,12 @@ class Machine:
         for k, kind in enumerate(layout.kinds):
             if k not in tapes:
                 made.append(forward(kind.body, width, across, f"f{k}"))
-                made.append(
-                    reverse(kind.body, kind.columns, width, across, f"r{k}")
-                )
+                made.append(reverse(kind.body, kind.columns, width, across, f"r{k}"))
         self.codes: list[Code] = []
         address = functools.partial(self._addresses, module(made) if made else "")
-        self.places = {k: address(k) for k in range(len(layout.kinds)) if k not in tapes}
+        self.places = {
+            k: address(k) for k in range(len(layout.kinds)) if k not in tapes
+        }
         self.keep: list[Any] = [tapes]
         self.groups = self._records(layout, tapes)
 
@@ -87,7 +87,10 @@ class Machine:
             code = 0
             if run.kind in tapes:
                 code = tapes[run.kind].record.ctypes.data
-                both = interpreter().address("forward"), interpreter().address("reverse")
+                both = (
+                    interpreter().address("forward"),
+                    interpreter().address("reverse"),
+                )
             else:
                 both = self.places[run.kind]
             table = kind.table.ctypes.data + 4 * run.offset
@@ -181,7 +184,7 @@ class ByShape:
         block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
         if any(isinstance(run, Layer) for run in layout.runs):
             block = max(block, DENSE)
-        self.block = min(block, -(-problem.count // LANES) * LANES)
+        self.block = min(block, max(LANES, -(-problem.count // LANES) * LANES))
         self._local = threading.local()
 
     def _worth(self, kind: Kind) -> bool:
@@ -275,22 +278,24 @@ class ByShape:
 
     def predictions(self, params: Array) -> Array:
         """The targets' variables (targets, n)."""
-        return self.variables(params, self.layout.row[self.problem.rows])
+        return self.rows(params, self.data, self.layout.row[self.problem.rows])
 
-    def variables(self, params: Array, rows: Integers) -> Array:
-        """Rows of values, all samples."""
-        buffers = self._buffers(False)
+    def rows(self, params: Array, data: Array, rows: Integers) -> Array:
+        """Rows of values for all samples of `data`, which is laid out as our own."""
+        buffers, count = self._buffers(False), data.shape[1]
         self._give(buffers, params)
-        found = np.empty((len(rows), self.problem.count))
-        call = _driver()["forward"]
-        buffers.args[Arguments.ORDER] = 0
+        found = np.empty((len(rows), count))
+        call, args = _driver()["forward"], buffers.args
+        args[Arguments.ORDER] = 0
+        args[Arguments.DATA], args[Arguments.WIDTH] = data.ctypes.data, count
         with self._blas():
-            for first in range(0, self.problem.count, self.block):
-                end = min(first + self.block, self.problem.count)
-                buffers.args[Arguments.FIRST] = first
-                buffers.args[Arguments.END] = end
+            for first in range(0, count, self.block):
+                end = min(first + self.block, count)
+                args[Arguments.FIRST], args[Arguments.END] = first, end
                 call(buffers.pointer)
                 found[:, first:end] = buffers.values[rows, : end - first]
+        args[Arguments.DATA] = self.data.ctypes.data
+        args[Arguments.WIDTH] = self.data.shape[1]
         return found
 
     def jacobian(self, params: Array, target: int, rows: slice) -> Array:

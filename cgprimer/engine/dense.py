@@ -83,7 +83,7 @@ def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
 
 
 def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
-    """(term, parameter, variable) where a term is their product and used nowhere else."""
+    """(term, parameter, variable) where a term is their product, used only here."""
     if term.op is not _MUL or uses[term] != 1:
         return None
     kinds = {str(arg.value)[0]: arg for arg in term.args if arg.op is NAME}

@@ -24,7 +24,7 @@ class Arguments(IntEnum):
     rows of values. ORDER : numbers of samples, or 0. FIRST, END : the range of them.
     BLOCK : samples at a time. UNIT : the lanes that samples are padded to.
     LOSS, TERMS : the first row of the loss and the number of its rows.
-    SUM : where a loss goes. CELLS, PARAMETERS : doubles of adjoints and of the gradient.
+    SUM : where a loss goes. CELLS, PARAMETERS : doubles of adjoints, of the gradient.
     BATCH, SETTINGS, LOSSES, MEMORY : of an epoch. TARGET : the row of a Jacobian.
     """
 
@@ -78,7 +78,8 @@ class _Driver(Emitter):
         """Set doubles to zero."""
         self.declared.add("void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
         size = self.times(count, 8)
-        self.do(f"call void @llvm.memset.p0.i64(ptr {place}, i8 0, i64 {size}, i1 false)")
+        given = f"ptr {place}, i8 0, i64 {size}, i1 false"
+        self.do(f"call void @llvm.memset.p0.i64({given})")
 
     def copy(self, to: str, source: str, count: str) -> None:
         """Copy doubles."""
@@ -93,7 +94,9 @@ class _Driver(Emitter):
         """Load the samples from `low` to `high`; their number."""
         samples = self.minus(high, low)
         rest = self.minus(self.at["UNIT"], 1)
-        lanes = self.new(f"and i64 {self.plus(samples, rest)}, {self.minus('0', self.at['UNIT'])}")
+        lanes = self.new(
+            f"and i64 {self.plus(samples, rest)}, {self.minus('0', self.at['UNIT'])}"
+        )
         for field, count in ((Work.LANES, lanes), (Work.SAMPLES, samples)):
             place = self.place(self.at["WORK"], field, "i64")
             self.do(f"store i64 {count}, ptr {place}")
@@ -124,7 +127,7 @@ class _Driver(Emitter):
         self.loop(0, self.at["ROWS"], 1, row)
         return samples
 
-    def call(self, field: Group, g: str) -> None:
+    def run(self, field: Group, g: str) -> None:
         """Run the group with number `g`."""
         group = self.place(self.at["GROUPS"], self.times(g, FIELDS), "i64")
         function = self.field(group, field, "ptr")
@@ -134,7 +137,7 @@ class _Driver(Emitter):
         """Run all groups forward."""
 
         def group(g: str, _: list[str]) -> list[str]:
-            self.call(Group.FORWARD, g)
+            self.run(Group.FORWARD, g)
             return []
 
         self.loop(0, self.at["COUNT"], 1, group)
@@ -144,7 +147,7 @@ class _Driver(Emitter):
         last = self.minus(count, 1)
 
         def group(g: str, _: list[str]) -> list[str]:
-            self.call(Group.REVERSE, self.minus(last, g))
+            self.run(Group.REVERSE, self.minus(last, g))
             return []
 
         self.loop(0, count, 1, group)

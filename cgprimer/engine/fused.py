@@ -189,7 +189,7 @@ class Sums:
     def part(self, params: Array, rows: Integers) -> tuple[float, Array]:
         """The mean loss and its gradient over some of the samples."""
         count = len(rows)
-        data = pack_rows(self.data[:, rows], count)
+        data = pack_rows(list(self.data[:, rows]), count)
         given = np.array(params, dtype=np.float64)
         out = np.empty(len(self.roots))
         args = np.array(

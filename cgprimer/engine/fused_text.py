@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cgprimer.engine.rules import Rule
-from cgprimer.engine.vector_math import definitions
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, ZERO, name
 from cgprimer.lower.to_llvm import Emitter
+from cgprimer.lower.vector_math import definitions
 
 LANES = 8
 FEW_CALLS = 8  # of functions, up to which they are written out in place
@@ -160,7 +160,8 @@ def epoch_text(
         for k, text in enumerate(parameters)
         if text in needed and k not in moved
     }
-    places = [j * len(parameters) + k for j in range(len(rule.memory) + 1) for k in moved]
+    kinds = range(1 + len(rule.memory))
+    places = [j * len(parameters) + k for j in kinds for k in moved]
 
     def step(low: str, carried: list[str]) -> list[str]:
         number, values = carried[0], carried[1:]
@@ -194,7 +195,7 @@ def epoch_text(
                 rule.emit(e, now, slope, values[k :: len(moved)])
                 for k, slope in enumerate(slopes)
             ]
-        return [e.plus(number, 1), *(value for kind in zip(*after) for value in kind)]
+        return [e.plus(number, 1), *(new[j] for j in kinds for new in after)]
 
     carried = [("i64", "0"), *(("double", e.number(state, at)) for at in places)]
     _, *final = e.loop(0, end, size, step, carried)

@@ -41,6 +41,7 @@ def huber(delta: float = 1.0) -> Loss:
     """Squared error up to `delta`, linear beyond: r² or δ(2|r| - δ)."""
     if not (np.isfinite(delta) and delta > 0):
         raise FitError(f"huber takes a positive delta, not {delta!r}")
+    near = f"min(abs(p - t), {float(delta)!r})"
     return Loss(
         "huber" if delta == 1.0 else f"huber({delta:g})",
         lambda p, t: np.where(
@@ -48,7 +49,7 @@ def huber(delta: float = 1.0) -> Loss:
         ),
         lambda p, t: 2 * np.clip(p - t, -delta, delta),
         robust="huber" if delta == 1.0 else None,
-        formula=f"min(abs(p - t), {delta!r})*(2*abs(p - t) - min(abs(p - t), {delta!r}))",
+        formula=f"{near}*(2*abs(p - t) - {near})",
     )
 
 

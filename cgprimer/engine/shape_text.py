@@ -18,10 +18,10 @@ from enum import IntEnum
 from typing import Protocol
 
 from cgprimer.diff.sweep import partials
-from cgprimer.engine.vector_math import definitions
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.lower.to_llvm import Emitter
+from cgprimer.lower.vector_math import definitions
 
 ADJOINT = name("adjoint")
 INLINE = 6  # calls of functions in a kernel, up to which they are written out in place
@@ -70,7 +70,7 @@ class Work(IntEnum):
 
     VALUES, ADJOINTS : rows of variables, STRIDE apart. NUMBERS : parameters, then
     constants. GRADIENT : as parameters. LANES : samples in whole vectors, of which
-    SAMPLES count. SCRATCH : room for registers. OUT : rows for partials.
+    SAMPLES count. SCRATCH : room for registers.
     """
 
     VALUES = 0
@@ -81,7 +81,6 @@ class Work(IntEnum):
     SAMPLES = 5
     STRIDE = 6
     SCRATCH = 7
-    OUT = 8
 
 
 FIELDS = 16  # of either record
@@ -270,43 +269,5 @@ def reverse(
     if across and width > 1 and columns:
         room = e.new(f"alloca double, i64 {width * len(columns)}, align 64")
     e.loop(0, at.count, width if across else 1, vector if across else equation)
-    e.do("ret void")
-    return title, e
-
-
-def partial_rows(
-    shape: Body, columns: Sequence[int], width: int, title: str
-) -> tuple[str, Emitter]:
-    """The function that stores the partials by the slots in `columns`.
-
-    They go to rows of OUT from CODE on: all equations' first slots, then the second.
-    """
-    e = Emitter(width)
-    at = _Slots(e, shape.slots, False)
-    out = e.field("%work", Work.OUT, "ptr")
-    begin = e.field("%group", Group.CODE, "i64")
-    names = [name(slot) for slot in shape.slots]
-    wanted = [name(shape.slots[i]) for i in columns]
-    roots = list(partials(shape.stable, wanted).values())
-
-    def equation(k: str, _: list[str]) -> list[str]:
-        read = _readers(e, at, k)
-        result = at.row(at.values, e.plus(at.first, k))
-        rows = [
-            at.row(out, e.plus(begin, e.plus(e.times(at.count, n), k)))
-            for n in range(len(roots))
-        ]
-
-        def samples(j: str, _: list[str]) -> list[str]:
-            known = {node: get(j) for node, get in zip(names, read, strict=True)}
-            known[shape.stable] = e.load(result, j)
-            for value, row in zip(e.emit(roots, known), rows, strict=True):
-                e.store(value, row, j)
-            return []
-
-        e.loop(0, at.lanes, width, samples)
-        return []
-
-    e.loop(0, at.count, 1, equation)
     e.do("ret void")
     return title, e

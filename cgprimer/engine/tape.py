@@ -24,10 +24,10 @@ from cgprimer.engine.shape_text import (
     module,
     shares,
 )
-from cgprimer.engine.vector_math import definitions
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.lower.to_llvm import Emitter, has_code, whole_exponent
+from cgprimer.lower.vector_math import definitions
 
 Integers = NDArray[np.int32]
 
@@ -200,7 +200,10 @@ def _interpret() -> Emitter:
         for k, op in enumerate(CODED):
             e.label(f"{tag}_{k}")
             names = (_A, _B)[: op.arity]
-            known = {node: e.load(place, 0) for node, place in zip(names, places)}
+            known = {
+                node: e.load(place, 0)
+                for node, place in zip(names, places, strict=False)
+            }
             [value] = e.emit([op(*names)], known)
             e.store(value, to, 0)
             e.do(f"br label %{tag}_next")

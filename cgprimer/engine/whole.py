@@ -27,9 +27,7 @@ class Whole:
         self.parameters = [name(text) for text in table.parameters]
         self.values: list[Node | None] = [
             None if e >= 0 else name(text)
-            for text, e in zip(
-                table.variables, table.equation_of.tolist(), strict=True
-            )
+            for text, e in zip(table.variables, table.equation_of.tolist(), strict=True)
         ]
         self._slots: dict[int, list[Node]] = {}
         for equation in equations:

@@ -89,11 +89,11 @@ def postorder_above(roots: Iterable[Node], known: Iterable[Node]) -> list[Node]:
     """`postorder` without the nodes in `known` and what only they need."""
     order: list[Node] = []
     seen: set[Node] = set(known)
-    stack: list[Node | None] = list(roots)[::-1]
+    stack: list[Any] = list(roots)[::-1]
     while stack:
         node = stack.pop()
         if node is None:  # what comes next has all its arguments in order
-            order.append(stack.pop())  # type: ignore[arg-type]
+            order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
             if node.args:

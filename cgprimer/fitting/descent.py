@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 
 Array = NDArray[np.float64]
@@ -16,16 +17,15 @@ Rate = float | Sequence[float] | Callable[[int], float]
 
 
 class Descent(Protocol):
-    """A method of steps: `begin` makes its memory, `step` moves the parameters."""
+    """A method of steps: the rule of one step, and the numbers that each is given."""
 
     @property
     def label(self) -> str: ...
 
-    def begin(self, params: Array) -> Any: ...
+    @property
+    def rule(self) -> Rule: ...
 
-    def step(
-        self, number: int, params: Array, gradient: Array, memory: Any
-    ) -> tuple[Array, Any]: ...
+    def settings(self, first: int, count: int) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,21 @@ class SGD:
         """Name for curves and reports."""
         return "SGD"
 
-    def begin(self, params: Array) -> Array:
-        """The velocity."""
-        return np.zeros_like(params)
+    @property
+    def rule(self) -> Rule:
+        """One step of a parameter."""
+        if not self.momentum:
+            return Rule(("rate",), (), "p - rate*g")
+        along = "g + momentum*v" if self.nesterov else "v"
+        velocity = ("v", "momentum*v + g")
+        return Rule(("rate", "momentum"), (velocity,), f"p - rate*({along})")
 
-    def step(
-        self, number: int, params: Array, gradient: Array, memory: Array
-    ) -> tuple[Array, Array]:
-        """Parameters and velocity after one step."""
-        velocity = self.momentum * memory + gradient
-        along = gradient + self.momentum * velocity if self.nesterov else velocity
-        return params - rate_at(self.rate, number) * along, velocity
+    def settings(self, first: int, count: int) -> Array:
+        """What the rule is given in each of `count` steps, (count, settings)."""
+        rates = rates_at(self.rate, first, count)
+        if not self.momentum:
+            return rates[:, None]
+        return np.stack([rates, np.full(count, self.momentum)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -91,20 +95,26 @@ class Adam:
         """Name for curves and reports."""
         return "Adam"
 
-    def begin(self, params: Array) -> tuple[Array, Array]:
-        """The two running means."""
-        return np.zeros_like(params), np.zeros_like(params)
+    @property
+    def rule(self) -> Rule:
+        """One step of a parameter."""
+        mean = ("m", "beta1*m + (1 - beta1)*g")
+        square = ("s", "beta2*s + (1 - beta2)*g^2")
+        return Rule(
+            ("rate", "beta1", "beta2", "epsilon", "c1", "c2"),
+            (mean, square),
+            "p - rate*((m/c1)/(sqrt(s/c2) + epsilon))",
+        )
 
-    def step(
-        self, number: int, params: Array, gradient: Array, memory: tuple[Array, Array]
-    ) -> tuple[Array, tuple[Array, Array]]:
-        """Parameters and running means after one step."""
-        mean = self.beta1 * memory[0] + (1 - self.beta1) * gradient
-        square = self.beta2 * memory[1] + (1 - self.beta2) * gradient**2
-        unbiased = mean / (1 - self.beta1 ** (number + 1))
-        spread = np.sqrt(square / (1 - self.beta2 ** (number + 1)))
-        move = unbiased / (spread + self.epsilon)
-        return params - rate_at(self.rate, number) * move, (mean, square)
+    def settings(self, first: int, count: int) -> Array:
+        """What the rule is given in each of `count` steps, (count, settings)."""
+        number = np.arange(first + 1, first + count + 1)
+        found = np.empty((count, 6))
+        found[:, 0] = rates_at(self.rate, first, count)
+        found[:, 1:4] = self.beta1, self.beta2, self.epsilon
+        found[:, 4] = 1 - self.beta1**number
+        found[:, 5] = 1 - self.beta2**number
+        return found
 
 
 def check_rate(rate: Rate) -> None:
@@ -117,6 +127,13 @@ def check_rate(rate: Rate) -> None:
         rates = np.zeros(0)
     if not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
         raise FitError(f"a learning rate is a positive number, not {rate!r}")
+
+
+def rates_at(rate: Rate, first: int, count: int) -> Array:
+    """The rates of `count` steps from number `first` on."""
+    if isinstance(rate, int | float):
+        return np.full(count, float(rate))
+    return np.array([rate_at(rate, k) for k in range(first, first + count)])
 
 
 def rate_at(rate: Rate, number: int) -> float:

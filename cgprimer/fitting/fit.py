@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +12,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
+from cgprimer.engine import jit
+from cgprimer.engine.by_numpy import stepwise
+from cgprimer.engine.losses import Loss, find_loss
+from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.identify import MOST, Identification, identify, triangle
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
-from cgprimer.engine.losses import Loss, find_loss
-from cgprimer.fitting.objective import Objective
+from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES, FitResult
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
 
 Array = NDArray[np.float64]
@@ -58,7 +64,9 @@ def fit(
         _check_descent(method, "SGD, Adam or LeastSquares")
     _check_kinds(graph, data)
     random = generator(rng)
-    objective = Objective(graph, data, find_loss(loss))
+    objective = objective_of(graph, data, find_loss(loss))
+    if progress and not jit.available():
+        _advise()
     first = _start(graph, start, random)
     if isinstance(method, LeastSquares):
         trail = least_squares(objective, method, first, progress)
@@ -67,6 +75,12 @@ def fit(
         trail = descend(objective, method, first, epochs, batch, random, progress)
     known = _identified(objective, trail.best)
     return _result(objective, method, trail, known, time.perf_counter() - began)
+
+
+@functools.cache
+def _advise() -> None:
+    """One line, once, on how to be faster."""
+    print(f"cgprimer runs this fit with numpy: {jit.ADVICE}", file=sys.stderr)
 
 
 def _check_kinds(graph: object, data: object) -> None:
@@ -143,9 +157,19 @@ class _Output:
         gradient = np.concatenate([adjoints[self.inputs, 0], shares[:, 0]])
         return float(values[self.row, 0]), gradient
 
+    def epoch(
+        self,
+        state: Array,
+        rule: Rule,
+        settings: Array,
+        order: NDArray[np.int64],
+        batch: int,
+    ) -> Array:
+        return stepwise(self, state, rule, settings, order, batch)
+
 
 def _check_descent(method: object, known: str) -> None:
-    if isinstance(method, type) or not hasattr(method, "begin"):
+    if isinstance(method, type) or not hasattr(method, "rule"):
         raise FitError(f"method is a value of {known}, not {method!r}")
 
 
@@ -195,7 +219,7 @@ def _identified(objective: Objective, params: Array) -> Identification | None:
 
 def _declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.program.asked.items()
+    asked = objective.problem.sweeps.asked.items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
@@ -223,7 +247,7 @@ def _result(
     known: Identification | None,
     seconds: float,
 ) -> FitResult:
-    sentences = [OUTCOMES[trail.status], *_custom(objective.program.asked)]
+    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked)]
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():

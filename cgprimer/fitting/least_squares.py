@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
 from cgprimer.fitting.loop import Trail, bar
-from cgprimer.fitting.objective import Objective
+from cgprimer.graph.objective import Objective
 
 Array = NDArray[np.float64]
 MOST_BYTES = 2**31

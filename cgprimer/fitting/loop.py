@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
 
@@ -24,6 +25,7 @@ PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
+WORK = 10**8  # samples times parameters between two chances to interrupt
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
@@ -36,9 +38,16 @@ class Function(Protocol):
 
     def value(self, params: Array) -> float: ...
 
-    def value_and_gradient(
-        self, params: Array, rows: NDArray[np.int64] | None = None
-    ) -> tuple[float, Array]: ...
+    def value_and_gradient(self, params: Array) -> tuple[float, Array]: ...
+
+    def epoch(
+        self,
+        state: Array,
+        rule: Rule,
+        settings: Array,
+        order: NDArray[np.int64],
+        batch: int,
+    ) -> Array: ...
 
 
 @dataclass
@@ -93,16 +102,20 @@ def _epochs(
     rng: np.random.Generator,
     tick: Callable[[float], None],
 ) -> None:
-    memory = method.begin(trail.params)
+    rule = method.rule
+    state = np.zeros((1 + len(rule.memory), len(trail.params)))
+    state[0] = trail.params
+    size = len(objective)
+    batch = size if batch is None else min(batch, size)
     recent = [trail.loss]
     for _ in range(epochs):
-        for rows in _batches(len(objective), batch, rng):
-            loss, gradient = objective.value_and_gradient(trail.params, rows)
-            trail.losses.append(loss)
-            trail.evaluations += 1
-            trail.params, memory = method.step(
-                len(trail.losses) - 1, trail.params, gradient, memory
-            )
+        order = np.arange(size) if batch == size else rng.permutation(size)
+        for part in _parts(order, batch, len(trail.params)):
+            settings = method.settings(len(trail.losses), -(-len(part) // batch))
+            losses = objective.epoch(state, rule, settings, part, batch)
+            trail.losses += losses.tolist()
+            trail.evaluations += len(losses)
+        trail.params = state[0].copy()
         loss = objective.value(trail.params)
         trail.epochs += 1
         trail.evaluations += 1
@@ -151,16 +164,13 @@ def _nothing(objective: Function, loss: float, first: float) -> bool:
     return objective.nonnegative and loss <= NOTHING * first
 
 
-def _batches(
-    size: int, batch: int | None, rng: np.random.Generator
-) -> Iterator[NDArray[np.int64] | None]:
-    """Rows of each batch of one epoch; None stands for all."""
-    if batch is None or batch >= size:
-        yield None
-        return
-    order = rng.permutation(size)
-    for first in range(0, size, batch):
-        yield order[first : first + batch]
+def _parts(
+    order: NDArray[np.int64], batch: int, parameters: int
+) -> Iterator[NDArray[np.int64]]:
+    """An epoch in whole batches, short enough for Ctrl-C to be heard in between."""
+    length = max(1, WORK // (parameters + 100) // batch) * batch
+    for first in range(0, len(order), length):
+        yield order[first : first + length]
 
 
 @contextmanager

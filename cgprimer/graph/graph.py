@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Value = float | NDArray[np.float64]
 
+COMPILED = 2_000_000  # equations times samples, from which on values are compiled
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -257,7 +259,8 @@ class Graph:
         key = None if outputs is None else tuple(outputs)
         if key not in self._programs:
             self._programs[key] = Program(self.table, key)
-        return self._programs[key]
+        found: Program = self._programs[key]
+        return found
 
     def compile(
         self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
@@ -272,7 +275,19 @@ class Graph:
         key = "compiled", target, threads
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)
-        return self._programs[key]
+        found: CompiledGraph = self._programs[key]
+        return found
+
+    def forward(
+        self, inputs: NDArray[np.float64], parameters: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
+
+        Compiled where there is enough to do for that to pay.
+        """
+        if inputs.shape[1] * len(self) >= COMPILED:
+            return self.compile().forward(inputs, parameters)
+        return self.program().forward(inputs, parameters)
 
     def evaluate(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
         """The value of every variable.
@@ -285,9 +300,8 @@ class Graph:
         from cgprimer.graph.point import Point
 
         point = Point.of(self, at)
-        program = self.program()
-        values = program.forward(point.inputs, point.parameters)
-        point.warn_nonfinite(self, program, values)
+        values = self.forward(point.inputs, point.parameters)
+        point.warn_nonfinite(self, self.program(), values)
         return {
             name: point.unpack(values[self.variable_number[name]])
             for name in self.order

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
@@ -43,13 +44,28 @@ class Objective:
     def __len__(self) -> int:
         return self.problem.count
 
+    @property
+    def loss(self) -> Loss:
+        """The loss of one prediction."""
+        return self.problem.loss
+
+    @property
+    def targets(self) -> Array:
+        """What is to be met, (targets, n)."""
+        return self.problem.targets
+
+    @property
+    def sigma(self) -> Array | None:
+        """Standard deviations of the targets, (targets, n), where they are known."""
+        return self.problem.sigma
+
     def checked(self, params: ArrayLike) -> Array:
         """Parameters as float64 (p,); FitError for another shape."""
         given = np.asarray(params, dtype=np.float64)
         if given.shape != (len(self.names),):
             raise FitError(
-                f"params has shape {given.shape}; expected ({len(self.names)},), in the "
-                "order of graph.parameters"
+                f"params has shape {given.shape}; expected ({len(self.names)},), "
+                "in the order of graph.parameters"
             )
         return given
 
@@ -68,13 +84,14 @@ class Objective:
         return self.runner.predictions(self.checked(params))
 
     def residuals(self, params: ArrayLike) -> Array:
-        """(prediction - target)/sigma, (m,) with m = targets · samples, target by target.
+        """(prediction - target)/sigma, (m,) with m = targets · samples, by target.
 
         With weights, times their square roots.
         """
-        found = self.predictions(params) - self.problem.targets
         scale = self._scale()
-        return (found if scale is None else found * scale).ravel()
+        with np.errstate(all="ignore"):
+            found = self.predictions(params) - self.problem.targets
+            return (found if scale is None else found * scale).ravel()
 
     def _scale(self) -> Array | None:
         """What residuals are multiplied by, (targets, n)."""

@@ -1,8 +1,8 @@
 """Compiled graphs: one way to run them, chosen by what they hold.
 
-    fused      one function of machine code for the whole graph
-    by shape   a function per shape of equation, run over all equations of that shape
-    numpy      a sweep over groups of alike equations; always there
+fused      one function of machine code for the whole graph
+by shape   a function per shape of equation, run over all equations of that shape
+numpy      a sweep over groups of alike equations; always there
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from cgprimer.graph.point import Point, as_array, common_length
 from cgprimer.graph.values import FusedValues, edge_rows
 
 if TYPE_CHECKING:
+    from cgprimer.engine.by_shape import ByShape
     from cgprimer.graph.graph import Graph, Value
 
 Array = NDArray[np.float64]
@@ -147,7 +148,7 @@ class Program:
             return self._fused(partials).run(at, reuse)
         point = Point.of(self.graph, at)
         sweeps = self.graph.program()
-        values = sweeps.forward(point.inputs, point.parameters)
+        values = self.forward(point.inputs, point.parameters)
         point.warn_nonfinite(self.graph, sweeps, values)
         rows = self.graph.variable_number
         found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
@@ -155,6 +156,33 @@ class Program:
             return found, {}
         local = edge_rows(self.graph, sweeps, values, point)
         return found, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
+
+    def forward(self, inputs: Array, parameters: Array) -> Array:
+        """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
+
+        They are compiled where every parameter is one number.
+        """
+        if self.tier == "numpy" or parameters.shape[1] != 1 or not len(inputs):
+            return self.graph.program().forward(inputs, parameters)
+        runner = self._shapes
+        return runner.rows(
+            parameters[:, 0], np.ascontiguousarray(inputs), runner.layout.row
+        )
+
+    @functools.cached_property
+    def _shapes(self) -> ByShape:
+        """All variables, shape by shape, without data."""
+        from cgprimer.engine.by_shape import MOST, ByShape
+
+        nothing = np.empty((0, MOST))
+        inputs = np.empty((len(self.graph.inputs), MOST))
+        kind = find_loss("mse")
+        sweeps = self.graph.program()
+        return ByShape(
+            Problem(
+                sweeps, [], inputs, nothing, None, None, kind, self.threads, self.built
+            )
+        )
 
     @functools.cache  # noqa: B019  (lives as long as the program)
     def _fused(self, partials: bool) -> FusedValues:
@@ -180,7 +208,10 @@ class Program:
         """
         graph, kind = self.graph, find_loss(loss)
         check_targets(graph, inputs, targets)
-        data = {**inputs, **{f"target {name}": column for name, column in targets.items()}}
+        data = {
+            **inputs,
+            **{f"target {name}": column for name, column in targets.items()},
+        }
         columns = {name: as_array(name, column) for name, column in data.items()}
         count = common_length(columns) or 1
         rows = list(targets)
@@ -203,9 +234,10 @@ class Program:
             self.threads,
             self.built,
         )
-        if kind.from_logits and not (
-            (problem.targets >= 0) & (problem.targets <= 1)
-        ).all():
+        if (
+            kind.from_logits
+            and not ((problem.targets >= 0) & (problem.targets <= 1)).all()
+        ):
             raise FitError("cross-entropy needs targets between 0 and 1")
         return Objective(graph, problem, self._runner(problem))
 

@@ -10,7 +10,8 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.engine.fused import Call, Rows, empty_rows, is_leaf
+from cgprimer.engine.fused import Call, Rows, empty_rows
+from cgprimer.engine.fused_text import is_leaf
 from cgprimer.engine.jit import Code
 from cgprimer.engine.whole import Whole
 from cgprimer.errors import OpError
@@ -114,7 +115,7 @@ class FusedValues:
         given: list[float | Array] = []
         samples = None
         for leaf in self.leaves:
-            value = at[leaf]
+            value: Any = at[leaf]
             if isinstance(value, float):
                 given.append(value)
                 continue
@@ -177,7 +178,9 @@ class _Results:
     ) -> tuple[bool, dict[str, Value], dict[Edge, Value]]:
         """Whether all values are finite; the values; the partials."""
         finite = self.call.run(given)
-        leaves = [_frozen(v) if kind else v for v, kind in zip(given, self.kinds)]
+        leaves = [
+            _frozen(v) if kind else v for v, kind in zip(given, self.kinds, strict=True)
+        ]
         shown = []
         for k in (0, 1):
             found = self.shown[k].copy()

@@ -2,7 +2,7 @@
 
 Values are vectors of `width` lanes, or plain doubles for a width of 1. Arithmetic is
 that of numpy, bit for bit: nothing is reordered or contracted. Functions are calls of
-`@v_<name>`, which `engine.vector_math` defines.
+`@v_<name>`, which `lower.vector_math` defines.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ from math import pi
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS
 from cgprimer.lower.llvm_text import Text
+from cgprimer.lower.vector_math import LIBM, OWN
 
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
-FUNCTIONS = frozenset(
-    "exp log log1p expm1 sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid "
-    "softplus erf pow".split()
-)
+FUNCTIONS = frozenset((*OWN, *LIBM))
 MULTIPLIED = 8  # the largest whole exponent that is multiplied out
 
 
 class Emitter(Text):
     """A function's text, with expressions turned into instructions.
 
-    functions : names that `engine.vector_math` has to define.
+    functions : names that `lower.vector_math` has to define.
     contract : whether a product and a sum may be rounded once, together.
     """
 

@@ -21,6 +21,7 @@ from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.values import edge_rows, edges_of, spread
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
@@ -108,34 +109,15 @@ def checked_sizes(
 def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
     """Every group of equations with the values in its slots and of its results."""
     program = graph.program()
-    values = program.forward(point.inputs, point.parameters)
+    values = graph.forward(point.inputs, point.parameters)
     for group in program.groups:
         slots = program.slots(group, values, point.parameters)
         yield group, slots, values[group.defined]
 
 
-def _edges(graph: Graph, group: Group) -> list[list[Edge]]:
-    """For each equation of a group its edges, in the order of its names."""
-    return [
-        [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
-        for e in group.equations.tolist()
-    ]
-
-
 def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
     by_edge = dict(found)
     return ((edge, by_edge[edge]) for edge in graph.arcs)
-
-
-def _spread(
-    graph: Graph, group: Group, columns: list[Any], width: int
-) -> Iterator[tuple[Edge, Array]]:
-    """Columns (equations, 1|n) per name, as rows per edge."""
-    for column, edges in zip(
-        columns, zip(*_edges(graph, group), strict=True), strict=True
-    ):
-        full = np.broadcast_to(column, (len(edges), width))
-        yield from zip(edges, full, strict=True)
 
 
 def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
@@ -150,7 +132,7 @@ def _where_known(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
         kernel = symbolic_kernel(group.shape)
         with np.errstate(all="ignore"):
             columns = kernel(*slots)
-        yield from _spread(graph, group, columns, point.width)
+        yield from spread(graph, group, columns, point.width)
 
 
 def symbolic_kernel(shape: Shape) -> Kernel:
@@ -158,15 +140,9 @@ def symbolic_kernel(shape: Shape) -> Kernel:
     return Kernel([stable(shape.symbolic[i]) for i in shape.names], shape.slots)
 
 
-def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group, slots, result in _groups(graph, point):
-        try:
-            kernel = group.shape.partial_kernel(group.shape.names)
-            with np.errstate(all="ignore"):
-                columns = kernel(*slots, result)
-        except OpError as error:
-            raise graph.program().located(error, group) from error.__cause__
-        yield from _spread(graph, group, columns, point.width)
+def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
+    values = graph.forward(point.inputs, point.parameters)
+    return iter(edge_rows(graph, graph.program(), values, point).items())
 
 
 METHODS: dict[str, Callable[..., Iterator[tuple[Edge, Any]]]] = {
@@ -187,7 +163,7 @@ def _finite(
         if scheme == "complex":
             refuse_kinks(graph, group)
         noise = shape_noise(group.shape, slots)
-        edges = _edges(graph, group)
+        edges = edges_of(graph, group)
         for position, i in enumerate(group.shape.names):
             x = np.broadcast_to(slots[i], (len(edges), point.width))
             typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
