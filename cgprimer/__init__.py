@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
+    from cgprimer.graph.objective import Objective as Objective
     from cgprimer.graph.paths import Paths as Paths
+    from cgprimer.graph.program import Program as Program
     from cgprimer.graph.read import parse_graph as parse_graph
     from cgprimer.numeric.compare import PartialReport as PartialReport
     from cgprimer.numeric.compare import compare_partials as compare_partials
@@ -92,6 +94,7 @@ _HOME = {
     "minimize": "cgprimer.fitting.fit",
     "MutationReport": "cgprimer.checking.mutation_report",
     "NonFiniteWarning": "cgprimer.errors",
+    "Objective": "cgprimer.graph.objective",
     "OpError": "cgprimer.errors",
     "OptionError": "cgprimer.errors",
     "parse_claims": "cgprimer.checking.claims",
@@ -100,6 +103,7 @@ _HOME = {
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
+    "Program": "cgprimer.graph.program",
     "SGD": "cgprimer.fitting.descent",
     "trace": "cgprimer.draw.derivation",
     "Trace": "cgprimer.draw.derivation",
@@ -127,11 +131,13 @@ __all__ = [
     "Loss",
     "MutationReport",
     "NonFiniteWarning",
+    "Objective",
     "OpError",
     "OptionError",
     "PartialReport",
     "Paths",
     "PointError",
+    "Program",
     "Trace",
     "check_derivation",
     "check_function",

@@ -10,7 +10,17 @@ from importlib import import_module
 
 from cgprimer.errors import CGPrimerError
 
-COMMANDS = ("demo", "show", "partials", "check", "trace", "fit", "draw", "diagnose")
+COMMANDS = (
+    "demo",
+    "show",
+    "partials",
+    "check",
+    "trace",
+    "fit",
+    "draw",
+    "diagnose",
+    "cache",
+)
 
 TEACH = """\
 equations come from a file (one a line, # starts a comment), from standard input (-),

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -47,6 +46,7 @@ DENSE = 512  # … at least, where layers are dense products
 FEW_SHAPES = 4  # that are compiled however few equations have them
 WORTH = 16  # equations from which on a shape is compiled
 LONG = 1_500  # operations from which on it is not
+RANGE = slice(Arguments.ORDER, Arguments.END + 1)
 SPARSE = 3.0  # equations per run, below which they are not put into lanes
 
 
@@ -182,7 +182,8 @@ class ByShape:
         }
         self.registers = max((t.registers for t in self.tapes.values()), default=0)
         block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
-        if any(isinstance(run, Layer) for run in layout.runs):
+        self.dense = any(isinstance(run, Layer) for run in layout.runs)
+        if self.dense:
             block = max(block, DENSE)
         self.block = min(block, max(LANES, -(-problem.count // LANES) * LANES))
         self._local = threading.local()
@@ -249,32 +250,29 @@ class ByShape:
         count = self.problem.count if rows is None else len(rows)
         across = count == 1
         parts = min(self.problem.threads, -(-count // self.block))
-        bounds = np.linspace(0, -(-count // LANES), parts + 1).astype(int) * LANES
+        order = 0 if rows is None else rows.ctypes.data
         every = [self._buffers(across, slot) for slot in range(parts)]
+        share = -(-count // (parts * LANES)) * LANES
         for k, buffers in enumerate(every):
             self._give(buffers, params)
-            args = buffers.args
-            args[Arguments.ORDER] = 0 if rows is None else rows.ctypes.data
-            args[Arguments.FIRST] = bounds[k]
-            args[Arguments.END] = min(bounds[k + 1], count)
+            buffers.args[RANGE] = order, k * share, min((k + 1) * share, count)
         call = _driver()["gradient"]
-        with self._blas():
+        with self._blas:
             if parts == 1:
                 call(every[0].pointer)
             else:
-                list(pool(parts).map(lambda buffers: call(buffers.pointer), every))
-        gradient = functools.reduce(np.add, (buffers.gradient for buffers in every))
-        total = sum(float(buffers.sum[0]) for buffers in every)
-        return total / count, self._take(gradient) / count
+                list(pool(parts).map(call, [buffers.pointer for buffers in every]))
+        total, gradient = every[0].sum[0], self._take(every[0].gradient)
+        for buffers in every[1:]:
+            total = total + buffers.sum[0]
+            gradient += self._take(buffers.gradient)
+        gradient /= count
+        return float(total) / count, gradient
 
-    @contextmanager
-    def _blas(self) -> Iterator[None]:
+    @property
+    def _blas(self) -> AbstractContextManager[Any]:
         """BLAS takes no more threads than were asked for."""
-        if not any(isinstance(run, Layer) for run in self.layout.runs):
-            yield
-            return
-        with _limits().limit(limits=1):
-            yield
+        return _limits().limit(limits=1) if self.dense else nullcontext()
 
     def predictions(self, params: Array) -> Array:
         """The targets' variables (targets, n)."""
@@ -288,7 +286,7 @@ class ByShape:
         call, args = _driver()["forward"], buffers.args
         args[Arguments.ORDER] = 0
         args[Arguments.DATA], args[Arguments.WIDTH] = data.ctypes.data, count
-        with self._blas():
+        with self._blas:
             for first in range(0, count, self.block):
                 end = min(first + self.block, count)
                 args[Arguments.FIRST], args[Arguments.END] = first, end
@@ -308,7 +306,7 @@ class ByShape:
         args[Arguments.FIRST], args[Arguments.END] = rows.start, rows.stop
         args[Arguments.LOSSES] = found.ctypes.data
         args[Arguments.TARGET] = self.layout.row[self.problem.rows[target]]
-        with self._blas():
+        with self._blas:
             _driver()["jacobian"](buffers.pointer)
         return found[:, self.layout.number]
 
@@ -338,7 +336,7 @@ class ByShape:
             (Arguments.MEMORY, memory.ctypes.data),
         ):
             args[field] = value
-        with self._blas():
+        with self._blas:
             function.call(buffers.pointer)
         state[0] = buffers.numbers[:count][number]
         state[1:] = memory[:, number]

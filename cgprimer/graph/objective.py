@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.engine.losses import Loss
-from cgprimer.engine.problem import Problem
+from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.expr.ops import OPS
@@ -77,6 +77,9 @@ class Objective:
         self, params: ArrayLike, rows: Integers | None = None
     ) -> tuple[float, Array]:
         """The loss and its gradient (p,), over the samples in `rows` or all."""
+        if rows is not None:
+            rows = self._order(rows)
+            check_order(rows, len(self))
         return self.runner.value_and_gradient(self.checked(params), rows)
 
     def predictions(self, params: ArrayLike) -> Array:

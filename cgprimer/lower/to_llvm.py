@@ -144,11 +144,11 @@ def _negative(e: Emitter, a: str) -> str:
 
 
 def _maximum(e: Emitter, a: str, b: str) -> str:
-    return _extremum(e, "oge", a, b)
+    return _extremum(e, "ogt", a, b)
 
 
 def _minimum(e: Emitter, a: str, b: str) -> str:
-    return _extremum(e, "ole", a, b)
+    return _extremum(e, "olt", a, b)
 
 
 def _extremum(e: Emitter, relation: str, a: str, b: str) -> str:

@@ -1,0 +1,29 @@
+"""cgprimer cache: machine code kept from earlier runs."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "machine code kept from earlier runs: where it is, how much, and --clear"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "--clear", action="store_true", help="delete everything that is kept"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from cgprimer.engine import cache
+
+    place = cache.folder()
+    if place is None:
+        print("nothing is kept: there is no folder for it (see CGPRIMER_CACHE)")
+    elif options.clear:
+        count, size = cache.clear()
+        print(f"deleted {count} files, {size / 1e6:.1f} MB, from {place}")
+    else:
+        count, size = cache.contents()
+        print(f"{count} files, {size / 1e6:.1f} MB, in {place}")
