@@ -28,6 +28,7 @@ from cgprimer.checking.verdict import Slope, by_schemes, curvature, slope
 from cgprimer.checking.whole import total_differences
 from cgprimer.errors import OpError, PointError
 from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
@@ -127,7 +128,7 @@ class Witness:
             [right] = substitute([right], {body: name(node)})
         return show(right)
 
-    @functools.cache  # noqa: B019
+    @memo
     def surrogate(self, edge: Edge) -> str:
         """`op is declared surrogate`, where the way of an edge leads through such."""
         ops = declared_inexact(self.body(edge[0]), edge[1])
@@ -231,7 +232,7 @@ class Witness:
         except OpError:
             return None
 
-    @functools.cache  # noqa: B019  (a witness lives as long as its check)
+    @memo
     def totals(self, output: str) -> dict[str, Array]:
         """d output / d name by our own sweep, for every name below it."""
         wanted = [n for n in self.values if n in below(self.own, output)]
@@ -256,7 +257,7 @@ class Witness:
         at = {name: self.values[name] for name in names} | {wrt: x}
         return Evidence(claimed, terms, self._totals[output, wrt], at)
 
-    @functools.cache  # noqa: B019
+    @memo
     def total_terms(self, output: str) -> dict[str, Array]:
         """Σ|terms| of every total derivative, counted over its paths."""
         sizes = {edge: np.abs(partial) for edge, partial in self.own.items()}

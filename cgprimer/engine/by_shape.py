@@ -31,6 +31,7 @@ from cgprimer.engine.shape_text import (
     reverse,
 )
 from cgprimer.engine.tape import Tape, interpreter
+from cgprimer.expr.memo import memo
 from cgprimer.expr.node import substitute
 from cgprimer.expr.ops import OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
@@ -219,7 +220,7 @@ class ByShape:
         layout.rows += targets + GUARD
         layout.runs.append(Run(kind, 0, targets, self.loss_row))
 
-    @functools.cache  # noqa: B019  (lives as long as the problem)
+    @memo
     def machine(self, across: bool) -> Machine:
         """The code for one sample at a time, or for blocks of samples."""
         machine = Machine(self.layout, across, self.tapes)

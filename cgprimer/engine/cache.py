@@ -115,12 +115,15 @@ def _is_ours(path: Path) -> bool:
 
 def _files(place: Path | None) -> dict[Path, tuple[float, int]]:
     """Path → (time of last use, bytes) of what this module has written."""
-    found = {}
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(place) if place else ():
+    found: dict[Path, tuple[float, int]] = {}
+    if place is None:
+        return found
+    with contextlib.suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
             if entry.name.endswith((SUFFIX, ".part")):
-                status = entry.stat(follow_symlinks=False)
-                found[Path(entry.path)] = status.st_mtime, status.st_size
+                with contextlib.suppress(OSError):  # gone by now: another's doing
+                    status = entry.stat(follow_symlinks=False)
+                    found[Path(entry.path)] = status.st_mtime, status.st_size
     return found
 
 

@@ -20,6 +20,7 @@ from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, beyond
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.whole import Whole
+from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
@@ -217,7 +218,7 @@ class Sums:
             kept = self._local.epoch = _Epoch(self, rule, len(order), batch)
         return kept.run(state, settings, order)
 
-    @functools.cache  # noqa: B019  (lives as long as the objective)
+    @memo
     def stepping(self, rule: Rule, batch: int) -> Function:
         """The function of an epoch."""
         text = epoch_text(self.roots, self.names, self.parameters, rule, batch)

@@ -40,6 +40,7 @@ class Code:
             found = _object_code(text)
             cache.store(key, found)
         self.size = len(found)
+        self._object_code = found  # the linker may read it as long as it lives
         self._linker = _linked(found)
         self.seconds = time.perf_counter() - began
 
@@ -120,7 +121,7 @@ def _tuning() -> Any:
 
 def _linked(object_code: bytes) -> Any:
     llvm = _binding()
-    empty = llvm.parse_assembly("", llvm.create_context())
+    empty = llvm.parse_assembly("")  # in the global context, which outlives the linker
     linker = llvm.create_mcjit_compiler(empty, _target_machine())
     linker.add_object_file(llvm.ObjectFileRef.from_data(object_code))
     linker.finalize_object()

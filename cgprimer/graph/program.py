@@ -25,6 +25,7 @@ from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.problem import Problem, Runner
 from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
+from cgprimer.expr.memo import memo
 from cgprimer.expr.node import postorder
 from cgprimer.graph.objective import Objective, with_logits
 from cgprimer.graph.point import Point, as_array, common_length
@@ -184,7 +185,7 @@ class Program:
             )
         )
 
-    @functools.cache  # noqa: B019  (lives as long as the program)
+    @memo
     def _fused(self, partials: bool) -> FusedValues:
         return FusedValues(self.graph, self._whole, partials, self.built)
 

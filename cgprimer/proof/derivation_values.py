@@ -11,6 +11,7 @@ import functools
 from collections.abc import Iterator
 
 from cgprimer.diff.sweep import partials
+from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.gradient import gradient
@@ -50,7 +51,7 @@ class Meanings:
         by = {name(text): self.done[text] for text in leaves(root) if text in self.done}
         return substitute([root], by)[0] if by else root
 
-    @functools.cache  # noqa: B019  (one script, one check)
+    @memo
     def _formula(self, text: str) -> Node:
         """What a name stands for, over other names; itself where it is free."""
         script = self.script
