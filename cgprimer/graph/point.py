@@ -56,14 +56,16 @@ class Point:
         full.flags.writeable = False
         return full
 
-    def warn_nonfinite(self, graph: Graph, program: Program, values: Array) -> None:
+    def warn_nonfinite(
+        self, graph: Graph, program: Program, values: Array, stacklevel: int = 4
+    ) -> None:
         """Name the first computed variable that is nan or inf, if any is."""
         if np.isfinite(values[program.computed]).all():
             return
         rows = graph.variable_number
         computed = set(program.computed)
         named = {n: values[rows[n]] for n in graph.order if rows[n] in computed}
-        warn_nonfinite(named, self.samples, stacklevel=4)
+        warn_nonfinite(named, self.samples, stacklevel)
 
 
 def warn_nonfinite(

@@ -150,7 +150,7 @@ class Program:
         point = Point.of(self.graph, at)
         sweeps = self.graph.program()
         values = self.forward(point.inputs, point.parameters)
-        point.warn_nonfinite(self.graph, sweeps, values)
+        point.warn_nonfinite(self.graph, sweeps, values, stacklevel=5)
         rows = self.graph.variable_number
         found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
         if not partials:

@@ -150,11 +150,9 @@ class _Results:
         for nodes in (owner.values, owner.partials):
             self.shown.append(
                 {
-                    key: cell[node] if node in cell else float(node.value or 0.0)
+                    key: cell.get(node, node.value)
                     for key, node in nodes.items()
-                    if node.op is not NAME
                 }
-                | {key: None for key, node in nodes.items() if node.op is NAME}
             )
             self.fresh.append(
                 [(k, place[str(n.value)]) for k, n in nodes.items() if n.op is NAME]
@@ -164,7 +162,6 @@ class _Results:
                 if samples is not None
                 else [(k, cell[n]) for k, n in nodes.items() if not is_leaf(n)]
             )
-        self.order = list(owner.values), list(owner.partials)
 
     def serves(self, given: Sequence[float | Array], samples: int | None) -> bool:
         """Whether these arrays fit other values of the leaves."""
