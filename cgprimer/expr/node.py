@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _table: dict[tuple[Any, ...], KeyedRef[tuple[Any, ...], Node]] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a node may die while one is being made
 
 
 class Node:
@@ -76,8 +76,9 @@ def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Any) ->
 
 def _forget(reference: KeyedRef[tuple[Any, ...], Node]) -> None:
     """Drop a dead node's entry, unless an equal node has taken its place."""
-    if _table.get(reference.key) is reference:
-        del _table[reference.key]
+    with _lock:
+        if _table.get(reference.key) is reference:
+            del _table[reference.key]
 
 
 def postorder(roots: Iterable[Node]) -> list[Node]:

@@ -80,6 +80,8 @@ class Objective:
         if rows is not None:
             rows = self._order(rows)
             check_order(rows, len(self))
+            if not len(rows):
+                raise FitError("rows names no sample")
         return self.runner.value_and_gradient(self.checked(params), rows)
 
     def predictions(self, params: ArrayLike) -> Array:
@@ -135,8 +137,9 @@ class Objective:
 
         Raises FitError for numbers of samples that are not there.
         """
-        if batch < 1:
+        if not isinstance(batch, int | np.integer) or batch < 1:
             raise FitError(f"batch is a whole number from 1, not {batch!r}")
+        batch = min(int(batch), len(self))
         visited = self._order(order)
         state = self.checked(params)[None].copy()
         self.runner.epoch(state, PLAIN, np.array([[float(rate)]]), visited, batch)
@@ -147,6 +150,8 @@ class Objective:
         if order is None:
             return np.arange(len(self))
         found = np.asarray(order)
+        if not found.size:
+            return np.zeros(0, dtype=np.int64)
         if found.dtype.kind not in "iu" or found.ndim != 1:
             raise FitError("order holds numbers of samples, one after another")
         return np.ascontiguousarray(found, dtype=np.int64)

@@ -84,7 +84,7 @@ class Program:
         if target not in TARGETS:
             hint = suggest(str(target), TARGETS) or f"targets are {', '.join(TARGETS)}"
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
-        if not isinstance(threads, int) or threads < 1:
+        if type(threads) is not int or threads < 1:
             raise OptionError(f"threads is a whole number from 1, not {threads!r}")
         self.graph, self.target, self.threads = graph, target, threads
         self.built: WeakSet[Code] = WeakSet()
@@ -215,7 +215,7 @@ class Program:
         }
         columns = {name: as_array(name, column) for name, column in data.items()}
         count = common_length(columns) or 1
-        rows = list(targets)
+        rows = rows_of = list(targets)
         if kind.from_logits:
             if sigma is not None:
                 raise FitError(
@@ -227,9 +227,7 @@ class Program:
             [graph.variable_number[name] for name in rows],
             _stacked([columns[name] for name in graph.inputs], count),
             _stacked([columns[f"target {name}"] for name in targets], count),
-            None
-            if sigma is None
-            else _stacked([as_array(name, sigma[name]) for name in targets], count),
+            None if sigma is None else _deviations(sigma, rows_of, count),
             _weights(weights, count),
             kind,
             self.threads,
@@ -276,6 +274,23 @@ def _stacked(columns: Sequence[Array], count: int) -> Array:
     for row, column in zip(found, columns, strict=True):
         row[:] = column
     return found
+
+
+def _deviations(
+    sigma: Mapping[str, ArrayLike], targets: Sequence[str], count: int
+) -> Array:
+    """Standard deviations of the targets (targets, n)."""
+    if missing := [name for name in targets if name not in sigma]:
+        raise FitError(f"sigma lacks {listing(missing)}")
+    columns = {name: as_array(name, sigma[name]) for name in targets}
+    for name, column in columns.items():
+        if column.ndim and len(column) != count:
+            raise FitError(
+                f"sigma of {name!r} has {len(column)} samples, the data have {count}"
+            )
+        if not (np.isfinite(column).all() and (column > 0).all()):
+            raise FitError(f"sigma of {name!r} is not positive and finite everywhere")
+    return _stacked(list(columns.values()), count)
 
 
 def _weights(weights: ArrayLike | None, count: int) -> Array | None:

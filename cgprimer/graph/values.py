@@ -149,10 +149,7 @@ class _Results:
         self.single: list[list[tuple[Any, Array]]] = []
         for nodes in (owner.values, owner.partials):
             self.shown.append(
-                {
-                    key: cell.get(node, node.value)
-                    for key, node in nodes.items()
-                }
+                {key: cell.get(node, node.value) for key, node in nodes.items()}
             )
             self.fresh.append(
                 [(k, place[str(n.value)]) for k, n in nodes.items() if n.op is NAME]

@@ -1,0 +1,866 @@
+"""The ways of running a graph, held against numpy and against each other.
+
+The first tables iterate over `TABLE`, so a new operation is tested by being there. At
+special points predictions are compared number by number. Derivatives there are only
+held to be finite or not, one factor each, and not at all at subnormals: a rule such as
+y' = a·(1/b) becomes a/b in compiled reverse code, which does not overflow where 1/b
+does. Losses and sums are left out there: what is nan in one sample is nan in the sum.
+"""
+
+import functools
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cgprimer import custom_op, edge_partials, huber, parse_graph
+from cgprimer.engine import jit
+from cgprimer.engine.by_numpy import ByNumpy
+from cgprimer.engine.fused import Fused
+from cgprimer.engine.layout import Layer
+from cgprimer.engine.losses import Loss
+from cgprimer.engine.problem import Problem, Runner
+from cgprimer.engine.rules import Rule
+from cgprimer.engine.whole import Whole
+from cgprimer.errors import FitError, NonFiniteWarning, OptionError, PointError
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import TABLE, Op, const, name
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.objective import Objective
+from cgprimer.graph.rows import graph_of
+
+pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
+
+from cgprimer.engine.by_shape import ByShape
+
+CLOSE = 1e-12
+CALLED = [op for op in TABLE if op.arity]
+ULPS = {"pow": 32}
+OF_TWO_ZEROS = set() if platform.machine() == "x86_64" else {"min", "max", "relu"}
+"""Where numpy itself picks either of 0.0 and -0.0, by what the processor has."""
+COPIES = 9  # equations of one shape: one whole vector of them and a rest
+SPECIAL = (
+    nan, inf, -inf, 0.0, -0.0, 5e-324, -5e-324, 2.2e-308, 1e308, 1e200, -1e200, 1.0,
+    -1.0,
+)  # fmt: skip
+PLAIN = Rule(("rate",), (), "p - rate*g")
+MOMENTUM = Rule(("rate", "keep"), (("v", "keep*v + g"),), "p - rate*(g + keep*v)")
+
+
+class Taped(ByShape):
+    """Every shape by the interpreter."""
+
+    def _worth(self, kind: Any) -> bool:
+        return False
+
+
+class Compiled(ByShape):
+    """No shape by the interpreter."""
+
+    def _worth(self, kind: Any) -> bool:
+        return True
+
+
+def fused(problem: Problem) -> Fused:
+    return Fused(problem, Whole(problem.sweeps.table, problem.sweeps.equations))
+
+
+RUNNERS: dict[str, Callable[[Problem], Runner]] = {
+    "fused": fused,
+    "by shape": ByShape,
+    "compiled": Compiled,
+    "taped": Taped,
+}
+
+
+def problem_of(
+    graph: Graph, count: int, seed: int = 0, targets: int = 3, **how: Any
+) -> Problem:
+    """Random data for the last few variables of a graph."""
+    rng = np.random.default_rng(seed)
+    inputs = {name: rng.uniform(-1, 1, count) for name in graph.inputs}
+    wanted = {name: rng.uniform(0, 1, count) for name in graph.dependents[-targets:]}
+    compiled = graph.compile(target="numpy")
+    return compiled.objective(inputs, wanted, **how).problem
+
+
+def start(problem: Problem, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-0.9, 0.9, len(problem.parameters))
+
+
+def assert_close(found: Any, expected: Any, what: str) -> None:
+    expected = np.asarray(expected)
+    floor = CLOSE * np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=floor, err_msg=what)
+
+
+def assert_agree(runner: Runner, problem: Problem, params: np.ndarray) -> None:
+    """Loss, gradient, predictions and Jacobians are those of numpy."""
+    expected, everything = ByNumpy(problem), slice(0, problem.count)
+    for rows in (None, np.arange(problem.count)[::-2].copy()):
+        loss, gradient = runner.value_and_gradient(params, rows)
+        loss_, gradient_ = expected.value_and_gradient(params, rows)
+        assert_close(loss, loss_, "loss")
+        assert_close(gradient, gradient_, "gradient")
+    assert_close(
+        runner.predictions(params), expected.predictions(params), "predictions"
+    )
+    for target in range(len(problem.rows)):
+        found = runner.jacobian(params, target, everything)
+        wanted = expected.jacobian(params, target, everything)
+        assert_close(found, wanted, f"Jacobian of target {target}")
+
+
+# Operations
+
+
+def graph_of_op(op: Op, copies: int = COPIES) -> Graph:
+    """xo0 = op(p0·xa, q0·xb), xo1 = …, as many equations of one shape."""
+    bodies = {}
+    for k in range(copies):
+        factors = [(f"p{k}", "xa"), (f"q{k}", "xb")][: op.arity]
+        bodies[f"xo{k}"] = op(*(multiplied(name(p), name(x)) for p, x in factors))
+    known = ["xa", "xb"][: op.arity]
+    names = [f"{letter}{k}" for k in range(copies) for letter in "pq"]
+    return graph_of(bodies, list(bodies), names, known)
+
+
+def multiplied(a: Node, b: Node) -> Node:
+    [mul] = [op for op in TABLE if op.name == "mul"]
+    return mul(a, b)
+
+
+def op_problem(op: Op, points: np.ndarray, copies: int = COPIES) -> Problem:
+    """Data for all variables of `graph_of_op`; points : (arity, n)."""
+    graph = graph_of_op(op, copies)
+    inputs = dict(zip(graph.inputs, points, strict=True))
+    targets = {name: np.full(points.shape[1], 0.3) for name in graph.dependents}
+    return graph.compile(target="numpy").objective(inputs, targets).problem
+
+
+def ordinary(op: Op, count: int = 5) -> np.ndarray:
+    """Points inside the domain; with a kink, the other side of it as well."""
+    parts = (np.arange(count) + 0.437) / count
+    axes = [low + (high - low) * parts for low, high in op.domain]
+    inside = np.array(list(product(*axes))).T
+    return np.hstack([inside, -inside]) if op.kinks else inside
+
+
+def special(op: Op, points: Sequence[float] = SPECIAL) -> np.ndarray:
+    return np.array(list(product(points, repeat=op.arity))).T
+
+
+def assert_same(
+    found: Any, expected: Any, ulps: int, points: np.ndarray, signs: bool = True
+) -> None:
+    """The same nan, infinities and zeros with their signs; a few ulp elsewhere."""
+    with np.errstate(all="ignore"):
+        exact = np.isnan(expected) | np.isinf(expected) | (expected == 0)
+        gap = np.abs(found - expected) / np.spacing(np.abs(expected))
+    same = found == expected
+    same &= (np.signbit(found) == np.signbit(expected)) | (not signs)
+    same |= np.isnan(found) & np.isnan(expected)
+    good = np.where(exact, same, gap <= ulps)
+    bad = np.argwhere(~good)
+    assert not len(bad), "\n".join(
+        f"at {points[:, j].tolist()}: {found[i, j]!r}, should be {expected[i, j]!r}"
+        for i, j in bad[:5]
+    )
+
+
+TIERS = [(op, tier) for op in CALLED for tier in ("fused", "compiled", "taped")]
+BY_OP = pytest.mark.parametrize(
+    ("op", "tier"), TIERS, ids=[f"{op.name}-{tier}" for op, tier in TIERS]
+)
+
+
+@BY_OP
+def test_an_op_at_ordinary_points(op: Op, tier: str):
+    for copies in (1, COPIES):
+        if (tier, copies) == ("fused", COPIES):
+            continue
+        problem = op_problem(op, ordinary(op), copies)
+        params = np.linspace(0.91, 0.99, len(problem.parameters))
+        runner = RUNNERS[tier](problem)
+        assert_agree(runner, problem, params)
+        one = np.array([1])  # the lanes of one sample are equations
+        found = runner.value_and_gradient(params, one)
+        expected = ByNumpy(problem).value_and_gradient(params, one)
+        for a, b in zip(found, expected, strict=True):
+            assert_close(a, b, "one sample")
+
+
+@BY_OP
+def test_an_op_at_special_points(op: Op, tier: str):
+    points = special(op)
+    copies = 1 if tier == "fused" else COPIES
+    problem = op_problem(op, points, copies)
+    params = np.ones(len(problem.parameters))
+    with np.errstate(all="ignore"):
+        expected = ByNumpy(problem).predictions(params)
+    runner = RUNNERS[tier](problem)
+    ulps, signs = ULPS.get(op.name, 8), op.name not in OF_TWO_ZEROS
+    assert_same(runner.predictions(params), expected, ulps, points, signs)
+    if isinstance(runner, ByShape):  # … and as a single sample, equations in lanes
+        for j in range(points.shape[1]):
+            runner.value_and_gradient(params, np.array([j]))
+            values = runner._buffers(True).values[runner.layout.row[problem.rows]]
+            here = slice(j, j + 1)
+            assert_same(values, expected[:, here], ulps, points[:, here], signs)
+
+
+@BY_OP
+def test_slopes_of_an_op_at_special_points_are_of_the_same_kind(op: Op, tier: str):
+    points = special(op, [x for x in SPECIAL if x == 0 or not abs(x) < 1e-300])
+    problem = op_problem(op, points, 1)
+    params = np.ones(len(problem.parameters))
+    whole = slice(0, problem.count)
+    with np.errstate(all="ignore"):
+        expected = np.isfinite(ByNumpy(problem).jacobian(params, 0, whole))
+    found = np.isfinite(RUNNERS[tier](problem).jacobian(params, 0, whole))
+    bad = np.flatnonzero((found != expected).any(axis=1))
+    assert not len(bad), points[:, bad].T[:5].tolist()
+
+
+EXPONENTS = [-9, -8, -3, -2, -1, 0, 1, 2, 3, 5, 7, 8, 9, -0.5, 0.25, 2.5]
+"""Not 0.5: numpy takes a root there, so that its (-inf)^0.5 is nan and not inf."""
+
+
+@pytest.mark.parametrize("tier", RUNNERS)
+def test_powers_by_numbers(tier: str):
+    """Small whole powers are multiplied out."""
+    [power] = [op for op in TABLE if op.name == "pow"]
+    points = np.array([[*SPECIAL, 1.7, -1.7, 1e-30, -1e30, 1e-160, 3e100]])
+    bodies = {
+        f"xo{k}": power(multiplied(name("p"), name("xa")), const(float(n)))
+        for k, n in enumerate(EXPONENTS)
+    }
+    graph = graph_of(bodies, list(bodies), ["p"], ["xa"])
+    data = dict.fromkeys(bodies, np.zeros(points.shape[1]))
+    problem = graph.compile().objective({"xa": points[0]}, data).problem
+    with np.errstate(all="ignore"):
+        expected = ByNumpy(problem).predictions(np.ones(1))
+    found = RUNNERS[tier](problem).predictions(np.ones(1))
+    assert_same(found, expected, 32, points)
+
+
+# Graphs
+
+FORMS = (
+    "p*a + q*sin(b)", "p*a*b + q", "sin(p*a + q*b)", "p*a^2 + q*b^3",
+    "p*tanh(a) + q*b", "p*sin(a) + q*sin(b)", "(p + q*a)*b", "p*a/(2 + b^2) + q",
+)  # fmt: skip
+
+
+def filled(form: str, **parts: str) -> str:
+    return "".join(parts.get(c, c) if alone(form, i) else c for i, c in enumerate(form))
+
+
+def alone(form: str, i: int) -> bool:
+    """Whether a letter is a name of its own and no part of another."""
+    around = form[max(0, i - 1) : i] + form[i + 1 : i + 2]
+    return not any(c.isalpha() for c in around)
+
+
+def distinct(k: int, a: str, b: str) -> str:
+    """A body that differs in shape from that of every other k."""
+    body, n = a, k + 1
+    while n:
+        form = FORMS[n % len(FORMS)]
+        body = f"({filled(form, p=f'p{k}', q=f'q{k}', a=body, b=b)})"
+        n //= len(FORMS)
+    return f"tanh({body})"
+
+
+def texts(kind: str, size: int, inputs: int = 4, seed: int = 0) -> Iterator[str]:
+    rng = np.random.default_rng(seed)
+    names = [f"xi{i}" for i in range(inputs)]
+    for k in range(size):
+        reach = 4 if kind == "chain" else len(names)
+        a, b = (names[-1 - int(i)] for i in rng.integers(0, reach, 2))
+        if kind == "distinct":
+            yield f"x{k} = {distinct(k, a, b)}"
+        else:
+            yield f"x{k} = tanh(p{k}*{a} + q{k}*sin({b}) + {a}*{b}^2)"
+        names.append(f"x{k}")
+
+
+def layered(*sizes: int, seed: int | None = None) -> list[str]:
+    """A network of scalar equations; with a seed, terms in any order."""
+    rng = np.random.default_rng(seed)
+    found, before = [], [f"xi{i}" for i in range(sizes[0])]
+    for depth, size in enumerate(sizes[1:], 1):
+        own = [f"xh{depth}n{j}" for j in range(size)]
+        order = rng.permutation(len(before)) if seed is not None else range(len(before))
+        for j, node in enumerate(own):
+            terms = [f"w{depth}r{j}c{i}*{before[i]}" for i in order]
+            total = " + ".join([*terms, f"b{depth}r{j}"])
+            last = depth == len(sizes) - 1
+            found.append(f"{node} = {total if last else f'tanh({total})'}")
+        before = own
+        if seed is not None:
+            rng.shuffle(found)
+    return found
+
+
+@functools.cache
+def a_graph(kind: str, size: int) -> Graph:
+    if kind == "network":
+        wide = {3: (2, 2, 1), 60: (10, 24, 20, 16), 300: (9, 150, 130, 20)}[size]
+        return parse_graph(layered(*wide))
+    return parse_graph(list(texts(kind, size)))
+
+
+KINDS, SIZES, COUNTS = (
+    ("random", "chain", "distinct", "network"),
+    (3, 60, 300),
+    (1, 2, 7, 8, 9, 64, 1000),
+)
+GRAPHS = [
+    (tier, kind, size)
+    for kind, size in product(KINDS, SIZES)
+    for tier in ("fused", "by shape", "taped", "compiled")
+    if not (tier == "fused" and size > 3 and kind in ("distinct", "network"))
+    and not (tier == "fused" and size > 60)
+    and not (tier == "compiled" and size > 60)
+]
+
+
+@pytest.mark.parametrize(("tier", "kind", "size"), GRAPHS)
+def test_a_graph_gives_what_numpy_gives(tier: str, kind: str, size: int):
+    graph = a_graph(kind, size)
+    for count in COUNTS if size < 300 else (1, 9, 200):
+        problem = problem_of(graph, count, targets=2)
+        runner, params = RUNNERS[tier](problem), start(problem)
+        if count < 64 or size == 3:
+            assert_agree(runner, problem, params)
+        else:
+            loss, gradient = runner.value_and_gradient(params)
+            loss_, gradient_ = ByNumpy(problem).value_and_gradient(params)
+            assert_close(loss, loss_, "loss")
+            assert_close(gradient, gradient_, "gradient")
+
+
+def orders(count: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    return {
+        "as they come": np.arange(count),
+        "shuffled": rng.permutation(count),
+        "shorter": rng.permutation(count)[: count // 2 + 1],
+        "repeated": rng.integers(0, count, count + 5),
+        "none": np.arange(0),
+    }
+
+
+@pytest.mark.parametrize("tier", RUNNERS)
+@pytest.mark.parametrize(
+    ("kind", "size"), [("random", 3), ("chain", 20), ("network", 60)]
+)
+def test_an_epoch_steps_as_numpy_does(tier: str, kind: str, size: int):
+    if (tier, kind) == ("fused", "network"):
+        pytest.skip("no program makes one function of so much")
+    problem = problem_of(a_graph(kind, size), 19)
+    runner, expected = RUNNERS[tier](problem), ByNumpy(problem)
+    for rule, batch, (title, order) in product(
+        (PLAIN, MOMENTUM), (1, 3, 8, 64), orders(19).items()
+    ):
+        steps = -(-len(order) // batch)
+        whole = np.array([[0.02, 0.5][: len(rule.settings)]])
+        each = whole * np.linspace(1, 0.5, steps)[:, None]
+        for settings in (whole, each) if title == "shuffled" else (each,):
+            states = np.zeros((2, 1 + len(rule.memory), len(problem.parameters)))
+            states[:, 0] = start(problem)
+            for epoch in (1, 2):  # the second begins with what the first remembers
+                losses, losses_ = (
+                    each.epoch(state, rule, settings, order, batch).copy()
+                    for each, state in zip((runner, expected), states, strict=True)
+                )
+                what = f"epoch {epoch}, batches of {batch}, {title}"
+                assert_close(losses, losses_, f"losses, {what}")
+                assert_close(*states, f"state, {what}")
+
+
+# Losses
+
+CROSSED = Loss("fourth", lambda p, t: (p - t) ** 4, lambda p, t: 4 * (p - t) ** 3)
+LOSS_KINDS: list[str | Loss] = ["mse", "mae", "huber", huber(0.1), "cross-entropy"]
+LAYOUTS = [(w, s) for w in (False, True) for s in (False, True)]
+
+
+def by_loss(
+    loss: str | Loss, weighted: bool, scaled: bool, count: int = 21
+) -> dict[str, Any]:
+    rng = np.random.default_rng(3)
+    found: dict[str, Any] = {"loss": loss}
+    if weighted:
+        found["weights"] = rng.uniform(0, 2, count)
+    if scaled:
+        found["sigma"] = {f"x{k}": rng.uniform(0.5, 2, count) for k in (1, 2)}
+    return found
+
+
+@functools.cache
+def classifier() -> Graph:
+    return parse_graph(
+        [
+            "x0 = tanh(a*xi + b)",
+            "x1 = sigmoid(c*x0 + a)",
+            "x2 = sigmoid(x1*d - x0)",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "loss", LOSS_KINDS, ids=lambda loss: getattr(loss, "name", loss)
+)
+@pytest.mark.parametrize(("weighted", "scaled"), LAYOUTS)
+def test_a_loss_is_the_same_everywhere(loss: Any, weighted: bool, scaled: bool):
+    how = by_loss(loss, weighted, scaled)
+    if loss == "cross-entropy" and scaled:
+        with pytest.raises(FitError, match="sigma"):
+            problem_of(classifier(), 21, targets=2, **how)
+        return
+    problem = problem_of(classifier(), 21, targets=2, **how)
+    for make in RUNNERS.values():
+        assert_agree(make(problem), problem, start(problem))
+
+
+@pytest.mark.parametrize(("weighted", "scaled"), LAYOUTS)
+def test_residuals_make_up_the_squared_error(weighted: bool, scaled: bool):
+    how = by_loss("mse", weighted, scaled)
+    inputs = {"xi": np.linspace(-1, 1, 21)}
+    wanted = {"x1": np.linspace(0, 1, 21), "x2": np.cos(inputs["xi"])}
+    at = np.array([0.3, -0.4, 0.8, 0.5])
+    found = []
+    for target in ("numpy", "auto"):
+        objective = classifier().compile(target=target).objective(inputs, wanted, **how)
+        r, jacobian = objective.residuals(at), objective.jacobian(at)
+        loss, gradient = objective.value_and_gradient(at)
+        assert objective.value(at) == loss
+        assert_close(loss, r @ r / 21, "loss from residuals")
+        assert_close(gradient, 2 * jacobian.T @ r / 21, "gradient from residuals")
+        moved = objective.sgd_epoch(at, rate=0.1, batch=4, order=[3, 1, 1, 20, 7])
+        found.append((r, jacobian, gradient, moved))
+    for a, b in zip(*found, strict=True):
+        assert_close(b, a, "jit against numpy")
+
+
+def test_a_loss_without_a_formula_is_left_to_numpy():
+    inputs, wanted = {"xi": np.arange(3.0)}, {"x2": np.zeros(3)}
+    objective = classifier().compile().objective(inputs, wanted, loss=CROSSED)
+    assert isinstance(objective.runner, ByNumpy)
+
+
+# Programs
+
+PROGRAMS = {
+    "fused": (list(texts("random", 12)), "fused"),
+    "shapes": (list(texts("chain", 60)), "by shape"),
+    "no input": (["xa = p*q", "xb = sin(xa) + 2", "xc = pi", "xd = xb"], "fused"),
+    "no parameter": (["xb = xa^2 + 3", "xc = min(xb, xa)*pi"], "fused"),
+}
+
+
+def point_for(graph: Graph, arrays: str, count: int = 11) -> dict[str, Any]:
+    """Values by kind of name: numbers, or arrays for inputs, parameters or some."""
+    rng = np.random.default_rng(5)
+    found: dict[str, Any] = {}
+    for k, leaf in enumerate((*graph.inputs, *graph.parameters)):
+        kind = "inputs" if leaf in graph.inputs else "parameters"
+        wide = arrays in (kind, "all") or (arrays == "some" and k % 2 == 0)
+        found[leaf] = rng.uniform(-1, 1, count) if wide else float(rng.uniform(-1, 1))
+    return found
+
+
+def assert_items(found: Mapping, expected: Mapping, what: str) -> None:
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        wide = np.broadcast_to(found[key], np.shape(value))
+        np.testing.assert_allclose(
+            wide, value, rtol=CLOSE, atol=CLOSE, err_msg=f"{what} {key}"
+        )
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+@pytest.mark.parametrize("key", PROGRAMS)
+def test_values_and_partials(key: str, target: Any):
+    lines, tier = PROGRAMS[key]
+    graph = parse_graph(lines)
+    program = graph.compile(target=target)
+    assert program.explain().tier == ("numpy" if target == "numpy" else tier)
+    for arrays in ("none", "inputs", "parameters", "some", "all"):
+        at = point_for(graph, arrays)
+        if key == "shapes" and arrays not in ("none", "some"):
+            continue
+        values, partials = program.values_and_partials(at)
+        assert_items(program.values(at), graph.evaluate(at), "value")
+        assert_items(values, graph.evaluate(at), "value")
+        method = "adjoint" if key == "shapes" else "symbolic"  # sympy takes seconds
+        expected = edge_partials(graph, at, method=method)
+        assert_items(partials, expected, "partial")
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+def test_reuse_gives_the_same_numbers(target: Any):
+    graph = parse_graph(PROGRAMS["fused"][0])
+    program = graph.compile(target=target)
+    for count in (1, 7, 8, 600):
+        at = point_for(graph, "inputs", count)
+        kept = program.values_and_partials(at, reuse=True)[0]
+        other = {leaf: np.multiply(value, 0.5) for leaf, value in at.items()}
+        fresh = program.values_and_partials(other)
+        again = program.values_and_partials(other, reuse=True)
+        for a, b in zip(fresh, again, strict=True):
+            for key in a:
+                np.testing.assert_array_equal(a[key], b[key])
+        if target == "jit":
+            assert np.shares_memory(kept["x11"], again[0]["x11"])
+            assert not np.shares_memory(fresh[0]["x11"], again[0]["x11"])
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (-1.0, "xb is nan$"),
+        (0.0, "xb is -inf$"),
+        ([1.0, -1.0, 2.0, 0.0], r"xb is nan in sample 1 \(and in 1 more\)"),
+        ([1.0] * 8 + [-1.0], "xb is nan in sample 8$"),
+        ([-1.0] + [1.0] * 8, "xb is nan in sample 0$"),
+    ],
+)
+def test_the_first_bad_variable_is_named(target: Any, at: Any, message: str):
+    program = parse_graph(["xb = log(xa)*p", "xc = xb + 1"]).compile(target=target)
+    for run in (program.values, program.values_and_partials):
+        with pytest.warns(NonFiniteWarning, match=message) as caught:
+            run({"xa": at, "p": 1.0})
+        assert len(caught) == 1
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+def test_a_warning_points_at_the_caller(target: Any):
+    program = parse_graph(["xb = log(xa)*p"]).compile(target=target)
+    for run in (program.values, program.values_and_partials):
+        with pytest.warns(NonFiniteWarning) as caught:
+            run({"xa": -1.0, "p": 1.0})
+        assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+@pytest.mark.parametrize("key", PROGRAMS)
+def test_results_come_in_the_order_of_the_graph(key: str, target: Any):
+    graph = parse_graph(PROGRAMS[key][0])
+    values, partials = graph.compile(target=target).values_and_partials(
+        point_for(graph, "inputs")
+    )
+    assert list(values) == list(graph.order)
+    assert list(partials) == list(graph.arcs)
+
+
+def test_big_numbers_and_bad_inputs_do_not_warn():
+    program = parse_graph(["xb = p*1e308", "xc = step(xa)"]).compile()
+    values = program.values({"xa": np.array([inf, -inf, 1.0]), "p": 1.0})
+    assert values["xc"].tolist() == [1.0, 0.0, 1.0]
+
+
+# Errors
+
+
+def small(**how: Any) -> Objective:
+    graph = parse_graph(["xb = p*xa + q"])
+    data = {"xa": np.arange(4.0)}, {"xb": np.arange(4.0)}
+    return graph.compile(**how).objective(*data)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"target": "gpu"}, "unknown target 'gpu'"),
+        ({"target": "jot"}, "jit"),
+        ({"threads": 0}, "threads is a whole number from 1, not 0"),
+        ({"threads": 1.5}, "threads"),
+    ],
+)
+def test_bad_options(how: dict, message: str):
+    with pytest.raises(OptionError, match=message):
+        parse_graph(["xb = p*xa"]).compile(**how)
+
+
+def test_code_of_a_callers_own_is_left_to_numpy():
+    def forward(ctx: Any, a: Any) -> Any:
+        return np.cbrt(a)
+
+    partial = ["1/(3*y^2)"]
+    with custom_op("rootthree", forward=forward, partials=partial):
+        graph = parse_graph(["xb = p*rootthree(xa)"])
+        with pytest.raises(OptionError, match="no machine code for rootthree"):
+            graph.compile(target="jit")
+        program = graph.compile()
+        assert (program.tier, "rootthree" in program.reason) == ("numpy", True)
+        assert program.values({"xa": 8.0, "p": 3.0})["xb"] == pytest.approx(6)
+        objective = program.objective({"xa": [8.0]}, {"xb": [1.0]})
+        assert_close(objective.value_and_gradient([3.0])[1], [20.0], "gradient")
+
+
+@pytest.mark.parametrize("target", ["numpy", "jit"])
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"params": [1.0]}, r"params has shape \(1,\); expected \(2,\)"),
+        ({"params": [[1.0, 2.0]]}, "params has shape"),
+        ({"order": [0, 4]}, "from 0 to 3"),
+        ({"order": [-1]}, "from 0 to 3"),
+        ({"order": np.array([2**63], dtype=np.uint64)}, "from 0 to 3"),
+        ({"order": [0.0, 1.0]}, "order holds numbers"),
+        ({"order": [[0, 1]]}, "order holds numbers"),
+        ({"batch": 0}, "batch is a whole number from 1"),
+        ({"batch": -3}, "batch is a whole number from 1"),
+    ],
+)
+def test_a_bad_epoch_is_refused(target: Any, how: dict, message: str):
+    given = {"params": [1.0, 2.0], "rate": 0.1, **how}
+    with pytest.raises(FitError, match=message):
+        small(target=target).sgd_epoch(given.pop("params"), **given)
+
+
+@pytest.mark.parametrize("tier", RUNNERS)
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_an_order_out_of_range_is_refused_by_every_runner(tier: str, batch: int):
+    problem = small().problem
+    runner = RUNNERS[tier](problem)
+    for bad in (4, -1, 2**62, -(2**62)):
+        state, order = np.zeros((1, 2)), np.array([0, 1, 2, bad])
+        with pytest.raises(FitError, match="from 0 to 3"):
+            runner.epoch(state, PLAIN, np.array([[0.1]]), order, batch)
+
+
+DATA = {"xa": [0.0, 1.0]}, {"xb": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": {}}, "lack the inputs xa|lack the inputs 'xa'"),
+        ({"inputs": {"xa": [1.0, 2.0, 3.0]}}, "samples"),
+        ({"inputs": {"xa": [1.0, 2.0], "xz": [1.0, 2.0]}}, "no inputs"),
+        ({"targets": {}}, "no target"),
+        ({"targets": {"xa": [1.0, 2.0]}}, "not defined"),
+        ({"weights": [1.0]}, "weights has shape"),
+        ({"weights": [1.0, -1.0]}, "not negative"),
+        ({"weights": [0.0, 0.0]}, "not all zero"),
+        ({"weights": [1.0, nan]}, "finite"),
+        ({"loss": "mze"}, "unknown loss 'mze'"),
+        ({"loss": "cross-entropy"}, "between 0 and 1"),
+    ],
+)
+def test_bad_data_are_refused(change: dict, message: str):
+    given = {"inputs": DATA[0], "targets": DATA[1], **change}
+    program = parse_graph(["xb = p*xa + q"]).compile()
+    with pytest.raises((FitError, PointError), match=message):
+        program.objective(given.pop("inputs"), given.pop("targets"), **given)
+
+
+# Threads
+
+SETTINGS = [("fused", "random", 3), ("by shape", "chain", 60), ("taped", "chain", 60)]
+
+
+@pytest.mark.parametrize(("tier", "kind", "size"), SETTINGS)
+def test_two_threads_may_share_everything(tier: str, kind: str, size: int):
+    graph = a_graph(kind, size)
+    problem = problem_of(graph, 40)
+    objective = Objective(graph, problem, RUNNERS[tier](problem))
+    program = graph.compile()
+    rng = np.random.default_rng(0)
+    many = rng.uniform(-1, 1, (200, len(problem.parameters)))
+    inputs = dict(zip(graph.inputs, problem.inputs, strict=True))
+    last = graph.dependents[-1]
+
+    def everything(params: np.ndarray) -> list[np.ndarray]:
+        loss, gradient = objective.value_and_gradient(params)
+        moved = objective.sgd_epoch(params, rate=0.1, batch=3)
+        if tier != "fused":
+            return [np.array(loss), gradient, moved]
+        at = {**inputs, **dict(zip(graph.parameters, params.tolist(), strict=True))}
+        values, _ = program.values_and_partials(at, reuse=True)
+        return [np.array(loss), gradient, moved, np.array(values[last])]
+
+    serial = [everything(params) for params in many]
+    with ThreadPoolExecutor(2) as pool:
+        for found in pool.map(lambda _: [everything(p) for p in many], range(2)):
+            for a, b in zip(found, serial, strict=True):
+                for x, y in zip(a, b, strict=True):
+                    np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize(("tier", "kind", "size"), SETTINGS)
+@pytest.mark.parametrize("count", [9, 5_000, 140_001])
+def test_threads_do_not_change_the_sums(tier: str, kind: str, size: int, count: int):
+    if (size, count) == (60, 140_001):
+        count = 17_001
+    graph = a_graph(kind, size)
+    one = problem_of(graph, count, targets=1)
+    inputs = dict(zip(graph.inputs, one.inputs, strict=True))
+    wanted = {graph.dependents[-1]: one.targets[0]}
+    two = graph.compile(threads=2).objective(inputs, wanted).problem
+    for rows in (None, np.arange(0, count, 2)):
+        loss, gradient = ByNumpy(one).value_and_gradient(start(one), rows)
+        for problem in (one, two):
+            found = RUNNERS[tier](problem).value_and_gradient(start(one), rows)
+            assert_close(found[0], loss, f"loss, {problem.threads} threads")
+            assert_close(found[1], gradient, f"gradient, {problem.threads} threads")
+
+
+# Memory
+
+FLAT = """
+import sys
+import numpy as np
+from cgprimer import parse_graph
+
+TEXTS = ["xb = p*xa + q", "xb = sin(p*xa)*q", "xb = p*xa\\nxc = q*xb^2"]
+DATA = np.arange(5.0)
+
+def resident():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+
+def once(k):
+    graph = parse_graph(TEXTS[k % 3].split("\\n"))
+    objective = graph.compile().objective({"xa": DATA}, {"xb": DATA})
+    objective.value_and_gradient([1.0, 0.5][: len(graph.parameters)])
+
+for k in range(100):
+    once(k)
+before = resident()
+for k in range(400):
+    once(k)
+print(resident() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
+def test_memory_stays_flat(tmp_path: Any):
+    grown = run_python(FLAT, CGPRIMER_CACHE=str(tmp_path / "cache"))
+    assert float(grown) < 8, f"{grown} MiB more"
+
+
+def run_python(code: str, **environment: str) -> str:
+    run = [sys.executable, "-W", "error", "-c", code]
+    whole = {**os.environ, **environment}
+    return subprocess.run(
+        run, capture_output=True, text=True, check=True, env=whole
+    ).stdout
+
+
+# Without llvmlite
+
+
+@pytest.fixture
+def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "_target", lambda: None)
+    monkeypatch.setattr(jit, "available", lambda: False)
+
+    def refuse(text: str) -> Any:
+        raise AssertionError("machine code was asked for")
+
+    for module in ("jit", "fused", "by_shape", "dense", "tape"):
+        monkeypatch.setattr(f"cgprimer.engine.{module}.compiled", refuse)
+
+
+@pytest.mark.usefixtures("without_llvmlite")
+def test_without_llvmlite_numpy_does_it():
+    graph = parse_graph(list(texts("random", 5)))
+    program = graph.compile()
+    explanation = program.explain()
+    assert (explanation.tier, explanation.functions) == ("numpy", 0)
+    assert "pip install 'cgprimer[jit]'" in str(explanation)
+    at = point_for(graph, "inputs")
+    assert_items(program.values(at), graph.evaluate(at), "value")
+    inputs = {leaf: at[leaf] for leaf in graph.inputs}
+    objective = program.objective(inputs, {"x4": np.zeros(11)})
+    expected = ByNumpy(objective.problem)
+    params = start(objective.problem)
+    for a, b in zip(
+        objective.value_and_gradient(params),
+        expected.value_and_gradient(params),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(OptionError, match=r"needs llvmlite\n.*pip install"):
+        graph.compile(target="jit")
+
+
+# Dense layers
+
+
+def layers(runner: ByShape) -> list[Layer]:
+    return [run for run in runner.layout.runs if isinstance(run, Layer)]
+
+
+@pytest.mark.parametrize("make", [ByShape, Taped])
+@pytest.mark.parametrize("seed", [None, 0, 1, 2])
+@pytest.mark.parametrize("count", [1, 9, 600])
+def test_layers_are_found_as_products(make: Any, seed: int | None, count: int):
+    problem = problem_of(parse_graph(layered(12, 10, 6, seed=seed)), count, targets=3)
+    assert_agree(make(problem), problem, start(problem))
+
+
+def test_layers_of_a_network_become_products():
+    problem = problem_of(parse_graph(layered(12, 10, 6)), 9, targets=6)
+    found = layers(ByShape(problem))
+    assert [layer.weights.shape for layer in found] == [(10, 12), (6, 10)]
+    assert [layer.wanted for layer in found] == [False, True]
+    assert sum(layer.weights.size for layer in found) == 10 * 12 + 6 * 10
+
+
+@pytest.mark.parametrize("make", [ByShape, Taped])
+def test_parameters_of_a_layer_in_any_order(make: Any):
+    lines = layered(12, 10, 6)
+    names = parse_graph(lines).parameters
+    shuffled = np.random.default_rng(4).permutation(names).tolist()
+    graph = parse_graph(lines, parameters=shuffled)
+    problem = problem_of(graph, 20, targets=6)
+    runner = make(problem)
+    assert len(layers(runner)) == 2
+    assert_agree(runner, problem, start(problem))
+    for batch in (1, 4):
+        states = [start(problem)[None].copy() for _ in range(2)]
+        for state, each in zip(states, (runner, ByNumpy(problem)), strict=True):
+            each.epoch(state, PLAIN, np.array([[0.05]]), np.arange(20), batch)
+        assert_close(states[0], states[1], "state")
+
+
+@pytest.mark.parametrize("shared", ["one weight", "one layer"])
+def test_layers_that_share_weights(shared: str):
+    """A parameter in two places gets what arrives from both."""
+    lines = layered(10, 10, 10)
+    if shared == "one weight":
+        lines = [line.replace("w2r1c1*", "w1r0c0*") for line in lines]
+    else:
+        lines = [line.replace("w2r", "w1r").replace("b2r", "b1r") for line in lines]
+    problem = problem_of(parse_graph(lines), 20, targets=10)
+    assert_agree(ByShape(problem), problem, start(problem))
+
+
+@pytest.mark.parametrize("make", [ByShape, Taped])
+def test_what_enters_a_layer_may_go_elsewhere_too(make: Any):
+    """Adjoints of two layers and of single equations add up."""
+    lines = layered(9, 10, 6)
+    second = [line for line in lines if line.startswith("xh2")]
+    lines += [line.replace("xh2n", "xs").replace("2r", "3r") for line in second]
+    lines += [f"xo{j} = sin(xh2n{j}*xh1n{j} + xs{j})*xh1n{j + 2}" for j in range(6)]
+    problem = problem_of(parse_graph(lines), 20, targets=6)
+    runner = make(problem)
+    assert len(layers(runner)) == 2  # the second has the rows of both
+    assert_agree(runner, problem, start(problem))
