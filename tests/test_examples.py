@@ -24,7 +24,8 @@ def test_example(path, tmp_path):
     tree = ast.parse(text)
     assert ast.get_docstring(tree)
     assert isinstance(tree.body[-1], ast.Assert)
-    environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+    small = {"CGPRIMER_EQUATIONS": "2000"}
+    environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"} | small
     run = subprocess.run(
         [sys.executable, str(path)],
         cwd=tmp_path,

@@ -11,8 +11,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from cgprimer.engine.vector_math import FAR, LIBM, OWN, definitions
 from cgprimer.expr.ops import OPS
+from cgprimer.lower.vector_math import FAR, LIBM, OWN, definitions
 
 llvm = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
 
