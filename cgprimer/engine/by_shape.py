@@ -183,8 +183,8 @@ class ByShape:
         }
         self.registers = max((t.registers for t in self.tapes.values()), default=0)
         block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
-        self.dense = any(isinstance(run, Layer) for run in layout.runs)
-        if self.dense:
+        self.layers = sum(isinstance(run, Layer) for run in layout.runs)
+        if self.layers:
             block = max(block, DENSE)
         self.block = min(block, max(LANES, -(-problem.count // LANES) * LANES))
         self._local = threading.local()
@@ -273,7 +273,7 @@ class ByShape:
     @property
     def _blas(self) -> AbstractContextManager[Any]:
         """BLAS takes no more threads than were asked for."""
-        return _limits().limit(limits=1) if self.dense else nullcontext()
+        return _limits().limit(limits=1) if self.layers else nullcontext()
 
     def predictions(self, params: Array) -> Array:
         """The targets' variables (targets, n)."""

@@ -235,6 +235,7 @@ class _Epoch:
         self.settings = np.empty((steps, len(rule.settings)))
         self.losses = np.empty(steps)
         self.state = np.empty((1 + len(rule.memory), len(sums.parameters)))
+        self.visited: Integers | None = None
         self.largest, self.length = np.zeros(1, dtype=np.uint64), sums.count
         self.args = np.array(
             [
@@ -258,7 +259,8 @@ class _Epoch:
         """One epoch; `state` is changed in place."""
         self.settings[: len(settings)] = settings
         self.args[7] = settings.shape[1] if len(settings) > 1 else 0
-        self.args[3] = order.ctypes.data
+        if order is not self.visited:
+            self.visited, self.args[3] = order, order.ctypes.data
         self.state[:] = state
         self.largest[0] = 0
         self.function.call(self.pointer)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_INT64 = np.dtype(np.int64)
 PLAIN = Rule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
 
@@ -137,11 +139,11 @@ class Objective:
 
         Raises FitError for numbers of samples that are not there.
         """
-        if not isinstance(batch, int | np.integer) or batch < 1:
-            raise FitError(f"batch is a whole number from 1, not {batch!r}")
-        batch = min(int(batch), len(self))
-        visited = self._order(order)
-        state = self.checked(params)[None].copy()
+        if type(batch) is not int or batch < 1:
+            batch = _batch(batch)
+        batch = min(batch, self.problem.count)
+        state = np.array(self.checked(params), ndmin=2)
+        visited = order if _is_plain(order) else self._order(order)
         self.runner.epoch(state, PLAIN, np.array([[float(rate)]]), visited, batch)
         found: Array = state[0]
         return found
@@ -161,6 +163,27 @@ class Objective:
     ) -> Array:
         """Step through `order`, as a Runner does; the loss of every batch (steps,)."""
         return self.runner.epoch(state, rule, settings, order, batch)
+
+
+def _batch(batch: Any) -> int:
+    """Samples per step, as a whole number that fits every tier."""
+    try:
+        found = operator.index(batch)
+    except TypeError:
+        found = 0
+    if found < 1:
+        raise FitError(f"batch is a whole number from 1, not {batch!r}")
+    return found
+
+
+def _is_plain(order: Any) -> TypeGuard[Integers]:
+    """Whether an order can be read by compiled code as it is."""
+    return (
+        type(order) is np.ndarray
+        and order.dtype is _INT64
+        and order.ndim == 1
+        and order.flags.c_contiguous
+    )
 
 
 def with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[str]]:

@@ -49,6 +49,7 @@ class Explanation:
 
     tier : "fused", "by shape" or "numpy"; `reason` says why it is that one.
     equations, shapes : how many it computes. instructions : operations of one sample.
+    layers : dense products that BLAS runs, in the objectives made so far.
     size : bytes of object code built so far. seconds : what building it took.
     cached : how many of `functions` came from the cache on disk.
     """
@@ -58,6 +59,7 @@ class Explanation:
     equations: int
     shapes: int
     instructions: int
+    layers: int
     functions: int
     cached: int
     size: int
@@ -68,10 +70,11 @@ class Explanation:
             f"tier          {self.tier}: {self.reason}",
             f"equations     {self.equations} of {self.shapes} shapes",
             f"instructions  {self.instructions} per sample, values alone",
+            f"dense layers  {self.layers} found in objectives so far",
             f"machine code  {self.functions} functions, {self.cached} from the cache, "
             f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
         ]
-        return "\n".join(lines if self.functions else lines[:3])
+        return "\n".join(lines if self.functions else lines[:4])
 
 
 class Program:
@@ -88,6 +91,7 @@ class Program:
             raise OptionError(f"threads is a whole number from 1, not {threads!r}")
         self.graph, self.target, self.threads = graph, target, threads
         self.built: WeakSet[Code] = WeakSet()
+        self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))
         self._local = threading.local()
 
@@ -250,7 +254,9 @@ class Program:
         if tier == "by shape":
             from cgprimer.engine.by_shape import ByShape
 
-            return ByShape(problem)
+            runner = ByShape(problem)
+            self.layers = max(self.layers, runner.layers)
+            return runner
         return ByNumpy(problem)
 
     def explain(self) -> Explanation:
@@ -262,6 +268,7 @@ class Program:
             len(self.graph),
             len(self.graph.table.shapes),
             self._operations(None),
+            self.layers,
             len(codes),
             sum(code.cached for code in codes),
             sum(code.size for code in codes),
