@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from inspect import CO_GENERATOR
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import CGPrimerError
@@ -129,15 +131,23 @@ def _exact(root: Node) -> Node:
     return fold([root], visit)[root]
 
 
+def _swallows(code: CodeType) -> bool:
+    """Whether code may run while an object dies, where exceptions are lost."""
+    return bool(code.co_flags & CO_GENERATOR) or code.co_name in ("__del__", "_forget")
+
+
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
     """Raise _TimeUp inside the block when the time is over."""
     deadline = time.thread_time() + seconds
     calls = itertools.count(1)
+    over = False
 
     def look(frame: Any, event: str, arg: Any) -> None:
-        if next(calls) % BETWEEN == 0 and time.thread_time() > deadline:
-            sys.setprofile(None)
+        nonlocal over
+        if not over:
+            over = next(calls) % BETWEEN == 0 and time.thread_time() > deadline
+        if over and event == "call" and not _swallows(frame.f_code):
             raise _TimeUp
 
     before = sys.getprofile()
