@@ -110,6 +110,7 @@ def stepwise(
     for number, first in enumerate(range(0, len(order), batch)):
         rows = order[first : first + batch]
         losses[number], gradient = function.value_and_gradient(state[0], rows)
-        for text, kernel in rule.kernels:
-            [state[row[text]]] = kernel(*settings[number], gradient, *state)
+        with np.errstate(all="ignore"):
+            for text, kernel in rule.kernels:
+                [state[row[text]]] = kernel(*settings[number], gradient, *state)
     return losses
