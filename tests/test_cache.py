@@ -155,15 +155,119 @@ def test_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert cache.folder() is None
 
 
-def test_clear_counts_and_spares_what_is_not_ours(place: Path):
+THEIRS = (
+    "main.o", "film.part", "notes.txt", "A" * 64 + ".o", "a" * 63 + ".o",
+    "a" * 64 + ".obj", "cgprimer-film.part", "x" + "a" * 64 + ".o",
+)  # fmt: skip
+
+
+def test_clear_and_pruning_spare_what_is_not_ours(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
     for key in "abc":
         cache.store(key * 64, CODE)
-    (place / "left.part").write_bytes(b"half")
-    (place / "notes.txt").write_text("mine")
-    size = 3 * (cache.DIGEST + len(CODE)) + 4
-    assert cache.contents() == cache.clear() == (4, size)
+    for name in THEIRS:
+        (place / name).write_bytes(b"mine")
+        os.utime(place / name, (1, 1))
+    (place / ("d" * 64 + ".o")).mkdir()
+    unfinished = place / f"cgprimer-{'0' * 16}.part"
+    unfinished.write_bytes(b"half")
+    cache.store("a" * 64, CODE)
+    assert unfinished.exists(), "somebody may be writing it"
+    os.utime(unfinished, (1, 1))
+    monkeypatch.setattr(cache, "MOST", 0)
+    cache.store("b" * 64, CODE)
+    assert not unfinished.exists(), "nobody writes for so long"
+    left = {path.name for path in place.iterdir() if path.is_file()}
+    assert left == set(THEIRS)
+
+
+def test_clear_counts(place: Path):
+    for key in "abc":
+        cache.store(key * 64, CODE)
+    (place / "main.o").write_bytes(b"mine")
+    assert cache.contents() == cache.clear() == (3, 3 * (cache.DIGEST + len(CODE)))
     assert cache.contents() == (0, 0)
-    assert [path.name for path in place.iterdir()] == ["notes.txt"]
+    assert [path.name for path in place.iterdir()] == ["main.o"]
+
+
+@posix
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "link to a pipe"])
+def test_only_plain_files_are_read(place: Path, tmp_path: Path, kind: str):
+    """A link may lead anywhere, a pipe may keep the reader waiting for ever."""
+    path = stored(place)
+    moved = path.rename(tmp_path / "moved")
+    if kind == "link":
+        path.symlink_to(moved)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        if kind == "pipe":
+            (tmp_path / "pipe").rename(path)
+        else:
+            path.symlink_to(tmp_path / "pipe")
+    assert cache.load(KEY) is None
+    cache.store(KEY, CODE)
+    assert cache.load(KEY) == (None if kind == "folder" else CODE)
+
+
+@posix
+def test_a_linked_folder_is_not_used(place: Path, tmp_path: Path):
+    stored(place)
+    real = place.rename(tmp_path / "real")
+    place.symlink_to(real)
+    assert cache.load(KEY) is None
+    cache.store("d" * 64, CODE)
+    assert cache.clear() == (0, 0)
+    assert len(list(real.iterdir())) == 1
+
+
+root = pytest.mark.skipif(
+    sys.platform == "win32" or os.getuid() != 0, reason="only root can give files away"
+)
+NOBODY = 65534
+
+
+@root
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_belongs_to_somebody_else_is_not_used(place: Path, what: str):
+    path = stored(place)
+    os.chown(place if what == "folder" else path, NOBODY, NOBODY)
+    assert cache.load(KEY) is None
+
+
+SWAP = """
+import os, sys
+ours, theirs, aside = sys.argv[1:]
+while True:  # what one who may write in the folder above can do
+    os.rename(ours, aside)
+    os.rename(theirs, ours)
+    os.rename(ours, theirs)
+    os.rename(aside, ours)
+"""
+
+
+@root
+@pytest.mark.slow
+def test_no_foreign_file_is_taken_in_a_race(place: Path):
+    """Somebody who may write in the folder above swaps ours for theirs, on and on."""
+    stored(place)
+    foreign = b"foreign code" * 100
+    theirs = place.parent / "theirs"
+    theirs.mkdir(mode=0o755)
+    other = theirs / (KEY + cache.SUFFIX)
+    other.write_bytes(cache._digest(KEY, foreign) + foreign)
+    for path in (theirs, other):
+        os.chown(path, NOBODY, NOBODY)
+    run = [sys.executable, "-c", SWAP, place, theirs, place.parent / "aside"]
+    with subprocess.Popen(run) as attacker:
+        found = [cache.load(KEY) for _ in range(200_000)]
+        assert attacker.poll() is None
+        attacker.kill()
+    assert found.count(CODE) > 1000
+    assert found.count(None) > 1000
+    assert set(found) == {CODE, None}
 
 
 def test_the_least_recently_used_goes_first(
