@@ -11,17 +11,17 @@ own, which lives exactly as long as somebody holds the code.
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from hashlib import sha256
 from typing import Any
 from weakref import WeakValueDictionary
 
 from cgprimer.engine import cache
+from cgprimer.expr.locks import forkable
 
 ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
 
-_lock = threading.RLock()
+_lock = forkable()
 _alive: WeakValueDictionary[str, Code] = WeakValueDictionary()
 
 
@@ -65,15 +65,40 @@ def compiled(text: str) -> Code:
         return code
 
 
+def missing() -> str:
+    """Why there is no machine code here, and what to do; empty where there is."""
+    _, error = _loaded()
+    if error is None:
+        return ""
+    if isinstance(error, ModuleNotFoundError):
+        return f"llvmlite is not installed: {ADVICE}"
+    told = " ".join(str(error).split())
+    return f"llvmlite is installed but does not load ({told}): reinstall it"
+
+
 @functools.cache
-def _binding() -> Any:
+def _loaded() -> tuple[Any, Exception | None]:
+    """llvmlite's binding, or why it does not load.
+
+    A shared library may be there and yet not load: built for another libc, on a
+    file system without permission to execute, or too large for the memory left.
+    """
     try:
         import llvmlite.binding as llvm
-    except ImportError:
-        return None
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        llvm.Target.from_default_triple()
+    except (ImportError, OSError, RuntimeError, AttributeError, MemoryError) as error:
+        return None, error
+    own = getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None)
+    if own is not None:
+        forkable(own)
+    return llvm, None
+
+
+def _binding() -> Any:
+    return _loaded()[0]
 
 
 @functools.cache

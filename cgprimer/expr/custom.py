@@ -9,19 +9,19 @@ A graph holds the operations themselves, not their names, so it outlives them.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 
 from cgprimer.errors import OptionError, shorten
+from cgprimer.expr.locks import forkable
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
 from cgprimer.expr.syntax import RESERVED
 
 CONTRACTS = ("exact", "straight-through", "surrogate")
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_lock = threading.Lock()
+_lock = forkable()
 
 
 @dataclass
@@ -30,11 +30,10 @@ class Calls:
 
     forward: int = 0
     backward: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, which: str) -> None:
         """One more call, from whatever thread."""
-        with self._lock:
+        with _lock:
             setattr(self, which, getattr(self, which) + 1)
 
 

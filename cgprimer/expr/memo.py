@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -27,3 +27,32 @@ def memo(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], 
         return kept[key]
 
     return cast(Callable[Concatenate[S, P], T], wrapped)
+
+
+class lazy(Generic[S, T]):
+    """A method as an attribute, computed when it is first asked for.
+
+    As `functools.cached_property` is from Python 3.12 on. Before, that holds one lock
+    for all objects of a class while it computes: a fork beside it would leave the child
+    with the lock taken, and threads would wait for each other without need. Two threads
+    may compute the same here, and find equal values.
+    """
+
+    def __init__(self, method: Callable[[S], T]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __set_name__(self, owner: type[S], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[S]) -> Self: ...
+
+    @overload
+    def __get__(self, instance: S, owner: type[S]) -> T: ...
+
+    def __get__(self, instance: S | None, owner: type[S]) -> Self | T:
+        if instance is None:
+            return self
+        value = instance.__dict__[self.name] = self.method(instance)
+        return value

@@ -10,10 +10,11 @@ stays a graph: nothing is ever expanded into a tree. The table holds nodes weakl
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import KeyedRef
+
+from cgprimer.expr.locks import forkable
 
 if TYPE_CHECKING:
     from cgprimer.expr.ops import Op
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _table: dict[tuple[Any, ...], KeyedRef[tuple[Any, ...], Node]] = {}
-_lock = threading.RLock()  # a node may die while one is being made
+_lock = forkable()  # a node may die while one is being made
 
 
 class Node:
