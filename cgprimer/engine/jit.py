@@ -52,7 +52,7 @@ class Code:
 
 def available() -> bool:
     """Whether machine code can be made here."""
-    return _target() is not None
+    return _binding() is not None
 
 
 def compiled(text: str) -> Code:
@@ -103,8 +103,7 @@ def _binding() -> Any:
 
 @functools.cache
 def _target() -> Any:
-    llvm = _binding()
-    return llvm and llvm.Target.from_default_triple()
+    return _binding().Target.from_default_triple()
 
 
 @functools.cache

@@ -80,7 +80,7 @@ def fit(
 @functools.cache
 def _advise() -> None:
     """One line, once, on how to be faster."""
-    print(f"cgprimer runs this fit with numpy: {jit.ADVICE}", file=sys.stderr)
+    print(f"cgprimer runs this fit with numpy: {jit.missing()}", file=sys.stderr)
 
 
 def _check_kinds(graph: object, data: object) -> None:

@@ -99,10 +99,10 @@ class Program:
         """The tier for so many equations and operations, and why."""
         if self.target == "numpy":
             return "numpy", "asked for"
-        if not jit.available():
+        if why := jit.missing():
             if self.target == "jit":
-                raise OptionError(f"target='jit' needs llvmlite\n  hint: {jit.ADVICE}")
-            return "numpy", f"llvmlite is not installed: {jit.ADVICE}"
+                raise OptionError(f"target='jit' needs llvmlite\n  hint: {why}")
+            return "numpy", why
         if code := self._without_code:
             if self.target == "jit":
                 raise OptionError(f"there is no machine code for {code}: use 'auto'")
