@@ -768,8 +768,8 @@ def run_python(code: str, **environment: str) -> str:
 
 @pytest.fixture
 def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jit, "_target", lambda: None)
-    monkeypatch.setattr(jit, "available", lambda: False)
+    absent = ModuleNotFoundError("No module named 'llvmlite'")
+    monkeypatch.setattr(jit, "_loaded", lambda: (None, absent))
 
     def refuse(text: str) -> Any:
         raise AssertionError("machine code was asked for")
