@@ -1,6 +1,7 @@
 """The language: what a text means, and what is said when it means nothing."""
 
 import gc
+import tracemalloc
 
 import pytest
 from hypothesis import given, reject
@@ -722,3 +723,17 @@ def test_functions_and_keywords_do_not_overlap():
     assert not RESERVED & set(FUNCTIONS)
     assert "as" not in RESERVED
     assert OPS["pow"].right
+
+
+@pytest.mark.parametrize("unit", ["@", "a@", "1@", "(@", "+ é", "²"])
+def test_what_follows_a_stray_character_costs_nothing(unit: str):
+    """Ten million characters, of which a copy as objects would take a gigabyte."""
+    text = "xy = " + unit * (10**7 // len(unit))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ExpressionError, match=r"unexpected character"):
+            parse_graph([text])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(text)

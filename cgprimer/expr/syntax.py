@@ -17,6 +17,7 @@ import keyword
 import re
 import string
 from collections.abc import Collection
+from itertools import islice
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -37,6 +38,7 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_STRAY = re.compile(r"[^\w\s.+*/^(),=-]", re.ASCII)
 _LETTERS = frozenset(string.ascii_letters)
 _DIGITS = frozenset(string.digits + ".")
 _SIGNS = frozenset("-+*/^(),=")
@@ -67,7 +69,7 @@ class _Parser:
 
     def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
         self.text, self.start, self.declared = text, start, declared
-        self.tokens: list[str] = _TOKEN.findall(text, start)
+        self.tokens: list[str] = _TOKEN.findall(text, start, readable(text, start))
         self.operands: list[Node] = []
         self.frames: list[_Frame] = []
         self.constants: dict[Node, float] = {}
@@ -220,10 +222,13 @@ class _Parser:
         self, message: str, at: int, to: int | None = None, hint: str = ""
     ) -> NoReturn:
         """Raise with carets under the tokens from `at` to `to`."""
-        spans = [m.span() for m in _TOKEN.finditer(self.text, self.start)]
-        end = len(self.text.rstrip())
-        spans.append((end, end + 1))
-        start, end = spans[at][0], spans[at if to is None else to][1]
+        found = _TOKEN.finditer(self.text, self.start)
+        last = at if to is None else to
+        spans = [match.span() for match in islice(found, at, last + 1)]
+        if len(spans) <= last - at:
+            end = len(self.text.rstrip())
+            spans.append((end, end + 1))
+        start, end = spans[0][0], spans[-1][1]
         raise ExpressionError([Problem(message, self.text, start, end, hint)])
 
     def malformed(self, token: str, at: int) -> NoReturn:
@@ -293,6 +298,15 @@ def bad_name(text: str) -> tuple[str, str] | None:
             "choose another name, or declare it in parameters= or variables=",
         )
     return None
+
+
+def readable(text: str, start: int = 0) -> int:
+    """Where `text` may be cut: behind the first character that is in no token.
+
+    Nothing beyond it is ever read, since it is an error.
+    """
+    stray = _STRAY.search(text, start)
+    return stray.end() if stray else len(text)
 
 
 def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) -> Node:

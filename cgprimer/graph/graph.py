@@ -244,7 +244,8 @@ class Graph:
         """The graph as `networkx.DiGraph`, of variables or of single operations.
 
         Variables carry `kind` (input, dependent), `output`, `equation`; arcs carry the
-        `parameters` of the equation. Operations carry `op`, `label` and `variable`.
+        `parameters` of the equation, as "ab ac". Operations carry `op`, `label` and
+        `variable`. What there is none of is "", so that every format can be written.
         """
         from cgprimer.graph.view import VIEWS
 

@@ -17,7 +17,7 @@ from cgprimer.errors import (
 )
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.show import show
-from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression
+from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression, readable
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.rows import Names, table_of
@@ -25,6 +25,7 @@ from cgprimer.graph.table import Table
 
 _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+LONG = 100_000  # characters of one equation
 
 
 def parse_graph(
@@ -138,16 +139,17 @@ def _table(
     variables: Sequence[str],
 ) -> Table:
     problems: dict[int, Problem] = {}
+    whole, texts = texts, [_cut(text) for text in texts]
     leaves = find_leaves(texts)
     defined: Collection[str] = {*leaves.left_sides(len(texts))}
     if len(defined) < len(texts) or not {*FUNCTIONS, *RESERVED}.isdisjoint(defined):
-        defined = _left_sides(texts, problems, variables)
+        defined = _left_sides(whole, problems, variables)
         left = ("" if number in problems else x for number, x in enumerate(texts))
         leaves = find_leaves([*left])
     names = Names(defined, parameters, variables)
     table, suspects = table_of(leaves, names, texts)
     for number in suspects - problems.keys():
-        text = texts[number]
+        text = whole[number]
         try:
             parse_expression(text, text.index("=") + 1, names.declared)
         except ExpressionError as error:
@@ -158,6 +160,11 @@ def _table(
             for number, problem in sorted(problems.items())
         )
     return table
+
+
+def _cut(text: str) -> str:
+    """A text as far as it is read, where arrays of its characters would cost much."""
+    return text if len(text) < LONG else text[: readable(text)]
 
 
 def _placed(problem: Problem, notes: list[str], number: int) -> Problem:

@@ -1,4 +1,8 @@
-"""The graph as networkx sees it, for its algorithms and for other tools."""
+"""The graph as networkx sees it, for its algorithms and for other tools.
+
+Every attribute is a text, a number or a truth value, so that GraphML, GML and GEXF
+can be written; what there is none of is an empty text.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,9 @@ def variables(graph: Graph) -> networkx.DiGraph:
     view = networkx.DiGraph()
     outputs = set(graph.outputs)
     for name in graph.inputs:
-        view.add_node(name, kind="input", output=name in outputs, equation=None)
+        view.add_node(
+            name, kind="input", output=name in outputs, equation="", parameters=""
+        )
     for equation in graph.equations:
         name = equation.name
         view.add_node(
@@ -29,10 +35,10 @@ def variables(graph: Graph) -> networkx.DiGraph:
             kind="dependent",
             output=name in outputs,
             equation=str(equation),
-            parameters=equation.parameters,
+            parameters=" ".join(equation.parameters),
         )
         for source in equation.variables:
-            view.add_edge(source, name, parameters=equation.parameters)
+            view.add_edge(source, name, parameters=" ".join(equation.parameters))
     return view
 
 
@@ -48,7 +54,7 @@ def operations(graph: Graph) -> networkx.DiGraph:
     for name in graph.inputs:
         view.add_node(name, op="input", label=name, variable=name)
     for name in graph.parameters:
-        view.add_node(name, op="parameter", label=name, variable=None)
+        view.add_node(name, op="parameter", label=name, variable="")
     called: dict[Node, str] = {}
     for equation in graph.equations:
         count = 0
@@ -63,7 +69,7 @@ def operations(graph: Graph) -> networkx.DiGraph:
                     continue
                 count += 1
                 key = f"{equation.name}:{count}"
-            variable = equation.name if node is equation.body else None
+            variable = equation.name if node is equation.body else ""
             view.add_node(key, op=node.op.name, label=_label(node), variable=variable)
             sources = [node] if node.op.name == "name" else node.args
             for position, arg in enumerate(sources):
