@@ -8,7 +8,7 @@ either side of it, whether or not the whole graph would go there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import by_formula, shape_noise
+from cgprimer.numeric.edges import Alike, by_formula, shape_noise
 from cgprimer.numeric.finite import ROUNDING
 
 Array = NDArray[np.float64]
@@ -55,10 +55,7 @@ class Site:
     @property
     def noise(self) -> Array | None:
         """What rounding does to the result, in units of ROUNDING; None if unknown."""
-        found = shape_noise(self.shape, list(self.slots))
-        if found is None:
-            return None
-        return np.broadcast_to(found / ROUNDING, self.result.shape)
+        return in_rounding(shape_noise(self.shape, list(self.slots)), self.result)
 
     def slot(self, wrt: str) -> int:
         """The slot that `wrt` fills."""
@@ -97,25 +94,21 @@ class Site:
         return replace(moved, result=np.broadcast_to(moved.along(wrt)(to), to.shape))
 
 
-def sites(graph: Graph, point: Point) -> dict[str, Site]:
-    """Every equation of the graph at the values of a point, in topological order."""
-    program = graph.program()
-    values = program.forward(point.inputs, point.parameters)
+def in_rounding(noise: Array | None, like: Array) -> Array | None:
+    """Noise in units of ROUNDING, in the shape of `like`."""
+    return None if noise is None else np.broadcast_to(noise / ROUNDING, like.shape)
+
+
+def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:
+    """Every equation of the graph by itself, in topological order."""
     found = {}
-    for group in program.groups:
-        slots = program.slots(group, values, point.parameters)
-        for row, number in enumerate(group.equations.tolist()):
-            node = graph.dependents[number]
-            own = tuple(_row(slot, row, point.width) for slot in slots)
-            result = values[graph.variable_number[node]]
-            names = tuple(graph.table.names(number))
-            found[node] = Site(node, names, group.shape, own, result)
+    for own in every:
+        columns = [own.at(i) for i in range(len(own.slots))]
+        for row, number in enumerate(own.equations.tolist()):
+            node, names = graph.dependents[number], tuple(graph.table.names(number))
+            slots = tuple(column[row] for column in columns)
+            found[node] = Site(node, names, own.shape, slots, own.results[row])
     return {node: found[node] for node in graph.order if node in found}
-
-
-def _row(slot: Array, row: int, width: int) -> Array:
-    """One equation's values in a slot of its group, (1|equations, 1|n), as (n,)."""
-    return np.broadcast_to(slot[row if len(slot) > 1 else 0], (width,))
 
 
 def random_points(
@@ -161,16 +154,26 @@ def _kinks(shape: Shape) -> tuple[tuple[Kernel, tuple[str, ...]], ...]:
     )
 
 
+def _kinks_along(site: Site, wrt: str) -> list[Kernel]:
+    slot = site.shape.slots[site.slot(wrt)]
+    return [kernel for kernel, slots in _kinks(site.shape) if slot in slots]
+
+
 def kinks(site: Site, wrt: str) -> list[float]:
     """Values of `wrt` at which the equation has a kink, near the site's first point."""
     i, first = site.slot(wrt), site.at(0)
-    found = (
-        root
-        for kernel, slots in _kinks(site.shape)
-        if site.shape.slots[i] in slots
-        for root in _root(kernel, first, i)
-    )
-    return sorted(set(found))
+    kernels = _kinks_along(site, wrt)
+    return sorted({root for kernel in kernels for root in _root(kernel, first, i)})
+
+
+def kinked(site: Site, wrt: str) -> NDArray[np.bool_]:
+    """At which of its points (n,) the equation has a kink along `wrt`."""
+    found = np.zeros(site.result.shape, dtype=bool)
+    for kernel in _kinks_along(site, wrt):
+        with np.errstate(all="ignore"):
+            [condition] = kernel(*site.slots)
+        found = found | (condition == 0)
+    return found
 
 
 def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:

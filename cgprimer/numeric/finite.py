@@ -223,9 +223,13 @@ def _search(
 def _unless_drowned(
     f: Function, x: Array, found: Difference, noise: Array | float
 ) -> Difference:
-    """`found`, without a bound where noise told to first order is as large as f."""
-    size = np.max([np.abs(values(f, x + k * found.h)) for k in (-1, 0, 1)], axis=0)
-    drowned = np.asarray(noise) > DROWNED * size
+    """`found`, without a bound where noise told to first order is as large as f.
+
+    A zero that is left of two equal numbers is small beside their noise, and not
+    drowned: f stands still there.
+    """
+    rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
+    drowned = (noise > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
     return replace(found, bound=np.where(drowned, np.inf, found.bound))
 
 
