@@ -24,10 +24,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import Alike, by_formula, shape_noise
-from cgprimer.numeric.finite import ROUNDING
-
-Array = NDArray[np.float64]
+from cgprimer.numeric.edges import Alike, along, by_formula, terms_along
+from cgprimer.numeric.schemes import Array, Function
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""
@@ -52,26 +50,17 @@ class Site:
         found = {name: self.slots[self.slot(name)] for name in self.names}
         return found | {self.node: self.result}
 
-    @property
-    def noise(self) -> Array | None:
-        """What rounding does to the result, in units of ROUNDING; None if unknown."""
-        return in_rounding(shape_noise(self.shape, list(self.slots)), self.result)
-
     def slot(self, wrt: str) -> int:
         """The slot that `wrt` fills."""
         return self.shape.names[self.names.index(wrt)]
 
-    def along(self, wrt: str) -> Callable[[Any], Any]:
+    def along(self, wrt: str) -> Function:
         """The equation as a function of one name, the others held."""
-        i = self.slot(wrt)
+        return along(self.shape.forward, self.slots, self.slot(wrt))
 
-        def f(value: Any) -> Any:
-            with np.errstate(all="ignore"):
-                slots = (*self.slots[:i], value, *self.slots[i + 1 :])
-                [result] = self.shape.forward(*slots)
-            return result
-
-        return f
+    def terms(self, wrt: str) -> Function | None:
+        """Σ|terms| of the equation as such a function; None where they are unknown."""
+        return terms_along(self.shape, self.slots, self.slot(wrt))
 
     def partial(self, wrt: str) -> Array:
         """Our own partial, by the rules of the operations."""
@@ -91,12 +80,9 @@ class Site:
         slots = [np.broadcast_to(slot[:1], to.shape) for slot in self.slots]
         slots[i] = to
         moved = replace(self, slots=tuple(slots))
-        return replace(moved, result=np.broadcast_to(moved.along(wrt)(to), to.shape))
-
-
-def in_rounding(noise: Array | None, like: Array) -> Array | None:
-    """Noise in units of ROUNDING, in the shape of `like`."""
-    return None if noise is None else np.broadcast_to(noise / ROUNDING, like.shape)
+        with np.errstate(all="ignore"):
+            result = np.broadcast_to(moved.along(wrt)(to), to.shape)
+        return replace(moved, result=result)
 
 
 def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:

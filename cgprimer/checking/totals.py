@@ -38,6 +38,26 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
     return adjoint
 
 
+def terms(
+    edges: Mapping[Edge, Array], sizes: Mapping[Edge, Array], output: str
+) -> dict[str, Array]:
+    """Σ|terms| of every total derivative: times ε, what rounding does to it.
+
+    sizes : Σ|terms| of every partial. A path carries the rounding of each partial on
+        it, and one more for every product and sum.
+    """
+    width = len(next(iter(edges.values()), np.zeros(1)))
+    adjoint, found = {output: np.ones(width)}, {output: np.zeros(width)}
+    for (node, wrt), partial in reversed(list(edges.items())):
+        if node in adjoint:
+            size = np.abs(partial)
+            share = adjoint[node] * size
+            more = found[node] * size + adjoint[node] * sizes[node, wrt] + 2 * share
+            adjoint[wrt] = adjoint.get(wrt, 0.0) + share
+            found[wrt] = found.get(wrt, 0.0) + more
+    return found
+
+
 def below(edges: Iterable[Edge], output: str) -> set[str]:
     """Every name that `output` depends on, and itself."""
     found = {output}

@@ -22,9 +22,9 @@ from cgprimer.graph.shape import Shape
 from cgprimer.lower.program import Program
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
-from cgprimer.numeric.edges import checked_sizes, refuse_kinks, shape_noise
+from cgprimer.numeric.edges import checked_sizes, refuse_kinks, rounding_kernel
 from cgprimer.numeric.finite import Difference, check_scheme, difference
-from cgprimer.numeric.schemes import Array, Function
+from cgprimer.numeric.schemes import Array, Function, rounding
 
 KernelOf = Callable[[Shape], Kernel]
 
@@ -61,10 +61,9 @@ def total_differences(
         if name not in whole.names:
             found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
             continue
-        size, noise = sizes.get(name, 1.0), whole.noise
-        found[name] = difference(
-            whole.along(name), x, scheme, step, noise, typical=size
-        )
+        f, size = whole.along(name), sizes.get(name, 1.0)
+        noise = rounding(whole.terms(name))
+        found[name] = difference(f, x, scheme, step, noise, typical=size)
         if scheme == "complex":
             runs = [whole.along(name, _disturbed(run)) for run in disturb.RUNS]
             found[name] = disturb.with_rounding(found[name], runs, x)
@@ -125,47 +124,49 @@ class Whole:
 
     def along(self, name: str, kernel_of: KernelOf = _forward) -> Function:
         """The output as a function of the values (n,) of one name, the others held."""
-        graph, program, point = self.graph, self.program, self.point
-        place = graph.parameter_number.get(name)
-        row = graph.variable_number.get(name)
+        row = self.graph.variable_number[self.output]
+        return lambda value: self._moved(name, value, kernel_of)[0][row]
 
-        def f(value: Any) -> Any:
-            value = np.asarray(value)
-            values = np.full(self.values.shape, np.nan, dtype=value.dtype)
-            values[program.inputs] = point.inputs
-            parameters = point.parameters
-            if place is not None:
-                full = (len(parameters), point.width)
-                parameters = np.broadcast_to(parameters, full).astype(value.dtype)
-                parameters[place] = value
+    def _moved(
+        self, name: str, value: Any, kernel_of: KernelOf = _forward
+    ) -> tuple[Array, Array]:
+        """Values (V, n) and parameters (P, 1|n) with one name at other values."""
+        value, parameters = np.asarray(value), self.point.parameters
+        place = self.graph.parameter_number.get(name)
+        row = self.graph.variable_number.get(name)
+        values = np.full(self.values.shape, np.nan, dtype=value.dtype)
+        values[self.program.inputs] = self.point.inputs
+        if place is not None:
+            full = (len(parameters), self.point.width)
+            parameters = np.broadcast_to(parameters, full).astype(value.dtype)
+            parameters[place] = value
+        if row is not None:
+            values[row] = value
+        for group in self.program.groups:
+            slots = self.program.slots(group, values, parameters)
+            [values[group.defined]] = kernel_of(group.shape)(*slots)
             if row is not None:
                 values[row] = value
-            for group in program.groups:
-                slots = program.slots(group, values, parameters)
-                [values[group.defined]] = kernel_of(group.shape)(*slots)
-                if row is not None:
-                    values[row] = value
-            return values[graph.variable_number[self.output]]
+        return values, parameters
 
-        return f
-
-    @functools.cached_property
-    def noise(self) -> Array | None:
-        """What rounding in all equations does to the output; None if to be probed.
+    def terms(self, name: str) -> Function | None:
+        """Σ|terms| of the output as such a function; None where they are not known.
 
         Each equation's own share arrives multiplied by the adjoint of its result.
         """
-        total, shares = np.zeros(self.point.width), []
-        seed = {self.graph.variable_number[self.output]: np.ones(self.point.width)}
-        for group in self.program.groups:
-            slots = self.program.slots(group, self.values, self.point.parameters)
-            own = shape_noise(group.shape, slots)
-            if own is None:
-                return None
-            shares.append((group.defined, own))
-        given = self.values, self.point.parameters
-        adjoints, _ = self.program.backward(*given, seed)
-        with np.errstate(all="ignore"):
-            for defined, own in shares:
-                total = total + (np.abs(adjoints[defined]) * own).sum(axis=0)
-        return total
+        program, row = self.program, self.graph.variable_number[self.output]
+        kernels = [k for g in program.groups if (k := rounding_kernel(g.shape))]
+        if len(kernels) < len(program.groups):
+            return None
+
+        def terms(value: Any) -> Any:
+            values, parameters = self._moved(name, value)
+            seeds = {row: np.ones(self.point.width)}
+            adjoints, _ = program.backward(values, parameters, seeds)
+            total = np.zeros(self.point.width)
+            for group, kernel in zip(program.groups, kernels, strict=True):
+                [own] = kernel(*program.slots(group, values, parameters))
+                total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+            return total
+
+        return terms

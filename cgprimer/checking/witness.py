@@ -6,6 +6,7 @@ Claims are then held against them, one set after another, without a new differen
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from cgprimer.checking.claims import Claim, Edge, rounding
 from cgprimer.checking.sites import (
     Site,
     beside,
-    in_rounding,
     kinked,
     kinks,
     random_points,
@@ -25,9 +25,9 @@ from cgprimer.checking.sites import (
     sites,
 )
 from cgprimer.checking.suspects import derivative
-from cgprimer.checking.totals import below, totals
+from cgprimer.checking.totals import below, terms
 from cgprimer.checking.whole import Whole
-from cgprimer.errors import OpError, PointError
+from cgprimer.errors import NonFiniteWarning, OpError, PointError
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node, leaves, substitute
@@ -170,8 +170,7 @@ class Witness:
     @memo
     def _together(self, group: Alike, i: int, take: Callable[..., Slope]) -> Slope:
         """The differences of all equations of one shape along one slot."""
-        noise = in_rounding(group.noise, group.results)
-        return take(group.along(i), group.at(i), noise, stacks=True)
+        return take(group.along(i), group.at(i), group.terms(i), stacks=True)
 
     def _evidence(
         self, site: Site, wrt: str, claim: Claim | None, found: Slope
@@ -191,10 +190,7 @@ class Witness:
     ) -> tuple[Array, Array]:
         if claim is not None:
             return claim.values(site.values, len(site.result))
-        shape, i = site.shape, site.slot(wrt)
-        with np.errstate(all="ignore"):
-            [terms] = _terms(shape, i)(*site.slots)
-        return site.partial(wrt), np.broadcast_to(terms, site.result.shape)
+        return site.partial(wrt), _own_terms(site, wrt)
 
     @memo
     def _beside_kinks(self, edge: Edge) -> list[tuple[Site, Slope]]:
@@ -221,7 +217,8 @@ class Witness:
     def second(self, edge: Edge, claim: Claim | None) -> Evidence | None:
         """The claim differentiated once more, beside second differences.
 
-        None where the claim is no formula, or where no second derivative is known.
+        None where the claim is no formula, or where no second derivative is known or
+        finite: xa^1.5 has none at 0, and nobody has claimed one.
         """
         node, wrt = edge
         site = self.sites[node]
@@ -235,6 +232,8 @@ class Witness:
         with np.errstate(all="ignore"):
             rows = kernel(*(values[text] for text in names))
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
+        if not np.isfinite(claimed).all():
+            return None
         found = self._taken(edge, curvature)
         excused = np.zeros(self.width, dtype=bool)
         return Evidence(claimed, terms, found, site.values, excused)
@@ -258,7 +257,9 @@ class Witness:
         wanted = [n for n in self.values if n in inside]
         names = (*self.graph.inputs, *self.graph.parameters)
         at = {name: self.values[name] for name in names}
-        found = self.graph.gradient_at(output, at, wanted)
+        with warnings.catch_warnings():  # the report says it itself
+            warnings.simplefilter("ignore", NonFiniteWarning)
+            found = self.graph.gradient_at(output, at, wanted)
         return {name: np.asarray(value) for name, value in found.items()}
 
     def total(self, output: str, wrt: str, claim: Claim | None) -> Evidence:
@@ -279,7 +280,7 @@ class Witness:
         if wrt not in self.below(output):
             return unchanging(x)
         whole = self._whole(output)
-        return slope(whole.along(wrt), x, in_rounding(whole.noise, x))
+        return slope(whole.along(wrt), x, whole.terms(wrt))
 
     @memo
     def _whole(self, output: str) -> Whole:
@@ -302,13 +303,21 @@ class Witness:
     @memo
     def total_terms(self, output: str) -> dict[str, Array]:
         """Σ|terms| of every total derivative, counted over its paths."""
-        sizes = {edge: np.abs(partial) for edge, partial in self.own.items()}
-        found = totals(sizes, output)
-        return {name: 8 * value for name, value in found.items()}
+        return terms(self.own, self._edge_terms, output)
+
+    @functools.cached_property
+    def _edge_terms(self) -> dict[Edge, Array]:
+        return {edge: _own_terms(self.sites[edge[0]], edge[1]) for edge in self.edges}
 
 
 def _of_site(site: Site, wrt: str) -> Slope:
-    return slope(site.along(wrt), site.values[wrt], site.noise)
+    return slope(site.along(wrt), site.values[wrt], site.terms(wrt))
+
+
+def _own_terms(site: Site, wrt: str) -> Array:
+    with np.errstate(all="ignore"):
+        [found] = _terms(site.shape, site.slot(wrt))(*site.slots)
+    return np.broadcast_to(found, site.result.shape)
 
 
 @functools.lru_cache(maxsize=4096)

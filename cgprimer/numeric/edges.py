@@ -7,7 +7,7 @@ names held; the variables take the values that the whole graph gives them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
 from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
+from cgprimer.numeric.schemes import Function, rounding
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -119,18 +120,17 @@ class Alike:
     slots: list[Array]
     results: Array
 
-    @functools.cached_property
-    def noise(self) -> Array | None:
-        """What rounding does to the results; None where it has to be probed."""
-        return shape_noise(self.shape, self.slots)
-
     def at(self, i: int) -> Array:
         """The values in a slot, in full."""
         return np.broadcast_to(self.slots[i], self.results.shape)
 
-    def along(self, i: int, kernel: Kernel | None = None) -> Callable[[Any], Any]:
+    def along(self, i: int, kernel: Kernel | None = None) -> Function:
         """The equations as a function of one slot, the others held."""
         return along(kernel or self.shape.forward, self.slots, i)
+
+    def terms(self, i: int) -> Function | None:
+        """Σ|terms| as a function of that slot; None where they are not known."""
+        return terms_along(self.shape, self.slots, i)
 
 
 def alike(graph: Graph, point: Point) -> Iterator[Alike]:
@@ -197,9 +197,8 @@ def _finite(
         for position, i in enumerate(own.shape.names):
             f, x = own.along(i), own.at(i)
             typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
-            found = difference(
-                f, x, scheme, step, own.noise, typical=typical, stacks=True
-            )
+            noise = rounding(own.terms(i))
+            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
                 kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
                 runs = [own.along(i, kernel) for kernel in kernels]
@@ -208,28 +207,37 @@ def _finite(
                 yield names[position], found[row]
 
 
-def shape_noise(shape: Shape, slots: list[Array]) -> Array | None:
+def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
     """What rounding does to the result of a shape; None where it has to be probed."""
-    if not _steps(shape):
+    kernel = rounding_kernel(shape)
+    if kernel is None:
         return None
     with np.errstate(all="ignore"):
-        [noise] = rounding_kernel(shape)(*slots)
-    return np.asarray(ROUNDING * noise)
+        [terms] = kernel(*slots)
+    return np.asarray(ROUNDING * terms)
+
+
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Function | None:
+    """Σ|terms| of a shape, as a function of one slot; None where it is not known."""
+    kernel = rounding_kernel(shape)
+    return None if kernel is None else along(kernel, slots, i)
 
 
 @functools.lru_cache(maxsize=4096)
-def rounding_kernel(shape: Shape) -> Kernel:
+def rounding_kernel(shape: Shape) -> Kernel | None:
     """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
 
-    Times ε, it bounds to first order what rounding does to the result.
+    Times ε, it bounds to first order what rounding does to the result. None where the
+    operations do not tell the derivative.
     """
+    steps = _steps(shape)
     terms = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in _steps(shape)
+        for step in steps
         if step.node.args
     ]
     total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots)
+    return Kernel([total], shape.slots) if steps else None
 
 
 def _steps(shape: Shape) -> list[Step]:
@@ -242,7 +250,7 @@ def _steps(shape: Shape) -> list[Step]:
         return []
 
 
-def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
+def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
     """The equation as a function of one slot, the others held."""
 
     def f(value: Any) -> Any:

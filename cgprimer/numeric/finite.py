@@ -30,6 +30,7 @@ from cgprimer.numeric.schemes import (
     SECOND,
     Array,
     Function,
+    Noise,
     Scheme,
     values,
 )
@@ -88,7 +89,7 @@ def difference(
     x: Array,
     scheme: str = "central",
     step: float | None = None,
-    noise: Array | float | None = None,
+    noise: Noise = None,
     *,
     typical: Array | float | None = None,
     stacks: bool = False,
@@ -99,7 +100,8 @@ def difference(
         shape (k, *x.shape).
     scheme : forward, central, five-point, ridders or, where f is analytic, complex.
     step : absolute; for ridders the first one. By default it follows from x.
-    noise : what rounding does to one value of f; by default it is probed.
+    noise : what rounding does to one value of f, or a function that tells it for
+        arrays of x, as f gives values; by default it is probed.
     typical : the size that x usually has; 1 by default. It matters where x is near 0.
     Raises DifferenceError where x + step rounds to x.
     """
@@ -115,7 +117,7 @@ def difference(
 def second_difference(
     f: Function,
     x: Array,
-    noise: Array | float | None = None,
+    noise: Noise = None,
     *,
     scheme: str = "ridders",
     step: float | None = None,
@@ -206,7 +208,7 @@ def _search(
     x: Array,
     scheme: Scheme,
     step: float | None,
-    noise: Array | float | None,
+    noise: Noise,
     typical: Array | float | None,
     stacks: bool,
 ) -> Difference:
@@ -221,7 +223,7 @@ def _search(
 
 
 def _unless_drowned(
-    f: Function, x: Array, found: Difference, noise: Array | float
+    f: Function, x: Array, found: Difference, noise: Array | float | Function
 ) -> Difference:
     """`found`, without a bound where noise told to first order is as large as f.
 
@@ -229,7 +231,8 @@ def _unless_drowned(
     drowned: f stands still there.
     """
     rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
-    drowned = (noise > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
+    told = noise(x) if callable(noise) else noise
+    drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
     return replace(found, bound=np.where(drowned, np.inf, found.bound))
 
 
@@ -248,7 +251,7 @@ def _complex_step(
     f: Function,
     x: Array,
     step: float | None,
-    noise: Array | float | None,
+    noise: Noise,
     stacks: bool,
 ) -> Difference:
     """Im f(x + ih)/h, held against a central difference: f may not be analytic.

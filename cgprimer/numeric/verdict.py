@@ -16,21 +16,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.numeric.finite import (
-    EPSILON,
-    ROUNDING,
-    Difference,
-    difference,
-    second_difference,
-)
-
-Array = NDArray[np.float64]
-Function = Callable[[Any], Any]
+from cgprimer.numeric.finite import Difference, difference, second_difference
+from cgprimer.numeric.schemes import EPSILON, Array, Function, Noise, rounding
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative
@@ -87,30 +77,28 @@ class Judgement:
     reason: str = ""
 
 
-def slope(
-    f: Function, x: Array, noise: Array | None = None, stacks: bool = False
-) -> Slope:
+def slope(f: Function, x: Array, noise: Noise = None, stacks: bool = False) -> Slope:
     """The derivative of `f` at `x` (n,).
 
-    noise : what rounding does to one value of f, in units of ROUNDING; else probed.
-    stacks : whether `f` takes arrays (k, *x.shape) as well, which is faster.
+    noise : what rounding does to one value of f, in units of ROUNDING, or a function
+        that tells it for any x; else it is probed.
+    stacks : whether functions take arrays (k, *x.shape) as well, which is faster.
     """
-    rounding = None if noise is None else ROUNDING * noise
 
     def take(scheme: str) -> Difference:
-        return difference(f, x, scheme, None, rounding, stacks=stacks)
+        return difference(f, x, scheme, None, rounding(noise), stacks=stacks)
 
     return by_schemes(take, _typical(f, x, noise))
 
 
 def curvature(
-    f: Function, x: Array, noise: Array | None = None, stacks: bool = False
+    f: Function, x: Array, noise: Noise = None, stacks: bool = False
 ) -> Slope:
     """The second derivative of `f` at `x` (n,), by second differences."""
-    rounding = None if noise is None else ROUNDING * noise
 
     def take(scheme: str) -> Difference:
-        return second_difference(f, x, rounding, scheme=scheme, stacks=stacks)
+        noises = rounding(noise)
+        return second_difference(f, x, noises, scheme=scheme, stacks=stacks)
 
     typical = _typical(f, x, noise) / np.maximum(np.abs(x), 1.0)
     return by_schemes(take, typical, (SCHEMES[0], "three-point"))
@@ -138,7 +126,7 @@ def unchanging(x: Array) -> Slope:
     return Slope(zero, zero, zero, zero, zero)
 
 
-def _typical(f: Function, x: Array, noise: Array | None) -> Array:
+def _typical(f: Function, x: Array, noise: Noise) -> Array:
     """The slope to expect: of f over long steps, or of its terms over x.
 
     A large number that f is offset by must not make every slope look like nothing, so
@@ -147,7 +135,8 @@ def _typical(f: Function, x: Array, noise: Array | None) -> Array:
     long = np.maximum(np.abs(x), 1.0)
     with np.errstate(all="ignore"):
         here = f(x)
-        terms = np.abs(here) if noise is None else noise
+        terms = noise(x) if callable(noise) else noise
+        terms = np.abs(here) if terms is None else terms
         found = np.minimum(np.where(np.isfinite(terms), terms, 0.0), 1.0) / long
         seen = np.zeros(np.shape(x))
         for part in LONG:
@@ -168,13 +157,13 @@ def judge(
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
     half = abs(right - left) / 2  # of a kink, which the bound spans
     terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
-    rounding = EPSILON * terms if np.isfinite(claim) else 0.0
-    slack, size = bound - half + rounding, max(abs(claim), abs(left), abs(right))
+    own = EPSILON * terms if np.isfinite(claim) else 0.0
+    slack, size = bound - half + own, max(abs(claim), abs(left), abs(right))
     gap = abs(claim - value) - half
     within = gap <= K * slack or (np.isnan(claim) and half)
     if within and not half:
         typical = float(found.typical[i])
-        zero = abs(claim) <= 8 * (rounding + EPSILON * typical)
+        zero = abs(claim) <= 8 * (own + EPSILON * typical)
         if slack <= max(sharp * size, NEGLIGIBLE * typical * zero):
             return Judgement(PASS)
     elif not within and (not np.isfinite(claim) or slack <= NARROW * size):
