@@ -31,10 +31,11 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
     """
     width = len(next(iter(edges.values()), np.zeros(1)))
     adjoint = {output: np.ones(width)}
-    for (node, wrt), partial in reversed(list(edges.items())):
-        if node in adjoint:
-            share = adjoint[node] * partial
-            adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
+    with np.errstate(all="ignore"):
+        for (node, wrt), partial in reversed(list(edges.items())):
+            if node in adjoint:
+                share = adjoint[node] * partial
+                adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
     return adjoint
 
 
@@ -46,15 +47,14 @@ def terms(
     sizes : Σ|terms| of every partial. A path carries the rounding of each partial on
         it, and one more for every product and sum.
     """
-    width = len(next(iter(edges.values()), np.zeros(1)))
-    adjoint, found = {output: np.ones(width)}, {output: np.zeros(width)}
-    for (node, wrt), partial in reversed(list(edges.items())):
-        if node in adjoint:
-            size = np.abs(partial)
-            share = adjoint[node] * size
-            more = found[node] * size + adjoint[node] * sizes[node, wrt] + 2 * share
-            adjoint[wrt] = adjoint.get(wrt, 0.0) + share
-            found[wrt] = found.get(wrt, 0.0) + more
+    paths = totals({edge: np.abs(partial) for edge, partial in edges.items()}, output)
+    found = {output: np.zeros_like(paths[output])}
+    with np.errstate(all="ignore"):
+        for (node, wrt), partial in reversed(list(edges.items())):
+            if node in found:
+                own = paths[node] * (sizes[node, wrt] + 2 * np.abs(partial))
+                carried = found[node] * np.abs(partial)
+                found[wrt] = found.get(wrt, 0.0) + own + carried
     return found
 
 
