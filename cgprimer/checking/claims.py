@@ -63,7 +63,7 @@ class Claim:
     where: str
     node: Node | None = None
     compute: Callable[[Mapping[str, Array], int], Array] | None = None
-    everywhere: bool = True  # an array has values only at the caller's own points
+    everywhere: bool = True  # numbers have been worked out at the caller's own points
 
     def values(self, at: Mapping[str, Array], width: int) -> tuple[Array, Array]:
         """The claim at n points, and the Σ|terms| that its rounding is counted in."""
@@ -269,7 +269,9 @@ def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
     key = f"claims{list(edge)!r}"
     if np.ndim(claim) == 0:
         value = _real(edge, claim)
-        return Claim(edge, number(value), key, None, lambda at, n: np.full(n, value))
+        return Claim(
+            edge, number(value), key, None, lambda at, n: np.full(n, value), not width
+        )
     array = np.array([_real(edge, value) for value in np.ravel(claim)])
     if width is None or array.shape != (width,) or np.ndim(claim) != 1:
         needed = f"{width} points" if width else "points that are not random"

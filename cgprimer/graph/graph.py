@@ -56,7 +56,7 @@ class Equation:
 
 
 class Partial(NamedTuple):
-    """The derivative of one equation by one name: sympy's formula, and as text."""
+    """The derivative of one equation by one name: as sympy's formula, and as text."""
 
     formula: sympy.Expr
     text: str
@@ -205,12 +205,15 @@ class Graph:
     def partial(self, node: str, wrt: str) -> Partial:
         """∂node/∂wrt within the equation of `node`: sympy's formula and its text.
 
+        Where sympy has none in real numbers, as for abs(arcsin(xa)), our own rules do.
+
         >>> from cgprimer import parse_graph
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
         '3*xz^2'
         """
+        from cgprimer.graph.local import collected
         from cgprimer.lower.from_sympy import from_sympy
-        from cgprimer.lower.to_sympy import with_leaves
+        from cgprimer.lower.to_sympy import to_sympy, with_leaves
 
         number = self.equation_number(node)
         leaves = self.table.leaves(number)
@@ -221,16 +224,14 @@ class Graph:
                 f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
                 f"  hint: it contains {known}"
             )
-        shape = self.table.shapes[self.table.shape[number]]
-        shape.check_formula(names.index(wrt), node)
-        formula = shape.formulas[names.index(wrt)]
+        shape, i = self.table.shapes[self.table.shape[number]], names.index(wrt)
+        shape.check_formula(i, node)
         try:
-            formula = with_leaves(formula, shape.slots, leaves)
+            formula = with_leaves(shape.formulas[i], shape.slots, leaves)
             return Partial(formula, show(from_sympy(formula)))
-        except GraphError as error:
-            raise GraphError(
-                f"sympy has no formula in real numbers for ∂{node}/∂{wrt}: {error}"
-            ) from error
+        except GraphError:  # not one of real numbers
+            own = collected(filled(shape.symbolic[i], shape.slots, leaves))
+            return Partial(to_sympy(own), show(own))
 
     def sympy(self, name: str) -> sympy.Expr:
         """The right side of the equation of `name` as a sympy expression."""

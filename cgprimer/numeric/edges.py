@@ -7,7 +7,8 @@ names held; the variables take the values that the whole graph gives them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
 from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
+from cgprimer.numeric.schemes import Function, rounding
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -74,7 +76,7 @@ def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
 
 def known_formulas(graph: Graph, point: Point) -> dict[Edge, Array]:
     """All edge partials by sympy, nan where only numpy code knows the derivative."""
-    return dict(_in_order(graph, _where_known(graph, point)))
+    return dict(_in_order(graph, _symbolic(graph, point, known=True)))
 
 
 def differences(
@@ -106,13 +108,46 @@ def checked_sizes(
     return sizes
 
 
-def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
-    """Every group of equations with the values in its slots and of its results."""
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """All equations of one shape at a point: `slots` (equations, 1|n), in order.
+
+    Unlike in a program they may lie on any level, since every value is known.
+    """
+
+    shape: Shape
+    equations: NDArray[np.int64]
+    slots: list[Array]
+    results: Array
+
+    def at(self, i: int) -> Array:
+        """The values in a slot, in full."""
+        return np.broadcast_to(self.slots[i], self.results.shape)
+
+    def along(self, i: int, kernel: Kernel | None = None) -> Function:
+        """The equations as a function of one slot, the others held."""
+        return along(kernel or self.shape.forward, self.slots, i)
+
+    def terms(self, i: int) -> Function | None:
+        """Σ|terms| as a function of that slot; None where they are not known."""
+        return terms_along(self.shape, self.slots, i)
+
+
+def alike(graph: Graph, point: Point) -> Iterator[Alike]:
+    """The equations of a graph by their shapes, with what is in their slots."""
     program = graph.program()
     values = graph.forward(point.inputs, point.parameters)
+    groups: dict[Shape, list[Group]] = {}
     for group in program.groups:
-        slots = program.slots(group, values, point.parameters)
-        yield group, slots, values[group.defined]
+        groups.setdefault(group.shape, []).append(group)
+    for shape, found in groups.items():
+        slots = (program.slots(group, values, point.parameters) for group in found)
+        yield Alike(
+            shape,
+            np.concatenate([group.equations for group in found]),
+            [np.concatenate(rows) for rows in zip(*slots, strict=True)],
+            np.concatenate([values[group.defined] for group in found]),
+        )
 
 
 def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
@@ -120,23 +155,19 @@ def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
     return ((edge, by_edge[edge]) for edge in graph.arcs)
 
 
-def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group in graph.program().groups:
-        for i in group.shape.names:
-            group.shape.check_formula(i, graph.dependents[int(group.equations[0])])
-    yield from _where_known(graph, point)
-
-
-def _where_known(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group, slots, _ in _groups(graph, point):
-        kernel = symbolic_kernel(group.shape)
+def _symbolic(
+    graph: Graph, point: Point, known: bool = False
+) -> Iterator[tuple[Edge, Array]]:
+    for own in alike(graph, point):
+        for i in () if known else own.shape.names:
+            own.shape.check_formula(i, graph.dependents[int(own.equations[0])])
         with np.errstate(all="ignore"):
-            columns = kernel(*slots)
-        yield from spread(graph, group, columns, point.width)
+            columns = symbolic_kernel(own.shape)(*own.slots)
+        yield from spread(graph, own.equations, columns, point.width)
 
 
 def symbolic_kernel(shape: Shape) -> Kernel:
-    """Numpy code for sympy's derivatives of a shape by each of its names."""
+    """Numpy code for the formulas of a shape's derivatives by each of its names."""
     return Kernel([stable(shape.symbolic[i]) for i in shape.names], shape.slots)
 
 
@@ -159,46 +190,54 @@ def _finite(
     step: float | None,
     sizes: Mapping[str, float],
 ) -> Iterator[tuple[Edge, Difference]]:
-    for group, slots, _ in _groups(graph, point):
+    for own in alike(graph, point):
         if scheme == "complex":
-            refuse_kinks(graph, group)
-        noise = shape_noise(group.shape, slots)
-        edges = edges_of(graph, group)
-        for position, i in enumerate(group.shape.names):
-            x = np.broadcast_to(slots[i], (len(edges), point.width))
+            refuse_kinks(graph, own)
+        edges = edges_of(graph, own.equations)
+        for position, i in enumerate(own.shape.names):
+            f, x = own.along(i), own.at(i)
             typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
-            f = along(group.shape.forward, slots, i)
+            noise = rounding(own.terms(i))
             found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
-                kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
-                runs = [along(kernel, slots, i) for kernel in kernels]
+                kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
+                runs = [own.along(i, kernel) for kernel in kernels]
                 found = disturb.with_rounding(found, runs, x)
-            for row, own in enumerate(edges):
-                yield own[position], found[row]
+            for row, names in enumerate(edges):
+                yield names[position], found[row]
 
 
-def shape_noise(shape: Shape, slots: list[Array]) -> Array | None:
+def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
     """What rounding does to the result of a shape; None where it has to be probed."""
-    if not _steps(shape):
+    kernel = rounding_kernel(shape)
+    if kernel is None:
         return None
     with np.errstate(all="ignore"):
-        [noise] = rounding_kernel(shape)(*slots)
-    return np.asarray(ROUNDING * noise)
+        [terms] = kernel(*slots)
+    return np.asarray(ROUNDING * terms)
+
+
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Function | None:
+    """Σ|terms| of a shape, as a function of one slot; None where it is not known."""
+    kernel = rounding_kernel(shape)
+    return None if kernel is None else along(kernel, slots, i)
 
 
 @functools.lru_cache(maxsize=4096)
-def rounding_kernel(shape: Shape) -> Kernel:
+def rounding_kernel(shape: Shape) -> Kernel | None:
     """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
 
-    Times ε, it bounds to first order what rounding does to the result.
+    Times ε, it bounds to first order what rounding does to the result. None where the
+    operations do not tell the derivative.
     """
+    steps = _steps(shape)
     terms = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in _steps(shape)
+        for step in steps
         if step.node.args
     ]
     total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots)
+    return Kernel([total], shape.slots) if steps else None
 
 
 def _steps(shape: Shape) -> list[Step]:
@@ -211,7 +250,7 @@ def _steps(shape: Shape) -> list[Step]:
         return []
 
 
-def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
+def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
     """The equation as a function of one slot, the others held."""
 
     def f(value: Any) -> Any:
@@ -221,11 +260,11 @@ def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
     return f
 
 
-def refuse_kinks(graph: Graph, group: Group) -> None:
+def refuse_kinks(graph: Graph, own: Alike | Group) -> None:
     """Refuse the complex step where an operation is not analytic."""
-    for node in postorder([group.shape.body]):
+    for node in postorder([own.shape.body]):
         if not node.op.analytic:
-            owner = graph.dependents[int(group.equations[0])]
+            owner = graph.dependents[int(own.equations[0])]
             raise DifferenceError(
                 f"the complex step would be silently wrong for {owner!r}: "
                 f"{node.op.name} is not analytic\n"
