@@ -1,6 +1,6 @@
 """Nested tuples, lists and dicts of numbers and arrays ⇄ leaves with names.
 
-    {"W": W, "layers": [b0, b1]}  ⇄  W, layers[0], layers[1]
+{"W": W, "layers": [b0, b1]}  ⇄  W, layers[0], layers[1]
 """
 
 from __future__ import annotations

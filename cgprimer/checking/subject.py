@@ -1,6 +1,6 @@
 """A number that depends on arrays: what plain code is to a check of its gradient.
 
-    leaves (arrays, names) ─▶ x (n,) ─▶ lines through x ─▶ f
+leaves (arrays, names) ─▶ x (n,) ─▶ lines through x ─▶ f
 """
 
 from __future__ import annotations
