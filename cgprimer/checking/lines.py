@@ -32,6 +32,7 @@ FIRST = 84  # of those, the first that may change an x that is not 0
 SHORTEST = 1.5  # units in the last place of x: a step that leaves out no shorter one
 ULPS = 64.0  # a claim is computed from terms: it is off by so many ulps of theirs
 FAR = (0.5, 10.0, 1e3, 1e6)  # sizes away: where f is looked at that stands still nearby
+CURVED = 200.0  # times the first step of a staircase, over 64 of them
 CLOSER = (1 / 30, 1e-3)  # of a step: where a kink must still be seen
 EVEN = np.arange(-4.0, 5.0)
 
@@ -254,6 +255,15 @@ def _shortest(
     return step, changed
 
 
+def _is_of_rounding(quantum: Array, far: Array) -> NDArray[np.bool_]:
+    """Whether a staircase is of a sum that loses x, not of code that rounds x.
+
+    Then its steps are a power of two, or it is a curve that is resolved farther away.
+    """
+    binary = (np.frexp(quantum)[0] == 0.5) & (quantum != 1)
+    return binary | (far > CURVED * quantum)
+
+
 def _flat(
     each: Each, x: Array, size: Array, usual: Array
 ) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
@@ -275,10 +285,11 @@ def _flat(
         fine, own = _scatter(each, x + 2 * side * inside, inside)
         share = np.fmin(share, _share(own, each(x + 2 * side * inside)))
         rises = [each(x + side * k * inside) for k in (0, 1, 2, 8, 64)]
+        quantum, far = (np.abs(rises[k] - rises[0]) for k in (1, 4))
         more = (np.abs(rises[3] - rises[2]) > 0) & (np.abs(rises[4] - rises[3]) > 0)
-        stairs = more & np.isnan(own)
-        noise = np.fmax(noise, np.where(stairs, 2 * np.abs(rises[1] - rises[0]), fine))
+        lost = more & np.isnan(own) & _is_of_rounding(quantum, far)
+        noise = np.fmax(noise, np.where(lost, 2 * quantum, fine))
         reach = np.where(inside > size * 10 ** HALVES[NEAR], np.abs(step) / 4, 0.0)
         flat = np.minimum(flat, np.where(seen, reach, np.abs(step)))
-        absorbed |= stairs
+        absorbed |= lost
     return noise, share, np.where(absorbed | np.isnan(flat), 0.0, flat), absorbed

@@ -129,7 +129,7 @@ class _Weighed:
 
     def number(self, arrays: Arrays) -> float:
         with self.code.torch.set_grad_enabled(self.graph):
-            return float(self.total(self.code.outputs(arrays), self.weights))
+            return _plain(self.total(self.code.outputs(arrays), self.weights))
 
     def gradient(self, times: float = 1.0) -> list[NDArray[Any]]:
         """By torch: the gradient of `times` the number, zero where torch has none."""
@@ -146,6 +146,11 @@ class _Weighed:
 
 def _or_zero(gradient: Any, leaf: Any) -> Any:
     return leaf.detach() * 0 if gradient is None else gradient
+
+
+def _plain(number: Any) -> float:
+    """A tensor, or 0 where nothing was summed, as a number."""
+    return float(number.detach() if hasattr(number, "detach") else number)
 
 
 def _needs_graph(code: TorchCode) -> bool:
@@ -179,21 +184,20 @@ def _checked(
     except RuntimeError as error:
         line = str(error).splitlines()[0]
         return CheckReport(FAIL, (), None, f"{name}: backward raises: {line}")
-    says, grows = unlike(
+    unsteady, grows = unlike(
         f"the backward of {name}", lambda: _flat(weighed.gradient()), gradient
     )
-    if says and not grows:
-        return undecided(says)
+    if unsteady and not grows:
+        return undecided(unsteady)
     remarks, precision = _remarks(weighed, forward, both)
     report = _compared(subject, gradient, precision, rng, progress, remarks)
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
         return undecided(says)
-    wrong = says if grows else _upstream(gradient, _flat(weighed.gradient(2.0)))
+    wrong = unsteady or _upstream(name, gradient, _flat(weighed.gradient(2.0)))
     if not wrong:
         return report
     where = report.first_wrong or report.rows[0].edge
-    says = wrong if grows else f"{name}: {wrong}"
-    return CheckReport(FAIL, report.rows, where, f"{says}.")
+    return CheckReport(FAIL, report.rows, where, f"{wrong}.")
 
 
 def _compared(
@@ -233,7 +237,7 @@ def _remarks(
     if moved:
         says.append(f"every call changes {index(moved)} in place")
     if weighed.silent:
-        says.append(f"{weighed.silent} outputs require no gradient and were left out")
+        says.append(f"left out, as they require no gradient: {weighed.silent} outputs")
     return says, precision
 
 
@@ -280,15 +284,16 @@ def _is_narrow(torch: Any, value: Any) -> bool:
     return is_real(value) and value.dtype != torch.float64
 
 
-def _upstream(once: Array, twice: Array) -> str:
+def _upstream(name: str, once: Array, twice: Array) -> str:
     """How backward uses the gradient that arrives; it must be in proportion to it."""
     if np.allclose(twice, 2 * once, rtol=LINEAR, atol=0) or not once.any():
         return ""
     if np.allclose(twice, once, rtol=LINEAR, atol=0):
-        return "backward does not use the gradient that arrives (grad_output)"
+        return f"{name}: backward does not use the gradient that arrives (grad_output)"
     if np.allclose(twice, 4 * once, rtol=LINEAR, atol=0):
-        return "backward uses the gradient that arrives (grad_output) twice"
-    return "backward is not linear in the gradient that arrives (grad_output)"
+        return f"{name}: backward uses the gradient that arrives (grad_output) twice"
+    says = "backward is not linear in the gradient that arrives (grad_output)"
+    return f"{name}: {says}"
 
 
 def _as_declared(report: CheckReport, name: str, contract: str) -> CheckReport:
@@ -346,11 +351,12 @@ def _second(
         number, wrt = slope(every)
         found = [None] * len(wrt)
         if getattr(number, "requires_grad", False):
+            torch.autograd.backward(number, retain_graph=True)  # refuses aloud
             found = torch.autograd.grad(number, wrt, allow_unused=True)
     except RuntimeError as error:
         return undecided(f"{name} is refused: {str(error).splitlines()[0]}")
     gradient = [code.array(_or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
     labels = (*weighed.labels(), *names)
-    subject = Subject(name, lambda a: float(slope(a)[0]), every, labels, told=True)
+    subject = Subject(name, lambda a: _plain(slope(a)[0]), every, labels, told=True)
     precision = _remarks(weighed, set(), set())[1]
     return _compared(subject, _flat(gradient), precision, rng, progress, ())
