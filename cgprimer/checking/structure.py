@@ -1,0 +1,123 @@
+"""Nested tuples, lists and dicts of numbers and arrays ⇄ leaves with names.
+
+{"W": W, "layers": [b0, b1]}  ⇄  W, layers[0], layers[1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import OptionError, listing, shorten
+
+COMPLEX = "give the real and the imaginary part as two arguments"
+Split = Callable[[Any], bool]
+
+
+def is_nested(tree: Any) -> bool:
+    """Whether it has parts of its own: a list of plain numbers is an array."""
+    if isinstance(tree, Mapping | tuple):
+        return True
+    return isinstance(tree, list) and any(map(_is_part, tree))
+
+
+def _is_part(item: Any) -> bool:
+    if isinstance(item, list):
+        return any(map(_is_part, item))
+    return isinstance(item, Mapping | tuple) or getattr(item, "ndim", 0) > 0
+
+
+def leaves(
+    tree: Any, label: str = "", nested: Split = is_nested
+) -> Iterator[tuple[str, Any]]:
+    """(name, leaf) of every leaf in order; `label` is the name of the whole."""
+    if not nested(tree):
+        yield label, tree
+        return
+    items = tree.items() if isinstance(tree, Mapping) else enumerate(tree)
+    for key, part in items:
+        if isinstance(key, str):
+            name = f"{label}.{key}" if label else key
+        else:
+            name = f"{label}[{key!r}]"
+        yield from leaves(part, name, nested)
+
+
+def rebuilt(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
+    """The tree with other leaves, taken from `values` in the order of `leaves`."""
+    if not nested(tree):
+        return next(values)
+    if isinstance(tree, Mapping):
+        pairs = [(key, rebuilt(part, values, nested)) for key, part in tree.items()]
+        return type(tree)(pairs) if isinstance(tree, dict) else dict(pairs)  # type: ignore[call-arg]
+    parts = [rebuilt(part, values, nested) for part in tree]
+    if hasattr(tree, "_fields"):  # a namedtuple
+        return type(tree)(*parts)
+    return tuple(parts) if isinstance(tree, tuple) else parts
+
+
+def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
+    """One leaf as an array of float64, or of float32 where it is that.
+
+    Raises OptionError, with a hint, for what holds no real numbers.
+    """
+    try:
+        found = np.asarray(value)
+    except ValueError:  # ragged
+        found = np.asarray(None)
+    if found.dtype.kind not in "iuf":
+        kind = found.dtype if found.dtype.kind != "O" else type(value).__name__
+        hint = COMPLEX if found.dtype.kind == "c" else hint
+        raise OptionError(
+            f"{label} is {kind}, where real numbers are expected\n  hint: {hint}"
+        )
+    return found if found.dtype == np.float32 else found.astype(np.float64)
+
+
+def matched(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of `given`, which must be nested as `tree` is; (name, leaf)."""
+    if not is_nested(tree):
+        yield label, given
+        return
+    if isinstance(tree, Mapping):
+        yield from _matched_keys(tree, given, label)
+        return
+    if len(tree) == 1 and not isinstance(given, tuple | list):
+        given = [given]
+    if not isinstance(given, Sequence | np.ndarray) or len(given) != len(tree):
+        many = f"{len(given)} parts" if hasattr(given, "__len__") else _type(given)
+        raise OptionError(
+            f"{label or 'x'} has {len(tree)} parts, but the gradient has {many}\n"
+            "  hint: one gradient for every argument is expected, in the same order"
+        )
+    for i, part in enumerate(tree):
+        yield from matched(part, given[i], f"{label}[{i}]")
+
+
+def _matched_keys(
+    tree: Mapping[Any, Any], given: Any, label: str
+) -> Iterator[tuple[str, Any]]:
+    if not isinstance(given, Mapping):
+        raise OptionError(
+            f"{label or 'x'} is a dict, but the gradient is {_type(given)}\n"
+            "  hint: return a dict with the same keys"
+        )
+    lacking = [str(key) for key in tree if key not in given]
+    unknown = [str(key) for key in given if key not in tree]
+    if lacking or unknown:
+        parts = [f"has no {listing(lacking)}"] if lacking else []
+        parts += [f"has {listing(unknown)}, which x has not"] if unknown else []
+        raise OptionError(
+            f"the gradient {', and '.join(parts)}\n"
+            "  hint: return a dict with the same keys"
+        )
+    for key, part in tree.items():
+        name = f"{label}.{key}" if label else str(key)
+        yield from matched(part, given[key], name)
+
+
+def _type(value: Any) -> str:
+    return shorten(repr(value), 40) if np.ndim(value) == 0 else type(value).__name__
