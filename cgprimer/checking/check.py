@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.checking.blame import blame_edge, blame_totals
+from cgprimer.checking.blame import blame_edge
 from cgprimer.checking.claims import Claim, Edge, read_claims
-from cgprimer.checking.report import CheckReport, CheckRow, overall
+from cgprimer.checking.report import CheckReport, CheckRow
+from cgprimer.checking.sentences import told
 from cgprimer.checking.sites import random_points
 from cgprimer.checking.totals import below
 from cgprimer.checking.verdict import NEGLIGIBLE, SHARP, K, judge
@@ -29,7 +30,6 @@ Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
-_ORDER = {"edge": 0, "kink": 0, "second": 1, "total": 2}
 _SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
@@ -81,13 +81,11 @@ def report(
     """The report on one set of claims, with the differences that are there already."""
     whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
     local = {e: claim for e, claim in claims.items() if e[0] != output}
-    rows = tuple(_edge_rows(witness, local))
+    rows = list(_edge_rows(witness, local))
     outputs = (output,) if output else witness.graph.outputs
     for text in outputs:
-        rows += tuple(_total_rows(witness, text, whole))
-    verdict = overall(rows)
-    first, diagnosis = _diagnosis(witness, rows, verdict, local, whole)
-    return CheckReport(verdict, rows, first, diagnosis)
+        rows += _total_rows(witness, text, whole)
+    return told(witness, rows, local, whole)
 
 
 def _edge_rows(witness: Witness, claims: Mapping[Edge, Claim]) -> Iterator[CheckRow]:
@@ -252,58 +250,3 @@ def _total_row(
         declared = f"through {through}, where a gradient is declared, not derived"
         return _as_declared(row, evidence, own[wrt], declared)
     return row
-
-
-def _diagnosis(
-    witness: Witness,
-    rows: tuple[CheckRow, ...],
-    verdict: str,
-    local: Mapping[Edge, Claim],
-    whole: Mapping[str, Claim],
-) -> tuple[Edge | None, str]:
-    if verdict == PASS:
-        return None, _praise(witness, rows)
-    wrong = [row for row in rows if row.verdict == FAIL]
-    if not wrong:
-        doubtful = [row for row in rows if row.verdict == INCONCLUSIVE]
-        if not doubtful:
-            return None, "there is nothing here that could be judged"
-        row = doubtful[0]
-        more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
-        return None, f"{row.derivative} could not be decided{more}: {row.reason}"
-    if all(row.kind == "total" for row in wrong):
-        return blame_totals(witness, wrong, whole)
-    row = min(wrong, key=lambda row: _ORDER[row.kind])
-    sentence = _sentence(witness, row, local.get(row.edge))
-    others = {r.derivative for r in wrong if r.edge != row.edge}
-    if others:
-        sentence += f" Also wrong: {', '.join(sorted(others)[:6])}."
-    return row.edge, sentence
-
-
-def _sentence(witness: Witness, row: CheckRow, claim: Claim | None) -> str:
-    node, wrt = row.edge
-    found = row.looks_like or row.reason or f"{row.derivative} is not its derivative"
-    text = f"∂{node}/∂{wrt} is the first wrong edge: {found}."
-    if claim is None:
-        return text
-    where = f" ({claim.where})" if claim.where else ""
-    return f"{text} Change {claim.text}{where} to {witness.formula(row.edge)}."
-
-
-def _praise(witness: Witness, rows: tuple[CheckRow, ...]) -> str:
-    passed = [row.kind for row in rows if row.verdict == PASS]
-    edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
-    kind = "given" if witness.given else "random"
-    points = f"{_count(witness.width, f'{kind} point')}"
-    more = f", and at {_count(kinks, 'kink')}" if kinks else ""
-    declared = sum(row.verdict == SURROGATE for row in rows)
-    aside = f"; {declared} are declared, not derived" if declared else ""
-    return (
-        f"{_count(edges, 'edge')} and {_count(totals, 'total')} agree with finite "
-        f"differences at {points}{more}{aside}"
-    )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"

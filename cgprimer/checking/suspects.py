@@ -220,10 +220,12 @@ def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
 
 
 def _paths(node: Node, i: int) -> list[Wrong]:
-    """A path forgotten, or counted twice."""
+    """A path forgotten, counted twice, or with its sign lost."""
     text = f"through {show(node.args[i])} in {show(node)}"
-    twice = tidy(OPS["mul"], const(2.0), local_partial(node, i))
+    local = local_partial(node, i)
+    twice, other = tidy(OPS["mul"], const(2.0), local), tidy(OPS["neg"], local)
     return [
         ("missing path", f"the path {text} is missing", ZERO),
         ("path twice", f"the path {text} is counted twice", twice),
+        ("sign", f"the path {text} has the wrong sign", other),
     ]

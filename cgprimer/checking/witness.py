@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.arrival import misused
 from cgprimer.checking.claims import Claim, Edge, rounding
 from cgprimer.checking.sites import (
     Site,
@@ -127,6 +128,11 @@ class Witness:
         if body.args:
             [right] = substitute([right], {body: name(node)})
         return show(right)
+
+    @functools.cached_property
+    def misused(self) -> dict[Edge, str]:
+        """Edges through a backward that is not in proportion to what arrives."""
+        return misused(self)
 
     @memo
     def surrogate(self, edge: Edge) -> str:

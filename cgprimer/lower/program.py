@@ -117,7 +117,7 @@ class Program:
 
         seeds : row of a variable → its adjoint (n,) to begin with.
         total : sum the parameters' adjoints over samples, and leave inputs' at zero.
-        inputs : whether inputs get theirs; without, nothing is asked on the way to them.
+        inputs : whether inputs get theirs; else nothing is asked on the way.
         """
         width = values.shape[1]
         adjoints = np.zeros_like(values)
