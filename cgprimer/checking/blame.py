@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.claims import Claim, Edge
-from cgprimer.checking.explain import Candidate, Wrong, explain
+from cgprimer.checking.explain import Candidate, explain
 from cgprimer.checking.totals import totals
 from cgprimer.checking.verdict import judge, slope
+from cgprimer.checking.wrong import Wrong
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.explain import Wrong, fraction, special
+from cgprimer.checking.explain import special
 from cgprimer.checking.report import CheckReport, CheckRow, overall
 from cgprimer.checking.verdict import SHARP, Slope, judge, slope
+from cgprimer.checking.wrong import Wrong, fraction
 from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW
 from cgprimer.numeric.finite import EPSILON, ROUNDING
 

@@ -9,28 +9,23 @@ simple terms.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.checking.suspects import Suspect, suspects
-from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS
+from cgprimer.checking.suspects import Suspect, derivative, suspects
+from cgprimer.checking.terms import missing_term
+from cgprimer.checking.wrong import MATCH, Array, Wrong, fraction
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.expr.show import number
 from cgprimer.lower.to_numpy import Kernel
 
-Array = NDArray[np.float64]
 Candidate = tuple[str, str, Array]
 
-MATCH = 1e-7  # relative; five random points do not agree so well by chance
 PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
 LARGEST = 1_000_000  # whole numbers up to here are seen as such
-CLEAR = 1e3  # times the slack: a gap from here on has digits to tell terms apart by
-ENOUGH = 4  # points; fewer would fit a term by chance
-NAMES_IN_TERMS = 12
 VAGUE = frozenset({"unknown", "constant factor"})
 SIGNS = (1.0, ""), (-1.0, ", and the sign is flipped")
 SWAPS = frozenset({"swapped names", "transposed"})
@@ -53,44 +48,6 @@ class Finding:
         return self.kind not in VAGUE
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """A claim beside the truth: arrays (n,), `slack` for what is not known of it.
-
-    where : at which points, for a sentence on a ratio that varies: `over 5 points`.
-    """
-
-    claimed: Array
-    true: Array
-    slack: Array
-    where: str = ""
-
-    def agrees(self, candidate: Array) -> bool:
-        """Whether a mistake that gives `candidate` predicts the claim everywhere."""
-        return bool(self.agreeing(candidate))
-
-    def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
-        """The same for every row of an array (…, n); nan agrees with nothing."""
-        size = np.maximum(np.abs(self.claimed), np.abs(candidates))
-        gap = np.abs(self.claimed - candidates)
-        return np.asarray((gap <= MATCH * size + self.slack).all(axis=-1))
-
-    def ratios(self) -> Array:
-        """claimed / true where the truth is not zero."""
-        kept = np.abs(self.true) > 10 * self.slack + 1e-300
-        claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
-        found: Array = claimed[kept] / self.true[kept]
-        return found
-
-    def constant(self) -> float | None:
-        """claimed / true where it is the same everywhere."""
-        ratios = self.ratios()
-        if not len(ratios):
-            return None
-        middle = float(np.median(ratios))
-        return middle if self.agrees(middle * self.true) else None
-
-
 def explain(
     body: Node,
     node: str,
@@ -98,14 +55,20 @@ def explain(
     values: Mapping[str, Array],
     wrong: Wrong,
     extra: Iterable[Candidate] = (),
+    inside: Collection[str] | None = None,
 ) -> Finding:
-    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation."""
+    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation.
+
+    inside : names in the right formula, where that does not follow from the body.
+    """
+    if inside is None:
+        inside = leaves(derivative(body, name(wrt), {}))
     ratios = wrong.ratios()
     span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    found = _findings(body, node, wrt, values, wrong, extra)
+    found = _findings(body, node, wrt, values, wrong, extra, inside)
     for kind, says in found:
         other = next((o for o in found if o[0] != kind), None)
-        if other and other[0] in SWAPS and kind not in SWAPS:
+        if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
         return Finding(kind, says, span)
     return Finding("unknown", f"{varies(wrong)}: no common mistake fits", span)
@@ -127,6 +90,7 @@ def _findings(
     values: Mapping[str, Array],
     wrong: Wrong,
     extra: Iterable[Candidate],
+    inside: Collection[str],
 ) -> Iterator[tuple[str, str]]:
     if not np.isfinite(wrong.claimed).all():
         yield "not finite", "it is nan or inf where the slope is not"
@@ -137,20 +101,24 @@ def _findings(
         yield "zero", "it is zero, so this edge passes nothing back"
     ratio = wrong.constant()
     also = list(_matching(body, node, wrt, values, wrong, extra))
+    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
+        also = [found for found in also if not found[0].startswith("upstream")]
     if ratio is not None:
         found = special(ratio, divisors(body))
         if found:
             kind, says = found
-            detail = next((says for _, says in also), "")
+            detail = next((says for _, says in also), "") * (len(wrong.claimed) > 1)
             yield kind, f"{says}; {detail}" if detail else says
-    terms = list(missing_terms(wrt, values, wrong))
-    if terms and also and also[0][0] == "missing path":
-        yield terms[0][0], f"{terms[0][1]}; {also[0][1]}"
+    others = {text: value for text, value in values.items() if text != node}
+    term = missing_term(wrt, others, wrong)
+    if term and term.is_penalty and also and also[0][0] == "missing path":
+        yield "missing term", f"{term.says}; {also[0][1]}"
     yield from also
     if ratio is not None:
         yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
-    yield from _named_ratios(values, wrong)
-    yield from terms
+    yield from _named_ratios(values, wrong, inside)
+    if term:
+        yield "missing term", term.says
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
         yield "a number", "it is one number, but the derivative varies"
 
@@ -181,12 +149,6 @@ def special(
                 return "sum instead of mean", f"{says}: {text}"
             return "factor", says
     return None
-
-
-def fraction(ratio: float) -> str:
-    """`2/3` where it is that, else six digits."""
-    near = Fraction(ratio).limit_denominator(12)
-    return str(near) if abs(near - ratio) <= MATCH * abs(ratio) else f"{ratio:.6g}"
 
 
 def divisors(body: Node) -> set[float]:
@@ -253,8 +215,9 @@ def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel
 
 
 def _named_ratios(
-    values: Mapping[str, Array], wrong: Wrong
+    values: Mapping[str, Array], wrong: Wrong, inside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
+    """A ratio that is the value of a name: `inside` are those of the right formula."""
     if len(wrong.claimed) < 2:
         return
     for text, value in values.items():
@@ -263,53 +226,10 @@ def _named_ratios(
                 if wrong.agrees(sign * wrong.true * value):
                     yield "extra factor", f"there is a factor {text} too many{more}"
                 if wrong.agrees(sign * wrong.true / value):
-                    yield "missing factor", f"the factor {text} is missing{more}"
-
-
-def missing_terms(
-    wrt: str, values: Mapping[str, Array], wrong: Wrong
-) -> Iterator[tuple[str, str]]:
-    """Simple terms that are the gap between truth and claim, as of a penalty."""
-    gap = wrong.true - wrong.claimed
-    clear = np.abs(gap) > CLEAR * wrong.slack
-    if len(gap) < ENOUGH or not clear.all():
-        return
-    for names, size in _monomials(wrt, values):
-        with np.errstate(all="ignore"):
-            factor = float(np.median(gap / size))
-        if np.isfinite(factor) and Wrong(gap, gap, wrong.slack).agrees(factor * size):
-            way = "is missing" if factor > 0 else "is too much"
-            yield "missing term", f"{_term(abs(factor), names, wrt)} {way}"
-            return
-
-
-def _monomials(
-    wrt: str, values: Mapping[str, Array]
-) -> Iterator[tuple[tuple[str, ...], Array]]:
-    """wrt, wrt·v, 1, v, u·v: names and their product at the points."""
-    names = [text for text in values if text != wrt][:NAMES_IN_TERMS]
-    x = values.get(wrt)
-    if x is not None:
-        yield (wrt,), x
-        yield from (((text, wrt), values[text] * x) for text in names)
-    yield (), np.ones_like(next(iter(values.values())))
-    yield from (((text,), values[text]) for text in names)
-    for i, a in enumerate(names):
-        yield from (((a, b), values[a] * values[b]) for b in names[i:])
-
-
-def _term(factor: float, names: tuple[str, ...], wrt: str) -> str:
-    """`the gradient of ½·lam·w²`, or `the term 3·b`."""
-    if wrt in names:
-        factor, names = factor / 2, tuple(text for text in names if text != wrt)
-        return f"the gradient of {product(factor, (*names, f'{wrt}²'))}"
-    return f"the term {product(factor, names)}"
-
-
-def product(factor: float, names: tuple[str, ...]) -> str:
-    """`½·lam·w²`, `3·b`, `b`."""
-    size = {"1": "", "1/2": "½"}.get(fraction(factor), fraction(factor))
-    return "·".join([*([size] if size or not names else []), *names]) or "1"
+                    says = f"there is a factor 1/{text} too many"
+                    if text in inside:
+                        says = f"the factor {text} is missing"
+                    yield "missing factor", says + more
 
 
 def spoken(span: tuple[float, float]) -> str:

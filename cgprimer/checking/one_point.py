@@ -48,17 +48,25 @@ class Table:
 
     def _evidence(self, row: CheckRow) -> Evidence | None:
         """What a row was judged by at the check's points; None beside them."""
+        total = row.kind == "total"
+        claim = self.whole.get(row.wrt) if total else self.local.get(row.edge)
+        if claim is not None:
+            return self._taken(row, claim)
+        kept, key = self.witness.evidence, (row.kind, row.edge)
+        if key not in kept:
+            kept[key] = self._taken(row, None)
+        return kept[key]
+
+    def _taken(self, row: CheckRow, claim: Claim | None) -> Evidence | None:
         witness = self.witness
         if row.kind == "edge":
-            return witness.edge(row.edge, self.local.get(row.edge))[0]
+            return witness.edge(row.edge, claim)[0]
         if row.kind == "second":
-            return witness.second(row.edge, self.local.get(row.edge))
-        if row.kind == "total":
-            return self._total(row)
-        return None
+            return witness.second(row.edge, claim)
+        return self._total(row, claim) if row.kind == "total" else None
 
-    def _total(self, row: CheckRow) -> Evidence:
-        witness, claim = self.witness, self.whole.get(row.wrt)
+    def _total(self, row: CheckRow, claim: Claim | None) -> Evidence:
+        witness = self.witness
         zero = np.zeros(witness.width)
         values = (
             witness.totals(row.node).get(row.wrt, zero),

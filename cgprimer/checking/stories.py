@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.blame import SLACK, elsewhere, over, transposed
 from cgprimer.checking.claims import Claim, Edge
-from cgprimer.checking.explain import Candidate, Finding, Wrong, explain, spoken
+from cgprimer.checking.explain import VAGUE, Candidate, Finding, explain, spoken
+from cgprimer.checking.terms import Term, missing_term, told
 from cgprimer.checking.totals import Culprit, Totals, path_products
+from cgprimer.checking.wrong import Wrong
 from cgprimer.expr.ops import ZERO
 from cgprimer.numeric.compare import FAIL
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
+SWAPPED = 64  # names that are held against one another
 LOOKED_AT = 24  # edges whose mistake is sought; a long chain has thousands that fit
 
 
@@ -92,33 +96,61 @@ class Teller:
 
     def stories(self) -> Iterator[Story]:
         """Every wrong total in exactly one story."""
-        left = list(self.bad)
-        while left:
-            one = self._together(left) or self._alone(left[0])
-            yield one
+        left, found = list(self.bad), list(self.totals.culprits(self.bad))
+        for _ in range(STORIES):
+            if not left:
+                return
+            yield (one := self._together(left, found) or self._alone(left[0], found))
             left = [wrt for wrt in left if wrt not in one.names]
+        yield from map(self._plain, left)
 
-    def _together(self, names: Sequence[str]) -> Story | None:
+    def _together(
+        self, names: Sequence[str], culprits: Sequence[Culprit]
+    ) -> Story | None:
         """One story for as many of several names as possible."""
         if len(names) < 2:
             return None
-        found = [c for c in self.totals.culprits(names) if len(c.names) > 1]
+        found = [c for c in _of_names(culprits, names) if len(c.names) > 1]
         found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
         whole = [c for c in found if len(c.names) == len(names)]
         story = self._of([c for c in whole if len(c.edges) == 1])
         swapped = self._mixed_up(names) or self._exchanged(names)
-        return story or swapped or self._of(found)
+        story = story or swapped or self._of(found)
+        return story or self._penalised(names, culprits)
+
+    def _penalised(
+        self, names: Sequence[str], culprits: Sequence[Culprit]
+    ) -> Story | None:
+        """The names whose totals lack the gradient of one sum of squares."""
+        terms = [term for wrt in names[:SWAPPED] if (term := self._term(wrt))]
+        for first in terms:
+            same = [term for term in terms if told([first, term])]
+            alone = self._of(list(_of_names(culprits, [first.wrt])))
+            whole = alone is None or alone.finding.kind == "missing path"
+            if len(same) > 1 and whole:
+                finding = Finding("missing term", told(same), (np.nan, np.nan))
+                edge = alone.edge if alone else self._entry(first.wrt)
+                every = tuple(term.wrt for term in same)
+                return Story(self.output, every, edge, finding, finding.says, False)
+        return None
+
+    def _term(self, wrt: str) -> Term | None:
+        found = missing_term(wrt, self._near(wrt), self._wrong(wrt))
+        return found if found and found.is_penalty else None
 
     def _of(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
         fit = (c for c in culprits if self.totals.spares(c, self.good))
-        told = (self._story(c) for c in islice(fit, LOOKED_AT))
-        first = next((s for s in told if s.finding.recognised), None)
+        stories = (self._story(c) for c in islice(fit, LOOKED_AT))
+        known = (story for story in stories if _is_known(story))
+        first = next(known, None)
         if first is None or not first.single:
             return first
         same = first.names, first.finding.kind
-        alike = (s for s in told if s.single and (s.names, s.finding.kind) == same)
-        return replace(first, alike=tuple(s.edge for s in islice(alike, 4)))
+        alike = (
+            s.edge for s in known if (s.names, s.finding.kind) == same and s.single
+        )
+        return replace(first, alike=tuple(islice(alike, 4)))
 
     def _story(self, culprit: Culprit, only: bool = False) -> Story:
         """What was taken for the edge; `only` in this total, as others are right."""
@@ -130,8 +162,16 @@ class Teller:
             way = "in this one, on the way through" if only else "as if on the edge"
             where = f"{way} ∂{node}/∂{wrt} = {self.witness.formula(edge)}"
             where += "," * only
-        says = f"{where} {finding.says} ({ratio(finding, self.witness)})"
+        says = f"{where} {finding.says} (there {ratio(finding, self.witness)})"
+        if finding.kind == "missing path" and (penalty := self._penalty(culprit.names)):
+            says += f": {penalty}"
         return Story(self.output, culprit.names, edge, finding, says, single)
+
+    def _penalty(self, names: Sequence[str]) -> str:
+        """The penalty whose gradient all of them lack, or nothing."""
+        terms = [self._term(wrt) for wrt in names[:SWAPPED]]
+        known = [term for term in terms if term]
+        return told(known) if len(known) == len(names) else ""
 
     def _on_edge(self, culprit: Culprit, edge: Edge) -> Finding:
         node, wrt = edge
@@ -155,17 +195,19 @@ class Teller:
 
     def _mixed_up(self, names: Sequence[str]) -> Story | None:
         """One story where all of them are given what belongs to other names."""
-        swaps = [self._swap(wrt) for wrt in names]
-        if not all(swaps):
-            return None
-        kind, says = swaps[0] or ("", "")
-        finding = Finding(kind, says, (np.nan, np.nan))
-        clauses = dict.fromkeys(says for _, says in filter(None, swaps))
+        swaps: list[tuple[str, str]] = []
+        for wrt in names:
+            if (swap := self._swap(wrt)) is None:
+                return None
+            swaps.append(swap)
+        finding = Finding(*swaps[0], (np.nan, np.nan))
+        clauses = dict.fromkeys(says for _, says in swaps)
         entry, says = self._entry(names[0]), "; ".join(clauses)
         return Story(self.output, tuple(names), entry, finding, says)
 
     def _exchanged(self, names: Sequence[str]) -> Story | None:
         """The first two of them that have each other's total."""
+        names = names[:SWAPPED]
         for i, a in enumerate(names):
             for b in names[i + 1 :]:
                 if self._has(a, b) and self._has(b, a):
@@ -199,26 +241,33 @@ class Teller:
         true = self.totals.true.get(wrt, np.zeros_like(claimed))
         return Wrong(claimed, true, self.totals.size(wrt), over(self.witness))
 
-    def _alone(self, wrt: str) -> Story:
+    def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
-        fit = [c for c in self.totals.culprits([wrt]) if len(c.edges) == 1]
+        fit = [c for c in _of_names(culprits, [wrt]) if len(c.edges) == 1]
         if story := self._of(fit):
             return story
         finding = self._of_total(wrt)
         if not finding.recognised:
             alone = (self._story(c, only=True) for c in fit[:LOOKED_AT])
-            story = next((s for s in alone if s.finding.recognised), None)
-        says = finding.says
-        if finding.kind == "unknown":
-            says = f"no single edge explains it, {says}"
-        entry = self._entry(wrt)
-        return story or Story(self.output, (wrt,), entry, finding, says, single=False)
+            if story := next(filter(_is_known, alone), None):
+                return story
+        return self._plain(wrt, finding)
+
+    def _plain(self, wrt: str, finding: Finding | None = None) -> Story:
+        """The story of a total that no edge explains, or that nobody looked into."""
+        known = finding or explain(ZERO, self.output, wrt, {}, self._wrong(wrt))
+        says = known.says
+        if known.kind == "unknown":
+            says = f"no single edge explains it, {says}" if finding else says
+        return Story(self.output, (wrt,), self._entry(wrt), known, says, single=False)
 
     def _of_total(self, wrt: str) -> Finding:
         """What the claim looks like, whatever the edges."""
         extra = [*self._others(wrt), *self._paths(wrt)]
         values = self._near(wrt)
-        finding = explain(ZERO, self.output, wrt, values, self._wrong(wrt), extra)
+        inside = {by for _, by in self.totals.edges}
+        wrong = self._wrong(wrt)
+        finding = explain(ZERO, self.output, wrt, values, wrong, extra, inside)
         if finding.kind == "zero":
             return replace(finding, says=f"it is zero, so nothing reaches {wrt}")
         if finding.kind == "should be zero":
@@ -255,15 +304,26 @@ class Teller:
         return next((e for e in edges if e[1] == wrt), (self.output, wrt))
 
 
+def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Culprit]:
+    """What is left of the culprits when only these totals are looked at."""
+    kept = set(names)
+    for culprit in culprits:
+        own = tuple(wrt for wrt in culprit.names if wrt in kept)
+        if own:
+            yield replace(culprit, names=own)
+
+
+def _is_known(story: Story) -> bool:
+    """Whether it tells of a mistake on the edge, which a plain number is not."""
+    return story.finding.kind not in (*VAGUE, "a number")
+
+
 def ratio(finding: Finding, witness: Witness) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = finding.ratio
     text = f"claimed / true {spoken(finding.ratio)}"
-    return (
-        text
-        if spoken((low, low)) == spoken((high, high))
-        else f"{text} {over(witness)}"
-    )
+    same = spoken((low, low)) == spoken((high, high)) and witness.width > 1
+    return text if same else f"{text} {over(witness)}"
 
 
 def blame_totals(

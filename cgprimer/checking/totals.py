@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.claims import Edge
-from cgprimer.checking.explain import Wrong
+from cgprimer.checking.wrong import Wrong
 
 Array = NDArray[np.float64]
 

@@ -85,6 +85,7 @@ class Witness:
         ]
         self.own = {e: self.sites[e[0]].partial(e[1]) for e in self.edges}
         self.rows: dict[Any, tuple[CheckRow, ...]] = {}  # of our own derivatives
+        self.evidence: dict[Any, Evidence | None] = {}  # the same at the points alone
         self._bodies: dict[str, Node] = {}
         self._sides: dict[Edge, list[tuple[Site, Slope]]] = {}
         self._slopes: dict[Edge, Slope] = {}
