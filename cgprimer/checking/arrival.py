@@ -6,17 +6,18 @@ there, and is wrong in every chain. Here it is handed other adjoints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.totals import below
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
+from cgprimer.expr.show import show
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.compare import FAIL
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from cgprimer.checking.witness import Witness
 
 Array = NDArray[np.float64]
-SAME = 1e-6  # relative: code in single precision is exact for powers of two, and near
+SAME = 1e-6  # relative
 MISTAKE = "upstream"
+POWERS = 2.0 ** np.arange(-10, 11)  # adjoints that are exact in every precision
 _ADJOINT = name("y")  # no argument is called so
 
 
@@ -36,17 +38,20 @@ def misused(witness: Witness) -> dict[Edge, str]:
     for node, site in witness.sites.items():
         if not site.shape.has_pullback:
             continue
-        body, values = witness.body(node), site.values
-        for inner in postorder([body]):
+        for inner in postorder([witness.body(node)]):
             if inner.op.pullback and inner.op.contract == "exact":
-                says = misuse(inner, values)
-                below_it = set(leaves(inner)) if says else ()
-                found |= {(node, by): says for by in site.names if by in below_it}
+                for arg, says in zip(
+                    inner.args, misuse(inner, site.values), strict=True
+                ):
+                    found |= {(node, by): says for by in leaves(arg) if says}
     return found
 
 
-def misuse(node: Node, values: Mapping[str, Array]) -> str:
-    """How the backward of a node's operation uses what arrives, where that is wrong."""
+def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:
+    """How the backward of an operation uses what arrives, for each of its arguments.
+
+    Empty where that is right.
+    """
     op, names = node.op, leaves(node)
     assert op.pullback is not None
     arguments = tuple(map(name, ARGUMENTS[: len(node.args)]))
@@ -54,26 +59,35 @@ def misuse(node: Node, values: Mapping[str, Array]) -> str:
         at = Kernel(node.args, names)(*(values[text] for text in names))
         at = [np.broadcast_to(v, np.shape(values[names[0]])) for v in at]
         shares = op.pullback(arguments, op(*arguments), _ADJOINT)
-        kernel = Kernel(list(shares), [*ARGUMENTS[: len(at)], "y"])
+        kernel = Kernel(list(shares), [*ARGUMENTS[: len(at)], str(_ADJOINT.value)])
 
-        def passed(arriving: Array) -> Array:
+        def passed(arriving: ArrayLike) -> Array:
+            """The shares (arguments, n) of what arrives, a number or (n,)."""
             rows = kernel(*at, np.broadcast_to(arriving, at[0].shape))
             return np.array([np.broadcast_to(row, at[0].shape) for row in rows])
 
-        return _said(op.name, passed, len(at[0]))
+        tried = {float(g): passed(g) for g in (*POWERS, -1.0, 0.0)}
+        mixed = np.resize(POWERS * np.resize([1.0, -1.0], len(POWERS)), len(at[0]))
+        together = passed(mixed)
+    said = []
+    for i, arg in enumerate(node.args):
+        own = {g: rows[i] for g, rows in tried.items()}
+        says = _said(op.name, own, _same(together[i], mixed * own[1.0]))
+        which = f" in its share for {show(arg)}" if says and len(node.args) > 1 else ""
+        said.append(says + which)
+    return said
 
 
-def _said(called: str, passed: Callable[[Array], Array], width: int) -> str:
-    """`passed` gives the shares (arguments, n) of what arrives (n,)."""
-    one, two, minus = (passed(np.array(g)) for g in (1.0, 2.0, -1.0))
-    powers = 2.0 ** np.arange(-10, 11)  # exact in every precision
-    mixed = np.resize(powers * np.resize([1.0, -1.0], 21), width)
-    whole = all(_same(passed(np.array(g)), g * one) for g in (*powers, -1.0, 0.0))
-    if whole and _same(passed(mixed), mixed * one):
-        return ""
+def _said(called: str, passed: Mapping[float, Array], alone: bool) -> str:
+    """`passed` is the share (n,) of each number that arrives.
+
+    alone : whether each sample's share is of what arrives at that sample.
+    """
+    one, two, minus = passed[1.0], passed[2.0], passed[-1.0]
     backward, arrives = f"the backward of {called}", "the gradient that arrives (grad)"
-    if whole:
-        return f"{backward} mixes what arrives at one sample into the others"
+    if all(_same(share, g * one) for g, share in passed.items()):
+        mixes = f"{backward} mixes what arrives at one sample into the others"
+        return "" if alone else mixes
     if _same(two, one) and _same(minus, one):
         return f"{backward} does not use {arrives}"
     if _same(two, 4 * one) and _same(minus, one):
@@ -109,8 +123,10 @@ def _marked(witness: Witness, row: CheckRow, found: Mapping[Edge, str]) -> Check
     says = found.get(row.edge, "") if row.kind == "edge" else ""
     if row.kind == "total":
         says = _between(witness, row.edge, found)
-    if not says:
+    if not says or says in row.looks_like:
         return row
+    if row.looks_like:
+        return replace(row, looks_like=f"{row.looks_like}; and {says}")
     return replace(row, verdict=FAIL, reason="", mistake=MISTAKE, looks_like=says)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.checking.arrival import MISTAKE
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.explain import Candidate, explain
 from cgprimer.checking.totals import totals
@@ -16,7 +17,8 @@ from cgprimer.checking.verdict import judge, slope
 from cgprimer.checking.wrong import Wrong
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, postorder
-from cgprimer.expr.ops import ARGUMENTS, name
+from cgprimer.expr.ops import ARGUMENTS, ZERO, name
+from cgprimer.expr.show import show
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.compare import FAIL
 
@@ -31,22 +33,24 @@ SLACK = 1e-9  # relative; what two formulas for one number may differ by
 def blame_edge(witness: Witness, row: CheckRow, claim: Claim | None) -> CheckRow:
     """The row with what its claim looks like."""
     node, wrt = row.edge
-    if claim is None or claim.everywhere:
-        witness = witness.wide
-    first = witness.edge(row.edge, claim)[0]
-    true, slack = truth(witness, row.edge, first)
-    finding = explain(
-        witness.body(node),
-        node,
-        wrt,
-        witness.sites[node].values,
-        Wrong(first.claimed, true, slack, over(witness)),
-        elsewhere(witness, row.edge),
-    )
-    says = finding.says
+    seen, wrong = witness, _wrong(witness, row.edge, claim)
+    if (claim is None or claim.everywhere) and witness.wide is not witness:
+        more = _wrong(witness.wide, row.edge, claim)
+        if not more.agrees(more.true):  # else it is wrong at the given points only
+            seen, wrong = witness.wide, more
+    values, extra = seen.sites[node].values, elsewhere(seen, row.edge)
+    finding = explain(seen.body(node), node, wrt, values, wrong, extra)
+    kind, says = finding.kind, finding.says
     if claim is None:
-        says = _faulty(witness, row.edge, says)
-    return replace(row, ratio=finding.ratio, mistake=finding.kind, looks_like=says)
+        says = _faulty(seen, row.edge, says)
+        kind = MISTAKE if says == seen.misused.get(row.edge) else kind
+    return replace(row, ratio=finding.ratio, mistake=kind, looks_like=says)
+
+
+def _wrong(witness: Witness, edge: Edge, claim: Claim | None) -> Wrong:
+    first = witness.edge(edge, claim)[0]
+    true, slack = truth(witness, edge, first)
+    return Wrong(first.claimed, true, slack, over(witness))
 
 
 def over(witness: Witness) -> str:
@@ -62,13 +66,17 @@ def _faulty(witness: Witness, edge: Edge, says: str) -> str:
     body, leaf = witness.body(edge[0]), name(edge[1])
     values = witness.sites[edge[0]].values
     for node in postorder([body]):
-        if node.args and leaf in postorder([node]) and _is_wrong(node, values):
-            return f"the derivative that {node.op.name} declares is wrong: {says}"
-    return witness.misused.get(edge) or f"a rule of ours is wrong: {says}"
+        if node.args and leaf in postorder([node]):
+            declared = _declared(node, leaf, values, over(witness))
+            if declared:
+                return (
+                    f"the derivative that {node.op.name} declares is wrong: {declared}"
+                )
+    return witness.misused.get(edge) or f"our own rules give something else: {says}"
 
 
-def _is_wrong(node: Node, values: Mapping[str, Array]) -> bool:
-    """Whether the operation's own derivative disagrees with its differences."""
+def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -> str:
+    """What the operation's own derivative looks like, where differences disagree."""
     arguments = [name(text) for text in ARGUMENTS[: len(node.args)]]
     names = leaves(node)
     with np.errstate(all="ignore"):
@@ -76,13 +84,18 @@ def _is_wrong(node: Node, values: Mapping[str, Array]) -> bool:
         at = [np.broadcast_to(v, np.shape(values[names[0]])) for v in at]
         local = partials(node.op(*arguments), arguments)
         rows = Kernel(list(local.values()), ARGUMENTS[: len(at)])(*at)
-    for i, row in enumerate(rows):
+    for i, (arg, row) in enumerate(zip(node.args, rows, strict=True)):
+        if leaf not in postorder([arg]):
+            continue
         found = slope(_one_moved(node, at, i), at[i])
         row = np.broadcast_to(row, at[i].shape)
         judged = [judge(row[k], found, k, 8 * abs(row[k])) for k in range(len(row))]
         if any(one.verdict == FAIL for one in judged):
-            return True
-    return False
+            slack = 2 * found.bound + SLACK * np.abs(found.value)
+            wrong = Wrong(row, found.value, slack, where)
+            own = {show(a): value for a, value in zip(node.args, at, strict=True)}
+            return explain(ZERO, node.op.name, show(arg), own, wrong).says
+    return ""
 
 
 def _one_moved(node: Node, at: list[Array], i: int) -> Callable[[Any], Any]:

@@ -25,6 +25,7 @@ from cgprimer.lower.to_numpy import Kernel
 Candidate = tuple[str, str, Array]
 
 PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
+SINGLE = 2.0**-20  # eight roundings of float32
 LARGEST = 1_000_000  # whole numbers up to here are seen as such
 VAGUE = frozenset({"unknown", "constant factor"})
 SIGNS = (1.0, ""), (-1.0, ", and the sign is flipped")
@@ -99,6 +100,10 @@ def _findings(
         return
     if (np.abs(wrong.claimed) <= wrong.slack).all():
         yield "zero", "it is zero, so this edge passes nothing back"
+    if off := _off(wrong):
+        how = ", as float32 would be" if off > SINGLE / 128 else ""
+        digits = int(0.1 - np.log10(off))
+        yield "few digits", f"it is right to {digits} digits only{how}"
     ratio = wrong.constant()
     also = list(_matching(body, node, wrt, values, wrong, extra))
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
@@ -121,6 +126,13 @@ def _findings(
         yield "missing term", term.says
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
         yield "a number", "it is one number, but the derivative varies"
+
+
+def _off(wrong: Wrong) -> float:
+    """How far ratios are from 1, where that is no more than single precision is off."""
+    off = float(np.abs(wrong.ratios() - 1).max())
+    sharp = (wrong.slack < np.abs(wrong.true) * SINGLE / 64).all()
+    return off if off < SINGLE and sharp else 0.0
 
 
 def special(

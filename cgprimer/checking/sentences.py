@@ -112,7 +112,8 @@ def _diagnosis(
     if all(row.kind == "total" for row in wrong):
         place = {edge: i for i, edge in enumerate(witness.edges)}
         edges = [story.edge for story in stories] or [wrong[0].edge]
-        return min(edges, key=lambda edge: place.get(edge, len(place))), on_totals
+        first = min(edges, key=lambda edge: place.get(edge, len(place)))
+        return first, on_totals or _on_rules(wrong)
     row = min(wrong, key=lambda row: _ORDER[row.kind])
     others = [
         r.derivative
@@ -170,6 +171,14 @@ def _on_totals(
         yield f"{names}{verb}: {says}.{_places(claims, story.names)}"
     if len(stories) > SENTENCES:
         yield f"And {len(stories) - SENTENCES} more: their rows say how."
+
+
+def _on_rules(wrong: Sequence[CheckRow]) -> str:
+    """Totals that are wrong although every edge is right, or is claimed right."""
+    says = {
+        row.note: [r.derivative for r in wrong if r.note == row.note] for row in wrong
+    }
+    return " ".join(f"{listing(rows)}: {note}." for note, rows in says.items())
 
 
 def _numbers(row: CheckRow) -> str:

@@ -141,16 +141,25 @@ class Teller:
     def _of(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
         fit = (c for c in culprits if self.totals.spares(c, self.good))
-        stories = (self._story(c) for c in islice(fit, LOOKED_AT))
-        known = (story for story in stories if _is_known(story))
-        first = next(known, None)
-        if first is None or not first.single:
+        likely = sorted(islice(fit, LOOKED_AT), key=self._likelihood)
+        told = ((self._story(culprit), culprit) for culprit in likely)
+        known = ((story, culprit) for story, culprit in told if _is_known(story))
+        first, found = next(known, (None, None))
+        if first is None or found is None or not first.single:
             return first
-        same = first.names, first.finding.kind
+        rank, kind = self._likelihood(found), first.finding.kind
         alike = (
-            s.edge for s in known if (s.names, s.finding.kind) == same and s.single
+            story.edge
+            for story, culprit in known
+            if story.finding.kind == kind and self._likelihood(culprit) == rank
         )
         return replace(first, alike=tuple(islice(alike, 4)))
+
+    def _likelihood(self, culprit: Culprit) -> tuple[int, bool, int]:
+        """The more it explains the better; then the fewer it makes wrong besides."""
+        others = [wrt for wrt in self.bad if wrt not in culprit.names][:SWAPPED]
+        more = sum(not self.totals.spares(culprit, [wrt]) for wrt in others)
+        return -len(culprit.names), len(culprit.edges) > 1, more
 
     def _story(self, culprit: Culprit, only: bool = False) -> Story:
         """What was taken for the edge; `only` in this total, as others are right."""
