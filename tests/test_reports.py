@@ -66,10 +66,10 @@ def some_claims(graph, rng):
 
 
 CASES = [*sorted({*PROBLEMS, *KINKED} - {"constant"}), *range(6)]
+CASES = [(case, i % 2 == 0) for i, case in enumerate(CASES)]
 
 
-@pytest.mark.parametrize("given", [False, True])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "given"), CASES)
 def test_shown_partials_multiply_to_shown_totals(case, given):
     graph, at = random_dag(case) if isinstance(case, int) else problem(case)
     claims = some_claims(graph, np.random.default_rng(len(str(case))))
@@ -139,7 +139,8 @@ MODELS = {
         "xl",
     ),
     "two errors": (
-        ["xe = tanh(w*xa + b) - xy", "xf = tanh(w*xb + b) - xz", "xl = (xe^2 + xf^2)/2"],
+        ["xe = tanh(w*xa + b) - xy", "xf = tanh(w*xb + b) - xz",
+         "xl = (xe^2 + xf^2)/2"],
         "xl",
     ),
     "arrhenius": (["xk = A*exp(-E/xt)", "xy = xk*xc^n"], "xy"),
@@ -245,8 +246,8 @@ def is_told(known, output, right, mistakes):
 
 @pytest.mark.parametrize("key", MODELS)
 def test_every_wrong_total_is_told_by_its_mistake_and_no_right_one_is(key):
-    *known, trials = planted(key, np.random.default_rng(1), most=3)
-    for mistakes in trials[:12]:
+    *known, trials = planted(key, np.random.default_rng(1), most=2)
+    for mistakes in trials[:8]:
         is_told(*known, mistakes)
 
 
@@ -485,7 +486,7 @@ def graph_of(case):
     return (random_dag(case) if isinstance(case, int) else problem(case))[0]
 
 
-@pytest.mark.parametrize("case", GRAPHS[::3])
+@pytest.mark.parametrize("case", GRAPHS[::4])
 def test_the_suggested_formula_is_the_true_derivative(case):
     known, rng = witness_of(graph_of(case)), np.random.default_rng(5)
     for _ in range(4):

@@ -168,11 +168,13 @@ class Teller:
         node, wrt = edge
         where = f"as if in the equation of {node}, whatever the name,"
         if single:
-            way = "in this one, on the way through" if only else "as if on the edge"
-            where = f"{way} ∂{node}/∂{wrt} = {self.witness.formula(edge)}"
-            where += "," * only
+            where = f"as if on the edge ∂{node}/∂{wrt} = {self.witness.formula(edge)}"
+        if only:
+            where = f"in this one, {where}{',' * single}"
         says = f"{where} {finding.says} (there {ratio(finding, self.witness)})"
-        if finding.kind == "missing path" and (penalty := self._penalty(culprit.names)):
+        lacks = finding.kind in ("missing path", "missing term")
+        penalty = self._penalty(culprit.names) if lacks else ""
+        if penalty and penalty not in says:
             says += f": {penalty}"
         return Story(self.output, culprit.names, edge, finding, says, single)
 
@@ -252,8 +254,8 @@ class Teller:
 
     def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
-        fit = [c for c in _of_names(culprits, [wrt]) if len(c.edges) == 1]
-        if story := self._of(fit):
+        fit = list(_of_names(culprits, [wrt]))
+        if story := self._of([c for c in fit if len(c.edges) == 1]):
             return story
         finding = self._of_total(wrt)
         if not finding.recognised:

@@ -24,6 +24,7 @@ from cgprimer.checking.wrong import Wrong
 Array = NDArray[np.float64]
 
 RESOLVED = 1e-4  # a share of a total that cannot be told so well says nothing
+VAGUE = 0.1  # what may be said at the lesser half of the points
 PATHS = 64  # of one name to one output that are looked at one by one
 
 
@@ -103,6 +104,11 @@ class Culprit:
         return Wrong(self.factor * own[edge], own[edge], self.slack * size, where)
 
 
+def _is_resolved(unsure: Array) -> bool:
+    """Whether a share is known well enough to tell mistakes by it."""
+    return bool(np.median(unsure) < RESOLVED and (unsure < VAGUE).all())
+
+
 class Totals:
     """The totals of one output over given edges, and claims held against them.
 
@@ -177,7 +183,7 @@ class Totals:
             best = min(
                 left, key=lambda w: float(np.nan_to_num(unsure[w], nan=9e9).max())
             )
-            if not (unsure[best] < RESOLVED).all():
+            if not _is_resolved(unsure[best]):
                 return
             gap = self.claimed[best] - self.true[best]
             factor = 1 + gap / left[best]
