@@ -281,6 +281,14 @@ def test_two_wrong_totals_have_two_sentences():
     assert report.first_wrong == ("xy", "ab")
 
 
+def test_right_totals_clear_the_edges_that_they_go_through():
+    assert "the same could" not in canonical_claims(ab="-3*xz^2*xx").diagnosis
+    claims = {("xw", "ab"): "-3*xz^2*xx"}
+    report = check_gradients(parse_graph(CANONICAL), claims=claims, output="xw", rng=0)
+    says = "; the same could have happened on ∂xz/∂xy, ∂xw/∂xz. Look at"
+    assert says in report.diagnosis
+
+
 def test_what_has_changed_places_is_told_beside_other_mistakes():
     report = canonical_claims(ab=RIGHT["cd"], cd=RIGHT["ab"], ac="0")
     assert "d xw/d ab, d xw/d cd: swapped names" in report.diagnosis
