@@ -118,8 +118,10 @@ class CheckRow:
         """Claimed / true at the point of the row, where it failed."""
         if self.verdict != FAIL or self.slopes or not np.isfinite(self.claimed):
             return ""
+        if not self.difference:
+            return "∞" if self.claimed else ""
         if not abs(self.difference) > self.bound:
-            return "∞" if abs(self.claimed) > self.bound else ""
+            return ""
         ratio = spoken((self.claimed / self.difference,) * 2)
         return "" if ratio == "1" else ratio  # what is wrong shows elsewhere
 

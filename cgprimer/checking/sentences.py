@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cgprimer.checking.arrival import as_arrives
 from cgprimer.checking.blame import truth
 from cgprimer.checking.claims import Claim, Edge
@@ -23,6 +25,7 @@ SENTENCES = 24  # on wrong totals; their rows say the rest
 PLACES = 3  # claims that a sentence points at
 
 
+@np.errstate(all="ignore")  # guesses may overflow
 def told(
     witness: Witness,
     rows: Sequence[CheckRow],
