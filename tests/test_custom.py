@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from cgprimer import (
+    SGD,
     Adam,
     Dataset,
     LeastSquares,
+    check_derivation,
+    check_gradients,
     compare_partials,
     draw_graph,
     edge_partials,
@@ -20,6 +23,7 @@ from cgprimer import (
     gradient,
     minimize,
     parse_graph,
+    trace,
 )
 from cgprimer.diff.custom import custom_op
 from cgprimer.diff.sweep import local_partial
@@ -486,6 +490,49 @@ def test_symbolic_is_refused_by_name_where_only_code_knows():
     }
 
 
+# As many arguments as anybody likes, wherever an operation may stand.
+
+ARITIES = [
+    ("f(p) = p^2 + sin(p)", "xa^2 + sin(xa)"),
+    ("f(q, p) = q*p + p^2", "xa*xb + xb^2"),
+    ("f(a, b, c) = a + b*c", "xa + xb*xc"),
+    ("f(a, b, c, d) = a*b + c*d^2", "xa*xb + xc*xd^2"),
+    ("f(y, b, x, a, c) = y*b + x*tanh(a) - c", "xa*xb + xc*tanh(xd) - xe"),
+]
+
+
+@pytest.mark.parametrize(("formula", "body"), ARITIES)
+def test_every_argument_is_known_everywhere(formula, body):
+    names = ["xa", "xb", "xc", "xd", "xe"][: formula.partition("=")[0].count(",") + 1]
+    call, at = f"f({', '.join(names)})", dict(zip(names, [*X, 0.6], strict=False))
+    with custom_op(formula):
+        graph, plain = parse_graph([f"xy = {call}"]), parse_graph([f"xy = {body}"])
+        truth = edge_partials(plain, at)
+        for method in ("symbolic", "adjoint"):
+            assert edge_partials(graph, at, method=method) == pytest.approx(truth)
+        numeric = edge_partials(graph, at, method="finite")
+        assert numeric == pytest.approx(truth, rel=1e-6, abs=1e-6)
+        assert graph.evaluate(at) == pytest.approx(plain.evaluate(at))
+        reverse = str(trace(graph, at))
+        lines = [f"y = {call}", f"y = {body}"]
+        for wrt in names:
+            right = plain.partial("xy", wrt).text
+            claims = {("xy", wrt): right}
+            report = check_gradients(graph, claims=claims, rng=0)
+            assert report.row("xy", wrt).verdict == "PASS"
+            claims = {("xy", wrt): f"2*({right})"}
+            report = check_gradients(graph, claims=claims, rng=0)
+            assert "it is 2 times the true derivative" in report.row("xy", wrt).note
+            assert f"∂xy/∂{wrt}" in reverse
+            lines += [f"dy/d{wrt} = {right}", f"dy/d{wrt} = 2*({right})"]
+    with custom_op(formula):
+        rows = check_derivation("\n".join(lines), rng=0).claims
+    assert [row.verdict for row in rows] == ["PASS", *["PASS", "FAIL"] * len(names)]
+    assert {row.symbolic for row in rows} == {"shown", ""}
+    told = {row.remark for row in rows[2::2]} - {""}  # of two numbers nothing is said
+    assert told == {"the right side is 2 times the left side"}
+
+
 # Fits.
 
 
@@ -530,6 +577,50 @@ def test_backward_that_is_never_asked_for_is_reported():
         before.gradient_at("xy", {"xx": 2.5, "w": 1.0})
         assert op.calls.backward == 1  # for xx and for w together
         assert "never asked" not in fit(before, data, epochs=1, progress=False).message
+
+
+COUNTED = {
+    "before every parameter": ["xy = w*count(xx) + v"],
+    "behind one": ["xy = count(w*xx) + v"],
+    "in an inner equation, before": ["xm = count(xx)", "xy = w*xm + v"],
+    "in an inner equation, behind": ["xm = w*xx", "xn = count(xm)", "xy = v*xn"],
+    "of a number": ["xy = w*xx + v*count(2)"],
+    "of a variable that is a number": ["xk = 2", "xy = w*xx + v*count(xk)"],
+    "twice": ["xm = count(xx)", "xn = count(w*xm)", "xy = xn + v"],
+    "in two equations of one shape": [
+        "xm = w*xx", "xn = count(xm)", "xo = count(xx)", "xy = xn + v*xo",
+    ],
+    "where no target needs it": ["xm = count(w*xx)", "xy = w*xx + v"],
+    "needed before, not needed behind": [
+        "xm = count(w*xx)", "xn = count(xx)", "xy = w*xn + v",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", COUNTED)
+def test_a_backward_is_said_to_be_never_asked_for_where_it_never_was(key):
+    graph_texts, x = COUNTED[key], np.linspace(1, 2, 7)
+    data = Dataset({"xx": x}, {"xy": x - 1})
+
+    def ended(run):
+        with custom_op(
+            "count", forward=lambda ctx, a: a, backward=lambda ctx, g: g, replace=True
+        ) as op:
+            message = run(parse_graph(graph_texts, outputs=["xy"])).message
+            return "backward of count was never asked for" in message, op.calls.backward
+
+    for method in (Adam(0.01), SGD(0.01), LeastSquares()):
+        said, calls = ended(
+            lambda graph, method=method: fit(
+                graph, data, method, epochs=2, rng=0, progress=False
+            )
+        )
+        assert said == (calls == 0), method
+    start = {"xx": 0.5, "w": 0.5, "v": 0.5}
+    said, calls = ended(
+        lambda graph: minimize(graph, "xy", start=start, steps=3, progress=False)
+    )
+    assert said == (calls == 0)
 
 
 # Names.

@@ -1,16 +1,20 @@
 """Written derivations: what is read, what holds, and what is said where it does not."""
 
+import re
 import time
 
+import numpy as np
 import pytest
 from problems import PROBLEMS, problem, random_dag
 
+from cgprimer.checking.suspects import derivative, suspects
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
-from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, name
+from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, const, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_latex import latex
+from cgprimer.numeric.extended import values
 from cgprimer.proof.derivation import check_derivation
 from cgprimer.proof.derivation_report import DerivationReport
 from cgprimer.proof.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
@@ -465,6 +469,84 @@ def test_a_wrong_adjoint_is_told_by_its_path(line):
     row = check(GRAPH + line).first_wrong
     assert row is not None
     assert row.remark == PATHS[line]
+
+
+BODIES = [
+    "a*x^2 + b*x*y + c*y^2", "sin(x)/x", "tanh(b + w*x + v*y)", "log(1 + exp(x))",
+    "x^a*exp(-x/b)", "sigmoid(a*x)*y", "sqrt(x^2 + y^2)", "(x + y)/(x - y)^2",
+    "x*sin(x)*cos(y)", "a*x - b*y", "arctan(x/y)", "exp(sin(x*y))",
+]  # fmt: skip
+TOLD = {
+    "the sign is wrong": lambda left, right, part: (left, -right),
+    "the right side is (.*) times the left side": lambda a, b, part: (part * a, b),
+    "the right side lacks the factor (.*)": lambda a, b, part: (a, part * b),
+    "the right side has the factor (.*) too much": lambda a, b, part: (part * a, b),
+    r"the right side lacks the term ([+-] .*)": lambda a, b, part: (a, b + part),
+    r"the right side has too much the term ([+-] .*)": lambda a, b, part: (a, b - part),
+    "the right side is the left side plus (.*)": lambda a, b, part: (a + part, b),
+}
+
+
+def claimed_wrongly(text, rng):
+    """One derivative of `text`, and a wrong one, as expressions."""
+    body = parse_expression(text)
+    names = leaves(body)
+    wrt, other = (str(rng.choice(names)) for _ in range(2))
+    right = derivative(body, name(wrt), {})
+    factor = const(float(rng.choice([-1, 2, 0.5, -2, 1 / 3, 1.01])))
+    pool = [
+        OPS["mul"](factor, right),
+        *(OPS[op](right, name(other)) for op in ("mul", "div", "add", "sub")),
+        OPS["sub"](right, const(0.5)),
+        *(suspect.node for suspect in suspects(body, wrt)[:12]),
+    ]
+    return wrt, right, pool[rng.integers(len(pool))]
+
+
+def hint_is_true(text, rng):
+    """What is said of a wrong derivative holds in plain numbers, if it is of a kind."""
+    wrt, right, wrong = claimed_wrongly(text, rng)
+    lines = f"z = {text}\ndz/d{wrt} = {show(right)} = {show(wrong)}"
+    first, second = check_derivation(lines, rng=0, symbolic=False).claims
+    assert first.verdict != "FAIL", lines
+    body = parse_expression(text)
+    at = {name: float(rng.uniform(0.3, 2.0)) for name in leaves(body)}
+    at["z"] = float(values([body], at)[body])
+    for pattern, sides in TOLD.items():
+        found = re.match(f"{pattern}(?:$|:)", second.remark)
+        if found:
+            part = next(iter(found.groups()), "0").replace("·", "*")
+            named = parse_expression(f"0 {part}" if part[0] in "+-" else part)
+            numbers = (float(values([n], at)[n]) for n in (right, wrong, named))
+            a, b = sides(*numbers)
+            assert a == pytest.approx(b, rel=1e-5, abs=1e-12), (lines, second.remark)
+            return True
+    return False
+
+
+def test_what_is_said_of_a_wrong_line_holds():
+    rng = np.random.default_rng(3)
+    assert sum(hint_is_true(text, rng) for text in BODIES * 3) > len(BODIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", BODIES)
+def test_what_is_said_of_any_wrong_line_holds(text):
+    rng = np.random.default_rng(7)
+    assert sum(hint_is_true(text, rng) for _ in range(25)) > 5
+
+
+def test_points_at_which_nothing_would_show_do_not_make_a_condition():
+    text = "z = x^a*exp(-x/b)\ndz/da = x^a*exp(-x/b)*log(x) - 0.5"
+    for seed in range(4):
+        row = check_derivation(text, rng=seed, symbolic=False).first_wrong
+        assert row.remark == "the right side has too much the term - 0.5"
+    assert "does it need a condition?" in check("sqrt(x^2) = x").first_wrong.remark
+
+
+def test_no_adjoint_is_named_that_nobody_wrote():
+    row = check("z = sin(x*y)\ndz/dx = 1").first_wrong
+    assert "bar" not in row.remark
 
 
 def test_a_chain_that_agrees_with_itself_only_is_told():

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.checking.blame import blame_edge, blame_totals
+from cgprimer.checking.blame import blame_edge
 from cgprimer.checking.claims import Claim, Edge, read_claims
-from cgprimer.checking.report import CheckReport, CheckRow, overall
+from cgprimer.checking.report import CheckReport, CheckRow
+from cgprimer.checking.sentences import told
 from cgprimer.checking.sites import random_points
 from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.errors import OptionError
@@ -28,7 +29,6 @@ from cgprimer.numeric.verdict import (
     REMARK,
     SHARP,
     SURROGATE,
-    Judgement,
     judge,
 )
 
@@ -88,13 +88,11 @@ def report(
     """The report on one set of claims, with the differences that are there already."""
     whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
     local = {e: claim for e, claim in claims.items() if e[0] != output}
-    rows = tuple(_edge_rows(witness, local))
+    rows = list(_edge_rows(witness, local))
     outputs = (output,) if output else witness.graph.outputs
     for text in outputs:
-        rows += tuple(_total_rows(witness, text, whole))
-    verdict = overall(rows)
-    first, diagnosis = _diagnosis(witness, rows, verdict, local, whole)
-    return CheckReport(verdict, rows, first, diagnosis)
+        rows += _total_rows(witness, text, whole)
+    return told(witness, rows, local, whole)
 
 
 def _edge_rows(witness: Witness, claims: Mapping[Edge, Claim]) -> Iterator[CheckRow]:
@@ -124,23 +122,6 @@ def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[Chec
         yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
 
 
-def at_point(one: Evidence, i: int, sharp: float = SHARP) -> Judgement:
-    """The judgement at point `i`; a claim that is excused there is not condemned."""
-    found = judge(float(one.claimed[i]), one.found, i, float(one.terms[i]), sharp)
-    if found.verdict == FAIL and one.excused[i]:
-        return Judgement(INCONCLUSIVE, f"{_slopes(one, i)}, {_but(one, i)}")
-    return found
-
-
-def _slopes(one: Evidence, i: int) -> str:
-    left, right = (float(side[i]) for side in (one.found.left, one.found.right))
-    return f"slopes {_short(left)} before, {_short(right)} after"
-
-
-def _but(one: Evidence, i: int) -> str:
-    return f"but the rules give {one.claimed[i]:.6g} at this very point"
-
-
 def _judged(
     kind: str,
     edge: Edge,
@@ -156,7 +137,7 @@ def _judged(
     ranked = []
     for where, one in enumerate(evidence):
         for i in range(len(one.claimed)):
-            found = at_point(one, i, sharp)
+            found = one.judged(i, sharp)
             gap = abs(float(one.claimed[i]) - float(one.found.value[i]))
             rank = SEVERITY[found.verdict], np.nan_to_num(gap, nan=np.inf)
             ranked.append((rank, where, i, found))
@@ -218,9 +199,9 @@ def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None
     found = judge(float(one.claimed[0]), one.found, 0, float(one.terms[0]), NARROW)
     if steep or (found.verdict == INCONCLUSIVE and left == right):
         return None
-    verdict, reason = PASS, _slopes(one, 0)
+    verdict, reason = PASS, one.slopes(0)
     if found.verdict == FAIL:
-        more = ": the claim is not between them" if claim else f", {_but(one, 0)}"
+        more = ": the claim is not between them" if claim else f", {one.but(0)}"
         verdict, reason = REMARK, reason + more
     return replace(
         _row("kink", edge, claim, one),
@@ -228,10 +209,6 @@ def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None
         reason=reason,
         slopes=(round(left, 9) + 0.0, round(right, 9) + 0.0),
     )
-
-
-def _short(value: float) -> str:
-    return f"{round(value, 9) + 0.0:.6g}"
 
 
 def _total_rows(
@@ -260,58 +237,3 @@ def _total_row(
         declared = f"through {through}, where a gradient is declared, not derived"
         return _as_declared(row, evidence, witness.totals(output)[wrt], declared)
     return row
-
-
-def _diagnosis(
-    witness: Witness,
-    rows: tuple[CheckRow, ...],
-    verdict: str,
-    local: Mapping[Edge, Claim],
-    whole: Mapping[str, Claim],
-) -> tuple[Edge | None, str]:
-    if verdict == PASS:
-        return None, _praise(witness, rows)
-    wrong = [row for row in rows if row.verdict == FAIL]
-    if not wrong:
-        doubtful = [row for row in rows if row.verdict == INCONCLUSIVE]
-        if not doubtful:
-            return None, "there is nothing here that could be judged"
-        row = doubtful[0]
-        more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
-        return None, f"{row.derivative} could not be decided{more}: {row.reason}"
-    if all(row.kind == "total" for row in wrong):
-        return blame_totals(witness, wrong, whole)
-    row = min(wrong, key=lambda row: _ORDER[row.kind])
-    sentence = _sentence(witness, row, local.get(row.edge))
-    others = {r.derivative for r in wrong if r.edge != row.edge}
-    if others:
-        sentence += f" Also wrong: {', '.join(sorted(others)[:6])}."
-    return row.edge, sentence
-
-
-def _sentence(witness: Witness, row: CheckRow, claim: Claim | None) -> str:
-    node, wrt = row.edge
-    found = row.looks_like or row.reason or f"{row.derivative} is not its derivative"
-    text = f"∂{node}/∂{wrt} is the first wrong edge: {found}."
-    if claim is None:
-        return text
-    where = f" ({claim.where})" if claim.where else ""
-    return f"{text} Change {claim.text}{where} to {witness.formula(row.edge)}."
-
-
-def _praise(witness: Witness, rows: tuple[CheckRow, ...]) -> str:
-    passed = [row.kind for row in rows if row.verdict == PASS]
-    edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
-    kind = "given" if witness.given else "random"
-    points = f"{_count(witness.width, f'{kind} point')}"
-    more = f", and at {_count(kinks, 'kink')}" if kinks else ""
-    declared = sum(row.verdict == SURROGATE for row in rows)
-    aside = f"; {declared} are declared, not derived" if declared else ""
-    return (
-        f"{_count(edges, 'edge')} and {_count(totals, 'total')} agree with finite "
-        f"differences at {points}{more}{aside}"
-    )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' * (number != 1)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.checking.check import SEVERITY, at_point
+from cgprimer.checking.check import SEVERITY
 from cgprimer.checking.claims import Edge, rounding
 from cgprimer.checking.sites import kinked
 from cgprimer.checking.witness import Evidence, Witness
@@ -220,7 +220,7 @@ def _judged(
     apart = _apart(witness, edge, one, symbolic)
     found = []
     for k in range(witness.width):
-        judged, own = at_point(one, k), one.claimed[k]
+        judged, own = one.judged(k), one.claimed[k]
         if apart[k]:
             says = f"sympy and the sweep differ: {symbolic[k]:.6g} and {own:.6g}"
             judged = Judgement(FAIL, says)

@@ -2,32 +2,33 @@
 
 A mistake is recognised when it predicts the claim at every point. First come constant
 ratios (a sign, a factor, some per cent), then the wrong derivatives of `suspects`, then
-ratios that equal the value of a name: a factor too many or too few.
+ratios that equal the value of a name, a factor too many or too few, and gaps that are
+simple terms.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.checking.suspects import Suspect, suspects
-from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS
+from cgprimer.checking.suspects import Suspect, derivative, suspects
+from cgprimer.checking.terms import missing_term
+from cgprimer.checking.wrong import MATCH, Array, Wrong, fraction
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.expr.show import number
 from cgprimer.lower.to_numpy import Kernel
 
-Array = NDArray[np.float64]
 Candidate = tuple[str, str, Array]
 
-MATCH = 1e-7  # relative; five random points do not agree so well by chance
 PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
+SINGLE = 2.0**-20  # eight roundings of float32
 LARGEST = 1_000_000  # whole numbers up to here are seen as such
 VAGUE = frozenset({"unknown", "constant factor"})
+SIGNS = (1.0, ""), (-1.0, ", and the sign is flipped")
 SWAPS = frozenset({"swapped names", "transposed"})
 
 
@@ -48,40 +49,6 @@ class Finding:
         return self.kind not in VAGUE
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """A claim beside the truth: arrays (n,), `slack` for what is not known of it."""
-
-    claimed: Array
-    true: Array
-    slack: Array
-
-    def agrees(self, candidate: Array) -> bool:
-        """Whether a mistake that gives `candidate` predicts the claim everywhere."""
-        return bool(self.agreeing(candidate))
-
-    def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
-        """The same for every row of an array (…, n); nan agrees with nothing."""
-        size = np.maximum(np.abs(self.claimed), np.abs(candidates))
-        gap = np.abs(self.claimed - candidates)
-        return np.asarray((gap <= MATCH * size + self.slack).all(axis=-1))
-
-    def ratios(self) -> Array:
-        """claimed / true where the truth is not zero."""
-        kept = np.abs(self.true) > 10 * self.slack + 1e-300
-        claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
-        found: Array = claimed[kept] / self.true[kept]
-        return found
-
-    def constant(self) -> float | None:
-        """claimed / true where it is the same everywhere."""
-        ratios = self.ratios()
-        if not len(ratios):
-            return None
-        middle = float(np.median(ratios))
-        return middle if self.agrees(middle * self.true) else None
-
-
 def explain(
     body: Node,
     node: str,
@@ -89,22 +56,32 @@ def explain(
     values: Mapping[str, Array],
     wrong: Wrong,
     extra: Iterable[Candidate] = (),
+    inside: Collection[str] | None = None,
 ) -> Finding:
-    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation."""
+    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation.
+
+    inside : names in the right formula, where that does not follow from the body.
+    """
+    if inside is None:
+        inside = leaves(derivative(body, name(wrt), {}))
     ratios = wrong.ratios()
     span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    found = _findings(body, node, wrt, values, wrong, extra)
+    found = _findings(body, node, wrt, values, wrong, extra, inside)
     for kind, says in found:
         other = next((o for o in found if o[0] != kind), None)
-        if other and other[0] in SWAPS and kind not in SWAPS:
+        if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
         return Finding(kind, says, span)
-    low, high = span
-    return Finding(
-        "unknown",
-        f"claimed / true goes from {low:.4g} to {high:.4g}: no common mistake fits",
-        span,
-    )
+    return Finding("unknown", f"{varies(wrong)}: no common mistake fits", span)
+
+
+def varies(wrong: Wrong) -> str:
+    """`claimed / true goes from 1.2 to 3 over 5 points`, in digits that differ."""
+    ratios = wrong.ratios()
+    low, high = float(ratios.min()), float(ratios.max())
+    digits = next((d for d in (4, 7, 10) if f"{low:.{d}g}" != f"{high:.{d}g}"), 16)
+    where = f" {wrong.where}" if wrong.where else ""
+    return f"claimed / true goes from {low:.{digits}g} to {high:.{digits}g}{where}"
 
 
 def _findings(
@@ -114,6 +91,7 @@ def _findings(
     values: Mapping[str, Array],
     wrong: Wrong,
     extra: Iterable[Candidate],
+    inside: Collection[str],
 ) -> Iterator[tuple[str, str]]:
     if not np.isfinite(wrong.claimed).all():
         yield "not finite", "it is nan or inf where the slope is not"
@@ -122,20 +100,39 @@ def _findings(
         return
     if (np.abs(wrong.claimed) <= wrong.slack).all():
         yield "zero", "it is zero, so this edge passes nothing back"
+    if off := _off(wrong):
+        how = ", as float32 would be" if off > SINGLE / 128 else ""
+        digits = int(0.1 - np.log10(off))
+        yield "few digits", f"it is right to {digits} digits only{how}"
     ratio = wrong.constant()
     also = list(_matching(body, node, wrt, values, wrong, extra))
+    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
+        also = [found for found in also if not found[0].startswith("upstream")]
     if ratio is not None:
         found = special(ratio, divisors(body))
         if found:
             kind, says = found
-            detail = next((says for _, says in also), "")
+            detail = next((says for _, says in also), "") * (len(wrong.claimed) > 1)
             yield kind, f"{says}; {detail}" if detail else says
+    others = {text: value for text, value in values.items() if text != node}
+    term = missing_term(wrt, others, wrong)
+    if term and term.is_penalty and also and also[0][0] == "missing path":
+        yield "missing term", f"{term.says}; {also[0][1]}"
     yield from also
     if ratio is not None:
         yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
-    yield from _named_ratios(values, wrong)
+    yield from _named_ratios(values, wrong, inside)
+    if term:
+        yield "missing term", term.says
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
         yield "a number", "it is one number, but the derivative varies"
+
+
+def _off(wrong: Wrong) -> float:
+    """How far ratios are from 1, where that is no more than single precision is off."""
+    off = float(np.abs(wrong.ratios() - 1).max())
+    sharp = (wrong.slack < np.abs(wrong.true) * SINGLE / 64).all()
+    return off if off < SINGLE and sharp else 0.0
 
 
 def special(
@@ -153,12 +150,12 @@ def special(
         much = abs(ratio - 1) * 100
         way = "large" if ratio > 1 else "small"
         return "percent off", f"it is {much:.3g} % too {way}"
-    sign = "" if ratio > 0 else ", and the sign is flipped"
+    sign = "" if ratio > 0 else "-"
     for size, inverse in ((abs(ratio), False), (1 / abs(ratio), True)):
         whole = round(size)
         if 2 <= whole <= LARGEST and abs(size - whole) < near * size:
-            shown = f"1/{whole}" if inverse else str(whole)
-            says = f"it is {shown} times the true derivative{sign}"
+            shown = f"{sign}1/{whole}" if inverse else f"{sign}{whole}"
+            says = f"it is {shown} times the true derivative"
             if not inverse and whole in dividing:
                 text = f"a sum stands where the mean over {whole} belongs"
                 return "sum instead of mean", f"{says}: {text}"
@@ -166,21 +163,34 @@ def special(
     return None
 
 
-def fraction(ratio: float) -> str:
-    """`2/3` where it is that, else six digits."""
-    near = Fraction(ratio).limit_denominator(12)
-    return str(near) if abs(near - ratio) <= MATCH * abs(ratio) else f"{ratio:.6g}"
-
-
 def divisors(body: Node) -> set[float]:
-    """Whole numbers that the expression divides by."""
+    """Whole numbers n by which sums of n terms are divided: those of means."""
     found = set()
     for node in postorder([body]):
         if node.op.name == "div" and node.args[1].op is CONST:
-            found.add(float(node.args[1].value or 0))
-        if node.op is OPS["mul"]:
-            sizes = [float(a.value or 0) for a in node.args if a.op is CONST]
-            found |= {round(1 / abs(size)) for size in sizes if 0 < abs(size) < 1}
+            sums = {float(node.args[1].value or 0): node.args[0]}
+        elif node.op is OPS["mul"]:
+            sizes = [float(a.value or 0) if a.op is CONST else 0.0 for a in node.args]
+            sums = {
+                round(1 / abs(size)): other
+                for size, other in zip(sizes, reversed(node.args), strict=True)
+                if 0 < abs(size) < 1
+            }
+        else:
+            continue
+        found |= {size for size, total in sums.items() if _count(total) == size}
+    return found
+
+
+def _count(total: Node) -> int:
+    """How many terms a sum has."""
+    found, stack = 0, [total]
+    while stack:
+        node = stack.pop()
+        if node.op in (OPS["add"], OPS["sub"]):
+            stack += node.args
+        else:
+            found += 1
     return found
 
 
@@ -201,7 +211,7 @@ def _matching(
         for row, value in enumerate(kernel(*(values[text] for text in names))):
             candidates[row] = value
         right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
-        for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
+        for sign, more in SIGNS:
             fits = wrong.agreeing(sign * candidates) & ~right
             for row in np.flatnonzero(fits).tolist():
                 yield listed[row].kind, listed[row].says + more
@@ -217,17 +227,21 @@ def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel
 
 
 def _named_ratios(
-    values: Mapping[str, Array], wrong: Wrong
+    values: Mapping[str, Array], wrong: Wrong, inside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
+    """A ratio that is the value of a name: `inside` are those of the right formula."""
     if len(wrong.claimed) < 2:
         return
     for text, value in values.items():
-        for sign, more in ((1.0, ""), (-1.0, ", and the sign is flipped")):
+        for sign, more in SIGNS:
             with np.errstate(all="ignore"):
                 if wrong.agrees(sign * wrong.true * value):
                     yield "extra factor", f"there is a factor {text} too many{more}"
                 if wrong.agrees(sign * wrong.true / value):
-                    yield "missing factor", f"the factor {text} is missing{more}"
+                    says = f"there is a factor 1/{text} too many"
+                    if text in inside:
+                        says = f"the factor {text} is missing"
+                    yield "missing factor", says + more
 
 
 def spoken(span: tuple[float, float]) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.explain import Wrong, fraction, special
+from cgprimer.checking.explain import special
+from cgprimer.checking.wrong import Wrong, fraction
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -52,18 +53,18 @@ class Part:
 
     def some(self) -> Wrong:
         """The wrong components alone."""
-        return Wrong(*(v[self.wrong] for v in (self.mine, self.true, self.slack)))
+        own = self.wrong
+        return Wrong(self.mine[own], self.true[own], self.slack[own])
 
 
 def common(parts: list[Part]) -> str | None:
     """What wrong components of several arguments have in common, where they do."""
     pieces = [part.some() for part in parts]
-    rows = (
-        [p.claimed for p in pieces],
-        [p.true for p in pieces],
-        [p.slack for p in pieces],
+    some = Wrong(
+        np.concatenate([piece.claimed for piece in pieces]),
+        np.concatenate([piece.true for piece in pieces]),
+        np.concatenate([piece.slack for piece in pieces]),
     )
-    some = Wrong(*map(np.concatenate, rows))
     sizes = {float(part.at.size) for part in parts}
     for says in (*_known(some, sizes if len(sizes) == 1 else set()), *_alike(some)):
         return says

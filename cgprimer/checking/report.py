@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.explain import spoken
-from cgprimer.errors import shorten
+from cgprimer.errors import listing, shorten
 from cgprimer.numeric.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
 FORMULA = 22
 NOTES = 8
+NAMES = 24  # of the point; a reader of more takes them from `at`
 SHOWN = 100
 KINDS = {
     "edge": "partial of one equation",
@@ -28,15 +31,29 @@ KINDS = {
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A claim beside a difference ± bound, and the names' values where they meet."""
+
+    at: dict[str, float]
+    claimed: float
+    difference: float
+    bound: float
+
+
+@dataclass(frozen=True)
 class CheckRow:
-    """One derivative, judged at `points` points; values are those of the worst.
+    """One derivative, judged at `points` points; its values are those at one of them.
+
+    The rows of a report show the same point, `at` which its names have these values;
+    only kinks have points of their own.
 
     kind : "edge", "second", "kink" or "total"; "component" of code without a graph.
     claim : the formula or function, or "" for our own derivative; `where` it stands.
     ratio : claimed / true over the points, lowest and highest, where it failed.
     slopes : before and after a kink.
     mistake, looks_like : what the claim was taken for, in a word and in a sentence.
-    at : the values of the names at the worst point.
+    decided : where the verdict was reached, if it does not show at that one point.
+    mend : the line to change and what to change it to, where that is known.
     """
 
     kind: str
@@ -55,6 +72,8 @@ class CheckRow:
     slopes: tuple[float, float] | None = None
     mistake: str = ""
     looks_like: str = ""
+    decided: Spot | None = None
+    mend: str = ""
 
     @property
     def edge(self) -> Edge:
@@ -76,6 +95,35 @@ class CheckRow:
         """What is to be said beyond the verdict."""
         return self.looks_like or self.reason
 
+    @property
+    def is_storied(self) -> bool:
+        """Whether it is a total derivative that was looked into by itself."""
+        return self.kind == "total" and self.ratio is not None
+
+    @property
+    def remark(self) -> str:
+        """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
+        where = spotted(self.decided) if self.decided else ""
+        said = [text for text in (self.note, self.mend) if text]
+        return (
+            f"{self.derivative}: {self.verdict}{where}{', ' if said else ''}"
+            f"{'; '.join(said)}"
+            if where or self.note
+            else ""
+        )
+
+    @property
+    def proportion(self) -> str:
+        """Claimed / true at the point of the row, where it failed."""
+        if self.verdict != FAIL or self.slopes or not np.isfinite(self.claimed):
+            return ""
+        if not self.difference:
+            return "∞" if self.claimed else ""
+        if not abs(self.difference) > self.bound:
+            return ""
+        ratio = spoken((self.claimed / self.difference,) * 2)
+        return "" if ratio == "1" else ratio  # what is wrong shows elsewhere
+
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of the table's head."""
         differences = f"{self.difference:.5g} ± {self.bound:.0e}"
@@ -86,7 +134,7 @@ class CheckRow:
             shorten(self.claim, FORMULA),
             f"{self.claimed:.5g}",
             differences,
-            spoken(self.ratio) if self.ratio else "",
+            self.proportion,
             self.verdict,
         )
 
@@ -97,13 +145,17 @@ class CheckReport:
 
     verdict : PASS, FAIL or INCONCLUSIVE.
     first_wrong : (node, wrt) of the first wrong edge in topological order, or None.
-    diagnosis : a sentence that says what was found, and which line to change.
+    diagnosis : what was found, and which line to change.
+    at : all names' values at the point of the table, of `points` that were tried;
+        the product of partials along a path is there the path's share of a total.
     """
 
     verdict: str
     rows: tuple[CheckRow, ...]
     first_wrong: Edge | None
     diagnosis: str
+    at: dict[str, float] = field(default_factory=dict)
+    points: int = 0
 
     @property
     def ok(self) -> bool:
@@ -125,6 +177,14 @@ class CheckReport:
     def to_dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries, for pandas.DataFrame or a file."""
         return [asdict(row) for row in self.rows]
+
+    def point(self) -> str:
+        """At which point the table is: `All values are at xa=0.5, b=2, xy=0.5`."""
+        if not self.at:
+            return ""
+        some = listing([f"{k}={v:.5g}" for k, v in self.at.items()], NAMES)
+        of = f"one of {self.points} points: " if self.points > 1 else ""
+        return f"All values are at {of}{some}"
 
     def summary(self) -> str:
         """How many derivatives of each kind, and how they came out."""
@@ -151,11 +211,11 @@ class CheckReport:
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""
         found = [
-            f"{row.derivative}: {row.verdict}, {row.note}"
+            row.remark
             for row in self.shown()
-            if row.note
+            if row.remark
             and (row.verdict == REMARK or not row.slopes)
-            and row.note not in self.diagnosis
+            and (row.decided or not row.note or row.note not in self.diagnosis)
         ]
         more = [f"… and {len(found) - NOTES} more"] if len(found) > NOTES else []
         return found[:NOTES] + more
@@ -182,7 +242,9 @@ class CheckReport:
         sentence = Text(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])
         notes = [Text(note) for note in self.notes()]
         return (
-            Group(table, self.summary(), *notes, sentence) if cells else Group(sentence)
+            Group(Text(self.point()), table, self.summary(), *notes, sentence)
+            if cells
+            else Group(sentence)
         )
 
     def __str__(self) -> str:
@@ -204,7 +266,21 @@ class CheckReport:
         caption = f"<caption>{escape(self.summary())}</caption>"
         lines = [*self.notes(), f"{self.verdict}: {self.diagnosis}"]
         said = "".join(f"<p>{escape(line)}</p>" for line in lines)
-        return f"<table>{caption}<tr>{titles}</tr>{body}</table>{said}"
+        point = f"<p>{escape(self.point())}</p>" if self.at else ""
+        return f"{point}<table>{caption}<tr>{titles}</tr>{body}</table>{said}"
+
+
+def spotted(spot: Spot) -> str:
+    """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
+    some = listing([f"{k}={v:.5g}" for k, v in spot.at.items()], NOTES)
+    a, b = apart(spot.claimed, spot.difference)
+    return f" at {some} ({a} claimed, {b} by differences)"
+
+
+def apart(a: float, b: float) -> tuple[str, str]:
+    """Two numbers in as many digits as tell them apart."""
+    digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def overall(rows: tuple[CheckRow, ...]) -> str:

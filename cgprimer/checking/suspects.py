@@ -30,6 +30,7 @@ from cgprimer.expr.show import show
 Place = tuple[Node, int]
 UNARY = tuple(op for op in TABLE if op.arity == 1 and not op.symbol)
 FAMOUS = ("sigmoid", "tanh", "relu", "softplus", "sin", "cos", "exp", "log", "sqrt")
+BY_RESULT = ("sigmoid", "tanh", "exp")  # whose derivatives are known by the result
 NAMES_TO_SWAP = 12
 _A, _Y = name("a"), name("y")
 
@@ -132,7 +133,8 @@ def _of_function(node: Node) -> Iterator[Wrong]:
         if other is not op:
             says = f"you used {_prime(other)}, the node is {op.name}"
             yield "other function", says, rule_of(other, arg, other(arg))
-            yield "other function", says, rule_of(other, arg, node)
+            if other.name in BY_RESULT:
+                yield "other function", says, rule_of(other, arg, node)
 
 
 def _prime(op: Op) -> str:
@@ -186,7 +188,7 @@ def _of_power(node: Node, i: int) -> Iterator[Wrong]:
     yield "missing factor", text, tidy(OPS["pow"], base, less)
     text = f"the exponent of {show(node)} is not lowered by 1"
     yield "exponent", text, tidy(OPS["mul"], exponent, node)
-    text = f"the exponent of {show(node)} is lowered, but not by 1 only"
+    text = f"the exponent of {show(node)} is lowered by 2, not by 1"
     lower = tidy(OPS["pow"], base, tidy(OPS["sub"], less, ONE))
     yield "exponent", text, tidy(OPS["mul"], exponent, lower)
 
@@ -220,10 +222,12 @@ def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
 
 
 def _paths(node: Node, i: int) -> list[Wrong]:
-    """A path forgotten, or counted twice."""
+    """A path forgotten, counted twice, or with its sign lost."""
     text = f"through {show(node.args[i])} in {show(node)}"
-    twice = tidy(OPS["mul"], const(2.0), local_partial(node, i))
+    local = local_partial(node, i)
+    twice, other = tidy(OPS["mul"], const(2.0), local), tidy(OPS["neg"], local)
     return [
         ("missing path", f"the path {text} is missing", ZERO),
         ("path twice", f"the path {text} is counted twice", twice),
+        ("sign", f"the path {text} has the wrong sign", other),
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.arrival import misused
 from cgprimer.checking.claims import Claim, Edge, rounding
 from cgprimer.checking.sites import (
     Site,
@@ -38,7 +39,17 @@ from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.edges import Alike, alike, by_formula
-from cgprimer.numeric.verdict import Slope, curvature, slope, unchanging
+from cgprimer.numeric.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    SHARP,
+    Judgement,
+    Slope,
+    curvature,
+    judge,
+    slope,
+    unchanging,
+)
 
 if TYPE_CHECKING:
     from cgprimer.checking.report import CheckRow
@@ -65,6 +76,24 @@ class Evidence:
     at: Mapping[str, Array]
     excused: Mask
 
+    def judged(self, i: int, sharp: float = SHARP) -> Judgement:
+        """The verdict at point `i`; a claim that is excused there is not condemned."""
+        claim, terms = float(self.claimed[i]), float(self.terms[i])
+        found = judge(claim, self.found, i, terms, sharp)
+        if found.verdict == FAIL and self.excused[i]:
+            return Judgement(INCONCLUSIVE, f"{self.slopes(i)}, {self.but(i)}")
+        return found
+
+    def slopes(self, i: int) -> str:
+        """Those to either side of a kink, in words."""
+        sides = (float(side[i]) for side in (self.found.left, self.found.right))
+        left, right = (f"{round(side, 9) + 0.0:.6g}" for side in sides)
+        return f"slopes {left} before, {right} after"
+
+    def but(self, i: int) -> str:
+        """What the rules of the operations give there."""
+        return f"but the rules give {self.claimed[i]:.6g} at this very point"
+
 
 class Witness:
     """Differences of every edge, and of every output, at the points of `at`.
@@ -84,6 +113,7 @@ class Witness:
         own = by_formula(graph, self.point, "adjoint")
         self.own = {edge: own[edge] for edge in self.edges}
         self.rows: dict[Any, tuple[CheckRow, ...]] = {}  # of our own derivatives
+        self.evidence: dict[Any, Evidence | None] = {}  # the same at the points alone
         self._place = {
             graph.dependents[number]: (group, row)
             for group in self.alike
@@ -131,6 +161,11 @@ class Witness:
         if body.args:
             [right] = substitute([right], {body: name(node)})
         return show(right)
+
+    @functools.cached_property
+    def misused(self) -> dict[Edge, str]:
+        """Edges through a backward that is not in proportion to what arrives."""
+        return misused(self)
 
     @memo
     def surrogate(self, edge: Edge) -> str:

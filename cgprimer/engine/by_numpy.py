@@ -76,7 +76,9 @@ class ByNumpy:
         """d prediction / d parameters for one target, (samples in `rows`, p)."""
         values = self._forward(params, rows)
         seed = {self.problem.rows[target]: np.ones(values.shape[1])}
-        _, shares = self.problem.sweeps.backward(values, params[:, None], seed)
+        _, shares = self.problem.sweeps.backward(
+            values, params[:, None], seed, inputs=False
+        )
         return shares.T
 
     def epoch(

@@ -120,8 +120,8 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
-    declared = dict.fromkeys(objective.program.asked, True)
-    message = ". ".join([OUTCOMES[trail.status], *_custom(declared)]) + "."
+    declared = _custom(objective.program.asked(inputs=True))
+    message = ". ".join([OUTCOMES[trail.status], *declared]) + "."
     return _assembled(names, method, trail, message, time.perf_counter() - began)
 
 
@@ -179,6 +179,9 @@ def _check_counts(**counts: int | None) -> None:
             raise FitError(f"{name} is a whole number from 1, not {value!r}")
 
 
+_UNNEEDED = "nothing that is fitted depends on it"
+
+
 def _start(
     graph: Graph,
     start: Mapping[str, ArrayLike] | None,
@@ -219,24 +222,23 @@ def _identified(objective: Objective, params: Array) -> Identification | None:
 
 def _declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.problem.sweeps.asked.items()
+    asked = objective.problem.sweeps.asked().items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
-def _custom(asked: Mapping[Op, bool]) -> list[str]:
+def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
     """What to know of a gradient that is no derivative, and of unused backwards."""
-    idle = [op.name for op, use in asked.items() if op.pullback and not use]
     declared = {op: op.contract for op, use in asked.items() if use}
     sentences = [
         f"The gradient through {op.name} is a declared {contract}, no derivative"
         for op, contract in declared.items()
         if contract != "exact"
     ]
-    if idle:
-        sentences.append(
-            f"The backward of {listing(idle)} was never asked for: no parameter lies "
-            "before it"
-        )
+    for use, why in ((False, "no parameter lies before it"), (None, _UNNEEDED)):
+        idle = [op.name for op, u in asked.items() if op.pullback and u is use]
+        if idle:
+            told = f"The backward of {listing(idle)} was never asked for: {why}"
+            sentences.append(told)
     return sentences
 
 
@@ -247,7 +249,7 @@ def _result(
     known: Identification | None,
     seconds: float,
 ) -> FitResult:
-    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked)]
+    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked())]
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():

@@ -111,11 +111,13 @@ class Program:
         seeds: Mapping[int, Array],
         *,
         total: bool = False,
+        inputs: bool = True,
     ) -> tuple[Array, Array]:
         """Adjoints of variables (V, n) and of parameters (P, n), or (P, 1) if `total`.
 
         seeds : row of a variable → its adjoint (n,) to begin with.
         total : sum the parameters' adjoints over samples, and leave inputs' at zero.
+        inputs : whether inputs get theirs; else nothing is asked on the way.
         """
         width = values.shape[1]
         adjoints = np.zeros_like(values)
@@ -123,8 +125,9 @@ class Program:
         for row, seed in seeds.items():
             adjoints[row] += seed
         reached = self._reached(seeds) if self.has_pullback else None
+        learning = total or not inputs
         for group in reversed(self.groups):
-            columns = self._learning[group.shape] if total else group.shape.names
+            columns = self._learning[group.shape] if learning else group.shape.names
             if reached is not None and not reached[group.defined].any():
                 continue
             known = *self.slots(group, values, parameters), values[group.defined]
@@ -166,19 +169,24 @@ class Program:
         """Whether an adjoint of zero may still make another one on its way."""
         return any(group.shape.has_pullback for group in self.groups)
 
-    @functools.cached_property
-    def asked(self) -> dict[Op, bool]:
+    def asked(self, inputs: bool = False) -> dict[Op, bool | None]:
         """Operations with code or a contract of their own; whether a parameter asks.
 
-        What they pass back matters to the parameters that lie before them.
+        What they pass back matters to the parameters that lie before them; with
+        `inputs`, to every variable before them, too. None where no output needs them.
         """
-        found: dict[Op, bool] = {}
-        for shape, columns in self._learning.items():
+        found: dict[Op, bool | None] = {}
+        for shape in self.table.shapes:
+            learning = self._learning.get(shape)
+            columns = shape.names if inputs else learning or ()
             wanted = {name_node(shape.slots[column]) for column in columns}
             for node in postorder([shape.stable]):
                 if node.op.pullback or node.op.contract != "exact":
-                    asked = not wanted.isdisjoint(postorder([node]))
-                    found[node.op] = found.get(node.op, False) or asked
+                    use = None
+                    if learning is not None:
+                        use = not wanted.isdisjoint(postorder([node]))
+                    if use or found.get(node.op) is None:
+                        found[node.op] = use
         return found
 
     def _reached(self, rows: Iterable[int]) -> NDArray[np.bool_]:

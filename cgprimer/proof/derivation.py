@@ -44,6 +44,7 @@ BOXES = (
 """Where points come from, in turn: one sign and both, small and far out."""
 TRIES = 10  # boxes and points tried for each point that is wanted
 FEWEST = 3  # points that vouch for an equality
+HUGE = 1e10  # sides beyond it, or below its inverse, swallow what is added to them
 WRITTEN = 3  # significant digits from which a bare decimal counts as rounded
 
 
@@ -117,6 +118,12 @@ class _Sample:
     def compares(self) -> bool:
         return is_finite(self.left) and is_finite(self.right)
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether a term of common size would show: not beside 1e30."""
+        size = abs(self.left)
+        return bool(not size or 1 / HUGE < size < HUGE)
+
 
 def _row(
     equality: Equality,
@@ -135,9 +142,9 @@ def _row(
     wanted = FEWEST if names else 1
     apart = [s for s in met if not _agree(s, equality)]
     if apart:
-        agreed = [s for s in met if s not in apart]
+        agreed = [s for s in met if s not in apart and s.is_telling]
         case = Case(equality, meanings, [s.at for s in apart[:3] + agreed[:3]])
-        remark = hint(case) or _condition(len(agreed), len(met))
+        remark = hint(case) or _condition(len(agreed), len(agreed + apart))
         example = _clearest(apart, names)
         return _result(equality, FAIL, "", remark, example, len(met))
     if len(met) < wanted:

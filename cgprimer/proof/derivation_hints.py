@@ -186,7 +186,10 @@ def _candidates(case: Case) -> Iterator[Node]:
             if node.op is not CONST and node not in seen:
                 seen.add(node)
                 yield node
-    for text in (*named, *(f"bar_{text}" for text in named)):
+    inside = {*leaves(left), *leaves(right)}
+    if any(adjoint_of(text, case.meanings.known) for text in inside):
+        named += [f"bar_{text}" for text in named]
+    for text in named:
         if name(text) not in seen and _has_meaning(case, text):
             yield name(text)
 

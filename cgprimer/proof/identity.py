@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
-from cgprimer.expr.ops import CONST, OPS, const, name
+from cgprimer.expr.ops import ARGUMENTS, CONST, OPS, const, name
 from cgprimer.expr.show import tree_size
 from cgprimer.expr.syntax import parse_expression
 
@@ -29,7 +29,7 @@ SHOWN, POSITIVE, NOT_SHOWN = "shown", "shown for positive values", "not shown"
 PATIENCE = 2.0  # seconds of computing for one equality
 BETWEEN = 500  # calls between looks at the clock, which costs more than a call
 LARGEST = 400  # operations; sympy would only burn its time on more
-_ARGUMENTS = (name("a"), name("b"))
+_ARGUMENTS = tuple(map(name, ARGUMENTS))
 
 
 class _TimeUp(BaseException):

@@ -1,0 +1,58 @@
+"""A wrong derivative at n points, beside the true one: what agrees, and the ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MATCH = 1e-7  # relative; five random points do not agree so well by chance
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A claim beside the truth: arrays (n,), `slack` for what is not known of it.
+
+    where : at which points, for a sentence on a ratio that varies: `over 5 points`.
+    """
+
+    claimed: Array
+    true: Array
+    slack: Array
+    where: str = ""
+
+    def agrees(self, candidate: Array) -> bool:
+        """Whether a mistake that gives `candidate` predicts the claim everywhere."""
+        return bool(self.agreeing(candidate))
+
+    def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
+        """The same for every row of an array (…, n); nan agrees with nothing."""
+        size = np.maximum(np.abs(self.claimed), np.abs(candidates))
+        gap = np.abs(self.claimed - candidates)
+        near = (gap <= MATCH * size + self.slack) & np.isfinite(gap)  # not inf ≤ inf
+        return np.asarray(near.all(axis=-1))
+
+    def ratios(self) -> Array:
+        """claimed / true where the truth is not zero."""
+        kept = np.abs(self.true) > 10 * self.slack + 1e-300
+        claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
+        found: Array = claimed[kept] / self.true[kept]
+        return found
+
+    def constant(self) -> float | None:
+        """claimed / true where it is the same everywhere."""
+        ratios = self.ratios()
+        if not len(ratios):
+            return None
+        middle = float(np.median(ratios))
+        return middle if self.agrees(middle * self.true) else None
+
+
+def fraction(ratio: float) -> str:
+    """`2/3` where it is that, else six digits."""
+    near = Fraction(ratio).limit_denominator(12)
+    return str(near) if abs(near - ratio) <= MATCH * abs(ratio) else f"{ratio:.6g}"
