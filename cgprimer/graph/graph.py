@@ -81,7 +81,9 @@ def in_no_equation(names: Sequence[str], before: str = "") -> str:
     """`b is in no equation`, after `before`; nothing where there are no names."""
     if not names:
         return ""
-    return f"{before}{listing(names)} {'is' if len(names) == 1 else 'are'} in no equation"
+    return (
+        f"{before}{listing(names)} {'is' if len(names) == 1 else 'are'} in no equation"
+    )
 
 
 class Graph:
