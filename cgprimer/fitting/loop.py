@@ -61,6 +61,16 @@ class Trail:
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
     evaluations: int = 0
+    overall: list[float] = field(default_factory=list)  # at the start, and each epoch's
+    moved: Array | None = None  # in the last epoch, as a share of each parameter
+    dead: bool = False  # whether every slope is exactly zero
+    slope: float = np.inf  # the largest, times its parameter, beside the loss
+    border: bool = False  # whether a step from the last point led nowhere finite
+
+    def note(self, before: Array, after: Array) -> None:
+        """Remember how far an epoch went."""
+        size = np.maximum(np.abs(before), np.abs(after))
+        self.moved = np.abs(after - before) / np.where(size > 0, size, 1.0)
 
     def keep(self, params: Array, loss: float) -> None:
         """Remember the parameters if they are the best so far."""
@@ -107,7 +117,7 @@ def _epochs(
     state[0] = trail.params
     size = len(objective)
     batch = size if batch is None else min(batch, size)
-    recent = [trail.loss]
+    recent = trail.overall = [trail.loss]
     for _ in range(epochs):
         order = np.arange(size) if batch == size else rng.permutation(size)
         for part in _parts(order, batch, len(trail.params)):
@@ -115,8 +125,9 @@ def _epochs(
             losses = objective.epoch(state, rule, settings, part, batch)
             trail.losses += losses.tolist()
             trail.evaluations += len(losses)
-        trail.params = state[0].copy()
+        before, trail.params = trail.params, state[0].copy()
         loss = objective.value(trail.params)
+        trail.note(before, trail.params)
         trail.epochs += 1
         trail.evaluations += 1
         if _beyond(loss, recent[0]):
@@ -154,9 +165,11 @@ def _at_rest(objective: Function, trail: Trail) -> str:
     loss, gradient = objective.value_and_gradient(trail.best)
     if _nothing(objective, loss, trail.losses[0]):
         return "converged"
+    trail.dead = not gradient.any()
     scale = np.maximum(np.abs(trail.best), 1.0)
-    still = np.abs(gradient) * scale <= SLOPE * abs(loss)
-    return "converged" if still.all() else ""
+    slopes = np.abs(gradient) * scale
+    trail.slope = float(slopes.max()) / (abs(loss) or 1.0)
+    return "converged" if (slopes <= SLOPE * abs(loss)).all() else ""
 
 
 def _nothing(objective: Function, loss: float, first: float) -> bool:
