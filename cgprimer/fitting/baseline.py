@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cgprimer.engine.losses import Loss
 from cgprimer.expr.ops import OPS
+from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.lower.program import Program
@@ -29,6 +30,7 @@ CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to
 LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
 POOR = 0.9  # a gain below which residuals with a pattern are mentioned
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
+LEVEL = 1.1  # a loss beside the constant's that is still about the same
 SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
 MOST_TARGETS = 30  # for which it is found out one by one what reaches them
 MOST_INPUTS = 20  # along which residuals are looked at for a pattern
@@ -39,8 +41,8 @@ class Score:
     """How some targets are met, beside the constants that meet them best.
 
     verdict : "better"; "worse" or "by chance" or "with a pattern" where a constant does
-        about as well; "constant" where the targets do not vary; "fixed" where the model
-        has nothing to vary the prediction with.
+        about as well; "constant" where the targets do not vary; "fixed" where no input
+        that varies reaches them, "given" where no parameter does.
     loss, constant : the mean loss of the fit and of the best constant.
     chance : how often a gain as large comes by luck where the truth is a constant; nan
         where `samples` are too few for the `parameters` to tell.
@@ -97,7 +99,7 @@ class Baseline:
     def level(self) -> bool:
         """Whether a loss that is no better is not much worse either."""
         poor = [score for score in self.scores if score.trivial]
-        return all(score.loss <= 1.1 * score.constant for score in poor)
+        return all(score.loss <= LEVEL * score.constant for score in poor)
 
 
 def beside_constants(
@@ -113,13 +115,11 @@ def beside_constants(
     sigma = np.broadcast_to(sigma, targets.shape)
     shown = _shown(loss, predicted)
     squares = [_r_squared(*row) for row in zip(shown, targets, sigma, strict=True)]
-    groups = (
-        [range(len(names))] if _is_joint(loss) else [[k] for k in range(len(names))]
-    )
+    each = [[k] for k in range(len(names))]
     scores = []
-    for group in groups:
+    for group in [sum(each, [])] if _is_joint(loss) else each:
         rows = predicted[group], targets[group], sigma[group]
-        judge = _Judge(objective, list(group), loss, *rows, shown[group], rank)
+        judge = _Judge(objective, group, loss, *rows, shown[group], rank)
         scores.append(judge.score(tuple(names[k] for k in group)))
     return Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
 
@@ -190,8 +190,10 @@ class _Judge:
         found = replace(found, parameters=min(self.rank, self._reach[1]))
         if not any(map(_varies, self.targets)):
             return replace(found, verdict="constant") if self._is_met() else found
-        if self._is_fixed():
+        if not len(self._reach[0]):
             return replace(found, verdict="fixed")
+        if not found.parameters:
+            return replace(found, verdict="given")
         found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
         return self._judged(found) if found.loss < found.constant else found
 
@@ -240,14 +242,6 @@ class _Judge:
         miss = np.abs(self.shown - self.targets)
         return bool((miss <= near * np.where(size > 0, size, 1.0)).all())
 
-    def _is_fixed(self) -> bool:
-        """Whether no fit could vary the prediction over the samples.
-
-        No input that varies reaches it, or no parameter does.
-        """
-        inputs, parameters = self._reach
-        return not (len(inputs) and parameters)
-
     @functools.cached_property
     def _reach(self) -> tuple[Array, int]:
         """The varying inputs that reach these targets, and how many parameters do."""
@@ -258,49 +252,28 @@ class _Judge:
         return inputs[[_varies(row) for row in inputs]], parameters
 
     def _chance(self, score: Score) -> float:
-        """How often luck gains as much: likelihood ratio of logits, or an F test."""
-        from scipy.special import chdtrc, fdtrc
-
+        """How often luck gains as much; nan where samples are too few to tell."""
         count, free = score.samples, score.parameters
         constants = max(len(self.group) - 1, 1)  # of K probabilities, K - 1 are free
-        extra, gained = max(free - constants, 1), score.constant - score.loss
+        extra = max(free - constants, 1)
         if count <= free:
             return math.nan
         if self.loss.from_logits:
-            return float(chdtrc(extra, 2 * count * gained))
-        if score.loss <= 0:
-            return 0.0
-        ratio = gained / extra / (score.loss / (count - free))
-        return float(fdtrc(extra, count - free, ratio))
+            return by_likelihood(count * (score.constant - score.loss), extra)
+        return by_variance(score.loss, score.constant, extra, count - free)
 
     def _pattern(self, gain: float) -> bool:
         """Whether what is left over is no noise: its signs come in runs, or alternate.
 
         Left over by the fit, or by a constant where that is better.
-        Source: Wald & Wolfowitz, Ann. Math. Stat. 11 (1940), the normal approximation.
         """
         middle = self.targets.mean(axis=1, keepdims=True)
         left = self.targets - (self.shown if gain > 0 else middle)
         inputs = self._reach[0][:MOST_INPUTS]
         found = [
-            _runs(row[np.argsort(x, kind="stable")]) for row in left for x in inputs
+            by_runs(row[np.argsort(x, kind="stable")]) for row in left for x in inputs
         ]
         return bool(min(found, default=1.0) * len(found) < CHANCE)
-
-
-def _runs(left: Array) -> float:
-    """How often noise has so few, or so many, runs of one sign."""
-    from scipy.special import erfc
-
-    above = left[left != 0] > 0
-    count, plus = len(above), int(above.sum())
-    minus = count - plus
-    if min(plus, minus) < 5:  # the normal approximation is not one
-        return 1.0
-    runs = 1 + int((above[1:] != above[:-1]).sum())
-    mean = 1 + 2 * plus * minus / count
-    variance = (mean - 1) * (mean - 2) / (count - 1)
-    return float(erfc(abs(runs - mean) / np.sqrt(2 * variance)))
 
 
 def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:

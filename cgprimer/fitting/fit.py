@@ -24,8 +24,8 @@ from cgprimer.fitting.identify import MOST, Identification, identify, triangle
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
 from cgprimer.fitting.objective import in_units, objective_of, varies
+from cgprimer.fitting.outcome import said, status_of
 from cgprimer.fitting.result import FitResult
-from cgprimer.fitting.words import said, status_of
 from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array

@@ -25,6 +25,7 @@ PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
+ROUNDING = 1e-22  # … and where it has also come to rest
 WORK = 10**8  # samples times parameters between two chances to interrupt
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
@@ -138,7 +139,7 @@ def _epochs(
         tick(loss)
         recent.append(loss)
         if _nothing(objective, loss, recent[0]) or _quiet(recent):
-            trail.status = _at_rest(objective, trail) or "stalled"
+            trail.status = _at_rest(objective, trail, ROUNDING) or "stalled"
             return
     risen = recent[-1] > recent[0]
     trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
@@ -160,10 +161,10 @@ def _quiet(losses: list[float]) -> bool:
     )
 
 
-def _at_rest(objective: Function, trail: Trail) -> str:
+def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str:
     """`converged` where the loss is nothing or its gradient zero, or else empty."""
     loss, gradient = objective.value_and_gradient(trail.best)
-    if _nothing(objective, loss, trail.losses[0]):
+    if _nothing(objective, loss, trail.losses[0], nothing):
         return "converged"
     trail.dead = not gradient.any()
     scale = np.maximum(np.abs(trail.best), 1.0)
@@ -172,9 +173,11 @@ def _at_rest(objective: Function, trail: Trail) -> str:
     return "converged" if (slopes <= SLOPE * abs(loss)).all() else ""
 
 
-def _nothing(objective: Function, loss: float, first: float) -> bool:
+def _nothing(
+    objective: Function, loss: float, first: float, share: float = NOTHING
+) -> bool:
     """Whether a loss that cannot fall below zero is there."""
-    return objective.nonnegative and loss <= NOTHING * first
+    return objective.nonnegative and loss <= share * first
 
 
 def _parts(

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, listing
+from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identify import Combination
-from cgprimer.fitting.words import OUTCOMES as OUTCOMES
-from cgprimer.fitting.words import r_squares
+from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -1,23 +1,21 @@
-"""What a fit says of itself: how it ended, how well it does, and what to change.
+"""How a fit ended, and what to change: a word, and sentences that fit what happened.
 
 trail, baseline ─▶ status, sentences
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from cgprimer.errors import listing, shorten
-from cgprimer.fitting.baseline import Baseline, Score
+from cgprimer.errors import shorten
+from cgprimer.fitting.baseline import LEVEL, Baseline, Score
+from cgprimer.fitting.compared import compared, found_wanting, r_squares
 from cgprimer.fitting.loop import PATIENCE, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
-SHOWN = 4  # targets whose R² is told one by one
 TINY = 1e-12  # a share of a parameter that is no move
-DOUBT = 0.05  # how often noise alone may do as well before that is said
 SLIGHT = 1e-3  # slope times parameter beside the loss that leads nowhere soon
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
@@ -64,7 +62,7 @@ def _hovers(trail: Trail, baseline: Baseline) -> bool:
     """Whether a loss that rose went only up and down about the constants'."""
     ratio = baseline.constant / baseline.loss if baseline.loss else 0.0
     last = trail.overall[-PATIENCE - 1 :]
-    return bool(np.isfinite(last).all() and max(last) <= 1.1 * ratio * trail.loss)
+    return bool(np.isfinite(last).all() and max(last) <= LEVEL * ratio * trail.loss)
 
 
 def said(
@@ -84,7 +82,7 @@ def said(
         return [first]
     if status in ("diverged", "interrupted", "failed"):
         return [first, r_squares(baseline.r_squared)]
-    return [first, *_compared(baseline)]
+    return [first, *compared(baseline, doubted=status != "max_steps")]
 
 
 def _unfinished(
@@ -143,13 +141,7 @@ def _trivial(
     trail: Trail, baseline: Baseline, names: Sequence[str], exact: bool
 ) -> list[str]:
     """Which targets a constant meets as well, why, and what may help."""
-    poor = [score for score in baseline.scores if score.trivial]
-    found = [_why(score, baseline) for score in poor[:SHOWN]]
-    if len(poor) > SHOWN:
-        found.append(f"The same holds for {len(poor) - SHOWN} more targets")
-    better = [s for s in baseline.scores if s.verdict == "better"]
-    found += _figures(better, baseline) if better else []
-    found += _special(baseline)
+    found, poor = found_wanting(baseline), [s for s in baseline.scores if s.trivial]
     return [*found, *_stuck(trail, names, exact), _elsewhere(poor)] if poor else found
 
 
@@ -172,110 +164,3 @@ def _elsewhere(poor: Sequence[Score]) -> str:
     if any(score.pattern for score in poor):
         return ELSEWHERE + ": the targets have a pattern that is no noise"
     return ELSEWHERE + ", unless there is nothing in the data to find"
-
-
-def _why(score: Score, baseline: Baseline) -> str:
-    """`xy: R² -0.36, no better than the best constant`."""
-    reason = {
-        "worse": ", no better than the best constant",
-        "with a pattern": ", hardly better than the best constant",
-        "by chance": (
-            f", from {score.parameters} parameters for {score.samples} samples"
-            if math.isnan(score.chance)
-            else f", which noise alone reaches with probability {score.chance:.2g}"
-        ),
-    }[score.verdict]
-    figures = r_squares({name: baseline.r_squared[name] for name in score.names})
-    return f"{listing(score.names)}: {figures}{_losses(score)}{reason}"
-
-
-def _compared(baseline: Baseline) -> list[str]:
-    """R², and what to know of it, where a fit is not trivial."""
-    ordinary = [s for s in baseline.scores if s.verdict not in ("constant", "fixed")]
-    found = _figures(ordinary, baseline) if ordinary else []
-    if poor := [name for s in ordinary if s.trivial for name in s.names]:
-        found.append(f"As yet {listing(poor)}: no better than a constant")
-    return found + _special(baseline)
-
-
-def _figures(scores: Sequence[Score], baseline: Baseline) -> list[str]:
-    """`R² 0.998 for xp, 0.87 for xq`, and doubts about it."""
-    names = [name for score in scores for name in score.names]
-    losses = _losses(scores[0]) if len(scores) == 1 else ""
-    doubts = dict.fromkeys(_doubt(s) for s in scores if s.verdict == "better")
-    return [_r_squares(names, baseline) + losses, *filter(None, list(doubts)[:SHOWN])]
-
-
-def _doubt(score: Score) -> str:
-    """What speaks against a gain over the constant."""
-    if math.isnan(score.chance):
-        return (
-            f"{score.samples} samples for {score.parameters} parameters prove nothing"
-        )
-    if score.chance > DOUBT:
-        return (
-            f"Noise alone reaches that of {listing(score.names)} with probability "
-            f"{score.chance:.2g}"
-        )
-    if score.pattern:
-        return (
-            f"What is left of {listing(score.names)} has a pattern: another start or "
-            "another model may fit better"
-        )
-    return ""
-
-
-def _special(baseline: Baseline) -> list[str]:
-    """Targets, and models, that do not vary, so that R² says nothing."""
-    by: dict[str, list[str]] = {"constant": [], "fixed": []}
-    for score in baseline.scores:
-        by.setdefault(score.verdict, []).extend(score.names)
-    found = []
-    if by["constant"]:
-        found.append(
-            f"{listing(by['constant'])}: the same in every sample, so that no model is "
-            "better than a constant"
-        )
-    if by["fixed"]:
-        found.append(
-            f"{listing(by['fixed'])}: a fixed prediction in these data, which is no "
-            "better than a constant whatever the parameters"
-        )
-    return found
-
-
-def _losses(score: Score) -> str:
-    """`; loss 0.69 beside the best constant's 0.6931`, where R² is not of the loss."""
-    if not score.told:
-        return ""
-    return f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
-
-
-def _r_squares(names: Sequence[str], baseline: Baseline) -> str:
-    found = r_squares({name: baseline.r_squared[name] for name in names})
-    told = len(names) > 1 or len(baseline.r_squared) == 1
-    return found if told else f"{found} for {shorten(names[0])}"
-
-
-def r_squares(by: Mapping[str, float]) -> str:
-    """`R² 0.998`, `R² 0.998 for xp, 0.87 for xq`, or the range."""
-    if len(by) == 1:
-        return f"R² {rounded_down(*by.values())}"
-    known = {name: value for name, value in by.items() if not math.isnan(value)}
-    if len(by) <= SHOWN or not known:
-        parts = (f"{rounded_down(value)} for {shorten(n)}" for n, value in by.items())
-        return f"R² {', '.join(list(parts)[:SHOWN])}"
-    low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-    return (
-        f"R² from {rounded_down(known[low])} for {shorten(low)} to "
-        f"{rounded_down(known[high])} for {shorten(high)}"
-    )
-
-
-def rounded_down(value: float) -> str:
-    """R² to four digits, never more than it is: 0.99999 is 0.9999."""
-    if math.isnan(value) or value >= 1 - 1e-12:
-        return "undefined" if math.isnan(value) else "1"
-    if value > 0:
-        return f"{math.floor(1e4 * value) / 1e4:.4g}"
-    return f"{round(value, 4) + 0.0:.3g}"
