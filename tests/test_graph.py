@@ -622,7 +622,7 @@ def test_a_declared_parameter_that_no_equation_uses_stays_without_effect(texts, 
     assert graph.parameters == (*plain.parameters, "b", "d")
     assert graph.unused == ("b", "d")
     assert "b, d are in no equation" in repr(graph)
-    at = {name: 0.5 for name in (*plain.inputs, *plain.parameters)}
+    at = dict.fromkeys((*plain.inputs, *plain.parameters), 0.5)
     expected, output = plain.evaluate(at), graph.outputs[0]
     for run in (graph, pickle.loads(pickle.dumps(graph))):
         for values in (run.evaluate, run.compile().values):

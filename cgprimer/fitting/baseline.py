@@ -192,7 +192,7 @@ class _Judge:
             return replace(found, verdict="constant") if self._is_met() else found
         if not len(self._reach[0]):
             return replace(found, verdict="fixed")
-        if not found.parameters:
+        if not self._reach[1]:
             return replace(found, verdict="given")
         found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
         return self._judged(found) if found.loss < found.constant else found

@@ -165,13 +165,11 @@ def _rests(found: Any, objective: Objective) -> bool:
     Beside a domain's border, such as that of a power, steps shrink to nothing though
     the cost still falls towards the border.
     """
-    sizes = (
-        objective.targets
-        if objective.sigma is None
-        else (objective.targets / objective.sigma)
-    )
+    sigma = 1.0 if objective.sigma is None else objective.sigma
     length = np.linalg.norm(found.fun)
-    if length <= EXACT * np.linalg.norm(sizes):
+    if length <= EXACT * np.linalg.norm(objective.targets / sigma):
         return True
-    columns = np.linalg.norm(found.jac, axis=0)
-    return bool((np.abs(found.grad) <= REST * length * columns).all())
+    largest = np.abs(found.jac).max(axis=0)
+    largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
+    columns = np.linalg.norm(found.jac / largest, axis=0)
+    return bool((np.abs(found.grad / largest) <= REST * length * columns).all())
