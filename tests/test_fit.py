@@ -490,6 +490,15 @@ def test_least_squares_says_when_it_was_not_given_enough_steps(steps):
     assert result.status == "max_steps"
 
 
+@pytest.mark.parametrize("text", ["1 - x1^2", "relu(x1 - 9)", "x1^3", "cos(x1)"])
+def test_a_start_that_never_moves_is_not_taken_for_a_minimum(text):
+    graph = parse_graph([f"xf = {text}"])
+    for method in (SGD(0.1), Adam()):
+        result = minimize(graph, "xf", method, start={"x1": 0.0}, progress=False)
+        assert "It never moved: the start may as well be a maximum" in result.message
+    assert "never moved" not in descent(SGD(0.1), 1_000).message
+
+
 ULP = 2.0**-52
 
 

@@ -115,9 +115,9 @@ def beside_constants(
     sigma = np.broadcast_to(sigma, targets.shape)
     shown = _shown(loss, predicted)
     squares = [_r_squared(*row) for row in zip(shown, targets, sigma, strict=True)]
-    each = [[k] for k in range(len(names))]
+    every = list(range(len(names)))
     scores = []
-    for group in [sum(each, [])] if _is_joint(loss) else each:
+    for group in [every] if _is_joint(loss) else [[k] for k in every]:
         rows = predicted[group], targets[group], sigma[group]
         judge = _Judge(objective, group, loss, *rows, shown[group], rank)
         scores.append(judge.score(tuple(names[k] for k in group)))

@@ -149,6 +149,7 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
+    trail.unit = "step"
     declared = dict.fromkeys(objective.program.asked, True)
     words = said(trail.status, trail, None, names, method.label)
     message = ". ".join([*words, *_custom(declared)]) + "."

@@ -67,7 +67,7 @@ class _Watched:
                 f"the loss is {loss} at the start: choose another start, or evaluate "
                 "the graph there to see which variable is not finite"
             )
-        self.trail = Trail(start, start, loss, evaluations=1)
+        self.trail = Trail(start, start, loss, evaluations=1, unit="step")
         self.last, self.smooth = start, True
 
     def plain(self) -> float:

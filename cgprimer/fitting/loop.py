@@ -62,6 +62,7 @@ class Trail:
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
     evaluations: int = 0
+    unit: str = "epoch"  # what is counted: the loss over all data is taken after each
     overall: list[float] = field(default_factory=list)  # at the start, and each epoch's
     moved: Array | None = None  # in the last epoch, as a share of each parameter
     dead: bool = False  # whether every slope is exactly zero

@@ -79,10 +79,17 @@ def said(
         poor = baseline is not None and baseline.trivial
         first += _unfinished(status, trail, names, by == "LeastSquares", poor)
     if baseline is None:
-        return [first]
+        return [first, *_at_once(status, trail)]
     if status in ("diverged", "interrupted", "failed"):
         return [first, r_squares(baseline.r_squared)]
     return [first, *compared(baseline, doubted=status != "max_steps")]
+
+
+def _at_once(status: str, trail: Trail) -> list[str]:
+    """What to think of a minimum found without a step."""
+    if status == "converged" and trail.dead and not np.any(trail.moved):
+        return ["It never moved: the start may as well be a maximum, or level ground"]
+    return []
 
 
 def _unfinished(
@@ -100,7 +107,7 @@ def _unfinished(
         advice = "allow more, LeastSquares(max_steps=…)"
     else:
         advice = "allow more" + ", or try a higher rate" * (not poor)
-    return f": {_last_move(trail, names, exact)}; {advice}"
+    return f": {_last_move(trail, names)}; {advice}"
 
 
 def _way_on(trail: Trail, exact: bool) -> str:
@@ -119,7 +126,7 @@ def _edge(trail: Trail) -> str:
     return f"it stands at an edge{beyond}"
 
 
-def _last_move(trail: Trail, names: Sequence[str], exact: bool) -> str:
+def _last_move(trail: Trail, names: Sequence[str]) -> str:
     """`the last epoch changed w by 3 % and the loss by 0.2 %`."""
     if trail.moved is None or len(trail.overall) < 2:
         return "there was none"
@@ -127,7 +134,7 @@ def _last_move(trail: Trail, names: Sequence[str], exact: bool) -> str:
     before, after = trail.overall[-2:]
     size = max(abs(before), abs(after)) or 1.0
     return (
-        f"the last {'step' if exact else 'epoch'} changed {shorten(names[most])} by "
+        f"the last {trail.unit} changed {shorten(names[most])} by "
         f"{_percent(float(trail.moved[most]))} and the loss by "
         f"{_percent(abs(after - before) / size)}"
     )
@@ -152,7 +159,7 @@ def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
     if trail.status == "stalled" and exact:
         return [_capital(_edge(trail))]
     if trail.status == "max_steps":
-        return [_capital(_last_move(trail, names, exact))]
+        return [_capital(_last_move(trail, names))]
     return []
 
 
