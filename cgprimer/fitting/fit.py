@@ -295,7 +295,7 @@ def _result(
     targets: list[str],
     seconds: float,
 ) -> FitResult:
-    rank = len(objective.names) if known is None else known.rank
+    rank = (known.rank if known else 0) or len(objective.names)
     baseline = beside_constants(objective, targets, loss, trail.best, rank)
     exact = isinstance(method, LeastSquares)
     status = status_of(trail, baseline, not exact)

@@ -98,8 +98,8 @@ class _Watched:
         if self.trail.losses:
             self.trail.note(self.last, params)
         self.last, self.trail.border = params.copy(), False
+        self.trail.mark(loss)
         self.trail.losses.append(loss)
-        self.trail.overall.append(loss)
         self.trail.epochs += 1
         self.tick(loss)
         found = self.objective.jacobian(params)
@@ -145,7 +145,7 @@ def least_squares(
                 )
             trail.status = "max_steps"
             if found.status > 0:
-                rests = watched.smooth and _rests(found, objective)
+                rests = watched.smooth and _rests(found, objective, trail.best)
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
             trail.dead = not np.any(found.grad)
@@ -159,17 +159,18 @@ def least_squares(
     return trail
 
 
-def _rests(found: Any, objective: Objective) -> bool:
+def _rests(found: Any, objective: Objective, best: Array) -> bool:
     """Whether the gradient is zero where scipy stopped, and not only the steps small.
 
     Beside a domain's border, such as that of a power, steps shrink to nothing though
     the cost still falls towards the border.
     """
     sigma = 1.0 if objective.sigma is None else objective.sigma
-    length = np.linalg.norm(found.fun)
-    if length <= EXACT * np.linalg.norm(objective.targets / sigma):
+    left = np.linalg.norm(objective.residuals(best))
+    if left <= EXACT * np.linalg.norm(objective.targets / sigma):
         return True
     largest = np.abs(found.jac).max(axis=0)
     largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
     columns = np.linalg.norm(found.jac / largest, axis=0)
+    length = np.linalg.norm(found.fun)
     return bool((np.abs(found.grad / largest) <= REST * length * columns).all())

@@ -62,12 +62,21 @@ class Trail:
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
     evaluations: int = 0
-    unit: str = "epoch"  # what is counted: the loss over all data is taken after each
-    overall: list[float] = field(default_factory=list)  # at the start, and each epoch's
+    marks: list[tuple[float, int, int]] = field(default_factory=list)
+    unit: str = "epoch"  # after which the loss over all data is taken
     moved: Array | None = None  # in the last epoch, as a share of each parameter
     dead: bool = False  # whether every slope is exactly zero
     slope: float = np.inf  # the largest, times its parameter, beside the loss
     border: bool = False  # whether a step from the last point led nowhere finite
+
+    def mark(self, loss: float) -> None:
+        """Remember a loss over all data, and when it was taken."""
+        self.marks.append((loss, len(self.losses), self.evaluations))
+
+    @property
+    def overall(self) -> list[float]:
+        """The losses over all data, from the start on."""
+        return [loss for loss, *_ in self.marks]
 
     def note(self, before: Array, after: Array) -> None:
         """Remember how far an epoch went."""
@@ -97,6 +106,7 @@ def descend(
             "graph there to see which variable is not finite"
         )
     trail = Trail(start, start, first, evaluations=1)
+    trail.mark(first)
     try:
         with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
             _epochs(objective, method, trail, epochs, batch, rng, tick)
@@ -119,7 +129,7 @@ def _epochs(
     state[0] = trail.params
     size = len(objective)
     batch = size if batch is None else min(batch, size)
-    recent = trail.overall = [trail.loss]
+    recent = [trail.loss]
     for _ in range(epochs):
         order = np.arange(size) if batch == size else rng.permutation(size)
         for part in _parts(order, batch, len(trail.params)):
@@ -132,6 +142,7 @@ def _epochs(
         trail.note(before, trail.params)
         trail.epochs += 1
         trail.evaluations += 1
+        trail.mark(loss)
         if _beyond(loss, recent[0]):
             fell = not objective.nonnegative and recent[-1] <= recent[0]
             trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"
