@@ -81,8 +81,9 @@ MODELS = {
 }  # fmt: skip
 SEEDS = dict.fromkeys(MODELS, 20) | {  # these wander long
     "sine": 2,
-    "gompertz": 5,
-    "logistic growth from n0": 5,
+    "gompertz": 3,
+    "logistic growth from n0": 3,
+    "gaussian peak": 10,
 }
 ALWAYS = {"line", "line through zero", "decay", "two exponentials", "logistic growth"}
 NEVER = {"level line", "wrong line through zero", "gaussian peak", "sine"}
