@@ -284,6 +284,57 @@ def test_the_exit_code_of_a_fit_is_its_success(options, code, word, run, points)
     assert word in out
 
 
+STUCK = "xv = v*xs/(k + xs)", "xs,xv", lambda x: 10 * x / (3 + x)
+LEVEL = "xv = w*xs + b", "xs,xv", lambda x: 0 * x + 5
+
+
+@pytest.mark.parametrize(("model", "names", "curve"), [STUCK, LEVEL])
+def test_a_fit_no_better_than_a_constant_ends_in_code_1(
+    run, tmp_path, model, names, curve
+):
+    x = np.linspace(0.2, 20, 40)
+    path = tmp_path / "data.csv"
+    table = np.stack([x, curve(x)], axis=1)
+    np.savetxt(path, table, delimiter=",", header=names, comments="")
+    codes = set()
+    for seed in range(6):
+        code, out, err = run(
+            "fit", model, "--data", path, "--quiet", "--seed", str(seed)
+        )
+        assert (code == 1) == ("trivial: a constant does about as well" in out)
+        assert (code == 0) == ("converged" in out)
+        assert err == ""
+        codes.add(code)
+    assert 1 in codes
+
+
+def test_fit_does_not_leave_out_a_column_in_silence(run, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("S,xv,day\n1,2,5\n2,3,5\n3,3.5,5\n")
+    model = ["fit", "xv = v*S/(k + S)", "--data", path, "--quiet"]
+    code, out, err = run(*model)
+    assert (code, out) == (2, "")
+    assert "the column 'S' is a parameter of the graph, so it would be left" in err
+    code, out, _ = run(*model, "--variables", "S", "--start", "v=4", "k=1")
+    assert code == 0
+    assert "The column day of the data was not used." in " ".join(out.split())
+
+
+def test_fit_takes_the_outputs_that_are_named(run, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("xa,xy,xz\n1,2,6\n2,4,12\n3,6,18.1\n")
+    model = ["fit", "xy = a*xa", "xz = b*xy", "--data", path, "--quiet"]
+    code, _, err = run(*model)
+    assert code == 2
+    assert "the column 'xy' is defined by the graph but no output of it" in err
+    code, out, _ = run(*model, "--outputs", "xz")
+    assert code == 0
+    assert "The column xy of the data was not used." in " ".join(out.split())
+    code, out, _ = run(*model, "--outputs", "xz", "xy")
+    assert code == 0
+    assert "R² 0.9999 for xz, 1 for xy" in " ".join(out.split())
+
+
 # Pictures
 
 
@@ -320,6 +371,7 @@ def test_the_demo_shows_everything_and_writes_two_pictures(run, tmp_path):
         assert expected in out
     words = " ".join(out.split())
     assert "ab and bc are not determined separately, only ab + bc." in words
+    assert words.count("converged: the loss no longer falls") == 2
     assert "so ab + bc = 3, while ab and bc alone could be anything." in words
     for name in ("graph.png", "loss.png"):
         picture = tmp_path / "new" / "folder" / name

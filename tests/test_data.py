@@ -1,5 +1,6 @@
 """Data sets: read, made, cut, and refused where they make no sense."""
 
+import pickle
 import random
 from itertools import chain
 
@@ -7,7 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cgprimer import DataError, Dataset, generate, parse_graph
+from cgprimer import (
+    Adam,
+    DataError,
+    Dataset,
+    FitError,
+    LeastSquares,
+    fit,
+    generate,
+    parse_graph,
+)
 from cgprimer.data import dataset
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
@@ -130,6 +140,102 @@ def test_files_that_cannot_be_read(tmp_path, csv, line):
     latin = csv("größe,xx,xy\n1,2,3\n", "latin-1")
     assert message(lambda: Dataset.from_csv(latin, line)).startswith("cannot read")
     assert message(lambda: Dataset.from_csv(tmp_path, line)).startswith("cannot read")
+
+
+ENZYME = parse_graph(["xv = vmax*S/(km + S)"])
+CHAIN = parse_graph(CANONICAL)
+LEFT_OUT = {  # graph, names of columns, what is said, what else mends it
+    "a parameter": (
+        ENZYME, ["S", "xv"],
+        "the column 'S' is a parameter of the graph, so it would be left out\n"
+        "  hint: parse_graph(…, variables=['S']) turns parameters into inputs; "
+        "rename a column that is something else",
+        {"inputs": []},
+    ),
+    "two parameters": (
+        ENZYME, ["vmax", "S", "xv", "day"],
+        "the columns vmax, S are parameters of the graph, so they would be left out\n"
+        "  hint: parse_graph(…, variables=['vmax', 'S']) turns parameters into inputs; "
+        "rename a column that is something else",
+        {"inputs": []},
+    ),
+    "a declared one": (
+        parse_graph(LINE, parameters=["age"]), ["xx", "xy", "age"],
+        "the column 'age' is a parameter of the graph, so it would be left out\n"
+        "  hint: parse_graph(…, variables=['age']) turns parameters into inputs; "
+        "rename a column that is something else",
+        {"inputs": ["xx"]},
+    ),
+    "a variable": (
+        CHAIN, ["xa", "xw", "xy"],
+        "the column 'xy' is defined by the graph but no output of it, so it would be "
+        "left out\n"
+        "  hint: parse_graph(…, outputs=['xw', 'xy']) fits all of them, "
+        "targets=['xw'] only the outputs",
+        {"targets": ["xw"]},
+    ),
+    "all variables": (
+        CHAIN, ["xa", "xx", "xy", "xz", "xw"],
+        "the columns xx, xy, xz are defined by the graph but no output of it, so they "
+        "would be left out\n"
+        "  hint: parse_graph(…, outputs=['xw', 'xx', 'xy', 'xz']) fits all of them, "
+        "targets=['xw'] only the outputs",
+        {"targets": ["xw", "xy"]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["csv", "frame"])
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_column_that_means_something_is_not_left_out_in_silence(name, source, csv):
+    graph, names, expected, chosen = LEFT_OUT[name]
+    if source == "csv":
+        read, table = (
+            Dataset.from_csv,
+            csv(f"{','.join(names)}\n{'1,' * len(names)}"[:-1]),
+        )
+    else:
+        read, table = Dataset.from_frame, pd.DataFrame({n: [1.0] for n in names})
+    assert message(lambda: read(table, graph)) == expected
+    data = read(table, graph, **chosen)  # who chooses the columns has seen them
+    used = {*data.inputs, *data.targets}
+    assert data.ignored == tuple(n for n in names if n not in used)
+    assert f"; not used: {', '.join(data.ignored)})" in repr(data)
+    for part in (data.take([0]), pickle.loads(pickle.dumps(data))):
+        assert part.ignored == data.ignored
+
+
+def test_other_columns_are_left_out_and_mentioned(csv, line):
+    data = Dataset.from_csv(csv(TABLE), line)
+    assert data.ignored == ("note",)
+    assert repr(data) == "Dataset(2 samples: inputs xx; targets xy; not used: note)"
+    result = fit(line, data, LeastSquares(), progress=False)
+    assert "The column note of the data was not used." in result.message
+
+
+NO_SUCH_ROLE = [  # graph, inputs, targets, what fit says
+    (ENZYME, ["S"], ["xv"],
+     "the data have an input 'S', which is a parameter of the graph\n"
+     "  hint: parse_graph(…, variables=['S']) turns it into an input"),
+    (CHAIN, ["xa", "xy"], ["xw"],
+     "the data have an input 'xy', which an equation of the graph defines\n"
+     "  hint: give it as a target, or leave its equation out"),
+    (CHAIN, ["xa"], ["ab"],
+     "the data have a target 'ab', which is a parameter of the graph\n"
+     "  hint: the defined variables are xx, xy, xz, xw"),
+    (CHAIN, [], ["xa"],
+     "the data have a target 'xa', which is an input of the graph: no equation "
+     "computes it\n  hint: the defined variables are xx, xy, xz, xw"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("graph", "inputs", "targets", "expected"), NO_SUCH_ROLE)
+def test_a_fit_names_what_a_column_is_to_the_graph(graph, inputs, targets, expected):
+    data = Dataset({n: [1.0, 2] for n in inputs}, {n: [1.0, 2] for n in targets})
+    for method in (LeastSquares(), Adam()):
+        with pytest.raises(FitError) as caught:
+            fit(graph, data, method, progress=False)
+        assert str(caught.value) == expected
 
 
 def test_one_must_say_what_the_columns_are(csv):

@@ -123,7 +123,7 @@ def test_the_canonical_fit_reaches_what_the_data_determine(seed):
     assert found["cd"] == pytest.approx(3, abs=1e-6)
     assert result.loss <= 1e-20
     assert result.message == (
-        "converged: the loss no longer falls and the gradient is zero. "
+        "converged: the loss no longer falls and the gradient is zero. R² 1. "
         "ab and bc are not determined separately, only ab + bc."
     )
     assert (result.rank, result.undetermined) == (3, ("ab", "bc"))
@@ -196,7 +196,8 @@ def test_rates_beyond_0_1198_diverge_and_are_never_called_a_success(rate, status
     if status == "diverged":
         assert result.parameters == START
         assert result.message == (
-            "diverged: the loss rose; lower the rate. The best parameters are kept."
+            "diverged: the loss rose; lower the rate. The best parameters are kept. "
+            "R² -3.73."
         )
 
 
@@ -423,7 +424,9 @@ def test_ctrl_c_returns_the_best_so_far(after, monkeypatch):
     result = interrupted(SGD(0.01), after, monkeypatch)
     monkeypatch.undo()
     assert result.status == "interrupted"
-    assert result.message == "interrupted: these are the best parameters so far."
+    assert result.message.startswith(
+        "interrupted: these are the best parameters so far. R² "
+    )
     assert result.parameters == regression(SGD(0.01), epochs=after).parameters
     assert result.rank == 2
 
@@ -452,6 +455,9 @@ def broken(monkeypatch):
 
 REACHED = {
     "converged": lambda _: regression(LeastSquares()),
+    "trivial": lambda _: quiet(
+        LINE, Dataset({"xx": [1, 2, 3, 4]}, {"xy": [1, 0, 0, 1]}), LeastSquares()
+    ),
     "max_steps": lambda _: regression(SGD(0.01)),
     "stalled": lambda _: regression(SGD(1e-30)),
     "unbounded": lambda _: minimize(
@@ -484,6 +490,15 @@ def test_least_squares_says_when_it_was_not_given_enough_steps(steps):
     assert result.status == "max_steps"
 
 
+@pytest.mark.parametrize("text", ["1 - x1^2", "relu(x1 - 9)", "x1^3", "cos(x1)"])
+def test_a_start_that_never_moves_is_not_taken_for_a_minimum(text):
+    graph = parse_graph([f"xf = {text}"])
+    for method in (SGD(0.1), Adam()):
+        result = minimize(graph, "xf", method, start={"x1": 0.0}, progress=False)
+        assert "It never moved: the start may as well be a maximum" in result.message
+    assert "never moved" not in descent(SGD(0.1), 1_000).message
+
+
 ULP = 2.0**-52
 
 
@@ -510,7 +525,7 @@ def test_the_rule_that_stops_early_cannot_be_met_by_a_rise(losses, quiet):
 def test_steps_too_small_to_matter_are_no_success():
     result = descent(SGD(1e-20), 50, {"x1": 1.0, "x2": 1.0})
     assert result.status == "stalled"
-    assert "change the rate" in result.message
+    assert "the rate is too low" in result.message
 
 
 def test_a_loss_that_turns_nan_has_diverged():
@@ -569,7 +584,7 @@ def test_descents_weigh_as_least_squares_does():
     x, y, sigma = noisy_line()
     data = Dataset({"xx": x}, {"xy": y}, np.where(sigma > 0.5, 2.0, 0.5))
     exact = quiet(LINE, data, LeastSquares())
-    slow = quiet(LINE, data, Adam(0.05), batch=None, epochs=2_000)
+    slow = quiet(LINE, data, Adam(0.05), weighted=True, batch=None, epochs=2_000)
     assert slow.parameters == pytest.approx(exact.parameters, abs=1e-5)
     assert slow.loss == pytest.approx(exact.loss, rel=1e-9)
     unweighted = quiet(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares())

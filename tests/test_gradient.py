@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from cgprimer import GraphError, gradient, parse_graph
+from cgprimer import GraphError, PointError, gradient, parse_graph
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 NETWORK = [
@@ -307,3 +307,35 @@ def test_a_gradient_graph_stays_small():
     texts = [f"x{i + 1} = sin(x{i})*x{i}" for i in range(16)]
     graph = parse_graph(texts)
     assert len(gradient(graph, "x16")) <= 4 * len(graph)
+
+
+CANCELLED = {  # graph, output, and what the gradient has no use for
+    "other outputs": ([*CANONICAL, "xv = q*xb"], "xv", {"xa", "ab", "ac", "bc", "cd"}),
+    "linear, twice": (["xy = a*xx + b*xx^2"], "xy", {"a"}),
+    "declared": (["xy = a*xx^3"], "xy", {"spare"}),
+}
+
+
+@pytest.mark.parametrize("name", CANCELLED)
+def test_a_gradient_is_evaluated_at_its_parents_point(name):
+    texts, output, gone = CANCELLED[name]
+    graph = parse_graph(texts, parameters=["spare"] if name == "declared" else None)
+    at = point_of(graph, 0) | {"xx" if "xx" in graph.inputs else "xb": 0.7}
+    expected = graph.gradient_at(output, at)
+    first = gradient(graph, output)
+    second = gradient(first, first.outputs[0])
+    if name == "linear, twice":
+        second = gradient(second, second.outputs[0])
+    for found in (first, second):
+        for values in (found.evaluate, found.compile().values):
+            assert set(values(at)) == set(found.order)
+        with pytest.raises(PointError, match=r"^unknown name 'xxx'"):
+            found.evaluate(at | {"xxx": 1.0})
+    assert gone <= second.spare
+    assert not gone & {*second.inputs, *second.parameters}
+    for text in gone:
+        assert second.gradient_at(second.outputs[0], at, [text]) == {text: 0.0}
+        again = gradient(second, second.outputs[0], [text])
+        assert again.evaluate(at)[again.outputs[0]] == 0
+    for wrt, slope in expected.items():
+        assert first.evaluate(at)[f"d_{output}_d_{wrt}"] == pytest.approx(slope)

@@ -625,3 +625,45 @@ def test_a_hundred_thousand_equations_stay_under_a_gibibyte():
     run = [sys.executable, "-c", LARGE]
     found = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60)
     assert int(found.stdout) < 1024
+
+
+# Declared parameters that no equation uses
+
+UNUSED = {
+    "one function": ["xy = a*xa + c"],
+    "a name and a number": ["xy = xa", "xz = 2"],
+    "by shape": ["x0 = a*xa", *(f"x{i + 1} = c*x{i} + a" for i in range(60))],
+}
+SPARE = {
+    "left out": {},
+    "a number": {"b": 4.0, "d": 5},
+    "an array": {"b": np.arange(3.0), "d": 1.0},
+}
+
+
+@pytest.mark.parametrize("extra", SPARE.values(), ids=SPARE)
+@pytest.mark.parametrize("texts", UNUSED.values(), ids=UNUSED)
+def test_a_declared_parameter_that_no_equation_uses_stays_without_effect(texts, extra):
+    plain = parse_graph(texts)
+    graph = parse_graph(texts, parameters=["b", *plain.parameters, "d"])
+    assert graph.parameters == (*plain.parameters, "b", "d")
+    assert graph.unused == ("b", "d")
+    assert "b, d are in no equation" in repr(graph)
+    at = dict.fromkeys((*plain.inputs, *plain.parameters), 0.5)
+    expected, output = plain.evaluate(at), graph.outputs[0]
+    for run in (graph, pickle.loads(pickle.dumps(graph))):
+        for values in (run.evaluate, run.compile().values):
+            found = values(at | extra)
+            assert {name: np.max(value) for name, value in found.items()} == expected
+        slopes = run.gradient_at(output, at | extra)
+        assert np.max(slopes.pop("b")) == np.max(slopes.pop("d")) == 0
+        plainly = plain.gradient_at(output, at)
+        assert {name: np.max(slope) for name, slope in slopes.items()} == plainly
+    with pytest.raises(PointError, match="unknown name 'bb'\n  hint: did you mean 'b'"):
+        graph.evaluate(at | {"bb": 1.0})
+
+
+def test_parameters_that_are_used_are_not_called_unused():
+    graph = parse_graph(["xy=a*xa + b"], parameters=["b"])
+    assert (graph.parameters, graph.unused) == (("a", "b"), ())
+    assert repr(graph) == "Graph(1 equation: xa → xy; parameters a, b)"

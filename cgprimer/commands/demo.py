@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
     truth = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
     data = generate(graph, truth, 2_000, rng=options.seed)
     print(f"{data!r} at {truth}")
-    adam = fit(graph, data, Adam(rate=0.1), epochs=60, rng=options.seed)
+    adam = fit(graph, data, Adam(rate=0.1), epochs=300, rng=options.seed)
     console.print(adam)
     exact = fit(graph, data, LeastSquares(), start=adam.parameters)
     console.print(exact)

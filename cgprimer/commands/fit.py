@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         check_ending(options.plot)
     graph = graph_of(options)
-    data = Dataset.from_csv(options.data, graph, sigma=options.sigma)
+    targets = options.outputs
+    data = Dataset.from_csv(options.data, graph, targets=targets, sigma=options.sigma)
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
         "least-squares": LeastSquares,
         "adam": lambda: Adam(options.rate),

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, graph_of
+from cgprimer.graph.graph import in_no_equation
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -17,7 +18,8 @@ def describe(graph: Graph) -> str:
     """The graph in words: kinds of names, and who depends on whom."""
     lines = [
         f"inputs      {' '.join(graph.inputs) or '(none)'}",
-        f"parameters  {' '.join(graph.parameters) or '(none)'}",
+        f"parameters  {' '.join(graph.parameters) or '(none)'}"
+        + in_no_equation(graph.unused, "; "),
         f"outputs     {' '.join(graph.outputs) or '(none)'}",
         f"order       {' '.join(graph.order)}",
         "depends_on",

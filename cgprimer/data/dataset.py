@@ -31,7 +31,8 @@ class Dataset:
 
     inputs, targets : name → array (n,) of finite numbers.
     sigma : standard deviation of the targets' noise: a number, an array (n,), or a
-        dict target → either; None if unknown. It weighs the residuals of a fit.
+        dict target → either; None if unknown. It weighs the residuals of LeastSquares.
+    ignored : names of columns that were there but are neither.
 
     Raises DataError for columns of different length, missing or infinite values.
     """
@@ -39,8 +40,10 @@ class Dataset:
     inputs: Mapping[str, Array]
     targets: Mapping[str, Array]
     sigma: Any = None
+    ignored: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ignored", tuple(self.ignored))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, _by_name(getattr(self, field), field))
         columns = {**self.inputs, **self.targets}
@@ -58,7 +61,7 @@ class Dataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         sigma = None if self.sigma is None else dict(self.sigma)
-        return Dataset, (dict(self.inputs), dict(self.targets), sigma)
+        return Dataset, (dict(self.inputs), dict(self.targets), sigma, self.ignored)
 
     def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
@@ -66,7 +69,9 @@ class Dataset:
     def __repr__(self) -> str:
         return (
             f"Dataset({len(self)} samples: inputs {listing(self.inputs) or 'none'}; "
-            f"targets {listing(self.targets)})"
+            f"targets {listing(self.targets)}"
+            + f"; not used: {listing(self.ignored)}" * bool(self.ignored)
+            + ")"
         )
 
     @classmethod
@@ -82,7 +87,9 @@ class Dataset:
         """The columns of a pandas DataFrame.
 
         inputs, targets : names of columns; by default the inputs and the outputs of
-            `graph`. Raises DataError for a column that is not there.
+            `graph`. Raises DataError for a column that is not there, and for one that
+            would be left out though the graph has a parameter or a variable of its
+            name; other columns are `ignored`.
         """
         columns = {str(name): frame[name].to_numpy() for name in frame.columns}
         return cls._pick(columns, graph, inputs, targets, sigma)
@@ -120,6 +127,10 @@ class Dataset:
                 "say which columns are inputs and targets, or give the graph"
             )
         if graph is not None:
+            if inputs is None:
+                _refuse_parameters(columns, graph)
+            if targets is None:
+                _refuse_variables(columns, graph)
             inputs = graph.inputs if inputs is None else inputs
             targets = graph.outputs if targets is None else targets
         chosen = [
@@ -130,7 +141,8 @@ class Dataset:
             chosen = [
                 {n: _cells(n, c, path) for n, c in part.items()} for part in chosen
             ]
-        return cls(chosen[0], chosen[1], sigma)
+        rest = [name for name in columns if not any(name in part for part in chosen)]
+        return cls(chosen[0], chosen[1], sigma, rest)
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
@@ -143,7 +155,7 @@ class Dataset:
         sigma = (
             None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
         )
-        return Dataset(parts[0], parts[1], sigma)
+        return Dataset(parts[0], parts[1], sigma, self.ignored)
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
@@ -245,6 +257,35 @@ def _named(columns: Mapping[str, Any], name: str) -> Any:
         hint = suggest(name, columns) or f"the columns are {listing(columns)}"
         raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
     return columns[name]
+
+
+def _refuse_parameters(columns: Mapping[str, Any], graph: Graph) -> None:
+    """Columns that the caller surely means as inputs, but the graph does not."""
+    if found := [name for name in columns if name in graph.parameter_number]:
+        raise DataError(
+            f"{_left_out(found, 'a parameter of the graph', 'parameters of the graph')}"
+            f"\n  hint: parse_graph(…, variables={found!r}) turns parameters into "
+            "inputs; rename a column that is something else"
+        )
+
+
+def _refuse_variables(columns: Mapping[str, Any], graph: Graph) -> None:
+    """Columns that the graph computes but does not compare with anything."""
+    known = {*graph.outputs, *graph.inputs}
+    if found := [n for n in columns if n in graph.variable_number and n not in known]:
+        kind = "defined by the graph but no output of it"
+        every, only = [*graph.outputs, *found], [*graph.outputs]
+        raise DataError(
+            f"{_left_out(found, kind, kind)}\n"
+            f"  hint: parse_graph(…, outputs={every!r}) fits all of them, "
+            f"targets={only!r} only the outputs"
+        )
+
+
+def _left_out(names: list[str], one: str, many: str) -> str:
+    if len(names) == 1:
+        return f"the column {names[0]!r} is {one}, so it would be left out"
+    return f"the columns {listing(names)} are {many}, so they would be left out"
 
 
 def _read_csv(path: Path) -> dict[str, list[Cell]]:

@@ -36,7 +36,8 @@ def generate(
         input → function; inputs that the dict leaves out are drawn uniformly.
     noise : standard deviation of normal noise on the outputs, or a dict output → it;
         where it is not zero, it becomes the data's `sigma`.
-    rng : a seed or a numpy Generator.
+    rng : a seed or a numpy Generator; without it every call draws anew, so that data to
+        train with and data to test with differ.
 
     Raises DataError for an impossible size or range, and where an output is not finite.
     """

@@ -52,7 +52,7 @@ def rows_text(
     alarm = e.argument("ptr")
     rows = [(e.argument("ptr"), e.argument("i64")) for _ in leaves]
     starts = [e.place(out, e.times(stride, k)) for k in range(len(roots))]
-    needed = names_in(roots)
+    needed = names_in([*roots, *watched])
 
     def body(i: str, bad: list[str]) -> list[str]:
         known = {

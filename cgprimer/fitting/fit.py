@@ -18,18 +18,21 @@ from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
+from cgprimer.fitting.baseline import beside_constants, plain_loss
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.identify import MOST, Identification, identify, triangle
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
-from cgprimer.fitting.objective import objective_of
-from cgprimer.fitting.result import OUTCOMES, FitResult
-from cgprimer.graph.graph import Graph
+from cgprimer.fitting.objective import in_units, objective_of, varies
+from cgprimer.fitting.outcome import said, status_of
+from cgprimer.fitting.result import FitResult
+from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
+DEFAULT_SEED = 0
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
 
 
@@ -42,6 +45,7 @@ def fit(
     start: Mapping[str, float] | None = None,
     epochs: int = 100,
     batch: int | None = 64,
+    weighted: bool | None = None,
     rng: Seed = None,
     progress: bool = True,
 ) -> FitResult:
@@ -53,18 +57,23 @@ def fit(
     start : first values by name; those left out are drawn uniformly from (0, 1).
     epochs, batch : passes over the data and samples per step (None: all at once);
         LeastSquares always uses all and has a limit of its own.
-    rng : seed or numpy Generator, for the start and the order of samples.
+    weighted : whether samples weigh 1/σ², with the sigma of the data; by default in
+        LeastSquares only. Losses are reported in the units of the data either way.
+    rng : seed or numpy Generator, for the start and the order of samples; by default
+        seed 0, so that the same call gives the same answer.
     progress : whether to show a bar on standard error.
 
-    Ctrl-C ends the fit and returns the best so far. Raises FitError where it cannot
-    begin: names that do not fit, a loss that is not finite at the start.
+    A fit that is no better than the best constant ends as `trivial`, without standard
+    errors. Ctrl-C ends the fit and returns the best so far. Raises FitError where it
+    cannot begin: names that do not fit, a loss that is not finite at the start.
     """
     began = time.perf_counter()
     if not isinstance(method, LeastSquares):
         _check_descent(method, "SGD, Adam or LeastSquares")
     _check_kinds(graph, data)
-    random = generator(rng)
-    objective = objective_of(graph, data, find_loss(loss))
+    random = generator(DEFAULT_SEED if rng is None else rng)
+    kind = find_loss(loss)
+    objective = _objective(graph, data, kind, method, weighted)
     if progress and not jit.available():
         _advise()
     first = _start(graph, start, random)
@@ -74,7 +83,27 @@ def fit(
         _check_counts(epochs=epochs, batch=batch)
         trail = descend(objective, method, first, epochs, batch, random, progress)
     known = _identified(objective, trail.best)
-    return _result(objective, method, trail, known, time.perf_counter() - began)
+    notes = _notes(graph, data, objective)
+    seconds = time.perf_counter() - began
+    return _result(
+        objective, kind, method, trail, known, notes, [*data.targets], seconds
+    )
+
+
+def _objective(
+    graph: Graph, data: Dataset, kind: Loss, method: Method, weighted: bool | None
+) -> Objective:
+    """What the method makes small: weighted if asked, by default for LeastSquares."""
+    exact = isinstance(method, LeastSquares)
+    if weighted and data.sigma is None:
+        raise FitError(
+            "weighted=True needs the sigma of the data\n"
+            "  hint: write Dataset(inputs, targets, sigma)"
+        )
+    weigh = exact if weighted is None else weighted
+    if weigh and data.sigma is not None and not exact and not kind.from_logits:
+        kind = in_units(kind, data.sigma)
+    return objective_of(graph, data, kind, weighted=weigh)
 
 
 @functools.cache
@@ -120,8 +149,15 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
+<<<<<<< HEAD
     declared = _custom(objective.program.asked(inputs=True))
     message = ". ".join([OUTCOMES[trail.status], *declared]) + "."
+=======
+    trail.unit = "step"
+    declared = dict.fromkeys(objective.program.asked, True)
+    words = said(trail.status, trail, None, names, method.label)
+    message = ". ".join([*words, *_custom(declared)]) + "."
+>>>>>>> fitstatus
     return _assembled(names, method, trail, message, time.perf_counter() - began)
 
 
@@ -226,7 +262,25 @@ def _declared(objective: Objective) -> bool:
     return any(use and op.contract != "exact" for op, use in asked)
 
 
+<<<<<<< HEAD
 def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
+=======
+def _notes(graph: Graph, data: Dataset, objective: Objective) -> list[str]:
+    """What of the data and of the graph had no part in the fit, in sentences."""
+    notes = []
+    if graph.unused:
+        notes.append(in_no_equation(graph.unused))
+    if data.ignored:
+        many = len(data.ignored) > 1
+        columns = f"The column{'s' * many} {listing(data.ignored)} of the data"
+        notes.append(f"{columns} {'were' if many else 'was'} not used")
+    if data.sigma is not None and objective.sigma is None and varies(data.sigma):
+        notes.append("All samples weigh the same; weighted=True weighs them by sigma")
+    return notes
+
+
+def _custom(asked: Mapping[Op, bool]) -> list[str]:
+>>>>>>> fitstatus
     """What to know of a gradient that is no derivative, and of unused backwards."""
     declared = {op: op.contract for op, use in asked.items() if use}
     sentences = [
@@ -244,27 +298,42 @@ def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
 
 def _result(
     objective: Objective,
+    loss: Loss,
     method: Method,
     trail: Trail,
     known: Identification | None,
+    notes: list[str],
+    targets: list[str],
     seconds: float,
 ) -> FitResult:
+<<<<<<< HEAD
     sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked())]
+=======
+    rank = (known.rank if known else 0) or len(objective.names)
+    baseline = beside_constants(objective, targets, loss, trail.best, rank)
+    exact = isinstance(method, LeastSquares)
+    status = status_of(trail, baseline, not exact)
+    sentences = said(status, trail, baseline, objective.names, method.label)
+    sentences += [*_custom(objective.problem.sweeps.asked), *notes]
+>>>>>>> fitstatus
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():
         sentences.append(known.sentence())
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {"r_squared": baseline.r_squared}
     if known is not None:
-        extra = {
+        extra |= {
             "rank": known.rank,
             "undetermined": known.undetermined,
             "combinations": known.combinations,
             "null_space": known.null_space,
         }
-        if isinstance(method, LeastSquares) and objective.loss.name == "mse":
+        if exact and objective.loss.name == "mse" and status != "trivial":
             extra |= _errors(objective, trail, known)
+    if objective.sigma is not None:
+        trail.loss = plain_loss(objective, loss, trail.best)
     message = ". ".join(sentences) + "."
+    trail.status = status
     return _assembled(objective.names, method, trail, message, seconds, **extra)
 
 
@@ -274,7 +343,9 @@ def _errors(
     """Spread of the parameters: s²(JᵀJ)⁻¹, or (JᵀWJ)⁻¹ where sigma is known."""
     dof = objective.targets.size - known.rank
     squares = trail.loss * len(objective)
-    variance = 1.0 if objective.sigma is not None else squares / dof if dof else np.nan
+    if objective.sigma is not None:
+        return {"spread": known.inverse, "dof": dof, "chi_squared": squares}
+    variance = squares / dof if dof else np.nan
     return {"spread": known.inverse * variance, "dof": dof}
 
 

@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
+from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.loop import Trail, bar
 from cgprimer.graph.objective import Objective
 
 Array = NDArray[np.float64]
 MOST_BYTES = 2**31
+EVALUATIONS = 5_000  # by default; NIST's Bennett5 takes 1 380 from its first start
+PER_PARAMETER = 200  # … but never fewer than this for each parameter
+REST = 1e-4  # cosine between residuals and a column of J that counts as zero: what is
+# left to move is then a hundredth of a standard error for ten thousand samples
+EXACT = 1e-10  # residuals beside the targets that are all rounding
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,8 @@ class LeastSquares:
     """Trust-region reflective least squares, columns scaled by the Jacobian.
 
     ftol, xtol, gtol : stop where the relative fall of the cost, the relative step, or
-        the gradient is smaller. max_steps : evaluations allowed, by default 200 times
-        the number of parameters.
+        the gradient is smaller. max_steps : evaluations allowed, by default 5 000, or
+        200 times the number of parameters where that is more.
     Source: Branch, Coleman & Li, SIAM J. Sci. Comput. 21 (1999), as in scipy.
     """
 
@@ -47,7 +53,11 @@ class LeastSquares:
 
 
 class _Watched:
-    """Residuals and Jacobian for scipy, with a memory of the best point seen."""
+    """Residuals and Jacobian for scipy, with a memory of the best point seen.
+
+    Steps are judged by the residuals in units of sigma; `plain` is the loss in the
+    data's own units, which is what is reported.
+    """
 
     def __init__(self, objective: Objective, start: Array, tick: Any) -> None:
         self.objective, self.tick = objective, tick
@@ -57,7 +67,14 @@ class _Watched:
                 f"the loss is {loss} at the start: choose another start, or evaluate "
                 "the graph there to see which variable is not finite"
             )
-        self.trail = Trail(start, start, loss, evaluations=1)
+        self.trail = Trail(start, start, loss, evaluations=1, unit="step")
+        self.last, self.smooth = start, True
+
+    def plain(self) -> float:
+        """The loss of the best point in the data's own units."""
+        if self.objective.sigma is None:
+            return self.trail.loss
+        return plain_loss(self.objective, self.objective.loss, self.trail.best)
 
     def loss(self, residuals: Array) -> float:
         robust = self.objective.loss.robust
@@ -70,15 +87,24 @@ class _Watched:
     def residuals(self, params: Array) -> Array:
         residuals = self.objective.residuals(params)
         self.trail.evaluations += 1
+        loss = self.loss(residuals)
+        self.trail.keep(params.copy(), loss)
+        self.trail.border |= not np.isfinite(loss)
         # scipy takes a huge cost as a step too far, but stops at nan
-        self.trail.keep(params.copy(), self.loss(residuals))
         return np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
 
     def jacobian(self, params: Array) -> Array:
-        self.trail.losses.append(self.trail.loss)
+        loss = self.plain()
+        if self.trail.losses:
+            self.trail.note(self.last, params)
+        self.last, self.trail.border = params.copy(), False
+        self.trail.mark(loss)
+        self.trail.losses.append(loss)
         self.trail.epochs += 1
-        self.tick(self.trail.loss)
-        return np.nan_to_num(self.objective.jacobian(params))
+        self.tick(loss)
+        found = self.objective.jacobian(params)
+        self.smooth = bool(np.isfinite(found).all())
+        return found if self.smooth else np.nan_to_num(found)
 
 
 def least_squares(
@@ -99,7 +125,7 @@ def least_squares(
             f"the Jacobian would have {rows:,} × {len(start):,} entries\n"
             "  hint: use Adam, or fewer samples"
         )
-    allowed = method.max_steps or 200 * len(start)
+    allowed = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
     with bar(None, method.label, progress) as tick:
         watched = _Watched(objective, start, tick)
         trail = watched.trail
@@ -117,12 +143,34 @@ def least_squares(
                     gtol=method.gtol,
                     max_nfev=allowed,
                 )
-            trail.status = "converged" if found.status > 0 else "max_steps"
+            trail.status = "max_steps"
+            if found.status > 0:
+                rests = watched.smooth and _rests(found, objective, trail.best)
+                trail.status = "converged" if rests else "stalled"
+                trail.border = not rests and (trail.border or not watched.smooth)
+            trail.dead = not np.any(found.grad)
         except KeyboardInterrupt:
             trail.status = "interrupted"
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"
     trail.params = trail.best
-    if trail.status == "converged" and trail.loss > 1e200:
+    if trail.status in ("converged", "stalled") and trail.loss > 1e200:
         trail.status = "failed"
     return trail
+
+
+def _rests(found: Any, objective: Objective, best: Array) -> bool:
+    """Whether the gradient is zero where scipy stopped, and not only the steps small.
+
+    Beside a domain's border, such as that of a power, steps shrink to nothing though
+    the cost still falls towards the border.
+    """
+    sigma = 1.0 if objective.sigma is None else objective.sigma
+    left = np.linalg.norm(objective.residuals(best))
+    if left <= EXACT * np.linalg.norm(objective.targets / sigma):
+        return True
+    largest = np.abs(found.jac).max(axis=0)
+    largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
+    columns = np.linalg.norm(found.jac / largest, axis=0)
+    length = np.linalg.norm(found.fun)
+    return bool((np.abs(found.grad / largest) <= REST * length * columns).all())

@@ -25,6 +25,7 @@ PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
+ROUNDING = 1e-22  # … and where it has also come to rest
 WORK = 10**8  # samples times parameters between two chances to interrupt
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
@@ -61,6 +62,26 @@ class Trail:
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
     evaluations: int = 0
+    marks: list[tuple[float, int, int]] = field(default_factory=list)
+    unit: str = "epoch"  # after which the loss over all data is taken
+    moved: Array | None = None  # in the last epoch, as a share of each parameter
+    dead: bool = False  # whether every slope is exactly zero
+    slope: float = np.inf  # the largest, times its parameter, beside the loss
+    border: bool = False  # whether a step from the last point led nowhere finite
+
+    def mark(self, loss: float) -> None:
+        """Remember a loss over all data, and when it was taken."""
+        self.marks.append((loss, len(self.losses), self.evaluations))
+
+    @property
+    def overall(self) -> list[float]:
+        """The losses over all data, from the start on."""
+        return [loss for loss, *_ in self.marks]
+
+    def note(self, before: Array, after: Array) -> None:
+        """Remember how far an epoch went."""
+        size = np.maximum(np.abs(before), np.abs(after))
+        self.moved = np.abs(after - before) / np.where(size > 0, size, 1.0)
 
     def keep(self, params: Array, loss: float) -> None:
         """Remember the parameters if they are the best so far."""
@@ -85,6 +106,7 @@ def descend(
             "graph there to see which variable is not finite"
         )
     trail = Trail(start, start, first, evaluations=1)
+    trail.mark(first)
     try:
         with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
             _epochs(objective, method, trail, epochs, batch, rng, tick)
@@ -115,10 +137,12 @@ def _epochs(
             losses = objective.epoch(state, rule, settings, part, batch)
             trail.losses += losses.tolist()
             trail.evaluations += len(losses)
-        trail.params = state[0].copy()
+        before, trail.params = trail.params, state[0].copy()
         loss = objective.value(trail.params)
+        trail.note(before, trail.params)
         trail.epochs += 1
         trail.evaluations += 1
+        trail.mark(loss)
         if _beyond(loss, recent[0]):
             fell = not objective.nonnegative and recent[-1] <= recent[0]
             trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"
@@ -127,7 +151,7 @@ def _epochs(
         tick(loss)
         recent.append(loss)
         if _nothing(objective, loss, recent[0]) or _quiet(recent):
-            trail.status = _at_rest(objective, trail) or "stalled"
+            trail.status = _at_rest(objective, trail, ROUNDING) or "stalled"
             return
     risen = recent[-1] > recent[0]
     trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
@@ -149,19 +173,23 @@ def _quiet(losses: list[float]) -> bool:
     )
 
 
-def _at_rest(objective: Function, trail: Trail) -> str:
+def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str:
     """`converged` where the loss is nothing or its gradient zero, or else empty."""
     loss, gradient = objective.value_and_gradient(trail.best)
-    if _nothing(objective, loss, trail.losses[0]):
+    if _nothing(objective, loss, trail.losses[0], nothing):
         return "converged"
+    trail.dead = not gradient.any()
     scale = np.maximum(np.abs(trail.best), 1.0)
-    still = np.abs(gradient) * scale <= SLOPE * abs(loss)
-    return "converged" if still.all() else ""
+    slopes = np.abs(gradient) * scale
+    trail.slope = float(slopes.max()) / (abs(loss) or 1.0)
+    return "converged" if (slopes <= SLOPE * abs(loss)).all() else ""
 
 
-def _nothing(objective: Function, loss: float, first: float) -> bool:
+def _nothing(
+    objective: Function, loss: float, first: float, share: float = NOTHING
+) -> bool:
     """Whether a loss that cannot fall below zero is there."""
-    return objective.nonnegative and loss <= NOTHING * first
+    return objective.nonnegative and loss <= share * first
 
 
 def _parts(

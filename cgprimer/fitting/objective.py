@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
 from cgprimer.data.dataset import Dataset
 from cgprimer.engine.losses import Loss
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 
 
-def objective_of(graph: Graph, data: Dataset, loss: Loss) -> Objective:
+def objective_of(
+    graph: Graph, data: Dataset, loss: Loss, *, weighted: bool = True
+) -> Objective:
     """The loss as a function of the parameters, compiled where that is possible.
+
+    weighted : whether losses see predictions and targets divided by sigma, if known.
 
     Raises FitError for targets or inputs that do not fit the graph.
     """
     return graph.compile().objective(
-        data.inputs, data.targets, loss=loss, sigma=data.sigma
+        data.inputs, data.targets, loss=loss, sigma=data.sigma if weighted else None
     )
+
+
+def in_units(loss: Loss, sigma: Mapping[str, NDArray[np.float64]]) -> Loss:
+    """`loss` of what was divided by sigma, back in the data's units: times σ².
+
+    σ² is the harmonic mean, so that mse becomes the weighted mean square with weights
+    of mean one. A rate that suits data without sigma then suits them with it.
+    """
+    inverse = np.mean([np.mean(column**-2.0) for column in sigma.values()])
+    factor = float(1 / inverse)
+    return replace(
+        loss,
+        value=lambda p, t: factor * loss.value(p, t),
+        slope=lambda p, t: factor * loss.slope(p, t),
+        formula=f"{factor!r}*({loss.formula})" if loss.formula else "",
+    )
+
+
+def varies(sigma: Mapping[str, NDArray[np.float64]]) -> bool:
+    """Whether some targets or samples weigh more than others."""
+    return len({float(x) for column in sigma.values() for x in np.unique(column)}) > 1

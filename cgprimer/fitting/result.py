@@ -4,48 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, listing
+from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identify import Combination
+from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 Array = NDArray[np.float64]
 
-OUTCOMES = {
-    "converged": "converged: the loss no longer falls and the gradient is zero",
-    "max_steps": "stopped after the steps allowed: allow more, or raise the rate",
-    "stalled": "stalled: the loss hardly changes though the gradient is not zero; "
-    "change the rate or the method",
-    "unbounded": "unbounded: the loss falls without end; it has no minimum this way",
-    "diverged": "diverged: the loss rose; lower the rate. The best parameters are kept",
-    "interrupted": "interrupted: these are the best parameters so far",
-    "failed": "failed: the method could not go on; start nearer to the solution",
-}
-"""status → what happened and what to change."""
-
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
     """What a fit found.
 
-    parameters : name → best value found; `loss` is the loss there, over all data.
+    parameters : name → best value found; `loss` is the loss there, over all data, in
+        their units and unweighted, so that results of all methods compare.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
-        all data where a step uses all.
-    status : converged, max_steps, stalled, unbounded, diverged, interrupted or failed;
-        `message` says it in a sentence, and names what the data do not determine.
+        all data where a step uses all; weighted where a descent was.
+    status : converged, trivial (no better than a constant), max_steps, stalled,
+        unbounded, diverged, interrupted or failed; `message` says it in sentences, and
+        names what the data do not determine.
     steps, epochs, evaluations : counts; `time` in seconds.
     rank : of the Jacobian at the solution; None where it was not computed.
     undetermined : parameters that the data leave open; `combinations` are determined.
     null_space : (p - rank, p), directions in which the parameters move unnoticed.
     spread : (p, p), the covariance of every combination orthogonal to the null space;
-        None where the method gives no errors. dof : degrees of freedom.
+        None where the method gives no errors, and where the fit is trivial. dof :
+        degrees of freedom.
+    r_squared : target → 1 - Σ(y - f)²/Σ(y - ȳ)², weighted if the fit was; 0 or less is
+        no better than a constant; nan where the target does not vary.
+    chi_squared : Σ((y - f)/σ)² of a weighted LeastSquares fit: about dof if sigma is.
     """
 
     parameters: Mapping[str, float]
@@ -64,6 +60,8 @@ class FitResult:
     null_space: Array | None = None
     spread: Array | None = None
     dof: int | None = None
+    r_squared: Mapping[str, float] = field(default_factory=dict)
+    chi_squared: float | None = None
 
     @property
     def converged(self) -> bool:
@@ -126,7 +124,7 @@ class FitResult:
         from rich.table import Table
         from rich.text import Text
 
-        head = f"{self.method}: loss {self.loss:.6g} after {self.steps} steps"
+        head = self._head()
         table = Table()
         table.add_column("parameter")
         table.add_column("value", justify="right")
@@ -142,6 +140,15 @@ class FitResult:
             shown = "" if error is None else f"{error:.2g}"
             table.add_row(Text(combined.text), f"{value:.8g}", shown)
         return Group(Text(head), table, Text(self.message))
+
+    def _head(self) -> str:
+        """`LeastSquares: loss 0.0096 after 9 steps, R² 0.998`."""
+        parts = [f"{self.method}: loss {self.loss:.6g} after {self.steps} steps"]
+        if self.r_squared:
+            parts.append(r_squares(self.r_squared))
+        if self.chi_squared is not None:
+            parts.append(f"χ² {self.chi_squared:.4g} for {self.dof} degrees of freedom")
+        return ", ".join(parts)
 
     def _error_text(self, name: str) -> str:
         if name in self.undetermined:

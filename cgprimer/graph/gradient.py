@@ -30,7 +30,8 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
 
     The outputs of the result are called `d_xw_d_xa`, in the order of `wrt`. It holds
     the equations that `output` needs, and one for each adjoint on the way. Apply it
-    again for second derivatives. Raises GraphError for unknown names.
+    again for second derivatives. Whoever has a point of `graph` can evaluate the result
+    there, also where names have cancelled. Raises GraphError for unknown names.
 
     >>> from cgprimer import gradient, parse_graph
     >>> print(gradient(parse_graph(["xy = a*xx^3"]), "xy", ["xx"]))
@@ -42,7 +43,10 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     adjoints = _adjoints(bodies, output, wrt, _Namer(graph, output))
     outputs = [adjoints.names[name] for name in wrt]
     everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
-    return graph_of(everything, outputs, graph.parameters, graph.inputs)
+    found = graph_of(everything, outputs, graph.parameters, graph.inputs)
+    own = {*found.inputs, *found.parameters}
+    point = {*graph.inputs, *graph.parameters, *graph.spare}
+    return Graph(found.table, found.outputs, point - own)
 
 
 class _Namer:
@@ -50,7 +54,7 @@ class _Namer:
 
     def __init__(self, graph: Graph, output: str) -> None:
         self.output = output
-        self.taken = {*graph.variable_number, *graph.parameters}
+        self.taken = {*graph.variable_number, *graph.parameters, *graph.spare}
 
     def __call__(self, name: str) -> str:
         while name in self.taken:
@@ -83,7 +87,7 @@ def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     if wrt is None:
         return [*graph.inputs, *graph.parameters]
     names = [wrt] if isinstance(wrt, str) else list(dict.fromkeys(wrt))
-    known = [*graph.variable_number, *graph.parameters]
+    known = [*graph.variable_number, *graph.parameters, *graph.spare]
     for text in names:
         if text not in known:
             hint = suggest(str(text), known) or f"the names are {listing(known)}"

@@ -9,7 +9,7 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -77,16 +77,33 @@ def name_list(names: object, keyword: str) -> list[str]:
     )
 
 
+def in_no_equation(names: Sequence[str], before: str = "") -> str:
+    """`b is in no equation`, after `before`; nothing where there are no names."""
+    if not names:
+        return ""
+    return (
+        f"{before}{listing(names)} {'is' if len(names) == 1 else 'are'} in no equation"
+    )
+
+
 class Graph:
     """An immutable computational graph; `parse_graph` makes one from text.
 
     inputs, parameters, outputs, dependents : tuples of names, in order of appearance.
     order : every variable, each after those it depends on.
+    spare : names that a point may hold though no equation uses them: parameters that
+        were declared, and what has cancelled in a gradient.
     """
 
-    def __init__(self, table: Table, outputs: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        outputs: Sequence[str] | None = None,
+        spare: Collection[str] = (),
+    ) -> None:
         table.order  # noqa: B018  (a cycle is refused here)
         self.table = table
+        self.spare = frozenset(spare)
         self._programs: dict[Any, Any] = {}
         self.parameters = table.parameters
         names = table.variables
@@ -122,6 +139,11 @@ class Graph:
         known = [*self.variable_number]
         hint = suggest(str(name), known) or f"the variables are {listing(known)}"
         return f"{what} {shorten(str(name))!r}\n  hint: {hint}"
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The parameters that were declared but are in no equation."""
+        return tuple(name for name in self.parameters if name in self.spare)
 
     @functools.cached_property
     def variable_number(self) -> Mapping[str, int]:
@@ -325,9 +347,10 @@ class Graph:
         [output] = self.checked_outputs([output])
         wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
         wrt = name_list(wrt, "wrt")
-        known = [*self.variable_number, *self.parameter_number]
+        row, place = self.variable_number, self.parameter_number
+        known = [*row, *place, *self.spare]
         for name in wrt:
-            if name not in self.variable_number and name not in self.parameter_number:
+            if not (name in row or name in place or name in self.spare):
                 hint = suggest(str(name), known) or f"the names are {listing(known)}"
                 raise GraphError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
         point = Point.of(self, at)
@@ -336,13 +359,9 @@ class Graph:
         point.warn_nonfinite(self, program, values)
         seed = {self.variable_number[output]: np.ones(point.width)}
         adjoints, shares = program.backward(values, point.parameters, seed)
-        row, place = self.variable_number, self.parameter_number
-        return {
-            name: point.unpack(
-                adjoints[row[name]] if name in row else shares[place[name]]
-            )
-            for name in wrt
-        }
+        found = {name: adjoints[row[name]] for name in wrt if name in row}
+        found |= {name: shares[place[name]] for name in wrt if name in place}
+        return {name: point.unpack(found.get(name, np.zeros(1))) for name in wrt}
 
     def paths(
         self,
@@ -371,7 +390,8 @@ class Graph:
         return (
             f"Graph({count} equation{'s' * (count != 1)}: "
             f"{listing(self.inputs, 4) or 'no inputs'} → {listing(self.outputs, 4)}; "
-            f"parameters {listing(self.parameters, 4) or 'none'})"
+            f"parameters {listing(self.parameters, 4) or 'none'}"
+            f"{in_no_equation(self.unused, '; ')})"
         )
 
     def __str__(self) -> str:
@@ -398,4 +418,5 @@ class Graph:
         from cgprimer.graph.rows import graph_of
 
         bodies = {equation.name: equation.body for equation in self.equations}
-        return graph_of, (bodies, self.outputs, self.parameters, self.inputs)
+        names = self.parameters, self.inputs, self.spare
+        return graph_of, (bodies, self.outputs, *names)

@@ -201,4 +201,5 @@ def with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[str
         bodies[logit] = body.args[0]
         bodies[target] = OPS["sigmoid"](name_node(logit))
         rows.append(logit)
-    return graph_of(bodies, rows, graph.parameters, graph.inputs), rows
+    names = graph.parameters, graph.inputs, graph.spare
+    return graph_of(bodies, rows, *names), rows

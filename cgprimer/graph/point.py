@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cgprimer.lower.program import Program
 
 Array = NDArray[np.float64]
+NOTHING = np.zeros(())  # for a parameter that is in no equation, if it has no value
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Point:
         samples = common_length(arrays)
         return cls(
             _stack([arrays[name] for name in graph.inputs], samples or 1, samples),
-            _stack([arrays[name] for name in graph.parameters], 1, samples),
+            _stack([arrays.get(n, NOTHING) for n in graph.parameters], 1, samples),
             samples,
         )
 
@@ -91,7 +92,7 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
     if not isinstance(at, Mapping):
         raise PointError(f"values are given as a dict name → value, not {type(at)}")
     wanted = (*graph.inputs, *graph.parameters)
-    known = set(wanted)
+    known = {*wanted, *graph.spare}
     for name in at:
         if name in known:
             continue
@@ -102,7 +103,7 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
             )
         hint = suggest(str(name), wanted) or f"the graph has {listing(wanted)}"
         raise PointError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
-    missing = [name for name in wanted if name not in at]
+    missing = [n for n in wanted if n not in at and n not in graph.spare]
     if missing:
         kinds = {True: "input", False: "parameter"}
         inputs = set(graph.inputs)

@@ -313,6 +313,23 @@ def _weights(weights: ArrayLike | None, count: int) -> Array | None:
     return scaled
 
 
+def _refuse_as(graph: Graph, name: str, role: str) -> None:
+    """FitError for a name that the graph knows as something else than `role`."""
+    defined = f"the defined variables are {listing(graph.dependents)}"
+    if name in graph.parameter_number:
+        what = "is a parameter of the graph"
+        mend = f"parse_graph(…, variables=[{name!r}]) turns it into an input"
+        hint = mend if role == "an input" else defined
+    elif name in graph.inputs:
+        what, hint = "is an input of the graph: no equation computes it", defined
+    elif name in graph.variable_number:
+        what = "an equation of the graph defines"
+        hint = "give it as a target, or leave its equation out"
+    else:
+        return
+    raise FitError(f"the data have {role} {name!r}, which {what}\n  hint: {hint}")
+
+
 def check_targets(
     graph: Graph, inputs: Mapping[str, Any], targets: Mapping[str, Any]
 ) -> None:
@@ -323,16 +340,20 @@ def check_targets(
         raise FitError("there is no target to meet")
     for name in targets:
         if name not in graph.variable_number or name in graph.inputs:
+            _refuse_as(graph, name, "a target")
             hint = suggest(name, graph.dependents)
             hint = hint or f"the defined variables are {listing(graph.dependents)}"
             raise FitError(
                 f"the target {name!r} is not defined by the graph\n  hint: {hint}"
             )
+    known = set(graph.inputs)
+    for name in inputs:
+        if name not in known:
+            _refuse_as(graph, name, "an input")
     if missing := [name for name in graph.inputs if name not in inputs]:
         hint = suggest(missing[0], inputs)
         hint = hint or f"it has {listing(inputs) or 'no inputs'}"
         raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
-    known = set(graph.inputs)
     if unknown := [name for name in inputs if name not in known]:
         hint = suggest(unknown[0], graph.inputs)
         hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"

@@ -42,7 +42,8 @@ def parse_graph(
         dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`.
     outputs : variables of interest; by default those that lead nowhere.
     parameters, variables : names that are parameters or variables whatever their
-        first letter; all others follow the rule: variables start with x.
+        first letter; all others follow the rule: variables start with x. A declared
+        parameter that is in no equation stays a parameter, without effect.
 
     Raises ExpressionError, with a caret under every mistake found; GraphError for an
     unknown output; CycleError, which names the way round.
@@ -53,7 +54,12 @@ def parse_graph(
             _declared(parameters, "parameters"),
             _declared(variables, "variables"),
         )
-        return Graph(_table(texts, notes, *declared), outputs)
+        table = _table(texts, notes, *declared)
+        used = frozenset(table.parameters if parameters else ())
+        spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
+        if spare:
+            table = replace(table, parameters=(*table.parameters, *spare))
+        return Graph(table, outputs, spare)
 
 
 @contextmanager

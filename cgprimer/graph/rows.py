@@ -26,20 +26,22 @@ def graph_of(
     outputs: Sequence[str],
     parameters: Sequence[str],
     variables: Sequence[str],
+    spare: Collection[str] = (),
 ) -> Graph:
     """The graph of ready-made expressions: name → right side.
 
     `parameters` and `variables` tell the kinds of names that no expression defines;
-    parameters come in the order given, and those that are not used are left out.
+    parameters come in the order given, and those that are neither used nor in `spare`
+    are left out.
     """
     used = {name for body in bodies.values() for name in leaves(body)}
-    parameters = [name for name in parameters if name in used]
+    parameters = [name for name in parameters if name in used or name in spare]
     rows = Rows(Names(bodies, parameters, variables))
     for name in parameters:
         rows.names.enter(name)
     for name, body in bodies.items():
         rows.add_body(name, body)
-    return Graph(rows.table(), outputs)
+    return Graph(rows.table(), outputs, spare)
 
 
 class Names:

@@ -109,10 +109,12 @@ class FusedValues:
         self, at: Mapping[str, ArrayLike]
     ) -> tuple[list[float | Array], int | None]:
         """Values of the leaves as floats or contiguous arrays; how many samples."""
+        samples = None
         if not (isinstance(at, Mapping) and at.keys() == self.wanted):
             check_names(self.graph, at)
+            samples = common_length({n: as_array(n, v) for n, v in at.items()})
+            at = dict.fromkeys(self.graph.spare, 0.0) | dict(at)
         given: list[float | Array] = []
-        samples = None
         for leaf in self.leaves:
             value: Any = at[leaf]
             if isinstance(value, float):

@@ -1,0 +1,290 @@
+"""A fit beside the best constants: R², and whether it is better than they are.
+
+objective, parameters ─▶ R² per target, and per target a verdict: better, or why not
+
+A model that is stuck, dead or worthless predicts about one value for every sample.
+So a constant is the least that a fit must beat, clearly and not by chance.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.engine.losses import Loss
+from cgprimer.expr.ops import OPS
+from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.objective import Objective
+from cgprimer.lower.program import Program
+
+Array = NDArray[np.float64]
+
+CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to fit
+# (a peak, a frequency) find more by luck than the test allows for, so not 5 %
+LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
+POOR = 0.9  # a gain below which residuals with a pattern are mentioned
+FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
+LEVEL = 1.1  # a loss beside the constant's that is still about the same
+SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
+MOST_TARGETS = 30  # for which it is found out one by one what reaches them
+MOST_INPUTS = 20  # along which residuals are looked at for a pattern
+
+
+@dataclass(frozen=True)
+class Score:
+    """How some targets are met, beside the constants that meet them best.
+
+    verdict : "better"; "worse" or "by chance" or "with a pattern" where a constant does
+        about as well; "constant" where the targets do not vary; "fixed" where no input
+        that varies reaches them, "given" where no parameter does.
+    loss, constant : the mean loss of the fit and of the best constant.
+    chance : how often a gain as large comes by luck where the truth is a constant; nan
+        where `samples` are too few for the `parameters` to tell.
+    pattern : whether what is left over is no noise. told : whether the losses say more
+        than R² does.
+    """
+
+    names: tuple[str, ...]
+    verdict: str
+    loss: float
+    constant: float
+    samples: int
+    parameters: int
+    told: bool
+    chance: float = math.nan
+    pattern: bool = False
+
+    @property
+    def gain(self) -> float:
+        """The share of the constant's loss that the fit takes away."""
+        return 1 - self.loss / self.constant if self.constant > 0 else np.nan
+
+    @property
+    def trivial(self) -> bool:
+        """Whether a constant does about as well."""
+        return self.verdict in ("worse", "by chance", "with a pattern")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """R² of every target, nan where it does not vary, and the scores."""
+
+    r_squared: dict[str, float]
+    scores: tuple[Score, ...]
+
+    @property
+    def trivial(self) -> bool:
+        """Whether constants meet a target, or all there is to meet, about as well."""
+        verdicts = {score.verdict for score in self.scores}
+        nothing = verdicts <= {"constant", "fixed"} and "constant" in verdicts
+        return nothing or any(score.trivial for score in self.scores)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the fit, in units of sigma where there is one."""
+        return sum(score.loss for score in self.scores)
+
+    @property
+    def constant(self) -> float:
+        """That of the best constants."""
+        return sum(score.constant for score in self.scores)
+
+    @property
+    def level(self) -> bool:
+        """Whether a loss that is no better is not much worse either."""
+        poor = [score for score in self.scores if score.trivial]
+        return all(score.loss <= LEVEL * score.constant for score in poor)
+
+
+def beside_constants(
+    objective: Objective, names: Sequence[str], loss: Loss, params: Array, rank: int
+) -> Baseline:
+    """The fit at `params` beside the best constants.
+
+    names : of the targets. loss : as reported, per prediction in units of sigma where
+    there is one. rank : how many parameters, or combinations, were fitted.
+    """
+    predicted, targets = objective.predictions(params), objective.targets
+    sigma = np.ones(1) if objective.sigma is None else objective.sigma
+    sigma = np.broadcast_to(sigma, targets.shape)
+    shown = _shown(loss, predicted)
+    squares = [_r_squared(*row) for row in zip(shown, targets, sigma, strict=True)]
+    every = list(range(len(names)))
+    scores = []
+    for group in [every] if _is_joint(loss) else [[k] for k in every]:
+        rows = predicted[group], targets[group], sigma[group]
+        judge = _Judge(objective, group, loss, *rows, shown[group], rank)
+        scores.append(judge.score(tuple(names[k] for k in group)))
+    return Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
+
+
+def plain_loss(objective: Objective, loss: Loss, params: Array) -> float:
+    """The mean over samples of the summed loss, in the data's own units."""
+    with np.errstate(all="ignore"):
+        terms = loss.value(objective.predictions(params), objective.targets)
+    return float(terms.sum()) / len(objective)
+
+
+def _is_joint(loss: Loss) -> bool:
+    return getattr(loss, "joint", None) is not None
+
+
+def _shown(loss: Loss, predicted: Array) -> Array:
+    """Predictions in the units of the targets: probabilities where they are logits."""
+    if not loss.from_logits:
+        return predicted
+    if not _is_joint(loss):
+        return np.asarray(OPS["sigmoid"].forward(predicted))
+    shares: Array = np.exp(predicted - predicted.max(axis=0))
+    shares /= shares.sum(axis=0)
+    return shares
+
+
+def _r_squared(predicted: Array, target: Array, sigma: Array) -> float:
+    """1 - Σw(y - f)²/Σw(y - ȳ)² with w = 1/σ²; nan where the target does not vary."""
+    if not _varies(target):
+        return float("nan")
+    weight = (sigma.min() / sigma) ** 2
+    middle = (weight * target).sum() / weight.sum()
+    with np.errstate(all="ignore"):
+        left = (weight * (target - predicted) ** 2).sum()
+        return float(1 - left / (weight * (target - middle) ** 2).sum())
+
+
+def _varies(column: Array) -> bool:
+    """Whether a column varies by more than rounding."""
+    return bool(np.ptp(column) > SAME * np.abs(column).max())
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """The targets that are judged together, usually one; arrays are (k, n)."""
+
+    objective: Objective
+    group: list[int]
+    loss: Loss
+    predicted: Array
+    targets: Array
+    sigma: Array
+    shown: Array
+    rank: int
+
+    def score(self, names: tuple[str, ...]) -> Score:
+        found = Score(
+            names,
+            "worse",
+            self._mean(self.predicted),
+            self._best_constant(),
+            self.targets.shape[1],
+            self.rank,
+            self.loss.name != "mse" and self.objective.sigma is None,
+        )
+        if found.gain >= POOR and found.samples > self.rank:
+            return self._judged(found)
+        found = replace(found, parameters=min(self.rank, self._reach[1]))
+        if not any(map(_varies, self.targets)):
+            return replace(found, verdict="constant") if self._is_met() else found
+        if not len(self._reach[0]):
+            return replace(found, verdict="fixed")
+        if not self._reach[1]:
+            return replace(found, verdict="given")
+        found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
+        return self._judged(found) if found.loss < found.constant else found
+
+    def _judged(self, score: Score) -> Score:
+        """What a gain over the constant is worth."""
+        chance, gain = self._chance(score), score.gain
+        lucky = gain < FAINT if math.isnan(chance) else chance > CHANCE and gain < LARGE
+        missed = score.pattern and gain < FAINT
+        verdict = "by chance" if lucky else "with a pattern" if missed else "better"
+        return replace(score, verdict=verdict, chance=chance)
+
+    def _mean(self, predicted: Array) -> float:
+        """The mean over samples of the summed loss of such predictions."""
+        with np.errstate(all="ignore"):
+            terms = self.loss.value(predicted / self.sigma, self.targets / self.sigma)
+        found = float(terms.sum()) / self.targets.shape[1]
+        return found if np.isfinite(found) else np.inf
+
+    def _best_constant(self) -> float:
+        """The least loss that one constant per target reaches."""
+        if self.loss.from_logits:
+            share = np.clip(self.targets.mean(axis=1), 1e-300, None)
+            if not _is_joint(self.loss):
+                share = share / np.clip(1 - share, 1e-16, None)
+            return self._mean(np.log(share)[:, None])
+        from scipy.optimize import minimize_scalar
+
+        def cost(value: float) -> float:
+            return self._mean(np.full((1, 1), value))
+
+        [column], [sigma] = self.targets, self.sigma
+        low, high = float(column.min()), float(column.max())
+        weight = (sigma.min() / sigma) ** 2
+        tried = [
+            float((weight * column).sum() / weight.sum()),
+            float(np.median(column)),
+        ]
+        if self.loss.name != "mse" and low < high:
+            tried.append(minimize_scalar(cost, bounds=(low, high), method="bounded").x)
+        return min(map(cost, tried))
+
+    def _is_met(self) -> bool:
+        """Whether a target that does not vary is predicted in every sample."""
+        size = np.abs(self.targets).max(axis=1, keepdims=True)
+        near = 1e-2 if self.loss.from_logits else 1e-6
+        miss = np.abs(self.shown - self.targets)
+        return bool((miss <= near * np.where(size > 0, size, 1.0)).all())
+
+    @functools.cached_property
+    def _reach(self) -> tuple[Array, int]:
+        """The varying inputs that reach these targets, and how many parameters do."""
+        graph, rows = self.objective.graph, self.objective.problem.rows
+        rows = [rows[k] for k in self.group] if len(rows) <= MOST_TARGETS else rows
+        used, parameters = reach(graph, [graph.table.variables[row] for row in rows])
+        inputs = self.objective.problem.inputs[used]
+        return inputs[[_varies(row) for row in inputs]], parameters
+
+    def _chance(self, score: Score) -> float:
+        """How often luck gains as much; nan where samples are too few to tell."""
+        count, free = score.samples, score.parameters
+        constants = max(len(self.group) - 1, 1)  # of K probabilities, K - 1 are free
+        extra = max(free - constants, 1)
+        if count <= free:
+            return math.nan
+        if self.loss.from_logits:
+            return by_likelihood(count * (score.constant - score.loss), extra)
+        return by_variance(score.loss, score.constant, extra, count - free)
+
+    def _pattern(self, gain: float) -> bool:
+        """Whether what is left over is no noise: its signs come in runs, or alternate.
+
+        Left over by the fit, or by a constant where that is better.
+        """
+        middle = self.targets.mean(axis=1, keepdims=True)
+        left = self.targets - (self.shown if gain > 0 else middle)
+        inputs = self._reach[0][:MOST_INPUTS]
+        found = [
+            by_runs(row[np.argsort(x, kind="stable")]) for row in left for x in inputs
+        ]
+        return bool(min(found, default=1.0) * len(found) < CHANCE)
+
+
+def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
+    """Places of the inputs that reach the variables `names`; how many parameters do."""
+    table = graph.table
+    equations = np.zeros(len(table), dtype=bool)
+    equations[Program(table, names).needed] = True
+    inside = np.repeat(equations, np.diff(table.start))
+    used = {
+        kind: np.unique(table.slots[inside & (table.kinds == kind)]) for kind in "xp"
+    }
+    variables = {table.variables[k] for k in used["x"].tolist()}
+    places = [k for k, name in enumerate(graph.inputs) if name in variables]
+    return places, len(used["p"])

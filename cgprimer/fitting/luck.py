@@ -1,0 +1,50 @@
+"""How often noise alone would do as well: probabilities under "there is nothing".
+
+gains, samples, parameters ─▶ p-value
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEW = 5  # residuals of one sign, below which the normal approximation is not one
+
+
+def by_variance(left: float, constant: float, extra: int, free: int) -> float:
+    """F test: a loss `left`, beside a `constant`'s, with `extra` more parameters.
+
+    free : samples less parameters. Exact for squares and models linear in their
+    parameters, a guide for others.
+    """
+    from scipy.special import fdtrc
+
+    if left <= 0:
+        return 0.0
+    return float(fdtrc(extra, free, (constant - left) / extra / (left / free)))
+
+
+def by_likelihood(gain: float, extra: int) -> float:
+    """Likelihood ratio test: `gain` in ln L by `extra` more parameters (Wilks)."""
+    from scipy.special import chdtrc
+
+    return float(chdtrc(extra, 2 * gain))
+
+
+def by_runs(left: NDArray[np.float64]) -> float:
+    """Runs test: residuals (n,) in an order that means something, 0 left out.
+
+    Too few runs of one sign are a trend, too many an oscillation that was missed.
+    Source: Wald & Wolfowitz, Ann. Math. Stat. 11 (1940), the normal approximation.
+    """
+    from scipy.special import erfc
+
+    above = left[left != 0] > 0
+    count, plus = len(above), int(above.sum())
+    minus = count - plus
+    if min(plus, minus) < FEW:
+        return 1.0
+    runs = 1 + int((above[1:] != above[:-1]).sum())
+    mean = 1 + 2 * plus * minus / count
+    variance = (mean - 1) * (mean - 2) / (count - 1)
+    return float(erfc(abs(runs - mean) / np.sqrt(2 * variance)))

@@ -1,0 +1,173 @@
+"""How a fit ended, and what to change: a word, and sentences that fit what happened.
+
+trail, baseline ─▶ status, sentences
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cgprimer.errors import shorten
+from cgprimer.fitting.baseline import LEVEL, Baseline, Score
+from cgprimer.fitting.compared import compared, found_wanting, r_squares
+from cgprimer.fitting.loop import PATIENCE, Trail
+
+CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
+TINY = 1e-12  # a share of a parameter that is no move
+SLIGHT = 1e-3  # slope times parameter beside the loss that leads nowhere soon
+RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
+ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
+
+OUTCOMES = {
+    "converged": "converged: the loss no longer falls and the gradient is zero",
+    "trivial": "trivial: a constant does about as well, or better",
+    "max_steps": "stopped after the steps allowed",
+    "stalled": "stalled: the loss hardly changes though the gradient is not zero",
+    "unbounded": "unbounded: the loss falls without end; it has no minimum this way",
+    "diverged": "diverged: the loss rose; lower the rate. The best parameters are kept",
+    "interrupted": "interrupted: these are the best parameters so far",
+    "failed": "failed: the method could not go on; start nearer to the solution",
+}
+"""status → what happened; what to change follows from how it happened."""
+
+
+def status_of(trail: Trail, baseline: Baseline | None, stepwise: bool) -> str:
+    """How a fit ended, all things considered.
+
+    A fit that a constant equals is `trivial` where it has come to rest, and also where
+    it hardly moves any more; one that is on its way keeps the word for that.
+    stepwise : whether the method is one of steps, which may crawl anywhere.
+    """
+    ended = trail.status
+    if baseline is None or not baseline.trivial:
+        return ended
+    at_level = baseline.level or not stepwise
+    at_rest = ended == "converged" or (ended == "stalled" and not stepwise)
+    if at_rest or (at_level and ended in ("max_steps", "stalled") and _creeps(trail)):
+        return "trivial"
+    if ended == "diverged" and _hovers(trail, baseline):
+        return "trivial"
+    return ended
+
+
+def _creeps(trail: Trail) -> bool:
+    """Whether the last epochs, of enough, lowered the loss by hardly anything."""
+    last = trail.overall[-PATIENCE - 1 :]
+    return len(last) > PATIENCE and last[0] - min(last) <= CREEP * abs(last[0])
+
+
+def _hovers(trail: Trail, baseline: Baseline) -> bool:
+    """Whether a loss that rose went only up and down about the constants'."""
+    ratio = baseline.constant / baseline.loss if baseline.loss else 0.0
+    last = trail.overall[-PATIENCE - 1 :]
+    return bool(np.isfinite(last).all() and max(last) <= LEVEL * ratio * trail.loss)
+
+
+def said(
+    status: str, trail: Trail, baseline: Baseline | None, names: Sequence[str], by: str
+) -> list[str]:
+    """How it ended, what to change, and how it compares with constants, in sentences.
+
+    names : of the parameters. by : the label of the method.
+    """
+    first = OUTCOMES[status]
+    if status == "trivial" and baseline is not None:
+        return [first, *_trivial(trail, baseline, names, by == "LeastSquares")]
+    if status in ("max_steps", "stalled"):
+        poor = baseline is not None and baseline.trivial
+        first += _unfinished(status, trail, names, by == "LeastSquares", poor)
+    if baseline is None:
+        return [first, *_at_once(status, trail)]
+    if status in ("diverged", "interrupted", "failed"):
+        return [first, r_squares(baseline.r_squared)]
+    return [first, *compared(baseline, doubted=status != "max_steps")]
+
+
+def _at_once(status: str, trail: Trail) -> list[str]:
+    """What to think of a minimum found without a step."""
+    if status == "converged" and trail.dead and not np.any(trail.moved):
+        return ["It never moved: the start may as well be a maximum, or level ground"]
+    return []
+
+
+def _unfinished(
+    status: str, trail: Trail, names: Sequence[str], exact: bool, poor: bool
+) -> str:
+    """How far it still moved, and which change of settings that suggests."""
+    if status == "stalled":
+        return "; " + _way_on(trail, exact)
+    up_and_down = (np.diff(trail.overall[-PATIENCE - 1 :]) > 0).any()
+    if not exact and up_and_down:
+        advice = "allow more, or lower the rate: the loss goes up and down"
+    elif not exact and poor and _creeps(trail):
+        advice = f"allow many more, {RESCALE}"
+    elif exact:
+        advice = "allow more, LeastSquares(max_steps=…)"
+    else:
+        advice = "allow more" + ", or try a higher rate" * (not poor)
+    return f": {_last_move(trail, names)}; {advice}"
+
+
+def _way_on(trail: Trail, exact: bool) -> str:
+    """What leads on from where steps no longer count."""
+    if exact:
+        return f"{_edge(trail)}. Start elsewhere, or change the model"
+    if trail.moved is not None and (trail.moved > TINY).any():
+        return "it jumps to and fro: lower the rate"
+    if trail.slope < SLIGHT:
+        return f"slopes are next to nothing: {RESCALE}"
+    return "the steps are too small to count: the rate is too low"
+
+
+def _edge(trail: Trail) -> str:
+    beyond = ", beyond which the loss or its slope is not finite" * trail.border
+    return f"it stands at an edge{beyond}"
+
+
+def _last_move(trail: Trail, names: Sequence[str]) -> str:
+    """`the last epoch changed w by 3 % and the loss by 0.2 %`."""
+    if trail.moved is None or len(trail.overall) < 2:
+        return "there was none"
+    most = int(np.argmax(trail.moved))
+    before, after = trail.overall[-2:]
+    size = max(abs(before), abs(after)) or 1.0
+    return (
+        f"the last {trail.unit} changed {shorten(names[most])} by "
+        f"{_percent(float(trail.moved[most]))} and the loss by "
+        f"{_percent(abs(after - before) / size)}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def _trivial(
+    trail: Trail, baseline: Baseline, names: Sequence[str], exact: bool
+) -> list[str]:
+    """Which targets a constant meets as well, why, and what may help."""
+    found, poor = found_wanting(baseline), [s for s in baseline.scores if s.trivial]
+    return [*found, *_stuck(trail, names, exact), _elsewhere(poor)] if poor else found
+
+
+def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
+    """What is known of why it went no further."""
+    if trail.dead:
+        return ["Every slope is zero here: units are dead or saturated"]
+    if trail.status == "stalled" and exact:
+        return [_capital(_edge(trail))]
+    if trail.status == "max_steps":
+        return [_capital(_last_move(trail, names))]
+    return []
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _elsewhere(poor: Sequence[Score]) -> str:
+    if any(score.pattern for score in poor):
+        return ELSEWHERE + ": the targets have a pattern that is no noise"
+    return ELSEWHERE + ", unless there is nothing in the data to find"
