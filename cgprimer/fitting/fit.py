@@ -149,15 +149,10 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
-<<<<<<< HEAD
-    declared = _custom(objective.program.asked(inputs=True))
-    message = ". ".join([OUTCOMES[trail.status], *declared]) + "."
-=======
     trail.unit = "step"
-    declared = dict.fromkeys(objective.program.asked, True)
+    declared = _custom(objective.program.asked(inputs=True))
     words = said(trail.status, trail, None, names, method.label)
-    message = ". ".join([*words, *_custom(declared)]) + "."
->>>>>>> fitstatus
+    message = ". ".join([*words, *declared]) + "."
     return _assembled(names, method, trail, message, time.perf_counter() - began)
 
 
@@ -262,9 +257,6 @@ def _declared(objective: Objective) -> bool:
     return any(use and op.contract != "exact" for op, use in asked)
 
 
-<<<<<<< HEAD
-def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
-=======
 def _notes(graph: Graph, data: Dataset, objective: Objective) -> list[str]:
     """What of the data and of the graph had no part in the fit, in sentences."""
     notes = []
@@ -279,8 +271,7 @@ def _notes(graph: Graph, data: Dataset, objective: Objective) -> list[str]:
     return notes
 
 
-def _custom(asked: Mapping[Op, bool]) -> list[str]:
->>>>>>> fitstatus
+def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
     """What to know of a gradient that is no derivative, and of unused backwards."""
     declared = {op: op.contract for op, use in asked.items() if use}
     sentences = [
@@ -306,16 +297,12 @@ def _result(
     targets: list[str],
     seconds: float,
 ) -> FitResult:
-<<<<<<< HEAD
-    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked())]
-=======
     rank = (known.rank if known else 0) or len(objective.names)
     baseline = beside_constants(objective, targets, loss, trail.best, rank)
     exact = isinstance(method, LeastSquares)
     status = status_of(trail, baseline, not exact)
     sentences = said(status, trail, baseline, objective.names, method.label)
-    sentences += [*_custom(objective.problem.sweeps.asked), *notes]
->>>>>>> fitstatus
+    sentences += [*_custom(objective.problem.sweeps.asked()), *notes]
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():
