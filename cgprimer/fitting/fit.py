@@ -48,8 +48,10 @@ def fit(
     """Fit the parameters of `graph` so that its targets meet `data`.
 
     method : SGD, Adam, or LeastSquares (exact Jacobian, standard errors).
-    loss : "mse", "mae", "huber", "cross-entropy" (from logits), or a Loss; the mean
-        over samples of the sum over targets.
+    loss : "mse", "mae", "huber", "cross-entropy", "softmax-cross-entropy" (a target
+        for every class), or a Loss; the mean over samples of the sum over targets.
+        Cross-entropies take logits: a target written as sigmoid(…), or targets
+        written as exp(z)/Σ exp(z), are taken before it.
     start : first values by name; those left out are drawn uniformly from (0, 1).
     epochs, batch : passes over the data and samples per step (None: all at once);
         LeastSquares always uses all and has a limit of its own.

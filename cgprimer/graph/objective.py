@@ -13,9 +13,6 @@ from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
-from cgprimer.expr.ops import OPS
-from cgprimer.expr.ops import name as name_node
-from cgprimer.graph.rows import graph_of
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -184,21 +181,3 @@ def _is_plain(order: Any) -> TypeGuard[Integers]:
         and order.ndim == 1
         and order.flags.c_contiguous
     )
-
-
-def with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[str]]:
-    """The graph with every target `sigmoid(…)` split in two, and the logits' names."""
-    bodies = {equation.name: equation.body for equation in graph.equations}
-    rows = []
-    for target in targets:
-        body = bodies[target]
-        if body.op.name != "sigmoid":
-            rows.append(target)
-            continue
-        logit = f"{target}_logit"
-        while logit in graph.variable_number or logit in graph.parameters:
-            logit += "_"
-        bodies[logit] = body.args[0]
-        bodies[target] = OPS["sigmoid"](name_node(logit))
-        rows.append(logit)
-    return graph_of(bodies, rows, graph.parameters, graph.inputs), rows
