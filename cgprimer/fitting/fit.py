@@ -19,11 +19,14 @@ from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.descent import SGD, Adam, Descent
-from cgprimer.fitting.identify import MOST, Identification, identify, triangle
+from cgprimer.fitting.determined import determined
+from cgprimer.fitting.errors import doubtful, errors_of, reason
+from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES, FitResult
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
@@ -44,6 +47,7 @@ def fit(
     batch: int | None = 64,
     rng: Seed = None,
     progress: bool = True,
+    identify: bool | None = None,
 ) -> FitResult:
     """Fit the parameters of `graph` so that its targets meet `data`.
 
@@ -57,6 +61,10 @@ def fit(
         LeastSquares always uses all and has a limit of its own.
     rng : seed or numpy Generator, for the start and the order of samples.
     progress : whether to show a bar on standard error.
+    identify : whether to find out which parameters the data determine. None: where
+        that costs no more than about a second, and always for LeastSquares, whose
+        standard errors need it; beyond, only what the equations show is said. True:
+        at any price. False: never, and without standard errors.
 
     Ctrl-C ends the fit and returns the best so far. Raises FitError where it cannot
     begin: names that do not fit, a loss that is not finite at the start.
@@ -75,8 +83,9 @@ def fit(
     else:
         _check_counts(epochs=epochs, batch=batch)
         trail = descend(objective, method, first, epochs, batch, random, progress)
-    known = _identified(objective, trail.best)
-    return _result(objective, method, trail, known, time.perf_counter() - began)
+    known = _identified(objective, method, trail.best, identify)
+    seconds = time.perf_counter() - began
+    return _result(objective, method, trail, known, seconds, identify is not False)
 
 
 @functools.cache
@@ -206,15 +215,18 @@ def _start(
     return first
 
 
-def _identified(objective: Objective, params: Array) -> Identification | None:
+def _identified(
+    objective: Objective, method: Method, params: Array, identify: bool | None
+) -> Identification | None:
     """Rank and null directions at `params`, where they can be computed in time."""
     entries = objective.targets.size * len(params)
-    if len(params) > MOST or entries > MOST_ENTRIES or _declared(objective):
+    too_much = entries > MOST_ENTRIES and not identify
+    if identify is False or too_much or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
-            factor = triangle(objective.jacobian_blocks(params))
-            return identify(factor, objective.names, objective.targets.size)
+            wanted = bool(identify) or isinstance(method, LeastSquares)
+            return determined(objective, params, wanted)
     except (np.linalg.LinAlgError, ValueError):
         return None
 
@@ -248,34 +260,35 @@ def _result(
     trail: Trail,
     known: Identification | None,
     seconds: float,
+    asked: bool,
 ) -> FitResult:
     sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked)]
-    if known is None:
-        sentences.append("Which parameters are determined was not computed")
-    elif known.sentence():
-        sentences.append(known.sentence())
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {
+        "without_errors": reason(objective, method, trail.status, asked)
+    }
     if known is not None:
-        extra = {
+        extra |= {
             "rank": known.rank,
             "undetermined": known.undetermined,
             "combinations": known.combinations,
             "null_space": known.null_space,
         }
-        if isinstance(method, LeastSquares) and objective.loss.name == "mse":
-            extra |= _errors(objective, trail, known)
+        sentences += [known.sentence()] * bool(known.sentence())
+    if known is None or known.rank is None:
+        sentences.append("Which parameters are determined was not computed")
+        extra["without_errors"] = extra["without_errors"] or "not computed"
+    if known is not None and known.rank is None:
+        sentences[-1] += ", as it would take long: write identify=True for it"
+    elif known is not None:
+        if not extra["without_errors"]:
+            extra |= errors_of(objective, trail.best, known)
+        spread, names = extra.get("spread"), objective.names
+        model = Sampled(objective)
+        told, sentence = doubtful(model, names, trail.best, known, spread)
+        extra["practically_undetermined"] = told
+        sentences += [sentence] * bool(told)
     message = ". ".join(sentences) + "."
     return _assembled(objective.names, method, trail, message, seconds, **extra)
-
-
-def _errors(
-    objective: Objective, trail: Trail, known: Identification
-) -> dict[str, Any]:
-    """Spread of the parameters: s²(JᵀJ)⁻¹, or (JᵀWJ)⁻¹ where sigma is known."""
-    dof = objective.targets.size - known.rank
-    squares = trail.loss * len(objective)
-    variance = 1.0 if objective.sigma is not None else squares / dof if dof else np.nan
-    return {"spread": known.inverse * variance, "dof": dof}
 
 
 def _assembled(

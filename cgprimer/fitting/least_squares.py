@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class LeastSquares:
     xtol: float = 1e-15
     gtol: float = 1e-15
     max_steps: int | None = None
+    gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("ftol", "xtol", "gtol"):
@@ -47,7 +48,12 @@ class LeastSquares:
 
 
 class _Watched:
-    """Residuals and Jacobian for scipy, with a memory of the best point seen."""
+    """Residuals and Jacobian for scipy, with a memory of the best point seen.
+
+    scipy compares steps and gradients with absolute numbers, so it is given parameters
+    in units of their start, and residuals in those of the data: a fit does not depend
+    on units that somebody chose. Both are powers of two, which round nothing.
+    """
 
     def __init__(self, objective: Objective, start: Array, tick: Any) -> None:
         self.objective, self.tick = objective, tick
@@ -58,6 +64,11 @@ class _Watched:
                 "the graph there to see which variable is not finite"
             )
         self.trail = Trail(start, start, loss, evaluations=1)
+        self.scale, self.unit = _powers(start), 1.0
+        if objective.loss.robust == "linear":  # others have a size of their own
+            sigma = 1.0 if objective.sigma is None else objective.sigma
+            typical = np.sqrt(np.mean((objective.targets / sigma) ** 2, keepdims=True))
+            self.unit = float(_powers(typical.ravel())[0])
 
     def loss(self, residuals: Array) -> float:
         robust = self.objective.loss.robust
@@ -67,18 +78,26 @@ class _Watched:
             terms = np.where(terms <= 1, terms, 2 * np.sqrt(terms) - 1)
         return float(terms.sum()) / len(self.objective)
 
-    def residuals(self, params: Array) -> Array:
+    def residuals(self, scaled: Array) -> Array:
+        params = scaled * self.scale
         residuals = self.objective.residuals(params)
         self.trail.evaluations += 1
         # scipy takes a huge cost as a step too far, but stops at nan
-        self.trail.keep(params.copy(), self.loss(residuals))
-        return np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
+        self.trail.keep(params, self.loss(residuals))
+        found = residuals / self.unit
+        return np.nan_to_num(found, nan=1e150, posinf=1e150, neginf=-1e150)
 
-    def jacobian(self, params: Array) -> Array:
+    def jacobian(self, scaled: Array) -> Array:
         self.trail.losses.append(self.trail.loss)
         self.trail.epochs += 1
         self.tick(self.trail.loss)
-        return np.nan_to_num(self.objective.jacobian(params))
+        found = self.objective.jacobian(scaled * self.scale)
+        return np.nan_to_num(found * (self.scale / self.unit))
+
+
+def _powers(sizes: Array) -> Array:
+    """The powers of two next to `sizes`; 1 for 0."""
+    return np.where(sizes == 0, 1.0, np.exp2(np.frexp(sizes)[1] - 1.0))
 
 
 def least_squares(
@@ -107,7 +126,7 @@ def least_squares(
             with np.errstate(all="ignore"):
                 found = solve(
                     watched.residuals,
-                    start,
+                    start / watched.scale,
                     watched.jacobian,
                     method="trf",
                     x_scale="jac",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, listing
+from cgprimer.fitting.cells import rows
 from cgprimer.fitting.identify import Combination
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class FitResult:
     null_space : (p - rank, p), directions in which the parameters move unnoticed.
     spread : (p, p), the covariance of every combination orthogonal to the null space;
         None where the method gives no errors. dof : degrees of freedom.
+    without_errors : why there are no standard errors; empty where there are.
+    practically_undetermined : parameters whose errors say that they might be anything.
+    noise_free : whether the data are met to rounding, so that errors show no noise.
     """
 
     parameters: Mapping[str, float]
@@ -64,6 +68,9 @@ class FitResult:
     null_space: Array | None = None
     spread: Array | None = None
     dof: int | None = None
+    without_errors: str = ""
+    practically_undetermined: tuple[str, ...] = ()
+    noise_free: bool = False
 
     @property
     def converged(self) -> bool:
@@ -83,7 +90,12 @@ class FitResult:
         """name → standard error, None where undetermined; None without errors."""
         if self.spread is None:
             return None
-        return {name: self.combination({name: 1.0})[1] for name in self.parameters}
+        with np.errstate(invalid="ignore"):
+            errors = np.sqrt(np.maximum(np.diag(self.spread), 0.0)).tolist()
+        return {
+            name: None if name in self.undetermined or math.isnan(error) else error
+            for name, error in zip(self.parameters, errors, strict=True)
+        }
 
     def combination(
         self, coefficients: Mapping[str, float]
@@ -130,24 +142,11 @@ class FitResult:
         table = Table()
         table.add_column("parameter")
         table.add_column("value", justify="right")
-        if self.spread is not None or self.undetermined:
-            table.add_column("standard error", justify="right")
-        for name, value in self.parameters.items():
-            cells: list[Text | str] = [Text(name), f"{value:.8g}"]
-            if len(table.columns) > 2:
-                cells.append(self._error_text(name))
-            table.add_row(*cells)
-        for combined in self.combinations:
-            value, error = self.combination(combined.coefficients)
-            shown = "" if error is None else f"{error:.2g}"
-            table.add_row(Text(combined.text), f"{value:.8g}", shown)
-        return Group(Text(head), table, Text(self.message))
-
-    def _error_text(self, name: str) -> str:
-        if name in self.undetermined:
-            return "undetermined"
-        error = (self.standard_errors or {}).get(name)
-        return "" if error is None else f"{error:.2g}"
+        table.add_column("standard error", justify="right")
+        cells, left = rows(self)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        return Group(Text(head), table, Text(left + "\n" * bool(left) + self.message))
 
     def __str__(self) -> str:
         from io import StringIO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -92,11 +93,12 @@ class Objective:
 
         With weights, times their square roots.
         """
-        scale = self._scale()
+        scale = self._scale
         with np.errstate(all="ignore"):
             found = self.predictions(params) - self.problem.targets
             return (found if scale is None else found * scale).ravel()
 
+    @functools.cached_property
     def _scale(self) -> Array | None:
         """What residuals are multiplied by, (targets, n)."""
         problem = self.problem
@@ -109,12 +111,16 @@ class Objective:
 
     def jacobian_blocks(self, params: ArrayLike) -> Iterator[Array]:
         """Rows of the residuals' Jacobian, (≤ block, p) at a time, samples in order."""
-        given, scale = self.checked(params), self._scale()
+        given = self.checked(params)
         for target in range(len(self.problem.rows)):
             for first in range(0, len(self), BLOCK):
                 rows = slice(first, min(first + BLOCK, len(self)))
-                found = self.runner.jacobian(given, target, rows)
-                yield found if scale is None else found * scale[target, rows, None]
+                yield self.target_jacobian(given, target, rows)
+
+    def target_jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """Rows of the residuals' Jacobian that belong to one target, (rows, p)."""
+        found, scale = self.runner.jacobian(params, target, rows), self._scale
+        return found if scale is None else found * scale[target, rows, None]
 
     def jacobian(self, params: ArrayLike) -> Array:
         """d residuals / d parameters, (m, p), exact."""
