@@ -23,10 +23,10 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
         value = value if each.value is None else each.value
         found.append(_row(result, each.text, value, error))
     left = [
-        f"{count:,} more {what}".replace(",", " ")
+        f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (
             (len(result.parameters) - len(names), "parameters, see .parameters"),
-            (len(result.combinations) - len(combined), "sums, see .combinations"),
+            (len(result.combinations) - len(combined), "combinations"),
         )
         if count > 0
     ]
@@ -46,8 +46,8 @@ def why_none(result: FitResult, name: str, error: float | None) -> str:
     """Why there is no standard error to show; empty where there is one."""
     if name in result.undetermined:
         return "undetermined"
-    if result.without_errors:
-        return result.without_errors
+    if result.without_errors or result.spread is None:
+        return result.without_errors or f"none by {result.method}"
     if error is None or not math.isfinite(error):
         return "undetermined"
     return "data met to rounding" if result.noise_free else ""
@@ -63,7 +63,7 @@ def rounded(value: float, error: float, doubt: bool = False) -> tuple[str, str]:
     if not (error > 0 and math.isfinite(error) and math.isfinite(value)):
         return f"{value:.8g}", shown
     place = int(f"{error:.1e}".partition("e")[2]) - 1
-    if -12 <= place < 0 and abs(value) < 1e6:
+    if -12 <= place <= 0 and abs(value) < 1e6:
         return f"{value:.{-place}f}", shown
     size = int(f"{value:.1e}".partition("e")[2]) if value else place
     return f"{value:.{max(0, min(size - place, 15))}e}", shown

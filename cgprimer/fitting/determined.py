@@ -33,6 +33,7 @@ Array = NDArray[np.float64]
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
 NOISE = 0.1  # a column that consists of rounding by so much has nothing else in it
+SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
 UNIT = 5  # parameters that one scale moves, from which on their products are not listed
 ROWS = 8_192  # of a Jacobian at a time
 
@@ -51,11 +52,11 @@ def determined(
     wanted : whether it is worth any price; else, beyond the budget, only what the
         equations show is said, and the rank is None.
     """
-    if not np.isfinite(params).all() or len(params) > MOST:
+    if not np.isfinite(params).all():
         return None
     model = Sampled(objective)
     known = symmetries(objective.problem)
-    if not wanted and price(objective) > BUDGET:
+    if len(params) > MOST or (not wanted and price(objective) > BUDGET):
         return _from_equations(objective, model, known, params)
     rounding = model.rounding(params)
     factors = list(_factors(objective, params, rounding >= NOISE))
@@ -155,14 +156,14 @@ def _from_equations(
 ) -> Identification:
     """What can be said without a rank: parameters without effect, and symmetries."""
     silent = _silent(objective, params)
-    base, told = model.predictions(params), []
-    for each in known:
-        gap = model.predictions(each.moved(params, 0.3)) - base
-        moved = each.direction(params) != 0
-        if (moved & ~silent).sum() > 1 and np.abs(gap).max() <= 1e-9 * np.abs(
-            base
-        ).max():
-            told.append(each)
+    told = [
+        each for each in known if ((each.direction(params) != 0) & ~silent).sum() > 1
+    ]
+    base, moved = model.predictions(params), params
+    for step, each in zip(np.linspace(-0.5, 0.5, len(told)), told, strict=True):
+        moved = each.moved(moved, step)
+    if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
+        told = []
     touched = silent | np.any([e.direction(params) != 0 for e in told], axis=0)
     names = np.array(objective.names)
     found = Identification(
@@ -178,7 +179,7 @@ def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
     """Parameters that no sample feels: no random sum of all residuals has a slope."""
     problem = objective.problem
     found = np.zeros(len(params), dtype=bool)
-    if 10.0 * len(objective) * len(problem.sweeps.table.slots) > BUDGET:
+    if SWEEPS * len(objective) * len(problem.sweeps.table.slots) > BUDGET:
         return found
     rng, total = np.random.default_rng(0), np.zeros(len(params))
     for rows in _spans(len(objective), ROWS):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identify import Identification, listed
+from cgprimer.fitting.identify import Identification, lengths, listed
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.objective import Objective
 
@@ -25,6 +25,7 @@ EXACT = 1e-12  # residuals beside the data, below which they are rounding, not n
 ALIKE = 1e4  # growth of a variance by other parameters: alike but for 1 % …
 SAME = 1e10  # … and but for 1e-5, where no noise is known to hold it against
 CURVED = 0.5  # change of a parameter's effect within one standard error: no longer one
+PAIR = 0.999  # correlation, from which on two parameters are named as alike
 FEW = 20  # parameters that are looked at for that
 
 
@@ -119,12 +120,13 @@ def doubtful(
 def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:
     """Whether the effect of a parameter changes within its own standard error."""
     step = spread[:, number] / np.sqrt(spread[number, number])
-    base = model.jacobian(params)[..., number]
-    for moved in (params + step, params - step):
-        gap = model.jacobian(moved)[..., number] - base
-        if not np.linalg.norm(gap) <= CURVED * np.linalg.norm(base):
-            return True
-    return False
+    base = model.jacobian(params)[..., number].ravel()
+    moved = [
+        model.jacobian(p)[..., number].ravel() for p in (params + step, params - step)
+    ]
+    with np.errstate(all="ignore"):
+        gaps = lengths(np.stack(moved, axis=1) - base[:, None])
+    return not (gaps <= CURVED * lengths(base[:, None])).all()
 
 
 def _closest(
@@ -137,14 +139,18 @@ def _closest(
     shares[open_ | ~np.isfinite(shares)] = 0.0
     shares[number] = 0.0
     other = int(np.abs(shares).argmax())
+    share = abs(float(shares[other]))
+    if share < PAIR:
+        return f"other parameters together nearly make up for {names[number]}"
     sign = "-" if shares[other] < 0 else ""
     return (
         f"the data hardly tell {names[number]} from {names[other]} "
-        f"(correlation {sign}{_below_one(abs(float(shares[other])))})"
+        f"(correlation {sign}{_below_one(share)})"
     )
 
 
 def _below_one(share: float) -> str:
-    """0.987, 0.99998: digits until the first that is not 9."""
-    digits = int(max(2, min(15, 1 - np.floor(np.log10(max(1 - share, 1e-15))))))
-    return f"{np.floor(share * 10**digits) / 10**digits:.{digits}f}"
+    """0.9998, 0.999987: digits until the second that is not 9, and never 1."""
+    digits = int(min(14, 1 - np.floor(np.log10(max(1 - share, 1e-15)))))
+    cut = np.floor(min(share, 1 - 1e-14) * 10.0**digits) / 10.0**digits
+    return f"{cut:.{digits}f}"

@@ -219,14 +219,14 @@ def _identified(
     objective: Objective, method: Method, params: Array, identify: bool | None
 ) -> Identification | None:
     """Rank and null directions at `params`, where they can be computed in time."""
+    squares = isinstance(method, LeastSquares)
     entries = objective.targets.size * len(params)
-    too_much = entries > MOST_ENTRIES and not identify
+    too_much = squares and entries > MOST_ENTRIES and not identify
     if identify is False or too_much or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
-            wanted = bool(identify) or isinstance(method, LeastSquares)
-            return determined(objective, params, wanted)
+            return determined(objective, params, bool(identify) or squares)
     except (np.linalg.LinAlgError, ValueError):
         return None
 

@@ -146,12 +146,17 @@ def identify(
     describe : says what null directions mean; by default in sums of parameters.
     """
     blocks = [factor] if isinstance(factor, np.ndarray) else list(factor)
-    units = [1.0] * len(blocks) if units is None else units
-    even = np.vstack([block / unit for block, unit in zip(blocks, units, strict=True)])
-    norms = lengths(even)
+    share = np.array([1.0] * len(blocks) if units is None else units)
+    share /= share.max()
+    size = lengths(np.vstack(blocks))
+    safe = np.where(size > 0, size, 1.0)
+    even = [block / safe / unit for block, unit in zip(blocks, share, strict=True)]
+    norms = lengths(np.vstack(even)) * safe
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
-    _, singular, axes = np.linalg.svd(even[:, active] / scale, full_matrices=True)
+    _, singular, axes = np.linalg.svd(
+        np.vstack(even)[:, active] / (scale / safe[active]), full_matrices=True
+    )
     singular = np.pad(singular, (0, len(active) - len(singular)))
     base = 10 * max(samples, len(names)) * EPSILON
     floor = np.full(len(active), base * singular.max(initial=0.0))
@@ -173,7 +178,7 @@ def identify(
         half=half,
         target=target,
         leverage=leverage,
-        size=lengths(np.vstack(blocks)),
+        size=size,
     )
     member = np.flatnonzero(directions.any(axis=0))
     if not len(member):

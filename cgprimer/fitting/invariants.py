@@ -337,7 +337,7 @@ class Namer:
             return False
         reach = np.abs(way.rates[np.array(way.factors)]).max(initial=0.0)
         if not any(way.factors):
-            unit = (np.abs(values) * effect).max() or self.size.max()
+            unit = (np.abs(values) * effect).max() or self.size.max() or 1.0
             reach = (np.abs(way.rates) * effect).max() / unit
         return any(
             all(self._holds_at(way, step / reach, point) for point in self.points)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.fitting.identify import lengths
 from cgprimer.graph.objective import Objective
 
 Array = NDArray[np.float64]
@@ -64,13 +65,12 @@ class Sampled:
         the terms that it is the sum of, unless the model feels changes of 1e-13. About
         1 is a column with nothing else in it, such as a/a - 1 has.
         """
-        at, rng = self.jacobian(params), np.random.default_rng(0)
-        size = np.linalg.norm(at, axis=1)
-        found = np.zeros_like(size)
+        at, rng = self.jacobian(params).swapaxes(0, 1), np.random.default_rng(0)
+        size, found = lengths(at), np.zeros(at.shape[1:])
         for _ in range(2):
             signs = rng.choice([-1.0, 1.0], len(params))
-            gap = self.jacobian(params * (1 + NUDGE * signs)) - at
-            change = np.linalg.norm(gap, axis=1)
-            share = np.divide(change, size, out=np.zeros_like(size), where=size > 0)
+            nudged = self.jacobian(params * (1 + NUDGE * signs)).swapaxes(0, 1)
+            with np.errstate(all="ignore"):
+                share = np.where(size > 0, lengths(nudged - at) / size, 0.0)
             found = np.fmax(found, share)
         return np.where(found > FELT, found, 0.0)

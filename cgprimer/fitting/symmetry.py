@@ -11,6 +11,7 @@ equations. (Other orders of units, and other signs of tanh units, are no directi
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from cgprimer.engine.problem import Problem
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
 
@@ -28,7 +29,7 @@ Array = NDArray[np.float64]
 Degree = Mapping[int, float]
 """A power of λ, as a sum of free numbers (symbol → coefficient)."""
 
-MOST_SLOTS = 300_000  # names in equations, beyond which they are not walked over
+MOST_SLOTS = 200_000  # names in equations, beyond which a walk takes over a second
 NONE: Degree = {}
 PASSES = frozenset(OPS[op] for op in ("neg", "abs", "relu"))
 LIKE = frozenset(OPS[op] for op in ("add", "sub", "min", "max"))
@@ -112,7 +113,7 @@ class _Degrees:
 
     def now(self, degree: Degree) -> Degree:
         """A degree in terms of numbers that are still free."""
-        while any(symbol in self.solved for symbol in degree):
+        while not self.solved.keys().isdisjoint(degree):
             made: dict[int, float] = {}
             for symbol, share in degree.items():
                 for inner, part in self.solved.get(symbol, {symbol: 1.0}).items():
@@ -122,8 +123,7 @@ class _Degrees:
 
     def same(self, a: Degree, b: Degree) -> None:
         """Let two degrees be equal: the newest number that stands in the way gives."""
-        gap = self.now(_plus(a, b, -1.0))
-        if gap:
+        if a is not b and (gap := self.now(_plus(a, b, -1.0))):
             newest = max(gap)
             self.solved[newest] = {
                 symbol: -share / gap[newest]
@@ -133,25 +133,20 @@ class _Degrees:
 
     def of(self, shape: Shape, slots: Sequence[Degree]) -> Degree:
         """The degree of an equation's right side, from those in its slots."""
-        known = dict(zip(shape.slots, slots, strict=True))
-        degree: dict[Node, Degree] = {}
-        for node in postorder([shape.stable]):
-            degree[node] = self._node(node, known, degree)
+        degree = dict(zip(map(name, shape.slots), slots, strict=True))
+        for node in _order(shape):
+            args = [degree[arg] for arg in node.args]
+            degree[node] = self._operation(node, args)
         return degree[shape.stable]
 
-    def _node(
-        self, node: Node, slots: Mapping[str, Degree], known: Mapping[Node, Degree]
-    ) -> Degree:
-        args = [known[arg] for arg in node.args]
-        if node.op is NAME:
-            return slots[str(node.value)]
+    def _operation(self, node: Node, args: list[Degree]) -> Degree:
         if node.op in PASSES:
             return args[0]
         if node.op in LIKE:
-            terms = [known[arg] for arg in node.args if arg is not ZERO]
-            for term in terms[1:]:
-                self.same(terms[0], term)
-            return terms[0] if terms else NONE
+            if ZERO in node.args:
+                return args[1 - node.args.index(ZERO)]
+            self.same(args[0], args[1])
+            return args[0]
         if node.op is OPS["mul"] or node.op is OPS["div"]:
             return _plus(args[0], args[1], 1.0 if node.op is OPS["mul"] else -1.0)
         if node.op is OPS["sqrt"]:
@@ -162,6 +157,12 @@ class _Degrees:
             for arg in args:
                 self.same(arg, NONE)
         return NONE
+
+
+@functools.lru_cache(maxsize=256)
+def _order(shape: Shape) -> list[Node]:
+    """The operations and constants of a shape, arguments first."""
+    return [node for node in postorder([shape.stable]) if node.op is not NAME]
 
 
 def _plus(a: Degree, b: Degree, factor: float) -> Degree:
@@ -179,14 +180,14 @@ def _scales(problem: Problem) -> list[Symmetry]:
     table, degrees = problem.sweeps.table, _Degrees()
     parameter: dict[int, Degree] = {}
     variable: dict[int, Degree] = {}
+    known: dict[str, dict[int, Degree]] = {"x": variable, "p": parameter, "c": {}}
     for equation in problem.sweeps.equations:
         shape = table.shapes[table.shape[equation]]
-        slots = []
-        for slot, number in _slots(table, equation):
-            if slot == "p" and number not in parameter:
+        filled = _slots(table, equation)
+        for kind, number in filled:
+            if kind == "p" and number not in parameter:
                 parameter[number] = degrees.free()
-            source = {"x": variable, "p": parameter}.get(slot, {})
-            slots.append(source.get(number, NONE))
+        slots = [known[kind].get(number, NONE) for kind, number in filled]
         variable[int(table.defined[equation])] = degrees.of(shape, slots)
     for row in problem.rows:
         degrees.same(variable.get(row, NONE), NONE)
