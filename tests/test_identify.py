@@ -340,6 +340,13 @@ def test_nor_does_it_depend_on_the_units_of_targets(of_q):
     assert relative_errors(result) == pytest.approx(relative_errors(plain), rel=0.2)
 
 
+@pytest.mark.parametrize("of_q", [1e-15, 1.0, 1e15])
+def test_a_target_in_small_units_counts_as_much(of_q):
+    texts = ["xp = a*xx", f"xq = {of_q!r}*((a + b)*xx^2 + c)"]
+    found, _ = identified(texts)
+    assert (found.rank, found.sentence()) == (3, "")
+
+
 @pytest.mark.parametrize(
     ("text", "silent"),
     [
@@ -503,6 +510,7 @@ def test_the_price_is_counted_and_a_switch_is_there(monkeypatch):
 SLOPPY = [
     ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 1, "b": 1, "l": 1.02}, AT, "akbl"),
     ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 0.4, "b": 1, "l": 4}, AT, ""),
+    ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 0.4, "b": 0.02, "l": 4}, AT, "bl"),
     ("v*xx/(k + xx)", {"v": 1e5, "k": 1e5}, AT, "vk"),
     ("v*xx/(k + xx)", {"v": 1, "k": 1}, AT, ""),
     ("v*xx/(k + xx)", {"v": 1, "k": 0.001}, AT, ""),

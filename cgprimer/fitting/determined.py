@@ -9,11 +9,11 @@ The price is counted in operations, not in seconds, so that the same fit says th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
 from cgprimer.fitting.identify import (
     Described,
     Identification,
@@ -33,9 +33,7 @@ Array = NDArray[np.float64]
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
 NOISE = 0.1  # a column that consists of rounding by so much has nothing else in it
-SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
 UNIT = 5  # parameters that one scale moves, from which on their products are not listed
-ROWS = 8_192  # of a Jacobian at a time
 
 
 def price(objective: Objective) -> float:
@@ -57,7 +55,7 @@ def determined(
     model = Sampled(objective)
     known = symmetries(objective.problem)
     if len(params) > MOST or (not wanted and price(objective) > BUDGET):
-        return _from_equations(objective, model, known, params)
+        return from_equations(objective, model, known, params, BUDGET)
     rounding = model.rounding(params)
     factors = list(_factors(objective, params, rounding >= NOISE))
     units = [_unit(factor, params) for factor in factors]
@@ -71,7 +69,7 @@ def determined(
         rounding=worst,
         describe=describe,
     )
-    return _with_zeros(objective, params, found)
+    return with_zeros(objective, params, found)
 
 
 def _factors(
@@ -83,7 +81,7 @@ def _factors(
         for k in targets:
             yield triangle(
                 np.where(noise[k], 0.0, objective.target_jacobian(params, k, rows))
-                for rows in _spans(count, ROWS)
+                for rows in spans(count, ROWS)
             )
         return
 
@@ -93,12 +91,7 @@ def _factors(
         every[np.broadcast_to(noise[:, None], every.shape)] = 0.0
         return every.reshape(-1, len(params))
 
-    yield triangle(map(centred, _spans(count, max(1, ROWS // len(targets)))))
-
-
-def _spans(count: int, size: int) -> Iterator[slice]:
-    for first in range(0, count, size):
-        yield slice(first, min(first + size, count))
+    yield triangle(map(centred, spans(count, max(1, ROWS // len(targets)))))
 
 
 def _unit(factor: Array, params: Array) -> float:
@@ -149,69 +142,3 @@ def _without(nulls: Nulls, told: Array) -> Nulls:
     rest = axes[len(held) :] @ nulls.directions
     rest[:, held] = 0.0
     return Nulls(nulls.members, rest, nulls.effect)
-
-
-def _from_equations(
-    objective: Objective, model: Sampled, known: Sequence[Symmetry], params: Array
-) -> Identification:
-    """What can be said without a rank: parameters without effect, and symmetries."""
-    silent = _silent(objective, params)
-    told = [
-        each for each in known if ((each.direction(params) != 0) & ~silent).sum() > 1
-    ]
-    base, moved = model.predictions(params), params
-    for step, each in zip(np.linspace(-0.5, 0.5, len(told)), told, strict=True):
-        moved = each.moved(moved, step)
-    if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
-        told = []
-    touched = silent | np.any([e.direction(params) != 0 for e in told], axis=0)
-    names = np.array(objective.names)
-    found = Identification(
-        None,
-        tuple(names[touched].tolist()),
-        tuple(names[silent].tolist()),
-        remarks=tuple(remarks(told)),
-    )
-    return _with_zeros(objective, params, found)
-
-
-def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
-    """Parameters that no sample feels: no random sum of all residuals has a slope."""
-    problem = objective.problem
-    found = np.zeros(len(params), dtype=bool)
-    if SWEEPS * len(objective) * len(problem.sweeps.table.slots) > BUDGET:
-        return found
-    rng, total = np.random.default_rng(0), np.zeros(len(params))
-    for rows in _spans(len(objective), ROWS):
-        values = problem.sweeps.forward(problem.inputs[:, rows], params[:, None])
-        seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
-        _, shares = problem.sweeps.backward(
-            values,
-            params[:, None],
-            dict(zip(problem.rows, seeds, strict=True)),
-            total=True,
-        )
-        total += np.abs(shares[:, 0])
-    found[:] = total == 0
-    return found
-
-
-def _with_zeros(
-    objective: Objective, params: Array, found: Identification
-) -> Identification:
-    """The same, with the variables beside silent parameters that are always 0."""
-    if not found.without_effect:
-        return found
-    problem, table = objective.problem, objective.problem.sweeps.table
-    owner = np.repeat(np.arange(len(table)), np.diff(table.start))
-    silent = np.isin(table.parameters, found.without_effect)
-    places = np.flatnonzero(table.kinds == "p")
-    mine = np.isin(owner, owner[places[silent[table.slots[places]]]])
-    beside = np.zeros(len(table.variables), dtype=bool)
-    beside[table.slots[mine & (table.kinds == "x")]] = True
-    beside[table.defined[owner[mine]]] = True
-    for rows in _spans(len(objective), ROWS):
-        inputs = problem.inputs[:, rows]
-        values = problem.sweeps.forward(inputs, params[:, None])
-        beside &= (values == 0).all(axis=1)
-    return replace(found, zero=tuple(np.array(table.variables)[beside].tolist()))

@@ -20,13 +20,12 @@ from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.determined import determined
-from cgprimer.fitting.errors import doubtful, errors_of, reason
+from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES, FitResult
-from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
@@ -263,31 +262,8 @@ def _result(
     asked: bool,
 ) -> FitResult:
     sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked)]
-    extra: dict[str, Any] = {
-        "without_errors": reason(objective, method, trail.status, asked)
-    }
-    if known is not None:
-        extra |= {
-            "rank": known.rank,
-            "undetermined": known.undetermined,
-            "combinations": known.combinations,
-            "null_space": known.null_space,
-        }
-        sentences += [known.sentence()] * bool(known.sentence())
-    if known is None or known.rank is None:
-        sentences.append("Which parameters are determined was not computed")
-        extra["without_errors"] = extra["without_errors"] or "not computed"
-    if known is not None and known.rank is None:
-        sentences[-1] += ", as it would take long: write identify=True for it"
-    elif known is not None:
-        if not extra["without_errors"]:
-            extra |= errors_of(objective, trail.best, known)
-        spread, names = extra.get("spread"), objective.names
-        model = Sampled(objective)
-        told, sentence = doubtful(model, names, trail.best, known, spread)
-        extra["practically_undetermined"] = told
-        sentences += [sentence] * bool(told)
-    message = ". ".join(sentences) + "."
+    said, extra = findings(objective, method, trail.status, trail.best, known, asked)
+    message = ". ".join([*sentences, *said]) + "."
     return _assembled(objective.names, method, trail, message, seconds, **extra)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
@@ -30,9 +30,9 @@ from cgprimer.fitting.identify import (
     complement,
     listed,
     reduced,
-    sum_text,
 )
 from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.terms import Term, joined, simplified
 
 Array = NDArray[np.float64]
 
@@ -43,124 +43,6 @@ POWERS = 12  # the greatest numerator or denominator of an exponent
 SURE = 1e-6  # change along the way beside what its steps do one by one
 STEPS = (0.5, 0.05)  # sizes of a step, relative; the second where the first fails
 WEAK = 1e4  # roundings of a prediction, below which an effect proves nothing
-
-
-@dataclass(frozen=True)
-class Term:
-    """A parameter, or a sum or product of terms, or exp of a multiple of one.
-
-    parts : terms with their coefficients or exponents; the part number `free` is the
-        one that is adjusted when the value of the whole is to be another one.
-    """
-
-    kind: str
-    parts: tuple[tuple[Term, float], ...]
-    names: Sequence[str] = field(compare=False, repr=False)
-    index: int = -1
-    free: int = 0
-
-    def value(self, params: Array) -> float:
-        """Its value."""
-        if self.kind == "name":
-            return float(params[self.index])
-        values = [(part.value(params), k) for part, k in self.parts]
-        if self.kind == "sum":
-            return math.fsum(k * v for v, k in values)
-        if self.kind == "exp":
-            return math.exp(values[0][0] * values[0][1])
-        return float(math.prod(v**k for v, k in values))
-
-    def slopes(self, params: Array) -> Array:
-        """Its derivatives by all parameters, (p,)."""
-        found = np.zeros(len(params))
-        if self.kind == "name":
-            found[self.index] = 1.0
-            return found
-        whole = self.value(params)
-        for part, k in self.parts:
-            factor = {"sum": k, "exp": k * whole}.get(self.kind)
-            if factor is None:
-                factor = k * whole / part.value(params)
-            found += factor * part.slopes(params)
-        return found
-
-    def moved(self, params: Array, value: float) -> Array:
-        """Parameters at which it has another value."""
-        if self.kind == "name":
-            found = params.copy()
-            found[self.index] = value
-            return found
-        part, k = self.parts[self.free]
-        old, now = part.value(params), self.value(params)
-        if self.kind == "sum":
-            return part.moved(params, old + (value - now) / k)
-        ratio = value / now
-        if self.kind == "exp":
-            return part.moved(params, old + math.log(ratio) / k)
-        return part.moved(params, old * math.pow(ratio, 1 / k))
-
-    @property
-    def leaf(self) -> int:
-        """The parameter that is adjusted in the end."""
-        return self.index if self.kind == "name" else self.parts[self.free][0].leaf
-
-    @property
-    def members(self) -> list[int]:
-        """The parameters in it, in order."""
-        if self.kind == "name":
-            return [self.index]
-        return sorted({i for part, _ in self.parts for i in part.members})
-
-    @property
-    def text(self) -> str:
-        """How it is written."""
-        if self.kind == "name":
-            return self.names[self.index]
-        if self.kind == "sum":
-            return sum_text([(part.text, k) for part, k in self.parts])
-        if self.kind == "exp":
-            return f"exp({sum_text([(part.text, k) for part, k in self.parts])})"
-        above = [_power(part, k) for part, k in self.parts if k > 0]
-        below = [_power(part, -k) for part, k in self.parts if k < 0]
-        under = below[0] if len(below) == 1 else f"({'*'.join(below)})"
-        return "*".join(above) + f"/{under}" * bool(below)
-
-    def combination(self, params: Array) -> Combination:
-        """The term as something that is determined, with its value at `params`."""
-        slopes, plain = self.slopes(params), self.kind == "sum"
-        plain = plain and all(part.kind == "name" for part, _ in self.parts)
-        by_name = {self.names[i]: float(slopes[i]) for i in self.members}
-        return Combination(self.text, by_name, None if plain else self.value(params))
-
-
-def _power(part: Term, k: float) -> str:
-    text = f"({part.text})" if part.kind == "sum" else part.text
-    return text if k == 1 else f"({text})^{k:g}" if "*" in text else f"{text}^{k:g}"
-
-
-def joined(kind: str, first: Term, k: float, second: Term, other: float) -> Term:
-    """k·first + other·second, or first^k·second^other, adjusted by way of `first`.
-
-    Sums in sums and products in products are written flat, by order of parameters; the
-    coefficient of the first is 1, its exponent is positive.
-    """
-    parts: dict[Term, float] = {}
-    for term, factor in ((first, k), (second, other)):
-        inner = term.parts if term.kind == kind else ((term, 1.0),)
-        for part, share in inner:
-            parts[part] = parts.get(part, 0.0) + factor * share
-    free = first.parts[first.free][0] if first.kind == kind else first
-    ordered = sorted((x for x in parts if parts[x]), key=lambda part: part.members)
-    lead = parts[ordered[0]]
-    scale = lead if kind == "sum" else math.copysign(1.0, lead)
-    found = tuple((part, _round(parts[part] / scale)) for part in ordered)
-    return Term(kind, found, first.names, free=ordered.index(free))
-
-
-def _round(x: float) -> float:
-    """The simple fraction that a number is but for rounding, or the number itself."""
-    simple = float(Fraction(x).limit_denominator(100))
-    return simple if abs(x - simple) <= TOUCHED * abs(x) else x
 
 
 @dataclass(frozen=True)
@@ -200,7 +82,7 @@ class _Way:
                 made.append(term)
                 powers.append(rate / unit)
             else:  # exp(k·term) moves against the first of those that move by factors
-                k = _round(-lead * unit / rate)
+                k = simplified(-lead * unit / rate)
                 made.append(Term("exp", ((term, k),), term.names))
                 powers.append(-lead)
         return _star("product", made, np.array(powers))
@@ -301,17 +183,18 @@ class Namer:
 
     def _only(self, terms: list[Term], group: Nulls) -> Term | None:
         """The sum or product of all members, where that is all that is determined."""
-        values, free = self.params[group.members], tuple(True for _ in terms)
+        values = self.params[group.members]
         along = np.random.default_rng(2).uniform(0.5, 1, len(group.directions))
         moves = group.directions / group.effect
-        rows = _scaled(complement(group.directions / 1.0) * group.effect)
-        way = _Way(terms, tuple(not x for x in free), along @ moves)
-        if self._along(way, values, group.effect):
-            return _made("sum", terms, rows[0] / rows[0][0])
+        by_step, by_factor = (False,) * len(terms), (True,) * len(terms)
+        if self._along(_Way(terms, by_step, along @ moves), values, group.effect):
+            [row] = complement(group.directions) * group.effect
+            return _made("sum", terms, row / row[0])
         if (values == 0).any():
             return None
-        powers = _simple(_scaled(complement(_scaled(moves / values)))[0], free)
-        way = _Way(terms, free, along @ (moves / values))
+        logs = _scaled(moves / values)
+        powers = _simple(complement(logs)[0], by_factor)
+        way = _Way(terms, by_factor, along @ logs)
         if powers is not None and self._along(way, values, group.effect):
             return _made("product", terms, powers * math.copysign(1.0, powers[0]))
         return None
@@ -321,11 +204,10 @@ class Namer:
         values = np.array([term.value(self.params) for term in terms])
         for factors in _choices(values):
             rates = np.divide(moves, values, out=moves.copy(), where=np.array(factors))
-            if any(factors) and (simple := _simple(rates, factors)) is None:
+            simple = _simple(rates, factors) if any(factors) else rates
+            if simple is None:
                 continue
-            if any(factors):
-                rates = simple
-            way = _Way(terms, factors, rates)
+            way = _Way(terms, factors, simple)
             if self._along(way, values, effect):
                 return way
         return None
@@ -370,7 +252,7 @@ class Namer:
 
 
 def _made(kind: str, terms: Sequence[Term], shares: Array) -> Term:
-    parts = zip(terms, map(_round, shares.tolist()), strict=True)
+    parts = zip(terms, map(simplified, shares.tolist()), strict=True)
     return Term(kind, tuple(parts), terms[0].names)
 
 
@@ -449,7 +331,10 @@ def _simple(rates: Array, factors: Sequence[bool]) -> Array | None:
         Fraction(rate).limit_denominator(POWERS) for rate in (rates[chosen] / unit)
     ]
     exact = np.array([float(ratio) for ratio in ratios])
-    if np.abs(exact * unit / rates[chosen] - 1).max() > 1e-5 or exact.max() > POWERS:
+    if (
+        np.abs(exact * unit / rates[chosen] - 1).max() > 1e-5
+        or np.abs(exact).max() > POWERS
+    ):
         return None
     found: Array = rates / unit
     found[chosen] = exact

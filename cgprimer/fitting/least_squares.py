@@ -67,8 +67,8 @@ class _Watched:
         self.scale, self.unit = _powers(start), 1.0
         if objective.loss.robust == "linear":  # others have a size of their own
             sigma = 1.0 if objective.sigma is None else objective.sigma
-            typical = np.sqrt(np.mean((objective.targets / sigma) ** 2, keepdims=True))
-            self.unit = float(_powers(typical.ravel())[0])
+            greatest = np.abs(objective.targets / sigma).max()
+            self.unit = float(_powers(greatest))
 
     def loss(self, residuals: Array) -> float:
         robust = self.objective.loss.robust
@@ -95,7 +95,7 @@ class _Watched:
         return np.nan_to_num(found * (self.scale / self.unit))
 
 
-def _powers(sizes: Array) -> Array:
+def _powers(sizes: Any) -> Array:
     """The powers of two next to `sizes`; 1 for 0."""
     return np.where(sizes == 0, 1.0, np.exp2(np.frexp(sizes)[1] - 1.0))
 

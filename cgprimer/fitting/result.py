@@ -92,8 +92,9 @@ class FitResult:
             return None
         with np.errstate(invalid="ignore"):
             errors = np.sqrt(np.maximum(np.diag(self.spread), 0.0)).tolist()
+        open_ = set(self.undetermined)
         return {
-            name: None if name in self.undetermined or math.isnan(error) else error
+            name: error if name not in open_ and math.isfinite(error) else None
             for name, error in zip(self.parameters, errors, strict=True)
         }
 
