@@ -127,6 +127,14 @@ def test_what_is_open_is_said(texts, rank, sentence):
     assert found.sentence() == sentence
 
 
+def test_a_graph_without_inputs_is_a_model_as_well():
+    graph = parse_graph(["xy = a + b", "xz = c*d"])
+    data = Dataset({}, {"xy": [1.0, 2.0, 2.5], "xz": [3.0, 3.1, 2.8]})
+    result = fit(graph, data, LeastSquares(), rng=0, progress=False)
+    assert result.rank == 2
+    assert [c.text for c in result.combinations] == ["a + b", "c*d"]
+
+
 def test_many_open_parameters_are_not_all_listed():
     names = [f"a{i}" for i in range(30)]
     found, _ = identified([f"xy = ({' + '.join(names)})*xx"], ["xy"])

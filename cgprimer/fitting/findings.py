@@ -43,11 +43,12 @@ def findings(
     }
     if known.rank is None:
         return [*_said(known), _not_all(len(params))], fields
-    if not fields["without_errors"]:
-        fields |= errors_of(objective, params, known)
-    told, sentence = doubtful(
-        Sampled(objective), objective.names, params, known, fields.get("spread")
-    )
+    with np.errstate(all="ignore"):
+        if not fields["without_errors"]:
+            fields |= errors_of(objective, params, known)
+        told, sentence = doubtful(
+            Sampled(objective), objective.names, params, known, fields.get("spread")
+        )
     fields["practically_undetermined"] = told
     return [*_said(known), *[sentence] * bool(told)], fields
 

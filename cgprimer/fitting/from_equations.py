@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.fitting.identify import Identification
-from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.graph.objective import Objective
 
@@ -60,7 +60,7 @@ def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
     problem = objective.problem
     rng, total = np.random.default_rng(0), np.zeros(len(params))
     for rows in spans(len(objective), ROWS):
-        values = problem.sweeps.forward(problem.inputs[:, rows], params[:, None])
+        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
         seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
         _, shares = problem.sweeps.backward(
             values,
@@ -88,7 +88,6 @@ def with_zeros(
     beside[table.slots[mine & (table.kinds == "x")]] = True
     beside[table.defined[owner[mine]]] = True
     for rows in spans(len(objective), ROWS):
-        inputs = problem.inputs[:, rows]
-        values = problem.sweeps.forward(inputs, params[:, None])
+        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
         beside &= (values == 0).all(axis=1)
     return replace(found, zero=tuple(np.array(table.variables)[beside].tolist()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.engine.problem import Problem
 from cgprimer.fitting.identify import lengths
 from cgprimer.graph.objective import Objective
 
@@ -18,6 +19,11 @@ SAMPLES = 256
 NUMBERS = 2_000_000  # of a Jacobian on the samples, at most
 NUDGE = 1e-13  # relative: far above rounding, far below what a model can feel
 FELT = 1e-10  # a column that a nudge moves by more than this is taken for imprecise
+
+
+def inputs_at(problem: Problem, rows: slice | NDArray[np.int64]) -> Array:
+    """The inputs of some samples, (inputs, n); one of nothing where there are none."""
+    return problem.inputs[:, rows] if len(problem.inputs) else problem.inputs[:, :1]
 
 
 class Sampled:
@@ -34,7 +40,7 @@ class Sampled:
         each = max(len(problem.rows) * len(problem.parameters), 1)
         count = max(8, min(SAMPLES, NUMBERS // each, problem.count))
         chosen = np.unique(np.linspace(0, problem.count - 1, count).astype(np.int64))
-        self.inputs = problem.inputs[:, chosen]
+        self.inputs = inputs_at(problem, chosen)
 
     def predictions(self, params: Array) -> Array:
         """The targets (targets, n)."""

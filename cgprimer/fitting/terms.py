@@ -1,6 +1,8 @@
-"""Terms: parameters, and sums and products of them, that can be read, moved and named.
+"""Terms: parameters, and sums and products of them.
 
-r*c     value 2e-3; set to 3e-3 it moves r, which is its free part
+    r*c     has value 2e-3; to have 3e-3 it moves r, which is its free part
+
+A term can be evaluated, differentiated, set to another value, and written.
 """
 
 from __future__ import annotations
