@@ -378,6 +378,18 @@ def test_a_parameter_is_silent_where_its_column_is_rounding(text, silent, seed):
     assert found.rank == len(graph.parameters) - len(silent)
 
 
+@pytest.mark.parametrize("steps", [10, 40, 80])
+def test_a_chaotic_model_is_not_said_to_feel_nothing(steps):
+    """Its columns are all rounding after 50 steps, but great."""
+    texts = ["x1 = r*x0*(1 - x0) + q*xx"]
+    texts += [f"x{k + 1} = r*x{k}*(1 - x{k})" for k in range(1, steps)]
+    graph = parse_graph(texts, variables=["x0", "xx"])
+    rng = np.random.default_rng(0)
+    inputs = {"x0": rng.uniform(0.2, 0.8, 60), "xx": rng.uniform(0, 0.05, 60)}
+    found = known_at(graph, inputs, {"r": 3.7, "q": 0.5})
+    assert (found.rank, found.sentence()) == (2, "")
+
+
 # Networks
 
 

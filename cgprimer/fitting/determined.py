@@ -24,7 +24,7 @@ from cgprimer.fitting.identify import (
     triangle,
 )
 from cgprimer.fitting.invariants import Namer
-from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
 from cgprimer.graph.objective import Objective
 
@@ -32,7 +32,6 @@ Array = NDArray[np.float64]
 
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
-NOISE = 0.1  # a column that consists of rounding by so much has nothing else in it
 UNIT = 5  # parameters that one scale moves, from which on their products are not listed
 
 
@@ -57,9 +56,9 @@ def determined(
     if len(params) > MOST or (not wanted and price(objective) > BUDGET):
         return from_equations(objective, model, known, params, BUDGET)
     rounding = model.rounding(params)
-    factors = list(_factors(objective, params, rounding >= NOISE))
+    factors = list(_factors(objective, params, rounding >= NOTHING))
     units = [_unit(factor, params) for factor in factors]
-    worst = np.where(rounding < NOISE, rounding, 0.0).max(axis=0)
+    worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
     describe = _Describer(objective, model, known, params)
     found = identify(
         factors,
