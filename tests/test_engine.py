@@ -453,6 +453,31 @@ def test_residuals_make_up_the_squared_error(weighted: bool, scaled: bool):
         assert_close(b, a, "jit against numpy")
 
 
+@pytest.mark.parametrize("tier", RUNNERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_joint_loss_is_the_same_everywhere(tier: str, weighted: bool):
+    graph = parse_graph(
+        [*(f"x{k} = tanh(a{k}*xi + b{k})" for k in range(4)), "xd = a1*x0 + x1"]
+    )
+    rng = np.random.default_rng(5)
+    inputs, raw = {"xi": rng.uniform(-1, 1, 21)}, rng.uniform(0, 1, (3, 21))
+    wanted = dict(zip(["xd", "x2", "x3"], raw / raw.sum(axis=0), strict=True))
+    how = by_loss("softmax-cross-entropy", weighted, False)
+    problem = graph.compile(target="numpy").objective(inputs, wanted, **how).problem
+    runner, expected = RUNNERS[tier](problem), ByNumpy(problem)
+    assert_agree(runner, problem, start(problem))
+    for batch, order in product((1, 4, 64), orders(21).values()):
+        states = np.zeros((2, 1, len(problem.parameters)))
+        states[:, 0] = start(problem)
+        settings = np.full((-(-len(order) // batch), 1), 0.02)
+        losses = [
+            each.epoch(state, PLAIN, settings, order, batch).copy()
+            for each, state in zip((runner, expected), states, strict=True)
+        ]
+        assert_close(*losses, f"losses, batches of {batch}")
+        assert_close(*states, f"state, batches of {batch}")
+
+
 def test_a_loss_without_a_formula_is_left_to_numpy():
     inputs, wanted = {"xi": np.arange(3.0)}, {"x2": np.zeros(3)}
     objective = classifier().compile().objective(inputs, wanted, loss=CROSSED)

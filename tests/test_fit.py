@@ -1,5 +1,6 @@
 """Fits: methods × problems, every outcome, and an honest word on each."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -20,8 +21,12 @@ from cgprimer import (
     minimize,
     parse_graph,
 )
+from cgprimer.engine.losses import find_loss
+from cgprimer.fitting.cells import rounded, rows
+from cgprimer.fitting.errors import reason
 from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.loop import _quiet
+from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES
 from cgprimer.graph.objective import Objective
 
@@ -730,13 +735,123 @@ def test_a_result_prints_what_was_found_and_what_was_not():
     assert text.startswith(f"LeastSquares: loss {result.loss:.6g} after ")
     assert "undetermined" in lines["ab"]
     assert "undetermined" in lines["bc"]
-    assert f"{result.parameters['cd']:.8g}" in lines["cd"]
+    assert f" {result.parameters['cd']:.3f} " in lines["cd"]  # to its error's digits
     assert f"{result.standard_errors['cd']:.2g}" in lines["cd"]
     error = result.combination({"ab": 1, "bc": 1})[1]
     assert f"{error:.2g}" in lines["ab + bc"]
     assert "only ab + bc." in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 88
     assert repr(result).startswith("FitResult(converged, loss=")
+
+
+LINE_DATA = {"xx": np.linspace(0, 1, 20)}
+NOISY = 2 * LINE_DATA["xx"] + 1 + 0.1 * np.sin(40 * LINE_DATA["xx"])
+EXACT = {"xx": [0.0, 1.0]}, {"xy": [1.0, 3.0]}
+
+
+def line_fit(method=None, data=None, **how):
+    data = data or (LINE_DATA, {"xy": NOISY})
+    return quiet(LINE, Dataset(*data), method or LeastSquares(), **how)
+
+
+def of_status(status):
+    result = line_fit()
+    shown = "" if status == "converged" else reason_of(status)
+    return dataclasses.replace(result, status=status, without_errors=shown, spread=None)
+
+
+def reason_of(status):
+    data = Dataset(LINE_DATA, {"xy": NOISY})
+    objective = objective_of(LINE, data, find_loss("mse"))
+    return reason(objective, LeastSquares(), status, True)
+
+
+REASONS = {
+    "no data": (
+        lambda: minimize(
+            parse_graph(["xf = (w - 1)^2"]), "xf", SGD(0.1), start={"w": 0.0},
+            steps=3, progress=False,
+        ),
+        "none by SGD",
+    ),
+    "Adam": (lambda: line_fit(Adam()), "none by Adam"),
+    "SGD": (lambda: line_fit(SGD()), "none by SGD"),
+    "Adam's huber": (lambda: line_fit(Adam(), loss="huber"), "none by Adam"),
+    "huber": (lambda: line_fit(loss="huber"), "none with huber"),
+    "n = p": (lambda: line_fit(data=EXACT), "n = p"),
+    "exact data": (
+        lambda: line_fit(data=(LINE_DATA, {"xy": 2 * LINE_DATA["xx"] + 1})),
+        "data met to rounding",
+    ),
+    "switched off": (lambda: line_fit(identify=False), "not asked for"),
+    "few steps": (
+        lambda: line_fit(LeastSquares(max_steps=1), start={"w": 90, "b": 90}),
+        "not converged",
+    ),
+    "trivial": (lambda: of_status("trivial"), "trivial fit"),
+    "failed": (lambda: of_status("failed"), "not converged"),
+    "interrupted": (lambda: of_status("interrupted"), "not converged"),
+    "not identified": (
+        lambda: quiet(
+            parse_graph(["xy = w*xx + b + 0*v"]),
+            Dataset(LINE_DATA, {"xy": NOISY}),
+            LeastSquares(),
+        ),
+        "undetermined",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_a_cell_that_cannot_be_filled_says_why(case):
+    make, why = REASONS[case]
+    result = make()
+    cells, left = rows(result)
+    assert left == ""
+    assert [name for name, _, _ in cells] == [*result.parameters]
+    if why == "undetermined":
+        assert [error for _, _, error in cells][-1] == why
+        cells = cells[:-1]
+        assert all(float(error) > 0 for _, _, error in cells)
+    else:
+        assert {error for _, _, error in cells} == {why}
+    assert why in str(result)
+
+
+ROUNDED = [
+    (2.99971234, 0.00056, "2.99971", "0.00056"),
+    (2.99971234, 0.0006, "2.99971", "0.00060"),
+    (2.9997, 0.56, "3.00", "0.56"),
+    (2.9997, 56.0, "3", "56"),
+    (12345.678, 1234.0, "1.23e+04", "1.2e+03"),
+    (0.0012345, 2e-6, "0.0012345", "2.0e-06"),
+    (1.2345e-12, 3.4e-15, "1.2345e-12", "3.4e-15"),
+    (-6.62607015e-34, 8.1e-42, "-6.626070150e-34", "8.1e-42"),
+    (5.97219e24, 6.1e20, "5.97219e+24", "6.1e+20"),
+    (0.0, 0.12, "0.00", "0.12"),
+    (0.004, 0.12, "0.00", "0.12"),
+    (1.0, 0.0996, "1.00", "0.10"),
+    (3.0, 0.0, "3", "0.0"),
+]
+
+
+@pytest.mark.parametrize(("value", "error", "shown", "with_error"), ROUNDED)
+def test_values_are_rounded_to_the_second_digit_of_their_error(
+    value, error, shown, with_error
+):
+    assert rounded(value, error) == (shown, with_error)
+    if error:
+        assert abs(float(shown) - value) <= 0.06 * error
+
+
+def test_a_table_has_a_hundred_rows_and_says_what_it_leaves_out():
+    values = {f"p{i}": i / 3 for i in range(1510)}
+    result = FitResult(values, 1.0, np.ones(1), "converged", "m", "SGD", 1, 1, 1, 0.0)
+    cells, left = rows(result)
+    assert len(cells) == 100
+    assert left == "1 410 more parameters, see .parameters"
+    assert left in str(result)
+    assert len(str(result).splitlines()) < 110
 
 
 def test_a_long_result_has_a_short_repr():

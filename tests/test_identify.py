@@ -1,11 +1,16 @@
 """What data determine: rank, null directions, combinations, covariance."""
 
+import re
+
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
-from cgprimer import LeastSquares, fit, generate, parse_graph
+from cgprimer import Adam, LeastSquares, fit, generate, parse_graph
 from cgprimer.data.dataset import Dataset
-from cgprimer.engine.losses import LOSSES
+from cgprimer.engine.losses import LOSSES, find_loss
+from cgprimer.fitting import determined as pricing
+from cgprimer.fitting.determined import determined, price
 from cgprimer.fitting.identify import identify, triangle
 from cgprimer.fitting.objective import objective_of
 
@@ -31,8 +36,22 @@ def jacobian(texts, outputs=None, seed=0, inputs=None, size=200):
 
 
 def identified(texts, outputs=None, seed=0, inputs=None):
-    graph, rows, at = jacobian(texts, outputs, seed, inputs)
-    return identify(triangle([rows]), graph.parameters, len(rows)), at
+    graph = parse_graph(texts, outputs)
+    rng = np.random.default_rng(seed)
+    at = {name: rng.uniform(0.5, 1.5) for name in graph.parameters}
+    inputs = inputs or {name: rng.uniform(-1, 1, 200) for name in graph.inputs}
+    return known_at(graph, inputs, at), at
+
+
+def known_at(graph, inputs, at, loss="mse", wanted=True):
+    """What is said at the parameters `at`; the targets do not matter."""
+    size = len(next(iter(inputs.values())))
+    share = 1 / len(graph.outputs)
+    data = Dataset(inputs, {name: np.full(size, share) for name in graph.outputs})
+    params = np.array([float(at[name]) for name in graph.parameters])
+    found = determined(objective_of(graph, data, find_loss(loss)), params, wanted)
+    assert found is not None
+    return found
 
 
 OBSERVED = [
@@ -70,7 +89,7 @@ def test_the_null_direction_is_ab_against_bc():
 
 SAID = [
     (["xy = a*xx + b"], 2, ""),
-    (["xy = a*b*xx"], 1, "a and b are not determined separately, only {b}*a + {a}*b"),
+    (["xy = a*b*xx"], 1, "a and b are not determined separately, only a*b"),
     (["xy = (a - b)*xx"], 1, "a and b are not determined separately, only a - b"),
     (["xy = (b - a)*xx"], 1, "b and a are not determined separately, only b - a"),
     (["xy = (a + 2*b)*xx"], 1, "a and b are not determined separately, only a + 2*b"),
@@ -103,12 +122,17 @@ SAID = [
 
 @pytest.mark.parametrize(("texts", "rank", "sentence"), SAID)
 def test_what_is_open_is_said(texts, rank, sentence):
-    found, at = identified(texts, ["xy"])
+    found, _ = identified(texts, ["xy"])
     assert found.rank == rank
-    if "{" in sentence:  # the slopes of a·b, scaled so that the first is 1
-        ratio = f"{at['a'] / at['b']:.4g}"
-        sentence = sentence.replace("{b}*a + {a}*b", f"a + {ratio}*b")
     assert found.sentence() == sentence
+
+
+def test_a_graph_without_inputs_is_a_model_as_well():
+    graph = parse_graph(["xy = a + b", "xz = c*d"])
+    data = Dataset({}, {"xy": [1.0, 2.0, 2.5], "xz": [3.0, 3.1, 2.8]})
+    result = fit(graph, data, LeastSquares(), rng=0, progress=False)
+    assert result.rank == 2
+    assert [c.text for c in result.combinations] == ["a + b", "c*d"]
 
 
 def test_many_open_parameters_are_not_all_listed():
@@ -125,6 +149,416 @@ def test_the_network_has_rank_9_at_large_and_5_on_its_five_points(seed):
     found, _ = identified(NETWORK, seed=seed, inputs=FIVE)
     assert found.rank == 5
     assert len(found.undetermined) == 9
+    assert found.combinations == ()
+    assert found.sentence().startswith("4 directions are undetermined among ")
+
+
+# Names. A model, its parameters, and what is said of it
+
+NAMED = [
+    ("a*b*xx", {"a": -2, "b": 3}, "a*b"),
+    ("a*b*xx", {"a": -2, "b": -3}, "a*b"),
+    ("a*b*c*xx + d", {"a": 2, "b": 3, "c": -1, "d": 0.5}, "a*b*c"),
+    ("a/b*xx + c", {"a": 3, "b": 2, "c": 1}, "a/b"),
+    ("a/(b*c)*xx", {"a": 2, "b": 3, "c": 4}, "a/(b*c)"),
+    ("a^2*b*xx", {"a": 2, "b": 3}, "a^2*b"),
+    ("a*b^2*c^3*xx", {"a": 1, "b": 2, "c": 0.3}, "a*b^2*c^3"),
+    ("v*exp(-xx/(r*c))", {"v": 5, "r": 1e9, "c": 1e-9}, "r*c"),
+    ("r*c*xx + d", {"r": 1e6, "c": 1e-9, "d": 1e-3}, "r*c"),
+    ("kcat*e0*xx/(km + xx)", {"kcat": 1e3, "e0": 1e-6, "km": 0.5}, "kcat*e0"),
+    ("h*c/(l*k)*xx", {"h": 6.6e-34, "c": 3e8, "l": 5e-7, "k": 1.4e-23}, "h*c/(l*k)"),
+    ("g*u*w*xx", {"g": 6.7e-11, "u": 6e24, "w": 7e22}, "g*u*w"),
+    ("(a + 2*b)*xx", {"a": 2, "b": 3}, "a + 2*b"),
+    ("(a*1e-6 + b*1e6)*xx", {"a": 1e6, "b": 2e-6}, "a + 1e+12*b"),
+    ("(a - b - c)*xx", {"a": 2, "b": 3, "c": 1}, "a - b - c"),
+    ("(a + b)*xx", {"a": 0, "b": 3}, "a + b"),
+    ("exp(a + b*xx + c)", {"a": 0.2, "b": 0.3, "c": 1}, "a + c"),
+    ("sin(a + b + xx)*c", {"a": 1, "b": 0.8, "c": 2}, "a + b"),
+    ("a*(b + c)*xx + d", {"a": 2, "b": 3, "c": 1, "d": 2}, "a*(b + c)"),
+    ("(b + c)*a*xx", {"a": 2, "b": 3, "c": 1}, "(b + c)*a"),
+    ("(a + b)*(c + d)*xx", {"a": 2, "b": 3, "c": -1, "d": 0.5}, "(a + b)*(c + d)"),
+    ("(a*b + c)*xx", {"a": 2, "b": 3, "c": 1}, "a*b + c"),
+    ("(a*b + c*d)*xx + k*l",
+     {"a": 1, "b": 2, "c": 3, "d": 4, "k": 5, "l": 6}, "a*b + c*d and k*l"),
+    ("a*b*xx + b*c", {"a": 2, "b": 3, "c": 4}, "a*b and b*c"),
+    ("(a + b)*xx + (b + c)", {"a": 2, "b": 3, "c": 4}, "a + b and b + c"),
+    ("a/b*xx/(c/b + xx)", {"a": 2, "b": 3, "c": 4}, "a/b and a/c"),
+    ("a*relu(b*xx + c)", {"a": 1, "b": 3, "c": 0.5}, "a*b and a*c"),
+    ("b*exp(a)*xx", {"a": 0.2, "b": 3}, "b*exp(a)"),
+    ("log(a*b*xx) + d", {"a": 1, "b": 2, "d": 0.3}, "a*b*exp(d)"),
+]  # fmt: skip
+UNNAMED = [
+    ("a^b*xx", {"a": 2, "b": 3}, "1 direction is undetermined among a and b"),
+    ("(a - 5)*b*xx", {"a": 2, "b": 3}, "1 direction is undetermined among a and b"),
+    ("a*b*xx + b*c + c*a", {"a": 2, "b": 3, "c": 4},
+     "1 direction is undetermined among a, b and c"),
+    # where k = l, only a + b and a*k + b*l are seen; elsewhere all four are
+    ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "b": 0.5, "k": 1, "l": 1},
+     "1 direction is undetermined among a and b; "
+     "1 direction is undetermined among k and l"),
+    ("v*(c/(r*k))^n*xx", {"v": 1, "c": 2, "r": 3, "k": 0.7, "n": 2},
+     "2 directions are undetermined among v, c/(r*k) and n"),
+]  # fmt: skip
+AT = np.linspace(0.3, 3, 40)
+
+
+@pytest.mark.parametrize(("text", "at", "names"), NAMED)
+def test_products_are_named_as_products_and_sums_as_sums(text, at, names):
+    found = known_at(parse_graph([f"xy = {text}"]), {"xx": AT}, at)
+    tied = found.sentence().partition(" are not")[0]
+    assert found.sentence() == f"{tied} are not determined separately, only {names}"
+    assert set(found.undetermined) == set(re.findall(r"\w+", tied)) - {"and"}
+
+
+@pytest.mark.parametrize(("text", "at", "sentence"), UNNAMED)
+def test_what_the_model_does_not_confirm_gets_no_name(text, at, sentence):
+    found = known_at(parse_graph([f"xy = {text}"]), {"xx": AT}, at)
+    assert found.sentence() == sentence
+    assert found.combinations == ()
+
+
+@pytest.mark.parametrize(("text", "at", "names"), NAMED)
+def test_named_combinations_are_what_the_model_sees_everywhere(text, at, names):
+    """Their slopes, by our own gradient of the name as an equation, span those of J."""
+    graph = parse_graph([f"xy = {text}"])
+    found = known_at(graph, {"xx": AT}, at)
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        point = {p: v * rng.uniform(0.7, 1.3) or 0.4 for p, v in at.items()}
+        rows = slopes(graph, "xy", {"xx": AT, **point})
+        tied = [k for k, p in enumerate(graph.parameters) if p in found.undetermined]
+        scale = np.array([point[p] for p in graph.parameters])[tied]
+        seen = np.linalg.svd(rows[:, tied] * scale, full_matrices=False)
+        rank = (seen[1] > 1e-9 * seen[1][0]).sum()
+        for each in found.combinations:
+            named = parse_graph([f"xc = {each.text}"])
+            row = dict.fromkeys(graph.parameters, 0.0)
+            some = {p: point[p] for p in named.parameters}
+            row |= named.gradient_at("xc", some)
+            unit = np.array([row[p] for p in graph.parameters])[tied] * scale
+            outside = unit - unit @ seen[2][:rank].T @ seen[2][:rank]
+            assert np.abs(outside).max() < 1e-9 * np.abs(unit).max()
+        assert len(found.combinations) == rank
+
+
+def slopes(graph, output, at):
+    found = graph.gradient_at(output, at, graph.parameters)
+    return np.stack([found[name] + 0 * at["xx"] for name in graph.parameters], axis=1)
+
+
+# Units
+
+MODELS = {
+    "line": ("a*xx + b", {"a": 2, "b": -1}),
+    "parabola": ("a*xx + b*xx^2 + c", {"a": 2, "b": -1, "c": 0.5}),
+    "discharge": ("v*exp(-xx/(r*c))", {"v": 5, "r": 2, "c": 0.5}),
+    "decay": ("a*exp(-k*xx) + c", {"a": 2, "k": 1.5, "c": 0.3}),
+    "Michaelis-Menten": ("kcat*e0*xx/(km + xx)", {"kcat": 10, "e0": 0.2, "km": 0.5}),
+    "square": ("a^2*b*xx + c*xx^2", {"a": 3, "b": 2, "c": 1}),
+    "sum": ("(a + b)*xx + c", {"a": 3, "b": 2, "c": 1}),
+    "nested": ("a*(b + c)*xx + d", {"a": 3, "b": 2, "c": 1, "d": 0.4}),
+    "two products": ("a*b*xx + b*c", {"a": 3, "b": 2, "c": 1}),
+    "unused": ("a*xx + b + 0*c", {"a": 3, "b": 2, "c": 1}),
+    "cancelling": ("a*xx/a + b*xx^2", {"a": 3, "b": 1}),
+    "logistic": ("l/(1 + exp(-k*(xx - m)))", {"l": 3, "k": 2, "m": 1}),
+    "peak": ("a*exp(-((xx - m)/w)^2)", {"a": 3, "m": 1, "w": 0.7}),
+    "wave": ("a*sin(w*xx + f)", {"a": 3, "w": 1, "f": 0.7}),
+}
+
+
+def in_units(text, at, scales, of_x=1.0, of_y=1.0):
+    """The same model and point when everything is measured in other units."""
+    known = {**{p: f"({p}/{s!r})" for p, s in scales.items()}, "xx": f"(xx/{of_x!r})"}
+    text = re.sub(r"[a-z]\w*", lambda m: known.get(m[0], m[0]), text)
+    return f"{of_y!r}*({text})", {p: v * scales[p] for p, v in at.items()}
+
+
+def fitted(text, at, of_x=1.0, of_y=1.0):
+    """A fit, from near by, to data with 0.1 % noise."""
+    rng = np.random.default_rng(5)
+    x, noise = rng.uniform(0.2, 3, 60), rng.normal(size=60)
+    graph = parse_graph([f"xy = {text}"])
+    y = graph.evaluate({"xx": x * of_x, **at})["xy"]
+    data = Dataset({"xx": x * of_x}, {"xy": y + 1e-3 * np.abs(y).max() * noise})
+    start = {p: v * (1.1 + 0.03 * k) for k, (p, v) in enumerate(at.items())}
+    return fit(graph, data, LeastSquares(), start=start, progress=False)
+
+
+def relative_errors(result):
+    """Of parameters and of combinations, beside their values."""
+    found = {
+        name: error / abs(result.parameters[name])
+        for name, error in result.standard_errors.items()
+        if error is not None
+    }
+    for k, each in enumerate(result.combinations):
+        value, error = result.combination(each.coefficients)
+        found[k] = error / abs(each.value or value)
+    return found
+
+
+def scales_of(at, seed):
+    rng = np.random.default_rng(seed)
+    drawn = (10.0 ** rng.integers(-15, 16, len(at) + 2)).tolist()
+    return dict(zip(at, drawn[2:], strict=True)), drawn[0], drawn[1]
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """Many small models are not worth machine code."""
+    monkeypatch.setattr("cgprimer.engine.jit.available", lambda: False)
+
+
+@pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_that_is_said_depends_on_units(model, seed):
+    text, at = MODELS[model]
+    plain = fitted(text, at)
+    scales, of_x, of_y = scales_of(at, seed)
+    result = fitted(*in_units(text, at, scales, of_x, of_y), of_x, of_y)
+    assert (result.status, result.rank) == (plain.status, plain.rank)
+    assert result.undetermined == plain.undetermined
+    one = re.sub(r"(?<= )\d[\de.+-]*\*", "", result.message)  # a + 1e+12*b
+    assert one == plain.message
+    expected = relative_errors(plain)
+    assert relative_errors(result) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("of_q", [1e-15, 1e-6, 1.0, 1e15])
+def test_nor_does_it_depend_on_the_units_of_targets(of_q):
+    """Each target has a noise of its own, and its own parameters know of no other."""
+    rng = np.random.default_rng(0)
+    x, noise = rng.uniform(0.2, 2, 80), rng.normal(size=(2, 80))
+
+    def run(unit):
+        texts = ["xp = a*xx + b", f"xq = {unit!r}*(u*w*exp(-d*xx))"]
+        graph, truth = parse_graph(texts), {"a": 1, "b": 2, "u": 3, "w": 1, "d": 0.7}
+        out = graph.evaluate({"xx": x, **truth})
+        targets = {"xp": out["xp"] + 0.01 * noise[0]}
+        targets["xq"] = out["xq"] + 0.03 * unit * noise[1]
+        data = Dataset({"xx": x}, targets)
+        return fit(graph, data, LeastSquares(), start=truth, progress=False)
+
+    plain, result = run(1.0), run(of_q)
+    assert result.rank == plain.rank == 4
+    assert result.message.endswith("u and w are not determined separately, only u*w.")
+    # what little remains is how far a fit goes on for the smaller target
+    assert relative_errors(result) == pytest.approx(relative_errors(plain), rel=0.2)
+
+
+@pytest.mark.parametrize("of_q", [1e-15, 1.0, 1e15])
+def test_a_target_in_small_units_counts_as_much(of_q):
+    texts = ["xp = a*xx", f"xq = {of_q!r}*((a + b)*xx^2 + c)"]
+    found, _ = identified(texts)
+    assert (found.rank, found.sentence()) == (3, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"),
+    [
+        ("a*xx/a + b", "a"),
+        ("(a + b)^2 - a^2 - 2*a*b - b^2 + c*xx", "ab"),
+        ("sin(a)^2 + cos(a)^2 + b*xx", "a"),
+        ("log(exp(a)) - a + b*xx", "a"),
+        ("(a*xx + b) - a*xx", "a"),
+        ("a*1e-300*xx + b", ""),
+        ("a*1e300*xx + b*1e-300", ""),
+        ("exp(-k*xx)*a + b", ""),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_parameter_is_silent_where_its_column_is_rounding(text, silent, seed):
+    graph = parse_graph([f"xy = {text}"])
+    rng = np.random.default_rng(seed)
+    at = {name: rng.uniform(0.3, 5) for name in graph.parameters}
+    found = known_at(graph, {"xx": AT}, at)
+    assert found.without_effect == tuple(silent)
+    assert found.rank == len(graph.parameters) - len(silent)
+
+
+@pytest.mark.parametrize("steps", [10, 40, 80])
+def test_a_chaotic_model_is_not_said_to_feel_nothing(steps):
+    """Its columns are all rounding after 50 steps, but great."""
+    texts = ["x1 = r*x0*(1 - x0) + q*xx"]
+    texts += [f"x{k + 1} = r*x{k}*(1 - x{k})" for k in range(1, steps)]
+    graph = parse_graph(texts, variables=["x0", "xx"])
+    rng = np.random.default_rng(0)
+    inputs = {"x0": rng.uniform(0.2, 0.8, 60), "xx": rng.uniform(0, 0.05, 60)}
+    found = known_at(graph, inputs, {"r": 3.7, "q": 0.5})
+    assert (found.rank, found.sentence()) == (2, "")
+
+
+# Networks
+
+
+def network(sizes, hidden, last, scale=1.0, seed=0):
+    """A network as text, and weights; small biases let every unit switch."""
+    before, texts, rng = [f"xi{k}" for k in range(sizes[0])], [], np.random.default_rng
+    for layer, size in enumerate(sizes[1:]):
+        end = layer == len(sizes) - 2
+        units = [f"x{'o' if end else f'h{layer}_'}{k}" for k in range(size)]
+        for k, unit in enumerate(units):
+            terms = [f"w{layer}_{k}_{j}*{name}" for j, name in enumerate(before)]
+            form = last if end else hidden
+            texts.append(
+                f"{unit} = " + form.format(" + ".join([*terms, f"b{layer}_{k}"]))
+            )
+        before = units
+    graph = parse_graph(texts, outputs=before)
+    drawn = rng(seed).normal(0, scale, len(graph.parameters)).tolist()
+    weights = dict(zip(graph.parameters, drawn, strict=True))
+    return graph, {p: w * (0.1 if p[0] == "b" else 1) for p, w in weights.items()}
+
+
+def pictures(graph, count, empty=()):
+    rng = np.random.default_rng(1)
+    found = {name: rng.normal(size=count) for name in graph.inputs}
+    return found | {name: np.zeros(count) for name in empty}
+
+
+def test_units_of_a_network_are_told_in_a_sentence():
+    graph, at = network([64, 20, 10], "relu({})", "{}", 0.3)
+    inputs = pictures(graph, 60, ["xi0", "xi32", "xi39"])
+    found = known_at(graph, inputs, at, wanted=False)
+    assert (found.rank, found.null_space) == (None, None)
+    assert len(found.without_effect) == 60
+    assert found.sentence() == (
+        "w0_0_0, w0_0_32, w0_0_39, w0_1_0, w0_1_32, w0_1_39, w0_2_0, w0_2_32, w0_2_39, "
+        "w0_3_0 and 50 more have no effect on the data "
+        "(xi0, xi32 and xi39 are 0 in every sample); "
+        "the scale of each hidden unit is free: 20 directions "
+        "(xh0_0, xh0_1, xh0_2, 17 more)"
+    )
+
+
+SYMMETRIES = [
+    ([2, 3, 1], "relu({})", "{}", "mse", 3,
+     "the scale of each hidden unit is free: 3 directions (xh0_0, xh0_1, xh0_2)"),
+    ([4, 1, 1], "relu({})", "{}", "mse", 1,
+     "the scale of the hidden unit xh0_0 is free: 1 direction"),
+    ([2, 2, 2, 1], "relu({})", "{}", "mse", 4,
+     "the scale of each hidden unit is free: 4 directions "
+     "(xh0_0, xh0_1, xh1_0, xh1_1)"),
+    ([2, 3, 1], "max(0.1*({0}), {0})", "{}", "mse", 3,
+     "the scale of each hidden unit is free: 3 directions (xh0_0, xh0_1, xh0_2)"),
+    ([2, 3, 1], "tanh({})", "{}", "mse", 0, ""),
+    ([2, 3, 1], "tanh({})", "sigmoid({})", "cross-entropy", 0, ""),
+    ([2, 3, 3], "tanh({})", "{}", "softmax-cross-entropy", 4,
+     "only differences of the logits count, so what is added to all of them is free: "
+     "4 directions"),
+    ([2, 3, 3], "relu({})", "{}", "softmax-cross-entropy", 7,
+     "only differences of the logits count, so what is added to all of them is free: "
+     "4 directions; the scale of each hidden unit is free: 3 directions "
+     "(xh0_0, xh0_1, xh0_2)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize(
+    ("sizes", "hidden", "last", "loss", "free", "sentence"), SYMMETRIES
+)
+def test_one_sentence_per_symmetry(
+    sizes, hidden, last, loss, free, sentence, wanted, monkeypatch
+):
+    """The same from the rank, and, where that is left out, from the equations alone."""
+    monkeypatch.setattr(pricing, "BUDGET", 1e4)
+    graph, at = network(sizes, hidden, last, seed=0)
+    assert price_of(graph, 300) > 1e4
+    found = known_at(graph, pictures(graph, 300), at, loss, wanted)
+    assert found.rank == (len(at) - free if wanted else None)
+    assert found.sentence() == sentence
+
+
+def price_of(graph, count):
+    data = Dataset(pictures(graph, count), dict.fromkeys(graph.outputs, np.ones(count)))
+    return price(objective_of(graph, data, LOSSES["mse"]))
+
+
+def test_a_dead_unit_takes_its_weights_with_it():
+    graph, at = network([3, 4, 2], "relu({})", "{}")
+    at["b0_1"] = -100.0
+    for wanted in (True, False):
+        found = known_at(graph, pictures(graph, 50), at, wanted=wanted)
+        assert found.without_effect == (
+            "w0_1_0", "w0_1_1", "w0_1_2", "b0_1", "w1_0_1", "w1_1_1",
+        )  # fmt: skip
+        assert found.sentence().endswith(
+            "(xh0_1 is 0 in every sample); the scale of each hidden unit is free: "
+            "3 directions (xh0_0, xh0_2, xh0_3)"
+        )
+
+
+def test_linear_layers_mix_as_well():
+    """Of 14 weights 8 count: besides scales, units can be mixed and shifted."""
+    graph, at = network([3, 2, 2], "{}", "{}")
+    found = known_at(graph, pictures(graph, 50), at)
+    assert found.rank == 8
+    assert "2 directions (xh0_0, xh0_1); 4 directions are undetermined among" in (
+        found.sentence()
+    )
+
+
+def test_the_price_is_counted_and_a_switch_is_there(monkeypatch):
+    graph, at = network([2, 3, 1], "relu({})", "{}", seed=0)
+    inputs = pictures(graph, 200)
+    data = Dataset(inputs, {"xo0": np.ones(200)})
+
+    def message(method, **how):
+        made = fit(graph, data, method, start=at, epochs=1, progress=False, **how)
+        return made.rank, made.message.partition(". ")[2]
+
+    units = "the scale of each hidden unit is free: 3 directions (xh0_0, xh0_1, xh0_2)."
+    unknown = "Which parameters are determined was not computed"
+    assert message(Adam()) == (10, units)
+    assert message(Adam(), identify=False) == (None, f"{unknown}.")
+    assert message(LeastSquares(max_steps=1), identify=False)[1] == f"{unknown}."
+    monkeypatch.setattr(pricing, "BUDGET", price_of(graph, 200) - 1)
+    rank, said = message(Adam())
+    assert rank is None
+    assert said.endswith(
+        f"{unknown}, as it would take long: write identify=True for it."
+    )
+    assert message(Adam(), identify=True) == (10, units)
+    assert message(LeastSquares(max_steps=1))[0] == 10
+
+
+# Sloppy fits
+
+
+SLOPPY = [
+    ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 1, "b": 1, "l": 1.02}, AT, "akbl"),
+    ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 0.4, "b": 1, "l": 4}, AT, ""),
+    ("a*exp(-k*xx) + b*exp(-l*xx)", {"a": 1, "k": 0.4, "b": 0.02, "l": 4}, AT, "bl"),
+    ("v*xx/(k + xx)", {"v": 1e5, "k": 1e5}, AT, "vk"),
+    ("v*xx/(k + xx)", {"v": 1, "k": 1}, AT, ""),
+    ("v*xx/(k + xx)", {"v": 1, "k": 0.001}, AT, ""),
+    ("a*xx + b", {"a": 1, "b": 0.001}, AT, ""),
+    ("a*xx + b", {"a": 1, "b": 0.1}, AT + 1000, "b"),
+    ("a*sin(w*xx)", {"a": 1, "w": 2}, AT, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "x", "doubted"), SLOPPY)
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_that_say_that_a_parameter_might_be_anything_are_told(
+    text, at, x, doubted, seed
+):
+    from cgprimer.fitting.errors import doubtful
+    from cgprimer.fitting.sampled import Sampled
+
+    graph = parse_graph([f"xy = {text}"])
+    noise = 0.01 * np.random.default_rng(seed).normal(size=len(x))
+    data = Dataset({"xx": x}, {"xy": noise})
+    objective = objective_of(graph, data, LOSSES["mse"])
+    params = np.array([float(at[name]) for name in graph.parameters])
+    known = determined(objective, params, True)
+    model = Sampled(objective)
+    spread = 1e-4 * known.inverse
+    told, sentence = doubtful(model, graph.parameters, params, known, spread)
+    assert set(told) <= set(doubted)
+    assert bool(told) == bool(doubted) == ("practically undetermined" in sentence)
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-6, 1.0, 1e6, 1e12])
@@ -134,6 +568,63 @@ def test_units_do_not_change_the_rank(scale):
     texts = [f"xy = (a + b)*xx*{scale!r} + c"]
     found, _ = identified(texts)
     assert (found.rank, found.undetermined) == (2, ("a", "b"))
+
+
+# Errors
+
+COVERED = {
+    "line of eight": (["xy = a*xx + b"], {"a": 2, "b": -1}, 8, {"xy": 0.3}, False),
+    "known noise": (["xy = a*xx + b"], {"a": 2, "b": -1}, 40, {"xy": 0.3}, True),
+    "decay": (
+        ["xy = a*exp(-k*xx) + c"], {"a": 2, "k": 1.5, "c": 0.3}, 40, {"xy": 0.02}, False
+    ),
+    "product": (
+        ["xy = u*w*xx/(k + xx)"], {"u": 10, "w": 0.2, "k": 0.5}, 30, {"xy": 0.02}, False
+    ),
+    "sum": (["xy = (u + w)*xx + k"], {"u": 3, "w": 1, "k": 2}, 12, {"xy": 0.5}, False),
+    "two noises": (
+        ["xp = a*xx + b", "xq = a*exp(-d*xx)"], {"a": 1, "b": 2, "d": 0.7}, 30,
+        {"xp": 0.5, "xq": 0.02}, False,
+    ),
+    "one small target": (
+        ["xp = a*xx + b", "xq = d*exp(-xx)"], {"a": 1, "b": 2, "d": 1}, 30,
+        {"xp": 0.5, "xq": 0.0002}, False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("case", COVERED)
+def test_intervals_cover_the_truth_as_often_as_they_say(case):
+    """In 200 repetitions 95 % of intervals, of parameters and combinations, hold it."""
+    texts, truth, size, noise, given = COVERED[case]
+    graph, rng = parse_graph(texts), np.random.default_rng(8)
+    inputs = {"xx": np.linspace(0.1, 3, size)}
+    out = graph.evaluate({**inputs, **truth})
+    held: dict[str, list[bool]] = {}
+    for _ in range(200):
+        targets = {
+            name: out[name] + s * rng.normal(size=size) for name, s in noise.items()
+        }
+        data = Dataset(inputs, targets, dict(noise) if given else None)
+        result = fit(graph, data, LeastSquares(), start=truth, progress=False)
+        for name, interval in result.intervals().items():
+            if interval is not None:
+                low, high = interval
+                held.setdefault(name, []).append(low <= truth[name] <= high)
+        for each in result.combinations:
+            value, error = result.combination(each.coefficients)
+            known = parse_graph([f"xc = {each.text}"])
+            wanted = known.evaluate({p: truth[p] for p in known.parameters})["xc"]
+            reach = student.ppf(0.975, result.dof) * error
+            held.setdefault(each.text, []).append(
+                abs((each.value or value) - wanted) <= reach
+            )
+    for name, hits in held.items():
+        # 200 draws at 95 %: a standard deviation is 1.5 %
+        assert 0.90 <= np.mean(hits) <= 0.99, (name, np.mean(hits))
+    assert len(held) == result.rank
 
 
 @pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])

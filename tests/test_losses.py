@@ -4,7 +4,17 @@ import mpmath
 import numpy as np
 import pytest
 
-from cgprimer import SGD, Dataset, FitError, Loss, fit, huber, parse_graph
+from cgprimer import (
+    SGD,
+    Adam,
+    Dataset,
+    FitError,
+    LeastSquares,
+    Loss,
+    fit,
+    huber,
+    parse_graph,
+)
 from cgprimer.engine.losses import LOSSES, find_loss
 from cgprimer.fitting.objective import objective_of
 
@@ -126,6 +136,226 @@ def test_cross_entropy_refuses_targets_outside_0_to_1(target):
         fit(graph, data, loss="cross-entropy", progress=False)
 
 
+WRITTEN_OUT = {
+    "1/(1 + exp(-z))": "xo = 1/(1 + exp(-(c + u*xx)))",
+    "exp(z)/(1 + exp(z))": "xo = exp(c + u*xx)/(1 + exp(c + u*xx))",
+    "another name": "xs = sigmoid(c + u*xx)\nxo = xs",
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN_OUT.values(), ids=WRITTEN_OUT)
+def test_a_sigmoid_is_known_however_it_is_written(text):
+    graph = parse_graph(text, outputs=["xo"])
+    data = Dataset({"xx": [0.0, 1.0, 2.0]}, {"xo": [0.0, 1.0, 0.5]})
+    objective = objective_of(graph, data, LOSSES["cross-entropy"])
+    params = np.array([{"c": 0.3, "u": -0.7}[name] for name in graph.parameters])
+    assert objective.predictions(params) == pytest.approx(
+        0.3 - 0.7 * data.inputs["xx"][None]
+    )
+
+
+def test_targets_that_share_a_logit_each_have_their_share_of_the_gradient():
+    graph = parse_graph("xs = sigmoid(c*xx)\nxo = xs\nxp = xs", outputs=["xo", "xp"])
+    data = Dataset({"xx": [1.0, 2.0]}, {"xo": [0.0, 1.0], "xp": [1.0, 0.2]})
+    objective = objective_of(graph, data, LOSSES["cross-entropy"])
+    at, step = np.array([0.4]), 1e-6
+    gap = objective.value(at + step) - objective.value(at - step)
+    assert objective.value_and_gradient(at)[1] == pytest.approx(gap / 2 / step, 1e-7)
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "softmax-cross-entropy"])
+def test_only_equations_of_targets_are_touched(loss):
+    """All others stay the arrays that they are; without a sigmoid the graph itself."""
+    hidden = [f"xh{k} = tanh(u{k}*xx + 0.{k}1)" for k in range(9)]
+    for out, added in (("{}", 0), ("sigmoid({})", 2)):
+        texts = [f"xo{k} = {out.format(f'a{k}*xh{k} + 0.5*xh5')}" for k in (1, 2)]
+        graph = parse_graph([*hidden, *texts], outputs=["xo1", "xo2"])
+        targets = {"xo1": [1.0, 0.0], "xo2": [0.0, 1.0]}
+        used = graph.compile().objective({"xx": [0.1, 0.2]}, targets, loss=loss).graph
+        if loss != "cross-entropy" or not added:
+            assert used is graph
+            continue
+        table, more = graph.table, used.table
+        assert len(more) == len(table) + added
+        for old, new in ((table.slots, more.slots), (table.shape, more.shape)):
+            assert (new[: len(old)] == old).all()
+        assert more.shapes[: len(table.shapes)] == table.shapes
+        assert used.parameters == graph.parameters
+
+
+# Softmax
+
+SCORES = {
+    "plain": [0.3, -1.2, 2.0],
+    "ties": [1.5, 1.5, 1.5],
+    "two on top": [7.0, -2.0, 7.0],
+    "far apart": [1000.0, -1000.0, 0.0],
+    "all huge": [1000.0, 999.0, 1000.5],
+    "all tiny": [-1000.0, -1001.0, -999.5],
+    "nearly sure": [40.0, 0.0, -3.0],
+    "two": [0.4, -0.9],
+    "many": list(np.linspace(-3, 4, 12)),
+}
+WANTED = ["one-hot first", "one-hot last", "even", "uneven"]
+
+
+def wanted(kind, count):
+    t = np.zeros(count)
+    t[0 if kind == "one-hot first" else -1] = 1
+    if kind == "even":
+        t[:] = 1 / count
+    if kind == "uneven":
+        t[:] = np.arange(count) / np.arange(count).sum()
+    return t
+
+
+def softmax_by_mpmath(z, t):
+    """Loss and slopes to 40 digits."""
+    with mpmath.workdps(1000):
+        powers = [mpmath.exp(mpmath.mpf(float(x))) for x in z]
+        total = mpmath.fsum(powers)
+        loss = -mpmath.fsum(
+            mpmath.mpf(float(y)) * mpmath.log(p / total)
+            for p, y in zip(powers, t, strict=True)
+        )
+        return float(loss), [
+            float(p / total - mpmath.mpf(float(y)))
+            for p, y in zip(powers, t, strict=True)
+        ]
+
+
+def softmax_graph(count, tier):
+    """Logits xz0 … that are their own parameters, and enough else for the tier."""
+    texts = [f"xz{k} = z{k} + 0*xx" for k in range(count)]
+    if tier == "by shape":
+        texts = [f"xz{k} = xq{k} + 0*xq60" for k in range(count)]
+        texts += [f"xq{k} = z{k} + 0*xx" for k in range(61)]
+    return parse_graph(texts, outputs=[f"xz{k}" for k in range(count)])
+
+
+@pytest.mark.parametrize("tier", ["numpy", "fused", "by shape"])
+@pytest.mark.parametrize("kind", WANTED)
+@pytest.mark.parametrize("scores", SCORES)
+def test_softmax_is_right_at_all_logits(scores, kind, tier):
+    z = np.array(SCORES[scores])
+    t = wanted(kind, len(z))
+    graph = softmax_graph(len(z), tier)
+    compiled = graph.compile(target="numpy" if tier == "numpy" else "auto")
+    targets = {name: [y] for name, y in zip(graph.outputs, t, strict=True)}
+    found = compiled.objective({"xx": [1.0]}, targets, loss="softmax-cross-entropy")
+    if tier != "numpy":
+        assert compiled.tier == tier
+    params = np.zeros(len(graph.parameters))
+    for k, value in enumerate(z):
+        params[graph.parameter_number[f"z{k}"]] = value
+    loss, gradient = found.value_and_gradient(params)
+    loss_, slopes = softmax_by_mpmath(z, t)
+    assert loss == pytest.approx(loss_, rel=1e-12, abs=1e-300)
+    for k, slope in enumerate(slopes):
+        share = gradient[graph.parameter_number[f"z{k}"]]
+        assert share == pytest.approx(slope, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("gap", [-1000.0, -3.0, 0.0, 0.7, 40.0, 1000.0])
+@pytest.mark.parametrize("t", [0.0, 0.3, 1.0])
+def test_softmax_of_two_is_the_sigmoid_of_their_difference(gap, t):
+    both, one = find_loss("softmax-cross-entropy"), LOSSES["cross-entropy"]
+    z, wanted = np.array([[gap + 5], [5.0]]), np.array([[t], [1 - t]])
+    expected = np.array([gap]), np.array([t])
+    assert both.value(z, wanted).sum() == pytest.approx(one.value(*expected)[0], 1e-13)
+    assert both.slope(z, wanted)[0] == pytest.approx(one.slope(*expected), abs=1e-15)
+
+
+LOGITS = ["xz1 = a*xx + b", "xz2 = c*xx", "xz3 = d - xx"]
+SOFTMAXES = {
+    "sum of names": [
+        "xe1 = exp(xz1)", "xe2 = exp(xz2)", "xe3 = exp(xz3)", "xt = xe1 + xe2 + xe3",
+        "xp1 = xe1/xt", "xp2 = xe2/xt", "xp3 = xe3/xt",
+    ],
+    "sum of powers": [
+        "xt = exp(xz1) + exp(xz2) + exp(xz3)",
+        "xp1 = exp(xz1)/xt", "xp2 = exp(xz2)/xt", "xp3 = exp(xz3)/xt",
+    ],
+    "in one": [
+        f"xp{k} = exp(xz{k})/(exp(xz3) + exp(xz1) + exp(xz2))" for k in (1, 2, 3)
+    ],
+    "sums of sums": [
+        "xt = exp(xz1) + exp(xz2)", "xu = xt + exp(xz3)",
+        "xp1 = exp(xz1)/xu", "xp2 = exp(xz2)/xu", "xp3 = exp(xz3)/xu",
+    ],
+    "shifted": [
+        "xm = max(xz1, max(xz2, xz3))",
+        *(f"xe{k} = exp(xz{k} - xm)" for k in (1, 2, 3)),
+        "xt = xe1 + xe2 + xe3",
+        *(f"xp{k} = xe{k}/xt" for k in (1, 2, 3)),
+    ],
+}  # fmt: skip
+
+
+def three_classes(texts, outputs):
+    graph = parse_graph(texts, outputs=outputs)
+    x = np.linspace(-1, 1, 9)
+    classes = np.arange(9) % 3
+    targets = {name: 1.0 * (classes == k) for k, name in enumerate(outputs)}
+    return graph, {"xx": x}, targets
+
+
+@pytest.mark.parametrize("written", SOFTMAXES)
+def test_a_softmax_that_is_written_out_is_taken_before_it(written):
+    params = {"a": 0.3, "b": -0.2, "c": 1.1, "d": 0.4}
+    found = []
+    for texts, letter in ((LOGITS, "z"), ([*LOGITS, *SOFTMAXES[written]], "p")):
+        outputs = [f"x{letter}{k}" for k in (1, 2, 3)]
+        graph, inputs, targets = three_classes(texts, outputs)
+        objective = graph.compile().objective(
+            inputs, targets, loss="softmax-cross-entropy"
+        )
+        at = np.array([params[name] for name in graph.parameters])
+        loss, gradient = objective.value_and_gradient(at)
+        by_name = dict(zip(graph.parameters, gradient, strict=True))
+        found.append([loss, *(by_name[name] for name in sorted(by_name))])
+    assert found[1] == pytest.approx(found[0], rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("texts", "change", "expected"),
+    [
+        (["xp1 = sigmoid(a*xx)", "xp2 = sigmoid(-a*xx)", "xp3 = 0*b"], None,
+         "takes logits, but xp1, xp2, xp3 add up to 1 whatever the parameters are"),
+        (LOGITS, lambda t: t | {"xz1": t["xz1"] * 0}, "in sample 0 they add up to 0"),
+        (LOGITS, lambda t: t | {"xz1": t["xz1"] * 2}, "targets between 0 and 1"),
+        (LOGITS, lambda t: {"xz1": t["xz1"]}, "for one output of two classes write"),
+    ],
+)  # fmt: skip
+def test_softmax_says_what_it_needs(texts, change, expected):
+    outputs = [text[:3] for text in texts]
+    graph, inputs, targets = three_classes(texts, outputs)
+    with pytest.raises(FitError, match=r"^softmax-cross-entropy (needs|takes)") as e:
+        graph.compile().objective(
+            inputs, change(targets) if change else targets, loss="softmax-cross-entropy"
+        )
+    assert expected in str(e.value)
+    with pytest.raises(FitError, match="has no residuals, so no sigma"):
+        graph.compile().objective(
+            inputs, targets, loss="softmax-cross-entropy",
+            sigma=dict.fromkeys(outputs, 1.0),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("method", [SGD(0.5), Adam(0.1)])
+def test_classes_are_learned_by_softmax(method):
+    graph, inputs, targets = three_classes(LOGITS, ["xz1", "xz2", "xz3"])
+    targets = {"xz1": inputs["xx"] < -0.4, "xz3": inputs["xx"] > 0.4}
+    targets["xz2"] = ~(targets["xz1"] | targets["xz3"])
+    data = Dataset(inputs, {name: 1.0 * t for name, t in targets.items()})
+    result = fit(
+        graph, data, method, loss="softmax-cross-entropy", epochs=60, progress=False
+    )
+    assert result.loss < 0.8 * np.log(3)
+    with pytest.raises(FitError, match="LeastSquares fits"):
+        fit(graph, data, LeastSquares(), loss="softmax-cross-entropy", progress=False)
+
+
 @pytest.mark.parametrize("delta", [0, -1, float("nan"), float("inf")])
 def test_huber_needs_a_positive_delta(delta):
     with pytest.raises(FitError, match=r"^huber takes a positive delta, not"):
@@ -137,7 +367,7 @@ def test_huber_needs_a_positive_delta(delta):
     [
         ("mes", "did you mean 'mse'?"),
         ("crossentropy", "did you mean 'cross-entropy'?"),
-        ("?", "losses are mse, mae, huber, cross-entropy"),
+        ("?", "losses are mse, mae, huber, cross-entropy, softmax-cross-entropy"),
     ],
 )
 def test_an_unknown_loss_names_the_nearest(name, hint):

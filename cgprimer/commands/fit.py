@@ -28,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--method", choices=["least-squares", "adam", "sgd"], default="least-squares"
     )
     parser.add_argument(
-        "--loss", default="mse", help="mse, mae, huber or cross-entropy"
+        "--loss",
+        default="mse",
+        help="mse, mae, huber, cross-entropy or softmax-cross-entropy",
     )
     parser.add_argument("--rate", type=float, default=1e-2, help="of adam and sgd")
     parser.add_argument("--epochs", type=int, default=100)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.engine import dense
 from cgprimer.engine.driver_text import Arguments, driver_text, epoch_text
-from cgprimer.engine.fused import PROTOTYPE, Function, pool
+from cgprimer.engine.fused import PROTOTYPE, Function, loss_nodes, pool
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.layout import GUARD, Kind, Layer, Layout, Run, distance
 from cgprimer.engine.problem import Problem, check_order
@@ -32,9 +32,8 @@ from cgprimer.engine.shape_text import (
 )
 from cgprimer.engine.tape import Tape, interpreter
 from cgprimer.expr.memo import memo
-from cgprimer.expr.node import substitute
-from cgprimer.expr.ops import OPS, name, tidy
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import ONE, OPS, name, tidy
 from cgprimer.lower.to_llvm import Emitter
 
 Array = NDArray[np.float64]
@@ -195,30 +194,35 @@ class ByShape:
         return (few or kind.equations >= WORTH) and len(kind.body.slots) <= LONG // 8
 
     def _add_loss(self) -> None:
-        """Add the terms of the loss as equations of a kind of their own."""
-        problem, layout = self.problem, self.layout
+        """Add the loss as equations of a kind of their own, as many as it has terms.
+
+        A term belongs to one target, or, in a joint loss, to all of them.
+        """
+        problem, layout, loss = self.problem, self.layout, self.problem.loss
         first, targets = len(problem.inputs), len(problem.rows)
+        joint = loss.joint is not None and targets > 0
+        width = targets if joint else 1
+        p, t = _slots(0, width), _slots(width, width)
         slots = [layout.row[problem.rows], first + np.arange(targets)]
-        names = ["x0", "x1"]
-        p, t = name("x0"), name("x1")
-        formula = parse_expression(problem.loss.formula)
-        weight = None
+        if joint:
+            slots = [np.array([row]) for row in np.concatenate(slots)]
+        scales = [ONE]
         if problem.sigma is not None:
-            names.append(f"x{len(names)}")
+            scales = _slots(len(slots), 1)
             slots.append(first + targets + np.arange(targets))
-            p, t = (OPS["div"](node, name(names[-1])) for node in (p, t))
+        terms = 1 if joint else targets
+        body, slopes = loss_nodes(loss, p, t, scales * width)
         if problem.weights is not None:
-            names.append(f"x{len(names)}")
-            slots.append(np.full(targets, len(self.data) - 1))
-            weight = name(names[-1])
-        [body] = substitute([formula], {name("p"): p, name("t"): t})
-        if weight is not None:
-            body = tidy(OPS["mul"], body, weight)
-        kind = layout.add(Piece(body, tuple(names)), np.array(slots), tuple(names))
-        layout.kinds[kind].columns = [0]
-        self.loss_row, self.terms = layout.rows, targets
-        layout.rows += targets + GUARD
-        layout.runs.append(Run(kind, 0, targets, self.loss_row))
+            [weight] = _slots(len(slots), 1)
+            slots.append(np.full(terms, len(self.data) - 1))
+            body, *slopes = (tidy(OPS["mul"], node, weight) for node in (body, *slopes))
+        names = tuple(f"x{k}" for k in range(len(slots)))
+        piece = Piece(body, names, tuple(slopes) if joint else None)
+        kind = layout.add(piece, np.array(slots), names)
+        layout.kinds[kind].columns = list(range(width))
+        self.loss_row, self.terms = layout.rows, terms
+        layout.rows += terms + GUARD
+        layout.runs.append(Run(kind, 0, terms, self.loss_row))
 
     @memo
     def machine(self, across: bool) -> Machine:
@@ -342,6 +346,11 @@ class ByShape:
         state[0] = buffers.numbers[:count][number]
         state[1:] = memory[:, number]
         return losses
+
+
+def _slots(first: int, count: int) -> list[Node]:
+    """Slots of the loss, from number `first` on."""
+    return [name(f"x{k}") for k in range(first, first + count)]
 
 
 @functools.cache

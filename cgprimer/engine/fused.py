@@ -282,27 +282,26 @@ class Fused:
     def __init__(self, problem: Problem, whole: Whole) -> None:
         self.problem, self.whole = problem, whole
         names, rows = list(problem.sweeps.input_names), [*problem.inputs]
-        terms, slopes = [], {}
-        for k, row in enumerate(problem.rows):
+        scales = [ONE] * len(problem.rows)
+        for k, column in enumerate(problem.targets):
             names.append(f"target {k}")
-            rows.append(problem.targets[k])
-            scale = weight = ONE
+            rows.append(column)
             if problem.sigma is not None:
                 names.append(f"sigma {k}")
                 rows.append(problem.sigma[k])
-                scale = name(names[-1])
-            if problem.weights is not None:
-                weight = name("weight")
-            value = whole.value(row)
-            term, slope = loss_nodes(problem.loss, value, name(f"target {k}"), scale)
-            terms.append(tidy(OPS["mul"], term, weight))
-            slopes[row] = tidy(OPS["mul"], slope, weight)
+                scales[k] = name(names[-1])
+        values = [whole.value(row) for row in problem.rows]
+        targets = [name(f"target {k}") for k in range(len(values))]
+        loss, slopes = loss_nodes(problem.loss, values, targets, scales)
         if problem.weights is not None:
             names.append("weight")
             rows.append(problem.weights)
-        loss = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms)
+            loss, *slopes = (
+                tidy(OPS["mul"], node, name("weight")) for node in (loss, *slopes)
+            )
         data = pack_rows(rows, problem.count)
-        roots = [loss, *whole.gradient(slopes)]
+        seeds = dict(zip(problem.rows, slopes, strict=True))
+        roots = [loss, *whole.gradient(seeds)]
         self.sums = Sums(
             roots,
             data,
@@ -362,13 +361,24 @@ def _rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> Rows:
     return Rows(roots, (), leaves)
 
 
-def loss_nodes(loss: Loss, value: Node, target: Node, scale: Node) -> tuple[Node, Node]:
-    """A loss of one prediction, and its derivative by the prediction."""
+def loss_nodes(
+    loss: Loss,
+    values: Sequence[Node],
+    targets: Sequence[Node],
+    scales: Sequence[Node],
+) -> tuple[Node, list[Node]]:
+    """The loss of a sample, and its derivative by each prediction."""
+    if loss.joint is not None:
+        return loss.joint(values, targets)
     formula = parse_expression(loss.formula)
-    slope = partials(formula, [_P])[_P]
-    by = {_P: tidy(OPS["div"], value, scale), _T: tidy(OPS["div"], target, scale)}
-    term, slope = substitute([formula, slope], by)
-    return term, tidy(OPS["div"], slope, scale)
+    both = [formula, partials(formula, [_P])[_P]]
+    terms, slopes = [], []
+    for value, target, scale in zip(values, targets, scales, strict=True):
+        by = {_P: tidy(OPS["div"], value, scale), _T: tidy(OPS["div"], target, scale)}
+        term, slope = substitute(both, by)
+        terms.append(term)
+        slopes.append(tidy(OPS["div"], slope, scale))
+    return functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms), slopes
 
 
 _P, _T = name("p"), name("t")

@@ -1,11 +1,13 @@
 """Losses: what a fit makes small, per sample and output, and its slope.
 
-The loss of a data set is the mean over samples of the sum over outputs.
+The loss of a data set is the mean over samples of the sum over outputs, or of what a
+joint loss makes of all outputs of a sample together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, suggest
-from cgprimer.expr.ops import OPS
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
 
 Array = NDArray[np.float64]
 
@@ -21,6 +24,10 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Loss:
     """value and slope are functions of (prediction, target), elementwise.
+
+    joint : for a loss of all outputs of a sample together, the value and its slopes as
+        expressions, from those of all predictions and targets. `value` and `slope` then
+        see arrays (outputs, n), and the value of a sample is the sum of its column.
 
     from_logits : the prediction is a logit; an output written as sigmoid(…) is taken
         before its sigmoid, so that nothing saturates.
@@ -35,6 +42,10 @@ class Loss:
     from_logits: bool = False
     robust: Literal["linear", "huber"] | None = None
     formula: str = ""
+    joint: Callable[[Sequence[Node], Sequence[Node]], Joint] | None = None
+
+
+Joint = tuple[Node, list[Node]]
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -85,11 +96,72 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+def _shifted(z: Array) -> tuple[Array, Array, Array]:
+    """max z, the exponentials of z - max z, and their sum less the greatest, 1.
+
+    Leaving out the greatest keeps the digits of a loss near 0 (log1p of a small sum).
+    """
+    top = z.max(axis=0)
+    shares = np.exp(z - top)
+    rest = shares.copy()
+    np.put_along_axis(rest, z.argmax(axis=0)[None], 0.0, axis=0)
+    return top, shares, rest.sum(axis=0)
+
+
+def _softmax_value(z: Array, t: Array) -> Array:
+    """Σ t·(ln Σ exp z - z)."""
+    top, _, rest = _shifted(z)
+    found: Array = t * ((top - z) + np.log1p(rest))
+    return found
+
+
+def _softmax_slope(z: Array, t: Array) -> Array:
+    """softmax z - t, for targets whose sum is 1."""
+    _, shares, rest = _shifted(z)
+    found: Array = shares / (1 + rest) - t
+    return found
+
+
+def _softmax_joint(logits: Sequence[Node], targets: Sequence[Node]) -> Joint:
+    """`_softmax_value` and `_softmax_slope` as expressions.
+
+    The maximum and the sum are gathered in one walk. As in `_shifted` the sum leaves
+    out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
+    """
+    add, sub, mul, exp = (_tidy(op) for op in ("add", "sub", "mul", "exp"))
+    top, rest = logits[0], ZERO
+    for z in logits[1:]:
+        gap = sub(top, z)
+        shrunk = mul(rest, exp(OPS["min"](gap, ZERO)))
+        rest = add(exp(OPS["neg"](OPS["abs"](gap))), shrunk)
+        top = OPS["max"](top, z)
+    log, value = OPS["log1p"](rest), ZERO
+    for z, t in zip(logits, targets, strict=True):
+        value = add(value, mul(t, add(sub(top, z), log)))
+    shares = [OPS["div"](exp(sub(z, top)), add(ONE, rest)) for z in logits]
+    return value, [sub(p, t) for p, t in zip(shares, targets, strict=True)]
+
+
+def _tidy(op: str) -> Callable[..., Node]:
+    return functools.partial(tidy, OPS[op])
+
+
+SOFTMAX = Loss(
+    "softmax-cross-entropy",
+    _softmax_value,
+    _softmax_slope,
+    from_logits=True,
+    joint=_softmax_joint,
+)
+"""Cross-entropy of K logits' softmax; targets are one-hot or probabilities."""
+
+
 def find_loss(loss: str | Loss) -> Loss:
     """The loss of that name; FitError with the nearest name where there is none."""
     if isinstance(loss, Loss):
         return loss
-    if loss not in LOSSES:
-        hint = suggest(str(loss), LOSSES) or f"losses are {', '.join(LOSSES)}"
+    known = {**LOSSES, SOFTMAX.name: SOFTMAX}
+    if loss not in known:
+        hint = suggest(str(loss), known) or f"losses are {', '.join(known)}"
         raise FitError(f"unknown loss {loss!r}\n  hint: {hint}")
-    return LOSSES[loss]
+    return known[loss]

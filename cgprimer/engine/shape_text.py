@@ -19,7 +19,7 @@ from typing import Protocol
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import name
+from cgprimer.expr.ops import OPS, name, tidy
 from cgprimer.lower.to_llvm import Emitter
 from cgprimer.lower.vector_math import definitions
 
@@ -42,10 +42,14 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class Piece:
-    """A body that is no equation of the author's: part of one, or a loss."""
+    """A body that is no equation of the author's: part of one, or a loss.
+
+    slopes : its derivatives by the slots in its columns, where they are given.
+    """
 
     stable: Node
     slots: tuple[str, ...]
+    slopes: tuple[Node, ...] | None = None
 
 
 class Group(IntEnum):
@@ -192,6 +196,8 @@ def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
 
 def shares(shape: Body, columns: Sequence[int]) -> list[Node]:
     """What slots get of an adjoint, in terms of the slots, the body and ADJOINT."""
+    if isinstance(shape, Piece) and shape.slopes is not None:
+        return [tidy(OPS["mul"], ADJOINT, slope) for slope in shape.slopes]
     names = [name(shape.slots[i]) for i in columns]
     return list(partials(shape.stable, names, ADJOINT).values())
 

@@ -20,7 +20,9 @@ from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.baseline import beside_constants, plain_loss
 from cgprimer.fitting.descent import SGD, Adam, Descent
-from cgprimer.fitting.identify import MOST, Identification, identify, triangle
+from cgprimer.fitting.determined import determined
+from cgprimer.fitting.findings import findings
+from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Trail, descend
 from cgprimer.fitting.objective import in_units, objective_of, varies
@@ -48,12 +50,15 @@ def fit(
     weighted: bool | None = None,
     rng: Seed = None,
     progress: bool = True,
+    identify: bool | None = None,
 ) -> FitResult:
     """Fit the parameters of `graph` so that its targets meet `data`.
 
     method : SGD, Adam, or LeastSquares (exact Jacobian, standard errors).
-    loss : "mse", "mae", "huber", "cross-entropy" (from logits), or a Loss; the mean
-        over samples of the sum over targets.
+    loss : "mse", "mae", "huber", "cross-entropy", "softmax-cross-entropy" (a target
+        for every class), or a Loss; the mean over samples of the sum over targets.
+        Cross-entropies take logits: a target written as sigmoid(…), or targets
+        written as exp(z)/Σ exp(z), are taken before it.
     start : first values by name; those left out are drawn uniformly from (0, 1).
     epochs, batch : passes over the data and samples per step (None: all at once);
         LeastSquares always uses all and has a limit of its own.
@@ -62,6 +67,10 @@ def fit(
     rng : seed or numpy Generator, for the start and the order of samples; by default
         seed 0, so that the same call gives the same answer.
     progress : whether to show a bar on standard error.
+    identify : whether to find out which parameters the data determine. None: where
+        that costs no more than about a second, and always for LeastSquares, whose
+        standard errors need it; beyond, only what the equations show is said. True:
+        at any price. False: never, and without standard errors.
 
     A fit that is no better than the best constant ends as `trivial`, without standard
     errors. Ctrl-C ends the fit and returns the best so far. Raises FitError where it
@@ -82,11 +91,12 @@ def fit(
     else:
         _check_counts(epochs=epochs, batch=batch)
         trail = descend(objective, method, first, epochs, batch, random, progress)
-    known = _identified(objective, trail.best)
+    known = _identified(objective, method, trail.best, identify)
     notes = _notes(graph, data, objective)
     seconds = time.perf_counter() - began
+    asked, targets = identify is not False, [*data.targets]
     return _result(
-        objective, kind, method, trail, known, notes, [*data.targets], seconds
+        objective, kind, method, trail, known, notes, targets, seconds, asked
     )
 
 
@@ -238,15 +248,18 @@ def _start(
     return first
 
 
-def _identified(objective: Objective, params: Array) -> Identification | None:
+def _identified(
+    objective: Objective, method: Method, params: Array, identify: bool | None
+) -> Identification | None:
     """Rank and null directions at `params`, where they can be computed in time."""
+    squares = isinstance(method, LeastSquares)
     entries = objective.targets.size * len(params)
-    if len(params) > MOST or entries > MOST_ENTRIES or _declared(objective):
+    too_much = squares and entries > MOST_ENTRIES and not identify
+    if identify is False or too_much or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
-            factor = triangle(objective.jacobian_blocks(params))
-            return identify(factor, objective.names, objective.targets.size)
+            return determined(objective, params, bool(identify) or squares)
     except (np.linalg.LinAlgError, ValueError):
         return None
 
@@ -296,44 +309,20 @@ def _result(
     notes: list[str],
     targets: list[str],
     seconds: float,
+    asked: bool,
 ) -> FitResult:
-    rank = (known.rank if known else 0) or len(objective.names)
+    rank = (known and known.rank) or len(objective.names)
     baseline = beside_constants(objective, targets, loss, trail.best, rank)
-    exact = isinstance(method, LeastSquares)
-    status = status_of(trail, baseline, not exact)
+    status = status_of(trail, baseline, not isinstance(method, LeastSquares))
     sentences = said(status, trail, baseline, objective.names, method.label)
     sentences += [*_custom(objective.problem.sweeps.asked()), *notes]
-    if known is None:
-        sentences.append("Which parameters are determined was not computed")
-    elif known.sentence():
-        sentences.append(known.sentence())
-    extra: dict[str, Any] = {"r_squared": baseline.r_squared}
-    if known is not None:
-        extra |= {
-            "rank": known.rank,
-            "undetermined": known.undetermined,
-            "combinations": known.combinations,
-            "null_space": known.null_space,
-        }
-        if exact and objective.loss.name == "mse" and status != "trivial":
-            extra |= _errors(objective, trail, known)
+    known_now, extra = findings(objective, method, status, trail.best, known, asked)
     if objective.sigma is not None:
         trail.loss = plain_loss(objective, loss, trail.best)
-    message = ". ".join(sentences) + "."
     trail.status = status
+    message = ". ".join([*sentences, *known_now]) + "."
+    extra["r_squared"] = baseline.r_squared
     return _assembled(objective.names, method, trail, message, seconds, **extra)
-
-
-def _errors(
-    objective: Objective, trail: Trail, known: Identification
-) -> dict[str, Any]:
-    """Spread of the parameters: s²(JᵀJ)⁻¹, or (JᵀWJ)⁻¹ where sigma is known."""
-    dof = objective.targets.size - known.rank
-    squares = trail.loss * len(objective)
-    if objective.sigma is not None:
-        return {"spread": known.inverse, "dof": dof, "chi_squared": squares}
-    variance = squares / dof if dof else np.nan
-    return {"spread": known.inverse * variance, "dof": dof}
 
 
 def _assembled(

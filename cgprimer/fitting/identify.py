@@ -1,7 +1,8 @@
-"""What data determine: rank, null directions, and combinations with standard errors.
+"""What data determine: rank, null directions, and what errors follow from.
 
-The Jacobian of the residuals is reduced to its triangular factor, block by block, its
-columns are scaled to length one, and singular values decide. A combination c·p is
+The Jacobian of the residuals is reduced to its triangular factor, block by block and
+target by target. Columns are scaled to length one, and targets to their own units, so
+that no unit that somebody chose decides; then singular values do. A combination c·p is
 determined where c is orthogonal to every null direction; nothing else is reported.
 
 Sources: Rothenberg, Econometrica 39 (1971); Numerical Recipes §15.4 for the SVD.
@@ -9,60 +10,105 @@ Sources: Rothenberg, Econometrica 39 (1971); Numerical Recipes §15.4 for the SV
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 EPSILON = float(np.finfo(np.float64).eps)
-MOST = 2_000  # parameters; beyond, a singular value decomposition takes too long
 TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
 @dataclass(frozen=True)
 class Combination:
-    """A sum of parameters that the data determine though not its parts alone."""
+    """What the data determine of parameters that they do not determine apart.
+
+    coefficients : of the sum that it is; or its slopes, where `value` is given, which
+        is then its value at the solution.
+    """
 
     text: str
     coefficients: dict[str, float]
+    value: float | None = None
 
 
 @dataclass(frozen=True)
 class Identification:
     """The rank of the Jacobian and what follows.
 
+    rank, null_space, half : None where only what the equations show is known.
     undetermined : parameters that a null direction moves.
-    without_effect : those of them that change no residual at all.
+    without_effect : those of them that change no residual at all; `zero` are variables
+        beside them that are 0 in every sample.
     combinations : what is determined of the others.
+    remarks : on directions that have no such combinations.
     null_space : (p - rank, p), directions in which nothing changes.
-    inverse : (p, p), a generalised inverse of JᵀJ: the covariance for unit noise of
-        every combination that is orthogonal to the null space.
+    half : (p, r); half·halfᵀ is a generalised inverse of JᵀJ, the covariance for unit
+        noise of every combination that is orthogonal to the null space.
+    target : (r,), the target whose residuals a column of `half` comes from.
+    leverage : per target, how many parameters its residuals pay for. size : (p,), the
+        lengths of the columns of J.
     """
 
-    rank: int
+    rank: int | None
     undetermined: tuple[str, ...]
     without_effect: tuple[str, ...]
-    combinations: tuple[Combination, ...]
-    null_space: Array
-    inverse: Array
+    combinations: tuple[Combination, ...] = ()
+    remarks: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
+    null_space: Array | None = None
+    half: Array | None = None
+    target: NDArray[np.int64] | None = None
+    leverage: Array | None = None
+    size: Array | None = None
+
+    @property
+    def inverse(self) -> Array:
+        """The covariance for unit noise, (p, p)."""
+        assert self.half is not None
+        found: Array = self.half @ self.half.T
+        return found
 
     def sentence(self) -> str:
         """What is not determined, in words; empty where everything is."""
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
-            parts.append(f"{_and(self.without_effect)} {verb} no effect on the data")
-        tied = [n for n in self.undetermined if n not in self.without_effect]
-        if tied:
-            known = _and([c.text for c in self.combinations])
+            why = f" ({listed(self.zero)} {_be(self.zero)} 0 in every sample)"
             parts.append(
-                f"{_and(tied)} are not determined separately"
-                + (f", only {known}" if known else "")
+                f"{listed(self.without_effect)} {verb} no effect on the data"
+                + why * bool(self.zero)
             )
-        return "; ".join(parts)
+        tied = [n for n in self.undetermined if n in self._combined]
+        if tied:
+            known = listed([c.text for c in self.combinations])
+            parts.append(f"{listed(tied)} are not determined separately, only {known}")
+        return "; ".join([*parts, *self.remarks])
+
+    @property
+    def _combined(self) -> set[str]:
+        return {name for c in self.combinations for name in c.coefficients}
+
+
+@dataclass(frozen=True)
+class Nulls:
+    """Null directions of the parameters that have an effect.
+
+    members : numbers of these parameters. directions : (q, members), in units of
+        `effect`: how much a parameter does, per unit of its own (members,).
+    """
+
+    members: NDArray[np.int64]
+    directions: Array
+    effect: Array
+
+
+Described = tuple[tuple[Combination, ...], tuple[str, ...]]
+Describe = Callable[[Nulls], Described]
 
 
 def triangle(blocks: Iterable[Array]) -> Array:
@@ -75,49 +121,120 @@ def triangle(blocks: Iterable[Array]) -> Array:
     return factor
 
 
-def identify(factor: Array, names: Sequence[str], samples: int) -> Identification:
-    """What a Jacobian with triangular factor `factor` and `samples` rows determines."""
-    norms = np.sqrt((factor**2).sum(axis=0))
-    silent = norms <= EPSILON * max(norms.max(initial=0.0), np.finfo(float).tiny)
-    scale = np.where(silent, 1.0, norms)
-    scaled = np.where(silent, 0.0, factor / scale)
-    _, singular, axes = np.linalg.svd(scaled, full_matrices=True)
-    singular = np.pad(singular, (0, len(names) - len(singular)))
-    floor = 10 * max(samples, len(names)) * EPSILON * singular.max(initial=0.0)
-    kept = singular > floor
-    null = np.where(np.abs(axes[~kept]) > TOUCHED, axes[~kept], 0.0)
-    touched = null.any(axis=0)
-    null = null / scale  # now in the parameters' own units
-    half = axes[kept] / (singular[kept][:, None] * scale)
-    return Identification(
-        int(kept.sum()),
-        tuple(np.array(names)[touched].tolist()),
-        tuple(np.array(names)[silent].tolist()),
-        _combinations(null, names, touched & ~silent),
-        null,
-        half.T @ half,
+def lengths(rows: Array) -> Array:
+    """The length of every column, also where squares overflow or vanish."""
+    top = np.abs(rows).max(axis=0, initial=0.0)
+    safe = np.where(top > 0, top, 1.0)
+    found: Array = top * np.sqrt(((rows / safe) ** 2).sum(axis=0))
+    return found
+
+
+def identify(
+    factor: Array | Sequence[Array],
+    names: Sequence[str],
+    samples: int,
+    *,
+    units: Sequence[float] | None = None,
+    rounding: Array | None = None,
+    describe: Describe | None = None,
+) -> Identification:
+    """What a Jacobian determines.
+
+    factor : its triangular factor, or one for every target. samples : its rows.
+    units : of the targets, by which their rows are divided. rounding : (p,), the
+        relative part of every column that is rounding.
+    describe : says what null directions mean; by default in sums of parameters.
+    """
+    blocks = [factor] if isinstance(factor, np.ndarray) else list(factor)
+    share = np.array([1.0] * len(blocks) if units is None else units)
+    share /= share.max()
+    size = lengths(np.vstack(blocks))
+    safe = np.where(size > 0, size, 1.0)
+    even = [block / safe / unit for block, unit in zip(blocks, share, strict=True)]
+    norms = lengths(np.vstack(even)) * safe
+    active = np.flatnonzero(norms > 0)
+    scale = norms[active]
+    _, singular, axes = np.linalg.svd(
+        np.vstack(even)[:, active] / (scale / safe[active]), full_matrices=True
     )
+    singular = np.pad(singular, (0, len(active) - len(singular)))
+    base = 10 * max(samples, len(names)) * EPSILON
+    floor = np.full(len(active), base * singular.max(initial=0.0))
+    if rounding is not None:
+        floor += np.abs(axes) @ rounding[active]
+    kept = singular > floor
+    least = singular[kept].min(initial=1.0)
+    touched = max(TOUCHED, base / least)  # directions are no better known than this
+    directions = np.where(np.abs(axes[~kept]) > touched, axes[~kept], 0.0)
+    null = np.zeros((len(directions), len(names)))
+    null[:, active] = directions / scale
+    silent = norms == 0
+    half, target, leverage = _half(blocks, active, axes[kept] / scale, len(names))
+    found = Identification(
+        int(kept.sum()),
+        tuple(np.array(names)[null.any(axis=0) | silent].tolist()),
+        tuple(np.array(names)[silent].tolist()),
+        null_space=np.vstack([null, np.eye(len(names))[silent]]),
+        half=half,
+        target=target,
+        leverage=leverage,
+        size=size,
+    )
+    member = np.flatnonzero(directions.any(axis=0))
+    if not len(member):
+        return found
+    nulls = Nulls(active[member], directions[:, member], scale[member])
+    made, remarks = (describe or sums(names))(nulls)
+    return replace(found, combinations=made, remarks=remarks)
 
 
-def _combinations(
-    null: Array, names: Sequence[str], tied: NDArray[np.bool_]
-) -> tuple[Combination, ...]:
-    """A basis of what is determined among the `tied` parameters, in reduced form."""
-    members = np.flatnonzero(tied)
-    if not len(members):
-        return ()
-    directions = null[:, members]
-    directions = directions[np.abs(directions).max(axis=1) > 0]
+def _half(
+    blocks: Sequence[Array], active: NDArray[np.int64], basis: Array, count: int
+) -> tuple[Array, NDArray[np.int64], Array]:
+    """`half` of an Identification, with the targets of its columns, and the leverage.
+
+    With p = basisᵀ·z, J·basisᵀ = Q·T has full rank, and z = T⁻¹Qᵀ·residuals.
+    """
+    from scipy.linalg import solve_triangular
+
+    rows = np.vstack(blocks)[:, active] @ basis.T
+    target = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
+    q, t = np.linalg.qr(rows)
+    half = np.zeros((count, len(rows)))
+    if len(basis):
+        half[active] = basis.T @ solve_triangular(t, q.T)
+    leverage = np.zeros(len(blocks))
+    np.add.at(leverage, target, (q**2).sum(axis=1))
+    return half, target.astype(np.int64), leverage
+
+
+def sums(names: Sequence[str]) -> Describe:
+    """Sums of parameters that are determined in first order: a basis of them all."""
+
+    def describe(nulls: Nulls) -> Described:
+        directions = nulls.directions / nulls.effect
+        rows = complement(directions / lengths(directions.T)[:, None])
+        used = [
+            [
+                (names[i], c)
+                for i, c in zip(nulls.members.tolist(), row.tolist(), strict=True)
+                if abs(c) > 1e-6
+            ]
+            for row in rows
+        ]
+        return tuple(Combination(sum_text(row), dict(row)) for row in used), ()
+
+    return describe
+
+
+def complement(directions: Array) -> Array:
+    """What is orthogonal to all `directions`, in reduced form."""
     _, singular, axes = np.linalg.svd(directions, full_matrices=True)
-    rank = int((singular > 1e-8 * singular.max()).sum())
-    found = []
-    for row in _reduced(axes[rank:]):
-        used = [(names[members[i]], c) for i, c in enumerate(row) if abs(c) > 1e-6]
-        found.append(Combination(_sum(used), dict(used)))
-    return tuple(found)
+    rank = int((singular > 1e-8 * singular.max(initial=0.0)).sum())
+    return reduced(axes[rank:])
 
 
-def _reduced(rows: Array) -> Array:
+def reduced(rows: Array) -> Array:
     """Reduced row echelon form, with pivots chosen by size."""
     rows, top = rows.copy(), 0
     for column in range(rows.shape[1]):
@@ -134,21 +251,25 @@ def _reduced(rows: Array) -> Array:
     return rows
 
 
-def _sum(terms: Sequence[tuple[str, float]]) -> str:
+def sum_text(terms: Sequence[tuple[str, float]]) -> str:
     """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
     text = ""
     for name, coefficient in terms:
-        size = abs(round(coefficient, 6))
+        size = abs(float(f"{coefficient:.6g}"))
         term = name if size == 1 else f"{size:.4g}*{name}"
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {term}" if text else ("-" if sign == "-" else "") + term
     return text
 
 
-def _and(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """`ab`, `ab and bc`, `ab, ac and bc`; long lists are cut."""
     if len(names) > 12:
         names = [*names[:10], f"{len(names) - 10} more"]
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _be(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class LeastSquares:
     xtol: float = 1e-15
     gtol: float = 1e-15
     max_steps: int | None = None
+    gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("ftol", "xtol", "gtol"):
@@ -55,8 +56,11 @@ class LeastSquares:
 class _Watched:
     """Residuals and Jacobian for scipy, with a memory of the best point seen.
 
-    Steps are judged by the residuals in units of sigma; `plain` is the loss in the
-    data's own units, which is what is reported.
+    scipy compares steps and gradients with absolute numbers, so it is given parameters
+    in units of their start, and residuals in those of the data: a fit does not depend
+    on units that somebody chose. Both are powers of two, which round nothing. Steps are
+    judged by residuals in units of sigma; `plain` is the loss in the data's own units,
+    which is what is reported.
     """
 
     def __init__(self, objective: Objective, start: Array, tick: Any) -> None:
@@ -69,6 +73,11 @@ class _Watched:
             )
         self.trail = Trail(start, start, loss, evaluations=1, unit="step")
         self.last, self.smooth = start, True
+        self.scale, self.unit = _powers(start), 1.0
+        if objective.loss.robust == "linear":  # others have a size of their own
+            sigma = 1.0 if objective.sigma is None else objective.sigma
+            greatest = np.abs(objective.targets / sigma).max()
+            self.unit = float(_powers(greatest))
 
     def plain(self) -> float:
         """The loss of the best point in the data's own units."""
@@ -84,27 +93,34 @@ class _Watched:
             terms = np.where(terms <= 1, terms, 2 * np.sqrt(terms) - 1)
         return float(terms.sum()) / len(self.objective)
 
-    def residuals(self, params: Array) -> Array:
+    def residuals(self, scaled: Array) -> Array:
+        params = scaled * self.scale
         residuals = self.objective.residuals(params)
         self.trail.evaluations += 1
         loss = self.loss(residuals)
         self.trail.keep(params.copy(), loss)
         self.trail.border |= not np.isfinite(loss)
         # scipy takes a huge cost as a step too far, but stops at nan
-        return np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
+        found = residuals / self.unit
+        return np.nan_to_num(found, nan=1e150, posinf=1e150, neginf=-1e150)
 
-    def jacobian(self, params: Array) -> Array:
-        loss = self.plain()
+    def jacobian(self, scaled: Array) -> Array:
+        params, loss = scaled * self.scale, self.plain()
         if self.trail.losses:
             self.trail.note(self.last, params)
-        self.last, self.trail.border = params.copy(), False
+        self.last, self.trail.border = params, False
         self.trail.mark(loss)
         self.trail.losses.append(loss)
         self.trail.epochs += 1
         self.tick(loss)
-        found = self.objective.jacobian(params)
+        found = self.objective.jacobian(params) * (self.scale / self.unit)
         self.smooth = bool(np.isfinite(found).all())
         return found if self.smooth else np.nan_to_num(found)
+
+
+def _powers(sizes: Any) -> Array:
+    """The powers of two next to `sizes`; 1 for 0."""
+    return np.where(sizes == 0, 1.0, np.exp2(np.frexp(sizes)[1] - 1.0))
 
 
 def least_squares(
@@ -133,7 +149,7 @@ def least_squares(
             with np.errstate(all="ignore"):
                 found = solve(
                     watched.residuals,
-                    start,
+                    start / watched.scale,
                     watched.jacobian,
                     method="trf",
                     x_scale="jac",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, listing
+from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
@@ -42,6 +43,9 @@ class FitResult:
     r_squared : target → 1 - Σ(y - f)²/Σ(y - ȳ)², weighted if the fit was; 0 or less is
         no better than a constant; nan where the target does not vary.
     chi_squared : Σ((y - f)/σ)² of a weighted LeastSquares fit: about dof if sigma is.
+    without_errors : why there are no standard errors; empty where there are.
+    practically_undetermined : parameters whose errors say that they might be anything.
+    noise_free : whether the data are met to rounding, so that errors show no noise.
     """
 
     parameters: Mapping[str, float]
@@ -62,6 +66,9 @@ class FitResult:
     dof: int | None = None
     r_squared: Mapping[str, float] = field(default_factory=dict)
     chi_squared: float | None = None
+    without_errors: str = ""
+    practically_undetermined: tuple[str, ...] = ()
+    noise_free: bool = False
 
     @property
     def converged(self) -> bool:
@@ -81,7 +88,13 @@ class FitResult:
         """name → standard error, None where undetermined; None without errors."""
         if self.spread is None:
             return None
-        return {name: self.combination({name: 1.0})[1] for name in self.parameters}
+        with np.errstate(invalid="ignore"):
+            errors = np.sqrt(np.maximum(np.diag(self.spread), 0.0)).tolist()
+        open_ = set(self.undetermined)
+        return {
+            name: error if name not in open_ and math.isfinite(error) else None
+            for name, error in zip(self.parameters, errors, strict=True)
+        }
 
     def combination(
         self, coefficients: Mapping[str, float]
@@ -128,18 +141,11 @@ class FitResult:
         table = Table()
         table.add_column("parameter")
         table.add_column("value", justify="right")
-        if self.spread is not None or self.undetermined:
-            table.add_column("standard error", justify="right")
-        for name, value in self.parameters.items():
-            cells: list[Text | str] = [Text(name), f"{value:.8g}"]
-            if len(table.columns) > 2:
-                cells.append(self._error_text(name))
-            table.add_row(*cells)
-        for combined in self.combinations:
-            value, error = self.combination(combined.coefficients)
-            shown = "" if error is None else f"{error:.2g}"
-            table.add_row(Text(combined.text), f"{value:.8g}", shown)
-        return Group(Text(head), table, Text(self.message))
+        table.add_column("standard error", justify="right")
+        cells, left = rows(self)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        return Group(Text(head), table, Text(left + "\n" * bool(left) + self.message))
 
     def _head(self) -> str:
         """`LeastSquares: loss 0.0096 after 9 steps, R² 0.998`."""
@@ -149,12 +155,6 @@ class FitResult:
         if self.chi_squared is not None:
             parts.append(f"χ² {self.chi_squared:.4g} for {self.dof} degrees of freedom")
         return ", ".join(parts)
-
-    def _error_text(self, name: str) -> str:
-        if name in self.undetermined:
-            return "undetermined"
-        error = (self.standard_errors or {}).get(name)
-        return "" if error is None else f"{error:.2g}"
 
     def __str__(self) -> str:
         from io import StringIO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -13,9 +14,6 @@ from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
-from cgprimer.expr.ops import OPS
-from cgprimer.expr.ops import name as name_node
-from cgprimer.graph.rows import graph_of
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -95,11 +93,12 @@ class Objective:
 
         With weights, times their square roots.
         """
-        scale = self._scale()
+        scale = self._scale
         with np.errstate(all="ignore"):
             found = self.predictions(params) - self.problem.targets
             return (found if scale is None else found * scale).ravel()
 
+    @functools.cached_property
     def _scale(self) -> Array | None:
         """What residuals are multiplied by, (targets, n)."""
         problem = self.problem
@@ -112,12 +111,16 @@ class Objective:
 
     def jacobian_blocks(self, params: ArrayLike) -> Iterator[Array]:
         """Rows of the residuals' Jacobian, (≤ block, p) at a time, samples in order."""
-        given, scale = self.checked(params), self._scale()
+        given = self.checked(params)
         for target in range(len(self.problem.rows)):
             for first in range(0, len(self), BLOCK):
                 rows = slice(first, min(first + BLOCK, len(self)))
-                found = self.runner.jacobian(given, target, rows)
-                yield found if scale is None else found * scale[target, rows, None]
+                yield self.target_jacobian(given, target, rows)
+
+    def target_jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """Rows of the residuals' Jacobian that belong to one target, (rows, p)."""
+        found, scale = self.runner.jacobian(params, target, rows), self._scale
+        return found if scale is None else found * scale[target, rows, None]
 
     def jacobian(self, params: ArrayLike) -> Array:
         """d residuals / d parameters, (m, p), exact."""
@@ -184,22 +187,3 @@ def _is_plain(order: Any) -> TypeGuard[Integers]:
         and order.ndim == 1
         and order.flags.c_contiguous
     )
-
-
-def with_logits(graph: Graph, targets: tuple[str, ...]) -> tuple[Graph, list[str]]:
-    """The graph with every target `sigmoid(…)` split in two, and the logits' names."""
-    bodies = {equation.name: equation.body for equation in graph.equations}
-    rows = []
-    for target in targets:
-        body = bodies[target]
-        if body.op.name != "sigmoid":
-            rows.append(target)
-            continue
-        logit = f"{target}_logit"
-        while logit in graph.variable_number or logit in graph.parameters:
-            logit += "_"
-        bodies[logit] = body.args[0]
-        bodies[target] = OPS["sigmoid"](name_node(logit))
-        rows.append(logit)
-    names = graph.parameters, graph.inputs, graph.spare
-    return graph_of(bodies, rows, *names), rows

@@ -27,7 +27,8 @@ from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import postorder
-from cgprimer.graph.objective import Objective, with_logits
+from cgprimer.graph.logits import check_probabilities, with_logits
+from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import Point, as_array, common_length
 from cgprimer.graph.values import FusedValues, edge_rows
 
@@ -205,7 +206,8 @@ class Program:
         """The mean over samples of the summed loss of the targets, ready to be fitted.
 
         inputs : name → array (n,) for every input. targets : name → array (n,).
-        loss : "mse", "mae", "huber", "cross-entropy" (from logits), or a Loss.
+        loss : "mse", "mae", "huber", "cross-entropy" or "softmax-cross-entropy" (both
+            from logits), or a Loss.
         weights : (n,), not negative; the mean over samples becomes a weighted one.
         sigma : target → (n,): losses see predictions and targets divided by it.
 
@@ -223,9 +225,9 @@ class Program:
         if kind.from_logits:
             if sigma is not None:
                 raise FitError(
-                    "cross-entropy has no residuals, so no sigma: leave it out"
+                    f"{kind.name} has no residuals, so no sigma: leave it out"
                 )
-            graph, rows = with_logits(graph, tuple(targets))
+            graph, rows = with_logits(graph, tuple(targets), kind)
         problem = Problem(
             graph.program(rows),
             [graph.variable_number[name] for name in rows],
@@ -237,15 +239,12 @@ class Program:
             self.threads,
             self.built,
         )
-        if (
-            kind.from_logits
-            and not ((problem.targets >= 0) & (problem.targets <= 1)).all()
-        ):
-            raise FitError("cross-entropy needs targets between 0 and 1")
+        if kind.from_logits:
+            check_probabilities(problem, kind)
         return Objective(graph, problem, self._runner(problem))
 
     def _runner(self, problem: Problem) -> Runner:
-        if not problem.loss.formula:
+        if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
         equations = problem.sweeps.equations
         tier, _ = self._choose(len(equations), self._operations(None))

@@ -1,0 +1,143 @@
+"""What a fit says about its parameters, at the price that this may have.
+
+    objective, point ─▶ Jacobian ─▶ rank, null directions ─▶ names the model confirms
+                    └─▶ equations ─▶ scales of units, shifts of logits
+
+The price is counted in operations, not in seconds, so that the same fit says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
+from cgprimer.fitting.identify import (
+    Described,
+    Identification,
+    Nulls,
+    identify,
+    lengths,
+    reduced,
+    triangle,
+)
+from cgprimer.fitting.invariants import Namer
+from cgprimer.fitting.sampled import NOTHING, Sampled
+from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
+from cgprimer.graph.objective import Objective
+
+Array = NDArray[np.float64]
+
+BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
+MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
+UNIT = 5  # parameters that one scale moves, from which on their products are not listed
+
+
+def price(objective: Objective) -> float:
+    """Operations that the rank takes: a triangular factor, and its singular values."""
+    rows, count = objective.targets.size, len(objective.names)
+    return 2.0 * rows * count**2 + 25.0 * count**3
+
+
+def determined(
+    objective: Objective, params: Array, wanted: bool
+) -> Identification | None:
+    """What the data determine at `params`; None where it cannot be said.
+
+    wanted : whether it is worth any price; else, beyond the budget, only what the
+        equations show is said, and the rank is None.
+    """
+    if not np.isfinite(params).all():
+        return None
+    model = Sampled(objective)
+    known = symmetries(objective.problem)
+    if len(params) > MOST or (not wanted and price(objective) > BUDGET):
+        return from_equations(objective, model, known, params, BUDGET)
+    rounding = model.rounding(params)
+    factors = list(_factors(objective, params, rounding >= NOTHING))
+    units = [_unit(factor, params) for factor in factors]
+    worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
+    describe = _Describer(objective, model, known, params)
+    found = identify(
+        factors,
+        objective.names,
+        objective.targets.size,
+        units=units,
+        rounding=worst,
+        describe=describe,
+    )
+    return with_zeros(objective, params, found)
+
+
+def _factors(
+    objective: Objective, params: Array, noise: NDArray[np.bool_]
+) -> Iterator[Array]:
+    """A triangular factor for every target; for a joint loss one for all of them."""
+    targets, count = range(len(objective.targets)), len(objective)
+    if objective.loss.joint is None:
+        for k in targets:
+            yield triangle(
+                np.where(noise[k], 0.0, objective.target_jacobian(params, k, rows))
+                for rows in spans(count, ROWS)
+            )
+        return
+
+    def centred(rows: slice) -> Array:
+        every = np.stack([objective.target_jacobian(params, k, rows) for k in targets])
+        every -= every.mean(axis=0)
+        every[np.broadcast_to(noise[:, None], every.shape)] = 0.0
+        return every.reshape(-1, len(params))
+
+    yield triangle(map(centred, spans(count, max(1, ROWS // len(targets)))))
+
+
+def _unit(factor: Array, params: Array) -> float:
+    """The size of a target as its parameters make it: of the greatest effect of one."""
+    size = lengths(factor)
+    return float((size * np.abs(params)).max() or size.max() or 1.0)
+
+
+class _Describer:
+    """Null directions in words: symmetries of the equations first, then by name."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        model: Sampled,
+        known: Sequence[Symmetry],
+        params: Array,
+    ) -> None:
+        self.known, self.params = known, params
+        self.namer = Namer(model, params, objective.names)
+
+    def __call__(self, nulls: Nulls) -> Described:
+        units = {}
+        for each in self.known:
+            row = each.direction(self.params)[nulls.members] * nulls.effect
+            size = np.linalg.norm(row)
+            inside = row @ nulls.directions.T @ nulls.directions
+            if size > 0 and np.linalg.norm(row - inside) <= 1e-6 * size:
+                units[each] = row / size
+        told = [each for each in units if each.kind == "shift"]
+        scales = [e for e in units if e.kind == "scale" and (units[e] != 0).sum() > 2]
+        if len(scales) > 1 or any((units[each] != 0).sum() >= UNIT for each in scales):
+            told += scales
+        rest = _without(nulls, np.array([units[each] for each in told]))
+        made, more = self.namer(rest) if len(rest.directions) else ((), ())
+        return made, (*remarks(told), *more)
+
+
+def _without(nulls: Nulls, told: Array) -> Nulls:
+    """The null directions but for those told already.
+
+    One member of each is held still, which leaves all other directions free.
+    """
+    if not len(told):
+        return nulls
+    held = [int(row.argmax()) for row in np.abs(reduced(told))]
+    _, _, axes = np.linalg.svd(nulls.directions[:, held].T, full_matrices=True)
+    rest = axes[len(held) :] @ nulls.directions
+    rest[:, held] = 0.0
+    return Nulls(nulls.members, rest, nulls.effect)

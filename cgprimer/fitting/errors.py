@@ -1,0 +1,157 @@
+"""Standard errors: where there are some, why there are none, and what they warn of.
+
+Covariance is A·diag(s²)·Aᵀ with A = (JᵀJ)⁻¹Jᵀ: for one target s²(JᵀJ)⁻¹ with
+s² = RSS/dof; several targets each have a noise of their own, so that nobody's units
+weigh more; where sigma is given, residuals are in units of it and s is 1.
+
+Source: Seber & Wild, Nonlinear Regression (1989) §2.1 and §2.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.fitting.identify import Identification, lengths, listed
+from cgprimer.fitting.sampled import Sampled
+from cgprimer.graph.objective import Objective
+
+Array = NDArray[np.float64]
+
+EXACT = 1e-12  # residuals beside the data, below which they are rounding, not noise
+ALIKE = 1e4  # growth of a variance by other parameters: alike but for 1 % …
+SAME = 1e10  # … and but for 1e-5, where no noise is known to hold it against
+CURVED = 0.5  # change of a parameter's effect within one standard error: no longer one
+PAIR = 0.999  # correlation, from which on two parameters are named as alike
+FEW = 20  # parameters that are looked at for that
+
+
+def reason(objective: Objective, method: Any, status: str, asked: bool) -> str:
+    """Why there are no standard errors; empty where there can be some."""
+    if not getattr(method, "gives_errors", False):
+        return f"none by {method.label}"
+    if objective.loss.name != "mse":
+        return f"none with {objective.loss.name}"
+    if not asked:
+        return "not asked for"
+    if status == "trivial":
+        return "trivial fit"
+    return "" if status in ("converged", "stalled") else "not converged"
+
+
+def errors_of(
+    objective: Objective, params: Array, known: Identification
+) -> dict[str, Any]:
+    """The fields of a FitResult that hold errors."""
+    assert known.half is not None
+    assert known.target is not None
+    assert known.leverage is not None
+    assert known.rank is not None
+    residuals = objective.residuals(params).reshape(objective.targets.shape)
+    squares = (residuals**2).sum(axis=1)
+    dof = objective.targets.size - known.rank
+    left = len(objective) - known.leverage
+    variance = np.full(len(squares), squares.sum() / dof if dof else np.nan)
+    if objective.sigma is not None:
+        variance[:] = 1.0
+    elif (left >= 1).all():  # else a target has too few samples for a noise of its own
+        variance = squares / left
+    half = known.half * np.sqrt(variance)[known.target]
+    top = np.abs(objective.targets).max(axis=1)
+    if objective.sigma is not None:
+        residuals = residuals * objective.sigma
+    rms = np.sqrt((residuals**2).mean(axis=1))
+    return {
+        "spread": half @ half.T,
+        "dof": dof,
+        "chi_squared": None if objective.sigma is None else float(squares.sum()),
+        "noise_free": bool((rms <= EXACT * top).all()),
+        "without_errors": "" if dof or objective.sigma is not None else "n = p",
+    }
+
+
+def doubtful(
+    model: Sampled,
+    names: Sequence[str],
+    params: Array,
+    known: Identification,
+    spread: Array | None,
+) -> tuple[tuple[str, ...], str]:
+    """Parameters that are determined in name only, and a sentence about them.
+
+    With errors: those above their values whose effects are nearly those of others, or
+    change within the error so much that it means nothing. Without: the nearly alike.
+    """
+    assert known.half is not None
+    assert known.size is not None
+    unit = known.inverse
+    growth = np.diag(unit) * known.size**2
+    open_ = np.isin(names, known.undetermined)
+    if spread is None or not np.isfinite(spread).all():
+        chosen = np.flatnonzero((growth > SAME) & ~open_)
+        alike = chosen
+        why = ""
+    else:
+        error = np.sqrt(np.diag(spread))
+        wide = np.flatnonzero((error > np.abs(params)) & ~open_)
+        alike = wide[growth[wide] > ALIKE]
+        curved = [j for j in wide[:FEW].tolist() if _bends(model, params, spread, j)]
+        chosen = np.union1d(alike, np.array(curved, dtype=np.int64))
+        many = len(chosen) > 1
+        why = (
+            "their standard errors exceed their values"
+            if many
+            else "its standard error exceeds its value"
+        )
+    if not len(chosen):
+        return (), ""
+    told = tuple(np.array(names)[chosen].tolist())
+    reasons = [why] * bool(why)
+    if len(alike):
+        reasons.append(_closest(names, unit, open_, int(alike[0])))
+    verb = "are" if len(told) > 1 else "is"
+    return told, f"{listed(told)} {verb} practically undetermined: " + ", and ".join(
+        reasons
+    )
+
+
+def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:
+    """Whether the effect of a parameter changes within its own standard error."""
+    step = spread[:, number] / np.sqrt(spread[number, number])
+    base = model.jacobian(params)[..., number].ravel()
+    moved = [
+        model.jacobian(p)[..., number].ravel() for p in (params + step, params - step)
+    ]
+    with np.errstate(all="ignore"):
+        gaps = lengths(np.stack(moved, axis=1) - base[:, None])
+    return not (gaps <= CURVED * lengths(base[:, None])).all()
+
+
+def _closest(
+    names: Sequence[str], unit: Array, open_: NDArray[np.bool_], number: int
+) -> str:
+    """With which parameter one is correlated most."""
+    size = np.sqrt(np.diag(unit))
+    with np.errstate(all="ignore"):
+        shares = unit[number] / size / size[number]
+    shares[open_ | ~np.isfinite(shares)] = 0.0
+    shares[number] = 0.0
+    other = int(np.abs(shares).argmax())
+    share = abs(float(shares[other]))
+    if share < PAIR:
+        return f"other parameters together nearly make up for {names[number]}"
+    sign = "-" if shares[other] < 0 else ""
+    return (
+        f"the data hardly tell {names[number]} from {names[other]} "
+        f"(correlation {sign}{_below_one(share)})"
+    )
+
+
+def _below_one(share: float) -> str:
+    """0.9998, 0.999987: digits until the second that is not 9, and never 1."""
+    digits = int(min(14, 1 - np.floor(np.log10(max(1 - share, 1e-15)))))
+    cut = np.floor(min(share, 1 - 1e-14) * 10.0**digits) / 10.0**digits
+    return f"{cut:.{digits}f}"

@@ -1,0 +1,64 @@
+"""What is known of parameters after a fit → sentences, and fields of the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.fitting.determined import MOST
+from cgprimer.fitting.errors import doubtful, errors_of, reason
+from cgprimer.fitting.identify import Identification
+from cgprimer.fitting.sampled import Sampled
+from cgprimer.graph.objective import Objective
+
+Array = NDArray[np.float64]
+
+
+def findings(
+    objective: Objective,
+    method: Any,
+    status: str,
+    params: Array,
+    known: Identification | None,
+    asked: bool,
+) -> tuple[list[str], dict[str, Any]]:
+    """Sentences on what is determined and what is not, and what a FitResult holds.
+
+    asked : whether it was to be found out at all.
+    """
+    fields: dict[str, Any] = {
+        "without_errors": reason(objective, method, status, asked)
+    }
+    if known is None or known.rank is None:
+        fields["without_errors"] = fields["without_errors"] or "not computed"
+    if known is None:
+        return ["Which parameters are determined was not computed"], fields
+    fields |= {
+        "rank": known.rank,
+        "undetermined": known.undetermined,
+        "combinations": known.combinations,
+        "null_space": known.null_space,
+    }
+    if known.rank is None:
+        return [*_said(known), _not_all(len(params))], fields
+    with np.errstate(all="ignore"):
+        if not fields["without_errors"]:
+            fields |= errors_of(objective, params, known)
+        told, sentence = doubtful(
+            Sampled(objective), objective.names, params, known, fields.get("spread")
+        )
+    fields["practically_undetermined"] = told
+    return [*_said(known), *[sentence] * bool(told)], fields
+
+
+def _said(known: Identification) -> list[str]:
+    return [known.sentence()] if known.sentence() else []
+
+
+def _not_all(count: int) -> str:
+    why = f"there are {count} of them"
+    if count <= MOST:
+        why = "it would take long: write identify=True for it"
+    return f"Which parameters are determined was not computed, as {why}"

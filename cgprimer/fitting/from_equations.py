@@ -1,0 +1,93 @@
+"""What can be said of parameters without a rank: where that would cost too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.fitting.identify import Identification
+from cgprimer.fitting.sampled import Sampled, inputs_at
+from cgprimer.fitting.symmetry import Symmetry, remarks
+from cgprimer.graph.objective import Objective
+
+Array = NDArray[np.float64]
+
+SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
+ROWS = 8_192  # samples at a time
+
+
+def spans(count: int, size: int) -> Iterator[slice]:
+    """0 … count in pieces."""
+    for first in range(0, count, size):
+        yield slice(first, min(first + size, count))
+
+
+def from_equations(
+    objective: Objective,
+    model: Sampled,
+    known: Sequence[Symmetry],
+    params: Array,
+    budget: float,
+) -> Identification:
+    """Parameters without effect, if that costs no more than `budget`; symmetries."""
+    silent = np.zeros(len(params), dtype=bool)
+    if SWEEPS * len(objective) * len(objective.problem.sweeps.table.slots) <= budget:
+        silent = _silent(objective, params)
+    told = [
+        each for each in known if ((each.direction(params) != 0) & ~silent).sum() > 1
+    ]
+    base, moved = model.predictions(params), params
+    for step, each in zip(np.linspace(-0.5, 0.5, len(told)), told, strict=True):
+        moved = each.moved(moved, step)
+    if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
+        told = []
+    touched = silent | np.any([e.direction(params) != 0 for e in told], axis=0)
+    names = np.array(objective.names)
+    found = Identification(
+        None,
+        tuple(names[touched].tolist()),
+        tuple(names[silent].tolist()),
+        remarks=tuple(remarks(told)),
+    )
+    return with_zeros(objective, params, found)
+
+
+def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
+    """Parameters that no sample feels: no random sum of all residuals has a slope."""
+    problem = objective.problem
+    rng, total = np.random.default_rng(0), np.zeros(len(params))
+    for rows in spans(len(objective), ROWS):
+        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+        seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
+        _, shares = problem.sweeps.backward(
+            values,
+            params[:, None],
+            dict(zip(problem.rows, seeds, strict=True)),
+            total=True,
+        )
+        total += np.abs(shares[:, 0])
+    found: NDArray[np.bool_] = total == 0
+    return found
+
+
+def with_zeros(
+    objective: Objective, params: Array, found: Identification
+) -> Identification:
+    """The same, with the variables beside silent parameters that are always 0."""
+    if not found.without_effect:
+        return found
+    problem, table = objective.problem, objective.problem.sweeps.table
+    owner = np.repeat(np.arange(len(table)), np.diff(table.start))
+    silent = np.isin(table.parameters, found.without_effect)
+    places = np.flatnonzero(table.kinds == "p")
+    mine = np.isin(owner, owner[places[silent[table.slots[places]]]])
+    beside = np.zeros(len(table.variables), dtype=bool)
+    beside[table.slots[mine & (table.kinds == "x")]] = True
+    beside[table.defined[owner[mine]]] = True
+    for rows in spans(len(objective), ROWS):
+        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+        beside &= (values == 0).all(axis=1)
+    return replace(found, zero=tuple(np.array(table.variables)[beside].tolist()))

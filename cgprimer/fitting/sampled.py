@@ -1,0 +1,95 @@
+"""A model on some of its samples: predictions, Jacobian, and how well both are known.
+
+Names and remarks about a fit are held against the model itself before they are given;
+a few hundred samples are enough for that.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.engine.problem import Problem
+from cgprimer.fitting.identify import lengths
+from cgprimer.graph.objective import Objective
+
+Array = NDArray[np.float64]
+
+SAMPLES = 256
+NUMBERS = 2_000_000  # of a Jacobian on the samples, at most
+NUDGE = 1e-13  # relative: far above rounding, far below what a model can feel
+FELT = 1e-10  # rounding of a column that is worth a word; all columns have 1e-15
+NOTHING = 0.1  # … from which on there is nothing else in a column
+FAINT = 1e-6  # effect of a parameter beside its target, that rounding may have
+
+
+def inputs_at(problem: Problem, rows: slice | NDArray[np.int64]) -> Array:
+    """The inputs of some samples, (inputs, n); one of nothing where there are none."""
+    return problem.inputs[:, rows] if len(problem.inputs) else problem.inputs[:, :1]
+
+
+class Sampled:
+    """The targets of an objective at samples spread evenly over its data.
+
+    Where the loss is one of all targets together and only sees their differences, so
+    do predictions and Jacobians: the mean over targets is taken off.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        problem = objective.problem
+        self.sweeps, self.rows = problem.sweeps, problem.rows
+        self.joint = problem.loss.joint is not None
+        each = max(len(problem.rows) * len(problem.parameters), 1)
+        count = max(8, min(SAMPLES, NUMBERS // each, problem.count))
+        chosen = np.unique(np.linspace(0, problem.count - 1, count).astype(np.int64))
+        self.inputs = inputs_at(problem, chosen)
+
+    def predictions(self, params: Array) -> Array:
+        """The targets (targets, n)."""
+        with np.errstate(all="ignore"):
+            found = self._values(params)[self.rows]
+            return found - found.mean(axis=0) if self.joint else found
+
+    def jacobian(self, params: Array) -> Array:
+        """d target / d parameter, (targets, n, p)."""
+        with np.errstate(all="ignore"):
+            values = self._values(params)
+            one = np.ones(values.shape[1])
+            found = np.stack(
+                [
+                    self.sweeps.backward(values, params[:, None], {row: one})[1].T
+                    for row in self.rows
+                ]
+            )
+            return found - found.mean(axis=0) if self.joint else found
+
+    def _values(self, params: Array) -> Array:
+        return self.sweeps.forward(self.inputs, params[:, None])
+
+    def rounding(self, params: Array) -> Array:
+        """The relative part of every column that is rounding, (targets, p).
+
+        Three points in a row, all parameters nudged: what remains of J₀ - 2J₁ + J₂ is
+        rounding of the terms that a column is the sum of, as what the model itself
+        feels is straight so near. 1 is a column with nothing else in it, such as a/a
+        has; a great one is that of a chaotic model, of which nothing is said.
+        """
+        rng, signs = np.random.default_rng(0), np.array([-1.0, 1.0])
+        first, size = self._columns(params)
+        found = np.zeros_like(size)
+        for _ in range(2):
+            nudge = NUDGE * rng.choice(signs, len(params))
+            once, _ = self._columns(params * (1 + nudge))
+            twice, _ = self._columns(params * (1 + 2 * nudge))
+            with np.errstate(all="ignore"):
+                rest = lengths(first - 2 * once + twice) / np.sqrt(6.0)
+                found = np.fmax(found, np.where(size > 0, rest / size, 0.0))
+        own = np.abs(self.predictions(params)).max(axis=1, keepdims=True)
+        nothing = size * np.abs(params) <= FAINT * own
+        found = np.where(nothing | (found < NOTHING), found, 0.0)
+        return np.where(found > FELT, found, 0.0)
+
+    def _columns(self, params: Array) -> tuple[Array, Array]:
+        """The columns of the Jacobian (n, targets, p), and their lengths."""
+        columns = self.jacobian(params).swapaxes(0, 1)
+        return columns, lengths(columns)
