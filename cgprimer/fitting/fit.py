@@ -296,7 +296,8 @@ def _result(
     seconds: float,
 ) -> FitResult:
     rank = (known.rank if known else 0) or len(objective.names)
-    baseline = beside_constants(objective, targets, loss, trail.best, rank)
+    with np.errstate(all="ignore"):
+        baseline = beside_constants(objective, targets, loss, trail.best, rank)
     exact = isinstance(method, LeastSquares)
     status = status_of(trail, baseline, not exact)
     sentences = said(status, trail, baseline, objective.names, method.label)
