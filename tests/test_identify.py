@@ -507,7 +507,7 @@ def test_the_price_is_counted_and_a_switch_is_there(monkeypatch):
 
     def message(method, **how):
         made = fit(graph, data, method, start=at, epochs=1, progress=False, **how)
-        return made.rank, made.message.partition(". ")[2]
+        return made.rank, made.message.partition("better than a constant. ")[2]
 
     units = "the scale of each hidden unit is free: 3 directions (xh0_0, xh0_1, xh0_2)."
     unknown = "Which parameters are determined was not computed"

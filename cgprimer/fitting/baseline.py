@@ -219,20 +219,19 @@ class _Judge:
             if not _is_joint(self.loss):
                 share = share / np.clip(1 - share, 1e-16, None)
             return self._mean(np.log(share)[:, None])
-        from scipy.optimize import minimize_scalar
-
-        def cost(value: float) -> float:
-            return self._mean(np.full((1, 1), value))
+        from scipy.optimize import fminbound
 
         [column], [sigma] = self.targets, self.sigma
-        low, high = float(column.min()), float(column.max())
+        low, width = float(column.min()), float(np.ptp(column))
         weight = (sigma.min() / sigma) ** 2
-        tried = [
-            float((weight * column).sum() / weight.sum()),
-            float(np.median(column)),
-        ]
-        if self.loss.name != "mse" and low < high:
-            tried.append(minimize_scalar(cost, bounds=(low, high), method="bounded").x)
+
+        def cost(share: float) -> float:
+            return self._mean(np.full((1, 1), low + share * width))
+
+        middle = ((column - low) * weight).sum() / weight.sum() / (width or 1.0)
+        tried = [float(middle), float(np.median(column) - low) / (width or 1.0)]
+        if self.loss.name != "mse":
+            tried.append(float(fminbound(cost, 0.0, 1.0, xtol=1e-9)))
         return min(map(cost, tried))
 
     def _is_met(self) -> bool:

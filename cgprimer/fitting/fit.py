@@ -312,7 +312,8 @@ def _result(
     asked: bool,
 ) -> FitResult:
     rank = (known and known.rank) or len(objective.names)
-    baseline = beside_constants(objective, targets, loss, trail.best, rank)
+    with np.errstate(all="ignore"):
+        baseline = beside_constants(objective, targets, loss, trail.best, rank)
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
     sentences = said(status, trail, baseline, objective.names, method.label)
     sentences += [*_custom(objective.problem.sweeps.asked()), *notes]
