@@ -11,6 +11,7 @@ from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.lower.to_latex import latex
+from cgprimer.notation.report import plain
 from cgprimer.proof.derivation import check_derivation
 from cgprimer.proof.derivation_report import DerivationReport
 from cgprimer.proof.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
@@ -491,7 +492,7 @@ def test_a_chain_may_go_on_in_the_next_line():
 # The report
 
 REPORT = """\
-                                derivation
+derivation
 ┏━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━┓
 ┃ line ┃ equality      ┃ numerically ┃ symbolically ┃ remark             ┃
 ┡━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━┩
@@ -503,7 +504,7 @@ REPORT = """\
 │      │               │             │              │ differ by a factor │
 │      │               │             │              │ -1                 │
 └──────┴───────────────┴─────────────┴──────────────┴────────────────────┘
-        2 claims: 1 FAIL, 1 PASS; the first wrong one is in line 3
+2 claims: 1 FAIL, 1 PASS; the first wrong one is in line 3
 
 line 3: 3*x^2 is not -12
 
@@ -516,8 +517,6 @@ line 3: 3*x^2 is not -12
 
 def test_the_report_reads_aloud():
     report = check("x = 2\ny = x^3\ndy/dx = 3*x^2 = -12")
-    from cgprimer.numeric.tables import plain
-
     assert plain(report, 74) == REPORT
     wrong = report.first_wrong
     assert wrong is not None

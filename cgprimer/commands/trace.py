@@ -21,6 +21,7 @@ FORMATS: dict[str, Callable[[Trace, bool], str]] = {
     "latex": lambda trace, part: trace.latex(document=not part),
     "html": lambda trace, part: trace.html(document=not part),
 }
+WIDTH = 110  # of a table in a file
 ENDINGS = {".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
@@ -84,9 +85,9 @@ def _by_ending(file: str | None) -> str:
 
 
 def _text(trace: Trace, chosen: str, part: bool) -> str:
-    from cgprimer.lower.to_text import printed
+    from cgprimer.notation.report import plain
 
-    text = printed(trace) if chosen == "table" else FORMATS[chosen](trace, part)
+    text = plain(trace, WIDTH) if chosen == "table" else FORMATS[chosen](trace, part)
     return text if text.endswith("\n") else f"{text}\n"
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, listing
 from cgprimer.fitting.identify import Combination
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import Table, capped
 
 Array = NDArray[np.float64]
 
@@ -32,7 +31,7 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Report):
     """What a fit found.
 
     parameters : name → best value found; `loss` is the loss there, over all data.
@@ -121,42 +120,26 @@ class FitResult:
             for name, value in self.parameters.items()
         }
 
-    def __rich__(self) -> Group:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
+    def _parts(self) -> list[Part]:
         head = f"{self.method}: loss {self.loss:.6g} after {self.steps} steps"
-        table = Table()
-        table.add_column("parameter")
-        table.add_column("value", justify="right")
-        if self.spread is not None or self.undetermined:
-            table.add_column("standard error", justify="right")
-        for name, value in self.parameters.items():
-            cells: list[Text | str] = [Text(name), f"{value:.8g}"]
-            if len(table.columns) > 2:
-                cells.append(self._error_text(name))
-            table.add_row(*cells)
+        names, left_out = capped(list(self.parameters))
+        rows = [
+            (name, f"{self.parameters[name]:.8g}", self._error_text(name))
+            for name in names
+        ]
         for combined in self.combinations:
             value, error = self.combination(combined.coefficients)
             shown = "" if error is None else f"{error:.2g}"
-            table.add_row(Text(combined.text), f"{value:.8g}", shown)
-        return Group(Text(head), table, Text(self.message))
+            rows.append((combined.text, f"{value:.8g}", shown))
+        titles = ("parameter", "value", "standard error")
+        table = Table(titles, rows, numbers=titles[1:], caption=left_out)
+        return [Said(head), table, Said(self.message)]
 
     def _error_text(self, name: str) -> str:
         if name in self.undetermined:
             return "undetermined"
         error = (self.standard_errors or {}).get(name)
         return "" if error is None else f"{error:.2g}"
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=88, color_system=None).print(self)
-        return out.getvalue().rstrip("\n")
 
     def __repr__(self) -> str:
         values: dict[str, Any] = {
