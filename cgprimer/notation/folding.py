@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cgprimer.errors import columns
 from cgprimer.notation.signs import is_carets
@@ -51,14 +52,17 @@ def least(text: str, pieces: re.Pattern[str] = WORDS) -> int:
 
 def paragraphs(text: str, width: int) -> list[str]:
     """Lines of prose folded under their own indentation, carets below their place."""
+    lines = windowed(text, width).split("\n")
+    return [part for line in lines for part in _indented(line, width)]
+
+
+def windowed(text: str, width: int) -> str:
+    """`text` with no line that carets mark longer than `width`."""
     lines = text.split("\n")
-    found: list[str] = []
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for i, (line, below) in enumerate(pairwise(list(lines))):
         if is_carets(below) and max(map(columns, (line, below))) > width:
-            found += _window(line, below, width)
-        elif not is_carets(line) or columns(line) <= width:
-            found += _indented(line, width)
-    return found
+            lines[i : i + 2] = _window(line, below, width)
+    return "\n".join(lines)
 
 
 def _indented(line: str, width: int) -> list[str]:

@@ -15,9 +15,9 @@ from cgprimer.errors import columns
 SPELLED = {
     "∂": "d", "·": "*", "⋅": "*", "×": "x", "÷": "/", "±": "+/-", "−": "-", "–": "-",
     "—": "-", "′": "'", "√": "sqrt", "∞": "inf", "∇": "grad", "≤": "<=", "≥": ">=",
-    "≠": "!=", "≈": "~", "→": "->", "←": "<-", "⇄": "<->", "↑": "^", "↓": "v",
+    "≠": "!=", "≈": "~", "→": "->", "←": "<-", "⇄": "<->", "↑": "(up)", "↓": "(down)",
     "…": "...", "§": "section ", "•": "*", "⋮": ":", "ᵀ": "^T", "⁻": "^-", "½": "1/2",
-    "▶": ">", "◀": "<", "ß": "ss",
+    "▶": ">", "◀": "<",
     **dict.fromkeys("─━", "-"), **dict.fromkeys("│┃", "|"),
     **dict.fromkeys("┌┏┐┓└┗┘┛├┡┤┩┬┳┴┻┼╇", "+"),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{digit}" for digit in range(10)), strict=True)),
@@ -66,15 +66,15 @@ def _line(line: str, encoding: str) -> str:
 
 
 def _sign(sign: str) -> str:
-    """One sign in ASCII: from the table, by its name if it is Greek, or bare."""
-    if sign in SPELLED:
-        return SPELLED[sign]
+    """One sign in ASCII: from the table, by its name if it is Greek, or ?
+
+    Nothing that looks like another letter stands for a letter: `größe` is no `grosse`.
+    """
     known = unicodedata.name(sign, "").split()
-    if known[:1] == ["GREEK"] and "LETTER" in known:
+    if sign not in SPELLED and known[:1] == ["GREEK"] and "LETTER" in known:
         word = known[-1].lower().replace("lamda", "lambda")
         return word.capitalize() if "CAPITAL" in known else word
-    bare = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-    return bare or ("" if unicodedata.combining(sign) else "?")
+    return SPELLED.get(sign, "?")
 
 
 def _moved(line: str, carets: str, encoding: str) -> str:
