@@ -517,7 +517,7 @@ line 3: 3*x^2 is not -12
 
 def test_the_report_reads_aloud():
     report = check("x = 2\ny = x^3\ndy/dx = 3*x^2 = -12")
-    assert plain(report, 74) == REPORT
+    assert plain(report, 84) == REPORT
     wrong = report.first_wrong
     assert wrong is not None
     assert wrong.text[wrong.start : wrong.end] == "-12"

@@ -43,7 +43,8 @@ def guarded(command: Callable[[], int]) -> int:
 def complain(message: str) -> None:
     """A message on standard error, its carets where they belong."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    print(windowed(spelled(message, encoding), terminal_width()), file=sys.stderr)
+    said, cut = spelled(message, encoding), spelled("…", encoding)
+    print(windowed(said, terminal_width(), cut), file=sys.stderr)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from cgprimer.graph.local import (
     values_at,
 )
 from cgprimer.notation.report import Report, printable
+from cgprimer.notation.table import MOST
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -185,7 +186,9 @@ class Trace(Report):
         return html_document(self) if document else html_part(self)
 
     def _repr_html_(self) -> str:
-        return self.html()
+        from cgprimer.draw.derivation_html import html_part
+
+        return html_part(self, MOST)
 
 
 def trace(

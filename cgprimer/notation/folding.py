@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from cgprimer.errors import columns
 from cgprimer.notation.signs import is_carets
@@ -50,18 +50,27 @@ def least(text: str, pieces: re.Pattern[str] = WORDS) -> int:
     return max((columns(piece.rstrip()) for piece in pieces.findall(text)), default=0)
 
 
-def paragraphs(text: str, width: int) -> list[str]:
+def paragraphs(text: str, width: int, cut: str = "…") -> list[str]:
     """Lines of prose folded under their own indentation, carets below their place."""
-    lines = windowed(text, width).split("\n")
-    return [part for line in lines for part in _indented(line, width)]
+    lines = windowed(text, width, cut).split("\n")
+    found: list[str] = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        marked = is_carets(line) or is_carets(below)
+        found += [line] if marked else _indented(line, width)
+    return found
 
 
-def windowed(text: str, width: int) -> str:
-    """`text` with no line that carets mark longer than `width`."""
+def windowed(text: str, width: int, cut: str = "…") -> str:
+    """`text` with no line that carets mark longer than `width`; `cut` stands for more.
+
+    >>> print(windowed("xy = a*xx + b*sn(xx)\\n              ^^", 14))
+    … + b*sn(xx)
+          ^^
+    """
     lines = text.split("\n")
     for i, (line, below) in enumerate(pairwise(list(lines))):
         if is_carets(below) and max(map(columns, (line, below))) > width:
-            lines[i : i + 2] = _window(line, below, width)
+            lines[i : i + 2] = _window(line, below, width, cut)
     return "\n".join(lines)
 
 
@@ -70,18 +79,18 @@ def _indented(line: str, width: int) -> list[str]:
     return [indent + part for part in fold(line.strip(), width - len(indent))]
 
 
-def _window(line: str, carets: str, width: int) -> list[str]:
+def _window(line: str, carets: str, width: int, cut: str) -> list[str]:
     """The part of `line` around the carets, and the carets, no wider than `width`."""
-    start, end = carets.index("^"), len(carets.rstrip())
-    first = max(0, min(start - width // 3, columns(line) - width))
-    first, last = first + bool(first), first + width - 1
-    shown, at = "", 0
-    for char in line:
-        shown += char if first <= at < last else ""
-        at += columns(char)
-    head, tail = "…" * bool(first), "…" * (at > last)
-    marks = "^" * max(1, min(end, last) - start)
-    return [head + shown + tail, " " * (start - first + len(head)) + marks]
+    room = width - 2 * len(cut)
+    start, end = carets.index("^"), min(len(carets.rstrip()), columns(line))
+    first = max(0, min(start - room // 3, columns(line) - room))
+    places = [0, *accumulate(map(columns, line))]
+    shown = [
+        c for c, at in zip(line, places, strict=False) if first <= at < first + room
+    ]
+    head, tail = cut * bool(first), cut * (first + room < places[-1])
+    marks = "^" * max(1, min(end, first + room) - start)
+    return [f"{head}{''.join(shown)}{tail}", " " * (len(head) + start - first) + marks]
 
 
 def fewer_digits(text: str) -> str:

@@ -25,13 +25,17 @@ def table_lines(table: Table, width: int, encoding: str) -> list[Line]:
     found = fitted(table, width) if table.rows else None
     body = as_lists(table, width) if found is None else drawn(*found)
     below = table.caption if found is None else found[0].caption
-    lines = [*told(table.title, width, "italic"), *body, *told(below, width, "dim")]
-    return [[(spelled(t, encoding), style) for t, style in line] for line in lines]
+    body = [[(spelled(text, encoding), style) for text, style in line] for line in body]
+    title = told(table.title, width, encoding, "italic")
+    return [*title, *body, *told(below, width, encoding, "dim")]
 
 
-def told(text: str, width: int, style: str = "") -> list[Line]:
-    """Sentences, folded at their blanks."""
-    return [[(line, style)] for line in paragraphs(text, width)] if text else []
+def told(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
+    """Sentences, folded at their blanks, in signs of the encoding."""
+    if not text:
+        return []
+    lines = paragraphs(spelled(text, encoding), width, spelled("…", encoding))
+    return [[(line, style)] for line in lines]
 
 
 def fitted(table: Table, width: int) -> tuple[Table, Frame, list[int]] | None:
@@ -104,11 +108,13 @@ def as_lists(table: Table, width: int) -> list[Line]:
     """Every row as its name and, below it, one line for each other cell."""
     lines: list[Line] = []
     for number, (name, *others) in enumerate(table.rows):
-        lines += told(f"{table.head[0]} {name}", width, "bold")
+        called = f"{table.head[0]} {name}"
+        lines += [[(part, "bold")] for part in fold(called, width)]
         for title, cell in zip(table.head[1:], others, strict=True):
             head, style = f"  {title}  ", table.style(title, number)
             if cell and columns(head) + HARD > width:
-                lines, head = [*lines, *told(head.rstrip(), width)], "    "
+                lines += [[(f"  {part}", "")] for part in fold(title, width - 2)]
+                head = "    "
             parts = fold(cell, max(1, width - columns(head)), table.pieces(title))
             for part in parts if cell else ():
                 lines.append([(head, ""), (part, style)])

@@ -69,7 +69,7 @@ class Report:
     ) -> Iterator[Text]:
         from rich.text import Text
 
-        for line in _lines(self._parts(), options.max_width, options.encoding):
+        for line in lines_of(self._parts(), options.max_width, options.encoding):
             yield Text.assemble(*line, no_wrap=True, overflow="ignore")
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class Report:
 
 def plain(report: Report, width: int | None = None) -> str:
     """A report as text, as wide as the terminal, in signs that it can show."""
-    lines = _lines(report._parts(), width or terminal_width(), encoding())
+    lines = lines_of(report._parts(), width or terminal_width(), encoding())
     return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)
 
 
@@ -116,10 +116,11 @@ def _html(part: Part) -> str:
     return part.html()
 
 
-def _lines(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]:
+def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]:
+    """Parts in lines of at most `width` columns."""
     for part in parts:
         if isinstance(part, Said):
-            yield from told(spelled(part.text, encoding), min(width, PROSE), part.style)
+            yield from told(part.text, min(width, PROSE), encoding, part.style)
         elif isinstance(part, Table):
             yield from table_lines(part, width, encoding)
         else:
