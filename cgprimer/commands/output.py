@@ -51,17 +51,14 @@ def complain(message: str) -> None:
 def _stream(name: str, strict: bool) -> Iterator[None]:
     """`sys.stdout` or `sys.stderr` as one that never raises UnicodeEncodeError."""
     given = getattr(sys, name)
-    if given is None:  # closed by the shell, as by >&-
-        given = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    if given is not getattr(sys, f"__{name}__") or given.isatty():
+    if given is not getattr(sys, f"__{name}__") or (given and given.isatty()):
         with _lenient(given):
-            setattr(sys, name, given)
             yield
         return
-    given.flush()
-    pipe = _Pipe(given.fileno(), strict)
+    pipe = _Pipe(given, strict)
+    encoding = given.encoding if given else "utf-8"
     text: Any = io.TextIOWrapper(
-        io.BufferedWriter(pipe), given.encoding, HANDLER, line_buffering=not strict
+        io.BufferedWriter(pipe), encoding, HANDLER, line_buffering=not strict
     )
     setattr(sys, name, text)
     try:
@@ -88,10 +85,16 @@ def _lenient(stream: Any) -> Iterator[None]:
 
 
 class _Pipe(io.RawIOBase):
-    """A file descriptor; when its reader has gone, it takes everything in silence."""
+    """A file descriptor; when its reader has gone, it takes everything in silence.
 
-    def __init__(self, descriptor: int, strict: bool) -> None:
-        self.descriptor, self.strict, self.open = descriptor, strict, True
+    So it does from the start where the shell has closed the stream, as with `>&-`.
+    """
+
+    def __init__(self, stream: Any, strict: bool) -> None:
+        self.open, self.strict = stream is not None, strict
+        self.descriptor = stream.fileno() if stream else -1
+        if stream:
+            stream.flush()
 
     def writable(self) -> bool:
         return True
