@@ -24,7 +24,7 @@ COMMANDS = {
     "trace html": (["trace", *CANONICAL, *POINT, "--format", "html"], 0),
     "diagnose": (["diagnose", "xy = sqrt(xa^2 + 1) - xa", "--at", "xa=1e9"], 1),
     "fit": (["fit", *LINE, "--data", "points.csv", "--quiet"], 0),
-    "draw": (["draw", *LINE, "-o", "graph.png"], 0),
+    "draw": (["draw", *LINE, "-o", "∂raph.png"], 0),
     "cache": (["cache"], 0),
     "help": (["fit", "--help"], 0),
     "bad equation": (["show", "xy = größe + ∂x"], 2),

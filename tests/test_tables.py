@@ -165,6 +165,24 @@ def test_fewer_digits_never_make_two_numbers_equal(width):
 
 
 @pytest.mark.parametrize(
+    ("width", "cells"),
+    [
+        (60, "∂y/∂a 1.23456789 1.23456789 PASS"),
+        (38, "∂y/∂a 1.23456789 1.23456789 PASS"),
+        (36, "∂y/∂a 1.235 1.235 PASS"),
+        (28, "∂y/∂a 1.23456789 PASS"),
+        (24, "∂y/∂a 1.235 PASS"),
+        (18, "∂y/∂a PASS"),
+    ],
+)
+def test_digits_give_way_before_columns_and_columns_from_the_right(width, cells):
+    table = table_of(("∂y/∂a", "1.23456789", "1.23456789", "PASS"))
+    lines = ["".join(p for p, _ in line) for line in table_lines(table, width, "utf-8")]
+    [row] = [line for line in lines if "PASS" in line]
+    assert row.replace("│", " ").split() == cells.split()
+
+
+@pytest.mark.parametrize(
     ("text", "short"),
     [
         ("-3.867812 ± 5e-14", "-3.868 ± 5e-14"),
