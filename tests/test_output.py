@@ -98,6 +98,7 @@ def test_every_command_ends_cleanly_wherever_it_writes(name, sink, monkeypatch):
     if sink in ("ascii", "cp1252", "errors full") and expected != 2:
         assert out
         assert "?" not in out
+        assert ("&#8595;" in out) == (name == "trace html" and sink != "errors full")
 
 
 SHELLS = {
