@@ -122,7 +122,8 @@ def minimize(
     )
     declared = dict.fromkeys(objective.program.asked, True)
     message = ". ".join([OUTCOMES[trail.status], *_custom(declared)]) + "."
-    return _assembled(names, method, trail, message, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return _assembled(names, method, trail, message, seconds, loss_name=output)
 
 
 class _Output:
@@ -252,9 +253,12 @@ def _result(
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():
         sentences.append(known.sentence())
-    extra: dict[str, Any] = {}
+    weighted = ", weighted by sigma," * (objective.sigma is not None)
+    extra: dict[str, Any] = {
+        "loss_name": f"{objective.loss.name}{weighted} over all data"
+    }
     if known is not None:
-        extra = {
+        extra |= {
             "rank": known.rank,
             "undetermined": known.undetermined,
             "combinations": known.combinations,
@@ -295,5 +299,7 @@ def _assembled(
         trail.epochs,
         trail.evaluations,
         seconds,
+        epoch_losses=np.array([loss for loss, *_ in trail.marks]),
+        epoch_counts=np.array([counts for _, *counts in trail.marks]),
         **extra,
     )

@@ -76,6 +76,7 @@ class _Watched:
         return np.nan_to_num(residuals, nan=1e150, posinf=1e150, neginf=-1e150)
 
     def jacobian(self, params: Array) -> Array:
+        self.trail.mark(self.trail.loss)
         self.trail.losses.append(self.trail.loss)
         self.trail.epochs += 1
         self.tick(self.trail.loss)

@@ -61,6 +61,11 @@ class Trail:
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
     evaluations: int = 0
+    marks: list[tuple[float, int, int]] = field(default_factory=list)
+
+    def mark(self, loss: float) -> None:
+        """Remember a loss over all data, and when it was taken."""
+        self.marks.append((loss, len(self.losses), self.evaluations))
 
     def keep(self, params: Array, loss: float) -> None:
         """Remember the parameters if they are the best so far."""
@@ -85,6 +90,7 @@ def descend(
             "graph there to see which variable is not finite"
         )
     trail = Trail(start, start, first, evaluations=1)
+    trail.mark(first)
     try:
         with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
             _epochs(objective, method, trail, epochs, batch, rng, tick)
@@ -119,6 +125,7 @@ def _epochs(
         loss = objective.value(trail.params)
         trail.epochs += 1
         trail.evaluations += 1
+        trail.mark(loss)
         if _beyond(loss, recent[0]):
             fell = not objective.nonnegative and recent[-1] <= recent[0]
             trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"

@@ -37,6 +37,9 @@ class FitResult(Report):
     parameters : name → best value found; `loss` is the loss there, over all data.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
         all data where a step uses all.
+    epoch_losses : (e + 1,) the loss over all data at the start and after each epoch;
+        epoch_counts : (e + 1, 2) how many steps and evaluations there were by then.
+        An epoch of LeastSquares is a step. loss_name : what it is, in words.
     status : converged, max_steps, stalled, unbounded, diverged, interrupted or failed;
         `message` says it in a sentence, and names what the data do not determine.
     steps, epochs, evaluations : counts; `time` in seconds.
@@ -63,6 +66,9 @@ class FitResult(Report):
     null_space: Array | None = None
     spread: Array | None = None
     dof: int | None = None
+    epoch_losses: Array | None = None
+    epoch_counts: NDArray[np.int64] | None = None
+    loss_name: str = "loss"
 
     @property
     def converged(self) -> bool:
