@@ -38,7 +38,7 @@ TEXTS = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^
 GRAPH = parse_graph(TEXTS)
 AT = {"xa": 1.5, "ab": 0.8, "ac": -1.1, "bc": 2.0, "cd": 0.5}
 WRONG = {("xy", "xa"): "2*xa", ("xz", "bc"): "xx*bc"}
-WIDTHS = [20, 30, 31, 38, 50, 64, 80, 100, 120, 200]
+WIDTHS = [20, 30, 38, 50, 80, 120, 200]
 
 
 def partial(**changed):
@@ -97,7 +97,7 @@ def printed(report, width, encoding="utf-8"):
     return out.buffer.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(report, width, encoding):
     lines = printed(report, width, encoding).splitlines()
@@ -223,8 +223,8 @@ def marked(lines):
     return "".join(char for char, end in chars if first < end <= last)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
-@pytest.mark.parametrize("width", [24, 30, 40, 60, 100])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("width", [24, 40, 100])
 @pytest.mark.parametrize("before", ["", "a*", "aaaa + " * 20, "∂→± ", "（全）·"])
 @pytest.mark.parametrize("after", ["", " + bb", " + bbbb" * 20])
 def test_carets_stay_under_what_they_mark(before, after, width, encoding):
