@@ -304,6 +304,15 @@ def test_noise_is_told_from_small_values(value, term, shown):
     assert cleaned == {"x": term, "y": shown}
 
 
+@pytest.mark.parametrize("power", [5, 140, 160, 200, 300])
+def test_a_value_is_not_drawn_as_zero_because_a_partial_overflows(power):
+    graph = graph_of(f"xp = xx*a*1e{power}; xq = xp*b")
+    at = {"a": 2 * 0.1**power, "xx": 10.0**power, "b": 3.0}
+    values = graph.evaluate(at)
+    shown = written(draw_graph(graph, at=at), VALUE)
+    assert shown[:3] == [number(values[name]) for name in ("xx", "xp", "xq")]
+
+
 # Loss curves
 
 

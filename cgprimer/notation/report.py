@@ -27,6 +27,7 @@ NARROWEST = 20
 MOST_COLUMNS = 10_000  # at which no table gives way
 STYLE = """\
 .cgprimer td, .cgprimer th { text-align: left; vertical-align: top; }
+.cgprimer td:first-child { white-space: nowrap; }
 .cgprimer caption { text-align: left; }
 .cgprimer code, .cgprimer pre { font-family: monospace; background: none; }
 .cgprimer pre { white-space: pre; overflow-x: auto; }"""

@@ -32,6 +32,9 @@ COLOURS = {
 }
 
 
+NUMBER = "text-align:right;white-space:nowrap"
+
+
 @dataclass(frozen=True)
 class Frame:
     """What stands around the cells of each kind of line."""
@@ -116,7 +119,7 @@ class Table:
         if not table.rows:
             return f"<p>{escape(table.caption)}</p>"
         caption = f"<caption>{escape(table.caption)}</caption>" * bool(table.caption)
-        titles = "".join(f"<th>{escape(title)}</th>" for title in table.head)
+        titles = "".join(_html_title(table, title) for title in table.head)
         rows = "".join(
             f"<tr>{_html_row(table, i)}</tr>" for i in range(len(table.rows))
         )
@@ -127,11 +130,16 @@ def _cell(text: str, encoding: str) -> str:
     return spelled(shorten(" ".join(text.split()), LONG), encoding)
 
 
+def _html_title(table: Table, title: str) -> str:
+    tag = f'th style="{NUMBER}"' if title in table.numbers else "th"
+    return f"<{tag}>{escape(title)}</th>"
+
+
 def _html_row(table: Table, number: int) -> str:
     cells = []
     for title, text in zip(table.head, table.rows[number], strict=True):
         style = COLOURS.get(table.style(title, number), "")
-        aligned = "text-align:right" * (title in table.numbers)
+        aligned = NUMBER * (title in table.numbers)
         both = ";".join(filter(None, (aligned, style)))
         tag = f'td style="{both}"' if both else "td"
         inner = escape(text)
