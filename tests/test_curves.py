@@ -221,7 +221,7 @@ def test_the_vertical_axis_says_what_is_shown(names, label):
 def test_sigma_is_named_since_it_changes_the_loss():
     weighted = Dataset(SAMPLES.inputs, SAMPLES.targets, sigma=0.3)
     ax = plot_loss(run(LeastSquares(), data=weighted))
-    assert ax.get_ylabel() == "mse, weighted by sigma, over all data"
+    assert ax.get_ylabel() == "mse weighted by sigma over all data"
 
 
 @pytest.mark.parametrize("name", ["epochs", "steps", "evaluations"])

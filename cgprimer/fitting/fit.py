@@ -253,7 +253,7 @@ def _result(
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():
         sentences.append(known.sentence())
-    weighted = ", weighted by sigma," * (objective.sigma is not None)
+    weighted = " weighted by sigma" * (objective.sigma is not None)
     extra: dict[str, Any] = {
         "loss_name": f"{objective.loss.name}{weighted} over all data"
     }

@@ -26,11 +26,13 @@ PROSE = 88  # sentences are no longer than this, however wide the terminal
 NARROWEST = 20
 MOST_COLUMNS = 10_000  # at which no table gives way
 STYLE = """\
-.cgprimer td, .cgprimer th { text-align: left; vertical-align: top; }
-.cgprimer td:first-child { white-space: nowrap; }
-.cgprimer caption { text-align: left; }
-.cgprimer code, .cgprimer pre { font-family: monospace; background: none; }
-.cgprimer pre { white-space: pre; overflow-x: auto; }"""
+div.cgprimer table tr > * { text-align: left !important; vertical-align: top; }
+div.cgprimer table tr > .number { text-align: right !important; white-space: nowrap; }
+div.cgprimer table tr td:first-child { white-space: nowrap; }
+div.cgprimer table caption { text-align: left; }
+div.cgprimer table tr td code { background: none; padding: 0; font-size: inherit; }
+div.cgprimer code, div.cgprimer pre { font-family: monospace; }
+div.cgprimer pre { white-space: pre; overflow-x: auto; line-height: normal; }"""
 
 
 @dataclass(frozen=True)

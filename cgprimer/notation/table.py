@@ -32,7 +32,7 @@ COLOURS = {
 }
 
 
-NUMBER = "text-align:right;white-space:nowrap"
+NUMBER = ' class="number"'
 
 
 @dataclass(frozen=True)
@@ -131,20 +131,17 @@ def _cell(text: str, encoding: str) -> str:
 
 
 def _html_title(table: Table, title: str) -> str:
-    tag = f'th style="{NUMBER}"' if title in table.numbers else "th"
-    return f"<{tag}>{escape(title)}</th>"
+    return f"<th{NUMBER * (title in table.numbers)}>{escape(title)}</th>"
 
 
 def _html_row(table: Table, number: int) -> str:
     cells = []
     for title, text in zip(table.head, table.rows[number], strict=True):
         style = COLOURS.get(table.style(title, number), "")
-        aligned = NUMBER * (title in table.numbers)
-        both = ";".join(filter(None, (aligned, style)))
-        tag = f'td style="{both}"' if both else "td"
+        more = NUMBER * (title in table.numbers) + f' style="{style}"' * bool(style)
         inner = escape(text)
         inner = f"<code>{inner}</code>" if title in table.formulas else inner
-        cells.append(f"<{tag}>{inner}</td>")
+        cells.append(f"<td{more}>{inner}</td>")
     return "".join(cells)
 
 
