@@ -64,8 +64,8 @@ def windowed(text: str, width: int, cut: str = "…") -> str:
     """`text` with no line that carets mark longer than `width`; `cut` stands for more.
 
     >>> print(windowed("xy = a*xx + b*sn(xx)\\n              ^^", 14))
-    … + b*sn(xx)
-          ^^
+    …x + b*sn(xx)
+           ^^
     """
     lines = text.split("\n")
     for i, (line, below) in enumerate(pairwise(list(lines))):
