@@ -213,7 +213,7 @@ def test_the_vertical_axis_says_what_is_shown(names, label):
     ax = plot_loss([FITS[name] for name in names])
     assert ax.get_ylabel() == label
     if label == "loss":
-        assert any("(mae over all data)" in text for text in texts(ax))
+        assert any("(mae)" in text for text in texts(ax))
     in_batches = any(name in IN_BATCHES for name in names)
     assert ("mean over an epoch of batches" in texts(ax)) == in_batches
 

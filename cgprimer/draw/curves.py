@@ -302,7 +302,7 @@ def _entries(
     differ = len({curve.name for curve in curves}) > 1
     if len(curves) > 1 or any(curve.diverged for curve in curves):
         for curve, line in zip(curves, lines, strict=True):
-            kind = f" ({curve.name})" if differ else ""
+            kind = f" ({curve.name.removesuffix(WHOLE)})" if differ else ""
             if curve in named:
                 found[f"{curve.label}{kind}: {curve.said}"] = line
     if len(curves) > NAMED:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
 
 CORNERS = ("upper right", "upper left", "lower left", "lower right")
-SIZES = (8, 7, 6, 5, 4)  # points; smaller ones where the legend is too large
+SIZES = (8, 7, 6)  # points; smaller ones where the legend is too large, …
+SMALL = (7, 6, 5, 4)  # … and then for the texts without what follows their colon
 MOST = 0.6  # of the height of the axes that a legend may take
-GAP = 4.0  # points between legend and curves
+GAP = 6.0  # points between legend and curves
 
 
 def place_legend(ax: Axes, entries: Mapping[str, Any]) -> None:
@@ -26,9 +27,11 @@ def place_legend(ax: Axes, entries: Mapping[str, Any]) -> None:
     if not entries:
         return
     ax.figure.figure.draw_without_rendering()  # so that the axes have their place
-    for size, columns in product(SIZES, (1, 2, 3)):
+    whole, short = [*entries], [text.partition(":")[0] for text in entries]
+    tries = [(whole, size) for size in SIZES] + [(short, size) for size in SMALL]
+    for (texts, size), columns in product(tries, (1, 2, 3)):
         legend: Any = ax.legend(
-            [*entries.values()], [*entries], frameon=False, fontsize=size,
+            [*entries.values()], texts, frameon=False, fontsize=size,
             ncols=columns, loc="upper right",
         )  # fmt: skip
         box = _box(ax, legend)
