@@ -39,5 +39,3 @@ def overlined(name: str) -> str:
 def padded(text: str, width: int) -> str:
     """`text` filled with blanks up to `width` columns."""
     return text + " " * (width - columns(text))
-
-
