@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from cgprimer.commands.output import complain, guarded
 from cgprimer.errors import CGPrimerError
 
 COMMANDS = (
@@ -41,19 +40,18 @@ sinh cosh tanh sigmoid softplus relu step abs sign min max erf log1p expm1 xlogy
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 where it did not succeed, or 2 for bad input."""
+    return guarded(lambda: _command(arguments))
+
+
+def _command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        code = int(options.run(options) or 0)
-        sys.stdout.flush()
-        return code
+        return int(options.run(options) or 0)
     except CGPrimerError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        complain(f"{type(error).__name__}: {error}")
         return 2
-    except BrokenPipeError:  # the reader has seen enough: leave nothing to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        complain("interrupted")
         return 130
 
 

@@ -121,10 +121,10 @@ def excerpt(text: str, start: int, end: int) -> list[str]:
         for a, b in ((first, start), (start, min(end, last)), (min(end, last), last))
     )
     head, tail = "…" * (first > 0), "…" * (last < len(text))
-    carets = "^" * max(1, _columns(marked))
+    carets = "^" * max(1, columns(marked))
     return [
         f"    {head}{before}{marked}{after}{tail}",
-        "    " + " " * _columns(head + before) + carets,
+        "    " + " " * columns(head + before) + carets,
     ]
 
 
@@ -137,8 +137,8 @@ def _visible(char: str) -> str:
     return char
 
 
-def _columns(text: str) -> int:
-    """Terminal columns, counting full-width characters twice and accents not at all."""
+def columns(text: str) -> int:
+    """Terminal columns: full-width characters count twice, accents not at all."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 

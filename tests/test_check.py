@@ -639,7 +639,7 @@ def test_the_report_prints_and_exports():
     rows = report.to_dicts()
     [row] = [row for row in rows if row["verdict"] == FAIL]
     assert row["mistake"] == "left out"
-    assert "<td>∂z/∂w</td><td>x1</td>" in report._repr_html_()
+    assert "<td>∂z/∂w</td><td><code>x1</code></td>" in report._repr_html_()
     with pytest.raises(KeyError):
         report.row("z", "q")
 

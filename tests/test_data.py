@@ -322,10 +322,23 @@ def test_a_data_set_is_frozen_and_keeps_its_own_copy():
 
 def test_the_repr_says_what_is_in_it():
     data = Dataset({"xa": [1, 2]}, {"xw": [3, 4]})
-    assert repr(data) == "Dataset(2 samples: inputs xa; targets xw)"
-    assert repr(Dataset({}, {"xw": [3]})) == (
-        "Dataset(1 samples: inputs none; targets xw)"
+    assert repr(data).startswith("Dataset(2 samples: inputs xa; targets xw)\n")
+    cells = [line.split("│")[1:-1] for line in repr(data).splitlines() if "│" in line]
+    assert [[cell.strip() for cell in row] for row in cells] == [
+        ["xa", "input", "1", "1.5", "2", "0.5"],
+        ["xw", "target", "3", "3.5", "4", "0.5"],
+    ]
+    assert repr(Dataset({}, {"xw": [3]})).startswith(
+        "Dataset(1 sample: inputs none; targets xw)\n"
     )
+
+
+def test_the_spread_of_huge_numbers_is_a_number():
+    data = Dataset({"xa": [1e308, -1e308]}, {"xw": [1, 3]}, sigma=[0.5, 2])
+    assert [
+        line.split("│")[place].strip()
+        for line, place in zip(repr(data).splitlines()[4:6], (6, 7), strict=True)
+    ] == ["1e+308", "0.5 … 2"]
 
 
 def sample(size):

@@ -119,6 +119,14 @@ def test_latex(text: str, tex: str):
     assert equation._repr_latex_() == f"${tex}$"
 
 
+def test_of_a_very_large_graph_a_notebook_shows_a_part():
+    graph = parse_graph([f"x{i + 1} = a*x{i}" for i in range(5_000)])
+    tex = graph._repr_latex_()
+    assert tex.count("&=") == 100
+    assert r"x_{5000} &= a" in tex
+    assert r"&\text{4900 of 5000 rows are not shown}" in tex
+
+
 def test_latex_of_a_graph_is_aligned():
     tex = parse_graph(["xy=2*xa", "xz=xy"])._repr_latex_()
     assert tex == (

@@ -258,7 +258,7 @@ TABLE = """\
 Forward trace ↓                     Reverse trace ↑
 
  variable   expression       value   adjoint   chain rule              gradient
- ──────────────────────────────────────────────────────────────────────────────
+ ─────────────────────────────────   ──────────────────────────────────────────
  xa         (input)            1.5   x̅a̅        x̅x̅·(2*xa) + x̅y̅·ac         475.03
  ab         (parameter)        0.8   a̅b̅        x̅y̅·xx                     145.95
  ac         (parameter)       −1.1   a̅c̅        x̅y̅·xa                     97.301

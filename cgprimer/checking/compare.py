@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +16,8 @@ from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.errors import OpError
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
+from cgprimer.notation.report import Report
+from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.edges import differences, known_formulas
 from cgprimer.numeric.finite import EPSILON, Difference
 from cgprimer.numeric.verdict import (
@@ -28,9 +29,6 @@ from cgprimer.numeric.verdict import (
     Slope,
     judge,
 )
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 Array = NDArray[np.float64]
 
@@ -87,8 +85,8 @@ class PartialRow:
         )
 
 
-@dataclass(frozen=True)
-class PartialReport:
+@dataclass(frozen=True, repr=False)
+class PartialReport(Report):
     """What `compare_partials` found; prints as a table, also in notebooks."""
 
     rows: tuple[PartialRow, ...]
@@ -117,38 +115,20 @@ class PartialReport:
         found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
         return f"{edges}: {found or 'nothing to compare'}"
 
-    def __rich__(self) -> Table:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title="edge partials", caption=self.summary())
-        for title in HEAD:
-            right = title in HEAD[2:6]
-            table.add_column(title, justify="right" if right else "left", no_wrap=right)
-        for row in self.rows:
-            *cells, verdict = row.cells()
-            table.add_row(*map(Text, cells), Text(verdict, COLOURS[row.verdict]))
-        return table
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=110, color_system=None).print(self)
-        return out.getvalue().rstrip("\n")
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(title)}</th>" for title in HEAD)
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells())
-            + "</tr>"
-            for row in self.rows
-        )
-        caption = f"<caption>{escape(self.summary())}</caption>"
-        return f"<table>{caption}<tr>{head}</tr>{body}</table>"
+    def _parts(self) -> list[Table]:
+        rows, left_out = capped(self.rows, lambda row: row.verdict != PASS)
+        return [
+            Table(
+                HEAD,
+                [row.cells() for row in rows],
+                numbers=HEAD[2:6],
+                spare=HEAD[5:1:-1],
+                formulas=["formula"],
+                title="edge partials",
+                caption="\n".join(filter(None, (self.summary(), left_out))),
+                styles={"verdict": [COLOURS[row.verdict] for row in rows]},
+            )
+        ]
 
 
 def compare_partials(

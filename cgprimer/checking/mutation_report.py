@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.rules import RULES
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import OPEN, Table
 
 MISTAKES = (
     "sign flipped",
@@ -45,8 +44,8 @@ class Outcome:
     located: int
 
 
-@dataclass(frozen=True)
-class MutationReport:
+@dataclass(frozen=True, repr=False)
+class MutationReport(Report):
     """Catch and localisation rates of every checker, per mistake and in all."""
 
     outcomes: tuple[Outcome, ...]
@@ -108,33 +107,20 @@ class MutationReport:
         sums = (sum(part) for part in zip(*map(_counts, mine), strict=True))
         return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
 
-    def __rich__(self) -> Group:
-        from rich import box
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in ("mistake", "put in", *self.correct):
-            left = title == "mistake"
-            head = title.replace(" ", "\n")
-            table.add_column(head, justify="left" if left else "right", no_wrap=True)
-        for row in self.cells():
-            table.add_row(*row)
+    def _parts(self) -> list[Part]:
+        checkers = list(self.correct)
+        table = Table(
+            ("mistake", "put in", *checkers),
+            self.cells(),
+            numbers=("put in", *checkers),
+            spare=checkers[:1:-1],
+            frame=OPEN,
+        )
         told = [
-            f"  {who} let {what} at ∂{u}/∂{v} pass"
+            Said(f"  {who} let {what} at ∂{u}/∂{v} pass")
             for who, what, (u, v) in self.escaped
         ]
-        return Group(table, LEGEND, *map(Text, told))
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=120, color_system=None).print(self)
-        return out.getvalue().rstrip("\n")
+        return [table, Said(" ".join(LEGEND.split())), *told]
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:

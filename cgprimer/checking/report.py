@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.explain import spoken
 from cgprimer.errors import listing, shorten
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import OPEN, Table, capped
 from cgprimer.numeric.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
 FORMULA = 22
 NOTES = 8
 NAMES = 24  # of the point; a reader of more takes them from `at`
-SHOWN = 100
 KINDS = {
     "edge": "partial of one equation",
     "component": "component",
@@ -139,8 +136,8 @@ class CheckRow:
         )
 
 
-@dataclass(frozen=True)
-class CheckReport:
+@dataclass(frozen=True, repr=False)
+class CheckReport(Report):
     """What `check_gradients` found; prints as a table, also in notebooks.
 
     verdict : PASS, FAIL or INCONCLUSIVE.
@@ -202,11 +199,10 @@ class CheckReport:
 
         Of very many, those that did not pass come first to be kept.
         """
-        rows = [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
-        if len(rows) <= SHOWN:
-            return rows
-        kept = sorted(range(len(rows)), key=lambda i: rows[i].verdict == PASS)[:SHOWN]
-        return [rows[i] for i in sorted(kept)]
+        return capped(self._worth_a_line(), _failed)[0]
+
+    def _worth_a_line(self) -> list[CheckRow]:
+        return [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
 
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""
@@ -220,54 +216,26 @@ class CheckReport:
         more = [f"… and {len(found) - NOTES} more"] if len(found) > NOTES else []
         return found[:NOTES] + more
 
-    def columns(self) -> tuple[list[str], list[list[str]]]:
-        """The head and the rows as texts, without columns that are empty."""
-        rows = [row.cells() for row in self.shown()]
-        kept = [i for i in range(len(HEAD)) if any(row[i] for row in rows)]
-        return [HEAD[i] for i in kept], [[row[i] for i in kept] for row in rows]
+    def _parts(self) -> list[Part]:
+        shown = self.shown()
+        sentence = Said(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])
+        if not shown:
+            return [sentence]
+        notes = [Said(note) for note in self.notes()]
+        point = [Said(self.point())] * bool(self.at)
+        return [*point, self._table(shown), Said(self.summary()), *notes, sentence]
 
-    def __rich__(self) -> Group:
-        from rich import box
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        head, cells = self.columns()
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in head:
-            side: Any = "right" if title in HEAD[2:5] else "left"
-            table.add_column(title, justify=side, no_wrap=title != "claim")
-        for row, (*texts, verdict) in zip(self.shown(), cells, strict=True):
-            table.add_row(*map(Text, texts), Text(verdict, COLOURS[row.verdict]))
-        sentence = Text(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])
-        notes = [Text(note) for note in self.notes()]
-        return (
-            Group(Text(self.point()), table, self.summary(), *notes, sentence)
-            if cells
-            else Group(sentence)
+    def _table(self, shown: list[CheckRow]) -> Table:
+        return Table(
+            HEAD,
+            [row.cells() for row in shown],
+            numbers=HEAD[2:5],
+            spare=HEAD[4:1:-1],
+            formulas=["claim"],
+            caption=capped(self._worth_a_line(), _failed)[1],
+            styles={"verdict": [COLOURS[row.verdict] for row in shown]},
+            frame=OPEN,
         )
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=100, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
-
-    def _repr_html_(self) -> str:
-        head, cells = self.columns()
-        titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in cells
-        )
-        caption = f"<caption>{escape(self.summary())}</caption>"
-        lines = [*self.notes(), f"{self.verdict}: {self.diagnosis}"]
-        said = "".join(f"<p>{escape(line)}</p>" for line in lines)
-        point = f"<p>{escape(self.point())}</p>" if self.at else ""
-        return f"{point}<table>{caption}<tr>{titles}</tr>{body}</table>{said}"
 
 
 def spotted(spot: Spot) -> str:
@@ -281,6 +249,10 @@ def apart(a: float, b: float) -> tuple[str, str]:
     """Two numbers in as many digits as tell them apart."""
     digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
+
+
+def _failed(row: CheckRow) -> bool:
+    return row.verdict != PASS
 
 
 def overall(rows: tuple[CheckRow, ...]) -> str:

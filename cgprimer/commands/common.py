@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ def text_of(path: str) -> str:
     """The text of a file, or of standard input for `-`."""
     try:
         if path == "-":
+            if isinstance(sys.stdin, TextIOWrapper):  # as files are read
+                sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
             return sys.stdin.read()
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

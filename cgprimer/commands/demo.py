@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> None:
     console.rule("ground truth, then training")
     truth = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
     data = generate(graph, truth, 2_000, rng=options.seed)
-    print(f"{data!r} at {truth}")
+    console.print(data)
+    print("at " + ", ".join(f"{name} = {value:g}" for name, value in truth.items()))
     adam = fit(graph, data, Adam(rate=0.1), epochs=300, rng=options.seed)
     console.print(adam)
     exact = fit(graph, data, LeastSquares(), start=adam.parameters)

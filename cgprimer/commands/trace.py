@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, add_point, graph_of, values
 from cgprimer.errors import OptionError
+from cgprimer.notation.report import encoding, plain
 
 if TYPE_CHECKING:
     from cgprimer.draw.derivation import Trace
@@ -21,6 +22,7 @@ FORMATS: dict[str, Callable[[Trace, bool], str]] = {
     "latex": lambda trace, part: trace.latex(document=not part),
     "html": lambda trace, part: trace.html(document=not part),
 }
+WIDTH = 110  # of a table in a file
 ENDINGS = {".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
@@ -69,7 +71,13 @@ def run(options: argparse.Namespace) -> None:
 
         Console().print(found)
     else:
-        print(FORMATS[chosen](found, options.part))
+        text = FORMATS[chosen](found, options.part)
+        print(_referenced(text) if chosen == "html" else text)
+
+
+def _referenced(html: str) -> str:
+    """HTML in which signs that standard output lacks are character references."""
+    return html.encode(encoding(), "xmlcharrefreplace").decode(encoding())
 
 
 def _by_ending(file: str | None) -> str:
@@ -84,9 +92,7 @@ def _by_ending(file: str | None) -> str:
 
 
 def _text(trace: Trace, chosen: str, part: bool) -> str:
-    from cgprimer.lower.to_text import printed
-
-    text = printed(trace) if chosen == "table" else FORMATS[chosen](trace, part)
+    text = plain(trace, WIDTH) if chosen == "table" else FORMATS[chosen](trace, part)
     return text if text.endswith("\n") else f"{text}\n"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import DataError, listing, shorten, suggest
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import Table, capped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator | None
 Cell = tuple[int, str]  # line of the file, text
+SUMMARY = ("column", "role", "least", "mean", "greatest", "spread", "sigma")
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Report):
     """Samples of the inputs and of the targets of a graph.
 
     inputs, targets : name → array (n,) of finite numbers.
@@ -66,13 +69,29 @@ class Dataset:
     def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
 
-    def __repr__(self) -> str:
-        return (
-            f"Dataset({len(self)} samples: inputs {listing(self.inputs) or 'none'}; "
-            f"targets {listing(self.targets)}"
+    def _parts(self) -> list[Part]:
+        said = (
+            f"Dataset({len(self)} sample{'s' * (len(self) != 1)}: inputs "
+            f"{listing(self.inputs) or 'none'}; targets {listing(self.targets)}"
             + f"; not used: {listing(self.ignored)}" * bool(self.ignored)
             + ")"
         )
+        parts = {"input": self.inputs, "target": self.targets}
+        pairs = [(role, name) for role, part in parts.items() for name in part]
+        shown, left_out = capped(pairs, most=20)
+        rows = [self._row(role, name) for role, name in shown]
+        table = Table(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
+        return [Said(said), table]
+
+    def _row(self, role: str, name: str) -> tuple[str, ...]:
+        """A column of the data in words: its range, mean and spread, its noise."""
+        column = (self.inputs if role == "input" else self.targets)[name]
+        size = float(np.abs(column).max()) or 1.0  # so that no sum overflows
+        mean, spread = size * (column / size).mean(), size * (column / size).std()
+        found = [column.min(), mean, column.max(), spread]
+        sigma = (self.sigma or {}).get(name) if role == "target" else None
+        noise = "" if sigma is None else _range(sigma)
+        return name, role, *(f"{value:.4g}" for value in found), noise
 
     @classmethod
     def from_frame(
@@ -172,6 +191,11 @@ class Dataset:
         order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
+
+
+def _range(column: Array) -> str:
+    low, high = f"{column.min():.4g}", f"{column.max():.4g}"
+    return low if low == high else f"{low} … {high}"
 
 
 def generator(rng: Seed) -> np.random.Generator:

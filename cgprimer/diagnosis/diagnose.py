@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,11 +23,9 @@ from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.extended import Number, context
-from cgprimer.numeric.tables import html, plain
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
 DIGITS = -float(np.log10(EPSILON))
@@ -117,8 +115,8 @@ class Finding:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Report):
     """What `diagnose` found, in the order of evaluation; prints as a table.
 
     operations : how many were looked at; `samples` of how many samples, `checked` of
@@ -157,28 +155,20 @@ class Diagnosis:
         found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
         return f"{looked}: {found}, the first in {first.where}"
 
-    def __rich__(self) -> Group:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
+    def _parts(self) -> list[Part]:
         if self.first is None:
-            return Group(Text(self.summary()))
-        table = Table(title="diagnosis", caption=self.summary())
-        for title in HEAD:
-            table.add_column(title, justify="right" if title in HEAD[2:6] else "left")
-        for row in self.rows:
-            table.add_row(*map(Text, row.cells()))
-        return Group(table, Text(f"\n{self.first}"))
-
-    def __str__(self) -> str:
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        below = f"<pre>{escape(str(self.first))}</pre>" if self.first else ""
-        return html(HEAD, [row.cells() for row in self.rows], self.summary()) + below
+            return [Said(self.summary())]
+        rows, left_out = capped(self.rows)
+        table = Table(
+            HEAD,
+            [row.cells() for row in rows],
+            numbers=HEAD[2:6],
+            spare=HEAD[5:1:-1],
+            formulas=["operation"],
+            title="diagnosis",
+            caption="\n".join(filter(None, (self.summary(), left_out))),
+        )
+        return [table, Said(f"\n{self.first}")]
 
 
 def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:

@@ -1,107 +1,238 @@
-"""Loss by step, for one fit or for several side by side.
+"""The loss as a fit goes on, for one fit or for several side by side.
 
-results ─ label each ─▶ Curve ─ log scale? zeros? noise? ─▶ Axes
+results ─ place each loss ─▶ Curve ─ log scale? zeros? ─▶ Axes
+
+Of a fit in batches three things are drawn: faintly the loss of every single batch,
+their mean over an epoch's worth of steps, and boldest the loss over all data at the
+start and after every epoch, which is the one to compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cgprimer.draw.legend import place_legend
+from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
 from cgprimer.draw.text import number
+from cgprimer.errors import OptionError, suggest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
-MANY = 1_000  # steps from which a noisy curve is smoothed
-ENDLESS = 1e150  # losses from here on count as infinite; axes would overflow
+Array = NDArray[np.float64]
+Along = Literal["step", "epoch", "evaluation"]
+ALONG = ("step", "epoch", "evaluation")
+
+MANY = 1_000  # losses from which a noisy curve without epochs is smoothed
+CIRCLES = 50  # epochs up to which each has a circle
+NAMED = 10  # curves with a colour and a name; of more, the best
+WHOLE = " over all data"  # how the name of such a loss ends
+CIRCLE: dict[str, Any] = {"markersize": 4, "markerfacecolor": "white"}
+THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
+FAINT: dict[str, Any] = {"alpha": 0.2, "linewidth": 0.6, "zorder": 1.9}
+GREY = "0.75"
+WHOLE_NUMBERS: dict[str, Any] = {
+    "integer": True, "min_n_ticks": 1, "steps": [1, 2, 5, 10]
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
-    """The losses of one run, shape (n,), one for each step."""
+    """The losses of one run.
+
+    main : over all data at the start and after every epoch; of a run that knows no
+        epochs all its losses, or their mean where they are noisy.
+    batches, mean : of single batches, each before its step, and of their neighbours.
+    said : where the run ended, for the legend. name : what the loss is, in words.
+    """
 
     label: str
-    losses: np.ndarray
-    stopped: bool = False
+    main: Series
+    batches: Series
+    mean: Series
+    said: str
+    name: str
+    diverged: bool
 
     @property
-    def known(self) -> np.ndarray:
-        return np.asarray(np.abs(self.losses) < ENDLESS)
-
-    @property
-    def finite(self) -> np.ndarray:
-        return np.asarray(self.losses[self.known])
-
-    @property
-    def last(self) -> int:
-        """The last step with a finite loss, -1 if there is none."""
-        return int(max(np.flatnonzero(self.known), default=-1))
-
-    @property
-    def diverged(self) -> bool:
-        return self.stopped or self.last < len(self.losses) - 1
-
-    @property
-    def title(self) -> str:
-        if self.diverged:
-            return f"{self.label}: diverged at step {self.last + 1}"
-        if not len(self.losses):
-            return f"{self.label}: no steps"
-        return f"{self.label}: final loss {number(self.losses[-1])}"
+    def finite(self) -> Array:
+        """Every loss that can be drawn."""
+        every = np.concatenate([self.main.y, self.batches.y])
+        return np.asarray(every[known(every)])
 
 
 def plot_loss(
-    results: Any | Sequence[Any] | Mapping[str, Any], *, ax: Axes | None = None
+    results: Any | Sequence[Any] | Mapping[str, Any],
+    *,
+    x: Along | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Plot the loss by step of one result, a sequence, or a dict label → result.
+    """Plot the loss of one result, a sequence, or a dict label → result.
 
-    A result is what a fit returns, or just its losses, an array of shape (n,). The
-    scale is logarithmic if the losses are positive and span more than a decade; zeros
-    then lie at the lower edge, and the axis says so. Long noisy curves are drawn
-    faintly below their running mean. A run that diverged ends in a cross.
+    results : what a fit returns, or just losses, an array of shape (n,).
+    x : "step", "epoch" or "evaluation" (of the loss, of a batch or of all data); by
+        default epochs where a run took its data in batches, so that methods compare,
+        else steps. A step of LeastSquares counts as an epoch.
+
+    Of a run in batches, the loss over all data at the start and after every epoch is
+    drawn boldest, with circles; thinner the arithmetic mean of an epoch's batches,
+    faintly every single one. Losses alone are drawn as they are; if they are many and
+    noisy, faintly below the mean of a fiftieth of them. The scale is logarithmic if the
+    losses are positive and span more than a decade; zeros then lie at the lower edge,
+    and the axis says so. A run that diverged ends in a cross.
+
+    Raises OptionError for an unknown `x`, or for one that a run does not know.
     """
-    curves = _curves(results)
+    runs = _labelled(results)
+    along = _chosen(x, list(runs.values()))
+    curves = [_curve(run, label, along) for label, run in runs.items()]
     ax = _new_axes() if ax is None else ax
     finite = np.concatenate([np.empty(0), *(curve.finite for curve in curves)])
     floor = _floor(finite)
-    for curve in curves:
-        _plot(ax, curve, floor)
-    _label_axes(ax, finite, floor)
-    if len(curves) > 1 or any(curve.diverged for curve in curves):
-        ax.legend(frameon=False)
+    named = _named(curves)
+    lines = [_plot(ax, curve, floor, curve in named) for curve in curves]
+    if floor:
+        ax.set_yscale("log")
+    _label_axes(ax, curves, along, 0.0 if finite.all() else floor)
+    if not any(len(curve.main.y) for curve in curves):
+        ax.text(0.5, 0.5, "no losses", transform=ax.transAxes, ha="center")
+    place_legend(ax, _entries(curves, lines, named))
     return ax
 
 
-def _curves(results: Any) -> list[Curve]:
+def _labelled(results: Any) -> dict[str, Any]:
+    """Label → run; runs of one method are numbered."""
     if isinstance(results, Mapping):
-        return [_curve(run, str(label)) for label, run in results.items()]
+        return {str(label): run for label, run in results.items()}
     if hasattr(results, "losses"):
-        return [_curve(results, "")]
+        return {_method(results): results}
     runs = list(results)
     if not any(hasattr(run, "losses") or np.ndim(run) for run in runs):
-        return [_curve(np.array(runs, dtype=float), "")]
-    return [_curve(run, label) for run, label in zip(runs, _labels(runs), strict=False)]
+        return {"loss": np.array(runs, dtype=float)}
+    return dict(zip(_numbered(map(_method, runs)), runs, strict=True))
 
 
-def _curve(run: Any, label: str) -> Curve:
-    losses = np.asarray(getattr(run, "losses", run), dtype=float)
-    if losses.ndim != 1:
-        raise ValueError(f"losses must have shape (n,), not {losses.shape}")
-    stopped = "diverge" in str(getattr(run, "status", ""))
-    return Curve(label or str(getattr(run, "method", "loss")), losses, stopped)
+def _method(run: Any) -> str:
+    return str(getattr(run, "method", "run"))
 
 
-def _labels(runs: Iterable[Any]) -> list[str]:
-    """The method of each run, numbered where several have the same."""
-    names = [str(getattr(run, "method", "run")) for run in runs]
+def _numbered(labels: Iterable[str]) -> list[str]:
+    names = list(labels)
     return [
         f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name
         for i, name in enumerate(names)
     ]
+
+
+def _chosen(x: str | None, runs: Sequence[Any]) -> Along:
+    """What the horizontal axis counts."""
+    counted = all(_counts(run) is not None for run in runs)
+    if x is None:
+        return "epoch" if counted and any(map(_in_batches, runs)) else "step"
+    for along in ALONG:
+        if str(x) in (along, f"{along}s"):
+            if along == "step" or counted:
+                return along  # type: ignore[return-value]
+            raise OptionError(
+                f"losses alone know no {along}s\n  hint: plot what fit returns"
+            )
+    hint = suggest(str(x), ALONG) or f"it is one of {', '.join(ALONG)}"
+    raise OptionError(f"unknown axis x={x!r}\n  hint: {hint}")
+
+
+def _counts(run: Any) -> NDArray[np.int64] | None:
+    """Steps and evaluations at the start and after every epoch, (e + 1, 2)."""
+    found = getattr(run, "epoch_counts", None)
+    return None if found is None else np.asarray(found)
+
+
+def _in_batches(run: Any) -> bool:
+    counts = _counts(run)
+    if counts is None:
+        return False
+    steps = [*counts[:, 0], len(run.losses)]  # the last epoch may have been interrupted
+    return bool((np.diff(steps) > 1).any())
+
+
+def _curve(run: Any, label: str, along: Along) -> Curve:
+    losses = np.asarray(getattr(run, "losses", run), dtype=float)
+    if losses.ndim != 1:
+        raise ValueError(f"losses must have shape (n,), not {losses.shape}")
+    if _counts(run) is None:
+        return _bare_curve(run, losses, label)
+    return _counted_curve(run, losses, label, along)
+
+
+def _bare_curve(run: Any, losses: Array, label: str) -> Curve:
+    """Losses of which nothing is known but their order."""
+    steps = Series(np.arange(float(len(losses))), losses)
+    last = steps.last
+    stopped = "diverge" in str(getattr(run, "status", ""))
+    diverged = stopped or last < len(losses) - 1
+    mean, said = NOTHING, "no steps"
+    if len(losses):
+        said = f"last loss {number(losses[-1])}"
+    if _noisy(losses):
+        window = len(losses) // 50
+        mean = running_mean(steps, window)
+        said = f"mean of the last {window} {number(mean.y[-1])}"
+    if diverged:
+        said = f"diverged at step {last + 1}"
+    main, batches = (mean, steps) if len(mean.y) else (steps, NOTHING)
+    return Curve(label, main, batches, NOTHING, said, "loss", diverged)
+
+
+def _noisy(losses: Array) -> bool:
+    """Whether a long curve goes up and down far more than it moves all in all.
+
+    One spike in a million is as high as all others together: so it is noisy also where
+    it turns at every other step, and by more than rounding would.
+    """
+    values = losses[known(losses)]
+    if len(values) < MANY:
+        return False
+    steps = np.diff(values)
+    turns = (steps[1:] * steps[:-1] < 0).mean()
+    typical = np.median(np.abs(steps)) >= 0.05 * np.median(np.abs(values))
+    return bool(np.abs(steps).sum() >= 5 * np.ptp(values) or (turns >= 0.2 and typical))
+
+
+def _counted_curve(run: Any, losses: Array, label: str, along: Along) -> Curve:
+    """A run that knows its loss over all data, and when it was taken."""
+    counts = np.asarray(_counts(run), dtype=float)
+    epochs = np.arange(float(len(counts)))
+    place = {"step": counts[:, 0], "epoch": epochs, "evaluation": counts[:, 1]}[along]
+    whole = Series(place, np.asarray(run.epoch_losses, dtype=float))
+    batches, mean = NOTHING, NOTHING
+    if _in_batches(run):
+        batches = Series(_placed(len(losses), counts[:, 0], place, along), losses)
+        mean = running_mean(batches, int(np.diff(counts[:, 0]).max(initial=0)))
+    stopped = "diverge" in str(getattr(run, "status", ""))
+    diverged = stopped or whole.last < len(whole.y) - 1
+    said = f"final loss {number(whole.y[-1])}"
+    if diverged:
+        end = place[min(whole.last + 1, len(place) - 1)]
+        said = f"diverged at {along} {end:.0f}"
+    elif number(run.loss) != number(whole.y[-1]):
+        said = f"{said}, best {number(run.loss)}"
+    name = getattr(run, "loss_name", "") or "loss"
+    return Curve(label, whole, batches, mean, said, name, diverged)
+
+
+def _placed(count: int, steps: Array, place: Array, along: Along) -> Array:
+    """Where steps 0, …, count - 1 lie, those of an interrupted epoch as before."""
+    number_ = np.arange(float(count))
+    each = 1.0 if along != "epoch" else 1.0 / count
+    if steps[-1] > 0:
+        each = (place[-1] - place[0]) / steps[-1]
+    beyond = each * np.maximum(number_ - steps[-1], 0.0)
+    return np.asarray(np.interp(number_, steps, place) + beyond)
 
 
 def _new_axes() -> Axes:
@@ -110,7 +241,7 @@ def _new_axes() -> Axes:
     return plt.subplots(figsize=(6.4, 4.0), layout="constrained")[1]
 
 
-def _floor(finite: np.ndarray) -> float:
+def _floor(finite: Array) -> float:
     """Where to draw zeros on a log scale; 0 if the scale should be linear."""
     positive = finite[finite > 0]
     if not positive.size or finite.min() < 0:
@@ -120,41 +251,72 @@ def _floor(finite: np.ndarray) -> float:
     return max(positive.min() / 10, 5e-324) if decades > 1 else 0.0
 
 
-def _plot(ax: Axes, curve: Curve, floor: float) -> None:
-    steps = np.arange(len(curve.losses))
-    height = np.where(curve.known, curve.losses, np.nan)
-    height = np.maximum(height, floor) if floor else height
-    smooth = _smooth(np.log(height) if floor else height)
-    if smooth is None:
-        (line,) = ax.plot(steps, height, label=curve.title)
-    else:
-        smooth = np.exp(smooth) if floor else smooth
-        (line,) = ax.plot(steps, smooth, label=curve.title, zorder=2.5)
-        ax.plot(steps, height, color=line.get_color(), alpha=0.2, linewidth=0.6)
-    if len(curve.finite) == 1:
-        line.set_marker("o")
-    if curve.diverged and curve.last >= 0:
-        end = curve.last, height[curve.last]
-        ax.plot(*end, "x", color=line.get_color(), markersize=9, markeredgewidth=2)
+def _named(curves: list[Curve]) -> list[Curve]:
+    """The curves that have a colour and a name: all, or of many the best."""
+
+    def rank(curve: Curve) -> tuple[bool, float]:
+        """Those that ended well first, and of them the lowest."""
+        unknown = curve.diverged or not len(curve.main.y)
+        return unknown, 0.0 if unknown else float(curve.main.y[-1])
+
+    return sorted(curves, key=rank)[:NAMED]
 
 
-def _smooth(height: np.ndarray) -> np.ndarray | None:
-    """Running mean over a fiftieth of a long noisy curve, None for any other."""
-    known = np.isfinite(height)
-    values = height[known]
-    if len(values) < MANY or np.abs(np.diff(values)).sum() < 5 * np.ptp(values):
-        return None
-    window = np.ones(len(height) // 50)
-    total = np.convolve(np.where(known, height, 0.0), window, mode="same")
-    count = np.convolve(known, window, mode="same")
-    return np.where(known, total / np.maximum(count, 1), np.nan)
+def _plot(ax: Axes, curve: Curve, floor: float, named: bool) -> Line2D:
+    """The line that stands for the curve, and with it all others."""
+    main = curve.main.raised(floor)
+    circles = "o" if len(main.y) <= CIRCLES else None
+    grey: dict[str, Any] = {} if named else {"color": GREY}
+    (line,) = ax.plot(*thinned(main), zorder=2.6, marker=circles, **CIRCLE, **grey)
+    colour = line.get_color()
+    if len(curve.mean.y):
+        ax.plot(*thinned(curve.mean.raised(floor)), color=colour, **THIN)
+    if len(curve.batches.y):
+        ax.plot(*thinned(curve.batches.raised(floor)), color=colour, **FAINT)
+    if curve.diverged and main.last >= 0:
+        end = main.x[main.last], main.y[main.last]
+        ax.plot(*end, "x", color=colour, markersize=9, markeredgewidth=2)
+    return line
 
 
-def _label_axes(ax: Axes, finite: np.ndarray, floor: float) -> None:
-    zeros = floor and not finite.all()
-    ax.set(
-        xlabel="step", ylabel=f"loss (0 is drawn at {floor:.0e})" if zeros else "loss"
-    )
-    if floor:
-        ax.set_yscale("log")
+def _label_axes(ax: Axes, curves: Sequence[Curve], along: Along, zeros: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    names = {curve.name for curve in curves}
+    name = names.pop() if len(names) == 1 else "loss"
+    if any(len(curve.batches.y) for curve in curves):
+        name = name.removesuffix(WHOLE)  # the legend tells batches from all data
+    shown = f"{name} (0 is drawn at {zeros:.0e})" if zeros else name
+    ax.set(xlabel=along, ylabel=shown)
+    ax.xaxis.set_major_locator(MaxNLocator(**WHOLE_NUMBERS))
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _entries(
+    curves: Sequence[Curve], lines: Sequence[Line2D], named: Sequence[Curve]
+) -> dict[str, Any]:
+    """Text → line of the legend: the curves if there are several, and their kinds."""
+    from matplotlib.lines import Line2D
+
+    found: dict[str, Any] = {}
+    differ = len({curve.name for curve in curves}) > 1
+    if len(curves) > 1 or any(curve.diverged for curve in curves):
+        for curve, line in zip(curves, lines, strict=True):
+            kind = f" ({curve.name.removesuffix(WHOLE)})" if differ else ""
+            if curve in named:
+                found[f"{curve.label}{kind}: {curve.said}"] = line
+    if len(curves) > NAMED:
+        others = f"{len(curves) - NAMED} others, none of them better"
+        found[others] = Line2D([], [], color=GREY)
+    colour = lines[0].get_color() if len(curves) == 1 else "0.4"
+    circles = any(line.get_marker() == "o" for line in lines)
+    if any(len(curve.mean.y) for curve in curves):
+        whole = Line2D([], [], color=colour, marker="o" if circles else None, **CIRCLE)
+        said = f": {curves[0].said}" if not found else ""
+        found[f"over all data{said}"] = whole
+        found["mean over an epoch of batches"] = Line2D([], [], color=colour, **THIN)
+        found["single batches"] = Line2D([], [], color=colour, alpha=0.3)
+    elif any(len(curve.batches.y) for curve in curves):
+        found["running mean"] = Line2D([], [], color=colour)
+        found["single losses"] = Line2D([], [], color=colour, alpha=0.3)
+    return found

@@ -32,11 +32,12 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
+from cgprimer.notation.report import Report, printable
+from cgprimer.notation.table import MOST
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from cgprimer.graph.graph import Graph
+    from cgprimer.notation.report import Part
 
 Kind = Literal["input", "parameter", "variable"]
 LEVELS = ("variables", "operations")
@@ -76,8 +77,8 @@ class Row:
     adjoint: float | None = None
 
 
-@dataclass(frozen=True)
-class Trace:
+@dataclass(frozen=True, repr=False)
+class Trace(Report):
     """A forward and a reverse trace; prints as a table, as text, HTML and LaTeX.
 
     rows : inputs and parameters, then variables, each after those it needs.
@@ -148,16 +149,16 @@ class Trace:
             for row in self.rows
         ]
 
-    def __rich__(self) -> Table:
-        from cgprimer.draw.derivation_text import table
+    def _parts(self) -> list[Part]:
+        from cgprimer.draw.derivation_text import tables
 
-        return table(self)
+        return tables(self)
 
     def __str__(self) -> str:
         from cgprimer.draw.derivation_text import text
         from cgprimer.draw.notation import UNICODE
 
-        return text(self, UNICODE)
+        return printable(text(self, UNICODE))
 
     def ascii(self) -> str:
         """The derivation as text of plain ASCII: `bar_xy = bar_xz*(3*xy^2) = …`.
@@ -185,7 +186,9 @@ class Trace:
         return html_document(self) if document else html_part(self)
 
     def _repr_html_(self) -> str:
-        return self.html()
+        from cgprimer.draw.derivation_html import html_part
+
+        return html_part(self, MOST)
 
 
 def trace(

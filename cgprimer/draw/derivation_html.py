@@ -12,6 +12,7 @@ from cgprimer.draw.derivation import Row, Trace
 from cgprimer.draw.derivation_text import FORWARD, REVERSE, called, left_out
 from cgprimer.draw.notation import LATEX, forward_stages, reverse_stages
 from cgprimer.lower.to_mathml import from_latex
+from cgprimer.notation.table import capped
 
 STYLE = """\
 .cgprimer-trace { overflow-x: auto; }
@@ -61,10 +62,12 @@ def html_document(trace: Trace) -> str:
     return DOCUMENT.format(title=title, part=html_part(trace))
 
 
-def html_part(trace: Trace) -> str:
-    """The table, to stand in a page or a notebook."""
-    rows = "\n".join(_row(trace, row) for row in trace.rows)
-    below = f"<p>{escape(left_out(trace))}</p>" if trace.left_out else ""
+def html_part(trace: Trace, most: int | None = None) -> str:
+    """The table, to stand in a page or a notebook; of so many rows at most."""
+    shown, skipped = capped(trace.rows, most=most or len(trace.rows))
+    rows = "\n".join(_row(trace, row) for row in shown)
+    unneeded = left_out(trace) if trace.left_out else ""
+    below = "".join(f"<p>{escape(said)}</p>" for said in (unneeded, skipped) if said)
     return (
         f'<div class="cgprimer-trace"><style>{STYLE}</style>\n<table>\n'
         f"<tr><th>{FORWARD}</th><th>{REVERSE}</th></tr>\n{rows}\n</table>{below}</div>"

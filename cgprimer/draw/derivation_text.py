@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cgprimer.draw.derivation import Row, Trace
 from cgprimer.draw.notation import (
@@ -13,10 +12,10 @@ from cgprimer.draw.notation import (
     forward_stages,
     reverse_stages,
 )
-from cgprimer.lower.to_text import columns, padded
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from cgprimer.errors import columns
+from cgprimer.lower.to_text import padded
+from cgprimer.notation.report import Beside, Part, Said
+from cgprimer.notation.table import OPEN, Table, capped
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
@@ -73,33 +72,33 @@ def _line(
     return lines
 
 
-def table(trace: Trace) -> Table:
-    """Both traces side by side, one line for each name."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    names = [called(row) for row in trace.rows]
-    expressions = [_expression(row) for row in trace.rows]
-    made = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title=Text(_titles(trace, names, expressions), "italic"),
-        title_justify="left",
-        caption=left_out(trace) if trace.left_out else None,
-        caption_justify="left",
+def tables(trace: Trace) -> list[Part]:
+    """The forward and the reverse trace side by side, one line for each name."""
+    rows, skipped = capped(trace.rows)
+    forward = Table(
+        ("variable", "expression", "value"),
+        [(called(row), _expression(row), _value(trace, row)) for row in rows],
+        numbers=("value",),
+        formulas=("expression",),
+        title=FORWARD,
+        styles={"variable": "bold", "value": "green"},
+        frame=OPEN,
     )
-    made.add_column("variable", style="bold", no_wrap=True)
-    made.add_column("expression", overflow="fold")
-    if trace.has_numbers:
-        made.add_column("value", justify="right", style="green", no_wrap=True)
-    made.add_column("adjoint", style="bold", no_wrap=True)
-    made.add_column("chain rule", overflow="fold")
-    if trace.has_numbers:
-        made.add_column("gradient", justify="right", style="red", no_wrap=True)
-    for row, name, expression in zip(trace.rows, names, expressions, strict=True):
-        made.add_row(*map(Text, _cells(trace, row, name, expression)))
-    return made
+    reverse = Table(
+        ("adjoint", "chain rule", "gradient"),
+        [
+            (UNICODE.adjoint(row.name), _rule(trace, row), _adjoint(trace, row))
+            for row in rows
+        ],
+        numbers=("gradient",),
+        formulas=("chain rule",),
+        title=REVERSE,
+        styles={"adjoint": "bold", "gradient": "red"},
+        frame=OPEN,
+    )
+    unneeded = left_out(trace) if trace.left_out else ""
+    below = [Said(said, "dim") for said in (unneeded, skipped) if said]
+    return [Beside(forward, reverse), *below]
 
 
 def called(row: Row) -> str:
@@ -111,24 +110,14 @@ def _expression(row: Row) -> str:
     return f"({row.kind})" if row.body is None else UNICODE.expression(row.body)
 
 
-def _values(trace: Trace) -> list[str]:
-    return [UNICODE.number(trace.shown_values[row.name]) for row in trace.rows]
+def _value(trace: Trace, row: Row) -> str:
+    return UNICODE.number(trace.shown_values[row.name]) if trace.has_numbers else ""
 
 
-def _titles(trace: Trace, names: list[str], expressions: list[str]) -> str:
-    """The two titles, each above its own columns."""
-    width = max(map(columns, (*names, "variable")))
-    width += 3 + max(map(columns, (*expressions, "expression")))
-    if trace.has_numbers:
-        width += 3 + max(map(columns, (*_values(trace), "value")))
-    return f"{padded(FORWARD, width + 3)}{REVERSE}"
+def _adjoint(trace: Trace, row: Row) -> str:
+    return UNICODE.number(trace.shown_adjoints[row.name]) if trace.has_numbers else ""
 
 
-def _cells(trace: Trace, row: Row, name: str, expression: str) -> list[str]:
+def _rule(trace: Trace, row: Row) -> str:
     stages = reverse_stages(trace, row, UNICODE)
-    rule = " + ".join(stages[min(1, len(stages) - 1)]) if row.shares else "1 (seed)"
-    cells = [name, expression, UNICODE.adjoint(row.name), rule]
-    if trace.has_numbers:
-        cells.insert(2, UNICODE.number(trace.shown_values[row.name]))
-        cells.append(UNICODE.number(trace.shown_adjoints[row.name]))
-    return cells
+    return " + ".join(stages[min(1, len(stages) - 1)]) if row.shares else "1 (seed)"

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cgprimer.draw.derivation import SEED, Row, Share, Trace, passed
+from cgprimer.errors import columns
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show, tree_size
 from cgprimer.graph.local import LARGE
 from cgprimer.graph.paths import bracketed
 from cgprimer.lower.to_latex import latex, latex_factor, latex_name, latex_number
-from cgprimer.lower.to_text import columns, overlined, rounded
+from cgprimer.lower.to_text import overlined, rounded
 
 WIDE = 5_000  # nodes of an author's expression above which it is not written out
 

@@ -1,5 +1,6 @@
 """Text in pictures: numbers as a reader expects them, and how wide a text is."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,4 +68,8 @@ def without_noise(
             abs(partial) * (ROUNDING * abs(values[other]) + error.get(other, 0.0))
             for other, partial in links.get(name, ())
         )
-    return {n: 0.0 if abs(values[n]) < e else values[n] for n, e in error.items()}
+    # an infinite error is no reason: a partial overflowed, the value did not
+    return {
+        name: 0.0 if abs(values[name]) < e < math.inf else values[name]
+        for name, e in error.items()
+    }

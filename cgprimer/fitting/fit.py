@@ -163,7 +163,8 @@ def minimize(
     declared = _custom(objective.program.asked(inputs=True))
     words = said(trail.status, trail, None, names, method.label)
     message = ". ".join([*words, *declared]) + "."
-    return _assembled(names, method, trail, message, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return _assembled(names, method, trail, message, seconds, loss_name=output)
 
 
 class _Output:
@@ -322,7 +323,10 @@ def _result(
         trail.loss = plain_loss(objective, loss, trail.best)
     trail.status = status
     message = ". ".join([*sentences, *known_now]) + "."
-    extra["r_squared"] = baseline.r_squared
+    extra |= {
+        "r_squared": baseline.r_squared,
+        "loss_name": f"{loss.name} over all data",
+    }
     return _assembled(objective.names, method, trail, message, seconds, **extra)
 
 
@@ -345,5 +349,7 @@ def _assembled(
         trail.epochs,
         trail.evaluations,
         seconds,
+        epoch_losses=np.array([loss for loss, *_ in trail.marks]),
+        epoch_counts=np.array([counts for _, *counts in trail.marks]),
         **extra,
     )

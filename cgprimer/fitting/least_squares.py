@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
-from cgprimer.fitting.loop import Trail, bar
+from cgprimer.fitting.loop import Trail
 from cgprimer.graph.objective import Objective
+from cgprimer.notation.progress import bar
 
 Array = NDArray[np.float64]
 MOST_BYTES = 2**31

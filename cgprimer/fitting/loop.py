@@ -8,9 +8,8 @@ thousandfold. It has converged only if the gradient is zero beside the loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
+from cgprimer.notation.progress import bar
 
 Array = NDArray[np.float64]
 
@@ -199,32 +199,3 @@ def _parts(
     length = max(1, WORK // (parameters + 100) // batch) * batch
     for first in range(0, len(order), length):
         yield order[first : first + length]
-
-
-@contextmanager
-def bar(
-    total: int | None, label: str, shown: bool
-) -> Iterator[Callable[[float], None]]:
-    """A progress bar on standard error; yields a function to call with each loss."""
-    if not shown:
-        yield lambda loss: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns: list[Any] = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4g}"),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=Console(stderr=True)) as display:
-        task = display.add_task(label, total=total, loss=float("nan"))
-        yield lambda loss: display.update(task, advance=1, loss=loss)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +15,23 @@ from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import Table
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Report):
     """What a fit found.
 
     parameters : name → best value found; `loss` is the loss there, over all data, in
         their units and unweighted, so that results of all methods compare.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
         all data where a step uses all; weighted where a descent was.
+    epoch_losses : (e + 1,) the loss over all data at the start and after each epoch;
+        epoch_counts : (e + 1, 2) how many steps and evaluations there were by then.
+        An epoch of LeastSquares is a step. loss_name : what it is, in words.
     status : converged, trivial (no better than a constant), max_steps, stalled,
         unbounded, diverged, interrupted or failed; `message` says it in sentences, and
         names what the data do not determine.
@@ -69,6 +71,9 @@ class FitResult:
     without_errors: str = ""
     practically_undetermined: tuple[str, ...] = ()
     noise_free: bool = False
+    epoch_losses: Array | None = None
+    epoch_counts: NDArray[np.int64] | None = None
+    loss_name: str = "loss"
 
     @property
     def converged(self) -> bool:
@@ -132,20 +137,11 @@ class FitResult:
             for name, value in self.parameters.items()
         }
 
-    def __rich__(self) -> Group:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        head = self._head()
-        table = Table()
-        table.add_column("parameter")
-        table.add_column("value", justify="right")
-        table.add_column("standard error", justify="right")
-        cells, left = rows(self)
-        for row in cells:
-            table.add_row(*map(Text, row))
-        return Group(Text(head), table, Text(left + "\n" * bool(left) + self.message))
+    def _parts(self) -> list[Part]:
+        cells, left_out = rows(self)
+        titles = ("parameter", "value", "standard error")
+        table = Table(titles, cells, numbers=titles[1:], caption=left_out)
+        return [Said(self._head()), table, Said(self.message)]
 
     def _head(self) -> str:
         """`LeastSquares: loss 0.0096 after 9 steps, R² 0.998`."""
@@ -155,15 +151,6 @@ class FitResult:
         if self.chi_squared is not None:
             parts.append(f"χ² {self.chi_squared:.4g} for {self.dof} degrees of freedom")
         return ", ".join(parts)
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=88, color_system=None).print(self)
-        return out.getvalue().rstrip("\n")
 
     def __repr__(self) -> str:
         values: dict[str, Any] = {

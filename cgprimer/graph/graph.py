@@ -22,6 +22,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.graph.shape import filled
 from cgprimer.graph.table import Table
+from cgprimer.notation.table import capped
 
 if TYPE_CHECKING:
     import networkx
@@ -400,7 +401,11 @@ class Graph:
     def _repr_latex_(self) -> str:
         from cgprimer.lower.to_latex import latex, latex_name
 
-        rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in self.equations]
+        places, left_out = capped(range(len(self)))
+        shown = [self.equation(self.dependents[place]) for place in places]
+        rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in shown]
+        if left_out:
+            rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"
 
     @functools.cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,11 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
-from cgprimer.lower.to_text import html_table, printed, rounded
+from cgprimer.lower.to_text import rounded
+from cgprimer.notation.report import Report
+from cgprimer.notation.table import Table, capped
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from cgprimer.graph.graph import Graph
 
 MANY = 10**300  # counts stop here
@@ -73,8 +73,8 @@ class Path:
         return "·".join(map(factor_number, self.values or ())) or "1"
 
 
-@dataclass(frozen=True)
-class Paths:
+@dataclass(frozen=True, repr=False)
+class Paths(Report):
     """All paths from `source` to `output`; prints as a table, also in notebooks."""
 
     source: str
@@ -119,36 +119,29 @@ class Paths:
             "" if total is None else f" = {rounded(total)}"
         )
 
-    def _rows(self) -> list[tuple[str, ...]]:
+    def _rows(self, paths: Sequence[Path]) -> list[tuple[str, ...]]:
         return [
             (" → ".join(p.names), p.text)
             + (() if p.product is None else (p.numbers, rounded(p.product)))
-            for p in self.paths
+            for p in paths
         ]
 
     @property
     def _head(self) -> tuple[str, ...]:
         return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
 
-    def __rich__(self) -> Table:
-        from rich.table import Table
-        from rich.text import Text
-
-        summary = self.summary()
-        table = Table(
-            caption=summary, caption_justify="left", min_width=len(summary) + 1
-        )
-        for title in self._head:
-            table.add_column(title, justify="right" if title == "value" else "left")
-        for row in self._rows():
-            table.add_row(*map(Text, row))
-        return table
-
-    def __str__(self) -> str:
-        return printed(self)
-
-    def _repr_html_(self) -> str:
-        return html_table(self._head, self._rows(), self.summary())
+    def _parts(self) -> list[Table]:
+        paths, left_out = capped(self.paths)
+        return [
+            Table(
+                self._head,
+                self._rows(paths),
+                numbers=["value"],
+                spare=["numbers"],
+                formulas=HEAD[:3],
+                caption="\n".join(filter(None, (self.summary(), left_out))),
+            )
+        ]
 
 
 def find_paths(

@@ -31,6 +31,7 @@ from cgprimer.graph.logits import check_probabilities, with_logits
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import Point, as_array, common_length
 from cgprimer.graph.values import FusedValues, edge_rows
+from cgprimer.notation.report import Report, Said
 
 if TYPE_CHECKING:
     from cgprimer.engine.by_shape import ByShape
@@ -44,8 +45,8 @@ FUSED_EQUATIONS = 48  # up to which a graph becomes one function …
 FUSED_OPERATIONS = 1_500  # … if it has no more operations than this
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(Report):
     """What a program is made of.
 
     tier : "fused", "by shape" or "numpy"; `reason` says why it is that one.
@@ -66,7 +67,7 @@ class Explanation:
     size: int
     seconds: float
 
-    def __str__(self) -> str:
+    def _parts(self) -> list[Said]:
         lines = [
             f"tier          {self.tier}: {self.reason}",
             f"equations     {self.equations} of {self.shapes} shapes",
@@ -75,10 +76,10 @@ class Explanation:
             f"machine code  {self.functions} functions, {self.cached} from the cache, "
             f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
         ]
-        return "\n".join(lines if self.functions else lines[:4])
+        return [Said("\n".join(lines if self.functions else lines[:4]))]
 
 
-class Program:
+class Program(Report):
     """A graph ready to run; `Graph.compile` makes it.
 
     Of several threads each may call any method at any time.
@@ -189,6 +190,9 @@ class Program:
                 sweeps, [], inputs, nothing, None, None, kind, self.threads, self.built
             )
         )
+
+    def _parts(self) -> list[Said]:
+        return [Said(f"Program of {self.graph!r}\n{self.explain()}")]
 
     @memo
     def _fused(self, partials: bool) -> FusedValues:

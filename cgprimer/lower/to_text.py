@@ -1,4 +1,4 @@
-"""Text to be read: rounded numbers, names under a bar, tables as text and HTML.
+"""Text to be read: rounded numbers, names under a bar.
 
 `expr.show` spells expressions so that they can be read back exactly; what stands here
 is rounded and decorated for a person.
@@ -7,13 +7,8 @@ is rounded and decorated for a person.
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Iterable, Sequence
-from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from cgprimer.errors import columns
 
 DIGITS = 5
 PLAIN = 1e9  # numbers up to this are written out, larger ones with an exponent
@@ -41,35 +36,6 @@ def overlined(name: str) -> str:
     return "".join(letter + OVERLINE for letter in name)
 
 
-def columns(text: str) -> int:
-    """Terminal columns of `text`: combining characters take none."""
-    return len(text) - sum(map(bool, map(unicodedata.combining, text)))
-
-
 def padded(text: str, width: int) -> str:
     """`text` filled with blanks up to `width` columns."""
     return text + " " * (width - columns(text))
-
-
-def printed(report: RenderableType, width: int = 110) -> str:
-    """A rich table as plain text."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    out = StringIO()
-    Console(file=out, width=width, color_system=None).print(report)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
-
-
-def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
-    """A table as HTML, every text escaped."""
-
-    def row(cells: Iterable[str], tag: str) -> str:
-        return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
-
-    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
-    return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<tr>{row(head, 'th')}</tr>{body}</table>"
-    )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cgprimer.errors import excerpt, shorten
-from cgprimer.numeric.tables import html, plain
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 DEFINED = "defined"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")
@@ -69,8 +67,8 @@ class DerivationRow:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class DerivationReport:
+@dataclass(frozen=True, repr=False)
+class DerivationReport(Report):
     """What `check_derivation` found; prints as a table, also in notebooks."""
 
     rows: tuple[DerivationRow, ...]
@@ -105,31 +103,19 @@ class DerivationReport:
         wrong = self.first_wrong
         return f"{many}; the first wrong one is in line {wrong.line}" if wrong else many
 
-    def __rich__(self) -> Group:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title="derivation", caption=self.summary())
-        for title in HEAD:
-            right = title == "line"
-            table.add_column(title, justify="right" if right else "left")
-        for row in self.rows:
-            line, equality, verdict, symbolic, remark = map(Text, row.cells())
-            verdict.stylize(_COLOURS[row.verdict])
-            table.add_row(line, equality, verdict, symbolic, remark)
+    def _parts(self) -> list[Part]:
+        rows, left_out = capped(self.rows, lambda row: row.verdict == FAIL)
+        table = Table(
+            HEAD,
+            [row.cells() for row in rows],
+            numbers=["line"],
+            formulas=["equality"],
+            title="derivation",
+            caption="\n".join(filter(None, (self.summary(), left_out))),
+            styles={"numerically": [_COLOURS[row.verdict] for row in rows]},
+        )
         wrong = self.first_wrong
-        return Group(table, *([Text(f"\n{wrong}")] if wrong else []))
-
-    def __str__(self) -> str:
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        wrong = self.first_wrong
-        below = f"<pre>{escape(str(wrong))}</pre>" if wrong else ""
-        return html(HEAD, [row.cells() for row in self.rows], self.summary()) + below
+        return [table, *([Said(f"\n{wrong}")] if wrong else [])]
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,79 @@
+"""Points of a curve: which of them are finite, their mean, and fewer of them.
+
+x, y of shape (n,) ─▶ x, y
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ENDLESS = 1e150  # values from here on count as infinite; axes would overflow
+POINTS = 4_000  # of a line: more than a screen has columns of pixels
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points of a curve, both of shape (n,); unpacks as x, y."""
+
+    x: Array
+    y: Array
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter((self.x, self.y))
+
+    @property
+    def last(self) -> int:
+        """The last place with a finite value, -1 if there is none."""
+        return int(max(np.flatnonzero(known(self.y)), default=-1))
+
+    def raised(self, floor: float) -> Series:
+        """As it is drawn: nan for what is infinite, nothing below a positive floor."""
+        y = np.where(known(self.y), self.y, np.nan)
+        return Series(self.x, np.maximum(y, floor) if floor else y)
+
+
+NOTHING = Series(np.empty(0), np.empty(0))
+
+
+def known(values: Array) -> NDArray[np.bool_]:
+    """Where values are finite and small enough for axes."""
+    return np.asarray(np.abs(values) < ENDLESS)
+
+
+def running_mean(points: Series, window: int) -> Series:
+    """The arithmetic mean of every `window` points in a row, x and y.
+
+    Of very many, some: a running sum would carry the rounding of a first loss of 1e9
+    to a last one of 1e-9.
+
+    >>> running_mean(Series(np.arange(4.0), np.array([8.0, 4.0, 0.0, 2.0])), 2)
+    Series(x=array([0.5, 1.5, 2.5]), y=array([6., 2., 1.]))
+    """
+    count = len(points.y) - window + 1
+    if window < 1 or count < 1:
+        return NOTHING
+    y = points.raised(0.0).y
+    starts = np.unique(np.linspace(0, count - 1, min(count, POINTS)).astype(int))
+    means = [[v[i : i + window].mean() for i in starts] for v in (points.x, y)]
+    return Series(*map(np.array, means))
+
+
+def thinned(points: Series) -> Series:
+    """Points that look the same: of very many, the least and greatest of each bin."""
+    count = len(points.y)
+    if count <= POINTS:
+        return points
+    kept = {0, count - 1}
+    for part in np.array_split(np.arange(count), POINTS // 2):
+        there = part[np.isfinite(points.y[part])]
+        if len(there):
+            y = points.y[there]
+            kept |= {int(there[y.argmin()]), int(there[y.argmax()])}
+    places = sorted(kept)
+    return Series(points.x[places], points.y[places])

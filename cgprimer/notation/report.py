@@ -1,0 +1,147 @@
+"""Reports: tables and sentences that print themselves, wherever they are looked at.
+
+parts ─▶ a terminal (rich), a plain REPL (repr), a file (str), a notebook (HTML)
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from cgprimer.errors import columns
+from cgprimer.notation.giving_way import table_lines, told
+from cgprimer.notation.signs import HANDLER, spelled
+from cgprimer.notation.table import COLOURS, Line, Table
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
+
+WIDTH = 100  # columns where there is no terminal to ask
+PROSE = 88  # sentences are no longer than this, however wide the terminal
+NARROWEST = 20
+MOST_COLUMNS = 10_000  # at which no table gives way
+STYLE = """\
+div.cgprimer table tr > * { text-align: left !important; vertical-align: top; }
+div.cgprimer table tr > .number { text-align: right !important; white-space: nowrap; }
+div.cgprimer table tr td:first-child { white-space: nowrap; }
+div.cgprimer table caption { text-align: left; }
+div.cgprimer table tr td code { background: none; padding: 0; font-size: inherit; }
+div.cgprimer code, div.cgprimer pre { font-family: monospace; }
+div.cgprimer pre { white-space: pre; overflow-x: auto; line-height: normal; }"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Sentences of a report; a line of carets stays below what it marks."""
+
+    text: str
+    style: str = ""
+
+    def html(self) -> str:
+        """A paragraph, or set in one width where columns matter."""
+        style = COLOURS.get(self.style, "")
+        tag = "pre" if "\n" in self.text else "p"
+        head = f'{tag} style="{style}"' if style else tag
+        return f"<{head}>{escape(self.text)}</{tag}>"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two tables of the same rows, side by side where there is room for both."""
+
+    left: Table
+    right: Table
+
+
+Part = Table | Said | Beside
+
+
+class Report:
+    """What prints itself as a table; `_parts` says what stands in it."""
+
+    def _parts(self) -> Iterable[Part]:
+        raise NotImplementedError
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[Text]:
+        from rich.text import Text
+
+        for line in lines_of(self._parts(), options.max_width, options.encoding):
+            yield Text.assemble(*line, no_wrap=True, overflow="ignore")
+
+    def __str__(self) -> str:
+        return plain(self)
+
+    def __repr__(self) -> str:
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._parts())
+
+
+def plain(report: Report, width: int | None = None) -> str:
+    """A report as text, as wide as the terminal, in signs that it can show."""
+    lines = lines_of(report._parts(), width or terminal_width(), encoding())
+    return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; a hundred where there is none."""
+    return max(NARROWEST, shutil.get_terminal_size((WIDTH, 24)).columns)
+
+
+def encoding() -> str:
+    """The encoding of standard output, if it refuses signs that it lacks."""
+    strict = getattr(sys.stdout, "errors", None) in ("strict", HANDLER)
+    return getattr(sys.stdout, "encoding", None) or "utf-8" if strict else "utf-8"
+
+
+def printable(text: str) -> str:
+    """`text` in signs that standard output can show."""
+    return spelled(text, encoding())
+
+
+def as_html(parts: Iterable[Part]) -> str:
+    """Parts for a notebook."""
+    inner = "".join(map(_html, parts))
+    return f'<div class="cgprimer"><style>{STYLE}</style>{inner}</div>'
+
+
+def _html(part: Part) -> str:
+    if isinstance(part, Beside):
+        return part.left.html() + part.right.html()
+    return part.html()
+
+
+def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]:
+    """Parts in lines of at most `width` columns."""
+    for part in parts:
+        if isinstance(part, Said):
+            yield from told(part.text, min(width, PROSE), encoding, part.style)
+        elif isinstance(part, Table):
+            yield from table_lines(part, width, encoding)
+        else:
+            yield from _beside(part, width, encoding)
+
+
+def _beside(part: Beside, width: int, encoding: str) -> Iterator[Line]:
+    """Both tables line by line, or one below the other."""
+    tables = part.left, part.right
+    sides = [table_lines(table, MOST_COLUMNS, encoding) for table in tables]
+    middle, end = (max(map(_columns, lines), default=0) + 1 for lines in sides)
+    if middle + end - 1 > width:
+        for table in tables:
+            yield from table_lines(table, width, encoding)
+        return
+    for left, right in zip(*sides, strict=True):
+        yield [*left, (" " * (middle - _columns(left)), ""), *right]
+
+
+def _columns(line: Line) -> int:
+    return sum(columns(text) for text, _ in line)

@@ -1,0 +1,370 @@
+"""Loss curves: what is drawn is what was measured, and nothing lies on anything."""
+
+import re
+from types import SimpleNamespace
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from cgprimer import (
+    SGD,
+    Adam,
+    Dataset,
+    LeastSquares,
+    fit,
+    generate,
+    minimize,
+    parse_graph,
+    plot_loss,
+)
+from cgprimer.draw.series import POINTS, Series, running_mean, thinned
+from cgprimer.errors import OptionError
+
+LINE = parse_graph(["xy = w*xx + b"])
+CURVED = parse_graph(["xx = xa^2", "xy = ab*xx + ac*xa"])
+BOWL = parse_graph(["xf = (xa - 6)^2 + xb^2 - xa*xb"])
+DATA = Dataset({"xx": [1.0, 2, 3, 4, 5]}, {"xy": [0.0, -1, -2, -3, -4.5]})
+SAMPLES = generate(CURVED, {"ab": 1, "ac": 4}, 100, noise=0.3, rng=0)
+SAMPLES = Dataset(SAMPLES.inputs, SAMPLES.targets)
+
+
+def run(method, graph=CURVED, data=SAMPLES, **more):
+    return fit(graph, data, method, rng=1, progress=False, **more)
+
+
+FITS = {
+    "one by one": run(SGD(0.01), LINE, DATA, batch=1, epochs=8),
+    "pairs": run(SGD(0.01), LINE, DATA, batch=2, epochs=8),
+    "batches": run(Adam(0.05), batch=8, epochs=20),
+    "many epochs": run(Adam(0.05), batch=50, epochs=120),
+    "all at once": run(SGD(0.3), batch=None, epochs=30),
+    "one step": run(SGD(0.01), LINE, DATA, batch=None, epochs=1),
+    "diverging": run(SGD(0.4), LINE, DATA, batch=2, epochs=30),
+    "absolute": run(Adam(0.05), batch=8, epochs=10, loss="mae"),
+    "least squares": run(LeastSquares()),
+    "minimum": minimize(
+        BOWL, "xf", SGD(0.1), start={"xa": 6, "xb": 6}, steps=10, progress=False
+    ),
+}
+IN_BATCHES = ("one by one", "pairs", "batches", "many epochs", "diverging", "absolute")
+AXES = [
+    "epoch", *(pytest.param(x, marks=pytest.mark.slow) for x in ("step", "evaluation"))
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(params=FITS, ids=str)
+def result(request):
+    return FITS[request.param]
+
+
+def measured(result):
+    """The mean squared or absolute error at the best parameters, by numpy alone."""
+    graph, data = (LINE, DATA) if "w" in result.parameters else (CURVED, SAMPLES)
+    at = {**data.inputs, **result.parameters}
+    [(name, target)] = data.targets.items()
+    gap = graph.evaluate(at)[name] - target
+    mean = np.abs(gap).mean() if "mae" in result.loss_name else (gap**2).mean()
+    return float(mean)
+
+
+def test_the_losses_over_all_data_are_those_at_the_parameters(result):
+    finite = result.epoch_losses[np.isfinite(result.epoch_losses)]
+    assert result.loss == finite.min()
+    if result.loss_name != "xf":
+        assert result.loss == pytest.approx(measured(result), rel=1e-12)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+@pytest.mark.parametrize(("batch", "steps"), [(1, 5), (2, 3), (4, 2), (None, 1)])
+def test_a_shorter_run_is_the_start_of_a_longer_one(epochs, batch, steps):
+    long, short = (
+        run(SGD(0.002), LINE, DATA, batch=batch, epochs=count) for count in (8, epochs)
+    )
+    assert np.array_equal(short.epoch_losses, long.epoch_losses[: epochs + 1])
+    numbers = np.arange(epochs + 1)
+    expected = np.stack([steps * numbers, 1 + (steps + 1) * numbers], axis=1)
+    assert np.array_equal(short.epoch_counts, expected)
+    assert short.epoch_losses[-1] == pytest.approx(measured(short), rel=1e-12)
+
+
+def test_the_steps_of_least_squares_are_counted_as_epochs():
+    found = FITS["least squares"]
+    assert np.array_equal(found.epoch_counts[:, 0], np.arange(found.steps))
+    assert found.epoch_losses[-1] == found.loss
+    assert (np.diff(found.epoch_losses) <= 0).all()
+    assert found.epoch_counts[-1, 1] <= found.evaluations
+
+
+def places(result, along):
+    steps, evaluations = result.epoch_counts.T
+    epochs = np.arange(len(steps))
+    return {"step": steps, "epoch": epochs, "evaluation": evaluations}[along]
+
+
+@pytest.mark.parametrize("along", AXES)
+def test_the_boldest_line_is_the_loss_over_all_data(result, along):
+    ax = plot_loss(result, x=along)
+    main = max(ax.lines, key=lambda line: line.get_zorder())
+    known = np.abs(result.epoch_losses) < 1e150
+    assert np.array_equal(main.get_xdata(), places(result, along))
+    assert np.array_equal(main.get_ydata()[known], result.epoch_losses[known])
+    assert ax.get_xlabel() == along
+
+
+@pytest.mark.parametrize("along", AXES)
+@pytest.mark.parametrize("name", IN_BATCHES)
+def test_the_thin_line_is_the_mean_of_an_epoch_of_batches(name, along):
+    result = FITS[name]
+    faint = plot_loss(result, x=along).lines[2]
+    mean = faint.axes.lines[1]
+    window = int(result.epoch_counts[1, 0])
+    expected = [
+        sum(result.losses[i : i + window].tolist()) / window
+        for i in range(len(result.losses) - window + 1)
+    ]
+    known = np.abs(expected) < 1e100
+    assert mean.get_ydata()[known] == pytest.approx(np.array(expected)[known])
+    if along == "epoch":  # each batch at the place of the step that it decides
+        steps = np.arange(len(result.losses)) / window
+        assert faint.get_xdata() == pytest.approx(steps)
+        middle = np.arange(len(expected)) / window + (window - 1) / (2 * window)
+        assert mean.get_xdata() == pytest.approx(middle)
+    if along == "step":
+        assert np.array_equal(faint.get_xdata(), np.arange(len(result.losses)))
+
+
+@pytest.mark.parametrize("fall", [1.0, 11.0])
+def test_a_mean_falls_as_the_losses_do(fall):
+    """Nearly all batches are small; what falls is the few that are not."""
+    rng = np.random.default_rng(0)
+    count = 5_000
+    size = 100 * fall ** -np.linspace(0, 1, count)
+    losses = np.where(rng.random(count) < 0.1, size, 1e-3)
+    line = plot_loss(losses).lines[0]
+    first, last = line.get_ydata()[[0, -1]]
+    assert first / last == pytest.approx(fall**0.98, rel=0.5)
+
+
+def test_a_loss_of_a_billion_leaves_no_trace_in_later_means():
+    losses = np.r_[1e9, np.full(9_999, 1e-9)]
+    mean = running_mean(Series(np.arange(1e4), losses), 100)
+    later = mean.y[np.ceil(mean.x - 49.5) > 0]
+    assert later == pytest.approx(np.full(len(later), 1e-9))
+    assert mean.y[0] == pytest.approx(1e7)
+
+
+def texts(ax):
+    box = ax.get_legend()
+    return [text.get_text() for text in box.get_texts()] if box else []
+
+
+def said(ax):
+    """Label → the last number that the legend gives it."""
+    pairs = [text.replace("−", "-").split(": ") for text in texts(ax) if ": " in text]
+    return {p[0]: float(re.findall(r"[\d.]+(?:e-?\d+)?", p[1])[-1]) for p in pairs}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_legend_ranks_by_the_loss_over_all_data(seed):
+    runs = {
+        f"rate {rate}": fit(
+            CURVED, SAMPLES, SGD(rate), batch=5, epochs=6, rng=seed, progress=False
+        )
+        for rate in (0.01, 0.05, 0.2, 0.5, 0.8)
+    }
+    runs = {k: r for k, r in runs.items() if r.status != "diverged"}
+    shown = said(plot_loss(runs))
+    assert sorted(shown, key=shown.get) == sorted(runs, key=lambda k: runs[k].loss)
+    for label, found in runs.items():
+        assert shown[label] == pytest.approx(found.loss, rel=1e-3)
+
+
+def test_methods_are_compared_by_epochs_and_alone_by_what_they_count():
+    both = plot_loss([FITS["batches"], FITS["least squares"]])
+    assert both.get_xlabel() == "epoch"
+    assert plot_loss(FITS["least squares"]).get_xlabel() == "step"
+    assert plot_loss(FITS["all at once"]).get_xlabel() == "step"
+    assert plot_loss(FITS["batches"]).get_xlabel() == "epoch"
+    assert plot_loss([FITS["batches"], np.ones(3)]).get_xlabel() == "step"
+
+
+@pytest.mark.parametrize(
+    ("names", "label"),
+    [
+        (["batches"], "mse"),
+        (["all at once"], "mse over all data"),
+        (["all at once", "least squares"], "mse over all data"),
+        (["minimum"], "xf"),
+        (["batches", "absolute"], "loss"),
+    ],
+)
+def test_the_vertical_axis_says_what_is_shown(names, label):
+    ax = plot_loss([FITS[name] for name in names])
+    assert ax.get_ylabel() == label
+    if label == "loss":
+        assert any("(mae)" in text for text in texts(ax))
+    in_batches = any(name in IN_BATCHES for name in names)
+    assert ("mean over an epoch of batches" in texts(ax)) == in_batches
+
+
+def test_sigma_is_named_since_it_changes_the_loss():
+    weighted = Dataset(SAMPLES.inputs, SAMPLES.targets, sigma=0.3)
+    ax = plot_loss(run(LeastSquares(), data=weighted))
+    assert ax.get_ylabel() == "mse weighted by sigma over all data"
+
+
+@pytest.mark.parametrize("name", ["epochs", "steps", "evaluations"])
+def test_the_axis_is_named_in_the_plural_too(name):
+    assert plot_loss(FITS["batches"], x=name).get_xlabel() == name[:-1]
+
+
+def test_an_unknown_axis_is_refused():
+    with pytest.raises(OptionError, match=r"unknown axis x='epocs'\n .* mean 'epoch'"):
+        plot_loss(FITS["batches"], x="epocs")
+    with pytest.raises(OptionError, match="losses alone know no epochs"):
+        plot_loss([FITS["batches"], np.ones(3)], x="epoch")
+
+
+def test_an_interrupted_epoch_is_drawn_as_far_as_it_went():
+    done = FITS["batches"]
+    cut = SimpleNamespace(
+        losses=done.losses[:20], epoch_losses=done.epoch_losses[:2],
+        epoch_counts=done.epoch_counts[:2], method="Adam", loss=1.0,
+    )  # fmt: skip
+    faint = plot_loss(cut).lines[2]
+    assert faint.get_xdata() == pytest.approx(np.arange(20) / 13)
+    cut.epoch_losses, cut.epoch_counts = cut.epoch_losses[:1], cut.epoch_counts[:1]
+    faint = plot_loss(cut).lines[-1]
+    assert faint.get_xdata() == pytest.approx(np.arange(20) / 20)
+
+
+# Where things lie
+
+
+RNG = np.random.default_rng(3)
+WILD = {
+    "falling": [10.0 ** -np.arange(0, 6, 0.1)] * 2,
+    "rising": [10.0 ** np.arange(0, 6, 0.1)] * 2,
+    "flat and high": [np.full(30, 5.0), np.full(30, 5.0)],
+    "v": [np.abs(np.linspace(-1, 1, 41)), 1 - np.abs(np.linspace(-1, 1, 41))],
+    "cross": [np.linspace(1, 2, 30), np.linspace(2, 1, 30), np.full(30, 1.5)],
+    "noise": [RNG.random(300), RNG.random(300)],
+    "negative": [-np.arange(30.0), np.arange(30.0)],
+    "eight": {f"a rather long label {i}": RNG.random(20) for i in range(8)},
+    "twenty-three": {f"run {i}": RNG.random(20) * i for i in range(23)},
+    "dots": [[1.0], [2.0]],
+    "infinite": [[1.0, 50.0, 9e4, np.inf], [3.0, 2.0, np.nan, 1.0], [np.nan]],
+    "zeros": [[1.0, 1e-3, 0.0], [0.0, 0.0]],
+    "fits": [FITS[name] for name in ("batches", "least squares", "absolute")],
+    "diverging fits": [FITS[name] for name in ("pairs", "diverging")],
+    "long": [FITS["many epochs"], FITS["batches"]],
+}
+SIZES = {"page": (6.4, 4.0), "small": (3.2, 2.4), "quarter": (8, 6)}
+HARDEST = ["small", *(pytest.param(s, marks=pytest.mark.slow) for s in SIZES)]
+
+
+def drawn_in(size, runs):
+    if size == "page":
+        return plot_loss(runs)
+    figure = plt.figure(figsize=SIZES[size])
+    place = (2, 2, 3) if size == "quarter" else (1, 1, 1)
+    return plot_loss(runs, ax=figure.add_subplot(*place))
+
+
+def dense(line):
+    """Points along a line as it is drawn, in pixels."""
+    xy = line.get_transform().transform(line.get_xydata())
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    between = np.linspace(0, 1, 50)[:, None, None]
+    return np.concatenate(
+        [xy, (xy[:-1] + between * np.diff(xy, axis=0)).reshape(-1, 2)]
+    )
+
+
+@pytest.mark.parametrize("size", HARDEST)
+@pytest.mark.parametrize("name", WILD)
+def test_legends_lie_on_no_curve_and_steps_have_no_halves(name, size):
+    ax = drawn_in(size, WILD[name])
+    ax.figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    for line in ax.lines:
+        points = dense(line)
+        inside = (points > box.min) & (points < box.max)
+        assert not inside.all(axis=1).any()
+    axes = ax.bbox.padded(1)
+    assert axes.x0 <= box.x0 <= box.x1 <= axes.x1
+    assert axes.y0 <= box.y0 <= box.y1 <= axes.y1
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert ticks
+    assert all(float(tick).is_integer() for tick in ticks)  # steps have no halves
+
+
+def test_of_many_runs_the_best_are_named_and_the_others_grey():
+    ends = [*range(23)]
+    np.random.default_rng(0).shuffle(ends)
+    ax = plot_loss({f"run {end}": [50.0, end + 1.0] for end in ends})
+    assert {f"run {end}: last loss {end + 1}" for end in range(10)} == set(
+        texts(ax)[:-1]
+    )
+    assert texts(ax)[-1] == "13 others, none of them better"
+    colours = [line.get_color() for line in ax.lines]
+    assert colours.count("0.75") == 13
+    assert len(set(colours)) == 11
+
+
+# Edges of the numbers
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [
+        (0, 1.0), (1, 1.0), (1, np.nan), (2, 1e-320), (4_001, -1.0), (1_000, np.inf),
+        *(
+            pytest.param(size, scale, marks=pytest.mark.slow)
+            for size in (0, 1, 2, 999, 1_000, 4_000, 4_001, 30_000)
+            for scale in (0.0, 1e-320, 1.0, -1.0, 1e149, np.inf, np.nan)
+        ),
+    ],
+)  # fmt: skip
+def test_losses_of_any_size_are_drawn(size, scale):
+    losses = scale * (1 + np.arange(size) % 7)
+    ax = plot_loss(losses)
+    ax.figure.canvas.draw()
+    assert ax.get_xlabel() == "step"
+    if not size:
+        assert [text.get_text() for text in ax.texts] == ["no losses"]
+
+
+def test_half_a_million_losses_keep_their_extremes():
+    losses = np.random.default_rng(0).lognormal(0, 1, 500_000)
+    losses[[123_456, 387_654]] = 1e7, 1e-7
+    ax = plot_loss(losses)
+    assert max(len(line.get_xdata()) for line in ax.lines) <= POINTS + 2
+    faint = ax.lines[-1]
+    shown = dict(zip(*faint.get_data(), strict=True))
+    assert (shown[123_456], shown[387_654]) == (1e7, 1e-7)
+    mean = ax.lines[0]
+    assert mean.get_ydata()[0] == pytest.approx(losses[:10_000].mean())
+    assert mean.get_ydata()[-1] == pytest.approx(losses[-10_000:].mean())
+
+
+def test_thinning_keeps_points_as_they_are():
+    x = np.arange(50_000.0)
+    y = np.where(x % 9_000 < 3_000, np.nan, np.sin(x / 300))
+    few = thinned(Series(x, y))
+    assert len(few.x) <= POINTS + 2
+    assert np.array_equal(few.y, y[few.x.astype(int)], equal_nan=True)
+    assert (few.x[0], few.x[-1]) == (0, 49_999)
+    assert np.nanmax(few.y) == np.nanmax(y)
