@@ -294,9 +294,12 @@ def test_right_totals_clear_the_edges_that_they_go_through():
 
 
 def test_what_has_changed_places_is_told_beside_other_mistakes():
-    report = canonical_claims(ab=RIGHT["cd"], cd=RIGHT["ab"], ac="0")
-    assert "d xw/d ab, d xw/d cd: swapped names" in report.diagnosis
-    assert "d xw/d ac: " in report.diagnosis
+    report = canonical_claims(ac=RIGHT["cd"], cd=RIGHT["ac"], ab="0")
+    both = "d xw/d ac is given what belongs to cd; swapped names: d xw/d cd is given"
+    assert f"d xw/d ac, d xw/d cd: swapped names: {both}" in report.diagnosis
+    report = canonical_claims(ac=RIGHT["bc"], bc=RIGHT["ac"], cd="0")  # bc's is ab's
+    assert "d xw/d ac is given what belongs to bc" in report.diagnosis
+    assert "d xw/d cd: " in report.diagnosis
 
 
 def test_what_nobody_can_name_is_told_in_numbers():
