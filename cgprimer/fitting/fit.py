@@ -120,7 +120,7 @@ def minimize(
     trail = descend(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
-    declared = _custom(objective.program.asked(inputs=True))
+    declared = _custom(objective.program.asked_by_inputs)
     message = ". ".join([OUTCOMES[trail.status], *declared]) + "."
     return _assembled(names, method, trail, message, time.perf_counter() - began)
 
@@ -222,7 +222,7 @@ def _identified(objective: Objective, params: Array) -> Identification | None:
 
 def _declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.problem.sweeps.asked().items()
+    asked = objective.problem.sweeps.asked.items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
@@ -249,7 +249,7 @@ def _result(
     known: Identification | None,
     seconds: float,
 ) -> FitResult:
-    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked())]
+    sentences = [OUTCOMES[trail.status], *_custom(objective.problem.sweeps.asked)]
     if known is None:
         sentences.append("Which parameters are determined was not computed")
     elif known.sentence():
