@@ -126,7 +126,7 @@ MISTAKES = [
     (NET, ("z", "w"), "-(1 - z^2)*x1", "sign flipped", "the sign is flipped"),
     (NET, ("z", "w"), "2*(1 - z^2)*x1", "factor", "it is 2 times"),
     (NET, ("z", "w"), "(1 - z^2)*x1/2", "factor", "it is 1/2 times"),
-    (NET, ("z", "w"), "-3*(1 - z^2)*x1", "factor", "it is -3 times the true derivative"),
+    (NET, ("z", "w"), "-3*(1 - z^2)*x1", "factor", "it is -3 times"),
     (NET, ("z", "w"), "x1", "left out", "the derivative of tanh, tanh′, is left out"),
     (NET, ("z", "w"), "z*(1 - z)*x1", "other function", "used σ′, the node is tanh"),
     (NET, ("z", "w"), "z*x1", "function for derivative", "tanh itself stands where"),
@@ -416,7 +416,7 @@ def test_where_the_chain_rule_fails_at_a_kink_our_own_rules_are_not_praised(text
     assert report.verdict == PASS
     [kink] = [row for row in report.rows if row.kind == "kink"]
     assert kink.verdict == REMARK
-    assert kink.note in str(report)
+    assert kink.note in " ".join(str(report).split())
     asked = check_gradients(only(f"xr = {text}"), at={"xa": 0.0})
     assert {row.verdict for row in asked.rows} == {INCONCLUSIVE}
     for note in (kink.note, asked.row("xr", "xa").note):

@@ -218,10 +218,10 @@ def test_the_vertical_axis_says_what_is_shown(names, label):
     assert ("mean over an epoch of batches" in texts(ax)) == in_batches
 
 
-def test_sigma_is_named_since_it_changes_the_loss():
+def test_losses_are_in_units_of_the_data_whether_or_not_they_are_weighted():
     weighted = Dataset(SAMPLES.inputs, SAMPLES.targets, sigma=0.3)
     ax = plot_loss(run(LeastSquares(), data=weighted))
-    assert ax.get_ylabel() == "mse weighted by sigma over all data"
+    assert ax.get_ylabel() == "mse over all data"
 
 
 @pytest.mark.parametrize("name", ["epochs", "steps", "evaluations"])

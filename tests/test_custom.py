@@ -518,10 +518,10 @@ def test_every_argument_is_known_everywhere(formula, body):
         for wrt in names:
             right = plain.partial("xy", wrt).text
             claims = {("xy", wrt): right}
-            report = check_gradients(graph, claims=claims, rng=0)
+            report = check_gradients(graph, claims=claims, rng=0, points=1)
             assert report.row("xy", wrt).verdict == "PASS"
             claims = {("xy", wrt): f"2*({right})"}
-            report = check_gradients(graph, claims=claims, rng=0)
+            report = check_gradients(graph, claims=claims, rng=0, points=1)
             assert "it is 2 times the true derivative" in report.row("xy", wrt).note
             assert f"∂xy/∂{wrt}" in reverse
             lines += [f"dy/d{wrt} = {right}", f"dy/d{wrt} = 2*({right})"]

@@ -1,5 +1,6 @@
 """What reports of checks say: one point, one sentence for each mistake, none wrong."""
 
+import functools
 import re
 
 import numpy as np
@@ -24,6 +25,7 @@ from cgprimer.lower.to_numpy import Kernel
 MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 
 
+@functools.cache
 def witness_of(graph, seed=0):
     return Witness(graph, random_points(graph, 5, np.random.default_rng(seed)), False)
 
@@ -65,8 +67,10 @@ def some_claims(graph, rng):
     }
 
 
-CASES = [*sorted({*PROBLEMS, *KINKED} - {"constant"}), *range(6)]
-CASES = [(case, i % 2 == 0) for i, case in enumerate(CASES)]
+NAMED = sorted(
+    {*PROBLEMS, *KINKED} - {"constant", "every function", "network", "activations"}
+)
+CASES = [(case, i % 2 == 0) for i, case in enumerate([*NAMED, *range(3)])]
 
 
 @pytest.mark.parametrize(("case", "given"), CASES)
@@ -244,10 +248,10 @@ def is_told(known, output, right, mistakes):
         assert re.search(says, row.looks_like), (wrt, says, row.looks_like)
 
 
-@pytest.mark.parametrize("key", MODELS)
+@pytest.mark.parametrize("key", sorted(MODELS.keys() - {"4-2-1"}))
 def test_every_wrong_total_is_told_by_its_mistake_and_no_right_one_is(key):
     *known, trials = planted(key, np.random.default_rng(1), most=2)
-    for mistakes in trials[:5]:
+    for mistakes in trials[:4]:
         is_told(*known, mistakes)
 
 
@@ -264,7 +268,7 @@ RIGHT["xa"] = "(cd + 3*xz^2*(bc + ab))*2*xa + 3*xz^2*ac"
 
 
 def canonical_claims(**wrong):
-    known = witness_of(parse_graph(CANONICAL))
+    known = witness_of(graph_of(tuple(CANONICAL)))
     claims = {("xw", wrt): claim for wrt, claim in (RIGHT | wrong).items()}
     return report_on(known, read_claims(known.graph, claims, "xw", None), "xw")
 
@@ -290,9 +294,12 @@ def test_right_totals_clear_the_edges_that_they_go_through():
 
 
 def test_what_has_changed_places_is_told_beside_other_mistakes():
-    report = canonical_claims(ab=RIGHT["cd"], cd=RIGHT["ab"], ac="0")
-    assert "d xw/d ab, d xw/d cd: swapped names" in report.diagnosis
-    assert "d xw/d ac: " in report.diagnosis
+    report = canonical_claims(ac=RIGHT["cd"], cd=RIGHT["ac"], ab="0")
+    both = "d xw/d ac is given what belongs to cd; swapped names: d xw/d cd is given"
+    assert f"d xw/d ac, d xw/d cd: swapped names: {both}" in report.diagnosis
+    report = canonical_claims(ac=RIGHT["bc"], bc=RIGHT["ac"], cd="0")  # bc's is ab's
+    assert "d xw/d ac is given what belongs to bc" in report.diagnosis
+    assert "d xw/d cd: " in report.diagnosis
 
 
 def test_what_nobody_can_name_is_told_in_numbers():
@@ -316,10 +323,10 @@ PENALTIES = [
 @pytest.mark.parametrize("apart", [False, True])
 def test_a_forgotten_penalty_is_told_by_its_square(wrong, says, apart):
     penalty = "lam/2*(w^2 + v^2)"
-    texts = (
-        [f"xr = {penalty}", "xl = xe^2 + xr"] if apart else [f"xl = xe^2 + {penalty}"]
-    )
-    known = witness_of(parse_graph(["xe = w*xa + v*xb - xy", *texts], outputs=["xl"]))
+    texts = (f"xl = xe^2 + {penalty}",)
+    if apart:
+        texts = (f"xr = {penalty}", "xl = xe^2 + xr")
+    known = witness_of(graph_of(("xe = w*xa + v*xb - xy", *texts)))
     right = {"w": "2*xe*xa + lam*w", "v": "2*xe*xb + lam*v", "lam": "(w^2 + v^2)/2"}
     claims = {("xl", wrt): claim for wrt, claim in (right | wrong).items()}
     report = report_on(known, read_claims(known.graph, claims, "xl", None), "xl")
@@ -378,7 +385,7 @@ def test_a_backward_must_pass_on_what_arrives(says, around):
     with custom_op(
         "f", forward=sine, backward=lambda ctx, grad: passed(ctx.slope, grad)
     ):
-        report = check_gradients(parse_graph(AROUND[around]), rng=0)
+        report = check_gradients(parse_graph(AROUND[around]), rng=0, points=3)
     assert report.verdict == ("FAIL" if says else "PASS")
     if says:
         first = next(row.edge for row in report.rows if "f" in str(row.looks_like))
@@ -488,7 +495,9 @@ def holds(known, planted_ones):
 GRAPHS = [*sorted({*PROBLEMS, *KINKED} - {"constant"}), *range(8), *map(tuple, MORE)]
 
 
+@functools.cache
 def graph_of(case):
+    """One object for each case, so that its differences are taken once."""
     if isinstance(case, tuple):
         return parse_graph(case)
     return (random_dag(case) if isinstance(case, int) else problem(case))[0]

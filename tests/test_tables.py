@@ -8,7 +8,7 @@ from io import BytesIO, TextIOWrapper
 
 import numpy as np
 import pytest
-from cgprimer.numeric.compare import PartialReport, PartialRow
+from cgprimer.checking.compare import PartialReport, PartialRow
 from rich.console import Console
 
 from cgprimer import (

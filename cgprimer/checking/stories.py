@@ -16,22 +16,20 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.checking.blame import SLACK, elsewhere, over, transposed
+from cgprimer.checking.blame import elsewhere, over
+from cgprimer.checking.claimed_totals import ClaimedTotals
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.explain import VAGUE, Candidate, Finding, explain, spoken
-from cgprimer.checking.terms import Term, missing_term, told
-from cgprimer.checking.totals import Culprit, Totals, path_products
-from cgprimer.checking.wrong import Wrong
+from cgprimer.checking.terms import told
+from cgprimer.checking.totals import Culprit
+from cgprimer.checking.wrong import Array
 from cgprimer.expr.ops import ZERO
 from cgprimer.numeric.verdict import FAIL
 
 if TYPE_CHECKING:
     from cgprimer.checking.report import CheckRow
     from cgprimer.checking.witness import Witness
-
-Array = NDArray[np.float64]
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
 SWAPPED = 64  # names that are held against one another
@@ -78,19 +76,16 @@ class Teller:
         bad: Sequence[str],
     ) -> None:
         self.witness, self.output, self.bad = witness, output, list(bad)
-        self.totals = Totals(edges, output, claimed, SLACK)
-        self.good = [w for w in claimed if w not in self.bad and self.is_right(w)]
-
-    def is_right(self, wrt: str) -> bool:
-        """Whether a claimed total is the true one at every point."""
-        wrong = self._wrong(wrt)
-        return wrong.agrees(wrong.true)
+        self.totals = ClaimedTotals(witness, edges, output, claimed)
+        self.good = [
+            wrt for wrt in claimed if wrt not in self.bad and self.totals.is_right(wrt)
+        ]
 
     def marked(self, row: CheckRow, story: Story | None) -> CheckRow:
         """The row with what its total looks like."""
         if story is None:
             return row
-        finding, ratios = story.finding, self._wrong(row.wrt).ratios()
+        finding, ratios = story.finding, self.totals.wrong(row.wrt).ratios()
         span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
         return replace(row, ratio=span, mistake=finding.kind, looks_like=story.says)
 
@@ -122,21 +117,17 @@ class Teller:
         self, names: Sequence[str], culprits: Sequence[Culprit]
     ) -> Story | None:
         """The names whose totals lack the gradient of one sum of squares."""
-        terms = [term for wrt in names[:SWAPPED] if (term := self._term(wrt))]
+        terms = [term for wrt in names[:SWAPPED] if (term := self.totals.term(wrt))]
         for first in terms:
             same = [term for term in terms if told([first, term])]
             alone = self._of(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
             if len(same) > 1 and whole:
                 finding = Finding("missing term", told(same), (np.nan, np.nan))
-                edge = alone.edge if alone else self._entry(first.wrt)
+                edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
                 return Story(self.output, every, edge, finding, finding.says, False)
         return None
-
-    def _term(self, wrt: str) -> Term | None:
-        found = missing_term(wrt, self._near(wrt), self._wrong(wrt))
-        return found if found and found.is_penalty else None
 
     def _of(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
@@ -180,7 +171,7 @@ class Teller:
 
     def _penalty(self, names: Sequence[str]) -> str:
         """The penalty whose gradient all of them lack, or nothing."""
-        terms = [self._term(wrt) for wrt in names[:SWAPPED]]
+        terms = [self.totals.term(wrt) for wrt in names[:SWAPPED]]
         known = [term for term in terms if term]
         return told(known) if len(known) == len(names) else ""
 
@@ -208,12 +199,12 @@ class Teller:
         """One story where all of them are given what belongs to other names."""
         swaps: list[tuple[str, str]] = []
         for wrt in names:
-            if (swap := self._swap(wrt)) is None:
+            if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
-            swaps.append(swap)
+            swaps.append(swap[:2])
         finding = Finding(*swaps[0], (np.nan, np.nan))
         clauses = dict.fromkeys(says for _, says in swaps)
-        entry, says = self._entry(names[0]), "; ".join(clauses)
+        entry, says = self.totals.entry(names[0]), "; ".join(clauses)
         return Story(self.output, tuple(names), entry, finding, says)
 
     def _exchanged(self, names: Sequence[str]) -> Story | None:
@@ -221,43 +212,16 @@ class Teller:
         names = names[:SWAPPED]
         for i, a in enumerate(names):
             for b in names[i + 1 :]:
-                if self._has(a, b) and self._has(b, a):
+                if self.totals.has(a, b) and self.totals.has(b, a):
                     return self._mixed_up((a, b))
         return None
-
-    def _has(self, wrt: str, other: str) -> bool:
-        true = self.totals.true
-        return other in true and wrt in true and self._wrong(wrt).agrees(true[other])
-
-    def _swap(self, wrt: str) -> tuple[str, str] | None:
-        """The name whose total is claimed for `wrt`."""
-        found = next(self._others(wrt), None)
-        return found[:2] if found else None
-
-    def _others(self, wrt: str) -> Iterator[Candidate]:
-        true, defined = self.totals.true, self.witness.graph.depends_on
-        if wrt not in true:
-            return
-        wrong = self._wrong(wrt)
-        others = [t for t in true if t != wrt and (t in defined) == (wrt in defined)]
-        same = [text for text in others if wrong.agrees(true[text])]
-        same.sort(key=lambda text: (not transposed(wrt, text), text not in self.bad))
-        for text in same:
-            kind = "transposed" if transposed(wrt, text) else "swapped names"
-            says = f"d {self.output}/d {wrt} is given what belongs to {text}"
-            yield kind, f"{kind}: {says}", true[text]
-
-    def _wrong(self, wrt: str) -> Wrong:
-        claimed = self.totals.claimed[wrt]
-        true = self.totals.true.get(wrt, np.zeros_like(claimed))
-        return Wrong(claimed, true, self.totals.size(wrt), over(self.witness))
 
     def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
         fit = list(_of_names(culprits, [wrt]))
         if story := self._of([c for c in fit if len(c.edges) == 1]):
             return story
-        finding = self._of_total(wrt)
+        finding = self.totals.looks_like(wrt)
         if not finding.recognised:
             alone = (self._story(c, only=True) for c in fit[:LOOKED_AT])
             if story := next(filter(_is_known, alone), None):
@@ -266,53 +230,13 @@ class Teller:
 
     def _plain(self, wrt: str, finding: Finding | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
-        known = finding or explain(ZERO, self.output, wrt, {}, self._wrong(wrt))
+        known = finding or explain(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
         says = known.says
         if known.kind == "unknown":
             says = f"no single edge explains it, {says}" if finding else says
-        return Story(self.output, (wrt,), self._entry(wrt), known, says, single=False)
-
-    def _of_total(self, wrt: str) -> Finding:
-        """What the claim looks like, whatever the edges."""
-        extra = [*self._others(wrt), *self._paths(wrt)]
-        values = self._near(wrt)
-        inside = {by for _, by in self.totals.edges}
-        wrong = self._wrong(wrt)
-        finding = explain(ZERO, self.output, wrt, values, wrong, extra, inside)
-        if finding.kind == "zero":
-            return replace(finding, says=f"it is zero, so nothing reaches {wrt}")
-        if finding.kind == "should be zero":
-            says = f"{self.output} does not depend on {wrt}"
-            known = wrt in self.totals.true
-            return finding if known else replace(finding, says=f"{says}: it is zero")
-        return finding
-
-    def _paths(self, wrt: str) -> Iterator[Candidate]:
-        """The total with one path left out, counted twice, or of the wrong sign."""
-        paths = path_products(self.totals.edges, self.output, wrt)
-        if len(paths) < 2:
-            return
-        for kind, says, times in (
-            ("missing path", "is missing", 0),
-            ("path twice", "is counted twice", 2),
-            ("sign", "has the wrong sign", -1),
-        ):
-            for path, product in paths.items():
-                way = " → ".join(path)
-                whole = self.totals.true[wrt] + (times - 1) * product
-                yield kind, f"the path {way} {says}", whole
-
-    def _near(self, wrt: str) -> dict[str, Array]:
-        """The values of all names, those first that stand in an equation with `wrt`."""
-        values, edges = self.witness.values, self.totals.edges
-        users = {node for node, by in edges if by == wrt}
-        near = [by for node, by in edges if node in users]
-        return {text: values[text] for text in dict.fromkeys([*near, *values])}
-
-    def _entry(self, wrt: str) -> Edge:
-        """The first edge by which `wrt` enters, in topological order."""
-        edges = self.totals.edges
-        return next((e for e in edges if e[1] == wrt), (self.output, wrt))
+        return Story(
+            self.output, (wrt,), self.totals.entry(wrt), known, says, single=False
+        )
 
 
 def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Culprit]:
@@ -372,7 +296,7 @@ def _teller(
     if all(claim.everywhere for claim in claims.values()):
         wide = witness.wide
         teller = Teller(wide, *_known(wide, output, claims, bad, doubted), bad)
-        if wide is witness or not any(map(teller.is_right, bad)):
+        if wide is witness or not any(map(teller.totals.is_right, bad)):
             return teller
     return Teller(witness, *_known(witness, output, claims, bad, doubted), bad)
 

@@ -160,7 +160,7 @@ def minimize(
         objective, method, first, steps, None, np.random.default_rng(0), progress
     )
     trail.unit = "step"
-    declared = _custom(objective.program.asked(inputs=True))
+    declared = _custom(objective.program.asked_by_inputs)
     words = said(trail.status, trail, None, names, method.label)
     message = ". ".join([*words, *declared]) + "."
     seconds = time.perf_counter() - began
@@ -267,7 +267,7 @@ def _identified(
 
 def _declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.problem.sweeps.asked().items()
+    asked = objective.problem.sweeps.asked.items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
@@ -317,7 +317,7 @@ def _result(
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
     sentences = said(status, trail, baseline, objective.names, method.label)
-    sentences += [*_custom(objective.problem.sweeps.asked()), *notes]
+    sentences += [*_custom(objective.problem.sweeps.asked), *notes]
     known_now, extra = findings(objective, method, status, trail.best, known, asked)
     if objective.sigma is not None:
         trail.loss = plain_loss(objective, loss, trail.best)

@@ -169,12 +169,21 @@ class Program:
         """Whether an adjoint of zero may still make another one on its way."""
         return any(group.shape.has_pullback for group in self.groups)
 
-    def asked(self, inputs: bool = False) -> dict[Op, bool | None]:
+    @functools.cached_property
+    def asked(self) -> dict[Op, bool | None]:
         """Operations with code or a contract of their own; whether a parameter asks.
 
-        What they pass back matters to the parameters that lie before them; with
-        `inputs`, to every variable before them, too. None where no output needs them.
+        What they pass back matters to the parameters that lie before them. None where
+        no output needs them.
         """
+        return self._asked(inputs=False)
+
+    @functools.cached_property
+    def asked_by_inputs(self) -> dict[Op, bool | None]:
+        """The same where variables ask as well as parameters."""
+        return self._asked(inputs=True)
+
+    def _asked(self, inputs: bool) -> dict[Op, bool | None]:
         found: dict[Op, bool | None] = {}
         for shape in self.table.shapes:
             learning = self._learning.get(shape)
