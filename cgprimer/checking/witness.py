@@ -270,8 +270,7 @@ class Witness:
         if not np.isfinite(claimed).all():
             return None
         found = self._taken(edge, curvature)
-        excused = np.zeros(self.width, dtype=bool)
-        return Evidence(claimed, terms, found, site.values, excused)
+        return Evidence(claimed, terms, found, site.values, kinked(site, wrt))
 
     def _twice(self, site: Site, wrt: str, claim: Claim | None) -> Node | None:
         """The claim differentiated: over the slots of the shape where it is our own."""

@@ -136,8 +136,8 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
     with np.errstate(all="ignore"):
         here = f(x)
         terms = noise(x) if callable(noise) else noise
-        terms = np.abs(here) if terms is None else terms
-        found = np.minimum(np.where(np.isfinite(terms), terms, 0.0), 1.0) / long
+        sizes = np.abs(here) if terms is None else np.fmax(terms, np.abs(here))
+        found = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
         seen = np.zeros(np.shape(x))
         for part in LONG:
             steps = [np.abs(f(x + s * part * long / 2) - here) for s in (-1, 1)]
@@ -155,22 +155,23 @@ def judge(
     left, right = float(found.left[i]), float(found.right[i])
     if not (np.isfinite(value) and np.isfinite(bound)):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
-    half = abs(right - left) / 2  # of a kink, which the bound spans
+    half = abs(right - left) / 2  # of a kink: its bound spans both slopes
+    gap, sure = abs(claim - value) - half, bound - half
     terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
     own = EPSILON * terms if np.isfinite(claim) else 0.0
-    slack, size = bound - half + own, max(abs(claim), abs(left), abs(right))
-    gap = abs(claim - value) - half
-    within = gap <= K * slack or (np.isnan(claim) and half)
+    size = max(abs(claim), abs(left), abs(right))
+    within = gap <= K * (sure + own) or (np.isnan(claim) and half)
     if within and not half:
         typical = float(found.typical[i])
         zero = abs(claim) <= 8 * (own + EPSILON * typical)
-        if slack <= max(sharp * size, NEGLIGIBLE * typical * zero):
+        needed = sure if gap <= K * sure else sure + own
+        if needed <= max(sharp * size, NEGLIGIBLE * typical * zero):
             return Judgement(PASS)
-    elif not within and (not np.isfinite(claim) or slack <= NARROW * size):
+    elif not within and (not np.isfinite(claim) or sure + own <= NARROW * size):
         if found.again is None:
             return Judgement(FAIL)
         other = judge(claim, found.again(), i, terms, sharp)
-        clear = gap > CLEAR * K * slack
+        clear = gap > CLEAR * K * (sure + own)
         return Judgement(FAIL) if other.verdict != PASS and clear else other
     if half:
         text = f"at a kink: the slope is {left:.6g} before, {right:.6g} after"
