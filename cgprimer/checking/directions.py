@@ -132,12 +132,14 @@ class _Search:
         limit, agree = self._limits(some)
         size, claim = self.subject.sizes[some], np.abs(self.claimed[some])
         told = limit <= TELL * claim
-        small = ~told & found.is_little(size, claim, limit)
         found.seen += int(told.sum())
+        left, limit, size, claim = some[~told], limit[~told], size[~told], claim[~told]
+        if told.any():
+            return [(left, limit)] if len(left) else []
+        small = found.is_little(size, claim, limit)
         found.small += int(small.sum())
-        rest = ~(told | small)
-        left, limit = some[rest], limit[rest]
-        if len(left) < len(some):
+        left, limit = left[~small], limit[~small]
+        if small.any():
             return [(left, limit)] if len(left) else []
         if agree and np.median(limit) > GAIN * np.median(before):
             self.give_up(left, limit)

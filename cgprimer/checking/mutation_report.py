@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import floor
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from cgprimer.checking.rules import RULES
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
 
 MISTAKES = (
     "sign flipped",
@@ -24,10 +26,16 @@ MISTAKES = (
     "0.05 % off",
 )
 OURS, OURS_WHOLE = "ours edges", "ours whole"
+OURS_FUNCTION, OURS_TORCH = "check_function", "check_torch"
+AT_ZEROS = (OURS_FUNCTION, OURS_TORCH)
+ALL_OURS = (OURS, OURS_WHOLE, *AT_ZEROS)
 LEGEND = """\
 Per cent of the mistakes caught / per cent whose edge was named. "ours edges"
 is told every edge partial; all others see the gradient of the output only,
 and the last three name no place. Last row: how often no mistake passes."""
+ZEROS = """\
+The same mistakes in the gradient of plain code that is 0 at the point, as it is
+the output less its value there. Caught / put in."""
 SILENT = frozenset(rule.name for rule in RULES if not rule.by_component)
 
 
@@ -66,7 +74,8 @@ class MutationReport:
         """
         sound = all(
             self.correct[us][0] == self.correct[us][1] and self.rate(us) == 1.0
-            for us in (OURS, OURS_WHOLE)
+            for us in ALL_OURS
+            if us in self.correct
         )
         return sound and self.rate(OURS, "located") >= 0.95
 
@@ -90,16 +99,27 @@ class MutationReport:
 
     def cells(self) -> list[tuple[str, ...]]:
         """The table: a row per mistake, then all, then the correct gradients."""
+        return self._rows([c for c in self.correct if c not in AT_ZEROS], _cell)
+
+    def zeros(self) -> list[tuple[str, ...]]:
+        """The table of plain code where it is 0, in the same rows."""
+        return self._rows([c for c in AT_ZEROS if c in self.correct], _share)
+
+    def _rows(
+        self, checkers: list[str], cell: Callable[[Outcome], str]
+    ) -> list[tuple[str, ...]]:
         found = []
         for mistake in MISTAKES:
             rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
             if rows:
                 count = next(iter(rows.values())).count
-                texts = map(_cell, rows.values())
+                none = Outcome("", mistake, 0, 0, 0)
+                texts = (cell(rows.get(checker, none)) for checker in checkers)
                 found.append((mistake, str(count), *texts))
-        sums = [self._all(checker) for checker in self.correct]
-        found.append(("all mistakes", str(sums[0].count), *map(_cell, sums)))
-        passes = (f"{good}/{of}" for good, of in self.correct.values())
+        sums = [self._all(checker) for checker in checkers]
+        count = self._all(OURS).count
+        found.append(("all mistakes", str(count), *map(cell, sums)))
+        passes = ("{}/{}".format(*self.correct[checker]) for checker in checkers)
         found.append(("no mistake", "", *passes))
         return found
 
@@ -109,23 +129,19 @@ class MutationReport:
         return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
 
     def __rich__(self) -> Group:
-        from rich import box
         from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in ("mistake", "put in", *self.correct):
-            left = title == "mistake"
-            head = title.replace(" ", "\n")
-            table.add_column(head, justify="left" if left else "right", no_wrap=True)
-        for row in self.cells():
-            table.add_row(*row)
+        kept = [checker for checker in self.correct if checker not in AT_ZEROS]
+        parts = [_table(kept, self.cells()), LEGEND]
+        at_zeros = [checker for checker in AT_ZEROS if checker in self.correct]
+        if at_zeros:
+            parts += [_table(at_zeros, self.zeros()), ZEROS]
         told = [
             f"  {who} let {what} at ∂{u}/∂{v} pass"
             for who, what, (u, v) in self.escaped
         ]
-        return Group(table, LEGEND, *map(Text, told))
+        return Group(*parts, *map(Text, told))
 
     def __str__(self) -> str:
         from io import StringIO
@@ -135,6 +151,24 @@ class MutationReport:
         out = StringIO()
         Console(file=out, width=120, color_system=None).print(self)
         return out.getvalue().rstrip("\n")
+
+
+def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> Table | str:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("mistake", "put in", *checkers):
+        left = title == "mistake"
+        head = title.replace(" ", "\n")
+        table.add_column(head, justify="left" if left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _share(outcome: Outcome) -> str:
+    return f"{outcome.caught}/{outcome.count}" if outcome.count else "–"
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:

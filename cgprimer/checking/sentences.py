@@ -146,5 +146,6 @@ def _praise(judged: Judged) -> str:
         f"one of them shows, and {len(rows)} of them by themselves"
     )
     if survey.small:
-        says += f" ({survey.small} are 0, or too small beside the others to tell)"
+        aside = "0, or so small beside the others that only larger errors show"
+        says += f" ({survey.small} are {aside})"
     return says
