@@ -93,19 +93,20 @@ def report_on(
 
     precision : of the numbers of the claims; remarks : what else is to be said.
     """
-    judged = _judged(known, claimed, precision)
-    if precision < SINGLE and _is_erratic(judged, claimed):
-        judged = _judged(known, claimed, SINGLE)
+    found = judged(known, claimed, precision)
+    if precision < SINGLE and _is_erratic(found, claimed):
+        found = judged(known, claimed, SINGLE)
         remarks = (*remarks, "the gradient is computed in single precision")
-    verdict = overall(judged.rows)
+    verdict = overall(found.rows)
     if verdict == PASS and known.survey and known.survey.left:
         verdict = INCONCLUSIVE
-    says = "; ".join((sentence(judged, claimed), *remarks))
-    first = next((row.edge for row in judged.rows if row.verdict == FAIL), None)
-    return CheckReport(verdict, judged.rows, first, says + "." * (verdict == FAIL))
+    says = "; ".join((sentence(found, claimed), *remarks))
+    first = next((row.edge for row in found.rows if row.verdict == FAIL), None)
+    return CheckReport(verdict, found.rows, first, says + "." * (verdict == FAIL))
 
 
-def _judged(known: Examined, claimed: Array, precision: float) -> Judged:
+def judged(known: Examined, claimed: Array, precision: float) -> Judged:
+    """The rows on claims for all components, as far as they were looked at."""
     rows = component_rows(known.subject, claimed, precision, known.blocks)
     chosen, order = np.unique(known.chosen, return_index=True)
     kept = tuple(rows[k] for k in order.tolist())
@@ -140,13 +141,13 @@ def _blurred(
     return replace(row, verdict=INCONCLUSIVE, reason=reason, ratio=None)
 
 
-def _is_erratic(judged: Judged, claimed: Array) -> bool:
+def _is_erratic(found: Judged, claimed: Array) -> bool:
     """Whether all that fails is off by the rounding of single precision.
 
     By so little, and either up and down without a rule, or to the digits that single
     precision has: a wrong constant is off by one ratio, and is not excused.
     """
-    failed = [row for row in judged.rows if row.verdict == FAIL]
+    failed = [row for row in found.rows if row.verdict == FAIL]
     claims = np.array([row.claimed for row in failed])
     true = np.array([row.difference for row in failed])
     with np.errstate(all="ignore"):

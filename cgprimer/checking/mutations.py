@@ -35,7 +35,7 @@ from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.compare import FAIL, PASS
+from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS
 
 Array = NDArray[np.float64]
 
@@ -202,9 +202,22 @@ class _Trial:
             claims[edge] = _array_claim(edge, values)
         return report(self.witness, claims, self.output)
 
-    def at_zeros(self, gradient: Mapping[str, Array]) -> list[dict[str, CheckReport]]:
-        """What is said of the whole gradient of plain code, at every point."""
-        return [zero.reports(gradient, i) for i, zero in enumerate(self.zeros)]
+    def at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
+        """The names that our checks of plain code object to, at the first such point.
+
+        What they cannot decide counts as a name without letters.
+        """
+        found: dict[str, set[str]] = {}
+        for i, zero in enumerate(self.zeros):
+            for key, said in zero.said(gradient, i).items():
+                names = {row.wrt for row in said.rows if row.verdict == FAIL}
+                doubt = any(row.verdict == INCONCLUSIVE for row in said.rows)
+                before = found.get(key, set())
+                aside = {""} if doubt else set()
+                found[key] = before if before - {""} else names or before or aside
+            if all(names - {""} for names in found.values()):
+                break
+        return found
 
 
 def _array_claim(edge: Edge, values: Array) -> Claim:
@@ -226,10 +239,8 @@ def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bo
         _either(
             found, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
         )
-        for reports in trial.at_zeros(gradient):
-            for key, said in reports.items():
-                names = {row.wrt for row in said.failures}
-                _either(found, key, bool(names), names == {mutation.edge[1]})
+        for key, names in trial.at_zeros(gradient).items():
+            _either(found, key, bool(names - {""}), names == {mutation.edge[1]})
         for rule in RULES:
             names = trial.rejected(rule, gradient)
             _either(found, rule.name, bool(names), names == {mutation.edge[1]})
@@ -250,8 +261,7 @@ def _correct(witness: Witness, trials: list[_Trial]) -> dict[str, tuple[int, int
     for trial in trials:
         gradient = trial.gradient(witness.own)
         good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
-        said = trial.at_zeros(gradient)
-        good |= {key: all(reports[key].ok for reports in said) for key in said[0]}
+        good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
         good |= {rule.name: not trial.rejected(rule, gradient) for rule in RULES}
         for key, passed in good.items():
             before = found.get(key, (0, 0))

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.components import Block, measure
-from cgprimer.checking.findings import Examined, report_on
+from cgprimer.checking.findings import Examined, judged
 from cgprimer.checking.lines import slopes
 from cgprimer.checking.mutation_report import OURS_FUNCTION, OURS_TORCH
-from cgprimer.checking.report import CheckReport
+from cgprimer.checking.sentences import Judged
 from cgprimer.checking.subject import Subject
 from cgprimer.checking.torch_calls import TorchCode
 from cgprimer.checking.torch_number import Weighed, flat
@@ -42,12 +42,12 @@ class Zero:
     f: Columns
     x: Array
 
-    def reports(self, gradient: Mapping[str, Array], i: int) -> dict[str, CheckReport]:
-        """What each check says of the gradient at the point, which is number `i`."""
+    def said(self, gradient: Mapping[str, Array], i: int) -> dict[str, Judged]:
+        """What each check finds of the gradient at the point, which is number `i`."""
         claimed = np.array([gradient[text][i] for text in self.names])
-        found = {OURS_FUNCTION: report_on(self._plain, claimed, EPSILON)}
+        found = {OURS_FUNCTION: judged(self._plain, claimed, EPSILON)}
         if self._torch is not None:
-            found[OURS_TORCH] = self._torch.report(claimed)
+            found[OURS_TORCH] = self._torch.judged(claimed)
         return found
 
     def value(self, arrays: list[NDArray[Any]]) -> float:
@@ -100,7 +100,7 @@ class _Torch:
         blocks = tuple(measure(subject, np.arange(len(zero.x))))
         self.known = Examined(subject, blocks, None)
 
-    def report(self, claimed: Array) -> CheckReport:
-        """What is said of a backward that gives these numbers."""
+    def judged(self, claimed: Array) -> Judged:
+        """What is found of a backward that gives these numbers."""
         self.gradient = claimed
-        return report_on(self.known, flat(self.weighed.gradient()), EPSILON)
+        return judged(self.known, flat(self.weighed.gradient()), EPSILON)
