@@ -21,6 +21,7 @@ ALLOWED["data"] = {"errors", "notation", "expr", "lower", "graph"}
 ALLOWED["fitting"] = ALLOWED["graph"] | {"graph", "data"}
 ALLOWED["draw"] = {"errors", "expr", "diff", "lower", "graph", "numeric"} | {"notation"}
 ALLOWED["store"] = {"errors", "expr", "graph", "data", "fitting"}
+ALLOWED["testing"] = {"graph", "checking"}
 EVERYTHING = set(ALLOWED)
 TOP = {"primer", "commands", "cli", "__main__", "__init__"}  # may import everything
 HEAVY = ("sympy", "matplotlib", "scipy", "networkx", "rich", "llvmlite", "pandas")

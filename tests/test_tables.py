@@ -8,7 +8,6 @@ from io import BytesIO, TextIOWrapper
 
 import numpy as np
 import pytest
-from cgprimer.checking.compare import PartialReport, PartialRow
 from rich.console import Console
 
 from cgprimer import (
@@ -26,6 +25,7 @@ from cgprimer import (
     parse_graph,
     trace,
 )
+from cgprimer.checking.compare import PartialReport, PartialRow
 from cgprimer.errors import columns, excerpt
 from cgprimer.notation import progress
 from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.lines import COARSE, Slopes, slopes
+from cgprimer.checking.lines import Slopes, slopes
 from cgprimer.checking.report import CheckRow
+from cgprimer.checking.rounding import COARSE
 from cgprimer.checking.subject import Places, Subject
 from cgprimer.numeric.finite import EPSILON
 from cgprimer.numeric.verdict import (

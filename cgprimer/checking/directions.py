@@ -59,7 +59,10 @@ class Survey:
 
     def is_little(self, size: Array, claim: Array, limit: Array) -> NDArray[np.bool_]:
         """Where a claim and an error of it are next to nothing beside the others."""
-        return np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
+        found: NDArray[np.bool_] = (
+            np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
+        )
+        return found
 
     @property
     def left(self) -> int:
@@ -81,79 +84,97 @@ def survey(
     tick: Callable[[int], None],
 ) -> Survey:
     """Look at all components along random directions, and at suspicious ones singly."""
-    found, wrong = Survey(), 0
+    search = _Search(subject, claimed, precision, rng, tick, Survey())
     queue = [(np.arange(len(subject)), np.full(len(subject), np.inf))]
     while queue:
         some, before = queue.pop()
-        if found.lines >= MOST_LINES or wrong >= MOST_WRONG:
-            found.unseen.append((some, _relative(claimed, some, before)))
-            continue
-        if len(some) <= FEW:
-            blocks = measure(subject, some, tick)
-            rows = component_rows(subject, claimed, precision, blocks)
-            wrong += sum(row.verdict == FAIL for row in rows)
-            found.blocks += blocks
-            found.lines += len(some)
-            continue
-        along = _drawn(subject, some, LATER if found.lines else FIRST, rng)
-        known = slopes(subject.directions(along), *_unit(along))
-        tick(len(along))
-        found.level = found.level or float(np.median(known.found.typical))
-        found.lines += len(along)
-        limit, agree = _limits(known, along, claimed, precision)
-        limit = limit[some]
-        size, claim = subject.sizes[some], np.abs(claimed[some])
+        if search.is_over():
+            search.give_up(some, before)
+        elif len(some) <= FEW:
+            search.one_by_one(some)
+        else:
+            queue += search.along(some, before)
+    return search.found
+
+
+@dataclass
+class _Search:
+    """A survey on its way: `wrong` components were located so far."""
+
+    subject: Subject
+    claimed: Array
+    precision: float
+    rng: np.random.Generator
+    tick: Callable[[int], None]
+    found: Survey
+    wrong: int = 0
+
+    def is_over(self) -> bool:
+        return self.found.lines >= MOST_LINES or self.wrong >= MOST_WRONG
+
+    def give_up(self, some: Places, limit: Array) -> None:
+        size = np.abs(self.claimed[some])
+        with np.errstate(all="ignore"):
+            relative = np.where(size > 0, limit / size, np.inf)
+        self.found.unseen.append((some, relative))
+
+    def one_by_one(self, some: Places) -> None:
+        blocks = measure(self.subject, some, self.tick)
+        rows = component_rows(self.subject, self.claimed, self.precision, blocks)
+        self.wrong += sum(row.verdict == FAIL for row in rows)
+        self.found.blocks += blocks
+        self.found.lines += len(some)
+
+    def along(self, some: Places, before: Array) -> list[tuple[Places, Array]]:
+        """The parts that are still to be looked at, with the limits known for them."""
+        found = self.found
+        limit, agree = self._limits(some)
+        size, claim = self.subject.sizes[some], np.abs(self.claimed[some])
         told = limit <= TELL * claim
-        small = ~told & found.is_little(size, claim, limit)
         found.seen += int(told.sum())
+        left, limit, size, claim = some[~told], limit[~told], size[~told], claim[~told]
+        if told.any():
+            return [(left, limit)] if len(left) else []
+        small = found.is_little(size, claim, limit)
         found.small += int(small.sum())
-        rest = ~(told | small)
-        left, limit = some[rest], limit[rest]
-        vain = np.median(limit) > GAIN * np.median(before) if len(left) else False
-        if agree and vain and len(left) == len(some):
-            found.unseen.append((left, _relative(claimed, left, limit)))
-            continue
-        if len(left) == len(some):
-            order = rng.permutation(len(left))
-            halves = np.array_split(order, 2)
-            queue += [(left[half], limit[half]) for half in halves]
-        elif len(left):
-            queue.append((left, limit))
-    return found
+        left, limit = left[~small], limit[~small]
+        if small.any():
+            return [(left, limit)] if len(left) else []
+        if agree and np.median(limit) > GAIN * np.median(before):
+            self.give_up(left, limit)
+            return []
+        halves = np.array_split(self.rng.permutation(len(left)), 2)
+        return [(left[half], limit[half]) for half in halves]
 
+    def _limits(self, some: Places) -> tuple[Array, bool]:
+        """(the error of each component that would have shown, whether all agree)."""
+        along = self._drawn(some, LATER if self.found.lines else FIRST)
+        zero, one = np.zeros(len(along)), np.ones(len(along))
+        known = slopes(self.subject.directions(along), zero, one)
+        self.tick(len(along))
+        self.found.lines += len(along)
+        usual = float(np.median(known.found.typical))
+        self.found.level = self.found.level or usual
+        says, allowed = along @ self.claimed, self._allowed(known, along)
+        with np.errstate(all="ignore"):
+            if not (np.abs(says - known.found.value) <= allowed).all():
+                return np.full(len(some), np.inf), not np.isfinite(allowed).all()
+            limits: Array = 2 * allowed[:, None] / np.abs(along[:, some])
+        return limits.min(axis=0), True
 
-def _relative(claimed: Array, some: Places, limit: Array) -> Array:
-    size = np.abs(claimed[some])
-    return np.divide(limit, size, out=np.full(len(some), np.inf), where=size > 0)
+    def _drawn(self, some: Places, count: int) -> Array:
+        """Directions (count, n) that move the components by about their own size."""
+        along = np.zeros((count, len(self.subject)))
+        shape = (count, len(some))
+        signs = self.rng.choice([-1.0, 1.0], shape)
+        weights = signs * self.rng.uniform(0.5, 1.0, shape)
+        along[:, some] = weights * self.subject.sizes[some]
+        return along
 
-
-def _unit(along: Array) -> tuple[Array, Array]:
-    return np.zeros(len(along)), np.ones(len(along))
-
-
-def _drawn(
-    subject: Subject, some: Places, count: int, rng: np.random.Generator
-) -> Array:
-    """Directions (count, n) that move the components by about their own size."""
-    along = np.zeros((count, len(subject)))
-    shape = (count, len(some))
-    weights = rng.uniform(0.5, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
-    along[:, some] = weights * subject.sizes[some]
-    return along
-
-
-def _limits(
-    known: Slopes, along: Array, claimed: Array, precision: float
-) -> tuple[Array, bool]:
-    """(the error of each component that would have shown, whether all agree)."""
-    with np.errstate(all="ignore"):
-        says = along @ claimed
-        own = np.maximum(np.minimum(known.precision, COARSEST), precision)
-        rounding = CLAIM * own * np.sqrt((along * claimed) ** 2 @ np.ones(len(claimed)))
-        bound = known.found.bound + rounding + EPSILON * known.terms
-        allowed = K * bound
-        agree = bool((np.abs(says - known.found.value) <= allowed).all())
-        if not agree:
-            return np.full(len(claimed), np.inf), not np.isfinite(bound).all()
-        limits = np.where(along != 0, 2 * allowed[:, None] / np.abs(along), np.inf)
-    return limits.min(axis=0), True
+    def _allowed(self, known: Slopes, along: Array) -> Array:
+        """How far the claims may be off along directions, rounding included."""
+        own = np.maximum(np.minimum(known.precision, COARSEST), self.precision)
+        with np.errstate(all="ignore"):
+            rounding = CLAIM * own * np.sqrt(((along * self.claimed) ** 2).sum(axis=1))
+            found: Array = K * (known.found.bound + rounding + EPSILON * known.terms)
+        return found

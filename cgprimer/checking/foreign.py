@@ -69,7 +69,7 @@ def check_function(
     >>> def area(width, height):
     ...     return width * height
     >>> print(check_function(area, lambda w, h: (h, h), (2.0, 3.0)).diagnosis)
-    area, height: it is 1.5 times the true derivative, at height.
+    area, height: it is 1.5 times the true derivative, at every component.
     """
     arguments = Arguments.of(f, x)
     labels, each = own_names(names, arguments)
@@ -132,8 +132,10 @@ def _checked(
         known = examine(subject, claims.values, claims.precision, random, tick)
     if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
         return undecided(says)
-    says = [*remarks, *claims.remarks]
-    report = report_on(known, claims.values, claims.precision, says)
+    aside = [*remarks, *claims.remarks]
+    if all(leaf.dtype == np.float64 for leaf in subject.leaves):
+        aside += [f"the gradient is {claims.type}"] * bool(claims.type)
+    report = report_on(known, claims.values, claims.precision, aside)
     return claims.judged(report)
 
 
@@ -149,6 +151,12 @@ class _Claims:
     remarks: tuple[str, ...] = ()
     wrong: str = ""
     doubt: str = ""
+
+    @property
+    def type(self) -> str:
+        """`float32` or what else its numbers are, where they have less precision."""
+        known = {float(np.finfo(t).eps): t.__name__ for t in (np.float16, np.float32)}
+        return known.get(self.precision, "")
 
     def judged(self, report: CheckReport) -> CheckReport:
         """The report, with the sentence on what is wrong with the gradient as such."""

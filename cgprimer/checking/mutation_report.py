@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import floor
 from typing import Any
@@ -23,10 +24,16 @@ MISTAKES = (
     "0.05 % off",
 )
 OURS, OURS_WHOLE = "ours edges", "ours whole"
+OURS_FUNCTION, OURS_TORCH = "check_function", "check_torch"
+AT_ZEROS = (OURS_FUNCTION, OURS_TORCH)
+ALL_OURS = (OURS, OURS_WHOLE, *AT_ZEROS)
 LEGEND = """\
 Per cent of the mistakes caught / per cent whose edge was named. "ours edges"
 is told every edge partial; all others see the gradient of the output only,
 and the last three name no place. Last row: how often no mistake passes."""
+ZEROS = """\
+The same mistakes in the gradient of plain code that is 0 at the point, as it is
+the output less its value there. Caught / put in."""
 SILENT = frozenset(rule.name for rule in RULES if not rule.by_component)
 
 
@@ -65,7 +72,8 @@ class MutationReport(Report):
         """
         sound = all(
             self.correct[us][0] == self.correct[us][1] and self.rate(us) == 1.0
-            for us in (OURS, OURS_WHOLE)
+            for us in ALL_OURS
+            if us in self.correct
         )
         return sound and self.rate(OURS, "located") >= 0.95
 
@@ -89,16 +97,27 @@ class MutationReport(Report):
 
     def cells(self) -> list[tuple[str, ...]]:
         """The table: a row per mistake, then all, then the correct gradients."""
+        return self._rows([c for c in self.correct if c not in AT_ZEROS], _cell)
+
+    def zeros(self) -> list[tuple[str, ...]]:
+        """The table of plain code where it is 0, in the same rows."""
+        return self._rows([c for c in AT_ZEROS if c in self.correct], _share)
+
+    def _rows(
+        self, checkers: list[str], cell: Callable[[Outcome], str]
+    ) -> list[tuple[str, ...]]:
         found = []
         for mistake in MISTAKES:
             rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
             if rows:
                 count = next(iter(rows.values())).count
-                texts = map(_cell, rows.values())
+                none = Outcome("", mistake, 0, 0, 0)
+                texts = (cell(rows.get(checker, none)) for checker in checkers)
                 found.append((mistake, str(count), *texts))
-        sums = [self._all(checker) for checker in self.correct]
-        found.append(("all mistakes", str(sums[0].count), *map(_cell, sums)))
-        passes = (f"{good}/{of}" for good, of in self.correct.values())
+        sums = [self._all(checker) for checker in checkers]
+        count = self._all(OURS).count
+        found.append(("all mistakes", str(count), *map(cell, sums)))
+        passes = ("{}/{}".format(*self.correct[checker]) for checker in checkers)
         found.append(("no mistake", "", *passes))
         return found
 
@@ -108,19 +127,30 @@ class MutationReport(Report):
         return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
 
     def _parts(self) -> list[Part]:
-        checkers = list(self.correct)
-        table = Table(
-            ("mistake", "put in", *checkers),
-            self.cells(),
-            numbers=("put in", *checkers),
-            spare=checkers[:1:-1],
-            frame=OPEN,
-        )
+        kept = [checker for checker in self.correct if checker not in AT_ZEROS]
+        parts: list[Part] = [_table(kept, self.cells()), Said(" ".join(LEGEND.split()))]
+        at_zeros = [checker for checker in AT_ZEROS if checker in self.correct]
+        if at_zeros:
+            parts += [_table(at_zeros, self.zeros()), Said(" ".join(ZEROS.split()))]
         told = [
             Said(f"  {who} let {what} at ∂{u}/∂{v} pass")
             for who, what, (u, v) in self.escaped
         ]
-        return [table, Said(" ".join(LEGEND.split())), *told]
+        return [*parts, *told]
+
+
+def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> Table:
+    return Table(
+        ("mistake", "put in", *checkers),
+        rows,
+        numbers=("put in", *checkers),
+        spare=checkers[:1:-1],
+        frame=OPEN,
+    )
+
+
+def _share(outcome: Outcome) -> str:
+    return f"{outcome.caught}/{outcome.count}" if outcome.count else "–"
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:

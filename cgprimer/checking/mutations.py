@@ -18,6 +18,7 @@ from cgprimer.checking.check import report
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.explain import divisors
 from cgprimer.checking.mutation_report import (
+    ALL_OURS,
     OURS,
     OURS_WHOLE,
     MutationReport,
@@ -29,11 +30,12 @@ from cgprimer.checking.sites import random_points
 from cgprimer.checking.suspects import derivative, rule_of
 from cgprimer.checking.totals import below, totals
 from cgprimer.checking.witness import Witness
+from cgprimer.checking.zeros import Zero
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.verdict import FAIL, PASS
+from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
 Array = NDArray[np.float64]
 
@@ -129,7 +131,7 @@ def check_mutations(
             row[0] += 1
             row[1] += caught
             row[2] += located
-            if checker in (OURS, OURS_WHOLE) and not caught:
+            if checker in ALL_OURS and not caught:
                 escaped.append((checker, mutation.mistake, mutation.edge))
     outcomes = tuple(Outcome(*key, *row) for key, row in tally.items())
     return MutationReport(outcomes, _correct(witness, trials), tuple(escaped))
@@ -152,9 +154,11 @@ class _Trial:
         self.inside = inside
         self.names = [text for text in ends if text in inside]
         self.measured: list[dict[Rule, Measured]] = []
+        self.zeros: list[Zero] = []
         for i in range(witness.width):
             f, x = self._function(i)
             self.measured.append({r: r.measure(f, x, rng) for r in RULES})
+            self.zeros.append(Zero(output, tuple(self.names), f, x))
 
     def _function(self, i: int) -> tuple[Any, Array]:
         graph, values = self.witness.graph, self.witness.values
@@ -198,6 +202,23 @@ class _Trial:
             claims[edge] = _array_claim(edge, values)
         return report(self.witness, claims, self.output)
 
+    def at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
+        """The names that our checks of plain code object to, at the first such point.
+
+        What they cannot decide counts as a name without letters.
+        """
+        found: dict[str, set[str]] = {}
+        for i, zero in enumerate(self.zeros):
+            for key, said in zero.said(gradient, i).items():
+                names = {row.wrt for row in said.rows if row.verdict == FAIL}
+                doubt = any(row.verdict == INCONCLUSIVE for row in said.rows)
+                before = found.get(key, set())
+                aside = {""} if doubt else set()
+                found[key] = before if before - {""} else names or before or aside
+            if all(names - {""} for names in found.values()):
+                break
+        return found
+
 
 def _array_claim(edge: Edge, values: Array) -> Claim:
     return Claim(edge, "", "", None, lambda at, n: values, everywhere=False)
@@ -218,6 +239,8 @@ def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bo
         _either(
             found, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
         )
+        for key, names in trial.at_zeros(gradient).items():
+            _either(found, key, bool(names - {""}), names == {mutation.edge[1]})
         for rule in RULES:
             names = trial.rejected(rule, gradient)
             _either(found, rule.name, bool(names), names == {mutation.edge[1]})
@@ -234,12 +257,13 @@ def _either(
 def _correct(witness: Witness, trials: list[_Trial]) -> dict[str, tuple[int, int]]:
     """Per checker how many outputs with the correct gradient pass, of how many."""
     edges = report(witness, {}, None)
-    found = {OURS: (int(edges.verdict == PASS), 1), OURS_WHOLE: (0, 0)}
-    found |= {rule.name: (0, 0) for rule in RULES}
+    found = {OURS: (int(edges.verdict == PASS), 1)}
     for trial in trials:
         gradient = trial.gradient(witness.own)
-        good = {rule.name: not trial.rejected(rule, gradient) for rule in RULES}
-        good[OURS_WHOLE] = trial.ours(gradient).verdict == PASS
+        good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
+        good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
+        good |= {rule.name: not trial.rejected(rule, gradient) for rule in RULES}
         for key, passed in good.items():
-            found[key] = found[key][0] + passed, found[key][1] + 1
+            before = found.get(key, (0, 0))
+            found[key] = before[0] + passed, before[1] + 1
     return found

@@ -27,23 +27,22 @@ CULPRITS = 64  # components that are tried one by one for making f nan
 def varies(name: str, call: Callable[[], float], first: float, subject: Subject) -> str:
     """What to say where f gives another value now; nothing where it is the same."""
     now = call()
-    if _same(np.array(first), np.array(now), _reach(subject) if first != now else 0.0):
+    if first == now or (np.isnan(first) and np.isnan(now)):
         return ""
-    return _impure(
-        name, lambda: np.array([call()]), np.array([first]), np.array([now])
-    )[0]
+    runs = [np.array([value]) for value in (first, now, call())]
+    away = abs(subject.value(subject.x + 0.1 * subject.sizes))
+    return (
+        "" if _same(runs[0], runs[1], np.nan_to_num(away)) else _impure(name, runs)[0]
+    )
 
 
 def unlike(name: str, call: Callable[[], Array], first: Array) -> tuple[str, bool]:
     """(what to say where a gradient is another one now, whether it accumulates)."""
     now = call()
-    scale = float(np.nan_to_num(np.abs(first)).max(initial=0.0))
-    return ("", False) if _same(first, now, scale) else _impure(name, call, first, now)
-
-
-def _reach(subject: Subject) -> float:
-    """The size of f a step away: where f is nearly 0 its last digits are not."""
-    return float(np.nan_to_num(abs(subject.value(subject.x + 0.1 * subject.sizes))))
+    scale = np.nan_to_num(np.abs(first)).max(initial=0.0)
+    if _same(first, now, scale):
+        return "", False
+    return _impure(name, [first, now, call()])
 
 
 def _same(one: Array, two: Array, scale: float) -> bool:
@@ -53,16 +52,13 @@ def _same(one: Array, two: Array, scale: float) -> bool:
     return bool(np.all(near | equal))
 
 
-def _impure(
-    name: str, call: Callable[[], Array], first: Array, second: Array
-) -> tuple[str, bool]:
-    third = call()
-    steps = second - first, third - second
-    says = f"{name} gives two values for one x: "
-    if np.allclose(*steps, rtol=1e-6, atol=0):
-        i = int(np.abs(steps[0]).argmax())
-        values = ", ".join(f"{v[i]:.6g}" for v in (first, second, third))
-        return f"{says}it accumulates over calls ({values}, …)", True
+def _impure(name: str, runs: list[Array]) -> tuple[str, bool]:
+    """(what to say of three results for one x, whether they grow evenly)."""
+    i = int(np.nan_to_num(np.abs(runs[1] - runs[0])).argmax())
+    values = ", ".join(f"{run[i]:.6g}" for run in runs)
+    says = f"{name} gives two values for one x ({values}, …): "
+    if np.allclose(runs[1] - runs[0], runs[2] - runs[1], rtol=1e-6, atol=0):
+        return says + "it accumulates over calls", True
     hint = "fix its random numbers first, and let it keep nothing between calls"
     return says + hint, False
 
@@ -89,7 +85,8 @@ def not_finite(subject: Subject) -> str:
     guilty = [i for i in range(min(len(subject), CULPRITS)) if _is_guilty(subject, i)]
     shown = guilty or list(range(len(subject)))
     pairs = [f"{subject.wrt(i)} = {subject.x[i]:.6g}" for i in shown[:8]]
-    return f"{subject.name} is {kind} at {index(pairs, 3)}: there is no slope to compare with"
+    at = index(pairs, 3)
+    return f"{subject.name} is {kind} at {at}: there is no slope to compare with"
 
 
 def _is_guilty(subject: Subject, i: int) -> bool:

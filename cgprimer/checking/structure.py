@@ -52,7 +52,7 @@ def rebuilt(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
         return next(values)
     if isinstance(tree, Mapping):
         pairs = [(key, rebuilt(part, values, nested)) for key, part in tree.items()]
-        return type(tree)(pairs) if isinstance(tree, dict) else dict(pairs)  # type: ignore[call-arg]
+        return type(tree)(pairs) if isinstance(tree, dict) else dict(pairs)
     parts = [rebuilt(part, values, nested) for part in tree]
     if hasattr(tree, "_fields"):  # a namedtuple
         return type(tree)(*parts)
@@ -69,7 +69,7 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
     except ValueError:  # ragged
         found = np.asarray(None)
     if found.dtype.kind not in "iuf":
-        kind = found.dtype if found.dtype.kind != "O" else type(value).__name__
+        kind = found.dtype if found.dtype.kind in "bcmM" else type(value).__name__
         hint = COMPLEX if found.dtype.kind == "c" else hint
         raise OptionError(
             f"{label} is {kind}, where real numbers are expected\n  hint: {hint}"

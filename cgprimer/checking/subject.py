@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.lines import Each
+from cgprimer.checking.rounding import Each
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -65,7 +65,7 @@ class Subject:
 
     @cached_property
     def sizes(self) -> Array:
-        """The natural size of every component: its own, or the usual one where it is 0."""
+        """The size of every component, or the usual one where it is 0."""
         return np.where(self.x == 0, self.scale, np.abs(self.x))
 
     def part(self, k: int) -> slice:

@@ -123,9 +123,14 @@ class TorchCode:
             copy.deepcopy(self.module).double() if self.module is not None else None
         )
         wide = tuple(leaf.double() for leaf in self.leaves)
-        call = self.call if module is None else module
-        parts = {"module": module, "buffers": _buffers(module), "wide": True}
-        return replace(self, call=call, leaves=wide, **parts)
+        return replace(
+            self,
+            call=self.call if module is None else module,
+            module=module,
+            buffers=_buffers(module),
+            leaves=wide,
+            wide=True,
+        )
 
     def arrays(self) -> list[NDArray[Any]]:
         """The marked leaves as arrays, copied; half precision as single."""

@@ -10,9 +10,8 @@ weighed at random, is the number, and torch differentiates it once more.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -31,8 +30,17 @@ from cgprimer.checking.purity import (
     varies,
 )
 from cgprimer.checking.report import CheckReport, overall
-from cgprimer.checking.subject import Subject, index
-from cgprimer.checking.torch_calls import TorchCode, is_real
+from cgprimer.checking.subject import Subject
+from cgprimer.checking.torch_calls import TorchCode
+from cgprimer.checking.torch_number import (
+    Weighed,
+    flat,
+    in_train_mode,
+    narrowing,
+    or_zero,
+    plain,
+    remarks,
+)
 from cgprimer.errors import OptionError, suggest
 from cgprimer.expr.custom import CONTRACTS
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
@@ -78,7 +86,7 @@ def check_torch(
     random = np.random.default_rng(0 if rng is None else rng)
     with quiet(), torch.random.fork_rng(), torch.enable_grad():
         code = TorchCode.of(torch, fn, inputs)
-        weighed = _Weighed.of(code, called(fn, "f"), random)
+        weighed = Weighed.of(code, called(fn, "f"), random)
         if isinstance(weighed, CheckReport):
             return weighed
         report = _checked(weighed, random, progress)
@@ -89,111 +97,34 @@ def check_torch(
         return _both(report, _second(weighed, random, progress))
 
 
-@dataclass(frozen=True)
-class _Weighed:
-    """The code as a number: those outputs that require a gradient, times weights.
-
-    silent : how many outputs do not, and are left out. graph : whether the code needs
-    to be recorded by torch even for its values, as it differentiates something itself.
-    """
-
-    code: TorchCode
-    name: str
-    weights: tuple[Any, ...]
-    kept: tuple[int, ...]
-    silent: int
-    graph: bool
-
-    @classmethod
-    def of(
-        cls, code: TorchCode, name: str, rng: np.random.Generator
-    ) -> _Weighed | CheckReport:
-        """A report instead, where no output depends on the leaves as torch sees it."""
-        made = code.outputs(code.arrays())
-        if not made:
-            raise OptionError(f"{name} returns no tensor of floating point")
-        kept = tuple(i for i, output in enumerate(made) if output.requires_grad)
-        if not kept:
-            says = f"{name}: no output requires a gradient: backward is never called"
-            return CheckReport(FAIL, (), None, says)
-        weights = []
-        for output in (made[i] for i in kept):
-            draw = rng.standard_normal(tuple(output.shape))
-            weights.append(code.torch.as_tensor(draw, device=output.device))
-        silent = len(made) - len(kept)
-        return cls(code, name, tuple(weights), kept, silent, _needs_graph(code))
-
-    def total(self, outputs: Sequence[Any], weights: Sequence[Any]) -> Any:
-        pairs = zip(weights, (outputs[i] for i in self.kept), strict=True)
-        return sum((weight * output.double()).sum() for weight, output in pairs)
-
-    def number(self, arrays: Arrays) -> float:
-        with self.code.torch.set_grad_enabled(self.graph):
-            return _plain(self.total(self.code.outputs(arrays), self.weights))
-
-    def gradient(self, times: float = 1.0) -> list[NDArray[Any]]:
-        """By torch: the gradient of `times` the number, zero where torch has none."""
-        outputs, wrt = self.code.run(self.code.arrays())
-        total = times * self.total(outputs, self.weights)
-        found = self.code.torch.autograd.grad(total, wrt, allow_unused=True)
-        return [
-            self.code.array(_or_zero(g, w)) for g, w in zip(found, wrt, strict=True)
-        ]
-
-    def labels(self) -> tuple[str, ...]:
-        return tuple(self.code.labels[i] for i in self.code.marked)
-
-
-def _or_zero(gradient: Any, leaf: Any) -> Any:
-    return leaf.detach() * 0 if gradient is None else gradient
-
-
-def _plain(number: Any) -> float:
-    """A tensor, or 0 where nothing was summed, as a number."""
-    return float(number.detach() if hasattr(number, "detach") else number)
-
-
-def _needs_graph(code: TorchCode) -> bool:
-    try:
-        with code.torch.no_grad():
-            code.outputs(code.arrays())
-    except RuntimeError:
-        return True
-    return False
-
-
-def _flat(arrays: Arrays) -> Array:
-    return np.concatenate([np.ravel(array) for array in arrays]).astype(np.float64)
-
-
 def _checked(
-    weighed: _Weighed, rng: np.random.Generator, progress: bool | None
+    weighed: Weighed, rng: np.random.Generator, progress: bool | None
 ) -> CheckReport:
     code, name = weighed.code, weighed.name
     leaves = tuple(code.arrays())
     subject = Subject(name, weighed.number, leaves, weighed.labels(), told=True)
-    with _narrowing(code.torch) as forward:
+    with narrowing(code.torch) as forward:
         first = weighed.number(leaves)
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
-        return undecided(says + _in_train_mode(code))
+        return undecided(says + in_train_mode(code))
     if not np.isfinite(first):
         return undecided(not_finite(subject))
     try:
-        with _narrowing(code.torch) as both:
-            gradient = _flat(weighed.gradient())
+        with narrowing(code.torch) as both:
+            gradient = flat(weighed.gradient())
     except RuntimeError as error:
         line = str(error).splitlines()[0]
         return CheckReport(FAIL, (), None, f"{name}: backward raises: {line}")
     unsteady, grows = unlike(
-        f"the backward of {name}", lambda: _flat(weighed.gradient()), gradient
+        f"the backward of {name}", lambda: flat(weighed.gradient()), gradient
     )
     if unsteady and not grows:
         return undecided(unsteady)
-    remarks, precision = _remarks(weighed, forward, both)
-    report = _compared(subject, gradient, precision, rng, progress, remarks)
+    aside, precision = remarks(weighed, forward, both)
+    report = _compared(subject, gradient, precision, rng, progress, aside)
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
         return undecided(says)
-    wrong = unsteady or _upstream(name, gradient, _flat(weighed.gradient(2.0)))
+    wrong = unsteady or _upstream(name, gradient, flat(weighed.gradient(2.0)))
     if not wrong:
         return report
     where = report.first_wrong or report.rows[0].edge
@@ -206,7 +137,7 @@ def _compared(
     precision: float,
     rng: np.random.Generator,
     progress: bool | None,
-    remarks: Sequence[str],
+    aside: Sequence[str],
 ) -> CheckReport:
     began = time.perf_counter()
     subject.value(subject.x)
@@ -214,74 +145,7 @@ def _compared(
     lines = len(subject) if len(subject) <= LARGE else SAMPLE + FIRST
     with bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
         known = examine(subject, gradient, precision, rng, tick)
-    return report_on(known, gradient, precision, remarks)
-
-
-def _remarks(
-    weighed: _Weighed, forward: set[Any], both: set[Any]
-) -> tuple[list[str], float]:
-    """(what is to be said of how the code computes, the precision of its gradient)."""
-    code, finfo = weighed.code, weighed.code.torch.finfo
-    says, precision = [], float(np.finfo(np.float64).eps)
-    if not code.wide:
-        seen = {code.leaves[i].dtype for i in code.marked}
-        says.append(f"it runs in {_spoken(seen)} only, and was checked so")
-        precision = max(finfo(dtype).eps for dtype in seen)
-    elif both:
-        which = "forward" if forward else "backward"
-        says.append(f"{which} computes in {_spoken(both)}")
-        precision = max(finfo(dtype).eps for dtype in both)
-    elif code.narrow:
-        says.append(f"it is {_spoken(code.narrow)}: a copy in float64 was checked")
-    moved = code.changes(code.arrays())
-    if moved:
-        says.append(f"every call changes {index(moved)} in place")
-    if weighed.silent:
-        says.append(f"left out, as they require no gradient: {weighed.silent} outputs")
-    return says, precision
-
-
-def _spoken(dtypes: set[Any]) -> str:
-    return ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
-
-
-def _in_train_mode(code: TorchCode) -> str:
-    """What of a module may be random, by name."""
-    every = code.module.named_modules() if code.module is not None else ()
-    found = [
-        f"{name or 'the module'} ({type(part).__name__})"
-        for name, part in every
-        if part.training and "Dropout" in type(part).__name__
-    ]
-    if found:
-        return f"; {index(found)} drops out at random in train mode: call .eval() first"
-    train = code.module is not None and code.module.training
-    return "; the module is in train mode" if train else ""
-
-
-@contextmanager
-def _narrowing(torch: Any) -> Iterator[set[Any]]:
-    """Yields the types that numbers of double precision are made less than, if any."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    seen: set[Any] = set()
-
-    class Watch(TorchDispatchMode):  # type: ignore[misc]
-        def __torch_dispatch__(
-            self, op: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            found = op(*args, **(kwargs or {}))
-            if any(getattr(a, "dtype", None) == torch.float64 for a in args):
-                outputs = found if isinstance(found, tuple | list) else [found]
-                seen.update(o.dtype for o in outputs if _is_narrow(torch, o))
-            return found
-
-    with Watch():
-        yield seen
-
-
-def _is_narrow(torch: Any, value: Any) -> bool:
-    return is_real(value) and value.dtype != torch.float64
+    return report_on(known, gradient, precision, aside)
 
 
 def _upstream(name: str, once: Array, twice: Array) -> str:
@@ -324,7 +188,7 @@ def _both(first: CheckReport, second: CheckReport) -> CheckReport:
 
 
 def _second(
-    weighed: _Weighed, rng: np.random.Generator, progress: bool | None
+    weighed: Weighed, rng: np.random.Generator, progress: bool | None
 ) -> CheckReport:
     """The gradient, weighed, as the number: by the leaves and by what arrives."""
     code, torch = weighed.code, weighed.code.torch
@@ -355,8 +219,8 @@ def _second(
             found = torch.autograd.grad(number, wrt, allow_unused=True)
     except RuntimeError as error:
         return undecided(f"{name} is refused: {str(error).splitlines()[0]}")
-    gradient = [code.array(_or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
+    gradient = [code.array(or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
     labels = (*weighed.labels(), *names)
-    subject = Subject(name, lambda a: _plain(slope(a)[0]), every, labels, told=True)
-    precision = _remarks(weighed, set(), set())[1]
-    return _compared(subject, _flat(gradient), precision, rng, progress, ())
+    subject = Subject(name, lambda a: plain(slope(a)[0]), every, labels, told=True)
+    precision = remarks(weighed, set(), set())[1]
+    return _compared(subject, flat(gradient), precision, rng, progress, ())
