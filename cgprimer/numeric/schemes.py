@@ -24,6 +24,7 @@ Noise = Array | float | Function | None
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 2 * EPSILON  # what one operation is trusted to, library functions included
+UNDERFLOW = 2 * float(np.finfo(np.float64).smallest_subnormal)  # and to no less than
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def apply(
     divisor = h**scheme.order
     slope = (high - low) / np.abs(h)
     rounding = np.fmax(ROUNDING * size, noise * scheme.norm) + slope * astray
+    rounding = rounding + UNDERFLOW
     value = total / divisor
     return value, rounding / np.abs(divisor) + EPSILON * np.abs(value)
 

@@ -36,6 +36,7 @@ SHARP = 1e-4  # a bound that would let an error of 0.05 % by is no witness
 NARROW = 0.01  # a bound this small beside the partial is allowed to condemn
 NEGLIGIBLE = 1e-6  # of the slope to expect; below it a partial counts as zero
 SCHEMES = "ridders", "five-point"  # the second is asked where the first condemns
+TINY = float(np.finfo(np.float64).tiny)  # below it digits are lost
 LONG = (1.0, 2.0**-4, 2.0**-8)  # of the size of x: where f is finite, its usual slope
 
 
@@ -143,7 +144,7 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
             steps = [np.abs(f(x + s * part * long / 2) - here) for s in (-1, 1)]
             rise = np.fmax(*(np.where(np.isfinite(s), s, np.nan) for s in steps))
             seen = np.where(seen > 0, seen, np.nan_to_num(rise) / (part * long))
-    slope: Array = np.maximum(found, seen)
+    slope: Array = np.maximum(np.maximum(found, seen), TINY)
     return slope
 
 
