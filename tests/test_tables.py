@@ -325,7 +325,7 @@ def test_of_very_many_rows_some_are_shown_and_the_others_counted(huge):
 def test_a_long_fit_and_a_long_trace_are_capped():
     values = {f"p{i}": i / 3 for i in range(1_510)}
     result = FitResult(values, 1.0, np.ones(1), "converged", "m", "SGD", 1, 1, 1, 0.0)
-    assert "1410 of 1510 rows are not shown" in str(result)
+    assert "1 410 more parameters, see .parameters" in str(result)
     assert "1410 of 1510 rows are not shown" in result._repr_html_()
     chain = trace(parse_graph([f"x{i + 1} = a*x{i}" for i in range(300)]))
     for face in (repr(chain), chain._repr_html_()):
