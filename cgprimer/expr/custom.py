@@ -46,10 +46,15 @@ class CustomOp(Op):
 
     calls : how often its numpy code ran; None for an operation of formulas.
     helpers : operations that come and go with it, such as its backward.
+    run : its definition in stable form, over a, b, …, in operations that have code.
+    steps : what is differentiated in its place; None for an operation that declares a
+        derivative of its own. Numpy code has neither.
     """
 
     calls: Calls | None = None
     helpers: tuple[Op, ...] = ()
+    run: Node | None = None
+    steps: Node | None = None
 
     @property
     def analytic(self) -> bool:

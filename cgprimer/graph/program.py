@@ -25,6 +25,7 @@ from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.problem import Problem, Runner
 from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import postorder
 from cgprimer.graph.objective import Objective, with_logits
@@ -52,6 +53,7 @@ class Explanation:
     layers : dense products that BLAS runs, in the objectives made so far.
     size : bytes of object code built so far. seconds : what building it took.
     cached : how many of `functions` came from the cache on disk.
+    written_out : operations of formulas that are run as what defines them.
     """
 
     tier: str
@@ -64,6 +66,7 @@ class Explanation:
     cached: int
     size: int
     seconds: float
+    written_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -74,7 +77,11 @@ class Explanation:
             f"machine code  {self.functions} functions, {self.cached} from the cache, "
             f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
         ]
-        return "\n".join(lines if self.functions else lines[:4])
+        lines = lines if self.functions else lines[:4]
+        if self.written_out:
+            names = listing(self.written_out)
+            lines.append(f"written out   {names}: run as the formulas that define them")
+        return "\n".join(lines)
 
 
 class Program:
@@ -119,7 +126,9 @@ class Program:
 
     def _operations(self, equations: Sequence[int] | None) -> int:
         table = self.graph.table
-        sizes = np.array([len(postorder([shape.stable])) for shape in table.shapes])
+        sizes = np.array(
+            [len(postorder(computed([shape.stable]))) for shape in table.shapes]
+        )
         shapes = table.shape if equations is None else table.shape[equations]
         return int(sizes[shapes].sum())
 
@@ -261,18 +270,19 @@ class Program:
 
     def explain(self) -> Explanation:
         """How the graph is run, and what was built for it so far."""
-        codes = list(self.built)
+        codes, shapes = list(self.built), self.graph.table.shapes
         return Explanation(
             self.tier,
             self.reason,
             len(self.graph),
-            len(self.graph.table.shapes),
+            len(shapes),
             self._operations(None),
             self.layers,
             len(codes),
             sum(code.cached for code in codes),
             sum(code.size for code in codes),
             sum(code.seconds for code in codes),
+            tuple(sorted(set().union(*(s.written_out for s in shapes)))),
         )
 
 

@@ -19,6 +19,8 @@ from weakref import WeakValueDictionary
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
@@ -84,10 +86,21 @@ class Shape:
     @functools.cached_property
     def without_code(self) -> str:
         """The first operation that has no machine code, if there is one."""
-        order = postorder([self.stable])
-        if not all(map(has_code, order)):
-            return next(node.op.name for node in order if not has_code(node))
-        return ""
+        order = postorder(computed([self.stable]))
+        if self.declares:
+            order += postorder(computed(self.partials))
+        return next((node.op.name for node in order if not has_code(node)), "")
+
+    @functools.cached_property
+    def declares(self) -> bool:
+        """Whether some operation has a derivative of its own, given by its maker."""
+        return any(isinstance(n.op, CustomOp) for n in postorder([self.stable]))
+
+    @functools.cached_property
+    def written_out(self) -> frozenset[str]:
+        """Operations of formulas in the body, which are run as what defines them."""
+        custom = (n.op for n in postorder([self.body]) if isinstance(n.op, CustomOp))
+        return frozenset(op.name for op in custom if op.run)
 
     @functools.cached_property
     def is_inexact(self) -> bool:

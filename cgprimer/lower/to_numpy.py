@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 
@@ -18,6 +19,7 @@ class Kernel:
     """
 
     def __init__(self, roots: Sequence[Node], arguments: Sequence[str]) -> None:
+        roots = computed(roots)
         position = {argument: i for i, argument in enumerate(arguments)}
         register: dict[Node, int] = {}
         self.initial: list[Any] = [None] * len(position)

@@ -22,7 +22,6 @@ from cgprimer.expr.ops import (
     TABLE,
     Op,
 )
-from cgprimer.expr.syntax import parse_expression
 
 _EXACT = 10**6
 _CHAINS = {"add": sympy.Add, "sub": sympy.Add, "mul": sympy.Mul}
@@ -142,10 +141,10 @@ def build(op: Op, args: Iterable[Any]) -> Any:
 
 def _defined(op: Op, args: Sequence[Any]) -> Any:
     """`op` written out; None for numpy code, which cannot be."""
-    if not op.definition:
+    if op.formula is None:
         return getattr(sympy, op.name)(*args) if op in TABLE else None
     by = dict(zip(ARGUMENTS, args, strict=False))
-    return _convert(parse_expression(op.definition), by.__getitem__)
+    return _convert(op.formula, by.__getitem__)
 
 
 def _too_deep() -> GraphError:
