@@ -32,7 +32,7 @@ from cgprimer.expr.syntax import bad_name, parse_expression
 
 Interval = tuple[float, float]
 
-LONGEST = 20_000  # operations, which take a second to be read and differentiated
+LONGEST = 10_000  # operations, which take half a second to be differentiated
 POINTS = 25  # at which a given partial is held against the derived one
 AGREE = 1e-8  # how well it must agree, relative to the larger
 _HEAD = re.compile(r"\s*(\w+)\s*\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)\s*", re.ASCII)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -203,10 +204,11 @@ def rounding_kernel(shape: Shape) -> Kernel:
 
 def _steps(shape: Shape) -> list[Step]:
     """The reverse trace of a shape; empty where it does not tell the derivative."""
-    if any(node.op.contract != "exact" for node in postorder([shape.stable])):
+    [run] = computed([shape.stable])
+    if any(node.op.contract != "exact" for node in postorder([run])):
         return []
     try:
-        return sweep(shape.stable, map(name, shape.slots))
+        return sweep(run, map(name, shape.slots))
     except OpError:
         return []
 
