@@ -35,6 +35,11 @@ WRITTEN_OUT = {
         ["xy = w*area(xx) + v*area(2)"],
         ["xy = w*(pi*xx^2/4 - 0.3) + v*(pi*2^2/4 - 0.3)"],
     ),
+    "names and numbers": (
+        ["flat(a) = 2 + 0*a", "same(a) = a"],
+        ["xz = same(xx)", "xy = w*same(xz)*v + flat(xx)"],
+        ["xz = xx", "xy = w*xz*v + (2 + 0*xx)"],
+    ),
     "kinks": (
         ["clip(a, low, high) = min(max(a, low), high)"],
         ["xy = clip(w*xx, 0 - 1, v)"],

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.lower.to_llvm import has_code
@@ -35,7 +34,7 @@ class Whole:
             shape = table.shapes[table.shape[equation]]
             slots = self._slots[equation] = self._filled(shape, equation)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
-            [value] = substitute(computed([shape.stable]), by)
+            [value] = substitute([shape.stable], by)
             self.values[table.defined[equation]] = value
 
     def _filled(self, shape: Shape, equation: int) -> list[Node]:
@@ -68,7 +67,7 @@ class Whole:
             shape = self.table.shapes[self.table.shape[equation]]
             slots = self._slots[equation]
             by = dict(zip(map(name, shape.slots), slots, strict=True))
-            found[equation] = substitute(computed(shape.partials), by)
+            found[equation] = substitute(shape.partials, by)
         return found
 
     def gradient(self, seeds: Mapping[int, Node]) -> list[Node]:
