@@ -243,7 +243,7 @@ def test_formula_is_drawn_traced_and_printed_by_its_name(case):
             assert op.name in text
         symbols = graph.sympy("xy"), written.sympy("xy")
         assert op.name in str(symbols[0])
-        at = POINT | {"xx": Rational(7, 10), "w": Rational(13, 10)}
+        at = POINT | {"xz": Rational(7, 10), "xx": Rational(7, 10)}
         values = [float(formula.subs(at)) for formula in symbols]
         assert values[0] == pytest.approx(values[1], rel=1e-8)
         traced = [trace(g, POINT, output="xy")["xx"].adjoint for g in (graph, written)]

@@ -7,7 +7,7 @@ Nothing is expanded into a tree: a definition that is used often is shared as of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.node import Node, fold, intern, postorder, substitute
@@ -17,7 +17,7 @@ _ARGUMENTS = tuple(map(name, ARGUMENTS))
 
 
 def written_out(
-    roots: Sequence[Node], formula: Callable[[Op], Node | None]
+    roots: Iterable[Node], formula: Callable[[Op], Node | None]
 ) -> list[Node]:
     """`roots` without the operations for which there is a formula over a, b, …
 
@@ -38,11 +38,11 @@ def written_out(
     return found
 
 
-def computed(roots: Sequence[Node]) -> list[Node]:
+def computed(roots: Iterable[Node]) -> list[Node]:
     """What is run for `roots`: an operation of formulas has no code of its own."""
     return written_out(roots, lambda op: op.run if isinstance(op, CustomOp) else None)
 
 
-def derived(roots: Sequence[Node]) -> list[Node]:
+def derived(roots: Iterable[Node]) -> list[Node]:
     """What is differentiated for `roots`: only declared derivatives are kept."""
     return written_out(roots, lambda op: op.steps if isinstance(op, CustomOp) else None)

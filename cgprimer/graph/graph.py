@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
-from cgprimer.graph.shape import filled
+from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
 
 if TYPE_CHECKING:
@@ -60,6 +60,22 @@ class Partial(NamedTuple):
 
     formula: sympy.Expr
     text: str
+
+    @property
+    def by(self) -> str:
+        """Who differentiated: "sympy", or "sweep" for our own rules."""
+        return "sympy"
+
+
+class SweptPartial(Partial):
+    """A derivative by our own rules, where sympy would take too long over it."""
+
+    __slots__ = ()
+
+    @property
+    def by(self) -> str:
+        """Who differentiated."""
+        return "sweep"
 
 
 def name_list(names: object, keyword: str) -> list[str]:
@@ -176,6 +192,11 @@ class Graph:
         text = table.texts[number].strip() if table.texts else f"{name} = {show(body)}"
         return Equation(name, body, text, tuple(names["x"]), tuple(names["p"]))
 
+    def shape(self, name: str) -> Shape:
+        """The shape of the equation that defines `name`."""
+        number = self.equation_number(name)
+        return self.table.shapes[int(self.table.shape[number])]
+
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""
         if not isinstance(name, str) or name not in self.variable_number:
@@ -205,12 +226,15 @@ class Graph:
     def partial(self, node: str, wrt: str) -> Partial:
         """∂node/∂wrt within the equation of `node`: sympy's formula and its text.
 
+        Where all derivatives of the equation, written out, are longer than
+        `shape.SYMPY` nodes, they come from our own rules, and `.by` is "sweep".
+
         >>> from cgprimer import parse_graph
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
         '3*xz^2'
         """
         from cgprimer.lower.from_sympy import from_sympy
-        from cgprimer.lower.to_sympy import with_leaves
+        from cgprimer.lower.to_sympy import to_sympy, with_leaves
 
         number = self.equation_number(node)
         leaves = self.table.leaves(number)
@@ -221,8 +245,11 @@ class Graph:
                 f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
                 f"  hint: it contains {known}"
             )
-        shape = self.table.shapes[self.table.shape[number]]
+        shape = self.shape(node)
         shape.check_formula(names.index(wrt), node)
+        if not shape.asks_sympy:
+            own = filled(shape.partials[names.index(wrt)], shape.slots, leaves)
+            return SweptPartial(to_sympy(own), show(own))
         formula = shape.formulas[names.index(wrt)]
         try:
             formula = with_leaves(formula, shape.slots, leaves)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 RESULT, ADJOINT = name("y"), name("g")
 
+SYMPY = 4_000  # nodes of all derivatives, written out, which cost sympy 0.1 to 0.5 s
+
 _by_key: WeakValueDictionary[str, Shape] = WeakValueDictionary()
 _by_body: WeakValueDictionary[Node, Shape] = WeakValueDictionary()
 FORGET.append(_by_key.clear)
@@ -77,6 +79,20 @@ class Shape:
     def partials(self) -> tuple[Node, ...]:
         """The derivative of the body by each slot, by reverse accumulation."""
         return tuple(partials(self.stable, map(name, self.slots)).values())
+
+    @functools.cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """How many nodes each of `partials` has when it is written out."""
+        sizes = fold(self.partials, lambda _, below: min(1 + sum(below), 10**18))
+        return tuple(sizes[partial] for partial in self.partials)
+
+    @property
+    def asks_sympy(self) -> bool:
+        """Whether the derivatives are short enough for sympy to be asked for them.
+
+        Beyond that sympy takes seconds, and our own rules milliseconds.
+        """
+        return sum(self.lengths) <= SYMPY
 
     @functools.cached_property
     def has_pullback(self) -> bool:
@@ -129,6 +145,7 @@ class Shape:
         """The derivative of the body by each slot, by sympy, in symbols of slots.
 
         nan stands for a derivative that sympy cannot find or only numpy code knows.
+        It may take long: `asks_sympy` says for which shapes it is not worth that.
         """
         import sympy
 
@@ -150,7 +167,9 @@ class Shape:
 
     @functools.cached_property
     def symbolic(self) -> tuple[Node, ...]:
-        """`formulas` as expressions of ours, to be evaluated and printed."""
+        """`formulas` as expressions of ours, or `partials` if sympy is not asked."""
+        if not self.asks_sympy:
+            return self.partials
         return tuple(map(_read_back, self.formulas))
 
     @functools.cached_property

@@ -76,6 +76,7 @@ def with_leaves(
     formula: sympy.Expr, slots: Sequence[str], leaves: Sequence[Node]
 ) -> sympy.Expr:
     """`formula` with the real symbols of its slots replaced by names and numbers."""
+    there = {str(symbol) for symbol in formula.free_symbols}
     by = {
         sympy.Symbol(slot, real=True): (
             number(float(leaf.value or 0.0))
@@ -83,6 +84,7 @@ def with_leaves(
             else sympy.Symbol(str(leaf.value))
         )
         for slot, leaf in zip(slots, leaves, strict=True)
+        if slot in there
     }
     return formula.xreplace(by)
 

@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.diff.kinks import kink_conditions
-from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, OpError
 from cgprimer.expr.custom import declared_inexact
-from cgprimer.expr.node import leaves, substitute
-from cgprimer.expr.ops import Op, name
-from cgprimer.expr.show import show
+from cgprimer.expr.node import leaves
+from cgprimer.expr.ops import Op
+from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.lower.to_numpy import Kernel
@@ -43,8 +40,8 @@ HEAD = ("edge", "formula", "symbolic", "finite", "abs. gap", "rel. gap", "verdic
 class PartialRow:
     """One edge: its partial three ways, at the sample where they differ most.
 
-    symbolic : nan where only numpy code knows the derivative, as in a custom op; the
-        adjoint then stands for it.
+    symbolic : nan where sympy was not asked, because only numpy code knows the
+        derivative or because the formula is too long; the adjoint then stands for it.
     bound : how far the finite difference may be off, by its own estimate.
     absolute, relative : gap between symbolic and finite, and the same over the larger.
     """
@@ -203,9 +200,9 @@ def _row(
     samples: int | None,
 ) -> PartialRow:
     at, near = (np.broadcast_to(part, symbolic.shape) for part in kink)
-    formula, known = _formula(graph, *edge)
+    formula, known = partial_text(graph, *edge)
     claimed = symbolic if known else adjoint
-    declared = declared_inexact(graph.equation(edge[0]).body, edge[1])
+    declared = _declared(graph, edge)
     judged = [
         _surrogate(declared) if declared else judge(*values)
         for values in zip(
@@ -241,14 +238,11 @@ def _row(
     )
 
 
-def _formula(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
-    """The partial as text: sympy's formula, or our sweep's where sympy has none."""
-    try:
-        return graph.partial(node, wrt).text, True
-    except (GraphError, OpError):
-        body = stable(graph.equation(node).body)
-        found = partials(body, [name(wrt)])[name(wrt)]
-        return show(substitute([found], {body: name(node)})[0]), False
+def _declared(graph: Graph, edge: tuple[str, str]) -> tuple[Op, ...]:
+    """The operations of an equation that declare to be no derivative."""
+    if not graph.shape(edge[0]).is_inexact:
+        return ()
+    return declared_inexact(graph.equation(edge[0]).body, edge[1])
 
 
 def _surrogate(declared: tuple[Op, ...]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ names held; the variables take the values that the whole graph gives them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +33,19 @@ Edge = tuple[str, str]
 Method = Literal["symbolic", "finite", "adjoint"]
 
 
+AT_ONCE = 1 << 17  # numbers: arrays of a megabyte
+
+
+class EdgePartials(dict[Edge, Value]):
+    """∂node/∂wrt → a number, or an array over samples.
+
+    swept : edges for which sympy was wanted, and whose formulas were so long that our
+        own rules differentiated instead.
+    """
+
+    swept: frozenset[Edge] = frozenset()
+
+
 def edge_partials(
     graph: Graph,
     at: Mapping[str, ArrayLike],
@@ -41,11 +54,12 @@ def edge_partials(
     scheme: str = "central",
     step: float | None = None,
     typical: Mapping[str, float] | None = None,
-) -> dict[Edge, Value]:
+) -> EdgePartials:
     """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
 
     method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
-        "finite" by finite differences.
+        "finite" by finite differences. Formulas that are too long for sympy are left
+        to our own rules: the result's `.swept` holds their edges.
     scheme, step : for "finite": central, forward, five-point, ridders or complex, and
         an absolute step; by default the step follows from the scheme and the value.
     typical : for "finite": name → the size it usually has, where that is not about 1.
@@ -65,7 +79,18 @@ def edge_partials(
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
-    return {edge: point.unpack(row) for edge, row in rows.items()}
+    found = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
+    if method == "symbolic":
+        found.swept = _swept(graph)
+    return found
+
+
+def _swept(graph: Graph) -> frozenset[Edge]:
+    """The edges whose formulas are too long for sympy."""
+    groups = (g for g in graph.program().alike if not g.shape.asks_sympy)
+    return frozenset(
+        e for group in groups for row in edges_of(graph, group) for e in row
+    )
 
 
 def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
@@ -74,8 +99,9 @@ def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
 
 
 def known_formulas(graph: Graph, point: Point) -> dict[Edge, Array]:
-    """All edge partials by sympy, nan where only numpy code knows the derivative."""
-    return dict(_in_order(graph, _where_known(graph, point)))
+    """All edge partials by sympy, nan where it does not say: code, long formulas."""
+    found = dict(_in_order(graph, _where_known(graph, point)))
+    return found | {edge: np.full_like(found[edge], np.nan) for edge in _swept(graph)}
 
 
 def differences(
@@ -108,12 +134,23 @@ def checked_sizes(
 
 
 def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
-    """Every group of equations with the values in its slots and of its results."""
+    """All equations, by shape, with the values in their slots and of their results.
+
+    No more at a time than fit into a cache, with all their samples.
+    """
     program = graph.program()
     values = graph.forward(point.inputs, point.parameters)
-    for group in program.groups:
+    many = max(1, AT_ONCE // point.width)
+    for group in program.alike:
         slots = program.slots(group, values, point.parameters)
-        yield group, slots, values[group.defined]
+        results = values[group.defined]
+        for first in range(0, len(group.equations), many):
+            part = slice(first, first + many)
+            equations = group.equations[part]
+            own = group._replace(
+                equations=equations, defined=graph.table.defined[equations]
+            )
+            yield own, [slot[part] for slot in slots], results[part]
 
 
 def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
@@ -122,7 +159,7 @@ def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
 
 
 def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group in graph.program().groups:
+    for group in graph.program().alike:
         for i in group.shape.names:
             group.shape.check_formula(i, graph.dependents[int(group.equations[0])])
     yield from _where_known(graph, point)
@@ -136,9 +173,11 @@ def _where_known(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
         yield from spread(graph, group, columns, point.width)
 
 
+@functools.lru_cache(maxsize=4096)
 def symbolic_kernel(shape: Shape) -> Kernel:
     """Numpy code for sympy's derivatives of a shape by each of its names."""
-    return Kernel([stable(shape.symbolic[i]) for i in shape.names], shape.slots)
+    found = [shape.symbolic[i] for i in shape.names]
+    return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
 
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
@@ -165,17 +204,25 @@ def _finite(
             refuse_kinks(graph, group)
         noise = shape_noise(group.shape, slots)
         edges = edges_of(graph, group)
-        for position, i in enumerate(group.shape.names):
-            x = np.broadcast_to(slots[i], (len(edges), point.width))
-            typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
-            f = along(group.shape.forward, slots, i)
-            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
+        room = len(slots) * len(edges) * point.width
+        many = max(1, AT_ONCE // room)
+        for first in range(0, len(group.shape.names), many):
+            moved = group.shape.names[first : first + many]
+            full = (len(edges), point.width)
+            x = np.array([np.broadcast_to(slots[i], full) for i in moved])
+            columns = [*zip(*edges, strict=True)][first : first + many]
+            typical = [[[sizes.get(e[1], 1.0)] for e in column] for column in columns]
+            f = along(group.shape.forward, slots, moved)
+            found = difference(
+                f, x, scheme, step, noise, typical=np.array(typical), stacks=True
+            )
             if scheme == "complex":
                 kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
-                runs = [along(kernel, slots, i) for kernel in kernels]
+                runs = [along(kernel, slots, moved) for kernel in kernels]
                 found = disturb.with_rounding(found, runs, x)
-            for row, own in enumerate(edges):
-                yield own[position], found[row]
+            for k, column in enumerate(columns):
+                for row, edge in enumerate(column):
+                    yield edge, found[k, row]
 
 
 def shape_noise(shape: Shape, slots: list[Array]) -> Array | None:
@@ -213,11 +260,21 @@ def _steps(shape: Shape) -> list[Step]:
         return []
 
 
-def along(kernel: Kernel, slots: list[Array], i: int) -> Callable[[Any], Any]:
-    """The equation as a function of one slot, the others held."""
+def along(
+    kernel: Kernel, slots: list[Array], moved: Sequence[int]
+) -> Callable[[Any], Any]:
+    """The equations along several slots: f(value)[…, k] has slot `moved[k]` at value.
+
+    slots : (equations, 1|n). value : (…, k, equations, n), others held. Evaluated at
+        once, a long sum costs what its terms cost, and not their number squared.
+    """
 
     def f(value: Any) -> Any:
-        [result] = kernel(*slots[:i], value, *slots[i + 1 :])
+        given: list[Any] = list(slots)
+        for k, i in enumerate(moved):
+            given[i] = np.full(value.shape, slots[i], dtype=value.dtype)
+            given[i][..., k, :, :] = value[..., k, :, :]
+        [result] = kernel(*given)
         return result
 
     return f
