@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import TracebackType
+from typing import Any
 
 from cgprimer.errors import OptionError, shorten
 from cgprimer.expr.node import Node, postorder
@@ -85,6 +86,14 @@ class CustomOp(Op):
         """Take the name out of the language; graphs that use it go on working."""
         with _lock:
             _remove(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.calls is not None:
+            raise TypeError(
+                f"the operation {self.name!r} cannot be pickled: it is numpy code, "
+                "which is loaded by running its custom_op again"
+            )
+        return CustomOp, tuple(getattr(self, field.name) for field in fields(self))
 
     def __enter__(self) -> CustomOp:
         return self

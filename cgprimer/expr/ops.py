@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node, intern
 
 REAL = (-3.0, 3.0)
@@ -29,7 +30,7 @@ Pullback = Callable[[tuple[Node, ...], Node, Node], tuple[Node, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Op:
+class Op(Frozen):
     """One operation.
 
     name : how it is called in the language; `symbol` is its infix sign, if it has one.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.graph.shape import Shape, filled
@@ -93,7 +94,7 @@ def name_list(names: object, keyword: str) -> list[str]:
     )
 
 
-class Graph:
+class Graph(Frozen):
     """An immutable computational graph; `parse_graph` makes one from text.
 
     inputs, parameters, outputs, dependents : tuples of names, in order of appearance.

@@ -26,6 +26,7 @@ from cgprimer.engine.problem import Problem, Runner
 from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
 from cgprimer.expr.definitions import computed
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import postorder
 from cgprimer.graph.objective import Objective, with_logits
@@ -84,7 +85,7 @@ class Explanation:
         return "\n".join(lines)
 
 
-class Program:
+class Program(Frozen):
     """A graph ready to run; `Graph.compile` makes it.
 
     Of several threads each may call any method at any time.
@@ -101,6 +102,9 @@ class Program:
         self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))
         self._local = threading.local()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.graph, self.target, self.threads)
 
     def _choose(self, equations: int, operations: int) -> tuple[str, str]:
         """The tier for so many equations and operations, and why."""
@@ -251,9 +255,10 @@ class Program:
             and not ((problem.targets >= 0) & (problem.targets <= 1)).all()
         ):
             raise FitError("cross-entropy needs targets between 0 and 1")
-        return Objective(graph, problem, self._runner(problem))
+        return Objective(graph, problem, self.runner(problem))
 
-    def _runner(self, problem: Problem) -> Runner:
+    def runner(self, problem: Problem) -> Runner:
+        """What computes a problem: the way that suits the equations it needs."""
         if not problem.loss.formula:
             return ByNumpy(problem)
         equations = problem.sweeps.equations

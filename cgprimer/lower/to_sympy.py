@@ -19,9 +19,11 @@ from cgprimer.expr.ops import (
     ARGUMENTS,
     CONST,
     NAME,
+    OPS,
     TABLE,
     Op,
 )
+from cgprimer.expr.syntax import missing
 
 _EXACT = 10**6
 _CHAINS = {"add": sympy.Add, "sub": sympy.Add, "mul": sympy.Mul}
@@ -119,8 +121,18 @@ def function(op: Op) -> type[sympy.Function]:
         "_eval_rewrite": lambda self, rule, args, **hints: _defined(op, args),
         "_eval_is_extended_real": _real_where_arguments_are,
         "_eval_is_real": _real_where_arguments_are,
+        "__reduce_ex__": lambda self, _: (_applied, (op.name, self.args)),
+        "__copy__": lambda self: self,
+        "__deepcopy__": lambda self, _: self,
     }
     return type(op.name, (sympy.Function,), body)
+
+
+def _applied(name: str, args: Sequence[Any]) -> Any:
+    """What was pickled: the function of the operation that has this name here."""
+    if name not in OPS:
+        raise missing(name)
+    return function(OPS[name])(*args)
 
 
 def _real_where_arguments_are(self: Any) -> bool | None:
