@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cgprimer.checking.check import check_gradients as check_gradients
     from cgprimer.checking.claims import parse_claims as parse_claims
+    from cgprimer.checking.compare import PartialReport as PartialReport
+    from cgprimer.checking.compare import compare_partials as compare_partials
     from cgprimer.checking.foreign import check_function as check_function
     from cgprimer.checking.foreign import check_torch as check_torch
     from cgprimer.checking.mutation_report import MutationReport as MutationReport
@@ -51,8 +53,6 @@ if TYPE_CHECKING:
     from cgprimer.graph.paths import Paths as Paths
     from cgprimer.graph.program import Program as Program
     from cgprimer.graph.read import parse_graph as parse_graph
-    from cgprimer.numeric.compare import PartialReport as PartialReport
-    from cgprimer.numeric.compare import compare_partials as compare_partials
     from cgprimer.numeric.edges import edge_partials as edge_partials
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
     from cgprimer.proof.derivation import check_derivation as check_derivation
@@ -67,7 +67,7 @@ _HOME = {
     "check_mutations": "cgprimer.checking.mutations",
     "check_torch": "cgprimer.checking.foreign",
     "CheckReport": "cgprimer.checking.report",
-    "compare_partials": "cgprimer.numeric.compare",
+    "compare_partials": "cgprimer.checking.compare",
     "ComputationalGraphPrimer": "cgprimer.primer",
     "custom_op": "cgprimer.diff.custom",
     "CustomOp": "cgprimer.expr.custom",
@@ -99,7 +99,7 @@ _HOME = {
     "OptionError": "cgprimer.errors",
     "parse_claims": "cgprimer.checking.claims",
     "parse_graph": "cgprimer.graph.read",
-    "PartialReport": "cgprimer.numeric.compare",
+    "PartialReport": "cgprimer.checking.compare",
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.checking.compare import PartialReport, compare_partials
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
 from cgprimer.engine.losses import LOSSES
@@ -23,7 +24,6 @@ from cgprimer.fitting.objective import objective_of
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.read import parse_graph
-from cgprimer.numeric.compare import PartialReport, compare_partials
 from cgprimer.numeric.finite import EPSILON
 
 if TYPE_CHECKING:

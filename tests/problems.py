@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from cgprimer import Graph, parse_graph
+from cgprimer.expr.ops import TABLE
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 CANONICAL_AT = {"xa": 1.5, "ab": 0.8, "ac": -1.1, "bc": 2.0, "cd": 0.5}
@@ -98,3 +99,83 @@ def random_dag(seed: int, size: int = 7) -> tuple[Graph, dict[str, float]]:
 def relative(a: float, b: float) -> float:
     """The gap of two numbers over the larger; 0 where they are equal."""
     return 0.0 if a == b else abs(a - b) / max(abs(a), abs(b), math.ulp(0.0))
+
+
+# Functions of several inputs, to be shifted so that they vanish at their point.
+
+FUNCTIONS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "product": ("x0*x1", (1.5, 3.0)),
+    "three factors": ("x0*x1*x2", (1.2, -0.7, 2.1)),
+    "difference": ("x0 - x1", (0.3, 0.1)),
+    "quadratic": ("(x0 - 6)^2 + x1^2 - x0*x1", (5.0, 4.0)),
+    "bivariate": ("2*x0^2 - x0*x1 + 0.5*x1^2", (1.2, -0.7)),
+    "rosenbrock": ("100*(x1 - x0^2)^2 + (1 - x0)^2", (-1.2, 1.0)),
+    "himmelblau": ("(x0^2 + x1 - 11)^2 + (x0 + x1^2 - 7)^2", (1.0, 2.0)),
+    "beale": ("(1.5 - x0 + x0*x1)^2 + (2.25 - x0 + x0*x1^2)^2", (1.3, 0.4)),
+    "booth": ("(x0 + 2*x1 - 7)^2 + (2*x0 + x1 - 5)^2", (0.5, 1.7)),
+    "norm": ("sqrt(x0^2 + x1^2 + x2^2)", (1.0, 2.0, -2.0)),
+    "distance": ("sqrt((x0 - x2)^2 + (x1 - x3)^2)", (1.0, 2.0, -0.5, 0.3)),
+    "ridge": ("(x0*x1 - 2)^2 + 0.1*(x0^2 + x1^2)", (0.7, 1.4)),
+    "quotient": ("x0/x1", (0.4, 1.7)),
+    "rational": ("(x0 - x1)/(x0 + x1)", (1.9, 0.6)),
+    "michaelis": ("x0*x1/(x2 + x1)", (2.0, 0.8, 1.1)),
+    "hill": ("x0^x2/(x1^x2 + x0^x2)", (1.3, 0.9, 2.5)),
+    "arrhenius": ("x0*exp(-x1/(8.314*x2))", (5.0, 4e3, 300.0)),
+    "ideal gas": ("x0*8.314*x1/x2", (1.5, 293.15, 0.02)),
+    "gravity": ("6.674e-11*x0*x1/x2^2", (5.97e24, 7.35e22, 3.84e8)),
+    "kinetic": ("x0/sqrt(1 - x1^2)", (2.0, 0.6)),
+    "pendulum": ("2*pi*sqrt(x0/9.81)*(1 + x1^2/16)", (0.8, 0.4)),
+    "decay": ("x0*exp(-x1*x2)", (3.0, 0.7, 1.1)),
+    "logistic": ("x0/(1 + exp(-x1*(x2 - x3)))", (2.0, 1.5, 0.3, 0.8)),
+    "gaussian": ("exp(-((x0 - x1)/x2)^2/2)/(sqrt(2*pi)*x2)", (1.1, 0.3, 1.7)),
+    "log likelihood": ("-log(x1) - (x0/x1)^2/2", (0.6, 1.4)),
+    "entropy": ("-x0*log(x0) - x1*log(x1)", (0.3, 0.6)),
+    "cross entropy": ("softplus(x0*x1) - 0.3*x0*x1", (1.4, -0.6)),
+    "log sum exp": ("log(exp(x0) + exp(x1) + exp(x2))", (0.2, 1.1, -0.4)),
+    "softmax": ("exp(x0)/(exp(x0) + exp(x1))", (0.2, 1.1)),
+    "neuron": ("tanh(x0*x1 + x2)", (0.5, -1.3, 0.2)),
+    "two layers": ("sigmoid(x0*tanh(x1*x2 + x3) + x4)", (1.2, 0.7, -0.9, 0.3, 0.1)),
+    "squared error": ("(x0*x1 + x2 - 1.5)^2/2", (0.5, -1.3, 0.2)),
+    "wave": ("sin(x0*x1 + x2)", (2.0, 0.8, 0.5)),
+    "modulated": ("exp(-x0)*cos(3*x1)", (0.4, 0.9)),
+    "ackley": ("-20*exp(-0.2*sqrt((x0^2 + x1^2)/2))", (0.7, -0.4)),
+    "rastrigin": ("20 + x0^2 + x1^2 - 10*cos(2*pi*x0) - 10*cos(2*pi*x1)", (0.3, 0.6)),
+    "angle": ("arctan(x1/x0)", (1.2, 0.7)),
+    "haversine": ("arcsin(sqrt(sin(x0/2)^2 + cos(x0)*sin(x1/2)^2))", (0.4, 0.9)),
+    "power": ("x0^x1", (1.4, 2.3)),
+    "erf": ("erf((x0 - x1)/(x2*sqrt(2)))", (0.9, 0.2, 1.3)),
+    "far apart": ("1e6*x0 + 1e-3*x1", (0.2, 0.7)),
+    "hinge": ("max(0, 1 - x0*x1) + 0.05*abs(x1)", (0.6, -0.8)),
+}  # fmt: skip
+PLACES = {(-3.0, 3.0): 0.7, (0.1, 4.0): 1.7, (-3.0, 0.0): -1.3}
+"""Where the operations of the table are looked at, by the domain they have."""
+
+
+def operations() -> dict[str, tuple[str, tuple[float, ...]]]:
+    """Every operation of the table as a function, at a point in its domain."""
+    found = {}
+    for op in TABLE:
+        at = tuple(PLACES.get(d, 0.4) for d in op.domain)
+        names = [f"x{i}" for i in range(len(at))]
+        call = f"{op.name}({', '.join(names)})"
+        if op.symbol:
+            call = op.symbol.join(names) if len(names) > 1 else op.symbol + names[0]
+        if op.partials:
+            found[op.name] = (call, at)
+    return found
+
+
+def vanishing(text: str, at: tuple[float, ...], value: float = 0.0) -> str:
+    """`text - c`, which at its point is `value`, up to the rounding of c."""
+    names = {f"x{i}": number for i, number in enumerate(at)}
+    here = float(parse_graph([f"xf = {text}"]).evaluate(names)["xf"])
+    return f"{text} - {here - value!r}".replace("- -", "+ ")
+
+
+def python(text: str):
+    """A function of an array (n,), of what is numpy when `^` is read as `**`."""
+    ours = {op.name: op.forward for op in TABLE}
+    code = compile(text.replace("^", "**"), "<function>", "eval")
+    return lambda x: eval(
+        code, ours | {"pi": np.pi} | {f"x{i}": v for i, v in enumerate(x)}
+    )

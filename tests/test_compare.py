@@ -1,6 +1,6 @@
 """The report on edge partials. Each verdict has a test that its opposite would fail."""
 
-import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,28 +10,8 @@ from problems import CANONICAL_AT, KINKED, PROBLEMS, problem, random_dag, sample
 from cgprimer import compare_partials, parse_graph
 from cgprimer.expr.ops import OPS, const, name
 from cgprimer.graph.shape import Shape
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS, judge
 from cgprimer.numeric.finite import SCHEMES
-
-JUDGED = [  # symbolic, adjoint, finite, bound → verdict
-    (1.0, 1.0, 1.0, 1e-10, PASS), (1.0, 1.0, 1.0 + 1e-10, 1e-10, PASS),
-    (1.0, 1.0, 1.0 + 3e-10, 1e-10, FAIL), (1.0, 1.0, -1.0, 1e-10, FAIL),
-    (1.0, 1.0, 2.0, 1e-10, FAIL), (1.0, 1.0, 1.0005, 1e-5, FAIL),
-    (0.0, 0.0, 1e-8, 1e-10, FAIL), (1e-9, 1e-9, 5e-9, 1e-12, FAIL),
-    (1.0, 1.0, 1.1, 1.0, INCONCLUSIVE), (1.0, 1.0, 5.0, 0.5, INCONCLUSIVE),
-    (1.0, 1.0, 2.0, 0.2, INCONCLUSIVE), (0.0, 0.0, 0.0, 5.0, INCONCLUSIVE),
-    (1.0, 2.0, 1.0, 1e-10, FAIL), (2.0, 1.0, 1.0, 1e-10, FAIL),
-    (math.nan, 1.0, 1.0, 0.0, INCONCLUSIVE), (1.0, 1.0, math.inf, 0.0, INCONCLUSIVE),
-    (1.0, 1.0, 1.0, math.inf, INCONCLUSIVE), (0.0, 0.0, 0.0, 0.0, PASS),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("symbolic", "adjoint", "finite", "bound", "verdict"), JUDGED)
-def test_judge(symbolic, adjoint, finite, bound, verdict):
-    found, reason = judge(symbolic, adjoint, finite, bound)
-    assert found == verdict
-    assert bool(reason) == (verdict != PASS)
-    assert judge(symbolic, adjoint, finite, bound, True)[0] == INCONCLUSIVE
+from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -81,7 +61,7 @@ def test_correct_partials_never_fail(text: str, at: float, scheme: str):
 
 
 KINKS = ["abs(xa)", "relu(xa)", "sign(xa)", "step(xa)", "max(xa, 0)", "min(2*xa, xa)",
-         "3*abs(xa^3) + xb", "relu(sin(xa))"]  # fmt: skip
+         "3*abs(xa) + xb", "relu(sin(xa))"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", KINKS)
@@ -89,24 +69,28 @@ def test_a_kink_is_inconclusive(text: str):
     report = compare_partials(parse_graph([f"xy={text}*xb"]), {"xa": 0.0, "xb": 2.0})
     by_wrt = {row.wrt: row for row in report.rows}
     assert by_wrt["xa"].verdict == INCONCLUSIVE
-    assert by_wrt["xa"].reason == "at a kink: the slope jumps here"
+    jumps = text[:2] == "si" or text[:2] == "st"
+    says = "no finite difference can be taken" if jumps else "at a kink: the slope is"
+    assert says in by_wrt["xa"].reason
     assert by_wrt["xb"].verdict == PASS
     assert not report.ok
     assert report.failures == ()
 
 
-def test_a_difference_that_reaches_over_a_kink_is_inconclusive():
+def test_a_difference_that_is_shown_and_too_coarse_is_said_to_be():
     graph = parse_graph(["xy=relu(xa - 1)"])
     [row] = compare_partials(graph, {"xa": 1.001}, step=0.1).rows
-    assert row.verdict == INCONCLUSIVE
-    assert row.reason == "the finite difference reaches over a kink"
+    assert (row.verdict, row.finite) == (PASS, pytest.approx(0.6, abs=0.2))
+    says = r"central is too vague here \(± 0\.\d\), ridders says 1 ± \de-1\d"
+    assert re.fullmatch(says, row.reason)
     [row] = compare_partials(graph, {"xa": 2.0}, step=0.1).rows
-    assert row.verdict == PASS
+    assert (row.verdict, row.reason) == (PASS, "")
 
 
 def test_what_is_not_finite_is_inconclusive():
     [row] = compare_partials(parse_graph(["xy=sqrt(xa)"]), {"xa": 0.0}).rows
-    assert (row.verdict, row.reason) == (INCONCLUSIVE, "not finite here")
+    assert row.verdict == INCONCLUSIVE
+    assert row.reason == "no finite difference can be taken here"
 
 
 MUTATIONS = {

@@ -538,7 +538,7 @@ def test_kinks_of_code_are_not_called_mistakes():
             graph = parse_graph(["xy = ramp(xx)"])
             [row] = compare_partials(graph, {"xx": 1.0}).rows
             assert row.verdict in {verdict, "INCONCLUSIVE"}
-            assert ("at a kink" in row.reason) == bool(kinks)
+            assert "at a kink" in row.reason  # which differences see by themselves
 
 
 # Contracts.
@@ -561,9 +561,7 @@ def test_contract_decides_the_verdict(contract):
     assert (row.adjoint, row.formula) == (1.75, "quantise_backward(xh, 1)")
     assert "(sweep) 1.75" in str(report)
     if contract != "exact":
-        assert (
-            f"quantise declares {'a ' * (contract[1] == 'u')}{contract}" in row.reason
-        )
+        assert row.reason == f"quantise is declared {contract}"
         assert "SURROGATE" in report._repr_html_()
 
 

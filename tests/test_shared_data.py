@@ -22,8 +22,8 @@ from cgprimer.expr.ops import CONST, NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.point import Point
 from cgprimer.lower.from_sympy import from_sympy
-from cgprimer.numeric.compare import FAIL, PASS, judge
 from cgprimer.numeric.edges import differences
+from cgprimer.numeric.verdict import FAIL, PASS, Slope, judge
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(
@@ -175,8 +175,10 @@ def test_finite_differences_keep_their_bound(
         for (_, name), result in found.items():
             for i, point in enumerate(points):
                 expected = float(point["grad"][name])
-                value, bound = float(result.value[i]), float(result.bound[i])
-                verdict, _ = judge(expected, expected, value, bound)
+                sides = (result.left, result.right)
+                usual = np.ones(len(points))
+                alone = Slope(result.value, result.bound, usual, *sides)
+                verdict = judge(expected, alone, i, 0.0).verdict
                 assert verdict != FAIL, (key, name, scheme)
                 VERDICTS.append(verdict)
 

@@ -207,9 +207,12 @@ def test_a_long_formula_is_differentiated_by_our_own_rules(terms: str, around: s
     assert found.swept == set(graph.arcs) == set(found)
     assert found == edge_partials(graph, at, method="adjoint")
     report = compare_partials(graph, at)
-    assert all(np.isnan(row.symbolic) for row in report.rows)
-    assert {row.verdict for row in report.rows} <= {"PASS", "INCONCLUSIVE"}
-    assert {row.cells()[2][:7] for row in report.rows} == {"(sweep)"}
+    assert all(row.symbolic == row.adjoint for row in report.rows)
+    passed = [row for row in report.rows if row.verdict == "PASS"]
+    assert len(passed) > len(report.rows) / 2
+    assert not report.failures
+    says = "too long for sympy: our own rules stand for it"
+    assert all(row.reason.startswith(says) for row in passed)
 
 
 @pytest.mark.usefixtures("no_sympy")
@@ -225,7 +228,7 @@ def test_a_short_formula_is_sympys():
     graph, at = long_sum("peaks", "exp(-({})^2)", 5)
     assert graph.partial("xy", "b3").by == "sympy"
     assert edge_partials(graph, at).swept == set()
-    assert not any(np.isnan(row.symbolic) for row in compare_partials(graph, at).rows)
+    assert not any("sympy" in row.reason for row in compare_partials(graph, at).rows)
 
 
 def test_which_formula_is_long_follows_from_its_length_alone():

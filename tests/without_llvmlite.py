@@ -1,6 +1,6 @@
 """A plugin that hides llvmlite, as where it is not installed: everything on numpy.
 
-    PYTHONPATH=tests python -m pytest -p without_llvmlite tests/test_fit.py …
+PYTHONPATH=tests python -m pytest -p without_llvmlite tests/test_fit.py …
 """
 
 import sys

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.explain import Candidate, Finding, Wrong, explain, spoken
 from cgprimer.checking.totals import below, culprits, totals
-from cgprimer.checking.verdict import judge, slope
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.compare import FAIL
+from cgprimer.numeric.verdict import FAIL, judge, slope
 
 if TYPE_CHECKING:
     from cgprimer.checking.report import CheckRow

@@ -17,20 +17,27 @@ from cgprimer.checking.blame import blame_edge, blame_totals
 from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow, overall
 from cgprimer.checking.sites import random_points
-from cgprimer.checking.totals import below
-from cgprimer.checking.verdict import NEGLIGIBLE, SHARP, K, judge
-from cgprimer.checking.witness import Evidence, Kink, Witness
+from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW, PASS, SURROGATE
-from cgprimer.numeric.finite import EPSILON
+from cgprimer.numeric.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    NARROW,
+    PASS,
+    REMARK,
+    SHARP,
+    SURROGATE,
+    Judgement,
+    judge,
+)
 
 Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "total": 2}
-_SEVERITY = {PASS: 0, INCONCLUSIVE: 1, FAIL: 2}
+SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
 def check_gradients(
@@ -117,6 +124,23 @@ def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[Chec
         yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
 
 
+def at_point(one: Evidence, i: int, sharp: float = SHARP) -> Judgement:
+    """The judgement at point `i`; a claim that is excused there is not condemned."""
+    found = judge(float(one.claimed[i]), one.found, i, float(one.terms[i]), sharp)
+    if found.verdict == FAIL and one.excused[i]:
+        return Judgement(INCONCLUSIVE, f"{_slopes(one, i)}, {_but(one, i)}")
+    return found
+
+
+def _slopes(one: Evidence, i: int) -> str:
+    left, right = (float(side[i]) for side in (one.found.left, one.found.right))
+    return f"slopes {_short(left)} before, {_short(right)} after"
+
+
+def _but(one: Evidence, i: int) -> str:
+    return f"but the rules give {one.claimed[i]:.6g} at this very point"
+
+
 def _judged(
     kind: str,
     edge: Edge,
@@ -131,10 +155,10 @@ def _judged(
     """
     ranked = []
     for where, one in enumerate(evidence):
-        for i, claimed in enumerate(one.claimed.tolist()):
-            found = judge(claimed, one.found, i, float(one.terms[i]), sharp)
-            gap = abs(claimed - float(one.found.value[i]))
-            rank = _SEVERITY[found.verdict], np.nan_to_num(gap, nan=np.inf)
+        for i in range(len(one.claimed)):
+            found = at_point(one, i, sharp)
+            gap = abs(float(one.claimed[i]) - float(one.found.value[i]))
+            rank = SEVERITY[found.verdict], np.nan_to_num(gap, nan=np.inf)
             ranked.append((rank, where, i, found))
     rank, where, i, found = max(ranked, key=lambda item: item[0])
     at_points = [item for item in ranked if item[1] == 0]
@@ -145,7 +169,14 @@ def _judged(
     if verdict == INCONCLUSIVE and passed >= needed:
         undecided = sum(item[3].verdict == INCONCLUSIVE for item in ranked)
         verdict, reason = PASS, f"undecided at {undecided} of {len(ranked)}"
-    one = evidence[where]
+    row = _row(kind, edge, claim, evidence[where], i)
+    return replace(row, verdict=verdict, reason=reason, points=len(ranked))
+
+
+def _row(
+    kind: str, edge: Edge, claim: Claim | None, one: Evidence, i: int = 0
+) -> CheckRow:
+    """What is known at point `i`, not judged yet."""
     return CheckRow(
         kind,
         *edge,
@@ -154,9 +185,9 @@ def _judged(
         float(one.claimed[i]),
         float(one.found.value[i]),
         float(one.found.bound[i]),
-        verdict,
-        reason,
-        len(ranked),
+        INCONCLUSIVE,
+        "",
+        1,
         {text: float(value[i]) for text, value in one.at.items()},
     )
 
@@ -177,42 +208,24 @@ def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> Che
     return replace(row, verdict=FAIL, reason=says)
 
 
-def _kink_row(edge: Edge, claim: Claim | None, kink: Kink) -> CheckRow | None:
-    """At a kink a claim between the slopes to either side is a subgradient.
+def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
+    """At a kink that nobody asked for a claim between the slopes is a subgradient.
 
-    None at a jump, where there is no slope that a claim could have.
+    Any other is worth a remark. None at a jump, which has no slope to be claimed.
     """
-    found = kink.found
-    left, right, value, bound = (
-        float(row[0]) for row in (found.left, found.right, found.value, found.bound)
-    )
-    slope = max(abs(left), abs(right))
-    if not np.isfinite(bound) or slope > JUMP * float(found.typical[0]):
+    left, right = (float(side[0]) for side in (one.found.left, one.found.right))
+    steep = max(abs(left), abs(right)) > JUMP * float(one.found.typical[0])
+    found = judge(float(one.claimed[0]), one.found, 0, float(one.terms[0]), NARROW)
+    if steep or (found.verdict == INCONCLUSIVE and left == right):
         return None
-    slack = K * (bound - abs(right - left) / 2) + 8 * EPSILON * abs(kink.claimed)
-    low, high = min(left, right) - slack, max(left, right) + slack
-    reason = f"slopes {_short(left)} before, {_short(right)} after"
-    verdict = PASS if low <= kink.claimed <= high else FAIL
-    enough = max(NARROW * slope, NEGLIGIBLE * float(found.typical[0]))
-    if verdict == PASS and slack > enough:
-        verdict = INCONCLUSIVE
-    elif verdict == FAIL and claim is None:  # step(0) = 0 is a choice, and not always
-        verdict = INCONCLUSIVE  # one that the chain rule can be applied to
-        reason += f", but the rules give {kink.claimed:.6g} at this very point"
-    elif verdict == FAIL:
-        reason += ": the claim is not between them"
-    return CheckRow(
-        "kink",
-        *edge,
-        claim.text if claim else "",
-        claim.where if claim else "",
-        kink.claimed,
-        value,
-        bound,
-        verdict,
-        reason,
-        1,
-        {text: float(value[0]) for text, value in kink.at.items()},
+    verdict, reason = PASS, _slopes(one, 0)
+    if found.verdict == FAIL:
+        more = ": the claim is not between them" if claim else f", {_but(one, 0)}"
+        verdict, reason = REMARK, reason + more
+    return replace(
+        _row("kink", edge, claim, one),
+        verdict=verdict,
+        reason=reason,
         slopes=(round(left, 9) + 0.0, round(right, 9) + 0.0),
     )
 
@@ -225,7 +238,7 @@ def _total_rows(
     witness: Witness, output: str, claims: Mapping[str, Claim]
 ) -> Iterator[CheckRow]:
     graph = witness.graph
-    inside = below(witness.own, output)
+    inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
@@ -240,17 +253,12 @@ def _total_rows(
 def _total_row(
     witness: Witness, output: str, wrt: str, claim: Claim | None
 ) -> CheckRow:
-    zero = np.zeros(witness.width)
-    own, terms = witness.totals(output), witness.total_terms(output)
-    values = own.get(wrt, zero), terms.get(wrt, zero)
-    if claim is not None:
-        values = claim.values(witness.values, witness.width)
-    evidence = witness.total(output, wrt, *values)
+    evidence = witness.total(output, wrt, claim)
     row = _judged("total", (output, wrt), claim, [evidence], witness.given)
     through = witness.surrogate_between(output, wrt)
     if through:
         declared = f"through {through}, where a gradient is declared, not derived"
-        return _as_declared(row, evidence, own[wrt], declared)
+        return _as_declared(row, evidence, witness.totals(output)[wrt], declared)
     return row
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import sweep
 from cgprimer.errors import (
     ExpressionError,
@@ -30,7 +31,7 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
-from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.expr.show import number, show
 from cgprimer.expr.syntax import parse_expression
@@ -63,7 +64,7 @@ class Claim:
     where: str
     node: Node | None = None
     compute: Callable[[Mapping[str, Array], int], Array] | None = None
-    everywhere: bool = True  # an array has values only at the caller's own points
+    everywhere: bool = True  # numbers have been worked out at the caller's own points
 
     def values(self, at: Mapping[str, Array], width: int) -> tuple[Array, Array]:
         """The claim at n points, and the Σ|terms| that its rounding is counted in."""
@@ -71,11 +72,33 @@ class Claim:
             assert self.compute is not None
             found = self.compute(at, width)
             return found, 8 * np.abs(found)
-        names = leaves(self.node)
-        kernel = Kernel([self.node, rounding(self.node)], names)
+        names, node = leaves(self.node), stable(_limits(self.node))
+        kernel = Kernel([node, rounding(node)], names)
         with np.errstate(all="ignore"):
             found, terms = kernel(*(at[text] for text in names))
         return np.broadcast_to(found, (width,)), np.broadcast_to(terms, (width,))
+
+
+def _limits(root: Node) -> Node:
+    """`root` with 0·log(0) as 0 in products, as u^v·log(u) is where u = 0 and v > 0.
+
+    Values of formulas are computed in stable forms, and this is one of them.
+    """
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        made = intern(node.op, tuple(args), node.value) if args else node
+        if node.op.name not in ("mul", "div"):
+            return made
+        for k, factor in enumerate(args):
+            other = args[1 - k]
+            if factor.op is OPS["log"] and node.op is OPS["mul"]:
+                return OPS["xlogy"](other, *factor.args)
+            if factor.op is OPS["xlogy"] and (k == 0 or node.op is OPS["mul"]):
+                inner, logged = factor.args
+                return OPS["xlogy"](node.op(inner, other), logged)
+        return made
+
+    return fold([root], visit)[root]
 
 
 def rounding(root: Node) -> Node:
@@ -269,7 +292,9 @@ def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
     key = f"claims{list(edge)!r}"
     if np.ndim(claim) == 0:
         value = _real(edge, claim)
-        return Claim(edge, number(value), key, None, lambda at, n: np.full(n, value))
+        return Claim(
+            edge, number(value), key, None, lambda at, n: np.full(n, value), not width
+        )
     array = np.array([_real(edge, value) for value in np.ravel(claim)])
     if width is None or array.shape != (width,) or np.ndim(claim) != 1:
         needed = f"{width} points" if width else "points that are not random"

@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.explain import Wrong, fraction, special
 from cgprimer.checking.report import CheckReport, CheckRow, overall
-from cgprimer.checking.verdict import SHARP, Slope, judge, slope
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, NARROW
 from cgprimer.numeric.finite import EPSILON, ROUNDING
+from cgprimer.numeric.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    NARROW,
+    SHARP,
+    Slope,
+    judge,
+    slope,
+)
 
 Array = NDArray[np.float64]
 

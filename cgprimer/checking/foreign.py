@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.checking.components import component_report, component_rows, slopes
 from cgprimer.checking.report import CheckReport, overall
 from cgprimer.errors import OptionError
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE
+from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE
 
 Array = NDArray[np.float64]
 LARGE = 64  # components beyond this many are drawn at random, and the report says so

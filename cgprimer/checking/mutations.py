@@ -33,7 +33,7 @@ from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.compare import FAIL, PASS
+from cgprimer.numeric.verdict import FAIL, PASS
 
 Array = NDArray[np.float64]
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.explain import spoken
-from cgprimer.checking.verdict import COLOURS
 from cgprimer.errors import shorten
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.numeric.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -154,7 +153,9 @@ class CheckReport:
         found = [
             f"{row.derivative}: {row.verdict}, {row.note}"
             for row in self.shown()
-            if row.note and not row.slopes and row.note not in self.diagnosis
+            if row.note
+            and (row.verdict == REMARK or not row.slopes)
+            and row.note not in self.diagnosis
         ]
         more = [f"… and {len(found) - NOTES} more"] if len(found) > NOTES else []
         return found[:NOTES] + more
@@ -208,7 +209,7 @@ class CheckReport:
 
 def overall(rows: tuple[CheckRow, ...]) -> str:
     """FAIL where a row failed, PASS where all rows that can be judged passed."""
-    verdicts = {row.verdict for row in rows} - {SURROGATE}
+    verdicts = {row.verdict for row in rows} - UNJUDGED
     if FAIL in verdicts:
         return FAIL
     return PASS if verdicts == {PASS} else INCONCLUSIVE

@@ -8,7 +8,7 @@ either side of it, whether or not the whole graph would go there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,10 +24,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import by_formula, shape_noise
-from cgprimer.numeric.finite import ROUNDING
-
-Array = NDArray[np.float64]
+from cgprimer.numeric.edges import Alike, along, by_formula, terms_along
+from cgprimer.numeric.schemes import Array, Function
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""
@@ -52,29 +50,17 @@ class Site:
         found = {name: self.slots[self.slot(name)] for name in self.names}
         return found | {self.node: self.result}
 
-    @property
-    def noise(self) -> Array | None:
-        """What rounding does to the result, in units of ROUNDING; None if unknown."""
-        found = shape_noise(self.shape, list(self.slots))
-        if found is None:
-            return None
-        return np.broadcast_to(found / ROUNDING, self.result.shape)
-
     def slot(self, wrt: str) -> int:
         """The slot that `wrt` fills."""
         return self.shape.names[self.names.index(wrt)]
 
-    def along(self, wrt: str) -> Callable[[Any], Any]:
+    def along(self, wrt: str) -> Function:
         """The equation as a function of one name, the others held."""
-        i = self.slot(wrt)
+        return along(self.shape.forward, self.slots, self.slot(wrt))
 
-        def f(value: Any) -> Any:
-            with np.errstate(all="ignore"):
-                slots = (*self.slots[:i], value, *self.slots[i + 1 :])
-                [result] = self.shape.forward(*slots)
-            return result
-
-        return f
+    def terms(self, wrt: str) -> Function | None:
+        """Σ|terms| of the equation as such a function; None where they are unknown."""
+        return terms_along(self.shape, self.slots, self.slot(wrt))
 
     def partial(self, wrt: str) -> Array:
         """Our own partial, by the rules of the operations."""
@@ -94,28 +80,21 @@ class Site:
         slots = [np.broadcast_to(slot[:1], to.shape) for slot in self.slots]
         slots[i] = to
         moved = replace(self, slots=tuple(slots))
-        return replace(moved, result=np.broadcast_to(moved.along(wrt)(to), to.shape))
+        with np.errstate(all="ignore"):
+            result = np.broadcast_to(moved.along(wrt)(to), to.shape)
+        return replace(moved, result=result)
 
 
-def sites(graph: Graph, point: Point) -> dict[str, Site]:
-    """Every equation of the graph at the values of a point, in topological order."""
-    program = graph.program()
-    values = program.forward(point.inputs, point.parameters)
+def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:
+    """Every equation of the graph by itself, in topological order."""
     found = {}
-    for group in program.groups:
-        slots = program.slots(group, values, point.parameters)
-        for row, number in enumerate(group.equations.tolist()):
-            node = graph.dependents[number]
-            own = tuple(_row(slot, row, point.width) for slot in slots)
-            result = values[graph.variable_number[node]]
-            names = tuple(graph.table.names(number))
-            found[node] = Site(node, names, group.shape, own, result)
+    for own in every:
+        columns = own.at(range(len(own.slots)))
+        for row, number in enumerate(own.equations.tolist()):
+            node, names = graph.dependents[number], tuple(graph.table.names(number))
+            slots = tuple(column[row] for column in columns)
+            found[node] = Site(node, names, own.shape, slots, own.results[row])
     return {node: found[node] for node in graph.order if node in found}
-
-
-def _row(slot: Array, row: int, width: int) -> Array:
-    """One equation's values in a slot of its group, (1|equations, 1|n), as (n,)."""
-    return np.broadcast_to(slot[row if len(slot) > 1 else 0], (width,))
 
 
 def random_points(
@@ -161,16 +140,26 @@ def _kinks(shape: Shape) -> tuple[tuple[Kernel, tuple[str, ...]], ...]:
     )
 
 
+def _kinks_along(site: Site, wrt: str) -> list[Kernel]:
+    slot = site.shape.slots[site.slot(wrt)]
+    return [kernel for kernel, slots in _kinks(site.shape) if slot in slots]
+
+
 def kinks(site: Site, wrt: str) -> list[float]:
     """Values of `wrt` at which the equation has a kink, near the site's first point."""
     i, first = site.slot(wrt), site.at(0)
-    found = (
-        root
-        for kernel, slots in _kinks(site.shape)
-        if site.shape.slots[i] in slots
-        for root in _root(kernel, first, i)
-    )
-    return sorted(set(found))
+    kernels = _kinks_along(site, wrt)
+    return sorted({root for kernel in kernels for root in _root(kernel, first, i)})
+
+
+def kinked(site: Site, wrt: str) -> NDArray[np.bool_]:
+    """At which of its points (n,) the equation has a kink along `wrt`."""
+    found = np.zeros(site.result.shape, dtype=bool)
+    for kernel in _kinks_along(site, wrt):
+        with np.errstate(all="ignore"):
+            [condition] = kernel(*site.slots)
+        found = found | (condition == 0)
+    return found
 
 
 def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:

@@ -31,11 +31,31 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
     """
     width = len(next(iter(edges.values()), np.zeros(1)))
     adjoint = {output: np.ones(width)}
-    for (node, wrt), partial in reversed(list(edges.items())):
-        if node in adjoint:
-            share = adjoint[node] * partial
-            adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
+    with np.errstate(all="ignore"):
+        for (node, wrt), partial in reversed(list(edges.items())):
+            if node in adjoint:
+                share = adjoint[node] * partial
+                adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
     return adjoint
+
+
+def terms(
+    edges: Mapping[Edge, Array], sizes: Mapping[Edge, Array], output: str
+) -> dict[str, Array]:
+    """Σ|terms| of every total derivative: times ε, what rounding does to it.
+
+    sizes : Σ|terms| of every partial. A path carries the rounding of each partial on
+        it, and one more for every product and sum.
+    """
+    paths = totals({edge: np.abs(partial) for edge, partial in edges.items()}, output)
+    found = {output: np.zeros_like(paths[output])}
+    with np.errstate(all="ignore"):
+        for (node, wrt), partial in reversed(list(edges.items())):
+            if node in found:
+                own = paths[node] * (sizes[node, wrt] + 2 * np.abs(partial))
+                carried = found[node] * np.abs(partial)
+                found[wrt] = found.get(wrt, 0.0) + own + carried
+    return found
 
 
 def below(edges: Iterable[Edge], output: str) -> set[str]:

@@ -6,7 +6,10 @@ means for every name what `Graph.gradient_at` gives; here it is known by values 
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -19,9 +22,9 @@ from cgprimer.graph.shape import Shape
 from cgprimer.lower.program import Program
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
-from cgprimer.numeric.edges import checked_sizes, refuse_kinks, shape_noise
+from cgprimer.numeric.edges import checked_sizes, refuse_kinks, rounding_kernel
 from cgprimer.numeric.finite import Difference, check_scheme, difference
-from cgprimer.numeric.schemes import Array, Function
+from cgprimer.numeric.schemes import Array, Function, rounding
 
 KernelOf = Callable[[Shape], Kernel]
 
@@ -48,36 +51,23 @@ def total_differences(
     names = _checked_names(graph, wrt)
     sizes = checked_sizes(graph, typical)
     point = at if isinstance(at, Point) else Point.of(graph, at)
-    program = graph.program([output])
+    whole = Whole.of(graph, output, point)
     if scheme == "complex":
-        for group in program.groups:
+        for group in whole.program.groups:
             refuse_kinks(graph, group)
-    values = program.forward(point.inputs, point.parameters)
-    noise = _noise(graph, program, point, values, output)
-    known = {output, *_names_in(graph, program)}
     found = {}
     for name in names:
-        x = _values_of(graph, point, values, name)
-        if name not in known:
-            found[name] = _constant(x)
+        x = whole.at(name)
+        if name not in whole.names:
+            found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
             continue
-        f = _along(graph, program, point, output, name, _forward)
-        found[name] = difference(
-            f, x, scheme, step, noise, typical=sizes.get(name, 1.0)
-        )
+        f, size = whole.along(name), sizes.get(name, 1.0)
+        noise = rounding(whole.terms(name))
+        found[name] = difference(f, x, scheme, step, noise, typical=size)
         if scheme == "complex":
-            runs = [
-                _along(graph, program, point, output, name, _disturbed(run))
-                for run in disturb.RUNS
-            ]
+            runs = [whole.along(name, _disturbed(run)) for run in disturb.RUNS]
             found[name] = disturb.with_rounding(found[name], runs, x)
     return found
-
-
-def _constant(x: Array) -> Difference:
-    """Of what does not depend on x."""
-    zero = np.zeros_like(x)
-    return Difference(zero, zero, zero, zero, zero, zero)
 
 
 def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
@@ -92,25 +82,6 @@ def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
     return names
 
 
-def _names_in(graph: Graph, program: Program) -> set[str]:
-    """Every name in the equations that the output needs."""
-    return {
-        name
-        for group in program.groups
-        for equation in group.equations.tolist()
-        for name in graph.table.names(equation)
-    }
-
-
-def _values_of(graph: Graph, point: Point, values: Array, name: str) -> Array:
-    """What a name is at the point, (n,)."""
-    if name in graph.parameter_number:
-        row = point.parameters[graph.parameter_number[name]]
-    else:
-        row = values[graph.variable_number[name]]
-    return np.broadcast_to(row, (point.width,))
-
-
 def _forward(shape: Shape) -> Kernel:
     return shape.forward
 
@@ -119,58 +90,83 @@ def _disturbed(run: int) -> KernelOf:
     return lambda shape: disturb.disturbed(shape, run)
 
 
-def _along(
-    graph: Graph,
-    program: Program,
-    point: Point,
-    output: str,
-    name: str,
-    kernel_of: KernelOf,
-) -> Function:
-    """The output as a function of the values (n,) of one name, the others held."""
-    place = graph.parameter_number.get(name)
-    row = graph.variable_number.get(name)
-    shape = (len(graph.variable_number), point.width)
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """One output of a graph at a point, as a function of the values of any name."""
 
-    def f(value: Any) -> Any:
-        value = np.asarray(value)
-        values = np.full(shape, np.nan, dtype=value.dtype)
-        values[program.inputs] = point.inputs
-        parameters = point.parameters
+    graph: Graph
+    output: str
+    point: Point
+    program: Program
+    values: Array
+
+    @classmethod
+    def of(cls, graph: Graph, output: str, point: Point) -> Whole:
+        """With what the output needs computed once at the point."""
+        program = graph.program([output])
+        values = program.forward(point.inputs, point.parameters)
+        return cls(graph, output, point, program, values)
+
+    @functools.cached_property
+    def names(self) -> set[str]:
+        """Every name in the equations that the output needs, and itself."""
+        equations = (g.equations.tolist() for g in self.program.groups)
+        inside = map(self.graph.table.names, itertools.chain(*equations))
+        return {self.output, *itertools.chain(*inside)}
+
+    def at(self, name: str) -> Array:
+        """What a name is at the point, (n,)."""
+        if name in self.graph.parameter_number:
+            row = self.point.parameters[self.graph.parameter_number[name]]
+        else:
+            row = self.values[self.graph.variable_number[name]]
+        return np.broadcast_to(row, (self.point.width,))
+
+    def along(self, name: str, kernel_of: KernelOf = _forward) -> Function:
+        """The output as a function of the values (n,) of one name, the others held."""
+        row = self.graph.variable_number[self.output]
+        return lambda value: self._moved(name, value, kernel_of)[0][row]
+
+    def _moved(
+        self, name: str, value: Any, kernel_of: KernelOf = _forward
+    ) -> tuple[Array, Array]:
+        """Values (V, n) and parameters (P, 1|n) with one name at other values."""
+        value, parameters = np.asarray(value), self.point.parameters
+        place = self.graph.parameter_number.get(name)
+        row = self.graph.variable_number.get(name)
+        values = np.full(self.values.shape, np.nan, dtype=value.dtype)
+        values[self.program.inputs] = self.point.inputs
         if place is not None:
-            full = (len(parameters), point.width)
+            full = (len(parameters), self.point.width)
             parameters = np.broadcast_to(parameters, full).astype(value.dtype)
             parameters[place] = value
         if row is not None:
             values[row] = value
-        for group in program.groups:
-            slots = program.slots(group, values, parameters)
+        for group in self.program.groups:
+            slots = self.program.slots(group, values, parameters)
             [values[group.defined]] = kernel_of(group.shape)(*slots)
             if row is not None:
                 values[row] = value
-        return values[graph.variable_number[output]]
+        return values, parameters
 
-    return f
+    def terms(self, name: str) -> Function | None:
+        """Σ|terms| of the output as such a function; None where they are not known.
 
-
-def _noise(
-    graph: Graph, program: Program, point: Point, values: Array, output: str
-) -> Array | None:
-    """What rounding in all equations does to the output; None where it must be probed.
-
-    Each equation's own share arrives multiplied by the adjoint of its result.
-    """
-    total = np.zeros(point.width)
-    seed = {graph.variable_number[output]: np.ones(point.width)}
-    shares = []
-    for group in program.groups:
-        slots = program.slots(group, values, point.parameters)
-        own = shape_noise(group.shape, slots)
-        if own is None:
+        Each equation's own share arrives multiplied by the adjoint of its result.
+        """
+        program, row = self.program, self.graph.variable_number[self.output]
+        kernels = [k for g in program.groups if (k := rounding_kernel(g.shape))]
+        if len(kernels) < len(program.groups):
             return None
-        shares.append((group.defined, own))
-    adjoints, _ = program.backward(values, point.parameters, seed)
-    with np.errstate(all="ignore"):
-        for defined, own in shares:
-            total = total + (np.abs(adjoints[defined]) * own).sum(axis=0)
-    return total
+
+        def terms(value: Any) -> Any:
+            values, parameters = self._moved(name, value)
+            seeds = {row: np.ones(self.point.width)}
+            adjoints, _ = program.backward(values, parameters, seeds)
+            total = np.zeros(self.point.width)
+            for group, kernel in zip(program.groups, kernels, strict=True):
+                [own] = kernel(*program.slots(group, values, parameters))
+                total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+            return total
+
+        return terms

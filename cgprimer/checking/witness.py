@@ -6,7 +6,8 @@ Claims are then held against them, one set after another, without a new differen
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,16 @@ from cgprimer.checking.claims import Claim, Edge, rounding
 from cgprimer.checking.sites import (
     Site,
     beside,
+    kinked,
     kinks,
     random_points,
     second_node,
     sites,
 )
 from cgprimer.checking.suspects import derivative
-from cgprimer.checking.totals import below, totals
-from cgprimer.checking.verdict import Slope, by_schemes, curvature, slope
-from cgprimer.checking.whole import total_differences
-from cgprimer.errors import OpError, PointError
+from cgprimer.checking.totals import below, terms
+from cgprimer.checking.whole import Whole
+from cgprimer.errors import NonFiniteWarning, OpError, PointError
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node, leaves, substitute
@@ -36,12 +37,14 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.finite import Difference
+from cgprimer.numeric.edges import Alike, alike, by_formula
+from cgprimer.numeric.verdict import Slope, curvature, slope, unchanging
 
 if TYPE_CHECKING:
     from cgprimer.checking.report import CheckRow
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 ENOUGH = 5
 
@@ -51,21 +54,16 @@ class Evidence:
     """A claim beside differences at n points.
 
     at : name → values (n,); terms : Σ|terms| of the claim, for its rounding.
+    excused : where the claim is what our rules give, and that is known to be no slope:
+        at a kink they give some number, not always one that the chain rule can be
+        applied to, and nan where they divide 0 by 0.
     """
 
     claimed: Array
     terms: Array
     found: Slope
     at: Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Kink:
-    """The claim at a kink, beside the slopes there: arrays (1,)."""
-
-    at: Mapping[str, Array]
-    claimed: float
-    found: Slope
+    excused: Mask
 
 
 class Witness:
@@ -78,17 +76,19 @@ class Witness:
         self.graph, self.given = graph, given
         self.point = Point.of(graph, at)
         self.width = self.point.width
-        self.sites = sites(graph, self.point)
+        self.alike = list(alike(graph, self.point))
+        self.sites = sites(graph, self.alike)
         self.edges = [
             (node, wrt) for node, site in self.sites.items() for wrt in site.names
         ]
-        self.own = {e: self.sites[e[0]].partial(e[1]) for e in self.edges}
+        own = by_formula(graph, self.point, "adjoint")
+        self.own = {edge: own[edge] for edge in self.edges}
         self.rows: dict[Any, tuple[CheckRow, ...]] = {}  # of our own derivatives
-        self._bodies: dict[str, Node] = {}
-        self._sides: dict[Edge, list[tuple[Site, Slope]]] = {}
-        self._slopes: dict[Edge, Slope] = {}
-        self._curvatures: dict[Edge, Slope] = {}
-        self._totals: dict[Edge, Slope] = {}
+        self._place = {
+            graph.dependents[number]: (group, row)
+            for group in self.alike
+            for row, number in enumerate(group.equations.tolist())
+        }
 
     @functools.cached_property
     def values(self) -> dict[str, Array]:
@@ -113,11 +113,15 @@ class Witness:
             return self
         return Witness(self.graph, at, given=False)
 
+    @memo
+    def below(self, output: str) -> set[str]:
+        """Every name that `output` depends on, and itself."""
+        return below(self.own, output)
+
+    @memo
     def body(self, node: str) -> Node:
         """The right side of the equation of `node`, as its author wrote it."""
-        if node not in self._bodies:
-            self._bodies[node] = self.graph.equation(node).body
-        return self._bodies[node]
+        return self.graph.equation(node).body
 
     def formula(self, edge: Edge) -> str:
         """The right ∂node/∂wrt as text, short by the node itself: `(1 - z1^2)*x1`."""
@@ -136,9 +140,9 @@ class Witness:
 
     def surrogate_between(self, output: str, wrt: str) -> str:
         """A variable between `wrt` and `output` whose equation holds a surrogate."""
-        inside = below(self.own, output)
+        inside = self.below(output)
         for node, by in self._surrogates:
-            if node in inside and wrt in below(self.own, by):
+            if node in inside and wrt in self.below(by):
                 return node
         return ""
 
@@ -148,60 +152,78 @@ class Witness:
 
     def edge(self, edge: Edge, claim: Claim | None) -> list[Evidence]:
         """The evidence on one edge: at the points, and beside its kinks."""
-        node, wrt = edge
-        site = self.sites[node]
-        if edge not in self._slopes:
-            f, x = site.along(wrt), site.values[wrt]
-            self._slopes[edge] = slope(f, x, site.noise)
-        found = [self._evidence(site, wrt, claim, self._slopes[edge])]
+        found = [self.at_points(edge, claim)]
         if claim is None or claim.everywhere:
             for moved, slopes in self._beside_kinks(edge):
-                found.append(self._evidence(moved, wrt, claim, slopes))
+                found.append(self._evidence(moved, edge[1], claim, slopes))
         return found
+
+    def at_points(self, edge: Edge, claim: Claim | None = None) -> Evidence:
+        """The evidence on one edge at the points alone."""
+        found = self._taken(edge, slope)
+        return self._evidence(self.sites[edge[0]], edge[1], claim, found)
+
+    def _taken(self, edge: Edge, take: Callable[..., Slope]) -> Slope:
+        group, row = self._place[edge[0]]
+        i = self.sites[edge[0]].slot(edge[1])
+        moved = next(slots for slots in group.blocks if i in slots)
+        return self._together(group, moved, take)[moved.index(i), row]
+
+    @memo
+    def _together(
+        self, group: Alike, moved: tuple[int, ...], take: Callable[..., Slope]
+    ) -> Slope:
+        """The differences of all equations of one shape along some of its slots."""
+        at, noise = group.at(moved), group.terms(moved)
+        return take(group.along(moved), at, noise, stacks=True)
 
     def _evidence(
         self, site: Site, wrt: str, claim: Claim | None, found: Slope
     ) -> Evidence:
         claimed, terms = self._claimed(site, wrt, claim)
-        return Evidence(claimed, terms, found, site.values)
+        excused = self._excused(claimed, site.partial(wrt), kinked(site, wrt))
+        return Evidence(claimed, terms, found, site.values, excused)
+
+    def _excused(self, claimed: Array, own: Array, at_kink: Mask) -> Mask:
+        same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
+        by_rules = not any(group.shape.has_pullback for group in self.alike)
+        found: Mask = same & (at_kink | (by_rules & ~np.isfinite(claimed)))
+        return found
 
     def _claimed(
         self, site: Site, wrt: str, claim: Claim | None
     ) -> tuple[Array, Array]:
         if claim is not None:
             return claim.values(site.values, len(site.result))
-        shape, i = site.shape, site.slot(wrt)
-        with np.errstate(all="ignore"):
-            [terms] = _terms(shape, i)(*site.slots)
-        return site.partial(wrt), np.broadcast_to(terms, site.result.shape)
+        return site.partial(wrt), _own_terms(site, wrt)
 
+    @memo
     def _beside_kinks(self, edge: Edge) -> list[tuple[Site, Slope]]:
-        if edge not in self._sides:
-            site = self.sites[edge[0]]
-            moved = [site.moved(edge[1], beside(at)) for at in kinks(site, edge[1])]
-            self._sides[edge] = [
-                (m, slope(m.along(edge[1]), m.values[edge[1]], m.noise)) for m in moved
-            ]
-        return self._sides[edge]
+        site, wrt = self.sites[edge[0]], edge[1]
+        moved = [site.moved(wrt, beside(at)) for at in kinks(site, wrt)]
+        return [(m, _of_site(m, wrt)) for m in moved if np.isfinite(m.result).all()]
 
-    def kinks(self, edge: Edge, claim: Claim | None) -> list[Kink]:
-        """The slopes at the kinks of one edge, and the claim there."""
-        node, wrt = edge
-        site = self.sites[node]
+    def kinks(self, edge: Edge, claim: Claim | None) -> list[Evidence]:
+        """The slopes at kinks of one edge that are no points, and the claim there (1,).
+
+        Where the equation is not finite it has a pole or an edge, and no kink.
+        """
+        site, wrt = self.sites[edge[0]], edge[1]
         if claim is not None and not claim.everywhere:
             return []
-        found = []
-        for at in kinks(site, wrt):
-            moved = site.moved(wrt, np.array([at]))
-            claimed, _ = self._claimed(moved, wrt, claim)
-            slopes = slope(moved.along(wrt), np.array([at]), moved.noise)
-            found.append(Kink(moved.values, float(claimed[0]), slopes))
-        return found
+        others = [at for at in kinks(site, wrt) if at not in site.values[wrt]]
+        moved = [site.moved(wrt, np.array([at])) for at in others]
+        return [
+            self._evidence(m, wrt, claim, _of_site(m, wrt))
+            for m in moved
+            if np.isfinite(m.result).all()
+        ]
 
     def second(self, edge: Edge, claim: Claim | None) -> Evidence | None:
         """The claim differentiated once more, beside second differences.
 
-        None where the claim is no formula, or where no second derivative is known.
+        None where the claim is no formula, or where no second derivative is known or
+        finite: xa^1.5 has none at 0, and nobody has claimed one.
         """
         node, wrt = edge
         site = self.sites[node]
@@ -215,10 +237,10 @@ class Witness:
         with np.errstate(all="ignore"):
             rows = kernel(*(values[text] for text in names))
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
-        if edge not in self._curvatures:
-            f, x = site.along(wrt), site.values[wrt]
-            self._curvatures[edge] = curvature(f, x, site.noise)
-        return Evidence(claimed, terms, self._curvatures[edge], site.values)
+        if not np.isfinite(claimed).all():
+            return None
+        found = self._taken(edge, curvature)
+        return Evidence(claimed, terms, found, site.values, kinked(site, wrt))
 
     def _twice(self, site: Site, wrt: str, claim: Claim | None) -> Node | None:
         """The claim differentiated: over the slots of the shape where it is our own."""
@@ -235,34 +257,71 @@ class Witness:
     @memo
     def totals(self, output: str) -> dict[str, Array]:
         """d output / d name by our own sweep, for every name below it."""
-        wanted = [n for n in self.values if n in below(self.own, output)]
+        inside = self.below(output)
+        wanted = [n for n in self.values if n in inside]
         names = (*self.graph.inputs, *self.graph.parameters)
         at = {name: self.values[name] for name in names}
-        found = self.graph.gradient_at(output, at, wanted)
+        with warnings.catch_warnings():  # the report says it itself
+            warnings.simplefilter("ignore", NonFiniteWarning)
+            found = self.graph.gradient_at(output, at, wanted)
         return {name: np.asarray(value) for name, value in found.items()}
 
-    def total(self, output: str, wrt: str, claimed: Array, terms: Array) -> Evidence:
+    def total(self, output: str, wrt: str, claim: Claim | None) -> Evidence:
         """The evidence on d output / d wrt."""
-        x, graph = self.values[wrt], self.graph
-        if (output, wrt) not in self._totals:
-            paths = self.total_terms(output).get(wrt, np.zeros(self.width))
-            whole = np.abs(self.values[output]) / np.maximum(np.abs(x), 1.0)
+        zero = np.zeros(self.width)
+        own = self.totals(output).get(wrt, zero)
+        claimed, terms = own, self.total_terms(output).get(wrt, zero)
+        if claim is not None:
+            claimed, terms = claim.values(self.values, self.width)
+        names = (*self.graph.inputs, *self.graph.parameters, wrt)
+        at = {name: self.values[name] for name in names}
+        excused = self._excused(claimed, own, self._kinked_between(output, wrt))
+        return Evidence(claimed, terms, self._total(output, wrt), at, excused)
 
-            def take(scheme: str) -> Difference:
-                found = total_differences(graph, output, self.point, [wrt], scheme)
-                return found[wrt]
+    @memo
+    def _total(self, output: str, wrt: str) -> Slope:
+        x = self.values[wrt]
+        if wrt not in self.below(output):
+            return unchanging(x)
+        whole = self._whole(output)
+        return slope(whole.along(wrt), x, whole.terms(wrt))
 
-            self._totals[output, wrt] = by_schemes(take, np.maximum(paths, whole))
-        names = (*graph.inputs, *graph.parameters)
-        at = {name: self.values[name] for name in names} | {wrt: x}
-        return Evidence(claimed, terms, self._totals[output, wrt], at)
+    @memo
+    def _whole(self, output: str) -> Whole:
+        return Whole.of(self.graph, output, self.point)
+
+    def _kinked_between(self, output: str, wrt: str) -> Mask:
+        """At which points an equation between the two is at a kink."""
+        found = np.zeros(self.width, dtype=bool)
+        inside = self.below(output)
+        for (node, by), at in self._kinked.items():
+            if node in inside and wrt in self.below(by):
+                found = found | at
+        return found
+
+    @functools.cached_property
+    def _kinked(self) -> dict[Edge, Mask]:
+        found = {e: kinked(self.sites[e[0]], e[1]) for e in self.edges}
+        return {edge: at for edge, at in found.items() if at.any()}
 
     @memo
     def total_terms(self, output: str) -> dict[str, Array]:
         """Σ|terms| of every total derivative, counted over its paths."""
-        sizes = {edge: np.abs(partial) for edge, partial in self.own.items()}
-        found = totals(sizes, output)
-        return {name: 8 * value for name, value in found.items()}
+        return terms(self.own, self._edge_terms, output)
+
+    @functools.cached_property
+    def _edge_terms(self) -> dict[Edge, Array]:
+        return {edge: _own_terms(self.sites[edge[0]], edge[1]) for edge in self.edges}
+
+
+def _of_site(site: Site, wrt: str) -> Slope:
+    return slope(site.along(wrt), site.values[wrt], site.terms(wrt))
+
+
+def _own_terms(site: Site, wrt: str) -> Array:
+    with np.errstate(all="ignore"):
+        [found] = _terms(site.shape, site.slot(wrt))(*site.slots)
+    return np.broadcast_to(found, site.result.shape)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,10 +9,11 @@ sort alike have the same formula but for the names, so a chain of thousands has 
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cgprimer.diff.textbook import textbook
-from cgprimer.errors import GraphError, OpError
+from cgprimer.errors import GraphError
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.expr.show import show
@@ -31,11 +32,9 @@ def partial_text(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
     number = graph.equation_number(node)
     shape, leaves = graph.shape(node), graph.table.leaves(number)
     i = [leaf.value for leaf in leaves].index(wrt)
-    if shape.asks_sympy and shape.has_formula[i]:
-        try:
+    if shape.by_sympy[i] is not None:
+        with suppress(GraphError):  # where it is not one of real numbers
             return show(sympy_formula(shape, i, leaves)), True
-        except (GraphError, OpError):
-            pass  # sympy has no real formula for it
     if shape.lengths[i] > LARGE:
         return f"({shape.lengths[i]} operations)", False
     [own] = substitute([shape.partials[i]], {shape.stable: name("y")})

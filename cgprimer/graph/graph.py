@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -57,7 +58,7 @@ class Equation:
 
 
 class Partial(NamedTuple):
-    """The derivative of one equation by one name: sympy's formula, and as text."""
+    """The derivative of one equation by one name: as sympy's formula, and as text."""
 
     formula: sympy.Expr
     text: str
@@ -69,7 +70,7 @@ class Partial(NamedTuple):
 
 
 class SweptPartial(Partial):
-    """A derivative by our own rules, where sympy would take too long over it."""
+    """A derivative by our own rules, where sympy has none or would take too long."""
 
     __slots__ = ()
 
@@ -227,13 +228,15 @@ class Graph(Frozen):
     def partial(self, node: str, wrt: str) -> Partial:
         """∂node/∂wrt within the equation of `node`: sympy's formula and its text.
 
-        Where all derivatives of the equation, written out, are longer than
-        `shape.SYMPY` nodes, they come from our own rules, and `.by` is "sweep".
+        Where sympy has none in real numbers, as for abs(arcsin(xa)), our own rules do;
+        so they do where all derivatives of the equation, written out, are longer than
+        `shape.SYMPY` nodes. `.by` says who did.
 
         >>> from cgprimer import parse_graph
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
         '3*xz^2'
         """
+        from cgprimer.graph.local import collected
         from cgprimer.lower.from_sympy import from_sympy
         from cgprimer.lower.to_sympy import to_sympy, with_leaves
 
@@ -246,19 +249,14 @@ class Graph(Frozen):
                 f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
                 f"  hint: it contains {known}"
             )
-        shape = self.shape(node)
-        shape.check_formula(names.index(wrt), node)
-        if not shape.asks_sympy:
-            own = filled(shape.partials[names.index(wrt)], shape.slots, leaves)
-            return SweptPartial(to_sympy(own), show(own))
-        formula = shape.formulas[names.index(wrt)]
-        try:
-            formula = with_leaves(formula, shape.slots, leaves)
-            return Partial(formula, show(from_sympy(formula)))
-        except GraphError as error:
-            raise GraphError(
-                f"sympy has no formula in real numbers for ∂{node}/∂{wrt}: {error}"
-            ) from error
+        shape, i = self.shape(node), names.index(wrt)
+        shape.check_formula(i, node)
+        with suppress(GraphError):  # where it is not one of real numbers
+            if shape.by_sympy[i] is not None:
+                formula = with_leaves(shape.formulas[i], shape.slots, leaves)
+                return Partial(formula, show(from_sympy(formula)))
+        own = collected(filled(shape.partials[i], shape.slots, leaves))
+        return SweptPartial(to_sympy(own), show(own))
 
     def sympy(self, name: str) -> sympy.Expr:
         """The right side of the equation of `name` as a sympy expression."""

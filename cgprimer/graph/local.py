@@ -76,9 +76,13 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
         if len(postorder([body])) > LITTLE:
             local = substitute(local, {body: name(node)})
         for wrt, formula in zip(names, local, strict=True):
-            short = tree_size(formula) <= LARGE
-            found[node, wrt] = textbook(formula) if short else formula
+            found[node, wrt] = collected(formula)
     return found
+
+
+def collected(formula: Node) -> Node:
+    """A derivative as a textbook prints it, unless it is too large to be read."""
+    return textbook(formula) if tree_size(formula) <= LARGE else formula
 
 
 def values_at(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, float]:

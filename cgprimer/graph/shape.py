@@ -144,8 +144,9 @@ class Shape:
     def formulas(self) -> tuple[sympy.Expr, ...]:
         """The derivative of the body by each slot, by sympy, in symbols of slots.
 
-        nan stands for a derivative that sympy cannot find or only numpy code knows.
-        It may take long: `asks_sympy` says for which shapes it is not worth that.
+        nan stands for a derivative that sympy cannot find, or has none of real numbers
+        for, or only numpy code knows. It may take long: `asks_sympy` says where it is
+        not worth that.
         """
         import sympy
 
@@ -154,6 +155,13 @@ class Shape:
         known = [s for s, ok in zip(self.slots, self.has_formula, strict=True) if ok]
         found = dict(zip(known, derivatives(self.body, known), strict=True))
         return tuple(found.get(slot, sympy.nan) for slot in self.slots)
+
+    @functools.cached_property
+    def by_sympy(self) -> tuple[Node | None, ...]:
+        """`formulas` as expressions; None where sympy has none, or is not asked."""
+        if not self.asks_sympy:
+            return (None,) * len(self.slots)
+        return tuple(map(_read_back, self.formulas))
 
     def check_formula(self, i: int, variable: str) -> None:
         """Refuse slot `i` where only numpy code knows the derivative of `variable`."""
@@ -167,10 +175,15 @@ class Shape:
 
     @functools.cached_property
     def symbolic(self) -> tuple[Node, ...]:
-        """`formulas` as expressions of ours, or `partials` if sympy is not asked."""
-        if not self.asks_sympy:
-            return self.partials
-        return tuple(map(_read_back, self.formulas))
+        """The derivative by each slot as a formula, to be evaluated and printed.
+
+        Where sympy has none the rules of our own operations have: sign(u)·u′ for abs(u)
+        of anything. nan where only numpy code knows the derivative.
+        """
+        return tuple(f or self._by_rules(i) for i, f in enumerate(self.by_sympy))
+
+    def _by_rules(self, i: int) -> Node:
+        return self.partials[i] if self.has_formula[i] else const(nan)
 
     @functools.cached_property
     def forward(self) -> Kernel:
@@ -192,14 +205,14 @@ class Shape:
         return _kernel(self, wanted, ADJOINT)
 
 
-def _read_back(formula: sympy.Expr) -> Node:
-    """sympy's formula as an expression; nan where it is not one of real numbers."""
+def _read_back(formula: sympy.Expr) -> Node | None:
+    """sympy's formula as an expression; None where it is not one of real numbers."""
     from cgprimer.lower.from_sympy import from_sympy
 
     try:
         return from_sympy(formula)
     except GraphError:
-        return const(nan)
+        return None
 
 
 @functools.lru_cache(maxsize=4096)

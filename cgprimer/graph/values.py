@@ -27,7 +27,6 @@ from cgprimer.graph.point import (
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph, Value
-    from cgprimer.lower.program import Group
     from cgprimer.lower.program import Program as Sweeps
 
 Array = NDArray[np.float64]
@@ -47,25 +46,25 @@ def edge_rows(
                 columns = kernel(*slots, values[group.defined])
         except OpError as error:
             raise sweeps.located(error, group) from error.__cause__
-        found.update(spread(graph, group, columns, point.width))
+        found.update(spread(graph, group.equations, columns, point.width))
     return found
 
 
 def spread(
-    graph: Graph, group: Group, columns: Sequence[Any], width: int
+    graph: Graph, equations: NDArray[np.int64], columns: Sequence[Any], width: int
 ) -> Iterator[tuple[Edge, Array]]:
     """Columns (equations, 1|n), one per name, as rows per edge."""
-    edges = edges_of(graph, group)
+    edges = edges_of(graph, equations)
     for column, own in zip(columns, zip(*edges, strict=True), strict=True):
         full = np.broadcast_to(column, (len(own), width))
         yield from zip(own, full, strict=True)
 
 
-def edges_of(graph: Graph, group: Group) -> list[list[Edge]]:
-    """For each equation of a group its edges, in the order of its names."""
+def edges_of(graph: Graph, equations: NDArray[np.int64]) -> list[list[Edge]]:
+    """For each of some equations its edges, in the order of its names."""
     return [
         [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
-        for e in group.equations.tolist()
+        for e in equations.tolist()
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
 from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
+from cgprimer.numeric.schemes import Function, rounding
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -39,8 +41,8 @@ AT_ONCE = 1 << 17  # numbers: arrays of a megabyte
 class EdgePartials(dict[Edge, Value]):
     """∂node/∂wrt → a number, or an array over samples.
 
-    swept : edges for which sympy was wanted, and whose formulas were so long that our
-        own rules differentiated instead.
+    swept : edges for which sympy was wanted, and our own rules differentiated instead:
+        sympy has no real formula, or would take too long.
     """
 
     swept: frozenset[Edge] = frozenset()
@@ -58,8 +60,8 @@ def edge_partials(
     """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
 
     method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
-        "finite" by finite differences. Formulas that are too long for sympy are left
-        to our own rules: the result's `.swept` holds their edges.
+        "finite" by finite differences. What sympy cannot, or not in a short time, is
+        left to our own rules: the result's `.swept` holds those edges.
     scheme, step : for "finite": central, forward, five-point, ridders or complex, and
         an absolute step; by default the step follows from the scheme and the value.
     typical : for "finite": name → the size it usually has, where that is not about 1.
@@ -86,10 +88,13 @@ def edge_partials(
 
 
 def _swept(graph: Graph) -> frozenset[Edge]:
-    """The edges whose formulas are too long for sympy."""
-    groups = (g for g in graph.program().alike if not g.shape.asks_sympy)
+    """The edges for which sympy has no formula, or would take too long."""
     return frozenset(
-        e for group in groups for row in edges_of(graph, group) for e in row
+        edge
+        for group in graph.program().alike
+        for row in edges_of(graph, group.equations)
+        for i, edge in zip(group.shape.names, row, strict=True)
+        if group.shape.by_sympy[i] is None
     )
 
 
@@ -99,9 +104,8 @@ def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
 
 
 def known_formulas(graph: Graph, point: Point) -> dict[Edge, Array]:
-    """All edge partials by sympy, nan where it does not say: code, long formulas."""
-    found = dict(_in_order(graph, _where_known(graph, point)))
-    return found | {edge: np.full_like(found[edge], np.nan) for edge in _swept(graph)}
+    """All edge partials by sympy, nan where only numpy code knows the derivative."""
+    return dict(_in_order(graph, _symbolic(graph, point, known=True)))
 
 
 def differences(
@@ -133,8 +137,56 @@ def checked_sizes(
     return sizes
 
 
-def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Array]]:
-    """All equations, by shape, with the values in their slots and of their results.
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """All equations of one shape at a point: `slots` (equations, 1|n), in order.
+
+    Unlike in a program they may lie on any level, since every value is known.
+    """
+
+    shape: Shape
+    equations: NDArray[np.int64]
+    slots: list[Array]
+    results: Array
+
+    @functools.cached_property
+    def blocks(self) -> list[tuple[int, ...]]:
+        """The slots that hold names, as many at a time as arrays have room for."""
+        names = self.shape.names
+        many = max(1, AT_ONCE // (len(self.slots) * self.results.size))
+        return [names[k : k + many] for k in range(0, len(names), many)]
+
+    def at(self, moved: Sequence[int]) -> Array:
+        """The values in some slots, in full: (slots, equations, n)."""
+        return np.array(
+            [np.broadcast_to(self.slots[i], self.results.shape) for i in moved]
+        )
+
+    def along(self, moved: Sequence[int], kernel: Kernel | None = None) -> Function:
+        """f(v)[…, k]: the equations where slot `moved[k]` is v[…, k], the others held.
+
+        A long sum is evaluated once for all of its names, and not once for each.
+        """
+        kernel = kernel or self.shape.forward
+
+        def f(value: Any) -> Any:
+            given: list[Any] = list(self.slots)
+            for k, i in enumerate(moved):
+                given[i] = np.full(value.shape, self.slots[i], dtype=value.dtype)
+                given[i][..., k, :, :] = value[..., k, :, :]
+            [result] = kernel(*given)
+            return result
+
+        return f
+
+    def terms(self, moved: Sequence[int]) -> Function | None:
+        """Σ|terms| as a function of those slots; None where they are not known."""
+        kernel = rounding_kernel(self.shape)
+        return None if kernel is None else self.along(moved, kernel)
+
+
+def alike(graph: Graph, point: Point) -> Iterator[Alike]:
+    """The equations of a graph by their shapes, with what is in their slots.
 
     No more at a time than fit into a cache, with all their samples.
     """
@@ -144,13 +196,10 @@ def _groups(graph: Graph, point: Point) -> Iterator[tuple[Group, list[Array], Ar
     for group in program.alike:
         slots = program.slots(group, values, point.parameters)
         results = values[group.defined]
-        for first in range(0, len(group.equations), many):
-            part = slice(first, first + many)
-            equations = group.equations[part]
-            own = group._replace(
-                equations=equations, defined=graph.table.defined[equations]
-            )
-            yield own, [slot[part] for slot in slots], results[part]
+        for k in range(0, len(group.equations), many):
+            part = slice(k, k + many)
+            own = [slot[part] for slot in slots]
+            yield Alike(group.shape, group.equations[part], own, results[part])
 
 
 def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
@@ -158,24 +207,20 @@ def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
     return ((edge, by_edge[edge]) for edge in graph.arcs)
 
 
-def _symbolic(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group in graph.program().alike:
-        for i in group.shape.names:
-            group.shape.check_formula(i, graph.dependents[int(group.equations[0])])
-    yield from _where_known(graph, point)
-
-
-def _where_known(graph: Graph, point: Point) -> Iterator[tuple[Edge, Array]]:
-    for group, slots, _ in _groups(graph, point):
-        kernel = symbolic_kernel(group.shape)
+def _symbolic(
+    graph: Graph, point: Point, known: bool = False
+) -> Iterator[tuple[Edge, Array]]:
+    for own in alike(graph, point):
+        for i in () if known else own.shape.names:
+            own.shape.check_formula(i, graph.dependents[int(own.equations[0])])
         with np.errstate(all="ignore"):
-            columns = kernel(*slots)
-        yield from spread(graph, group, columns, point.width)
+            columns = symbolic_kernel(own.shape)(*own.slots)
+        yield from spread(graph, own.equations, columns, point.width)
 
 
 @functools.lru_cache(maxsize=4096)
 def symbolic_kernel(shape: Shape) -> Kernel:
-    """Numpy code for sympy's derivatives of a shape by each of its names."""
+    """Numpy code for the formulas of a shape's derivatives by each of its names."""
     found = [shape.symbolic[i] for i in shape.names]
     return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
 
@@ -199,54 +244,55 @@ def _finite(
     step: float | None,
     sizes: Mapping[str, float],
 ) -> Iterator[tuple[Edge, Difference]]:
-    for group, slots, _ in _groups(graph, point):
+    for own in alike(graph, point):
         if scheme == "complex":
-            refuse_kinks(graph, group)
-        noise = shape_noise(group.shape, slots)
-        edges = edges_of(graph, group)
-        room = len(slots) * len(edges) * point.width
-        many = max(1, AT_ONCE // room)
-        for first in range(0, len(group.shape.names), many):
-            moved = group.shape.names[first : first + many]
-            full = (len(edges), point.width)
-            x = np.array([np.broadcast_to(slots[i], full) for i in moved])
-            columns = [*zip(*edges, strict=True)][first : first + many]
-            typical = [[[sizes.get(e[1], 1.0)] for e in column] for column in columns]
-            f = along(group.shape.forward, slots, moved)
-            found = difference(
-                f, x, scheme, step, noise, typical=np.array(typical), stacks=True
-            )
+            refuse_kinks(graph, own)
+        columns = zip(*edges_of(graph, own.equations), strict=True)
+        for moved in own.blocks:
+            edges = [column for _, column in zip(moved, columns, strict=False)]
+            f, x, noise = own.along(moved), own.at(moved), rounding(own.terms(moved))
+            typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
+            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
-                kernels = (disturb.disturbed(group.shape, r) for r in disturb.RUNS)
-                runs = [along(kernel, slots, moved) for kernel in kernels]
+                kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
+                runs = [own.along(moved, kernel) for kernel in kernels]
                 found = disturb.with_rounding(found, runs, x)
-            for k, column in enumerate(columns):
-                for row, edge in enumerate(column):
-                    yield edge, found[k, row]
+            for k, row in enumerate(edges):
+                for equation, edge in enumerate(row):
+                    yield edge, found[k, equation]
 
 
-def shape_noise(shape: Shape, slots: list[Array]) -> Array | None:
+def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
     """What rounding does to the result of a shape; None where it has to be probed."""
-    if not _steps(shape):
+    kernel = rounding_kernel(shape)
+    if kernel is None:
         return None
     with np.errstate(all="ignore"):
-        [noise] = rounding_kernel(shape)(*slots)
-    return np.asarray(ROUNDING * noise)
+        [terms] = kernel(*slots)
+    return np.asarray(ROUNDING * terms)
+
+
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Function | None:
+    """Σ|terms| of a shape, as a function of one slot; None where it is not known."""
+    kernel = rounding_kernel(shape)
+    return None if kernel is None else along(kernel, slots, i)
 
 
 @functools.lru_cache(maxsize=4096)
-def rounding_kernel(shape: Shape) -> Kernel:
+def rounding_kernel(shape: Shape) -> Kernel | None:
     """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
 
-    Times ε, it bounds to first order what rounding does to the result.
+    Times ε, it bounds to first order what rounding does to the result. None where the
+    operations do not tell the derivative.
     """
+    steps = _steps(shape)
     terms = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in _steps(shape)
+        for step in steps
         if step.node.args
     ]
     total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots)
+    return Kernel([total], shape.slots) if steps else None
 
 
 def _steps(shape: Shape) -> list[Step]:
@@ -260,31 +306,21 @@ def _steps(shape: Shape) -> list[Step]:
         return []
 
 
-def along(
-    kernel: Kernel, slots: list[Array], moved: Sequence[int]
-) -> Callable[[Any], Any]:
-    """The equations along several slots: f(value)[…, k] has slot `moved[k]` at value.
-
-    slots : (equations, 1|n). value : (…, k, equations, n), others held. Evaluated at
-        once, a long sum costs what its terms cost, and not their number squared.
-    """
+def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
+    """The equation as a function of one slot, the others held."""
 
     def f(value: Any) -> Any:
-        given: list[Any] = list(slots)
-        for k, i in enumerate(moved):
-            given[i] = np.full(value.shape, slots[i], dtype=value.dtype)
-            given[i][..., k, :, :] = value[..., k, :, :]
-        [result] = kernel(*given)
+        [result] = kernel(*slots[:i], value, *slots[i + 1 :])
         return result
 
     return f
 
 
-def refuse_kinks(graph: Graph, group: Group) -> None:
+def refuse_kinks(graph: Graph, own: Alike | Group) -> None:
     """Refuse the complex step where an operation is not analytic."""
-    for node in postorder([group.shape.body]):
+    for node in postorder([own.shape.body]):
         if not node.op.analytic:
-            owner = graph.dependents[int(group.equations[0])]
+            owner = graph.dependents[int(own.equations[0])]
             raise DifferenceError(
                 f"the complex step would be silently wrong for {owner!r}: "
                 f"{node.op.name} is not analytic\n"

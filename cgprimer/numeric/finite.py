@@ -30,6 +30,7 @@ from cgprimer.numeric.schemes import (
     SECOND,
     Array,
     Function,
+    Noise,
     Scheme,
     values,
 )
@@ -88,7 +89,7 @@ def difference(
     x: Array,
     scheme: str = "central",
     step: float | None = None,
-    noise: Array | float | None = None,
+    noise: Noise = None,
     *,
     typical: Array | float | None = None,
     stacks: bool = False,
@@ -99,23 +100,26 @@ def difference(
         shape (k, *x.shape).
     scheme : forward, central, five-point, ridders or, where f is analytic, complex.
     step : absolute; for ridders the first one. By default it follows from x.
-    noise : what rounding does to one value of f; by default it is probed.
+    noise : what rounding does to one value of f, or a function that tells it for
+        arrays of x, as f gives values; by default it is probed.
     typical : the size that x usually has; 1 by default. It matters where x is near 0.
     Raises DifferenceError where x + step rounds to x.
     """
     check_scheme(scheme, step)
-    x = _checked_values(f, x)
+    x, outside = _checked_values(f, x)
     with np.errstate(all="ignore"):
         if scheme == "complex":
-            return _complex_step(f, x, step, noise, stacks)
-        found = _search(f, x, FIRST[scheme], step, noise, typical, stacks)
-        return found if noise is None else _unless_drowned(f, x, found, noise)
+            found = _complex_step(f, x, step, noise, stacks)
+        else:
+            found = _search(f, x, FIRST[scheme], step, noise, typical, stacks)
+            found = _unless_drowned(f, x, found, noise)
+    return _without(found, outside)
 
 
 def second_difference(
     f: Function,
     x: Array,
-    noise: Array | float | None = None,
+    noise: Noise = None,
     *,
     scheme: str = "ridders",
     step: float | None = None,
@@ -127,10 +131,10 @@ def second_difference(
     scheme : three-point or ridders.
     """
     check_scheme(scheme, step, SECOND)
-    x = _checked_values(f, x)
+    x, outside = _checked_values(f, x)
     with np.errstate(all="ignore"):
         found = _search(f, x, SECOND[scheme], step, noise, typical, stacks)
-        return found if noise is None else _unless_drowned(f, x, found, noise)
+        return _without(_unless_drowned(f, x, found, noise), outside)
 
 
 def mixed_difference(
@@ -186,19 +190,28 @@ def _on_diagonals(
     return replace(Difference(*parts), h=found.h)
 
 
-def _checked_values(f: Function, x: ArrayLike) -> Array:
-    """x as an array; what f raises there is the caller's to see."""
+def _checked_values(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
+    """x as an array, and where f is not finite. What f raises is not caught."""
     x = np.asarray(x, dtype=np.float64)
     with np.errstate(all="ignore"):
         here = f(x)
     try:
-        np.broadcast_to(here, x.shape)
+        return x, ~np.isfinite(np.broadcast_to(here, x.shape))
     except ValueError:
         raise DifferenceError(
             f"f makes an array {np.shape(here)} of an array {x.shape}\n"
             "  hint: differences are elementwise; f must keep the shape"
         ) from None
-    return x
+
+
+def _without(found: Difference, outside: NDArray[np.bool_]) -> Difference:
+    """`found`, but for what the two sides of a pole seem to say."""
+    value, left, right = (
+        np.where(outside, np.nan, part)
+        for part in (found.value, found.left, found.right)
+    )
+    bound = np.where(outside, np.inf, found.bound)
+    return replace(found, value=value, bound=bound, left=left, right=right)
 
 
 def _search(
@@ -206,7 +219,7 @@ def _search(
     x: Array,
     scheme: Scheme,
     step: float | None,
-    noise: Array | float | None,
+    noise: Noise,
     typical: Array | float | None,
     stacks: bool,
 ) -> Difference:
@@ -221,11 +234,18 @@ def _search(
 
 
 def _unless_drowned(
-    f: Function, x: Array, found: Difference, noise: Array | float
+    f: Function, x: Array, found: Difference, noise: Noise
 ) -> Difference:
-    """`found`, without a bound where noise told to first order is as large as f."""
-    size = np.max([np.abs(values(f, x + k * found.h)) for k in (-1, 0, 1)], axis=0)
-    drowned = np.asarray(noise) > DROWNED * size
+    """`found`, without a bound where noise told to first order is as large as f.
+
+    A zero that is left of two equal numbers is small beside their noise, and not
+    drowned: f stands still there.
+    """
+    if noise is None:
+        return found
+    rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
+    told = noise(x) if callable(noise) else noise
+    drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
     return replace(found, bound=np.where(drowned, np.inf, found.bound))
 
 
@@ -244,7 +264,7 @@ def _complex_step(
     f: Function,
     x: Array,
     step: float | None,
-    noise: Array | float | None,
+    noise: Noise,
     stacks: bool,
 ) -> Difference:
     """Im f(x + ih)/h, held against a central difference: f may not be analytic.
@@ -267,8 +287,7 @@ def _complex_step(
         ) from error
     value = np.where(np.isfinite(values(f, x)), value, np.nan)
     central = _search(f, x, FIRST["central"], None, noise, None, stacks)
-    if noise is not None:
-        central = _unless_drowned(f, x, central, noise)
+    central = _unless_drowned(f, x, central, noise)
     _refuse_if_not_analytic(x, value, central)
     rounding = 2 * ROUNDING * np.abs(value)
     if noise is None:

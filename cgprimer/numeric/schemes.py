@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Function = Callable[[Any], Any]
+Noise = Array | float | Function | None
+"""What rounding does to one value of a function: told, told for any x, or unknown."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 2 * EPSILON  # what one operation is trusted to, library functions included
@@ -76,6 +78,15 @@ NEAREST = {  # to the right of x, within as few steps as can be, for kinks
     1: Scheme({0: -1.0, 1: 1.0}, 0.0, power=1),
     2: Scheme({0: 1.0, 1: -2.0, 2: 1.0}, 0.0, 2, power=1),
 }
+
+
+def rounding(terms: Noise) -> Noise:
+    """What rounding does to a sum of such terms, where they are known."""
+    if terms is None:
+        return None
+    if not callable(terms):
+        return ROUNDING * terms
+    return lambda x: ROUNDING * terms(x)
 
 
 def taken(x: Array, h: Array) -> Array:

@@ -20,13 +20,13 @@ from cgprimer.numeric.schemes import (
     SECOND,
     Array,
     Function,
+    Noise,
     Scheme,
     apply,
     taken,
     values,
 )
 
-Told = Array | float | None
 Mask = NDArray[np.bool_]
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
@@ -59,7 +59,7 @@ def best(
     f: Function,
     x: Array,
     scheme: Scheme,
-    noise: Told,
+    noise: Noise,
     typical: Array | float | None,
     stacks: bool,
 ) -> Found:
@@ -70,24 +70,29 @@ def best(
     scales = _lengths(x, typical)
     each = np.broadcast_to(x, scales.shape)
 
-    def row_by_row(at: Array) -> Array:
-        return np.array([values(f, row) for row in at])
-
-    every = f if stacks else row_by_row
-    known = _noise(every, each, scales, noise)
+    every = f if stacks else _row_by_row(f)
+    if callable(noise) and not stacks:
+        noise = _row_by_row(noise)
+    known = _noise(every, each, scales, scheme, noise)
     tried = _over(every, each, scheme, scales, *known)
     plain = PLAIN[scheme.order]
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
+        if callable(noise):
+            known = _noise(every, each, scales, plain, noise)
         short = _over(every, each, plain, scales, *known)
         pairs = zip(tried.parts(), short.parts(), strict=True)
         tried = _made(map(np.concatenate, pairs))
     return _chosen(tried)
 
 
-def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Told) -> Found:
+def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Noise) -> Found:
     """The scheme at a step that the caller wants."""
     scale = h / scheme.step
-    return _over(f, x, scheme, scale, *_noise(f, x, scale, noise))
+    return _over(f, x, scheme, scale, *_noise(f, x, scale, scheme, noise))
+
+
+def _row_by_row(f: Function) -> Function:
+    return lambda at: np.array([values(f, row) for row in at])
 
 
 def _made(parts: object) -> Found:
@@ -108,9 +113,20 @@ def _lengths(x: Array, typical: Array | float | None) -> Array:
     return np.array([length for length in lengths if not np.isnan(length).all()])
 
 
-def _noise(f: Function, x: Array, scale: Array, told: Told) -> tuple[Array, Mask]:
+def _noise(
+    f: Function, x: Array, scale: Array, scheme: Scheme, told: Noise
+) -> tuple[Array, Mask]:
+    """The noise of f near x, and where f stands still, so that it is not known.
+
+    Where it is told for any x, it counts over a whole step: a·1e8 - a·(1e8 - 1) has no
+    rounding at a = 0, and much beside it.
+    """
     if told is None:
         return probe.noise(f, x, scale)
+    if callable(told):
+        h = scale * scheme.step
+        rows = [values(told, x + k * h) for k in (-1, 0, 1)]
+        told = np.fmax(np.fmax(rows[0], rows[2]), rows[1])
     return np.broadcast_to(told, x.shape), np.zeros(x.shape, dtype=bool)
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, leaves
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS
 from cgprimer.numeric.extended import Number, decimal, is_finite, values
+from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.proof.derivation_hints import Case, Point, hint, same
 from cgprimer.proof.derivation_report import (
     DEFINED,

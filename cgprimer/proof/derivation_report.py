@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import excerpt, shorten
-from cgprimer.numeric.compare import FAIL, INCONCLUSIVE, PASS
 from cgprimer.numeric.tables import html, plain
+from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
 if TYPE_CHECKING:
     from rich.console import Group
