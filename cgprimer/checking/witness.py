@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.checking.claims import Claim, Edge, rounding
+from cgprimer.checking.claims import Claim, Edge, path_rounding, rounding
 from cgprimer.checking.sites import (
     Site,
     beside,
@@ -36,6 +36,7 @@ from cgprimer.expr.show import show
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.values import spread
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.edges import Alike, alike, by_formula
 from cgprimer.numeric.verdict import Slope, curvature, slope, unchanging
@@ -180,22 +181,25 @@ class Witness:
     def _evidence(
         self, site: Site, wrt: str, claim: Claim | None, found: Slope
     ) -> Evidence:
-        claimed, terms = self._claimed(site, wrt, claim)
-        excused = self._excused(claimed, site.partial(wrt), kinked(site, wrt))
+        own, own_terms = self._own(site, wrt)
+        claimed, terms = own, own_terms
+        if claim is not None:
+            claimed, terms = claim.values(site.values, len(site.result))
+        excused = self._excused(claimed, own, kinked(site, wrt))
         return Evidence(claimed, terms, found, site.values, excused)
+
+    def _own(self, site: Site, wrt: str) -> tuple[Array, Array]:
+        """Our own partial and its Σ|terms|; those at the points are there already."""
+        edge = site.node, wrt
+        if site is self.sites[site.node]:
+            return self.own[edge], self._edge_terms[edge]
+        return site.partial(wrt), _own_terms(site, wrt)
 
     def _excused(self, claimed: Array, own: Array, at_kink: Mask) -> Mask:
         same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
         by_rules = not any(group.shape.has_pullback for group in self.alike)
         found: Mask = same & (at_kink | (by_rules & ~np.isfinite(claimed)))
         return found
-
-    def _claimed(
-        self, site: Site, wrt: str, claim: Claim | None
-    ) -> tuple[Array, Array]:
-        if claim is not None:
-            return claim.values(site.values, len(site.result))
-        return site.partial(wrt), _own_terms(site, wrt)
 
     @memo
     def _beside_kinks(self, edge: Edge) -> list[tuple[Site, Slope]]:
@@ -311,7 +315,12 @@ class Witness:
 
     @functools.cached_property
     def _edge_terms(self) -> dict[Edge, Array]:
-        return {edge: _own_terms(self.sites[edge[0]], edge[1]) for edge in self.edges}
+        found: dict[Edge, Array] = {}
+        for own in self.alike:
+            with np.errstate(all="ignore"):
+                columns = _terms(own.shape)(*own.slots)
+            found.update(spread(self.graph, own.equations, columns, self.width))
+        return found
 
 
 def _of_site(site: Site, wrt: str) -> Slope:
@@ -320,10 +329,13 @@ def _of_site(site: Site, wrt: str) -> Slope:
 
 def _own_terms(site: Site, wrt: str) -> Array:
     with np.errstate(all="ignore"):
-        [found] = _terms(site.shape, site.slot(wrt))(*site.slots)
+        found = _terms(site.shape)(*site.slots)[site.names.index(wrt)]
     return np.broadcast_to(found, site.result.shape)
 
 
 @functools.lru_cache(maxsize=4096)
-def _terms(shape: Shape, i: int) -> Kernel:
-    return Kernel([rounding(shape.partials[i])], shape.slots)
+def _terms(shape: Shape) -> Kernel:
+    """Numpy code for Σ|terms| of our own partial by each of its names."""
+    roots = [shape.partials[i] for i in shape.names]
+    terms = map(rounding, roots) if shape.asks_sympy else path_rounding(roots)
+    return Kernel(terms, shape.slots)
