@@ -73,13 +73,11 @@ def best(
     every = f if stacks else _row_by_row(f)
     if callable(noise) and not stacks:
         noise = _row_by_row(noise)
-    known = _noise(every, each, scales, scheme, noise)
-    tried = _over(every, each, scheme, scales, *known)
     plain = PLAIN[scheme.order]
+    known, near = _noise(every, each[:1], scales, noise, scheme, plain)
+    tried = _over(every, each, scheme, scales, *known)
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
-        if callable(noise):
-            known = _noise(every, each, scales, plain, noise)
-        short = _over(every, each, plain, scales, *known)
+        short = _over(every, each, plain, scales, *near)
         pairs = zip(tried.parts(), short.parts(), strict=True)
         tried = _made(map(np.concatenate, pairs))
     return _chosen(tried)
@@ -88,7 +86,8 @@ def best(
 def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Noise) -> Found:
     """The scheme at a step that the caller wants."""
     scale = h / scheme.step
-    return _over(f, x, scheme, scale, *_noise(f, x, scale, scheme, noise))
+    [known] = _noise(f, x, scale, noise, scheme)
+    return _over(f, x, scheme, scale, *known)
 
 
 def _row_by_row(f: Function) -> Function:
@@ -114,20 +113,23 @@ def _lengths(x: Array, typical: Array | float | None) -> Array:
 
 
 def _noise(
-    f: Function, x: Array, scale: Array, scheme: Scheme, told: Noise
-) -> tuple[Array, Mask]:
-    """The noise of f near x, and where f stands still, so that it is not known.
+    f: Function, x: Array, scale: Array, told: Noise, *schemes: Scheme
+) -> list[tuple[Array, Mask]]:
+    """For each scheme the noise of f, and where f stands still, so that it is unsure.
 
-    Where it is told for any x, it counts over a whole step: a·1e8 - a·(1e8 - 1) has no
-    rounding at a = 0, and much beside it.
+    Where it is told for any x it counts over a whole step, in between by a straight
+    line: a·1e8 - a·(1e8 - 1) has no rounding at a = 0, and much beside it.
     """
     if told is None:
-        return probe.noise(f, x, scale)
-    if callable(told):
-        h = scale * scheme.step
-        rows = [values(told, x + k * h) for k in (-1, 0, 1)]
-        told = np.fmax(np.fmax(rows[0], rows[2]), rows[1])
-    return np.broadcast_to(told, x.shape), np.zeros(x.shape, dtype=bool)
+        return [probe.noise(f, x, scale)] * len(schemes)
+    still = np.zeros(scale.shape, dtype=bool)
+    if not callable(told):
+        return [(np.broadcast_to(told, scale.shape), still)] * len(schemes)
+    longest = max(scheme.step for scheme in schemes)
+    far = np.fmax(*(values(told, x + k * longest * scale) for k in (-1, 1)))
+    here = np.where(np.isnan(here := values(told, x)), far, here)
+    more = np.fmax(far - here, 0.0)
+    return [(here + s.step / longest * more, still) for s in schemes]
 
 
 def _over(
