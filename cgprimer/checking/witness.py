@@ -136,6 +136,8 @@ class Witness:
     @memo
     def surrogate(self, edge: Edge) -> str:
         """`op is declared surrogate`, where the way of an edge leads through such."""
+        if not self.sites[edge[0]].shape.is_inexact:
+            return ""
         ops = declared_inexact(self.body(edge[0]), edge[1])
         return f"{ops[0].name} is declared {ops[0].contract}" if ops else ""
 
