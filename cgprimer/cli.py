@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
+from textwrap import indent
 
+import cgprimer
 from cgprimer.commands.output import complain, guarded
 from cgprimer.errors import CGPrimerError
 
@@ -23,14 +25,9 @@ COMMANDS = (
 
 TEACH = """\
 equations come from a file (one a line, # starts a comment), from standard input (-),
-or are written out, each an argument of its own:
+or are written out, each an argument of its own, as in
 
-  cgprimer show model.txt
   cgprimer show "xx = xa^2" "xy = ab*xx + ac*xa"
-  cgprimer partials model.txt --at xa=1.5 ab=0.8 ac=-1.1
-  cgprimer check model.txt --claims mine.txt
-  cgprimer fit model.txt --data points.csv --method least-squares
-  cgprimer draw model.txt -o graph.svg --at xa=1.5 ab=0.8 ac=-1.1
 
 Names that start with x are variables, the others learnable parameters; --variables and
 --parameters say otherwise. Functions: exp log sqrt sin cos tan arcsin arccos arctan
@@ -60,9 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cgprimer",
         formatter_class=raw,
-        epilog=TEACH,
+        epilog=f"{TEACH}\n`cgprimer fit --help` has an example of fit, and so on.",
         description="Type equations, see the graph, trust the gradients, fit the "
         "parameters.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"cgprimer {cgprimer.__version__}"
     )
     commands = parser.add_subparsers(metavar="command", required=True)
     for name in COMMANDS:
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=module.HELP,
             description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            epilog=TEACH,
+            epilog=f"example:\n\n{indent(module.EXAMPLE, '  ')}\n{TEACH}",
             formatter_class=raw,
         )
         module.arguments(sub)

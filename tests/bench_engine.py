@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cgprimer import Graph, parse_graph
+from cgprimer import Graph, custom_op, parse_graph
 from cgprimer.graph.objective import Objective
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
@@ -157,3 +157,18 @@ def test_network(benchmark: Any, sizes: tuple[int, ...], target: str) -> None:
     benchmark.pedantic(
         lambda: objective.value_and_gradient(start), rounds=3, warmup_rounds=1
     )
+
+
+@target
+@pytest.mark.parametrize("how", ["operation", "written out"])
+def test_formula(benchmark: Any, how: str, target: str) -> None:
+    benchmark.group = f"W6 custom_op and its formula written out, {target}"
+    with custom_op("ssign(a, b) = a*b/(1 + abs(a*b))"):
+        lines = ["xy = ssign(p, xa) + q", "xz = ssign(xy, r)"]
+        if how == "written out":
+            lines = ["xy = p*xa/(1 + abs(p*xa)) + q", "xz = xy*r/(1 + abs(xy*r))"]
+        graph = parse_graph(lines)
+    data = np.random.default_rng(1).uniform(-1, 1, 100_000)
+    compiled = graph.compile(target=target)
+    objective = compiled.objective({"xa": data}, {"xz": data})
+    benchmark(lambda: objective.value_and_gradient([0.5, 0.2, 0.3]))

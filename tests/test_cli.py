@@ -2,14 +2,20 @@
 
 import io
 import os
+import re
+import shlex
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import cgprimer
 from cgprimer import PartialReport, generate, parse_graph
-from cgprimer.cli import COMMANDS, main
+from cgprimer.cli import COMMANDS, TEACH, main
+from cgprimer.expr.ops import CONSTANTS, TABLE
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 POINT = ["--at", "xa=1.5", "ab=0.8", "ac=-1.1", "bc=2", "cd=0.5"]
@@ -389,6 +395,61 @@ def test_help_teaches(command, run):
     assert 'cgprimer show "xx = xa^2" "xy = ab*xx + ac*xa"' in out
     if command == "":
         assert all(name in out for name in COMMANDS)
+
+
+def example(command):
+    """The lines of a shell that a help page shows as its own example."""
+    return import_module(f"cgprimer.commands.{command}").EXAMPLE.splitlines()
+
+
+FOUND = {"check": 1, "diagnose": 1}  # their examples find something
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_of_a_help_page_runs(command, run, monkeypatch):
+    _, page, _ = run(command, "--help")
+    lines = example(command)
+    assert page.count("\n".join(f"  {line}" for line in lines)) == 1
+    assert lines[-1].startswith(f"cgprimer {command}")
+    for line in lines[:-1]:
+        subprocess.run(["sh", "-c", line], check=True)
+    code, out, err = run(*shlex.split(lines[-1])[1:])
+    assert code == FOUND.get(command, 0)
+    assert out
+    assert "Error" not in err
+
+
+def test_every_option_of_a_help_page_is_explained(run):
+    for command in COMMANDS:
+        _, page, _ = run(command, "--help")
+        options = page[page.index("\noptions:") : page.index("\nexample:")]
+        for option in re.findall(r"^  (-.*)\n(?=  -|\Z|\n)", options, re.MULTILINE):
+            assert "  " in option, f"{command}: {option} has no help"
+
+
+def test_the_functions_named_in_the_help_are_those_there_are():
+    named = re.search(r"Functions: ([^;]*); (\w+)", TEACH)
+    known = [op.name for op in TABLE if op.arity and not op.symbol]
+    assert sorted(named[1].split()) == sorted(known)
+    assert [named[2]] == list(CONSTANTS)
+
+
+@pytest.mark.parametrize("module", [[], ["-m", "cgprimer"]])
+def test_the_version_is_told(module, run):
+    if module:
+        call = [sys.executable, *module, "--version"]
+        found = subprocess.check_output(call, cwd=Path(__file__).parent.parent)
+        assert found.decode() == f"cgprimer {cgprimer.__version__}\n"
+    else:
+        assert run("--version") == (0, f"cgprimer {cgprimer.__version__}\n", "")
+
+
+def test_only_public_names_are_listed():
+    for _ in range(2):  # before and after they are loaded
+        names = [name for name in dir(cgprimer) if name[:2] != "__"]
+        assert names == sorted(cgprimer.__all__)
+        assert all(getattr(cgprimer, name) for name in names)
+    assert set(cgprimer.__all__) == set(cgprimer._HOME)
 
 
 HEAVY = ["sympy", "matplotlib", "scipy", "rich", "networkx", "llvmlite", "pandas"]

@@ -2,12 +2,16 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
+from sympy import Rational
+from written_out import WRITTEN_OUT
 
 from cgprimer import (
     SGD,
@@ -20,6 +24,7 @@ from cgprimer import (
     draw_graph,
     edge_partials,
     fit,
+    generate,
     gradient,
     minimize,
     parse_graph,
@@ -29,6 +34,7 @@ from cgprimer.diff.custom import custom_op
 from cgprimer.diff.sweep import local_partial
 from cgprimer.errors import DifferenceError, ExpressionError, OpError, OptionError
 from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
@@ -175,6 +181,175 @@ def test_complex_step_goes_through_analytic_formulas():
     found = edge_partials(graph, at, method="finite", scheme="complex")
     exact = edge_partials(graph, at, method="adjoint")
     assert np.allclose(found["xy", "xx"], exact["xy", "xx"], rtol=1e-14)
+
+
+# Formulas are run as if they were written out.
+
+POINT = {"xx": 0.7, "w": 1.3, "v": 0.4}
+MANY = {**POINT, "xx": X}
+
+
+@contextmanager
+def both(case):
+    """The graph of a case with operations, and with their formulas in their place."""
+    definitions, equations, written = WRITTEN_OUT[case]
+    with ExitStack() as stack:
+        for text in definitions:
+            stack.enter_context(custom_op(text))
+        yield parse_graph(equations), parse_graph(written)
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+def test_formula_costs_and_means_what_it_does_written_out(case):
+    with both(case) as (graph, written):
+        for at in (POINT, MANY):
+            for ask in ASKED.values():
+                found, expected = (ask(g, at) for g in (graph, written))
+                assert found.keys() == expected.keys()
+                for key in found:
+                    assert np.array_equal(found[key], expected[key]), (key, at)
+        kernels = [g.table.shapes[0].forward.code for g in (graph, written)]
+        assert len(kernels[0]) == len(kernels[1])
+
+
+ASKED = {
+    "values": lambda g, at: g.evaluate(at),
+    "totals": lambda g, at: g.gradient_at(g.outputs[0], at),
+    "adjoint": lambda g, at: edge_partials(g, at, method="adjoint"),
+    "finite": lambda g, at: edge_partials(g, at, method="finite", scheme="ridders"),
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+def test_formula_is_judged_as_it_is_written_out(case):
+    with both(case) as (graph, written):
+        found, expected = (compare_partials(g, POINT).rows for g in (graph, written))
+        for row, other in zip(found, expected, strict=True):
+            assert (row.edge, row.verdict, row.bound, row.finite, row.adjoint) == (
+                other.edge, other.verdict, other.bound, other.finite, other.adjoint
+            )  # fmt: skip
+            assert row.symbolic == pytest.approx(other.symbolic, rel=1e-9)
+        assert {row.verdict for row in found} == {"PASS"}
+        checks = [check_gradients(g, at=POINT).verdict for g in (graph, written)]
+        assert checks[0] == checks[1] != "FAIL"
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+def test_formula_is_drawn_traced_and_printed_by_its_name(case):
+    definitions = WRITTEN_OUT[case][0]
+    with both(case) as (graph, written):
+        op = OPS[re.match(r"\w+", definitions[-1])[0]]
+        body = graph.equation("xy").body
+        assert op in {node.op for node in postorder([body])}
+        for text in (show(body), latex(body), str(trace(graph, POINT, output="xy"))):
+            assert op.name in text
+        symbols = graph.sympy("xy"), written.sympy("xy")
+        assert op.name in str(symbols[0])
+        at = POINT | {"xz": Rational(7, 10), "xx": Rational(7, 10)}
+        values = [float(formula.subs(at)) for formula in symbols]
+        assert values[0] == pytest.approx(values[1], rel=1e-8)
+        traced = [trace(g, POINT, output="xy")["xx"].adjoint for g in (graph, written)]
+        assert traced[0] == pytest.approx(traced[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+def test_gradient_graph_of_a_formula_is_that_of_it_written_out(case):
+    with both(case) as (graph, written):
+        first, other = (
+            gradient(g, g.outputs[0], ["xx", "w"]) for g in (graph, written)
+        )
+        assert first.outputs == other.outputs
+        assert value(first, MANY).tolist() == value(other, MANY).tolist()
+
+
+@pytest.mark.parametrize("case", ["one argument", "formulas of formulas", "kinks"])
+def test_formula_is_generated_and_fitted_as_it_is_written_out(case):
+    with both(case) as (graph, written):
+        results = []
+        for g in (graph, written):
+            data = generate(g, {"w": 1.3, "v": 0.4}, 50, noise=0.01, rng=0)
+            found = fit(g, data, Adam(0.01), epochs=3, rng=0)
+            results.append((data.targets[g.outputs[0]].tolist(), found.parameters))
+        assert results[0] == results[1]
+
+
+# contract → a derivative of a² + a that no sweep would give, and its values at 0 and 2
+DECLARED = {
+    "exact": ("(2*a^2 + a)/a", (np.nan, 5.0)),
+    "surrogate": ("2*a + 100", (100.0, 104.0)),
+    "straight-through": ("1", (1.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize("contract", DECLARED)
+@pytest.mark.parametrize("target", ["numpy", "auto"])
+def test_declared_derivative_is_kept_where_the_value_is_written_out(contract, target):
+    text, own = DECLARED[contract]
+    at, own = np.array([0.0, 2.0]), np.array(own)
+    custom_op("own(a) = a^2 + a", partials=[text], contract=contract)
+    custom_op("triple(b) = 3*own(b)", contract=contract)
+    for text, values, partials in [
+        ("xy = own(xx)", at**2 + at, own),
+        ("xy = w*own(xx) + xx", 2 * (at**2 + at) + at, 2 * own + 1),
+        ("xy = w*triple(xx)", 6 * (at**2 + at), 6 * own),
+        ("xy = own(own(xx)/w)", None, None),
+    ]:
+        graph = parse_graph([text])
+        point = {"xx": at, "w": 2.0} if graph.parameters else {"xx": at}
+        found, edges = graph.compile(target=target).values_and_partials(point)
+        if values is not None:
+            assert found["xy"].tolist() == values.tolist()
+            wide = np.broadcast_to(edges["xy", "xx"], partials.shape)
+            assert np.array_equal(wide, partials, equal_nan=True)
+        total = graph.gradient_at("xy", point, ["xx"])["xx"]
+        assert np.array_equal(
+            total, np.broadcast_to(edges["xy", "xx"], 2), equal_nan=True
+        )
+        assert graph.table.shapes[0].is_inexact == (contract != "exact")
+
+
+def test_formula_that_cancels_is_not_failed_for_the_rounding_of_its_parts():
+    custom_op("lossy(a) = (a + 1e9) - 1e9", partials=["1"])
+    [row] = compare_partials(parse_graph(["xy = sin(lossy(xx))"]), {"xx": 0.7}).rows
+    assert row.verdict != "FAIL"
+    assert row.bound > 0.01  # a step of 1e-5 beside 1e9 tells little
+
+
+# Formulas of formulas of formulas.
+
+
+def test_deep_formulas_are_flat():
+    custom_op("deep0(a) = a + sin(a)")
+    for k in range(1, 200):
+        custom_op(f"deep{k}(a) = 1 + deep{k - 1}(a)")
+    graph = parse_graph(["xy = w*deep199(xx)"])
+    at = {"xx": 0.5, "w": 2.0}
+    assert graph.evaluate(at)["xy"] == pytest.approx(2 * (199.5 + np.sin(0.5)))
+    for method in ("symbolic", "adjoint", "finite"):
+        found = edge_partials(graph, at, method=method)
+        assert found["xy", "xx"] == pytest.approx(2 + 2 * np.cos(0.5), rel=1e-6)
+
+
+def test_shared_formulas_stay_shared():
+    custom_op("both0(a) = a + sin(a)")
+    for k in range(1, 60):  # a tree would have 2^60 leaves
+        custom_op(f"both{k}(a) = both{k - 1}(a)/2 + tanh(both{k - 1}(a))/2")
+    graph = parse_graph(["xy = w*both59(xx)"])
+    assert len(graph.table.shapes[0].forward.code) == 2 + 4 * 59 + 1
+    at = {"xx": 0.5, "w": 2.0}
+    slope = edge_partials(graph, at, method="adjoint")["xy", "xx"]
+    near = edge_partials(graph, at, method="finite", scheme="ridders")["xy", "xx"]
+    assert slope == pytest.approx(near, rel=1e-9)
+    compiled = graph.compile().values(at)["xy"]
+    assert compiled == pytest.approx(graph.evaluate(at)["xy"], rel=1e-14)
+
+
+def test_formula_that_would_grow_without_end_is_refused():
+    custom_op("grow0(a) = a + sin(a)")
+    for k in range(1, 13):
+        custom_op(f"grow{k}(a) = grow{k - 1}(grow{k - 1}(a))")
+    with pytest.raises(OpError, match=r"out as \d+ operations\n  hint: write it as eq"):
+        custom_op("grow13(a) = grow12(grow12(a))")
 
 
 RIGHT = ["1/(1 + abs(a))^2", "(1 - abs(y))^2"]

@@ -178,7 +178,39 @@ def test_edges_at_the_edge_of_a_domain():
     assert found == pytest.approx(exact, rel=1e-4)
 
 
-def test_too_deep_for_sympy_is_said():
-    graph = parse_graph(["xy=" + "sin(" * 3_000 + "xa" + ")" * 3_000])
+def test_too_deep_for_sympy_is_left_to_our_own_rules():
+    graph = parse_graph(["xy=" + "sin(" * 1_500 + "xa" + ")" * 1_500])
+    found = edge_partials(graph, {"xa": 1.0})
+    assert found.swept == {("xy", "xa")}
+    assert found == edge_partials(graph, {"xa": 1.0}, method="adjoint")
     with pytest.raises(GraphError, match="nested too deeply for sympy"):
-        edge_partials(graph, {"xa": 1.0})
+        graph.partial("xy", "xa")
+
+
+ALIKE = ["{z} = tanh({p}*{x} + {q})*{x}", "{z} = sqrt({x}^2 + {p}) - {q}*abs({x} - 1)"]
+
+
+@pytest.mark.parametrize("scheme", ["forward", "central", "ridders"])
+@pytest.mark.parametrize(("samples", "block"), [(None, 9), (3, 99), (3, 4), (3, 30)])
+@pytest.mark.parametrize("form", ALIKE)
+def test_equations_that_are_alike_are_taken_at_once(
+    form, samples, block, scheme, monkeypatch
+):
+    """As one by one, to the last digit, however they are cut into blocks."""
+    monkeypatch.setattr("cgprimer.numeric.edges.AT_ONCE", block)
+    lines = [form.format(z=f"x{k}", x=f"x{k - 1}", p=f"p{k}", q="q") for k in (1, 2, 3)]
+    graph = parse_graph(lines, outputs=["x3"])
+    rng = np.random.default_rng(0)
+    names = (*graph.inputs, *graph.parameters)
+    at = {name: rng.uniform(0.5, 2, samples) for name in names}
+    values = at | graph.evaluate(at)
+    found = differences(graph, Point.of(graph, at), scheme)
+    for line, node in zip(lines, graph.dependents, strict=True):
+        alone = parse_graph([line])
+        own = {n: values[n] for n in (*alone.inputs, *alone.parameters)}
+        one = differences(alone, Point.of(alone, own), scheme)
+        for edge in alone.arcs:
+            assert edge[0] == node
+            for part in ("value", "bound", "h", "left", "right"):
+                ours, expected = (getattr(d[edge], part) for d in (found, one))
+                assert np.array_equal(ours, expected, equal_nan=True), (edge, part)

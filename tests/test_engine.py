@@ -14,12 +14,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from itertools import product
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 import pytest
+from written_out import WRITTEN_OUT
 
 from cgprimer import custom_op, edge_partials, huber, parse_graph
 from cgprimer.engine import jit
@@ -633,6 +635,87 @@ def test_code_of_a_callers_own_is_left_to_numpy():
         assert program.values({"xa": 8.0, "p": 3.0})["xb"] == pytest.approx(6)
         objective = program.objective({"xa": [8.0]}, {"xb": [1.0]})
         assert_close(objective.value_and_gradient([3.0])[1], [20.0], "gradient")
+
+
+@contextmanager
+def defined(texts: Sequence[str], **how: Any) -> Iterator[None]:
+    with ExitStack() as stack:
+        for text in texts:
+            stack.enter_context(custom_op(text, **how))
+        yield
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+@pytest.mark.parametrize("tier", RUNNERS)
+def test_custom_formula_runs_as_it_does_written_out(tier: str, case: str):
+    definitions, equations, written = WRITTEN_OUT[case]
+    found = []
+    with defined(definitions):
+        for lines in (equations, written):
+            problem = problem_of(parse_graph(lines), 11)
+            runner, params = RUNNERS[tier](problem), start(problem)
+            loss, gradient = runner.value_and_gradient(params)
+            found.append((loss, *gradient, *runner.predictions(params).ravel()))
+        assert_agree(runner, problem, params)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("case", WRITTEN_OUT)
+def test_custom_formula_is_explained(case: str):
+    definitions, equations, written = WRITTEN_OUT[case]
+    with defined(definitions):
+        explained, other = (
+            parse_graph(lines).compile().explain() for lines in (equations, written)
+        )
+    assert explained.tier == other.tier
+    assert abs(explained.instructions - other.instructions) <= 3  # equal numbers
+    assert other.written_out == ()
+    assert {text.split("(")[0] for text in definitions} >= {*explained.written_out}
+    assert explained.written_out
+    told = ", ".join(explained.written_out)
+    assert f"written out   {told}: run as the formulas that define" in str(explained)
+
+
+DECLARED = {
+    "exact": "1/cosh(a)^2",
+    "surrogate": "exp(-a^2)",
+    "straight-through": "1",
+}
+
+
+@pytest.mark.parametrize("contract", DECLARED)
+@pytest.mark.parametrize("kind", ["network", "chain"])
+@pytest.mark.parametrize("tier", ["by shape", "compiled", "taped"])
+def test_custom_derivative_is_kept_by_machine_code(tier: str, kind: str, contract: Any):
+    how = {"partials": [DECLARED[contract]], "contract": contract}
+    size = {"network": (10, 24, 20, 16), "chain": (60,)}[kind]
+    lines = layered(*size) if kind == "network" else list(texts("chain", *size))
+    with defined(["act(a) = sinh(a)/cosh(a)"], **how):
+        problem = problem_of(parse_graph([t.replace("tanh", "act") for t in lines]), 9)
+        params = start(problem)
+        runner = RUNNERS[tier](problem)
+        assert_agree(runner, problem, params)
+        plain = problem_of(parse_graph(lines), 9)
+        _, slopes = ByNumpy(plain).value_and_gradient(params)
+        _, found = runner.value_and_gradient(params)
+        assert np.allclose(found, slopes, rtol=1e-9) == (contract == "exact")
+        assert getattr(runner, "layers", 0) == getattr(
+            RUNNERS[tier](plain), "layers", 0
+        )
+
+
+def test_custom_derivative_by_numpy_code_has_no_machine_code():
+    def forward(ctx: Any, a: Any) -> Any:
+        return np.cbrt(a)
+
+    with (
+        custom_op("rootthree", forward=forward, partials=["1/(3*y^2)"]),
+        custom_op("own(a) = 2*a", partials=["2*rootthree(a)/rootthree(a)"]),
+    ):
+        program = parse_graph(["xb = p*own(xa)"]).compile()
+        assert (program.tier, "rootthree" in program.reason) == ("numpy", True)
+        objective = program.objective({"xa": [8.0]}, {"xb": [1.0]})
+        assert_close(objective.value_and_gradient([3.0])[1], [2 * 47 * 16], "gradient")
 
 
 @pytest.mark.parametrize("target", ["numpy", "jit"])

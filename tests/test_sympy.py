@@ -1,16 +1,20 @@
 """To sympy and back, and the symbolic face of every edge."""
 
+import re
+
 import numpy as np
 import pytest
 import sympy
 from problems import KINKED, PROBLEMS, problem, relative
 from test_ops import CALLED, points
 
-from cgprimer import edge_partials, parse_graph
+from cgprimer import compare_partials, edge_partials, parse_graph
 from cgprimer.errors import GraphError
 from cgprimer.expr.ops import Op, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.formulas import partial_text
+from cgprimer.graph.shape import SYMPY
 from cgprimer.lower.from_sympy import from_sympy
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.lower.to_sympy import to_sympy
@@ -164,3 +168,109 @@ def test_what_is_too_deep_for_sympy_is_refused_by_name():
     with pytest.raises(GraphError, match="nested too deeply for sympy"):
         graph.partial("xy", "xa")
     assert np.isfinite(edge_partials(graph, {"xa": 0.5}, method="adjoint")["xy", "xa"])
+
+
+# Formulas that are too long for sympy are left to our own rules.
+
+TERMS = {
+    "waves": "a{k}*sin(b{k}*xa)",
+    "peaks": "a{k}*exp(-((xa - b{k})/c{k})^2)",
+    "one name": "{k}.5*tanh({k}*xa + 0.1)",
+    "kinks": "a{k}*abs(xa - b{k})",
+    "powers": "a{k}*xa^b{k}",
+}
+AROUND = ["{}", "exp(-({})^2)", "1/(1 + abs({}))", "log(2 + ({})^2)*xb"]
+
+
+def long_sum(terms: str, around: str, count: int):
+    text = " + ".join(TERMS[terms].format(k=k) for k in range(1, count + 1))
+    graph = parse_graph([f"xy = {around.format(f'({text})/{count}')}"])
+    names = (*graph.inputs, *graph.parameters)
+    return graph, {n: 0.6 + 0.7 * ((i * 7) % 11) / 11 for i, n in enumerate(names)}
+
+
+@pytest.fixture
+def no_sympy(monkeypatch: pytest.MonkeyPatch):
+    def asked(*_: object):
+        raise AssertionError("sympy was asked")
+
+    monkeypatch.setattr("cgprimer.lower.to_sympy.derivatives", asked)
+    monkeypatch.setattr("cgprimer.graph.shape.SYMPY", 100)
+
+
+@pytest.mark.usefixtures("no_sympy")
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("terms", TERMS)
+def test_a_long_formula_is_differentiated_by_our_own_rules(terms: str, around: str):
+    graph, at = long_sum(terms, around, 30)
+    found = edge_partials(graph, at)
+    assert found.swept == set(graph.arcs) == set(found)
+    assert found == edge_partials(graph, at, method="adjoint")
+    report = compare_partials(graph, at)
+    assert all(row.symbolic == row.adjoint for row in report.rows)
+    passed = [row for row in report.rows if row.verdict == "PASS"]
+    assert len(passed) > len(report.rows) / 2
+    assert not report.failures
+    says = "too long for sympy: our own rules stand for it"
+    assert all(row.reason.startswith(says) for row in passed)
+
+
+@pytest.mark.usefixtures("no_sympy")
+def test_the_partial_of_a_long_formula_says_who_differentiated():
+    graph, at = long_sum("peaks", "exp(-({})^2)", 8)
+    own = graph.partial("xy", "b7")
+    assert (own.by, len(own)) == ("sweep", 2)
+    expected = edge_partials(graph, at, method="adjoint")["xy", "b7"]
+    assert float(own.formula.subs(at)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_short_formula_is_sympys():
+    graph, at = long_sum("peaks", "exp(-({})^2)", 5)
+    assert graph.partial("xy", "b3").by == "sympy"
+    assert edge_partials(graph, at).swept == set()
+    assert not any("sympy" in row.reason for row in compare_partials(graph, at).rows)
+
+
+def test_which_formula_is_long_follows_from_its_length_alone():
+    lengths = [
+        (sum(shape.lengths), shape.asks_sympy)
+        for n in range(1, 40)
+        for shape in long_sum("peaks", "exp({})", n)[0].table.shapes
+    ]
+    assert lengths == sorted(lengths, key=lambda pair: (not pair[1], pair[0]))
+    assert max(n for n, asked in lengths if asked) <= SYMPY
+    assert min(n for n, asked in lengths if not asked) > SYMPY
+
+
+def test_a_very_long_partial_is_told_by_its_length():
+    graph, _ = long_sum("peaks", "exp(-({})^2)", 60)
+    text, by_sympy = partial_text(graph, "xy", "b7")
+    assert re.fullmatch(r"\(\d{3,} operations\)", text)
+    assert not by_sympy
+    graph, _ = long_sum("waves", "{}", 400)
+    assert partial_text(graph, "xy", "b7") == ("a7*cos(b7*xa)*xa/400", False)
+
+
+SHAPED = [
+    "{z} = {a}*sin({x}) + {b}*{x}^2*{y}", "{z} = exp({a}*{x})/({b} + {y})",
+    "{z} = 3*{x}*{a} + 0.5*{y}*{b}*{x}", "{z} = ({a}*{x} - {b}*{y})^3 - 2*{x}",
+    "{z} = relu({a}*{x} + {b}*{y})*{y}", "{z} = {x}^{a}*{y}^{b}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SHAPED)
+def test_texts_found_once_for_equations_that_are_alike_are_sympys(form: str):
+    rng = np.random.default_rng(0)
+    letters = [*"abcdpqrstuvwABKZ", "beta", "S", "n", "n000001"]
+    lines = []
+    for k in range(12):
+        a, b = (f"{rng.choice(letters)}{i}" for i in (2 * k, 2 * k + 1))
+        x, y = (f"x{rng.choice(letters)}{i}" for i in (2 * k, 2 * k + 1))
+        constants = str(rng.integers(2, 9)), f"0.{rng.integers(1, 9)}"
+        text = form.format(x=x, y=y, a=a, b=b, z=f"xz{k}")
+        lines.append(
+            text.replace("3*", f"{constants[0]}*", 1).replace("0.5", constants[1])
+        )
+    graph = parse_graph(lines)
+    for node, wrt in graph.arcs:
+        assert partial_text(graph, node, wrt) == (graph.partial(node, wrt).text, True)

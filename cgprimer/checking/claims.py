@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import sweep
+from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
@@ -31,7 +31,7 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
-from cgprimer.expr.node import Node, fold, intern, leaves
+from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.expr.show import number, show
 from cgprimer.expr.syntax import parse_expression
@@ -116,6 +116,32 @@ def rounding(root: Node) -> Node:
         if step.node.args
     ]
     return reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
+
+
+def path_rounding(roots: Iterable[Node]) -> list[Node]:
+    """For each root what `rounding` gives, or more: shares of a path never cancel.
+
+    e(v) = |v| + Σ |∂v/∂a|·e(a) over the arguments a, for all roots in one walk, where
+    `rounding` walks once for each.
+    """
+    roots = list(roots)
+    found: dict[Node, Node] = {}
+    for node in postorder(roots):
+        total = OPS["abs"](node) if node.args else ZERO
+        for i, arg in enumerate(node.args):
+            if found[arg] is not ZERO:
+                total = tidy(OPS["add"], total, _share(node, i, found[arg]))
+        found[node] = total
+    return [found[root] for root in roots]
+
+
+def _share(node: Node, i: int, error: Node) -> Node:
+    """What an error of argument `i` does to a node; numpy code is taken to keep it."""
+    try:
+        size = tidy(OPS["abs"], local_partial(node, i))
+    except OpError:
+        return OPS["abs"](tidy(OPS["mul"], const(8.0), node))
+    return tidy(OPS["mul"], size, error)
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:

@@ -13,7 +13,7 @@ from cgprimer.checking.check import SEVERITY
 from cgprimer.checking.claims import Edge, rounding
 from cgprimer.checking.sites import kinked
 from cgprimer.checking.witness import Evidence, Witness
-from cgprimer.errors import OpError
+from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.notation.report import Report
@@ -234,13 +234,12 @@ def _apart(
 def _formula(witness: Witness, edge: Edge, symbolic: float) -> tuple[str, str]:
     """The partial as text, and what of ours stands for sympy's where it has none."""
     site = witness.sites[edge[0]]
-    try:
-        text = witness.graph.partial(*edge).text
-    except OpError:
-        return witness.formula(
-            edge
-        ), "only numpy code knows it: the sweep stands for it"
-    if site.shape.by_sympy[site.slot(edge[1])] is None:
+    text, by_sympy = partial_text(witness.graph, *edge)
+    if not site.shape.has_formula[site.slot(edge[1])]:
+        return text, "only numpy code knows it: the sweep stands for it"
+    if not by_sympy and not site.shape.asks_sympy:
+        return text, "too long for sympy: our own rules stand for it"
+    if not by_sympy:
         return text, "sympy has no real formula: our own rules stand for it"
     if not np.isfinite(symbolic):
         return text, f"sympy's formula is {symbolic} here: the sweep stands for it"

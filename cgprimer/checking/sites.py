@@ -44,11 +44,11 @@ class Site:
     slots: tuple[Array, ...]
     result: Array
 
-    @property
+    @functools.cached_property
     def values(self) -> dict[str, Array]:
         """The values of the equation's names, and of the variable it defines."""
-        found = {name: self.slots[self.slot(name)] for name in self.names}
-        return found | {self.node: self.result}
+        slots = (self.slots[i] for i in self.shape.names)
+        return dict(zip(self.names, slots, strict=True)) | {self.node: self.result}
 
     def slot(self, wrt: str) -> int:
         """The slot that `wrt` fills."""
@@ -89,7 +89,7 @@ def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:
     """Every equation of the graph by itself, in topological order."""
     found = {}
     for own in every:
-        columns = [own.at(i) for i in range(len(own.slots))]
+        columns = own.at(range(len(own.slots)))
         for row, number in enumerate(own.equations.tolist()):
             node, names = graph.dependents[number], tuple(graph.table.names(number))
             slots = tuple(column[row] for column in columns)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.checking.arrival import misused
-from cgprimer.checking.claims import Claim, Edge, rounding
+from cgprimer.checking.claims import Claim, Edge, path_rounding, rounding
 from cgprimer.checking.sites import (
     Site,
     beside,
@@ -37,6 +37,7 @@ from cgprimer.expr.show import show
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.values import spread
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.edges import Alike, alike, by_formula
 from cgprimer.numeric.verdict import (
@@ -170,6 +171,8 @@ class Witness:
     @memo
     def surrogate(self, edge: Edge) -> str:
         """`op is declared surrogate`, where the way of an edge leads through such."""
+        if not self.sites[edge[0]].shape.is_inexact:
+            return ""
         ops = declared_inexact(self.body(edge[0]), edge[1])
         return f"{ops[0].name} is declared {ops[0].contract}" if ops else ""
 
@@ -200,32 +203,40 @@ class Witness:
 
     def _taken(self, edge: Edge, take: Callable[..., Slope]) -> Slope:
         group, row = self._place[edge[0]]
-        return self._together(group, self.sites[edge[0]].slot(edge[1]), take)[row]
+        i = self.sites[edge[0]].slot(edge[1])
+        moved = next(slots for slots in group.blocks if i in slots)
+        return self._together(group, moved, take)[moved.index(i), row]
 
     @memo
-    def _together(self, group: Alike, i: int, take: Callable[..., Slope]) -> Slope:
-        """The differences of all equations of one shape along one slot."""
-        return take(group.along(i), group.at(i), group.terms(i), stacks=True)
+    def _together(
+        self, group: Alike, moved: tuple[int, ...], take: Callable[..., Slope]
+    ) -> Slope:
+        """The differences of all equations of one shape along some of its slots."""
+        at, noise = group.at(moved), group.terms(moved)
+        return take(group.along(moved), at, noise, stacks=True)
 
     def _evidence(
         self, site: Site, wrt: str, claim: Claim | None, found: Slope
     ) -> Evidence:
-        claimed, terms = self._claimed(site, wrt, claim)
-        excused = self._excused(claimed, site.partial(wrt), kinked(site, wrt))
+        own, own_terms = self._own(site, wrt)
+        claimed, terms = own, own_terms
+        if claim is not None:
+            claimed, terms = claim.values(site.values, len(site.result))
+        excused = self._excused(claimed, own, kinked(site, wrt))
         return Evidence(claimed, terms, found, site.values, excused)
+
+    def _own(self, site: Site, wrt: str) -> tuple[Array, Array]:
+        """Our own partial and its Σ|terms|; those at the points are there already."""
+        edge = site.node, wrt
+        if site is self.sites[site.node]:
+            return self.own[edge], self._edge_terms[edge]
+        return site.partial(wrt), _own_terms(site, wrt)
 
     def _excused(self, claimed: Array, own: Array, at_kink: Mask) -> Mask:
         same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
         by_rules = not any(group.shape.has_pullback for group in self.alike)
         found: Mask = same & (at_kink | (by_rules & ~np.isfinite(claimed)))
         return found
-
-    def _claimed(
-        self, site: Site, wrt: str, claim: Claim | None
-    ) -> tuple[Array, Array]:
-        if claim is not None:
-            return claim.values(site.values, len(site.result))
-        return site.partial(wrt), _own_terms(site, wrt)
 
     @memo
     def _beside_kinks(self, edge: Edge) -> list[tuple[Site, Slope]]:
@@ -341,7 +352,12 @@ class Witness:
 
     @functools.cached_property
     def _edge_terms(self) -> dict[Edge, Array]:
-        return {edge: _own_terms(self.sites[edge[0]], edge[1]) for edge in self.edges}
+        found: dict[Edge, Array] = {}
+        for own in self.alike:
+            with np.errstate(all="ignore"):
+                columns = _terms(own.shape)(*own.slots)
+            found.update(spread(self.graph, own.equations, columns, self.width))
+        return found
 
 
 def _of_site(site: Site, wrt: str) -> Slope:
@@ -350,10 +366,13 @@ def _of_site(site: Site, wrt: str) -> Slope:
 
 def _own_terms(site: Site, wrt: str) -> Array:
     with np.errstate(all="ignore"):
-        [found] = _terms(site.shape, site.slot(wrt))(*site.slots)
+        found = _terms(site.shape)(*site.slots)[site.names.index(wrt)]
     return np.broadcast_to(found, site.result.shape)
 
 
 @functools.lru_cache(maxsize=4096)
-def _terms(shape: Shape, i: int) -> Kernel:
-    return Kernel([rounding(shape.partials[i])], shape.slots)
+def _terms(shape: Shape) -> Kernel:
+    """Numpy code for Σ|terms| of our own partial by each of its names."""
+    roots = [shape.partials[i] for i in shape.names]
+    terms = map(rounding, roots) if shape.asks_sympy else path_rounding(roots)
+    return Kernel(terms, shape.slots)

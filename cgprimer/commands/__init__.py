@@ -1,4 +1,6 @@
-"""The commands, one file each: HELP, `arguments(parser)` and `run(options)`.
+"""The commands, one file each: HELP, EXAMPLE, `arguments(parser)` and `run(options)`.
+
+EXAMPLE holds lines for a shell; they run, in an empty folder.
 
 `run` returns the exit code, 0 (or None) for success and 1 for a check or fit that did
 not succeed. Bad input is an error of cgprimer, which the command line turns into 2.

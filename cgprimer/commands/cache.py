@@ -6,6 +6,10 @@ import argparse
 
 HELP = "machine code kept from earlier runs: where it is, how much, and --clear"
 
+EXAMPLE = """\
+cgprimer cache
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

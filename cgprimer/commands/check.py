@@ -17,6 +17,11 @@ from cgprimer.commands.common import (
 
 HELP = "judge every gradient, also hand-written ones, and say what is wrong where"
 
+EXAMPLE = """\
+echo "d xz / d w = cos(w*xa)" > mine.txt
+cgprimer check "xz = sin(w*xa)" --claims mine.txt
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
 
+DECLARED = {
+    "outputs": "what the graph is for (default: variables that no equation uses)",
+    "parameters": "names that are parameters, whatever they start with",
+    "variables": "names that are variables, whatever they start with",
+}
+
+
 def add_equations(parser: argparse.ArgumentParser) -> None:
     """The arguments that `graph_of` reads."""
     parser.add_argument(
@@ -23,9 +30,8 @@ def add_equations(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|EQUATION",
         help="a file, - for standard input, or equations",
     )
-    parser.add_argument("--outputs", nargs="+", metavar="NAME")
-    parser.add_argument("--parameters", nargs="+", metavar="NAME")
-    parser.add_argument("--variables", nargs="+", metavar="NAME")
+    for kind, what in DECLARED.items():
+        parser.add_argument(f"--{kind}", nargs="+", metavar="NAME", help=what)
 
 
 def add_point(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,10 @@ from cgprimer.errors import OptionError
 
 HELP = "the canonical example, from text to pictures"
 
+EXAMPLE = """\
+cgprimer demo -o pictures
+"""
+
 CANONICAL = """\
 xx = xa^2
 xy = ab*xx + ac*xa

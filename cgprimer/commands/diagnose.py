@@ -8,6 +8,10 @@ from cgprimer.commands.common import add_equations, add_point, graph_of, point, 
 
 HELP = "where values turn nan or inf, or lose their digits, and what to write"
 
+EXAMPLE = """\
+cgprimer diagnose "xy = sqrt(xa^2 + 1) - xa" --at xa=1e9
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

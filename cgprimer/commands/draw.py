@@ -16,6 +16,10 @@ from cgprimer.commands.common import (
 
 HELP = "draw the graph to a PNG, SVG or PDF file"
 
+EXAMPLE = """\
+cgprimer draw "xy = w*xa" "xz = sin(xy)" -o graph.svg --at xa=1.5 w=0.8
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

@@ -17,6 +17,11 @@ from cgprimer.commands.common import (
 
 HELP = "fit the parameters to a CSV file"
 
+EXAMPLE = """\
+printf 'xa,xy\\n0,1.02\\n1,2.98\\n2,5.01\\n3,7.00\\n' > points.csv
+cgprimer fit "xy = a*xa + b" --data points.csv
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
@@ -25,7 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--data", required=True, help="CSV file; its first line has names"
     )
     parser.add_argument(
-        "--method", choices=["least-squares", "adam", "sgd"], default="least-squares"
+        "--method",
+        choices=["least-squares", "adam", "sgd"],
+        default="least-squares",
+        help="how the loss is made small (default: %(default)s)",
     )
     parser.add_argument(
         "--loss",
@@ -33,11 +41,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="mse, mae, huber, cross-entropy or softmax-cross-entropy",
     )
     parser.add_argument("--rate", type=float, default=1e-2, help="of adam and sgd")
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--start", nargs="+", metavar="name=value", default=[])
+    parser.add_argument(
+        "--epochs", type=int, default=100, help="most passes over the data"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=64, help="samples per step of adam and sgd"
+    )
+    parser.add_argument(
+        "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
+    )
     parser.add_argument("--sigma", type=float, help="standard deviation of the noise")
-    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--seed", type=seed, default=0, help="of the random numbers")
     parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 

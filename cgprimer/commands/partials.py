@@ -8,6 +8,10 @@ from cgprimer.commands.common import add_equations, add_point, graph_of, point, 
 
 HELP = "every edge partial, symbolically and by differences"
 
+EXAMPLE = """\
+cgprimer partials "xy = ab*xa^2 + sin(xa)" --at xa=1.5 ab=0.8
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

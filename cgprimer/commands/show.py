@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 HELP = "the graph of equations: who depends on whom"
 
+EXAMPLE = """\
+cgprimer show "xz = tanh(b + w*xa)" "xy = sigmoid(c + u*xz)"
+"""
+
 
 def describe(graph: Graph) -> str:
     """The graph in words: kinds of names, and who depends on whom."""

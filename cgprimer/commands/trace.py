@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 HELP = "the chain rule written out: forward and reverse trace"
 
+EXAMPLE = """\
+cgprimer trace "xy = w*xa" "xz = sin(xy)" --at xa=1.5 w=0.8
+"""
+
 FORMATS: dict[str, Callable[[Trace, bool], str]] = {
     "text": lambda trace, part: str(trace),
     "ascii": lambda trace, part: trace.ascii(),

@@ -24,13 +24,15 @@ from cgprimer.errors import (
     suggest,
 )
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
+from cgprimer.expr.definitions import written_out
+from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, Contract, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import bad_name, parse_expression
 
 Interval = tuple[float, float]
 
+LONGEST = 10_000  # operations, which take half a second to be differentiated
 POINTS = 25  # at which a given partial is held against the derived one
 AGREE = 1e-8  # how well it must agree, relative to the larger
 _HEAD = re.compile(r"\s*(\w+)\s*\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)\s*", re.ASCII)
@@ -55,44 +57,48 @@ def from_formula(
     body = rule(op_name, text, arguments, start=text.index("=") + 1)
     _check_parts(op_name, body, contract)
     names = [name(a) for a in ARGUMENTS[: len(arguments)]]
-    run = stable(body)
-    derived = tuple(derive(run, names).values())
+    definition, steps = over_table(op_name, body), stable(body)
+    derivatives = tuple(derive(steps, names).values())
     domains = intervals(op_name, domain, len(arguments))
-    rules = derived
-    if partials is not None or not _is_derived(body, contract):
+    follows = partials is None and _is_derived(body, contract)
+    rules = derivatives
+    if not follows:
         rules = given_rules(op_name, partials, arguments, contract)
         if contract == "exact":
-            _check_partials(op_name, arguments, run, rules, derived, domains)
-    kinks = kink_conditions(body)
+            _check_partials(op_name, arguments, steps, rules, derivatives, domains)
+    run = stable(definition)
+    kinks = dict.fromkeys(kink_conditions(definition))
     return CustomOp(
         op_name,
         functools.partial(_evaluate, run),
-        partials=_with_result(rules, run),
+        partials=_with_result(rules, steps),
         domain=domains,
-        kinks=over_table(op_name, functools.reduce(OPS["mul"], kinks)) if kinks else "",
-        definition=over_table(op_name, body),
+        kinks=functools.reduce(OPS["mul"], kinks) if kinks else "",
+        definition=definition,
         contract=contract,
+        run=run,
+        steps=steps if follows and contract == "exact" else None,
     )
 
 
-def over_table(op_name: str, body: Node) -> str:
+def over_table(op_name: str, body: Node) -> Node:
     """`body` in operations of the table alone, which mean the same for ever."""
-
-    def visit(node: Node, args: list[Node]) -> Node:
+    size = 0
+    for node in postorder([body]):
         if isinstance(node.op, CustomOp):
             _refuse_code(op_name, node)
-            by = dict(zip(map(name, ARGUMENTS), args, strict=False))
-            return substitute([parse_expression(node.op.definition)], by)[0]
-        return intern(node.op, tuple(args), node.value) if args else node
-
-    text = show(fold([body], visit)[body])
-    if ";" in text:
+        formula = node.op.formula if isinstance(node.op, CustomOp) else None
+        size += len(postorder([formula])) if formula else 1
+    if size > LONGEST:
         raise OpError(
             op_name,
-            "its definition is too long to be written out",
+            f"its definition would be written out as {size} operations",
             "write it as equations of the graph",
         )
-    return text
+    [found] = written_out(
+        [body], lambda op: op.formula if isinstance(op, CustomOp) else None
+    )
+    return found
 
 
 def _is_derived(body: Node, contract: str) -> bool:

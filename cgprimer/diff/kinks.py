@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ARGUMENTS, name
-from cgprimer.expr.syntax import parse_expression
 
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
 
@@ -13,7 +12,7 @@ def kink_conditions(body: Node) -> list[Node]:
     """Expressions that are zero where `body` has a kink."""
     found = []
     for node in postorder([body]):
-        if node.op.kinks:
+        if node.op.kink:
             by = dict(zip(_ARGUMENTS, node.args, strict=False))
-            found += substitute([parse_expression(node.op.kinks)], by)
+            found += substitute([node.op.kink], by)
     return found

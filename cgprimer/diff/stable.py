@@ -2,13 +2,15 @@
 
 `ln(1 + exp(x))` is inf from x = 710 on and its slope nan; `softplus(x)` is neither.
 Values and derivatives are computed from the stable form of what the author wrote; the
-author's own form is what is shown, drawn, and given to sympy.
+author's own form is what is shown, drawn, and given to sympy. Operations of formulas
+are written out first, so that they cost and mean what their formulas do.
 """
 
 from __future__ import annotations
 
 import functools
 
+from cgprimer.expr.definitions import derived
 from cgprimer.expr.node import Node, fold, intern, postorder, substitute
 from cgprimer.expr.ops import NAME, Op
 from cgprimer.expr.syntax import parse_expression
@@ -42,6 +44,7 @@ def _rules() -> dict[Op, list[tuple[Node, Node]]]:
 def stable(root: Node) -> Node:
     """`root` with every recognised form replaced; `root` itself where there is none."""
     rules = _rules()
+    [root] = derived([root])
     if not any(node.op in rules for node in postorder([root])):
         return root
 

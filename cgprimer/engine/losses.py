@@ -7,14 +7,17 @@ joint loss makes of all outputs of a sample together.
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError, suggest
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
 
@@ -22,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(Frozen):
     """value and slope are functions of (prediction, target), elementwise.
 
     joint : for a loss of all outputs of a sample together, the value and its slopes as
@@ -44,8 +47,33 @@ class Loss:
     formula: str = ""
     joint: Callable[[Sequence[Node], Sequence[Node]], Joint] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its name where it is one of ours, else by what it is made of."""
+        with suppress(FitError):
+            if find_loss(self.name) is self:
+                return find_loss, (self.name,)
+        parts = tuple(getattr(self, field.name) for field in fields(self))
+        try:
+            pickle.dumps(parts)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise TypeError(
+                f"the loss {self.name!r} cannot be pickled: {error}\n"
+                "  hint: write its functions with def, at the top of a module"
+            ) from error
+        return Loss, parts
+
 
 Joint = tuple[Node, list[Node]]
+
+
+def _huber(p: Array, t: Array, delta: float) -> Array:
+    r = np.abs(p - t)
+    return np.where(r <= delta, r**2, delta * (2 * r - delta))
+
+
+def _huber_slope(p: Array, t: Array, delta: float) -> Array:
+    found: Array = 2 * np.clip(p - t, -delta, delta)
+    return found
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -55,10 +83,8 @@ def huber(delta: float = 1.0) -> Loss:
     near = f"min(abs(p - t), {float(delta)!r})"
     return Loss(
         "huber" if delta == 1.0 else f"huber({delta:g})",
-        lambda p, t: np.where(
-            np.abs(p - t) <= delta, (p - t) ** 2, delta * (2 * np.abs(p - t) - delta)
-        ),
-        lambda p, t: 2 * np.clip(p - t, -delta, delta),
+        functools.partial(_huber, delta=delta),
+        functools.partial(_huber_slope, delta=delta),
         robust="huber" if delta == 1.0 else None,
         formula=f"{near}*(2*abs(p - t) - {near})",
     )

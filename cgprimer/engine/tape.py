@@ -24,6 +24,7 @@ from cgprimer.engine.shape_text import (
     module,
     shares,
 )
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.lower.to_llvm import Emitter, has_code, whole_exponent
@@ -90,8 +91,11 @@ class Tape:
         self, roots: Sequence[Node], known: dict[Node, int], first: int
     ) -> tuple[Integers, list[int], int]:
         """Instructions for `roots`; their registers; how many registers are used."""
-        writer, register = _Writer(first, self.constants), dict(known)
-        for node in postorder_above(roots, known):
+        spelled = computed([*roots, *known])
+        roots, leaves = spelled[: len(roots)], spelled[len(roots) :]
+        register = dict(zip(leaves, known.values(), strict=True))
+        writer = _Writer(first, self.constants)
+        for node in postorder_above(roots, leaves):
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)
                 register[node] = writer.constant(value)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import TracebackType
+from typing import Any
 
 from cgprimer.errors import OptionError, shorten
 from cgprimer.expr.locks import forkable
@@ -45,10 +46,15 @@ class CustomOp(Op):
 
     calls : how often its numpy code ran; None for an operation of formulas.
     helpers : operations that come and go with it, such as its backward.
+    run : its definition in stable form, over a, b, …, in operations that have code.
+    steps : what is differentiated in its place; None for an operation that declares a
+        derivative of its own. Numpy code has neither.
     """
 
     calls: Calls | None = None
     helpers: tuple[Op, ...] = ()
+    run: Node | None = None
+    steps: Node | None = None
 
     @property
     def analytic(self) -> bool:
@@ -79,6 +85,14 @@ class CustomOp(Op):
         """Take the name out of the language; graphs that use it go on working."""
         with _lock:
             _remove(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.calls is not None:
+            raise TypeError(
+                f"the operation {self.name!r} cannot be pickled: it is numpy code, "
+                "which is loaded by running its custom_op again"
+            )
+        return CustomOp, tuple(getattr(self, field.name) for field in fields(self))
 
     def __enter__(self) -> CustomOp:
         return self

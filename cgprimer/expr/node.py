@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import KeyedRef
 
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.locks import forkable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _table: dict[tuple[Any, ...], KeyedRef[tuple[Any, ...], Node]] = {}
 _lock = forkable()  # a node may die while one is being made
 
 
-class Node:
+class Node(Frozen):
     """An operation `op` on `args`; leaves have a `value`: a name (str) or a float.
 
     Never call it: `Op.__call__`, `name` and `const` return the one node there is.

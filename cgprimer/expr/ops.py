@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node, intern
 
 REAL = (-3.0, 3.0)
@@ -29,7 +30,7 @@ Pullback = Callable[[tuple[Node, ...], Node, Node], tuple[Node, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Op:
+class Op(Frozen):
     """One operation.
 
     name : how it is called in the language; `symbol` is its infix sign, if it has one.
@@ -41,7 +42,8 @@ class Op:
     binding : how tightly the infix form binds; calls bind as atoms do.
     domain : per argument an interval where the operation is smooth.
     kinks : result of a function of the arguments; zero where the slope jumps.
-    definition : text in other operations, where sympy has no such function.
+    kinks, definition : text, or a node over a, b, …
+    definition : in other operations, where sympy has no such function.
     """
 
     name: str
@@ -53,8 +55,8 @@ class Op:
     binding: int = ATOM
     right: bool = False
     domain: tuple[tuple[float, float], ...] = (REAL,)
-    kinks: str = ""
-    definition: str = ""
+    kinks: str | Node = ""
+    definition: str | Node = ""
     aliases: tuple[str, ...] = ()
     contract: Contract = "exact"
     pullback: Pullback | None = None
@@ -72,12 +74,17 @@ class Op:
     @functools.cached_property
     def rules(self) -> tuple[Node, ...]:
         """`partials` as nodes over the names a, b and y."""
-        from cgprimer.expr.syntax import parse_expression
+        return tuple(map(_node, self.partials))
 
-        return tuple(
-            rule if isinstance(rule, Node) else parse_expression(rule)
-            for rule in self.partials
-        )
+    @functools.cached_property
+    def formula(self) -> Node | None:
+        """`definition` as a node over the names a, b, …, if there is one."""
+        return _node(self.definition) if self.definition else None
+
+    @functools.cached_property
+    def kink(self) -> Node | None:
+        """`kinks` as a node over the names a, b, …, if there are any."""
+        return _node(self.kinks) if self.kinks else None
 
     def __call__(self, *args: Node) -> Node:
         """The raw node, just as written; `tidy` simplifies."""
@@ -85,6 +92,12 @@ class Op:
 
     def __repr__(self) -> str:
         return f"Op({self.name})"
+
+
+def _node(formula: str | Node) -> Node:
+    from cgprimer.expr.syntax import parse_expression
+
+    return formula if isinstance(formula, Node) else parse_expression(formula)
 
 
 def _sigmoid(a: Any) -> Any:

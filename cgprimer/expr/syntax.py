@@ -322,14 +322,19 @@ def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
     if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
-        raise OpError(
-            unknown[0],
-            "is not an operation here, but what is loaded was written with it",
-            "run its custom_op first, as where it was saved",
-        )
+        raise missing(unknown[0])
     for op, args, value in rows:
         nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]
+
+
+def missing(op: str) -> OpError:
+    """What to say where an operation is loaded that is not there."""
+    return OpError(
+        op,
+        "is not an operation here, but what is loaded was written with it",
+        "run its custom_op first, as where it was saved",
+    )
 
 
 def _evaluate(op: Op, values: list[float]) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -18,9 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
-from cgprimer.graph.shape import filled
+from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
 from cgprimer.notation.table import capped
 
@@ -62,6 +64,22 @@ class Partial(NamedTuple):
     formula: sympy.Expr
     text: str
 
+    @property
+    def by(self) -> str:
+        """Who differentiated: "sympy", or "sweep" for our own rules."""
+        return "sympy"
+
+
+class SweptPartial(Partial):
+    """A derivative by our own rules, where sympy has none or would take too long."""
+
+    __slots__ = ()
+
+    @property
+    def by(self) -> str:
+        """Who differentiated."""
+        return "sweep"
+
 
 def name_list(names: object, keyword: str) -> list[str]:
     """The names that a caller gives as one text or as an iterable of texts."""
@@ -87,7 +105,7 @@ def in_no_equation(names: Sequence[str], before: str = "") -> str:
     )
 
 
-class Graph:
+class Graph(Frozen):
     """An immutable computational graph; `parse_graph` makes one from text.
 
     inputs, parameters, outputs, dependents : tuples of names, in order of appearance.
@@ -199,6 +217,11 @@ class Graph:
         text = table.texts[number].strip() if table.texts else f"{name} = {show(body)}"
         return Equation(name, body, text, tuple(names["x"]), tuple(names["p"]))
 
+    def shape(self, name: str) -> Shape:
+        """The shape of the equation that defines `name`."""
+        number = self.equation_number(name)
+        return self.table.shapes[int(self.table.shape[number])]
+
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""
         if not isinstance(name, str) or name not in self.variable_number:
@@ -228,7 +251,9 @@ class Graph:
     def partial(self, node: str, wrt: str) -> Partial:
         """∂node/∂wrt within the equation of `node`: sympy's formula and its text.
 
-        Where sympy has none in real numbers, as for abs(arcsin(xa)), our own rules do.
+        Where sympy has none in real numbers, as for abs(arcsin(xa)), our own rules do;
+        so they do where all derivatives of the equation, written out, are longer than
+        `shape.SYMPY` nodes. `.by` says who did.
 
         >>> from cgprimer import parse_graph
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
@@ -247,14 +272,14 @@ class Graph:
                 f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
                 f"  hint: it contains {known}"
             )
-        shape, i = self.table.shapes[self.table.shape[number]], names.index(wrt)
+        shape, i = self.shape(node), names.index(wrt)
         shape.check_formula(i, node)
-        try:
-            formula = with_leaves(shape.formulas[i], shape.slots, leaves)
-            return Partial(formula, show(from_sympy(formula)))
-        except GraphError:  # not one of real numbers
-            own = collected(filled(shape.symbolic[i], shape.slots, leaves))
-            return Partial(to_sympy(own), show(own))
+        with suppress(GraphError):  # where it is not one of real numbers
+            if shape.by_sympy[i] is not None:
+                formula = with_leaves(shape.formulas[i], shape.slots, leaves)
+                return Partial(formula, show(from_sympy(formula)))
+        own = collected(filled(shape.partials[i], shape.slots, leaves))
+        return SweptPartial(to_sympy(own), show(own))
 
     def sympy(self, name: str) -> sympy.Expr:
         """The right side of the equation of `name` as a sympy expression."""

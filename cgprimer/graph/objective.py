@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.engine.by_numpy import ByNumpy
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
+from cgprimer.expr.frozen import Frozen
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -27,7 +30,7 @@ PLAIN = Rule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
 
 
-class Objective:
+class Objective(Frozen):
     """The mean over samples of the sum over targets of a loss, and its derivatives.
 
     Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
@@ -43,6 +46,11 @@ class Objective:
 
     def __len__(self) -> int:
         return self.problem.count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
+        kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
+        return restored, (self.graph, target, kept)
 
     @property
     def loss(self) -> Loss:
@@ -166,6 +174,17 @@ class Objective:
     ) -> Array:
         """Step through `order`, as a Runner does; the loss of every batch (steps,)."""
         return self.runner.epoch(state, rule, settings, order, batch)
+
+
+PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
+
+
+def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
+    """The objective of which `packed` holds the data; its code is made anew."""
+    program = graph.compile(target=target, threads=packed["threads"])  # type: ignore[arg-type]
+    rows = [graph.table.variables[row] for row in packed["rows"]]
+    problem = Problem(graph.program(rows), built=program.built, **packed)
+    return Objective(graph, problem, program.runner(problem))
 
 
 def _batch(batch: Any) -> int:

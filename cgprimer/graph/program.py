@@ -25,6 +25,8 @@ from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.problem import Problem, Runner
 from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
+from cgprimer.expr.definitions import computed
+from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import memo
 from cgprimer.expr.node import postorder
 from cgprimer.graph.logits import check_probabilities, with_logits
@@ -54,6 +56,7 @@ class Explanation(Report):
     layers : dense products that BLAS runs, in the objectives made so far.
     size : bytes of object code built so far. seconds : what building it took.
     cached : how many of `functions` came from the cache on disk.
+    written_out : operations of formulas that are run as what defines them.
     """
 
     tier: str
@@ -66,6 +69,7 @@ class Explanation(Report):
     cached: int
     size: int
     seconds: float
+    written_out: tuple[str, ...] = ()
 
     def _parts(self) -> list[Said]:
         lines = [
@@ -76,10 +80,14 @@ class Explanation(Report):
             f"machine code  {self.functions} functions, {self.cached} from the cache, "
             f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
         ]
-        return [Said("\n".join(lines if self.functions else lines[:4]))]
+        lines = lines if self.functions else lines[:4]
+        if self.written_out:
+            names = listing(self.written_out)
+            lines.append(f"written out   {names}: run as the formulas that define them")
+        return [Said("\n".join(lines))]
 
 
-class Program(Report):
+class Program(Frozen, Report):
     """A graph ready to run; `Graph.compile` makes it.
 
     Of several threads each may call any method at any time.
@@ -96,6 +104,9 @@ class Program(Report):
         self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))
         self._local = threading.local()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.graph, self.target, self.threads)
 
     def _choose(self, equations: int, operations: int) -> tuple[str, str]:
         """The tier for so many equations and operations, and why."""
@@ -121,7 +132,9 @@ class Program(Report):
 
     def _operations(self, equations: Sequence[int] | None) -> int:
         table = self.graph.table
-        sizes = np.array([len(postorder([shape.stable])) for shape in table.shapes])
+        sizes = np.array(
+            [len(postorder(computed([shape.stable]))) for shape in table.shapes]
+        )
         shapes = table.shape if equations is None else table.shape[equations]
         return int(sizes[shapes].sum())
 
@@ -245,9 +258,10 @@ class Program(Report):
         )
         if kind.from_logits:
             check_probabilities(problem, kind)
-        return Objective(graph, problem, self._runner(problem))
+        return Objective(graph, problem, self.runner(problem))
 
-    def _runner(self, problem: Problem) -> Runner:
+    def runner(self, problem: Problem) -> Runner:
+        """What computes a problem: the way that suits the equations it needs."""
         if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
         equations = problem.sweeps.equations
@@ -264,18 +278,19 @@ class Program(Report):
 
     def explain(self) -> Explanation:
         """How the graph is run, and what was built for it so far."""
-        codes = list(self.built)
+        codes, shapes = list(self.built), self.graph.table.shapes
         return Explanation(
             self.tier,
             self.reason,
             len(self.graph),
-            len(self.graph.table.shapes),
+            len(shapes),
             self._operations(None),
             self.layers,
             len(codes),
             sum(code.cached for code in codes),
             sum(code.size for code in codes),
             sum(code.seconds for code in codes),
+            tuple(sorted(set().union(*(s.written_out for s in shapes)))),
         )
 
 

@@ -19,6 +19,8 @@ from weakref import WeakValueDictionary
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     import sympy
 
 RESULT, ADJOINT = name("y"), name("g")
+
+SYMPY = 4_000  # nodes of all derivatives, written out, which cost sympy 0.1 to 0.5 s
 
 _by_key: WeakValueDictionary[str, Shape] = WeakValueDictionary()
 _by_body: WeakValueDictionary[Node, Shape] = WeakValueDictionary()
@@ -77,6 +81,20 @@ class Shape:
         return tuple(partials(self.stable, map(name, self.slots)).values())
 
     @functools.cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """How many nodes each of `partials` has when it is written out."""
+        sizes = fold(self.partials, lambda _, below: min(1 + sum(below), 10**18))
+        return tuple(sizes[partial] for partial in self.partials)
+
+    @property
+    def asks_sympy(self) -> bool:
+        """Whether the derivatives are short enough for sympy to be asked for them.
+
+        Beyond that sympy takes seconds, and our own rules milliseconds.
+        """
+        return sum(self.lengths) <= SYMPY
+
+    @functools.cached_property
     def has_pullback(self) -> bool:
         """Whether what an adjoint becomes on the way need not be a multiple of it."""
         return any(node.op.pullback for node in postorder([self.stable]))
@@ -84,10 +102,21 @@ class Shape:
     @functools.cached_property
     def without_code(self) -> str:
         """The first operation that has no machine code, if there is one."""
-        order = postorder([self.stable])
-        if not all(map(has_code, order)):
-            return next(node.op.name for node in order if not has_code(node))
-        return ""
+        order = postorder(computed([self.stable]))
+        if self.declares:
+            order += postorder(computed(self.partials))
+        return next((node.op.name for node in order if not has_code(node)), "")
+
+    @functools.cached_property
+    def declares(self) -> bool:
+        """Whether some operation has a derivative of its own, given by its maker."""
+        return any(isinstance(n.op, CustomOp) for n in postorder([self.stable]))
+
+    @functools.cached_property
+    def written_out(self) -> frozenset[str]:
+        """Operations of formulas in the body, which are run as what defines them."""
+        custom = (n.op for n in postorder([self.body]) if isinstance(n.op, CustomOp))
+        return frozenset(op.name for op in custom if op.run)
 
     @functools.cached_property
     def is_inexact(self) -> bool:
@@ -116,7 +145,8 @@ class Shape:
         """The derivative of the body by each slot, by sympy, in symbols of slots.
 
         nan stands for a derivative that sympy cannot find, or has none of real numbers
-        for, or only numpy code knows.
+        for, or only numpy code knows. It may take long: `asks_sympy` says where it is
+        not worth that.
         """
         import sympy
 
@@ -128,7 +158,9 @@ class Shape:
 
     @functools.cached_property
     def by_sympy(self) -> tuple[Node | None, ...]:
-        """`formulas` as expressions of ours; None where sympy has none."""
+        """`formulas` as expressions; None where sympy has none, or is not asked."""
+        if not self.asks_sympy:
+            return (None,) * len(self.slots)
         return tuple(map(_read_back, self.formulas))
 
     def check_formula(self, i: int, variable: str) -> None:

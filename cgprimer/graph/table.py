@@ -86,7 +86,14 @@ class Table:
         )
 
     def leaves(self, equation: int) -> list[Node]:
-        """What fills the slots of one equation: names and constants, as leaves."""
+        """What fills the slots of one equation: names and constants, as leaves.
+
+        Those of the equation that was asked for last are kept: who goes through the
+        edges of a long one asks for them again and again.
+        """
+        kept = self._last.get(equation)
+        if kept is not None:
+            return kept
         span = slice(self.start[equation], self.start[equation + 1])
         make: dict[str, Callable[[int], Node]] = {
             "x": lambda number: name(self.variables[number]),
@@ -94,7 +101,14 @@ class Table:
             "c": lambda number: const(self.constants[number]),
         }
         pairs = zip(self.kinds[span].tolist(), self.slots[span].tolist(), strict=True)
-        return [make[kind](number) for kind, number in pairs]
+        found = [make[kind](number) for kind, number in pairs]
+        self._last.clear()
+        self._last[equation] = found
+        return found
+
+    @functools.cached_property
+    def _last(self) -> dict[int, list[Node]]:
+        return {}
 
     def names(self, equation: int) -> list[str]:
         """The variables and parameters of one equation, in order of appearance."""

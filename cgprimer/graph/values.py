@@ -38,7 +38,7 @@ def edge_rows(
 ) -> dict[Edge, Array]:
     """The partial on every edge (node, wrt) by our own sweep, as rows (1,) or (n,)."""
     found: dict[Edge, Array] = {}
-    for group in sweeps.groups:
+    for group in sweeps.alike:
         slots = sweeps.slots(group, values, point.parameters)
         try:
             kernel = group.shape.partial_kernel(group.shape.names)

@@ -63,6 +63,11 @@ class Program:
         return _groups(self.table, self.level, self.needed)
 
     @functools.cached_property
+    def alike(self) -> list[Group]:
+        """Kept equations by shape alone: for what is asked where values are known."""
+        return _groups(self.table, np.zeros_like(self.level), self.needed)
+
+    @functools.cached_property
     def input_names(self) -> tuple[str, ...]:
         """The variables that no equation defines."""
         return tuple(self.table.variables[row] for row in self.inputs.tolist())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from math import pi
 
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS
 from cgprimer.lower.llvm_text import Text
@@ -44,8 +45,10 @@ class Emitter(Text):
 
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
-        values = dict(leaves)
         roots = list(roots)
+        spelled = computed([*roots, *leaves])
+        roots, known = spelled[: len(roots)], spelled[len(roots) :]
+        values = dict(zip(known, leaves.values(), strict=True))
         order = postorder_above(roots, values)
         present = set(order)
         self._pairs.clear()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 
@@ -17,7 +18,8 @@ class Kernel:
     widest moment. Floating-point warnings are the caller's to silence.
     """
 
-    def __init__(self, roots: Sequence[Node], arguments: Sequence[str]) -> None:
+    def __init__(self, roots: Iterable[Node], arguments: Sequence[str]) -> None:
+        roots = computed(roots)
         position = {argument: i for i, argument in enumerate(arguments)}
         register: dict[Node, int] = {}
         self.initial: list[Any] = [None] * len(position)

@@ -19,10 +19,11 @@ from cgprimer.expr.ops import (
     ARGUMENTS,
     CONST,
     NAME,
+    OPS,
     TABLE,
     Op,
 )
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.syntax import missing
 
 _EXACT = 10**6
 REFUSALS = (
@@ -85,6 +86,7 @@ def with_leaves(
     formula: sympy.Expr, slots: Sequence[str], leaves: Sequence[Node]
 ) -> sympy.Expr:
     """`formula` with the real symbols of its slots replaced by names and numbers."""
+    there = {str(symbol) for symbol in formula.free_symbols}
     by = {
         sympy.Symbol(slot, real=True): (
             number(float(leaf.value or 0.0))
@@ -92,6 +94,7 @@ def with_leaves(
             else sympy.Symbol(str(leaf.value))
         )
         for slot, leaf in zip(slots, leaves, strict=True)
+        if slot in there
     }
     return formula.xreplace(by)
 
@@ -126,8 +129,18 @@ def function(op: Op) -> type[sympy.Function]:
         "_eval_rewrite": lambda self, rule, args, **hints: _defined(op, args),
         "_eval_is_extended_real": _real_where_arguments_are,
         "_eval_is_real": _real_where_arguments_are,
+        "__reduce_ex__": lambda self, _: (_applied, (op.name, self.args)),
+        "__copy__": lambda self: self,
+        "__deepcopy__": lambda self, _: self,
     }
     return type(op.name, (sympy.Function,), body)
+
+
+def _applied(name: str, args: Sequence[Any]) -> Any:
+    """What was pickled: the function of the operation that has this name here."""
+    if name not in OPS:
+        raise missing(name)
+    return function(OPS[name])(*args)
 
 
 def _real_where_arguments_are(self: Any) -> bool | None:
@@ -150,10 +163,10 @@ def build(op: Op, args: Iterable[Any]) -> Any:
 
 def _defined(op: Op, args: Sequence[Any]) -> Any:
     """`op` written out; None for numpy code, which cannot be."""
-    if not op.definition:
+    if op.formula is None:
         return getattr(sympy, op.name)(*args) if op in TABLE else None
     by = dict(zip(ARGUMENTS, args, strict=False))
-    return _convert(parse_expression(op.definition), by.__getitem__)
+    return _convert(op.formula, by.__getitem__)
 
 
 def _too_deep() -> GraphError:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -34,6 +35,19 @@ Edge = tuple[str, str]
 Method = Literal["symbolic", "finite", "adjoint"]
 
 
+AT_ONCE = 1 << 17  # numbers: arrays of a megabyte
+
+
+class EdgePartials(dict[Edge, Value]):
+    """∂node/∂wrt → a number, or an array over samples.
+
+    swept : edges for which sympy was wanted, and our own rules differentiated instead:
+        sympy has no real formula, or would take too long.
+    """
+
+    swept: frozenset[Edge] = frozenset()
+
+
 def edge_partials(
     graph: Graph,
     at: Mapping[str, ArrayLike],
@@ -42,11 +56,12 @@ def edge_partials(
     scheme: str = "central",
     step: float | None = None,
     typical: Mapping[str, float] | None = None,
-) -> dict[Edge, Value]:
+) -> EdgePartials:
     """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
 
     method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
-        "finite" by finite differences.
+        "finite" by finite differences. What sympy cannot, or not in a short time, is
+        left to our own rules: the result's `.swept` holds those edges.
     scheme, step : for "finite": central, forward, five-point, ridders or complex, and
         an absolute step; by default the step follows from the scheme and the value.
     typical : for "finite": name → the size it usually has, where that is not about 1.
@@ -66,7 +81,21 @@ def edge_partials(
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
-    return {edge: point.unpack(row) for edge, row in rows.items()}
+    found = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
+    if method == "symbolic":
+        found.swept = _swept(graph)
+    return found
+
+
+def _swept(graph: Graph) -> frozenset[Edge]:
+    """The edges for which sympy has no formula, or would take too long."""
+    return frozenset(
+        edge
+        for group in graph.program().alike
+        for row in edges_of(graph, group.equations)
+        for i, edge in zip(group.shape.names, row, strict=True)
+        if group.shape.by_sympy[i] is None
+    )
 
 
 def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
@@ -120,34 +149,57 @@ class Alike:
     slots: list[Array]
     results: Array
 
-    def at(self, i: int) -> Array:
-        """The values in a slot, in full."""
-        return np.broadcast_to(self.slots[i], self.results.shape)
+    @functools.cached_property
+    def blocks(self) -> list[tuple[int, ...]]:
+        """The slots that hold names, as many at a time as arrays have room for."""
+        names = self.shape.names
+        many = max(1, AT_ONCE // (len(self.slots) * self.results.size))
+        return [names[k : k + many] for k in range(0, len(names), many)]
 
-    def along(self, i: int, kernel: Kernel | None = None) -> Function:
-        """The equations as a function of one slot, the others held."""
-        return along(kernel or self.shape.forward, self.slots, i)
+    def at(self, moved: Sequence[int]) -> Array:
+        """The values in some slots, in full: (slots, equations, n)."""
+        return np.array(
+            [np.broadcast_to(self.slots[i], self.results.shape) for i in moved]
+        )
 
-    def terms(self, i: int) -> Function | None:
-        """Σ|terms| as a function of that slot; None where they are not known."""
-        return terms_along(self.shape, self.slots, i)
+    def along(self, moved: Sequence[int], kernel: Kernel | None = None) -> Function:
+        """f(v)[…, k]: the equations where slot `moved[k]` is v[…, k], the others held.
+
+        A long sum is evaluated once for all of its names, and not once for each.
+        """
+        kernel = kernel or self.shape.forward
+
+        def f(value: Any) -> Any:
+            given: list[Any] = list(self.slots)
+            for k, i in enumerate(moved):
+                given[i] = np.full(value.shape, self.slots[i], dtype=value.dtype)
+                given[i][..., k, :, :] = value[..., k, :, :]
+            [result] = kernel(*given)
+            return result
+
+        return f
+
+    def terms(self, moved: Sequence[int]) -> Function | None:
+        """Σ|terms| as a function of those slots; None where they are not known."""
+        kernel = rounding_kernel(self.shape)
+        return None if kernel is None else self.along(moved, kernel)
 
 
 def alike(graph: Graph, point: Point) -> Iterator[Alike]:
-    """The equations of a graph by their shapes, with what is in their slots."""
+    """The equations of a graph by their shapes, with what is in their slots.
+
+    No more at a time than fit into a cache, with all their samples.
+    """
     program = graph.program()
     values = graph.forward(point.inputs, point.parameters)
-    groups: dict[Shape, list[Group]] = {}
-    for group in program.groups:
-        groups.setdefault(group.shape, []).append(group)
-    for shape, found in groups.items():
-        slots = (program.slots(group, values, point.parameters) for group in found)
-        yield Alike(
-            shape,
-            np.concatenate([group.equations for group in found]),
-            [np.concatenate(rows) for rows in zip(*slots, strict=True)],
-            np.concatenate([values[group.defined] for group in found]),
-        )
+    many = max(1, AT_ONCE // point.width)
+    for group in program.alike:
+        slots = program.slots(group, values, point.parameters)
+        results = values[group.defined]
+        for k in range(0, len(group.equations), many):
+            part = slice(k, k + many)
+            own = [slot[part] for slot in slots]
+            yield Alike(group.shape, group.equations[part], own, results[part])
 
 
 def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
@@ -166,9 +218,11 @@ def _symbolic(
         yield from spread(graph, own.equations, columns, point.width)
 
 
+@functools.lru_cache(maxsize=4096)
 def symbolic_kernel(shape: Shape) -> Kernel:
     """Numpy code for the formulas of a shape's derivatives by each of its names."""
-    return Kernel([stable(shape.symbolic[i]) for i in shape.names], shape.slots)
+    found = [shape.symbolic[i] for i in shape.names]
+    return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
 
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
@@ -193,18 +247,19 @@ def _finite(
     for own in alike(graph, point):
         if scheme == "complex":
             refuse_kinks(graph, own)
-        edges = edges_of(graph, own.equations)
-        for position, i in enumerate(own.shape.names):
-            f, x = own.along(i), own.at(i)
-            typical = np.array([[sizes.get(row[position][1], 1.0)] for row in edges])
-            noise = rounding(own.terms(i))
+        columns = zip(*edges_of(graph, own.equations), strict=True)
+        for moved in own.blocks:
+            edges = [column for _, column in zip(moved, columns, strict=False)]
+            f, x, noise = own.along(moved), own.at(moved), rounding(own.terms(moved))
+            typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
             found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
                 kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
-                runs = [own.along(i, kernel) for kernel in kernels]
+                runs = [own.along(moved, kernel) for kernel in kernels]
                 found = disturb.with_rounding(found, runs, x)
-            for row, names in enumerate(edges):
-                yield names[position], found[row]
+            for k, row in enumerate(edges):
+                for equation, edge in enumerate(row):
+                    yield edge, found[k, equation]
 
 
 def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
@@ -242,10 +297,11 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
 
 def _steps(shape: Shape) -> list[Step]:
     """The reverse trace of a shape; empty where it does not tell the derivative."""
-    if any(node.op.contract != "exact" for node in postorder([shape.stable])):
+    [run] = computed([shape.stable])
+    if any(node.op.contract != "exact" for node in postorder([run])):
         return []
     try:
-        return sweep(shape.stable, map(name, shape.slots))
+        return sweep(run, map(name, shape.slots))
     except OpError:
         return []
 

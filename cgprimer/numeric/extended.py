@@ -17,7 +17,6 @@ from typing import Any
 
 from cgprimer.expr.node import Node, fold, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, Op
-from cgprimer.expr.syntax import parse_expression
 
 FIRST, LAST = 50, 800  # decimal digits of the first and the last round
 AGREED = 25  # digits two rounds must share
@@ -132,7 +131,7 @@ def _compute(mp: Any, op: Op, args: list[Number]) -> Number:
         return op.sympy(mp, *args)
     if hasattr(mp, op.name):
         return getattr(mp, op.name)(*args)
-    if not op.definition:  # numpy is all there is: an operation of the user's own
+    if op.formula is None:  # numpy is all there is: an operation of the user's own
         return op.forward(*map(float, args))
     by = dict(zip(ARGUMENTS, args, strict=False))
 
@@ -143,8 +142,7 @@ def _compute(mp: Any, op: Op, args: list[Number]) -> Number:
             return mp.mpf(node.value)
         return _apply(mp, node.op, below)
 
-    root = parse_expression(op.definition)
-    return fold([root], visit)[root]
+    return fold([op.formula], visit)[op.formula]
 
 
 _KEEPING_ZERO = ("max", "min", "relu", "step")  # which give 0 without rounding to it

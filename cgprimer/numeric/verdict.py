@@ -57,8 +57,8 @@ class Slope:
     right: Array
     again: Callable[[], Slope] | None = None
 
-    def __getitem__(self, row: int) -> Slope:
-        """One function of several that were differenced together, arrays (k, n)."""
+    def __getitem__(self, row: int | tuple[int, ...]) -> Slope:
+        """One function of several that were differenced together, arrays (…, n)."""
         other = self.again
         return Slope(
             self.value[row],

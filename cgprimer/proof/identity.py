@@ -17,10 +17,10 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import CGPrimerError
-from cgprimer.expr.node import Node, fold, intern, leaves, substitute
-from cgprimer.expr.ops import ARGUMENTS, CONST, OPS, const, name
+from cgprimer.expr.definitions import written_out
+from cgprimer.expr.node import Node, fold, intern, leaves
+from cgprimer.expr.ops import CONST, OPS, const
 from cgprimer.expr.show import tree_size
-from cgprimer.expr.syntax import parse_expression
 
 if TYPE_CHECKING:
     import sympy
@@ -29,7 +29,7 @@ SHOWN, POSITIVE, NOT_SHOWN = "shown", "shown for positive values", "not shown"
 PATIENCE = 2.0  # seconds of computing for one equality
 BETWEEN = 500  # calls between looks at the clock, which costs more than a call
 LARGEST = 400  # operations; sympy would only burn its time on more
-_ARGUMENTS = tuple(map(name, ARGUMENTS))
+SPELLED_OUT = 6  # times more in definitions: a sigmoid written out has six operations
 
 
 class _TimeUp(BaseException):
@@ -41,6 +41,9 @@ def shown(a: Node, b: Node, seconds: float = PATIENCE) -> str:
     if a is b:
         return SHOWN
     if tree_size(a) + tree_size(b) > LARGEST:
+        return NOT_SHOWN
+    a, b = map(_spelled_out, (a, b))
+    if tree_size(a) + tree_size(b) > SPELLED_OUT * LARGEST:
         return NOT_SHOWN
     import sympy  # noqa: F401  (loading it is not counted)
 
@@ -78,7 +81,7 @@ def _differences(a: Node, b: Node, positive: bool) -> Iterator[sympy.Expr]:
 
     from cgprimer.lower.to_sympy import to_sympy
 
-    both = [to_sympy(_exact(_spelled_out(node)), real=True) for node in (a, b)]
+    both = [to_sympy(_exact(node), real=True) for node in (a, b)]
     if positive:
         names = {*leaves(a), *leaves(b)}
         by = {
@@ -107,15 +110,7 @@ def _ways() -> tuple[Callable[[Any], Any], ...]:
 
 def _spelled_out(root: Node) -> Node:
     """Functions that sympy lacks, such as sigmoid, by their definitions."""
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node.op.sympy is None and node.op.definition:
-            rule = parse_expression(node.op.definition)
-            by = dict(zip(_ARGUMENTS, args, strict=False))
-            return _spelled_out(substitute([rule], by)[0])
-        return intern(node.op, tuple(args), node.value) if args else node
-
-    return fold([root], visit)[root]
+    return written_out([root], lambda op: None if op.sympy else op.formula)[0]
 
 
 def _exact(root: Node) -> Node:

@@ -1,0 +1,8 @@
+"""A plugin that hides llvmlite, as where it is not installed: everything on numpy.
+
+PYTHONPATH=tests python -m pytest -p without_llvmlite tests/test_fit.py …
+"""
+
+import sys
+
+sys.modules["llvmlite"] = None  # type: ignore[assignment]  # importing it now fails
