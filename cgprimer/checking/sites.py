@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import PointError, listing
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -44,7 +45,7 @@ class Site:
     slots: tuple[Array, ...]
     result: Array
 
-    @functools.cached_property
+    @lazy
     def values(self) -> dict[str, Array]:
         """The values of the equation's names, and of the variable it defines."""
         slots = (self.slots[i] for i in self.shape.names)

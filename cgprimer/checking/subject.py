@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.rounding import Each
+from cgprimer.expr.memo import lazy
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -38,22 +38,22 @@ class Subject:
     def __len__(self) -> int:
         return int(self.ends[-1])
 
-    @cached_property
+    @lazy
     def ends(self) -> Places:
         """Where each leaf ends in x."""
         return np.cumsum([leaf.size for leaf in self.leaves])
 
-    @cached_property
+    @lazy
     def x(self) -> Array:
         """All components, (n,)."""
         return np.concatenate([leaf.ravel() for leaf in self.leaves]).astype(float)
 
-    @cached_property
+    @lazy
     def here(self) -> float:
         """The number itself; what f raises there is the caller's to see."""
         return self.call(self.split(self.x))
 
-    @cached_property
+    @lazy
     def scale(self) -> Array:
         """The size that every component usually has, for those that are 0: (n,)."""
         sizes = []
@@ -63,7 +63,7 @@ class Subject:
             sizes.append(np.full(leaf.size, usual))
         return np.concatenate(sizes)
 
-    @cached_property
+    @lazy
     def sizes(self) -> Array:
         """The size of every component, or the usual one where it is 0."""
         return np.where(self.x == 0, self.scale, np.abs(self.x))

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.wrong import Wrong
+from cgprimer.expr.memo import lazy
 
 Array = NDArray[np.float64]
 
@@ -149,18 +149,18 @@ class Totals:
         self.output, self.claimed, self.slack = output, claimed, slack
         self._tangents: dict[str, dict[str, Array]] = {}
 
-    @cached_property
+    @lazy
     def true(self) -> dict[str, Array]:
         """d output / d name."""
         return totals(self.edges, self.output)
 
-    @cached_property
+    @lazy
     def scale(self) -> dict[str, Array]:
         """The sums of the sizes of all their terms."""
         sizes = {edge: np.abs(partial) for edge, partial in self.edges.items()}
         return totals(sizes, self.output)
 
-    @cached_property
+    @lazy
     def groups(self) -> list[tuple[Edge, ...]]:
         """Single edges in topological order, then all edges into one node."""
         into: dict[str, list[Edge]] = {}

@@ -6,7 +6,6 @@ means for every name what `Graph.gradient_at` gives; here it is known by values 
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import GraphError, listing, suggest
+from cgprimer.expr.memo import lazy
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -107,7 +107,7 @@ class Whole:
         values = program.forward(point.inputs, point.parameters)
         return cls(graph, output, point, program, values)
 
-    @functools.cached_property
+    @lazy
     def names(self) -> set[str]:
         """Every name in the equations that the output needs, and itself."""
         equations = (g.equations.tolist() for g in self.program.groups)

@@ -30,7 +30,7 @@ from cgprimer.checking.totals import below, terms
 from cgprimer.checking.whole import Whole
 from cgprimer.errors import NonFiniteWarning, OpError, PointError
 from cgprimer.expr.custom import declared_inexact
-from cgprimer.expr.memo import memo
+from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
@@ -121,7 +121,7 @@ class Witness:
             for row, number in enumerate(group.equations.tolist())
         }
 
-    @functools.cached_property
+    @lazy
     def values(self) -> dict[str, Array]:
         """Every variable and parameter at the points, (n,)."""
         rows = self.graph.program().forward(self.point.inputs, self.point.parameters)
@@ -130,7 +130,7 @@ class Witness:
         parameters = np.broadcast_to(self.point.parameters, shape)
         return found | dict(zip(self.graph.parameters, parameters, strict=True))
 
-    @functools.cached_property
+    @lazy
     def wide(self) -> Witness:
         """This, or where it has too few points to tell mistakes apart, one with more.
 
@@ -163,7 +163,7 @@ class Witness:
             [right] = substitute([right], {body: name(node)})
         return show(right)
 
-    @functools.cached_property
+    @lazy
     def misused(self) -> dict[Edge, str]:
         """Edges through a backward that is not in proportion to what arrives."""
         return misused(self)
@@ -184,7 +184,7 @@ class Witness:
                 return node
         return ""
 
-    @functools.cached_property
+    @lazy
     def _surrogates(self) -> list[Edge]:
         return [edge for edge in self.edges if self.surrogate(edge)]
 
@@ -340,7 +340,7 @@ class Witness:
                 found = found | at
         return found
 
-    @functools.cached_property
+    @lazy
     def _kinked(self) -> dict[Edge, Mask]:
         found = {e: kinked(self.sites[e[0]], e[1]) for e in self.edges}
         return {edge: at for edge, at in found.items() if at.any()}
@@ -350,7 +350,7 @@ class Witness:
         """Σ|terms| of every total derivative, counted over its paths."""
         return terms(self.own, self._edge_terms, output)
 
-    @functools.cached_property
+    @lazy
     def _edge_terms(self) -> dict[Edge, Array]:
         found: dict[Edge, Array] = {}
         for own in self.alike:

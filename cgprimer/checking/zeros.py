@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +26,7 @@ from cgprimer.checking.mutation_report import OURS_FUNCTION, OURS_TORCH
 from cgprimer.checking.subject import Subject
 from cgprimer.checking.torch_calls import TorchCode
 from cgprimer.checking.torch_number import Weighed, flat
+from cgprimer.expr.memo import lazy
 from cgprimer.numeric.finite import EPSILON
 
 Array = NDArray[np.float64]
@@ -54,11 +54,11 @@ class Zero:
         """The output at one point, shifted."""
         return float(self.f(arrays[0][:, None])[0] - self._here)
 
-    @cached_property
+    @lazy
     def _here(self) -> float:
         return float(self.f(self.x[:, None])[0])
 
-    @cached_property
+    @lazy
     def _plain(self) -> Examined:
         subject = Subject(self.output, self.value, (self.x,), ("x",), self.names)
 
@@ -70,7 +70,7 @@ class Zero:
         found = slopes(each, self.x, subject.scale)
         return Examined(subject, (Block(np.arange(len(self.x)), found),), None)
 
-    @cached_property
+    @lazy
     def _torch(self) -> _Torch | None:
         return _Torch(self) if find_spec("torch") else None
 

@@ -8,7 +8,6 @@ One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +18,7 @@ from cgprimer.diff.sweep import partials
 from cgprimer.draw.steps import single_operations
 from cgprimer.draw.text import Links, without_noise
 from cgprimer.errors import OptionError, suggest
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
@@ -104,11 +104,11 @@ class Trace(Report):
         ends = [row for row in self.rows if row.body is None]
         return (*(row for row in reversed(self.rows) if row.body is not None), *ends)
 
-    @functools.cached_property
+    @lazy
     def _by_name(self) -> dict[str, Row]:
         return {row.name: row for row in self.rows}
 
-    @functools.cached_property
+    @lazy
     def shown_values(self) -> dict[str, float]:
         """Values to be printed: 0 for what may be all rounding error."""
         values = {row.name: row.value or 0.0 for row in self.rows}
@@ -118,7 +118,7 @@ class Trace(Report):
                 links[share.user].append((row.name, share.value or 0.0))
         return without_noise(values, values, links)
 
-    @functools.cached_property
+    @lazy
     def shown_adjoints(self) -> dict[str, float]:
         """Adjoints to be printed: 0 for what may be all rounding error."""
         adjoints = {row.name: row.adjoint or 0.0 for row in reversed(self.rows)}

@@ -20,7 +20,7 @@ from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, beyond
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.whole import Whole
-from cgprimer.expr.memo import memo
+from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
@@ -144,7 +144,7 @@ class Sums:
         self.built = built
         self._local = threading.local()
 
-    @functools.cached_property
+    @lazy
     def function(self) -> Function:
         """Sums over a range of samples."""
         return self._noted(sums_text(self.roots, self.names, self.parameters))

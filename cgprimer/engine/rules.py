@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.expr.syntax import parse_expression
@@ -25,7 +25,7 @@ class Rule:
     memory: tuple[tuple[str, str], ...]
     move: str
 
-    @functools.cached_property
+    @lazy
     def _nodes(self) -> list[tuple[Node, Node]]:
         """(name, new value) for each memory and then for the parameter."""
         return [
@@ -43,7 +43,7 @@ class Rule:
             [known[text]] = e.emit([new], known)
         return [known[text] for text in names]
 
-    @functools.cached_property
+    @lazy
     def kernels(self) -> list[tuple[str, Kernel]]:
         """Numpy code of each new value, over settings, g, p and memories."""
         names = [*self.settings, "g", "p", *(text for text, _ in self.memory)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.lower.to_llvm import has_code
@@ -59,7 +59,7 @@ class Whole:
         assert found is not None, "the variable was left out"
         return found
 
-    @functools.cached_property
+    @lazy
     def partials(self) -> dict[int, list[Node]]:
         """Per equation the derivatives of its body by each of its slots."""
         found = {}

@@ -8,7 +8,6 @@ so a new operation is one entry and no other edit.
 
 from __future__ import annotations
 
-import functools
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cgprimer.expr.frozen import Frozen
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, intern
 
 REAL = (-3.0, 3.0)
@@ -71,17 +71,17 @@ class Op(Frozen):
         """Whether a complex step through it gives the derivative."""
         return not self.kinks and self.pullback is None
 
-    @functools.cached_property
+    @lazy
     def rules(self) -> tuple[Node, ...]:
         """`partials` as nodes over the names a, b and y."""
         return tuple(map(_node, self.partials))
 
-    @functools.cached_property
+    @lazy
     def formula(self) -> Node | None:
         """`definition` as a node over the names a, b, …, if there is one."""
         return _node(self.definition) if self.definition else None
 
-    @functools.cached_property
+    @lazy
     def kink(self) -> Node | None:
         """`kinks` as a node over the names a, b, …, if there are any."""
         return _node(self.kinks) if self.kinks else None

@@ -8,7 +8,6 @@ So a constant is the least that a fit must beat, clearly and not by chance.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.engine.losses import Loss
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
 from cgprimer.graph.graph import Graph
@@ -241,7 +241,7 @@ class _Judge:
         miss = np.abs(self.shown - self.targets)
         return bool((miss <= near * np.where(size > 0, size, 1.0)).all())
 
-    @functools.cached_property
+    @lazy
     def _reach(self) -> tuple[Array, int]:
         """The varying inputs that reach these targets, and how many parameters do."""
         graph, rows = self.objective.graph, self.objective.problem.rows

@@ -8,7 +8,6 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.frozen import Frozen
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.graph.shape import Shape, filled
@@ -164,17 +164,17 @@ class Graph(Frozen):
         """The parameters that were declared but are in no equation."""
         return tuple(name for name in self.parameters if name in self.spare)
 
-    @functools.cached_property
+    @lazy
     def variable_number(self) -> Mapping[str, int]:
         """Name of a variable → its row in arrays of values."""
         return {name: i for i, name in enumerate(self.table.variables)}
 
-    @functools.cached_property
+    @lazy
     def parameter_number(self) -> Mapping[str, int]:
         """Name of a parameter → its place in `parameters`."""
         return {name: i for i, name in enumerate(self.parameters)}
 
-    @functools.cached_property
+    @lazy
     def order(self) -> tuple[str, ...]:
         """Every variable, each after those it depends on."""
         defined = (self.dependents[e] for e in self.table.order.tolist())
@@ -194,7 +194,7 @@ class Graph(Frozen):
                 found[source].append(target)
         return {name: sorted(targets) for name, targets in found.items() if targets}
 
-    @functools.cached_property
+    @lazy
     def sources(self) -> Mapping[str, tuple[str, ...]]:
         """`depends_on`, frozen and kept."""
         table = self.table
@@ -433,7 +433,7 @@ class Graph(Frozen):
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"
 
-    @functools.cached_property
+    @lazy
     def _identity(self) -> tuple[Any, ...]:
         bodies = tuple((equation.name, equation.body) for equation in self.equations)
         return self.inputs, self.parameters, self.outputs, bodies

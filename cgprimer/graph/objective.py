@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Iterator
 from dataclasses import fields
@@ -17,6 +16,7 @@ from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.expr.frozen import Frozen
+from cgprimer.expr.memo import lazy
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -106,7 +106,7 @@ class Objective(Frozen):
             found = self.predictions(params) - self.problem.targets
             return (found if scale is None else found * scale).ravel()
 
-    @functools.cached_property
+    @lazy
     def _scale(self) -> Array | None:
         """What residuals are multiplied by, (targets, n)."""
         problem = self.problem

@@ -7,7 +7,6 @@ exponentially many, so they are counted before any is followed.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import GraphError, OpError, OptionError, listing, suggest
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
 from cgprimer.expr.show import binding, show, tree_size
@@ -56,7 +56,7 @@ class Path:
         """(node, wrt) along the path, as in `edge_partials`."""
         return tuple(zip(self.names[1:], self.names, strict=False))
 
-    @functools.cached_property
+    @lazy
     def product(self) -> float | None:
         """The product of the numbers; None without a point."""
         return None if self.values is None else math.prod(self.values, start=1.0)
@@ -87,7 +87,7 @@ class Paths(Report):
     def __iter__(self) -> Iterator[Path]:
         return iter(self.paths)
 
-    @functools.cached_property
+    @lazy
     def total(self) -> float | None:
         """The sum of the products: d output / d source. None without a point."""
         products = [path.product for path in self.paths]

@@ -7,7 +7,6 @@ numpy      a sweep over groups of alike equations; always there
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, OptionError, listing, suggest
 from cgprimer.expr.definitions import computed
 from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.memo import memo
+from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import postorder
 from cgprimer.graph.logits import check_probabilities, with_logits
 from cgprimer.graph.objective import Objective
@@ -125,7 +124,7 @@ class Program(Frozen, Report):
             return "fused", f"{size} fit into one function"
         return "by shape", f"{size} are too many for one function"
 
-    @functools.cached_property
+    @lazy
     def _without_code(self) -> str:
         """The first operation that cannot be translated, if there is one."""
         return next(filter(None, (s.without_code for s in self.graph.table.shapes)), "")
@@ -138,7 +137,7 @@ class Program(Frozen, Report):
         shapes = table.shape if equations is None else table.shape[equations]
         return int(sizes[shapes].sum())
 
-    @functools.cached_property
+    @lazy
     def _whole(self) -> Whole:
         return Whole(self.graph.table, self.graph.table.order.tolist())
 
@@ -189,7 +188,7 @@ class Program(Frozen, Report):
             parameters[:, 0], np.ascontiguousarray(inputs), runner.layout.row
         )
 
-    @functools.cached_property
+    @lazy
     def _shapes(self) -> ByShape:
         """All variables, shape by shape, without data."""
         from cgprimer.engine.by_shape import MOST, ByShape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress, pairwise
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import ExpressionError, GraphError, listing
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.ops import name as name_node
@@ -65,7 +65,7 @@ class Names:
                 "or on the left of '='"
             )
 
-    @functools.cached_property
+    @lazy
     def declared(self) -> frozenset[str]:
         """Names that are names whatever they spell."""
         return frozenset((*self.given, *self.defined))

@@ -21,6 +21,7 @@ from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import computed
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
@@ -65,22 +66,22 @@ class Shape:
             found = _by_body[body] = cls(body, tuple(slots))
         return found
 
-    @functools.cached_property
+    @lazy
     def names(self) -> tuple[int, ...]:
         """Positions of the slots that hold names, not constants."""
         return tuple(i for i, slot in enumerate(self.slots) if slot[0] != "c")
 
-    @functools.cached_property
+    @lazy
     def stable(self) -> Node:
         """The body in the form that values and derivatives are computed from."""
         return stable(self.body)
 
-    @functools.cached_property
+    @lazy
     def partials(self) -> tuple[Node, ...]:
         """The derivative of the body by each slot, by reverse accumulation."""
         return tuple(partials(self.stable, map(name, self.slots)).values())
 
-    @functools.cached_property
+    @lazy
     def lengths(self) -> tuple[int, ...]:
         """How many nodes each of `partials` has when it is written out."""
         sizes = fold(self.partials, lambda _, below: min(1 + sum(below), 10**18))
@@ -94,12 +95,12 @@ class Shape:
         """
         return sum(self.lengths) <= SYMPY
 
-    @functools.cached_property
+    @lazy
     def has_pullback(self) -> bool:
         """Whether what an adjoint becomes on the way need not be a multiple of it."""
         return any(node.op.pullback for node in postorder([self.stable]))
 
-    @functools.cached_property
+    @lazy
     def without_code(self) -> str:
         """The first operation that has no machine code, if there is one."""
         order = postorder(computed([self.stable]))
@@ -107,30 +108,30 @@ class Shape:
             order += postorder(computed(self.partials))
         return next((node.op.name for node in order if not has_code(node)), "")
 
-    @functools.cached_property
+    @lazy
     def declares(self) -> bool:
         """Whether some operation has a derivative of its own, given by its maker."""
         return any(isinstance(n.op, CustomOp) for n in postorder([self.stable]))
 
-    @functools.cached_property
+    @lazy
     def written_out(self) -> frozenset[str]:
         """Operations of formulas in the body, which are run as what defines them."""
         custom = (n.op for n in postorder([self.body]) if isinstance(n.op, CustomOp))
         return frozenset(op.name for op in custom if op.run)
 
-    @functools.cached_property
+    @lazy
     def is_inexact(self) -> bool:
         """Whether some operation declares that what it passes back is no derivative."""
         return any(node.op.contract != "exact" for node in postorder([self.body]))
 
-    @functools.cached_property
+    @lazy
     def has_formula(self) -> tuple[bool, ...]:
         """For each slot, whether sympy can differentiate the body by it."""
         code = [n for n in postorder([self.body]) if n.args and not n.op.rules]
         hidden = set(postorder(code))
         return tuple(name(slot) not in hidden for slot in self.slots)
 
-    @functools.cached_property
+    @lazy
     def has_constant_part(self) -> bool:
         """Whether some operation has only constants below it."""
 
@@ -140,7 +141,7 @@ class Shape:
         below = fold([self.body], variable)
         return any(node.args and not below[node] for node in below)
 
-    @functools.cached_property
+    @lazy
     def formulas(self) -> tuple[sympy.Expr, ...]:
         """The derivative of the body by each slot, by sympy, in symbols of slots.
 
@@ -156,7 +157,7 @@ class Shape:
         found = dict(zip(known, derivatives(self.body, known), strict=True))
         return tuple(found.get(slot, sympy.nan) for slot in self.slots)
 
-    @functools.cached_property
+    @lazy
     def by_sympy(self) -> tuple[Node | None, ...]:
         """`formulas` as expressions; None where sympy has none, or is not asked."""
         if not self.asks_sympy:
@@ -173,7 +174,7 @@ class Shape:
             op = next(node.op for node in code if slot in postorder([node]))
             raise without_formula(op).within([variable])
 
-    @functools.cached_property
+    @lazy
     def symbolic(self) -> tuple[Node, ...]:
         """The derivative by each slot as a formula, to be evaluated and printed.
 
@@ -185,7 +186,7 @@ class Shape:
     def _by_rules(self, i: int) -> Node:
         return self.partials[i] if self.has_formula[i] else const(nan)
 
-    @functools.cached_property
+    @lazy
     def forward(self) -> Kernel:
         """Numpy code for the body; arguments are the slots."""
         return Kernel([self.stable], self.slots)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import CycleError, shorten
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.graph.shape import Shape
@@ -39,7 +39,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.defined)
 
-    @functools.cached_property
+    @lazy
     def kinds(self) -> NDArray[np.str_]:
         """For every entry of `slots` its kind: x, p or c."""
         kinds: NDArray[np.str_] = np.array(
@@ -50,14 +50,14 @@ class Table:
         found: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
         return found
 
-    @functools.cached_property
+    @lazy
     def equation_of(self) -> NDArray[np.int64]:
         """For every variable the equation that defines it, or -1 for an input."""
         owner = np.full(len(self.variables), -1)
         owner[self.defined] = np.arange(len(self))
         return owner
 
-    @functools.cached_property
+    @lazy
     def arcs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(equation used, equation using it) for every use of a defined variable."""
         target = np.repeat(np.arange(len(self)), np.diff(self.start))
@@ -65,7 +65,7 @@ class Table:
         source, target = self.equation_of[self.slots[keep]], target[keep]
         return source[source >= 0], target[source >= 0]
 
-    @functools.cached_property
+    @lazy
     def order(self) -> NDArray[np.int64]:
         """Equation numbers in topological order; CycleError where there is none."""
         source, target = self.arcs
@@ -106,7 +106,7 @@ class Table:
         self._last[equation] = found
         return found
 
-    @functools.cached_property
+    @lazy
     def _last(self) -> dict[int, list[Node]]:
         return {}
 

@@ -7,7 +7,6 @@ not with equations. This is the reference that any faster way is held against.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import OpError
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
@@ -57,22 +57,22 @@ class Program:
         self.needed = np.flatnonzero(needed)
         self.computed = [*self.inputs, *table.defined[needed]]
 
-    @functools.cached_property
+    @lazy
     def groups(self) -> list[Group]:
         """Kept equations by (level, shape), in an order that can be run."""
         return _groups(self.table, self.level, self.needed)
 
-    @functools.cached_property
+    @lazy
     def alike(self) -> list[Group]:
         """Kept equations by shape alone: for what is asked where values are known."""
         return _groups(self.table, np.zeros_like(self.level), self.needed)
 
-    @functools.cached_property
+    @lazy
     def input_names(self) -> tuple[str, ...]:
         """The variables that no equation defines."""
         return tuple(self.table.variables[row] for row in self.inputs.tolist())
 
-    @functools.cached_property
+    @lazy
     def equations(self) -> list[int]:
         """Numbers of the equations that are needed, each after those it uses."""
         kept = set(self.needed.tolist())
@@ -169,12 +169,12 @@ class Program:
         except OpError as error:
             raise self.located(error, group) from error.__cause__
 
-    @functools.cached_property
+    @lazy
     def has_pullback(self) -> bool:
         """Whether an adjoint of zero may still make another one on its way."""
         return any(group.shape.has_pullback for group in self.groups)
 
-    @functools.cached_property
+    @lazy
     def asked(self) -> dict[Op, bool | None]:
         """Operations with code or a contract of their own; whether a parameter asks.
 
@@ -183,7 +183,7 @@ class Program:
         """
         return self._asked(inputs=False)
 
-    @functools.cached_property
+    @lazy
     def asked_by_inputs(self) -> dict[Op, bool | None]:
         """The same where variables ask as well as parameters."""
         return self._asked(inputs=True)
@@ -213,7 +213,7 @@ class Program:
                     np.logical_or.at(reached, index, reached[group.defined])  # type: ignore
         return reached
 
-    @functools.cached_property
+    @lazy
     def _learning(self) -> dict[Shape, tuple[int, ...]]:
         """Per shape the slots that some equation needs to reach a parameter."""
         reaches = np.zeros(len(self.table.variables), dtype=bool)

@@ -18,6 +18,7 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
 from cgprimer.expr.definitions import computed
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -149,7 +150,7 @@ class Alike:
     slots: list[Array]
     results: Array
 
-    @functools.cached_property
+    @lazy
     def blocks(self) -> list[tuple[int, ...]]:
         """The slots that hold names, as many at a time as arrays have room for."""
         names = self.shape.names

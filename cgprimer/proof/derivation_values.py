@@ -7,11 +7,10 @@ the author's own claims about them are never used.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.memo import memo
+from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.gradient import gradient
@@ -85,7 +84,7 @@ class Meanings:
         [output] = found.outputs
         return closed[name(output)]
 
-    @functools.cached_property
+    @lazy
     def graph(self) -> Graph:
         """The definitions as a graph."""
         script = self.script
