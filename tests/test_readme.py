@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cgprimer
-from cgprimer import CGPrimerError, parse_graph
+from cgprimer import CGPrimerError, parse_graph, testing
 from cgprimer.cli import COMMANDS, main
 from cgprimer.expr import syntax
 from cgprimer.expr.ops import TABLE
@@ -150,6 +150,8 @@ def calls() -> list[tuple[str, list[str]]]:
 def example() -> dict[str, Any]:
     """What the calls in the tables are about."""
     names = {name: getattr(cgprimer, name) for name in cgprimer.__all__}
+    names |= {name: getattr(testing, name) for name in testing.__all__}
+    names["cgprimer"] = cgprimer
     graph = parse_graph(
         ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
     )
@@ -162,7 +164,7 @@ def example() -> dict[str, Any]:
         "graph": graph, "truth": truth, "size": 20, "data": data, "path": path,
         "at": truth | {"xa": 1.5}, "inputs": data.inputs, "targets": data.targets,
         "sigma": {"xw": np.ones(20)}, "method": method, "results": results,
-        "f": np.sin, "grad": np.cos, "x": 1.0, "text": "f = x^2\nf = x*x",
+        "f": np.sin, "grad": np.cos, "fn": None, "x": 1.0, "text": "f = x^2\nf = x*x",
         "program": graph.compile(), "expressions": ["xy = a*xa"],
     }  # fmt: skip
     return names | about
