@@ -760,7 +760,7 @@ DATA = {"xa": [0.0, 1.0]}, {"xb": [1.0, 2.0]}
         ({"inputs": {"xa": [1.0, 2.0, 3.0]}}, "samples"),
         ({"inputs": {"xa": [1.0, 2.0], "xz": [1.0, 2.0]}}, "no inputs"),
         ({"targets": {}}, "no target"),
-        ({"targets": {"xa": [1.0, 2.0]}}, "not defined"),
+        ({"targets": {"xa": [1.0, 2.0]}}, "no equation computes it"),
         ({"weights": [1.0]}, "weights has shape"),
         ({"weights": [1.0, -1.0]}, "not negative"),
         ({"weights": [0.0, 0.0]}, "not all zero"),

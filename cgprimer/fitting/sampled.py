@@ -54,14 +54,13 @@ class Sampled:
         """d target / d parameter, (targets, n, p)."""
         with np.errstate(all="ignore"):
             values = self._values(params)
-            one = np.ones(values.shape[1])
-            found = np.stack(
-                [
-                    self.sweeps.backward(values, params[:, None], {row: one})[1].T
-                    for row in self.rows
-                ]
-            )
+            found = np.stack([self._shares(values, params, row) for row in self.rows])
             return found - found.mean(axis=0) if self.joint else found
+
+    def _shares(self, values: Array, params: Array, row: int) -> Array:
+        seed = {row: np.ones(values.shape[1])}
+        sweep = self.sweeps.backward
+        return sweep(values, params[:, None], seed, inputs=False)[1].T
 
     def _values(self, params: Array) -> Array:
         return self.sweeps.forward(self.inputs, params[:, None])
