@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.numeric.finite import Difference, difference, second_difference
-from cgprimer.numeric.schemes import EPSILON, Array, Function, Noise, rounding
+from cgprimer.numeric.schemes import EPSILON, TINY, Array, Function, Noise, rounding
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative
@@ -36,7 +36,6 @@ SHARP = 1e-4  # a bound that would let an error of 0.05 % by is no witness
 NARROW = 0.01  # a bound this small beside the partial is allowed to condemn
 NEGLIGIBLE = 1e-6  # of the slope to expect; below it a partial counts as zero
 SCHEMES = "ridders", "five-point"  # the second is asked where the first condemns
-TINY = float(np.finfo(np.float64).tiny)  # below it digits are lost
 LONG = (1.0, 2.0**-4, 2.0**-8)  # of the size of x: where f is finite, its usual slope
 
 
