@@ -29,6 +29,8 @@ HALVES = np.arange(-120, 41) / 2  # exponents of ten of steps that may change f
 NEAR = 116  # the number of those that stay close to x
 FIRST = 84  # of those, the first that may change an x that is not 0
 SHORTEST = 1.5  # units in the last place of x: a step that leaves out no shorter one
+HALT = 100.0  # ulps of x: f that does not change over them stands still
+SMOOTH = 1e-3  # of what f does beyond: noise as small is of no staircase
 CURVED = 200.0  # times the first step of a staircase, over 64 of them
 EVEN = np.arange(-4.0, 5.0)  # points near x, in steps
 
@@ -60,15 +62,17 @@ class Noise:
 
 
 def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
+    """The noise of `each` at x, elementwise; `size` is that of x, `usual` its scale."""
     here, longer = each(x), np.maximum(size, usual)
-    noise, own = _scatter(each, x, size)
+    noise, own, step = _scatter(each, x, size)
     still = np.isnan(own)
     flat, absorbed = np.zeros(len(x)), np.zeros(len(x), dtype=bool)
     share = np.full(len(x), np.nan)
-    if still.any():
-        only = np.where(still, size, np.nan)
+    halting = still | (np.abs(step) > HALT * EPSILON * size)
+    if halting.any():
+        only = np.where(halting, size, np.nan)
         hidden, share, flat, absorbed = _flat(each, x, only, usual)
-        noise = np.where(still, hidden, noise)
+        noise = np.where(still | (flat > 0), hidden, noise)
     share = np.fmin(share, np.fmin(_share(own, here), _away(each, x, size, longer)))
     precision = np.nan_to_num(share, nan=EPSILON)
     noise = np.nan_to_num(np.fmax(noise, EPSILON * np.abs(here)), posinf=0.0)
@@ -91,8 +95,8 @@ def _share(noise: Array, value: Array) -> Array:
     return np.where((share > 0) & np.isfinite(share), share, np.nan)
 
 
-def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array]:
-    """(noise of f near x, the part that is its own), whatever its precision.
+def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
+    """(noise of f near x, the part that is its own, the shortest step that shows it).
 
     Where f works in single precision it is flat over short steps. So the shortest step
     that changes f at all is sought, and the change there is a quantum of f; beyond it
@@ -110,7 +114,7 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array]:
         spread = np.where(cut, np.nan_to_num(aside), spread)
     stairs = np.abs(step) > SHORTEST * np.spacing(np.abs(x))
     own = 2 * np.where(seen, np.fmax(spread, np.where(stairs, quantum, 0.0)), np.nan)
-    return 2 * np.fmax(quantum, spread), own
+    return 2 * np.fmax(quantum, spread), own, step
 
 
 def _off_a_parabola(each: Each, x: Array, apart: Array, at: Array) -> Array:
@@ -166,21 +170,23 @@ def _flat(
     """
     farthest = NEAR + 2 * np.log10(1e8 * np.maximum(1, usual / size))
     end = np.nan_to_num(np.minimum(farthest, len(HALVES) - 1)).astype(int)
-    low = np.full(len(x), NEAR)
+    low = np.where(x == 0, 0, FIRST)
     noise, flat = np.zeros(len(x)), np.where(np.isnan(size), 0.0, np.inf)
     share = np.full(len(x), np.nan)
     absorbed = np.zeros(len(x), dtype=bool)
     for side in (1, -1):
         step, seen = _shortest(each, x, side * size, low, end)
         inside = np.where(seen, np.abs(step), np.nan)
-        fine, own = _scatter(each, x + 2 * side * inside, inside)
+        fine, own, _ = _scatter(each, x + 2 * side * inside, inside)
         share = np.fmin(share, _share(own, each(x + 2 * side * inside)))
         rises = [each(x + side * k * inside) for k in (0, 1, 2, 8, 64)]
-        quantum, far = (np.abs(rises[k] - rises[0]) for k in (1, 4))
+        quantum, rise, far = (np.abs(rises[k] - rises[0]) for k in (1, 2, 4))
         more = (np.abs(rises[3] - rises[2]) > 0) & (np.abs(rises[4] - rises[3]) > 0)
         lost = more & np.isnan(own) & _is_of_rounding(quantum, far)
         noise = np.fmax(noise, np.where(lost, 2 * quantum, fine))
-        reach = np.where(inside > size * 10 ** HALVES[NEAR], np.abs(step) / 4, 0.0)
+        away = inside > size * 10 ** HALVES[NEAR]
+        smooth = (own <= SMOOTH * rise) & (inside > HALT * EPSILON * size)
+        reach = np.where(away | smooth, np.abs(step) / 4, 0.0)
         flat = np.minimum(flat, np.where(seen, reach, np.abs(step)))
-        absorbed |= lost
+        absorbed |= lost & away
     return noise, share, np.where(absorbed | np.isnan(flat), 0.0, flat), absorbed
