@@ -155,7 +155,7 @@ def operations() -> dict[str, tuple[str, tuple[float, ...]]]:
     """Every operation of the table as a function, at a point in its domain."""
     found = {}
     for op in TABLE:
-        at = tuple(PLACES.get(d, 0.4) for d in op.domain)
+        at = tuple(PLACES.get(d, 0.4) - 0.2 * i for i, d in enumerate(op.domain))
         names = [f"x{i}" for i in range(len(at))]
         call = f"{op.name}({', '.join(names)})"
         if op.symbol:

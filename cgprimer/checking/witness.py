@@ -48,6 +48,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ENOUGH = 5
+SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,8 @@ class Witness:
         with np.errstate(all="ignore"):
             rows = kernel(*(values[text] for text in names))
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
-        if not np.isfinite(claimed).all():
+        x = np.abs(site.values[wrt])
+        if not np.isfinite(claimed).all() or ((x > 0) & (x < SQUARED)).any():
             return None
         found = self._taken(edge, curvature)
         return Evidence(claimed, terms, found, site.values, kinked(site, wrt))

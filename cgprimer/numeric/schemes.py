@@ -24,6 +24,8 @@ Noise = Array | float | Function | None
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 2 * EPSILON  # what one operation is trusted to, library functions included
+TINY = float(np.finfo(np.float64).tiny)  # below it numbers lose digits
+UNDERFLOW = 2 * float(np.finfo(np.float64).smallest_subnormal)  # and to no less than
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,10 @@ def apply(
         astray = astray + abs(weight) * np.abs((at - x) - k * h)
         low, high = np.minimum(low, value), np.maximum(high, value)
     divisor = h**scheme.order
+    divisor = np.where(np.abs(divisor) < TINY, np.nan, divisor)
     slope = (high - low) / np.abs(h)
     rounding = np.fmax(ROUNDING * size, noise * scheme.norm) + slope * astray
+    rounding = rounding + UNDERFLOW
     value = total / divisor
     return value, rounding / np.abs(divisor) + EPSILON * np.abs(value)
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.numeric.finite import Difference, difference, second_difference
-from cgprimer.numeric.schemes import EPSILON, Array, Function, Noise, rounding
+from cgprimer.numeric.schemes import EPSILON, TINY, Array, Function, Noise, rounding
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative
@@ -143,7 +143,7 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
             steps = [np.abs(f(x + s * part * long / 2) - here) for s in (-1, 1)]
             rise = np.fmax(*(np.where(np.isfinite(s), s, np.nan) for s in steps))
             seen = np.where(seen > 0, seen, np.nan_to_num(rise) / (part * long))
-    slope: Array = np.maximum(found, seen)
+    slope: Array = np.maximum(np.maximum(found, seen), TINY)
     return slope
 
 

@@ -1,0 +1,355 @@
+"""One judge: families of equations × points × claims, right ones and wrong ones.
+
+No wrong claim passes, wherever the function is zero and however large the number that
+it is offset by; no right one fails, whatever kinks there are; and `compare_partials`
+says of every edge what `check_gradients` says. Of the large families a part runs by
+default, and all of them with `-m slow`.
+"""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+import sympy
+from problems import FUNCTIONS, operations, vanishing
+
+from cgprimer import check_gradients, compare_partials, edge_partials, parse_graph
+from cgprimer.checking.check import at_point
+from cgprimer.checking.check import report as report_on
+from cgprimer.checking.claims import read_claims
+from cgprimer.checking.sites import random_points
+from cgprimer.checking.witness import Witness
+from cgprimer.diff.custom import custom_op
+from cgprimer.errors import PointError
+
+PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
+OPERATIONS = operations()
+CASES = FUNCTIONS | OPERATIONS
+
+
+def graph_of(text):
+    return parse_graph([f"xf = {text}"])
+
+
+def names_of(graph, at):
+    """The part of a point that a graph needs."""
+    known = (*graph.inputs, *graph.parameters)
+    return {name: value for name, value in at.items() if name in known}
+
+
+def some(first, second, every):
+    """Every so many of the pairs; another one of the second each time."""
+    pairs = enumerate(itertools.product(first, second))
+    return [pair for i, pair in pairs if (i + i // len(second)) % every == 0]
+
+
+# Where f is zero, or next to it.
+
+VALUES = (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6)
+
+
+def wrong_claims(right):
+    """Mistakes in every partial, as numbers: (name, number)."""
+    others = [*list(right)[1:], *right]
+    for (name, value), other in zip(right.items(), others, strict=False):
+        claims = (2 * value, -value, 1.1 * value, 1.001 * value, value + 5, 0.0)
+        for claim in (*claims, right[other]):
+            if abs(claim - value) > 5e-4 * max(abs(claim), abs(value)):
+                yield name, claim
+
+
+@pytest.mark.parametrize(("key", "value"), some(CASES, VALUES, 17))
+def test_where_f_vanishes_right_claims_pass_and_wrong_ones_do_not(key, value):
+    check_claims(key, value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", VALUES)
+def test_where_f_vanishes_all_of_them(value):
+    for key in CASES:
+        check_claims(key, value)
+
+
+def check_claims(key, value):
+    """Right claims of a case shifted to `value` pass, wrong ones all fail."""
+    text, point = CASES[key]
+    graph = graph_of(vanishing(text, point, value))
+    at = {f"x{i}": number for i, number in enumerate(point)}
+    size = abs(graph_of(text).evaluate(at)["xf"])
+    assert abs(graph.evaluate(at)["xf"] - value) <= 1e-15 * size
+    right = graph.gradient_at("xf", at)
+    witness = Witness(graph, at, given=True)
+    claims = {("xf", name): slope for name, slope in right.items()}
+    for output in (None, "xf"):
+        report = report_on(witness, read_claims(graph, claims, output, 1), output)
+        assert {row.verdict for row in report.rows} == {PASS}, report
+    assert compare_partials(graph, at).ok
+    for name, claimed in wrong_claims(right):
+        [claim] = read_claims(graph, {("xf", name): claimed}, None, 1).values()
+        found = witness.at_points(("xf", name), claim), witness.total("xf", name, claim)
+        assert [at_point(one, 0).verdict for one in found] == [FAIL] * 2, (name, claim)
+
+
+# Offsets, zeros, kinks: both reports say the same of every edge.
+
+OFFSETS = (0.0, 1e-12, 1e-6, 1.0, 1e3, 1e6, 1e9, 1e12)
+FORMS = ("o + {}", "{} - o", "o*({})")
+BODIES = (
+    "sin(a*xa)", "cos(a*xa)", "xa^2", "a*xa", "tanh(xa)*a", "1/(xa + 3)", "abs(xa)*a",
+    "relu(xa - a)", "step(xa)*a", "max(xa, a)", "xa^3 - a*xa", "sqrt(xa^2 + a^2)",
+    "xa*sin(1/(xa^2 + 0.01))", "abs(xa - a)^1.5", "xlogy(xa^2, a)", "a*xa - a*xa",
+    "abs(arcsin(xa/5))", "sqrt(abs(xa))", "log(abs(xa))", "relu(xa) - relu(-xa)",
+    "sqrt(xa^4)", "exp(-1/abs(xa))",
+)  # fmt: skip
+PLACES = (
+    (1.2, 0.5), (1.0, 0.0), (0.0, 1.0), (-1.3, 2.0), (1.0, 1.0), (1.0, np.pi / 2),
+    (1e-8, 1e-8), (0.0, 0.0), (2.0, -1e-12), (3.0, 1e6),
+)  # fmt: skip
+
+
+SHIFTS = [form.replace("o", str(o)) for form in FORMS for o in OFFSETS]
+
+
+@pytest.mark.parametrize(("body", "shift"), some(BODIES, SHIFTS, 37))
+def test_both_reports_say_the_same_of_every_edge(body, shift):
+    check_agreement(shift.format(body), PLACES[len(body) % 2 :: 2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("body", BODIES)
+def test_both_reports_say_the_same_everywhere(body):
+    for shift in SHIFTS:
+        check_agreement(shift.format(body), PLACES)
+
+
+def check_agreement(text, places):
+    """Both reports on an equation, edge by edge; nothing in it is wrong."""
+    graph = graph_of(text)
+    for a, xa in places:
+        at = names_of(graph, {"a": a, "xa": xa})
+        check, edges = check_gradients(graph, at=at), compare_partials(graph, at)
+        for row in edges.rows:
+            assert row.verdict == check.row(row.node, row.wrt).verdict, (at, row)
+            assert row.verdict != FAIL, (at, row)
+        assert not check.failures, (at, check)
+
+
+def test_the_two_reports_that_used_to_differ():
+    graph, at = graph_of("1e9 + sin(a*xa)"), {"a": 1.2, "xa": 0.5}
+    assert compare_partials(graph, at).ok
+    assert check_gradients(graph, at=at).ok
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1e9, 1e12])
+@pytest.mark.parametrize(
+    ("body", "slope"), [("sin(xa)", 1.0), ("1e-3*xa", 1e-3), ("1e-5*xa", 1e-5)]
+)
+def test_a_large_offset_lets_no_wrong_claim_pass(body, slope, offset):
+    graph = graph_of(f"{offset} + {body}")
+    for claim in (0.0, 2 * slope, -slope, 1e-9 * slope, slope + 5):
+        report = check_gradients(graph, at={"xa": 0.0}, claims={("xf", "xa"): claim})
+        assert report.row("xf", "xa").verdict != PASS, report
+
+
+# Kinks: what is right never fails, and mistakes still do.
+
+KINKED = ("abs({})", "sign({})", "step({})", "relu({})", "min({}, 0.3)", "max(b, {})")
+POLES = (
+    "2.13*log(abs(xa))", "abs(xa)*log(abs(xa))", "abs(xa)/(xa^2)", "log(abs(sin(xa)))",
+    "arctan(1/abs(xa))", "exp(-1/abs(xa))", "1/abs(xa)", "sqrt(abs(xa))", "abs(1/xa)",
+    "log(relu(xa))", "abs(tan(xa))", "xlogy(abs(xa), abs(xa))", "abs(xa)^xa",
+    "relu(log(abs(xa)))", "min(abs(xa), xa)", "abs(xa)*sign(xa)", "relu(xa)/xa",
+)  # fmt: skip
+
+
+def nested():
+    """Every operation inside every one with a kink, and the other way round."""
+    found = dict.fromkeys(POLES)
+    for text, _ in OPERATIONS.values():
+        text = text.replace("x0", "xa").replace("x1", "b")
+        for kinked in KINKED:
+            found[kinked.format(text)] = None
+            for name in ("xa", "b"):
+                inner = f"({kinked.format(name)})"
+                found[re.sub(rf"\b{name}\b", inner, text)] = None
+    return [text for text in found if re.search(r"\bxa\b", text)]
+
+
+ASKED = (  # points of one's own: at the kinks, next to them, and far from them
+    None, {"xa": 0.0, "b": 0.7}, {"xa": 0.3, "b": 0.3}, {"xa": -0.6, "b": 0.4},
+    {"xa": 1e-9, "b": 0.5}, {"xa": 0.0, "b": 0.0},
+    {"xa": np.array([0.0, -0.7]), "b": 0.3},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "i"), some(nested(), range(len(ASKED)), 113))
+def test_our_own_formulas_never_fail_at_any_kink(text, i):
+    check_own_formula(text, ASKED[i])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", ASKED)
+def test_our_own_formulas_never_fail_anywhere(at):
+    for text in nested():
+        check_own_formula(text, at)
+
+
+@pytest.mark.parametrize("text", POLES[:6])
+def test_where_f_is_not_finite_there_is_no_kink(text):
+    for at in (None, {"xa": 0.0}, {"xa": 0.7}):
+        check_own_formula(text, at)
+    report = check_gradients(graph_of(text), rng=0)
+    assert report.verdict == PASS, report
+
+
+def check_own_formula(text, at):
+    """Our own formula as a claim, partial and total, does not fail; mistakes do."""
+    graph = graph_of(text)
+    try:
+        where = names_of(graph, at) if at else random_points(graph, 3, rng())
+    except PointError:  # as of log(sign(xa) - 1)
+        return
+    witness = Witness(graph, where, given=bool(at))
+    width = witness.width if at else None
+    texts = {edge: graph.partial(*edge).text for edge in graph.arcs}
+    for output in (None, "xf"):
+        claims = read_claims(graph, texts, output, width)
+        report = report_on(witness, claims, output)
+        assert not report.failures, report
+    for edge, right in texts.items():
+        row = report.row(*edge, "total")
+        zero = abs(row.claimed) < 1e-12
+        for wrong in (f"2*({right})", f"-1.001*({right})", f"({right}) + 5")[
+            2 * zero :
+        ]:
+            [claim] = read_claims(graph, {edge: wrong}, None, width).values()
+            found = [
+                at_point(one, i).verdict
+                for one in witness.edge(edge, claim)
+                for i in range(len(one.claimed))
+            ]
+            assert FAIL in found or row.verdict != PASS, (edge, wrong, found)
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+# Where sympy has no formula of real numbers our own rules stand for it.
+
+METHODS = ("symbolic", "adjoint")
+NO_FORMULA = ("pow", "sqrt", "arcsin", "arccos")
+AROUND = ("abs({})", "sign({})", "min({}, 0.3)", "max(b, {})", "abs({})*sin({})")
+
+
+@pytest.mark.parametrize(("key", "around"), some(OPERATIONS, AROUND, 7))
+def test_there_is_a_formula_and_a_value_for_every_edge(key, around):
+    check_formulas(key, around)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("around", AROUND)
+def test_there_is_a_formula_and_a_value_for_every_edge_everywhere(around):
+    for key in OPERATIONS:
+        check_formulas(key, around)
+
+
+@pytest.mark.parametrize("key", NO_FORMULA)
+def test_our_own_rules_stand_where_sympy_has_no_formula(key):
+    check_formulas(key, "abs({})")
+
+
+def check_formulas(key, around):
+    """sympy's formulas, or ours, give what the sweep gives, as text as well."""
+    text, point = OPERATIONS[key]
+    text = text.replace("x0", "xa").replace("x1", "b")
+    graph = graph_of(around.format(text, text))
+    for factor in (1.0, 0.6, 1.1):
+        at = dict(zip(("xa", "b"), (factor * point[0], *point[1:], 0.35), strict=False))
+        at = names_of(graph, at)
+        symbolic, own = (edge_partials(graph, at, method=m) for m in METHODS)
+        report = compare_partials(graph, at)
+        for row in report.rows:
+            edge = row.node, row.wrt
+            assert symbolic[edge] == pytest.approx(own[edge], rel=1e-12)
+            assert row.verdict == PASS, row
+            text = graph.partial(*edge).text
+            claimed = parse_graph([f"xd = {text}"])
+            value = float(claimed.evaluate(names_of(claimed, at))["xd"])
+            assert value == pytest.approx(own[edge], rel=1e-12)
+            ours = "our own rules" in row.reason
+            assert ours == (key in NO_FORMULA and around[:3] == "abs")
+
+
+@pytest.mark.parametrize("error", [TimeoutError, KeyboardInterrupt, MemoryError])
+def test_what_interrupts_sympy_comes_out(monkeypatch, error):
+    def interrupted(*args):
+        raise error
+
+    graph = graph_of("sin(cos(xa + 0.123))")
+    monkeypatch.setattr(sympy, "diff", interrupted)
+    with pytest.raises(error):
+        edge_partials(graph, {"xa": 1.0})
+
+
+def test_code_without_a_formula_passes_with_the_reason_only():
+    def forward(ctx, a):
+        ctx.save(a=a)
+        return a**3
+
+    with custom_op("cube", forward=forward, backward=lambda ctx, g: 3 * ctx.a**2 * g):
+        report = compare_partials(graph_of("cube(xa) - 0.125"), {"xa": 0.5})
+    [row] = report.rows
+    assert row.verdict == PASS
+    assert np.isnan(row.symbolic)
+    assert row.reason == "only numpy code knows it: the sweep stands for it"
+    assert "(sweep) 0.75" in str(report)
+
+
+def test_a_formula_that_is_nan_at_the_point_is_said_to_be():
+    rows = compare_partials(graph_of("xa^b"), {"xa": 0.0, "b": 2.0}).rows
+    [row] = [row for row in rows if row.wrt == "b"]
+    assert (row.formula, row.verdict, row.adjoint) == ("xa^b*log(xa)", PASS, 0.0)
+    assert np.isnan(row.symbolic)
+    assert row.reason == "sympy's formula is nan here: the sweep stands for it"
+
+
+# Scales, zeros, poles.
+
+SCALES = (1e-300, 1e-150, 1e-30, 1e-12, 1e12, 1e30, 1e150)
+SCALED = ("s*sin(xa/s)", "sqrt(xa)*xb", "log(xa) - xb", "xa*xb/s", "tanh(xa/s)", "xa^2")
+
+
+@pytest.mark.parametrize(("text", "s"), some(SCALED, SCALES, 3))
+def test_no_scale_makes_what_is_right_fail(text, s):
+    graph = graph_of(text.replace("s*", f"{s}*").replace("/s", f"/{s}"))
+    at = names_of(graph, {"xa": 0.7 * s, "xb": 2.0})
+    report = check_gradients(graph, at=at)
+    assert not report.failures, report
+    assert compare_partials(graph, at).ok
+    for edge in graph.arcs:
+        twice = check_gradients(
+            graph, at=at, claims={edge: 2 * report.row(*edge).claimed}
+        )
+        assert twice.row(*edge).verdict == FAIL, twice
+
+
+def test_rounding_that_vanishes_at_the_point_only_is_counted():
+    for xb, graph in itertools.product(
+        (1e3, 1e5 + 0.3, 1e8 + 0.7),
+        map(graph_of, ("a*xb - a*xc", "a*(xb + xc) - a*xb")),
+    ):
+        at = {"a": 0.0, "xb": xb, "xc": xb - 0.2}
+        report = check_gradients(
+            graph, at=at, claims={("xf", "a"): graph.gradient_at("xf", at)["a"]}
+        )
+        assert not report.failures, report
+
+
+def test_of_a_pole_nothing_is_said():
+    graph = graph_of("log(abs(xa))")
+    for claim in (None, 0.0, "1/xa"):
+        claims = {("xf", "xa"): claim} if claim is not None else None
+        report = check_gradients(graph, at={"xa": 0.0}, claims=claims)
+        assert {row.verdict for row in report.rows} == {INCONCLUSIVE}, report
