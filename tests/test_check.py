@@ -654,6 +654,107 @@ def test_of_very_many_rows_the_wrong_ones_are_shown():
     assert "∂x120/∂x119" in str(report)
 
 
+# Thousands of totals are checked together, along a few directions.
+
+LARGE = {
+    "canonical": CANONICAL,
+    "network": NETWORK,
+    "kinks": ["xb = relu(w*xa + b)", "xc = abs(v*xb - u*xa) + max(xa, u)"],
+    "scales": ["xb = 1e6*sin(w*xa)", "xc = xb*1e-9 + v*xa^2", "xd = exp(xc)*b"],
+    "chain": [f"x{k + 1} = sin(a{k}*x{k} + b{k % 3})" for k in range(12)],
+    "no inputs": ["xb = sin(u)*v", "xc = xb*w + u"],
+}
+
+
+@pytest.fixture
+def together(monkeypatch):
+    monkeypatch.setattr("cgprimer.checking.check.MANY", 0)
+
+
+@pytest.mark.usefixtures("together")
+@pytest.mark.parametrize("key", LARGE)
+def test_totals_together_pass_where_each_of_them_does(key):
+    report = check_gradients(parse_graph(LARGE[key]), rng=0)
+    assert report.verdict == PASS, report.diagnosis
+    rows = [row for row in report.rows if row.kind in ("total", "direction")]
+    assert [row.kind for row in rows] == ["direction"] * len(rows)
+    assert "along 3 random directions of" in report.diagnosis
+
+
+SPOILT = {
+    "sign": lambda own, other: -own,
+    "factor 2": lambda own, other: 2 * own,
+    "left out": lambda own, other: 0 * own,
+    "another": lambda own, other: other,
+    "1 % off": lambda own, other: 1.01 * own,
+    "0.05 % off": lambda own, other: 1.0005 * own,
+}
+
+
+@pytest.mark.usefixtures("together")
+@pytest.mark.parametrize("mistake", SPOILT)
+@pytest.mark.parametrize("key", ["canonical", "network", "scales", "chain"])
+def test_one_wrong_total_of_many_is_noticed(key, mistake):
+    """Whichever it is, unless it is next to nothing at every point."""
+    known, graph = witness(*LARGE[key]), parse_graph(LARGE[key])
+    [output] = graph.outputs[-1:]
+    own = known.totals(output)
+    names = tuple(n for n in (*graph.inputs, *graph.parameters) if n in own)
+    kept, largest = dict(own), max(np.abs(row).max() for row in own.values())
+    for k, name in enumerate(names):
+        other = kept[names[k - 1]]
+        wrong = SPOILT[mistake](kept[name], other)
+        if np.abs(wrong - kept[name]).max() < 1e-6 * largest:
+            continue
+        own[name] = wrong
+        known.rows.clear()
+        report = report_on(known, {}, output)
+        own[name] = kept[name]
+        assert report.verdict == FAIL, (name, report.diagnosis)
+        assert "is not what differences say" in report.diagnosis
+    known.rows.clear()
+
+
+@pytest.mark.usefixtures("together")
+def test_claimed_totals_are_checked_each():
+    claims = {("xw", "xa"): "2*xa*(cd + 3*xz^2*(ab + bc)) + 3*xz^2*ac"}
+    report = check_gradients(parse_graph(CANONICAL), claims=claims, output="xw", rng=0)
+    assert report.verdict == PASS, report.diagnosis
+    assert report.row("xw", "xa", "total").claim
+    [row] = [row for row in report.rows if row.kind == "direction"]
+    assert row.derivative == "d xw along 3 random directions of 4 names"
+
+
+@pytest.mark.usefixtures("together")
+def test_totals_through_a_surrogate_are_not_mixed_with_others():
+    with custom_op("hard(a) = step(a)", partials=["sigmoid(a)"], contract="surrogate"):
+        graph = parse_graph(["xb = v*hard(w*xa)", "xc = xb + u^2 + v"])
+        report = check_gradients(graph, at={"xa": 0.7, "w": 1.1, "v": 2.0, "u": 0.3})
+    kinds = {row.wrt: row.verdict for row in report.rows if row.kind == "total"}
+    assert kinds == {"xa": "SURROGATE", "w": "SURROGATE"}
+    [row] = [row for row in report.rows if row.kind == "direction"]
+    assert (row.verdict, row.wrt) == (PASS, "3 random directions of 2 names")
+
+
+def test_a_long_chain_is_checked_in_few_steps():
+    """Chains once took minutes: all of n totals through all of n equations."""
+    lines = [f"x{k + 1} = cos(a{k}*x{k}) + x{k}/2" for k in range(150)]
+    graph = parse_graph(lines)
+    asked = 0
+    forward = type(graph.program()).forward
+
+    def counted(*args):
+        nonlocal asked
+        asked += 1
+        return forward(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(graph.program()), "forward", counted)
+        report = check_gradients(graph, points=2, rng=0)
+    assert report.verdict == PASS, report.diagnosis
+    assert asked < 300
+
+
 def test_html_is_escaped():
     def claim(xa):
         return 1.0

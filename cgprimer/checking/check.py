@@ -18,7 +18,7 @@ from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow
 from cgprimer.checking.sentences import told
 from cgprimer.checking.sites import random_points
-from cgprimer.checking.witness import Evidence, Witness
+from cgprimer.checking.witness import DIRECTIONS, Evidence, Witness
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.numeric.verdict import (
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
-_ORDER = {"edge": 0, "kink": 0, "second": 1, "total": 2}
+MANY = 2_000  # names times groups of equations; more take seconds, one by one
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
@@ -59,6 +59,9 @@ def check_gradients(
         own rules.
     output : claims for (output, wrt) are then total derivatives, along all paths, in
         any names of the graph: a hand-written backpropagation.
+
+    Where there are thousands of total derivatives to check, and no claims about them,
+    they are checked together, along a few random directions that mix them all.
 
     The report is PASS only where every derivative is confirmed by differences; where
     they cannot tell it is INCONCLUSIVE, with the reason.
@@ -218,6 +221,11 @@ def _total_rows(
     graph = witness.graph
     inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
+    if len(ends) * len(graph.program([output]).groups) > MANY:
+        smooth = [n for n in ends if not witness.surrogate_between(output, n)]
+        own = tuple(n for n in smooth if n not in claims and n != output)
+        yield _judged_together(witness, output, own)
+        ends = [n for n in ends if n not in own]
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
             yield _total_row(witness, output, wrt, claims[wrt])
@@ -226,6 +234,18 @@ def _total_rows(
             if key not in witness.rows:
                 witness.rows[key] = (_total_row(witness, output, wrt, None),)
             yield from witness.rows[key]
+
+
+def _judged_together(witness: Witness, output: str, names: tuple[str, ...]) -> CheckRow:
+    """One row about many totals, as the slopes along directions that mix them all."""
+    key = "direction", output, names
+    if key not in witness.rows:
+        told = f"{DIRECTIONS} random directions of {len(names)} names"
+        evidence = [witness.together(output, names)]
+        row = _judged("direction", (output, told), None, evidence, witness.given)
+        witness.rows[key] = (row,)
+    [row] = witness.rows[key]
+    return row
 
 
 def _total_row(

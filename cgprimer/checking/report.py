@@ -24,6 +24,7 @@ KINDS = {
     "second": "second derivative of one equation",
     "kink": "at a kink",
     "total": "total derivative",
+    "direction": "total derivatives, along random directions",
 }
 
 
@@ -82,6 +83,8 @@ class CheckRow:
         """`∂xw/∂xz`, `∂²xw/∂xz²`, or `d xw/d xa` for a total derivative."""
         if self.kind == "total":
             return f"d {self.node}/d {self.wrt}"
+        if self.kind == "direction":
+            return f"d {self.node} along {self.wrt}"
         if self.kind == "second":
             return f"∂²{self.node}/∂{self.wrt}²"
         at = f" at {self.wrt}={self.at[self.wrt]:.4g}" if self.kind == "kink" else ""

@@ -20,7 +20,7 @@ from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 if TYPE_CHECKING:
     from cgprimer.checking.witness import Witness
 
-_ORDER = {"edge": 0, "kink": 0, "second": 1, "total": 2}
+_ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
 SENTENCES = 24  # on wrong totals; their rows say the rest
 PLACES = 3  # claims that a sentence points at
 
@@ -118,6 +118,9 @@ def _diagnosis(
         first = min(edges, key=lambda edge: place.get(edge, len(place)))
         return first, on_totals or _on_rules(wrong)
     row = min(wrong, key=lambda row: _ORDER[row.kind])
+    if row.kind == "direction":
+        says = f"{row.derivative} is not what differences say: {_numbers(row)}."
+        return None, " ".join(filter(None, (says, on_totals)))
     others = [
         r.derivative
         for r in wrong
@@ -208,9 +211,11 @@ def _praise(witness: Witness, rows: Sequence[CheckRow]) -> str:
     some = f" ({vague} of them not at every point)" if vague else ""
     declared = sum(row.verdict == SURROGATE for row in rows)
     aside = f"; {declared} are declared, not derived" if declared else ""
+    agree = [_count(edges, "edge"), *[_count(totals, "total")] * (totals > 0)]
+    agree += [row.derivative for row in rows if row.kind == "direction"]
     return (
-        f"{_count(edges, 'edge')} and {_count(totals, 'total')} agree with finite "
-        f"differences at {points}{some}{more}{aside}"
+        f"{' and '.join(agree)} agree with finite differences at {points}{some}{more}"
+        f"{aside}"
     )
 
 

@@ -59,6 +59,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ENOUGH = 5
+DIRECTIONS = 3  # in which many names are moved at once
+_PARTS = ("value", "bound", "typical", "left", "right")
 SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared
 
 
@@ -262,15 +264,17 @@ class Witness:
         """
         node, wrt = edge
         site = self.sites[node]
-        root = self._twice(site, wrt, claim)
-        if root is None:
+        if claim is None:
+            kernel, values = _second(site.shape, site.slot(wrt)), list(site.slots)
+        else:
+            root = self._twice(site, wrt, claim)
+            names = leaves(root) if root else []
+            kernel = Kernel([root, rounding(root)], names) if root else None
+            values = [site.values[text] for text in names]
+        if kernel is None:
             return None
-        slots = dict(zip(site.shape.slots, site.slots, strict=True))
-        values = slots if claim is None else site.values
-        names = leaves(root)
-        kernel = Kernel([root, rounding(root)], names)
         with np.errstate(all="ignore"):
-            rows = kernel(*(values[text] for text in names))
+            rows = kernel(*values)
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
         x = np.abs(site.values[wrt])
         if not np.isfinite(claimed).all() or ((x > 0) & (x < SQUARED)).any():
@@ -278,11 +282,9 @@ class Witness:
         found = self._taken(edge, curvature)
         return Evidence(claimed, terms, found, site.values, kinked(site, wrt))
 
-    def _twice(self, site: Site, wrt: str, claim: Claim | None) -> Node | None:
-        """The claim differentiated: over the slots of the shape where it is our own."""
+    def _twice(self, site: Site, wrt: str, claim: Claim) -> Node | None:
+        """The claim differentiated."""
         try:
-            if claim is None:
-                return second_node(site.shape, site.slot(wrt))
             if claim.node is None:
                 return None
             by = {name(site.node): self.body(site.node)}
@@ -321,6 +323,43 @@ class Witness:
             return unchanging(x)
         whole = self._whole(output)
         return slope(whole.along(wrt), x, whole.terms(wrt))
+
+    def together(self, output: str, names: tuple[str, ...]) -> Evidence:
+        """The evidence on d output / d name for many names at once.
+
+        All of them move, in a few directions drawn at random: one wrong total shows in
+        every direction, unless it is small beside the others.
+        """
+        rates, found = self._directions(output, names)
+        own, sizes = self.totals(output), self.total_terms(output)
+        claimed, terms = np.zeros((2, *found.value.shape))
+        with np.errstate(all="ignore"):
+            for n in names:
+                claimed += rates[n] * own[n]
+                terms += np.abs(rates[n]) * sizes[n]
+        inside = self.below(output)
+        kinked = [at for edge, at in self._kinked.items() if edge[0] in inside]
+        at_kink = np.any([*kinked, np.zeros(self.width, bool)], axis=0)
+        flat = Slope(*(getattr(found, p).ravel() for p in _PARTS))
+        excused = self._excused(claimed, claimed, at_kink).ravel()
+        at = {n: np.tile(self.values[n], DIRECTIONS) for n in names}
+        return Evidence(claimed.ravel(), terms.ravel(), flat, at, excused)
+
+    @memo
+    def _directions(
+        self, output: str, names: tuple[str, ...]
+    ) -> tuple[dict[str, Array], Slope]:
+        """How fast each name moves in each direction, (d, n), and the slopes there."""
+        rng, shape = np.random.default_rng(0), (DIRECTIONS, self.width)
+        signs = rng.choice([-1.0, 1.0], (len(names), DIRECTIONS, 1))
+        speeds = signs * rng.uniform(0.5, 1.0, signs.shape)
+        sizes = {n: np.abs(self.values[n]) for n in names}
+        rates = {
+            n: speed * np.where(sizes[n] == 0, 1.0, sizes[n])
+            for n, speed in zip(names, speeds, strict=True)
+        }
+        f, terms = self._whole(output).towards(rates)
+        return rates, slope(f, np.zeros(shape), terms, stacks=True)
 
     @memo
     def _whole(self, output: str) -> Whole:
@@ -363,6 +402,16 @@ def _own_terms(site: Site, wrt: str) -> Array:
     with np.errstate(all="ignore"):
         found = _terms(site.shape)(*site.slots)[site.names.index(wrt)]
     return np.broadcast_to(found, site.result.shape)
+
+
+@functools.lru_cache(maxsize=4096)
+def _second(shape: Shape, i: int) -> Kernel | None:
+    """Numpy code for our own second derivative by slot `i`, and its Σ|terms|."""
+    try:
+        root = second_node(shape, i)
+    except OpError:
+        return None
+    return Kernel([root, rounding(root)], shape.slots)
 
 
 @functools.lru_cache(maxsize=4096)
