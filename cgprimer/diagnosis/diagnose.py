@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
-from cgprimer.diagnosis.remedies import reason, remedy
+from cgprimer.diagnosis.reasons import reason
+from cgprimer.diagnosis.remedies import remedy
 from cgprimer.errors import excerpt, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show

@@ -7,6 +7,7 @@ in an equation as written, in an edge partial, or in the gradient of an output.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -81,6 +82,22 @@ class Operations:
                 found = partials(self.bodies[output], map(name, names))
                 for wrt, formula in zip(names, found.values(), strict=True):
                     self._enter("gradient", output, wrt, formula)
+
+    def later(self, variable: str, most: int) -> list[str]:
+        """At most so many variables that are computed from `variable`, nearest first."""
+        found = [variable]
+        for text in found:
+            new = [u for u in self._users.get(text, ()) if u not in found]
+            found += new[: most + 1 - len(found)]
+        return found[1:]
+
+    @functools.cached_property
+    def _users(self) -> dict[str, list[str]]:
+        users: dict[str, list[str]] = {}
+        for target, sources in self.graph.sources.items():
+            for source in sources:
+                users.setdefault(source, []).append(target)
+        return users
 
     def _enter(self, kind: str, node: str, wrt: str | None, formula: Node) -> Node:
         """Note every operation of `formula` that is new; return it over the inputs."""

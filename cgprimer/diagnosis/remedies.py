@@ -1,102 +1,170 @@
-"""Why an operation went wrong, in a phrase, and how to write it instead."""
+"""How to write it instead: a formula that is right at the point, or nothing.
+
+A formula is looked for around the operation that goes wrong, the nearest first that
+makes the equation right and what is computed from it. Each is verified before it is
+shown; where none is, nothing is suggested.
+"""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.diagnosis.operations import Computed, Operations, error
-from cgprimer.diagnosis.stable_forms import Advice, advice, forms_of
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.operations import Computed, Operations, Place, error
+from cgprimer.diagnosis.rewrite import Rewriter, from_table, proposals
+from cgprimer.diagnosis.verify import SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
-from cgprimer.numeric.extended import Number, is_finite, values
+from cgprimer.numeric.extended import is_finite
 
-LARGEST = float(np.finfo(np.float64).max)
-HAIR = Fraction(1, 10**30)
-SHARP = 1e-10  # a form that is suggested must be at least this right
-_TRIGONOMETRIC = ("sin", "cos", "tan")
-_DOMAINS = {
-    "log": "the logarithm is real for positive numbers only",
-    "log1p": "log1p is real above -1 only",
-    "sqrt": "the square root is real from 0 on only",
-    "arcsin": "arcsin is real between -1 and 1 only",
-    "arccos": "arccos is real between -1 and 1 only",
-    "xlogy": "the logarithm is real for positive numbers only",
-}
+NEAR = 40  # operations above a culprit that are looked at
+WHOLE = 400  # operations of an equation put together from others, up to which …
+NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest
+LATER = 8  # variables computed from it that are to be right, too
+LONG = 600  # characters of a formula that anybody would type
+TRIED = 300  # forms of which a derivative is tried
 
 
-def reason(
-    op: str, args: list[tuple[float, Number]], value: float, exact: Number
-) -> str:
-    """Why the operation gave `value` instead of `exact`; `args` likewise in pairs."""
-    numbers = [number for number, _ in args]
-    if np.isnan(value):
-        return _why_nan(op, numbers)
-    if np.isinf(value):
-        return _why_infinite(op, numbers, exact)
-    if not is_finite(exact):
-        return "the exact value is not a real number; this one comes from rounding"
-    if any(number == 0 != true for number, true in args):
-        return "an argument underflowed to 0"
-    if op in ("add", "sub"):
-        return "cancellation: what is left of the two numbers is their rounding"
-    if op in _TRIGONOMETRIC and abs(numbers[0]) > 1:
-        return "the argument is so large that its rounding spans much of a period"
-    if op == "log" and abs(numbers[0] - 1) < 0.5:
-        return "the argument is so near 1 that rounding it cut off what matters"
-    return f"{op} magnifies the rounding of its argument"
+@dataclass(frozen=True)
+class Region:
+    """The expressions around an operation that goes wrong, and their values.
 
+    roots : variable → its expression, the culprit's own first. named : expression →
+        the variable that it defines.
+    """
 
-def _why_nan(op: str, numbers: list[float]) -> str:
-    if op == "div" and not any(numbers):
-        return "0 divided by 0"
-    if op == "mul":
-        return "0 times infinity"
-    if op == "pow":
-        return f"{numbers[0]:.6g} has no real power {numbers[1]:.6g}"
-    if op in _DOMAINS:
-        return f"{_DOMAINS[op]}, not of {numbers[0 if op != 'xlogy' else 1]:.6g}"
-    return f"{op} has no value for {', '.join(f'{x:.6g}' for x in numbers)}"
-
-
-def _why_infinite(op: str, numbers: list[float], exact: Number) -> str:
-    if is_finite(exact):
-        if abs(exact) > LARGEST:
-            return "overflow: beyond the largest double, 1.8e308"
-        return "an argument underflowed to 0"
-    if op in ("div", "pow") and 0 in numbers:
-        return "division by 0"
-    if op in ("log", "xlogy", "log1p"):
-        return "the logarithm of 0"
-    return "a pole, or far beyond the largest double"
-
-
-_PLAIN = {
-    "nan": "keep the argument inside the domain, or say what the value is there",
-    "division": "keep the divisor away from 0",
-    "logarithm": "keep the argument away from 0",
-    "overflow": "scale the argument, or compute with logarithms",
-    "cancellation": "rewrite the difference: factor it, expand it, or use a series",
-    "large": "take whole periods off before the argument is rounded",
-}
+    culprit: Node
+    roots: dict[str, Node]
+    named: dict[Node, Node]
+    here: Here
+    own: str
 
 
 def remedy(operations: Operations, computed: Computed, node: Node, sample: int) -> str:
-    """A form that is right at this sample, in the author's names; or plain advice."""
+    """`write softplus(xx) for ln(1 + exp(xx))`; "" where no formula is known."""
     place = operations.places[node]
     if place.kind != "value":
-        better = _for_derivative(operations, computed, node, sample)
-        if better:
-            return better
-    else:
-        for found in advice(list(operations.bodies.values()), node):
-            if _is_right(found, computed, sample):
-                return _told(found, operations)
-    return _plainly(computed, node, sample)
+        return _for_derivative(operations, computed, node, sample)
+    return _for_value(_region(operations, computed, node, sample)) or _domain(
+        computed, node, sample
+    )
+
+
+def _domain(computed: Computed, node: Node, sample: int) -> str:
+    """What to keep away from where there is no number to be had."""
+    if is_finite(computed.exact[sample][node]) or node.op.name == "mul":
+        return ""
+    args = [float(computed.doubles[arg][sample]) for arg in node.args]
+    if np.isnan(float(computed.doubles[node][sample])):
+        return "keep the argument inside the domain, or say what the value is there"
+    if node.op.name in ("div", "pow") and 0 in args:
+        return "keep the divisor away from 0"
+    if node.op.name in ("log", "xlogy", "log1p"):
+        return "keep the argument away from 0"
+    return ""
+
+
+def _region(
+    operations: Operations, computed: Computed, node: Node, sample: int
+) -> Region:
+    place = operations.places[node]
+    root = operations.bodies[place.node]
+    if len(postorder([root])) > WHOLE:
+        return _cut(operations, computed, place, sample)
+    later = operations.later(place.node, LATER)
+    roots = {text: operations.bodies[text] for text in (place.node, *later)}
+    roots = {t: r for t, r in roots.items() if len(postorder([r])) <= WHOLE}
+    named = {body: name(text) for text, body in operations.bodies.items() if body.args}
+    here = Here(computed.at(sample), computed.exact[sample])
+    return Region(node, roots, named, here, place.node)
+
+
+def _cut(
+    operations: Operations, computed: Computed, place: Place, sample: int
+) -> Region:
+    """The equation with as many of those before it put in as are looked at."""
+    graph = operations.graph
+    body, culprit = place.formula, place.operation
+    named: dict[Node, Node] = {}
+    while len(postorder([body])) < NEARBY:
+        inner = [text for text in leaves(body) if text in operations.bodies]
+        if not inner:
+            break
+        by = {name(inner[-1]): graph.equation(inner[-1]).body}
+        named = {substitute([key], by)[0]: text for key, text in named.items()}
+        named[by[name(inner[-1])]] = name(inner[-1])
+        body, culprit = substitute([body, culprit], by)
+    at = computed.at(sample)
+    for text in leaves(body):
+        if text in operations.bodies:
+            at[text] = float(computed.doubles[operations.bodies[text]][sample])
+    at = {text: at[text] for text in leaves(body)}
+    return Region(culprit, {place.node: body}, named, Here(at), place.node)
+
+
+def _for_value(region: Region) -> str:
+    rewriter = Rewriter(region.here)
+    roots = region.roots
+    right = {
+        text: root
+        for text, root in roots.items()
+        if error(region.here.double(rewriter.best(root)), region.here.exact(root))
+        < SHARP
+    }
+    goals = [root for text, root in right.items() if text != region.own]
+    goals = goals or list(right.values())
+    second = None
+    for place in _users(list(roots.values()), region.culprit)[:NEAR]:
+        form = rewriter.best(place)
+        if form is place or not gains(place, form, region.here):
+            continue
+        if all(_mended(goal, place, form, region.here) for goal in goals):
+            return _verified(region, rewriter, place, form)
+        second = second or (place, form)
+    return _verified(region, rewriter, *second) if second else ""
+
+
+def _mended(root: Node, place: Node, form: Node, here: Here) -> bool:
+    [made] = substitute([root], {place: form})
+    return error(here.double(made), here.exact(root)) < SHARP
+
+
+def _users(roots: Sequence[Node], culprit: Node) -> list[Node]:
+    """`culprit` and what is computed from it in `roots`, nearest first."""
+    above = {culprit}
+    found = []
+    for node in postorder(roots):
+        if node is culprit or any(arg in above for arg in node.args):
+            above.add(node)
+            found.append(node)
+    return found
+
+
+def _verified(region: Region, rewriter: Rewriter, place: Node, form: Node) -> str:
+    if not holds(place, form, region.here):
+        return ""
+    return _told(region, place, form, rewriter.words(place))
+
+
+def _told(region: Region, place: Node, form: Node, word: str) -> str:
+    """`write softplus(xx) for log(1 + exp(xx))`, and a word on it."""
+    inside = set(postorder([form]))
+    kept = {b: n for b, n in region.named.items() if b in inside and b is not place}
+    old, new = substitute([place, form], kept)
+    if len(show(new)) > LONG:
+        return ""
+    text = f"write {show(new)} for {shorten(show(old), LONG)}"
+    spread = (region.named.keys() - {place}).intersection(postorder([old]))
+    if spread:
+        owners = [t for t, root in region.roots.items() if place in postorder([root])]
+        text += f", in one equation, for {owners[0]}"
+    return text + (f": {word}" if word else "")
 
 
 def _for_derivative(
@@ -104,72 +172,40 @@ def _for_derivative(
 ) -> str:
     """A form of the equation, or of all equations, whose derivative is right."""
     place = operations.places[node]
-    wrt = str(place.wrt)
     root = operations.roots[place.kind, place.node, place.wrt]
-    exact = _limit(computed, root, sample)
-    body, inside = operations.bodies[place.node], dict[Node, Node]()
+    if len(postorder([root])) > WHOLE:
+        return ""
+    here = Here(computed.at(sample), computed.exact[sample])
+    named = {body: name(text) for text, body in operations.bodies.items() if body.args}
+    region = Region(node, {place.node: root}, named, here, place.node)
+    at = {t: float(computed.doubles[b][sample]) for t, b in operations.bodies.items()}
+    wide = Here({**here.at, **at})
+    for part, form, word in _with_derivative(operations, place, root, here, wide):
+        if holds(part, form, here):
+            return _told(region, part, form, word)
+    hand = _for_value(region)
+    return f"by hand it can be had: {hand}" if hand else ""
+
+
+def _with_derivative(
+    operations: Operations, place: Place, root: Node, here: Here, wide: Here
+) -> Iterator[tuple[Node, Node, str]]:
+    """Parts of the body with other forms, of which the derivative is right."""
+    wrt, inside = name(str(place.wrt)), dict[Node, Node]()
+    body = operations.bodies[place.node]
     if place.kind == "edge":
         body = operations.graph.equation(place.node).body
         inside = {name(v): of for v, of in operations.bodies.items()}
+    tried = 0
     for part in postorder([body]):
-        for found in forms_of(part):
-            better = substitute([body], {found.place: found.written()})[0]
-            slope = partials(better, [name(wrt)])[name(wrt)]
-            [slope] = substitute([slope], inside) if inside else [slope]
-            doubles = computed.evaluate(postorder([slope]))[slope]
-            if error(float(doubles[sample]), exact) < SHARP:
-                return _told(found, operations)
-    for found in advice([root], node):
-        if _is_right(found, computed, sample):
-            return f"by hand it can be had: {_told(found, operations)}"
-    return ""
-
-
-def _is_right(found: Advice, computed: Computed, sample: int) -> bool:
-    """Whether the new form, in doubles, gives what the old one gives exactly."""
-    written = found.written()
-    doubles = computed.evaluate(postorder([written]))[written]
-    exact = _limit(computed, found.place, sample)
-    return error(float(doubles[sample]), exact) < SHARP
-
-
-def _limit(computed: Computed, node: Node, sample: int) -> Number:
-    """The exact value; for 0/0, the value a hair's breadth beside it."""
-    exact = computed.exact[sample][node]
-    if is_finite(exact):
-        return exact
-    finite = {k: v for k, v in computed.at(sample).items() if np.isfinite(v)}
-    if not set(leaves(node)) <= set(finite):
-        return exact
-    beside = {key: Fraction(value) + HAIR for key, value in finite.items()}
-    return values([node], beside)[node]
-
-
-def _told(found: Advice, operations: Operations) -> str:
-    """`write softplus(xx) for ln(1 + exp(xx))`."""
-    named = {
-        body: name(variable)
-        for variable, body in operations.bodies.items()
-        if body.args and body is not found.place
-    }
-    by = {key: substitute([node], named)[0] for key, node in found.by.items()}
-    old, new = substitute([found.pattern, found.replacement], by)
-    place = operations.places.get(found.place)
-    text = f"write {shorten(show(new), 160)} for {shorten(show(old), 80)}"
-    spread = not found.inside.isdisjoint(named)
-    if spread and place and place.kind == "value":
-        text += f", in one equation, for {place.node}"
-    return text + (f": {found.why}" if found.why else "")
-
-
-def _plainly(computed: Computed, node: Node, sample: int) -> str:
-    value = float(computed.doubles[node][sample])
-    args = [
-        (float(computed.doubles[a][sample]), computed.exact[sample][a])
-        for a in node.args
-    ]
-    why = reason(node.op.name, args, value, computed.exact[sample][node])
-    for word, text in _PLAIN.items():
-        if word in why or (word == "nan" and np.isnan(value)):
-            return text
-    return ""
+        if not part.args:
+            continue
+        [filled] = substitute([part], inside)
+        for form, word in (*from_table(part), *proposals(part, wide)):
+            tried += 1
+            if tried > TRIED:
+                return
+            [better] = substitute([body], {part: form})
+            [slope] = substitute([partials(better, [wrt])[wrt]], inside)
+            if error(here.double(slope), here.exact(root)) < SHARP:
+                yield filled, substitute([form], inside)[0], word

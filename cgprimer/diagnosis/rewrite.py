@@ -1,0 +1,244 @@
+"""What to write for an expression that goes wrong at a point: proposals, and the pick.
+
+    Rewriter(here).best(root)  →  root, with every operation that is wrong written anew
+
+Arguments come first, so that only what is wrong is changed, and a form is taken only
+where, computed in doubles, it is right: a proposal may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+
+from cgprimer.diagnosis.differences import Differences
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.operations import error
+from cgprimer.diagnosis.ranges import in_range
+from cgprimer.diagnosis.series import NoSeriesError, Series, series
+from cgprimer.diagnosis.squares import squares
+from cgprimer.diagnosis.stable_forms import forms_of
+from cgprimer.diagnosis.terms import Terms, atom, node_of, number, terms
+from cgprimer.diff.match import is_sum, same
+from cgprimer.expr.node import Node, intern, postorder, postorder_above
+from cgprimer.expr.ops import NAME, OPS, tidy
+from cgprimer.expr.show import show
+
+SHARP = 1e-12  # a form that is suggested is at least this right …
+GAIN = 100  # … or wins two digits
+SMALL, LARGE = 0.5, 4.0  # what a series may be in
+SHORTEST, LONGEST = 3, 8  # terms of a series
+ROUND = 2.0**-54  # half a unit in the last place
+PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
+Proposal = tuple[Node, str]
+
+
+class Rewriter:
+    """The best form of every node at one point, and words on it."""
+
+    def __init__(self, here: Here) -> None:
+        self.here = here
+        self._form: dict[Node, Node] = {}
+        self._words: dict[Node, str] = {}
+
+    def best(self, root: Node) -> Node:
+        """`root` written anew where it is wrong; as it is where nothing better is."""
+        for node in postorder_above([root], self._form):
+            self._form[node] = self._best_of(node)
+        return self._form[root]
+
+    def words(self, root: Node) -> str:
+        """What is to be said about the forms that are new in `best(root)`."""
+        used = (self._words.get(node, "") for node in postorder([root]))
+        return "; ".join(dict.fromkeys(filter(None, used)))
+
+    def error(self, node: Node, form: Node) -> float:
+        """The relative error of `form`, in doubles, as a form of `node`."""
+        return error(self.here.double(form), self.here.exact(node))
+
+    def gains(self, node: Node, form: Node) -> bool:
+        """Whether `form` is right where `node` is not, or wins two digits."""
+        before, after = self.error(node, node), self.error(node, form)
+        return after * GAIN < before and (after < SHARP or isfinite(before))
+
+    def _best_of(self, node: Node) -> Node:
+        if not node.args or self.error(node, node) < SHARP:
+            return node
+        args = tuple(self._form[arg] for arg in node.args)
+        made = intern(node.op, args, node.value)
+        least, form = self.error(node, made), made
+        for new, word in self._proposals(node, made, least < SHARP):
+            after = self.error(node, new)
+            if after < SHARP:
+                self._words[node] = word
+                return new
+            if after * GAIN < least:
+                self._words[node] = word
+                least, form = after, new
+        return form
+
+    def _proposals(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
+        """Forms by the table; then what is `made` of better arguments; then others."""
+        changed = [made] if made is not node else []
+        for part in (node, *changed):
+            yield from from_table(part)
+        if is_right:
+            yield made, ""
+        for part in (node, *changed):
+            yield from proposals(part, self.here)
+
+
+def from_table(node: Node) -> Iterator[Proposal]:
+    """Forms of `node` that are in the table."""
+    for found in forms_of(node):
+        yield found.written(), found.why
+
+
+def proposals(node: Node, here: Here) -> Iterator[Proposal]:
+    """Other ways to write `node`, with a word on each."""
+    kind = node.op.name
+    if is_sum(node):
+        yield from _of_sum(node, here)
+    elif kind in ("log", "pow", "arccos"):
+        yield from _near_one(node, here)
+    elif kind in ("sin", "cos", "tan"):
+        yield from _within_a_period(node, here)
+    yield from in_range(node, here)
+    yield from by_series(node, here)
+
+
+def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
+    square = squares(node, postorder([node]))
+    if square is not None:
+        yield square, ""
+    for turned in (False, True):
+        for multiply in (False, True):
+            by = Differences(here, turned)
+            made = by.total(terms(node, multiply=multiply))
+            yield made, _where(by)
+    yield _largest_first(terms(node), here), "those that cancel first"
+
+
+def _where(by: Differences) -> str:
+    return " and ".join(f"where {text} > 0" for text in by.conditions)
+
+
+def _largest_first(found: Terms, here: Here) -> Node:
+    """The sum in an order in which large terms cancel first, and exactly."""
+    left = [(abs(here.double(term.node())), term) for term in found]
+    if not all(isfinite(size) for size, _ in left):
+        return node_of(found)
+    ordered = sorted(left, key=lambda pair: -pair[0])
+    made = ordered[0][1].node()
+    for _, term in ordered[1:]:
+        sign = OPS["sub"] if term.number < 0 else OPS["add"]
+        made = sign(made, (-term if term.number < 0 else term).node())
+    return made
+
+
+def _near_one(node: Node, here: Here) -> Iterator[Proposal]:
+    """log, a power or arccos of something near 1, by its distance from 1."""
+    for turned in (False, True):
+        by = Differences(here, turned)
+        away = by.near_one(node.args[0])
+        logarithm = tidy(OPS["log1p"], away)
+        if node.op.name == "log":
+            yield logarithm, _where(by)
+        elif node.op.name == "pow":
+            yield OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm)), _where(by)
+        else:
+            half = node_of([number(-1) * t * number(1) ** 1 for t in terms(away)])
+            root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
+            yield node_of([number(2) * atom(OPS["arcsin"](root))]), _where(by)
+
+
+def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
+    """sin(2·pi·(x - n)) for sin(2·pi·x), n a whole number."""
+    found = terms(node.args[0])
+    turn = OPS["pi"]()
+    if len(found) != 1 or (turn, 1) not in found[0].powers:
+        return
+    [term] = found
+    rest = term * atom(turn) ** -1 * number(term.number) ** -1
+    period = 2 / abs(term.number)
+    value = here.double(rest.node())
+    if not PERIODS < abs(value) < 2.0**53:
+        return
+    whole = number(round(value / float(period)) * period)
+    away = OPS["sub"](rest.node(), whole.node())
+    inner = number(term.number) * atom(turn) * atom(away)
+    yield (
+        node.op(inner.node()),
+        "take whole periods off before the argument is rounded",
+    )
+
+
+def by_series(node: Node, here: Here) -> Iterator[Proposal]:
+    """The first terms of its series in whatever is small or large here."""
+    for small, large in _candidates(node, here):
+        try:
+            found = series(node, small, large=large)
+            yield _first_terms(found, small, large, here)
+        except NoSeriesError:
+            continue
+
+
+def _candidates(node: Node, here: Here) -> Iterator[tuple[Node, bool]]:
+    """Arguments of functions, and names, that are small or large here."""
+    order = postorder([node])
+    called = (p.args[0] for p in order if p.args and not p.op.symbol)
+    names = (part for part in order if part.op is NAME)
+    for part in dict.fromkeys((*called, *names)):
+        size = abs(here.double(part))
+        if size < SMALL:
+            yield part, False
+        elif size > LARGE and part.op is NAME:
+            yield part, True
+
+
+def _first_terms(found: Series, small: Node, large: bool, here: Here) -> Proposal:
+    """As many terms as give all digits here, and how far they do."""
+    value = abs(here.double(small))
+    at = 1 / value if large else value
+    kept = [(k, c) for k, c in enumerate(found.c) if c]
+    for count in range(SHORTEST, LONGEST):
+        if count >= len(kept):
+            raise NoSeriesError
+        (lead, first), (after, rest) = kept[0], kept[count]
+        sizes = [abs(here.double(node_of(c))) for c in (first, rest)]
+        if not all(isfinite(s) and s for s in sizes):
+            raise NoSeriesError
+        reach = (ROUND * sizes[0] / sizes[1]) ** (1 / (after - lead))
+        if at <= reach:
+            break
+    else:
+        raise NoSeriesError
+    power = -1 if large else 1
+    made = [
+        node_of([t * atom(small) ** (power * (found.first + k)) for t in c])
+        for k, c in kept[:count]
+    ]
+    total = node_of([t for part in made for t in _whole(part)])
+    return total, f"its series, for {_range(small, large, reach)}"
+
+
+def _whole(part: Node) -> Terms:
+    found = terms(part)
+    return found if len(found) == 1 else [atom(part)]
+
+
+def _range(small: Node, large: bool, reach: float) -> str:
+    """`abs(xx) < 0.01`, one digit, rounded to the safe side."""
+    reach = min(reach, SMALL)
+    if large:
+        return f"abs({show(small)}) > {_one_digit(1 / reach, up=True)}"
+    return f"abs({show(small)}) < {_one_digit(reach, up=False)}"
+
+
+def _one_digit(value: float, *, up: bool) -> str:
+    digit, exponent = f"{value:.15e}".split("e")
+    whole = int(float(digit)) + (1 if up and float(digit) % 1 else 0)
+    return f"{float(f'{whole}e{exponent}'):g}"
+
+
+__all__ = ["Rewriter", "by_series", "from_table", "proposals", "same"]
