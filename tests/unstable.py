@@ -24,7 +24,7 @@ def at(name: str, *numbers: float) -> list[dict[str, float]]:
 
 CLASSICS: dict[str, Case] = {
     "cosh(x) - 1": one("cosh(xx) - 1", *at("xx", 1e-9, -3e-6)),
-    "tan - sin": one("tan(xx) - sin(xx)", *at("xx", 1e-6, -1e-4)),
+    "tan - sin": one("tan(xx) - sin(xx)", *at("xx", 1e-6, -1e-5)),
     "inverse cotangent": one("1/xx - 1/tan(xx)", *at("xx", 1e-6, -3e-5)),
     "2atan": one("arctan(xn + 1) - arctan(xn)", *at("xn", 1e8, 1e12)),
     "3frac": one("1/(xx + 1) - 2/xx + 1/(xx - 1)", *at("xx", 1e6, -3e9)),
@@ -89,7 +89,7 @@ FAMILY: dict[str, Case] = {
         [{"xa": 1e8, "xb": 1e8 + 1, "ya": 2e8, "yb": 2e8 + 3}],
     ),
     "qlog, scaled": one("a*log(1 + xx)/log(1 - xx)", {"a": 2.0, "xx": 1e-12}),
-    "logit of a half": one("log(xp/(1 - xp))", *at("xp", 0.5 + 1e-12)),
+    "logit of a half": one("log(xp/(1 - xp))", *at("xp", 0.5 + 7.3e-11)),
     "artanh": one("log((1 - xx)/(1 + xx))", *at("xx", 1e-12, -1e-9)),
     "artanh, halved": one("0.5*log((1 + xx)/(1 - xx))", *at("xx", 1e-12)),
     "cross-entropy in one": one(
@@ -105,7 +105,7 @@ FAMILY: dict[str, Case] = {
         ["xp = sigmoid(a*xa + b)", "xl = -(xt*log(xp) + (1 - xt)*log(1 - xp))"],
         [{"a": 30.0, "xa": 2.0, "b": 1.0, "xt": 0.0}],
     ),
-    "log of a sigmoid": one("log(1/(1 + exp(-xz)))", *at("xz", -800.0, 40.0)),
+    "log of a sigmoid": one("log(1/(1 + exp(-xz)))", *at("xz", 40.0)),
     # exponentials and logarithms
     "exp - 1 - x": one("exp(xx) - 1 - xx", *at("xx", 1e-9, 1e-5)),
     "exp(a) - exp(b)": one("exp(xa) - exp(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}),
@@ -180,14 +180,14 @@ FAMILY: dict[str, Case] = {
     "three terms": one("xa + xb - xc", {"xa": 1e16, "xb": 1.0, "xc": 1e16}),
     "needle": (
         ["xs = (xa + xb + xc)/2", "xk = sqrt(xs*(xs - xa)*(xs - xb)*(xs - xc))"],
-        [{"xa": 1e8, "xb": 1e8, "xc": 1.9999999999e8}],
+        [{"xa": 1e8, "xb": 1e8, "xc": 1e-8}],
     ),
     # trigonometry
     "1 - cos": one("1 - cos(xx)", *at("xx", 1e-8)),
     "versine, scaled": one("2*r*(1 - cos(xx/2))", {"r": 6.4e6, "xx": 1e-8}),
     "1 - cos^2": one("1 - cos(xx)^2", *at("xx", 1e-9)),
     "cos^2 - sin^2": one("cos(xx)^2 - sin(xx)^2", *at("xx", 0.7853981633974)),
-    "x - sin": one("xx - sin(xx)", *at("xx", 1e-5, 1e-3)),
+    "x - sin": one("xx - sin(xx)", *at("xx", 1e-5, 3e-5)),
     "sin - x, scaled": one("a*(sin(w*xx) - w*xx)", {"a": 3.0, "w": 2.0, "xx": 1e-5}),
     "x*cos - sin": one("(xx*cos(xx) - sin(xx))/xx^2", *at("xx", 1e-6)),
     "tan - x": one("tan(xx) - xx", *at("xx", 1e-5)),
@@ -207,7 +207,7 @@ FAMILY: dict[str, Case] = {
     "arctan(a) - arctan(b)": one("arctan(xa) - arctan(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}),
     "arcsin difference": one("arcsin(xx + h) - arcsin(xx)", {"xx": 0.3, "h": 1e-12}),
     "pi/2 - arctan": one("pi/2 - arctan(xx)", *at("xx", 1e9)),
-    "pi/2 - arcsin": one("pi/2 - arcsin(xx)", *at("xx", 1 - 1e-15)),
+    "pi/2 - arccos": one("pi/2 - arccos(xx)", *at("xx", 1e-10)),
     "second difference": one("sin(xx + h) - 2*sin(xx) + sin(xx - h)", {"xx": 1.3, "h": 1e-5}),
     "sinc": one("sin(xx)/xx", *at("xx", 0.0)),
     "tanh difference": one("tanh(xx + h) - tanh(xx)", {"xx": 0.4, "h": 1e-12}),

@@ -28,7 +28,7 @@ from cgprimer.diagnosis.terms import (
     number,
     terms,
 )
-from cgprimer.diff.match import filled
+from cgprimer.diff.match import filled, is_sum
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, ONE, OPS, ZERO, const, name
 from cgprimer.expr.show import show
@@ -57,8 +57,9 @@ HOLDS = {"arctan": "1 + u*v"}
 """f → what has to be positive for the rule to hold."""
 
 POWER = "v^p*expm1(p*log1p(d/v))"  # u^p - v^p for positive u and v
+FROM_ONE = "expm1(p*log1p(d))"
 ONES = {"exp": 0.0, "cos": 0.0, "cosh": 0.0}  # f → where f is 1
-CANCELS = 0.5  # of two terms, less than this much is left
+CANCELS = 0.25  # of two terms, less than this much is left
 STEPS = 12  # pairs that are taken together in one sum
 FUEL = 60  # pairs that are looked at altogether
 
@@ -90,8 +91,8 @@ class Differences:
                 break
             again = common(taken) if taken else UNIT
             front, rest = front * again, [term * again**-1 for term in taken]
-            rest = self._shortest(rest)
-        if rest is left and len(left) == len(given):
+            rest = _grouped(self._shortest(rest))
+        if rest is left and len(left) == len(given) and not front.powers:
             return node_of(given)
         return node_of(multiplied([front], _as_factor(rest)))
 
@@ -138,9 +139,11 @@ class Differences:
             made = way(u, v)
             if made is not None:
                 return node_of(multiplied([front], _as_factor(terms(made))))
-        if front.powers:
-            return node_of([front * atom(node_of([u, -v]))])
-        return None
+        if not front.powers:
+            return None
+        if u.powers and v.powers and show(u.node()) > show(v.node()):
+            front, u, v = -front, v, u  # a - b, never b - a, so that factors are alike
+        return node_of([front * atom(node_of([u, -v]))])
 
     def _alike(self, u: Term, v: Term) -> Node | None:
         """f(u) - f(v) for the same f on both sides, or a number that is a value of f."""
@@ -204,7 +207,7 @@ class Differences:
 
     def _of_powers(self, u: Node, v: Node, p: Node) -> Node:
         by = {name("u"): u, name("v"): v, name("p"): p, name("d"): self.minus(u, v)}
-        return filled(parse_expression(POWER), by)
+        return filled(parse_expression(FROM_ONE if v is ONE else POWER), by)
 
     def _conjugate(self, u: Term, v: Term) -> Node | None:
         """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
@@ -253,6 +256,20 @@ _PARTS = (parse_expression("v + d/2"),)
 def _as_factor(found: Terms) -> Terms:
     """A sum of several terms as one factor, so that it stays in brackets."""
     return found if len(found) == 1 else [atom(node_of(found))] if found else []
+
+
+def _grouped(rest: Terms) -> Terms:
+    """Terms that make up a sum which is a factor of another, as one: a·(a - b) + a - b."""
+    sums = [node for term in rest for node, _ in term.powers if is_sum(node)]
+    for node in dict.fromkeys(sums):
+        inner = terms(node)
+        by_key = {term.key: term.number for term in rest}
+        ratio = by_key.get(inner[0].key, Fraction(0)) / inner[0].number
+        if ratio and all(by_key.get(t.key) == ratio * t.number for t in inner):
+            keys = {term.key for term in inner}
+            kept = [term for term in rest if term.key not in keys]
+            return collected([*kept, number(ratio) * atom(node)])
+    return rest
 
 
 def _opened(term: Term) -> Terms:

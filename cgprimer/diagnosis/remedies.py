@@ -14,7 +14,7 @@ import numpy as np
 
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
-from cgprimer.diagnosis.rewrite import Rewriter, from_table, proposals
+from cgprimer.diagnosis.rewrite import Rewriter, proposals, whole_forms
 from cgprimer.diagnosis.verify import SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
@@ -125,9 +125,21 @@ def _for_value(region: Region) -> str:
         if form is place or not gains(place, form, region.here):
             continue
         if all(_mended(goal, place, form, region.here) for goal in goals):
-            return _verified(region, rewriter, place, form)
+            return _verified(region, rewriter, *_widened(region, rewriter, place))
         second = second or (place, form)
     return _verified(region, rewriter, *second) if second else ""
+
+
+def _widened(region: Region, rewriter: Rewriter, place: Node) -> tuple[Node, Node]:
+    """The place, or a larger one that is in the table as a whole, or its minus."""
+    users = _users(list(region.roots.values()), place)[:NEAR]
+    for user in users[1:]:
+        whole = user in rewriter.by_table and gains(
+            user, rewriter.best(user), region.here
+        )
+        if whole or (user.op.name == "neg" and user.args[0] is place):
+            place = user
+    return place, rewriter.best(place)
 
 
 def _mended(root: Node, place: Node, form: Node, here: Here) -> bool:
@@ -163,7 +175,7 @@ def _told(region: Region, place: Node, form: Node, word: str) -> str:
     spread = (region.named.keys() - {place}).intersection(postorder([old]))
     if spread:
         owners = [t for t, root in region.roots.items() if place in postorder([root])]
-        text += f", in one equation, for {owners[0]}"
+        text += f", in one equation, for {[*owners, region.own][0]}"
     return text + (f": {word}" if word else "")
 
 
@@ -201,7 +213,7 @@ def _with_derivative(
         if not part.args:
             continue
         [filled] = substitute([part], inside)
-        for form, word in (*from_table(part), *proposals(part, wide)):
+        for form, word in (*whole_forms(part), *proposals(part, wide)):
             tried += 1
             if tried > TRIED:
                 return

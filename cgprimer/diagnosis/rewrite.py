@@ -18,13 +18,24 @@ from cgprimer.diagnosis.ranges import in_range
 from cgprimer.diagnosis.series import NoSeriesError, Series, series
 from cgprimer.diagnosis.squares import squares
 from cgprimer.diagnosis.stable_forms import forms_of
-from cgprimer.diagnosis.terms import Terms, atom, node_of, number, terms
-from cgprimer.diff.match import is_sum, same
+from cgprimer.diagnosis.terms import (
+    UNIT,
+    Terms,
+    atom,
+    common,
+    multiplied,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.diff.match import is_sum, negative
+from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, intern, postorder, postorder_above
 from cgprimer.expr.ops import NAME, OPS, tidy
 from cgprimer.expr.show import show
 
 SHARP = 1e-12  # a form that is suggested is at least this right …
+SERIES = "its series, for "
 GAIN = 100  # … or wins two digits
 SMALL, LARGE = 0.5, 4.0  # what a series may be in
 SHORTEST, LONGEST = 3, 8  # terms of a series
@@ -40,6 +51,7 @@ class Rewriter:
         self.here = here
         self._form: dict[Node, Node] = {}
         self._words: dict[Node, str] = {}
+        self.by_table: set[Node] = set()
 
     def best(self, root: Node) -> Node:
         """`root` written anew where it is wrong; as it is where nothing better is."""
@@ -49,8 +61,10 @@ class Rewriter:
 
     def words(self, root: Node) -> str:
         """What is to be said about the forms that are new in `best(root)`."""
-        used = (self._words.get(node, "") for node in postorder([root]))
-        return "; ".join(dict.fromkeys(filter(None, used)))
+        used = dict.fromkeys(self._words.get(node, "") for node in postorder([root]))
+        ranges = [word.removeprefix(SERIES) for word in used if SERIES in word]
+        others = [word for word in used if word and SERIES not in word]
+        return "; ".join([*others, *_joined(SERIES, ranges)])
 
     def error(self, node: Node, form: Node) -> float:
         """The relative error of `form`, in doubles, as a form of `node`."""
@@ -64,34 +78,66 @@ class Rewriter:
     def _best_of(self, node: Node) -> Node:
         if not node.args or self.error(node, node) < SHARP:
             return node
-        args = tuple(self._form[arg] for arg in node.args)
-        made = intern(node.op, args, node.value)
-        least, form = self.error(node, made), made
-        for new, word in self._proposals(node, made, least < SHARP):
-            after = self.error(node, new)
-            if after < SHARP:
+        for new, word in whole_forms(node):
+            if self.error(node, new) < SHARP:
+                self.by_table.add(node)
                 self._words[node] = word
                 return new
-            if after * GAIN < least:
+        made = _made(node, [self._form[arg] for arg in node.args])
+        least, form = self.error(node, made), made
+        for new, word in self._others(node, made, least < SHARP):
+            after = self.error(node, new)
+            if after < SHARP or after * GAIN < least:
                 self._words[node] = word
                 least, form = after, new
+            if after < SHARP:
+                break
         return form
 
-    def _proposals(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
-        """Forms by the table; then what is `made` of better arguments; then others."""
-        changed = [made] if made is not node else []
-        for part in (node, *changed):
-            yield from from_table(part)
+    def _others(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
+        """What is `made` of better arguments; then what rules give."""
+        if made is not node:
+            yield from whole_forms(made)
         if is_right:
             yield made, ""
-        for part in (node, *changed):
+        for part in dict.fromkeys((node, made)):
             yield from proposals(part, self.here)
 
 
-def from_table(node: Node) -> Iterator[Proposal]:
-    """Forms of `node` that are in the table."""
+def _made(node: Node, args: list[Node]) -> Node:
+    """The operation on other arguments."""
+    if node.op.name == "neg":
+        return negative(args[0])
+    return intern(node.op, tuple(args), node.value)
+
+
+def _joined(start: str, parts: list[str]) -> list[str]:
+    return [start + " and ".join(parts)] if parts else []
+
+
+def whole_forms(node: Node) -> Iterator[Proposal]:
+    """Forms of `node` that are in the table, for what is written and what is run."""
+    own = stable(node)
+    for part in dict.fromkeys((node, own)):
+        yield from _from_table(part)
+        yield from _scaled_from_table(part)
+    if own is not _made(node, [stable(arg) for arg in node.args]):
+        yield own, ""  # the engine has a rule for this operation itself
+
+
+def _from_table(node: Node) -> Iterator[Proposal]:
     for found in forms_of(node):
-        yield found.written(), found.why
+        yield found.written(), found.word()
+
+
+def _scaled_from_table(node: Node) -> Iterator[Proposal]:
+    """Forms in the table for a sum without what divides all its terms."""
+    found = terms(node) if is_sum(node) else []
+    front = common(found) if found else UNIT
+    if front.powers:
+        rest = node_of([term * front**-1 for term in found], in_order=True)
+        for made, word in _from_table(rest):
+            yield node_of(multiplied([front], [atom(made)])), word
 
 
 def proposals(node: Node, here: Here) -> Iterator[Proposal]:
@@ -215,16 +261,12 @@ def _first_terms(found: Series, small: Node, large: bool, here: Here) -> Proposa
         raise NoSeriesError
     power = -1 if large else 1
     made = [
-        node_of([t * atom(small) ** (power * (found.first + k)) for t in c])
+        (c[0] if len(c) == 1 else atom(node_of(c)))
+        * atom(small) ** (power * (found.first + k))
         for k, c in kept[:count]
     ]
-    total = node_of([t for part in made for t in _whole(part)])
-    return total, f"its series, for {_range(small, large, reach)}"
-
-
-def _whole(part: Node) -> Terms:
-    found = terms(part)
-    return found if len(found) == 1 else [atom(part)]
+    word = f"{SERIES}{_range(small, large, reach)}"
+    return node_of(made, in_order=True), word
 
 
 def _range(small: Node, large: bool, reach: float) -> str:
@@ -240,5 +282,3 @@ def _one_digit(value: float, *, up: bool) -> str:
     whole = int(float(digit)) + (1 if up and float(digit) % 1 else 0)
     return f"{float(f'{whole}e{exponent}'):g}"
 
-
-__all__ = ["Rewriter", "by_series", "from_table", "proposals", "same"]

@@ -15,6 +15,7 @@ from cgprimer.diff.match import Match, heads, matches
 from cgprimer.diff.stable import RULES
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Op
+from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 
 FORMS: dict[str, str | tuple[str, str]] = {
@@ -53,16 +54,13 @@ FORMS: dict[str, str | tuple[str, str]] = {
     "1 - tanh(a)^2": "1/cosh(a)^2",
     "cosh(a) - sinh(a)": "exp(-a)",
     "cosh(a) - 1": ("2*sinh(a/2)^2", "half the argument"),
-    "a*log(b)": ("xlogy(a, b)", "which is 0 where its first argument is 0"),
+    "a*log(b)": ("xlogy(a, b)", "which is 0 where {a} is 0"),
     # roots
     "sqrt(a^2 + b^2)": (
         "max(abs(a), abs(b))*sqrt(1 + (min(abs(a), abs(b))/max(abs(a), abs(b)))^2)",
         "hypot: scale by the larger",
     ),
     "sqrt(a^2)": "abs(a)",
-    "a - sqrt(a^2 - b)": "b/(a + sqrt(a^2 - b))",
-    "-b + sqrt(b^2 - c)": ("-c/(b + sqrt(b^2 - c))", "the conjugate"),
-    "-b - sqrt(b^2 - c)": ("c/(sqrt(b^2 - c) - b)", "the conjugate"),
     # trigonometry
     "1 - cos(a)": ("2*sin(a/2)^2", "half the angle"),
     "1 - cos(a)^2": "sin(a)^2",
@@ -71,11 +69,14 @@ FORMS: dict[str, str | tuple[str, str]] = {
     "sin(a) - sin(b)": "2*cos((a + b)/2)*sin((a - b)/2)",
     "tan(a) - sin(a)": ("2*tan(a)*sin(a/2)^2", "half the angle"),
     "1/sin(a) - 1/tan(a)": ("tan(a/2)", "half the angle"),
-    "pi/2 - arctan(a)": ("arctan(1/a)", "for positive a"),
+    "pi/2 - arctan(a)": ("arctan(1/a)", "for positive {a}"),
     "pi/2 - arcsin(a)": "arccos(a)",
     "pi/2 - arccos(a)": "arcsin(a)",
 }
-"""Form → how to write it, perhaps with a word on it; special ones come first."""
+"""Form → how to write it, perhaps with a word on it; special ones come first.
+
+In a word, `{a}` stands for what a stands for.
+"""
 
 
 class Advice(NamedTuple):
@@ -90,6 +91,11 @@ class Advice(NamedTuple):
     def written(self) -> Node:
         """The replacement, filled in."""
         return self.found.filled(self.replacement)
+
+    def word(self) -> str:
+        """What is to be said about it."""
+        by = {str(key.value): show(node) for key, node in self.found.by.items()}
+        return self.why.format(**by)
 
 
 def forms_of(node: Node) -> Iterator[Advice]:

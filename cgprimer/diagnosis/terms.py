@@ -154,11 +154,12 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     return [_single(base, args[0]) ** int(value)]
 
 
-def node_of(found: Sequence[Term]) -> Node:
-    """The sum as an expression, a term that is added first."""
+def node_of(found: Sequence[Term], *, in_order: bool = False) -> Node:
+    """The sum as an expression; unless `in_order`, a term that is added first."""
     if not found:
         return ZERO
     first = next((i for i, term in enumerate(found) if term.number > 0), 0)
+    first = 0 if in_order else first
     made = found[first].node()
     for i, term in enumerate(found):
         if i != first:

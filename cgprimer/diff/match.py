@@ -45,7 +45,8 @@ class Match(NamedTuple):
         made = filled(replacement, self.by)
         if self.number == 1 and not self.factors:
             return made
-        return product_of(self.number, (*self.factors, (made, 1)))
+        number, factors, _ = factors_of(made)
+        return product_of(self.number * number, (*self.factors, *factors))
 
 
 def matches(pattern: Node, node: Node, *, scaled: bool = True) -> Iterator[Match]:
@@ -119,7 +120,7 @@ def product_of(number: Fraction, factors: Sequence[Factor]) -> Node:
     if number < 0:
         above[:1] = [negative(above[0] if above else ONE)]
     made = _multiplied(above)
-    return tidy(DIV, made, _multiplied(below)) if below else made
+    return DIV(made, _multiplied(below)) if below else made
 
 
 def _multiplied(nodes: Sequence[Node]) -> Node:
@@ -146,9 +147,17 @@ def filled(replacement: Node, by: Binding) -> Node:
     def visit(node: Node, args: list[Node]) -> Node:
         if node in by or not args:
             return by.get(node, node)
-        return negative(args[0]) if node.op is NEG else tidy(node.op, *args)
+        if node.op is NEG:
+            return negative(args[0])
+        made = tidy(node.op, *args)
+        is_short = node.op.symbol or made.op is not CONST or _is_whole(made)
+        return made if is_short else node.op(*args)  # log(2) stays log(2)
 
     return fold([replacement], visit)[replacement]
+
+
+def _is_whole(node: Node) -> bool:
+    return float(node.value or 0.0).is_integer()
 
 
 def _within(pattern: Node, node: Node, so_far: Match) -> Iterator[Match]:
