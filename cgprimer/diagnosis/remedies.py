@@ -8,7 +8,7 @@ shown; where none is, nothing is suggested.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Region:
     """The expressions around an operation that goes wrong, and their values.
 
     roots : variable → its expression, the culprit's own first. named : expression →
-        the variable that it defines.
+        the variable that it defines. own : the culprit's variable; "" in a derivative.
     """
 
     culprit: Node
@@ -173,7 +173,7 @@ def _told(region: Region, place: Node, form: Node, word: str) -> str:
         return ""
     text = f"write {show(new)} for {shorten(show(old), LONG)}"
     spread = (region.named.keys() - {place}).intersection(postorder([old]))
-    if spread:
+    if spread and region.own:
         owners = [t for t, root in region.roots.items() if place in postorder([root])]
         text += f", in one equation, for {[*owners, region.own][0]}"
     return text + (f": {word}" if word else "")
@@ -195,7 +195,7 @@ def _for_derivative(
     for part, form, word in _with_derivative(operations, place, root, here, wide):
         if holds(part, form, here):
             return _told(region, part, form, word)
-    hand = _for_value(region)
+    hand = _for_value(replace(region, own=""))
     return f"by hand it can be had: {hand}" if hand else ""
 
 
