@@ -371,7 +371,7 @@ def test_the_command_says_by_its_code_what_it_found(arguments, code, said, capsy
 
 # The forms themselves: each says the same as what it replaces
 
-POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501}
+POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501, "n": 3.5}
 
 
 @pytest.mark.parametrize("form", [*FORMS, *RULES])

@@ -84,7 +84,10 @@ class Differences:
         if len(given) < 2:
             return node_of(given)
         front = common(given)
-        rest = left = self._shortest(collected(term * front**-1 for term in given))
+        rest = left = collected(term * front**-1 for term in given)
+        if any(power < 0 for _, power in front.powers):  # a common denominator
+            rest = left = _multiplied_out(left)
+        rest = left = self._shortest(left)
         for _ in range(STEPS):
             taken = self._take_together(rest)
             if taken is None:
@@ -95,6 +98,15 @@ class Differences:
         if rest is left and len(left) == len(given) and not front.powers:
             return node_of(given)
         return node_of(multiplied([front], _as_factor(rest)))
+
+    def against_root(self, found: Sequence[Term]) -> Iterator[Node]:
+        """A root and all other terms as the two sides of a difference."""
+        for root in found if len(found) > 2 else ():
+            if _degree(root) > 1:
+                rest = atom(node_of([term for term in found if term is not root]))
+                made = self._conjugate(rest, -root)
+                if made is not None:
+                    yield made
 
     def _shortest(self, found: Terms) -> Terms:
         """The terms multiplied out, where that leaves fewer of them."""
@@ -256,6 +268,16 @@ _PARTS = (parse_expression("v + d/2"),)
 def _as_factor(found: Terms) -> Terms:
     """A sum of several terms as one factor, so that it stays in brackets."""
     return found if len(found) == 1 else [atom(node_of(found))] if found else []
+
+
+def _multiplied_out(found: Terms) -> Terms:
+    """The terms multiplied out, where some of them cancel exactly by that."""
+    out = terms(node_of(found), multiply=True)
+    return out if len(out) < sum(len(_opened_all(term)) for term in found) else found
+
+
+def _opened_all(term: Term) -> Terms:
+    return terms(term.node(), multiply=True)
 
 
 def _grouped(rest: Terms) -> Terms:

@@ -28,18 +28,19 @@ from cgprimer.diagnosis.terms import (
     number,
     terms,
 )
-from cgprimer.diff.match import is_sum, negative
+from cgprimer.diagnosis.verify import GAIN, SHARP, holds
+from cgprimer.diff.match import filled, is_sum, negative
 from cgprimer.diff.stable import stable
-from cgprimer.expr.node import Node, intern, postorder, postorder_above
-from cgprimer.expr.ops import NAME, OPS, tidy
-from cgprimer.expr.show import show
+from cgprimer.expr.node import Node, intern, postorder, postorder_above, substitute
+from cgprimer.expr.ops import NAME, OPS, name, tidy
+from cgprimer.expr.show import show, tree_size
+from cgprimer.expr.syntax import parse_expression
 
-SHARP = 1e-12  # a form that is suggested is at least this right …
 SERIES = "its series, for "
-GAIN = 100  # … or wins two digits
 SMALL, LARGE = 0.5, 4.0  # what a series may be in
 SHORTEST, LONGEST = 3, 8  # terms of a series
 ROUND = 2.0**-54  # half a unit in the last place
+BULKY = 45  # operations of a form beyond which a shorter one is looked for
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
 Proposal = tuple[Node, str]
 
@@ -70,29 +71,30 @@ class Rewriter:
         """The relative error of `form`, in doubles, as a form of `node`."""
         return error(self.here.double(form), self.here.exact(node))
 
-    def gains(self, node: Node, form: Node) -> bool:
-        """Whether `form` is right where `node` is not, or wins two digits."""
-        before, after = self.error(node, node), self.error(node, form)
-        return after * GAIN < before and (after < SHARP or isfinite(before))
-
     def _best_of(self, node: Node) -> Node:
         if not node.args or self.error(node, node) < SHARP:
             return node
         for new, word in whole_forms(node):
-            if self.error(node, new) < SHARP:
+            if self._is_better(node, new, float("inf")) and self.error(
+                node, new
+            ) < SHARP:
                 self.by_table.add(node)
                 self._words[node] = word
                 return new
         made = _made(node, [self._form[arg] for arg in node.args])
         least, form = self.error(node, made), made
         for new, word in self._others(node, made, least < SHARP):
-            after = self.error(node, new)
-            if after < SHARP or after * GAIN < least:
+            shorter = least < SHARP and tree_size(new) < tree_size(form)
+            if self._is_better(node, new, SHARP * GAIN if shorter else least):
                 self._words[node] = word
-                least, form = after, new
-            if after < SHARP:
+                least, form = self.error(node, new), new
+            if least < SHARP and tree_size(form) <= BULKY:
                 break
         return form
+
+    def _is_better(self, node: Node, new: Node, least: float) -> bool:
+        """Whether `new` is nearer by two digits than `least`, and the same function."""
+        return self.error(node, new) * GAIN < least and holds(node, new, self.here)
 
     def _others(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
         """What is `made` of better arguments; then what rules give."""
@@ -157,12 +159,25 @@ def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
     square = squares(node, postorder([node]))
     if square is not None:
         yield square, ""
+    found: dict[Node, str] = {}
     for turned in (False, True):
-        for multiply in (False, True):
+        for part in (terms(node), terms(node, multiply=True), _halved(node)):
             by = Differences(here, turned)
-            made = by.total(terms(node, multiply=multiply))
-            yield made, _where(by)
+            if part:
+                found.setdefault(by.total(part), _where(by))
+                found.update(dict.fromkeys(by.against_root(part), _where(by)))
+    yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
     yield _largest_first(terms(node), here), "those that cancel first"
+
+
+def _halved(node: Node) -> Terms:
+    """The terms with 1 - 2·sin(a/2)^2 for every cos(a), multiplied out."""
+    cosines = [part for part in postorder([node]) if part.op.name == "cos"]
+    by = {c: filled(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
+    return terms(substitute([node], by)[0], multiply=True) if by else []
+
+
+_HALF_ANGLE = parse_expression("1 - 2*sin(a/2)^2")
 
 
 def _where(by: Differences) -> str:
@@ -247,7 +262,7 @@ def _first_terms(found: Series, small: Node, large: bool, here: Here) -> Proposa
     value = abs(here.double(small))
     at = 1 / value if large else value
     kept = [(k, c) for k, c in enumerate(found.c) if c]
-    for count in range(SHORTEST, LONGEST):
+    for count in range(min(SHORTEST, max(len(kept) - 1, 1)), LONGEST):
         if count >= len(kept):
             raise NoSeriesError
         (lead, first), (after, rest) = kept[0], kept[count]

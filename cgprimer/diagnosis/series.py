@@ -197,6 +197,7 @@ def _at(kind: str, value: Terms) -> Terms:
 _AT_ZERO = {
     **dict.fromkeys(("exp", "cos", "cosh"), "1"),
     **dict.fromkeys(("sin", "sinh", "arctan", "arcsin", "erf"), "0"),
+    "softplus": "log(2)",
 }
 
 

@@ -21,7 +21,7 @@ from cgprimer.expr.ops import CONST, NAME, ONE, OPS, Op, const, tidy
 ADD, SUB, MUL, DIV, NEG, POW = map(
     OPS.__getitem__, ("add", "sub", "mul", "div", "neg", "pow")
 )
-LONG = 10**6  # a denominator that is shown as one
+LONG = 10**12  # a denominator that is shown as one
 MOST = 12  # factors of a product that are looked at; forms are smaller than that
 ONCE = Fraction(1)
 Binding = dict[Node, Node]
