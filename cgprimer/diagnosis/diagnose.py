@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
-from cgprimer.diagnosis.reasons import reason
+from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import remedy
 from cgprimer.errors import excerpt, shorten
 from cgprimer.expr.node import Node
@@ -24,7 +24,7 @@ from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.numeric.extended import Number, context
+from cgprimer.numeric.extended import HUGE, Number, context
 from cgprimer.numeric.tables import html, plain
 
 if TYPE_CHECKING:
@@ -253,6 +253,7 @@ def _finding(
     args = [
         (float(computed.doubles[a][worst]), computed.exact[worst][a]) for a in node.args
     ]
+    is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
     return node, Finding(
         place.kind,
         place.node,
@@ -260,7 +261,7 @@ def _finding(
         text[start:end] if place.kind == "value" else show(place.operation),
         outcome,
         value,
-        _short(exact),
+        _short(exact, is_huge),
         lost,
         None if point.samples is None else worst,
         len(here),
@@ -285,8 +286,10 @@ def _written(graph: Graph, place: Place) -> tuple[str, int, int]:
     return (text, *(span or (start, len(text))))
 
 
-def _short(exact: Number) -> str:
+def _short(exact: Number, is_huge: bool) -> str:
     mp = context()
+    if mp.isinf(exact) and is_huge:  # finite, yet beyond extended precision, too
+        return f"a number beyond {'-' * (exact < 0)}1e{int(HUGE * np.log10(2))}"
     if not mp.isfinite(exact):
         return "not a real number" if mp.isnan(exact) else "infinite"
     return str(mp.nstr(exact, 8))

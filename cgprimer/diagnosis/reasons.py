@@ -6,6 +6,7 @@ import numpy as np
 
 from cgprimer.numeric.extended import Number, is_finite
 
+GROWING = ("exp", "expm1", "sinh", "cosh", "pow")  # finite wherever they are defined
 LARGEST = float(np.finfo(np.float64).max)
 _TRIGONOMETRIC = ("sin", "cos", "tan")
 _DOMAINS = {
@@ -59,6 +60,8 @@ def _why_infinite(op: str, numbers: list[float], exact: Number) -> str:
         return "an argument underflowed to 0"
     if op in ("div", "pow") and 0 in numbers:
         return "division by 0"
+    if op in GROWING:
+        return "overflow: far beyond the largest double, 1.8e308"
     if op in ("log", "xlogy", "log1p"):
         return "the logarithm of 0"
     return "a pole, or far beyond the largest double"

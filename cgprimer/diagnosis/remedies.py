@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diagnosis.rewrite import Rewriter, proposals, whole_forms
-from cgprimer.diagnosis.verify import SHARP, gains, holds
+from cgprimer.diagnosis.verify import GAIN, SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
@@ -51,9 +52,9 @@ def remedy(operations: Operations, computed: Computed, node: Node, sample: int) 
     place = operations.places[node]
     if place.kind != "value":
         return _for_derivative(operations, computed, node, sample)
-    return _for_value(_region(operations, computed, node, sample)) or _domain(
-        computed, node, sample
-    )
+    region = _region(operations, computed, node, sample)
+    found = _without_guard(region) or _for_value(region)
+    return found or _domain(computed, node, sample)
 
 
 def _domain(computed: Computed, node: Node, sample: int) -> str:
@@ -140,6 +141,23 @@ def _widened(region: Region, rewriter: Rewriter, place: Node) -> tuple[Node, Nod
         if whole or (user.op.name == "neg" and user.args[0] is place):
             place = user
     return place, rewriter.best(place)
+
+
+def _without_guard(region: Region) -> str:
+    """A form in the table that needs no clamp, for the largest place that has one."""
+    rewriter = Rewriter(region.here)
+    users = _users(list(region.roots.values()), region.culprit)[:NEAR]
+    for place in reversed(users):
+        meant = unguarded(place)
+        if meant is place or not meant.args:
+            continue
+        form = rewriter.best(meant)
+        before = error(region.here.double(place), region.here.exact(meant))
+        core = meant.args[0] if meant.op.name == "neg" else meant
+        if core in rewriter.by_table and before > GAIN * SHARP:
+            word = ", ".join(filter(None, (rewriter.words(meant), "it needs no clamp")))
+            return _told(region, place, form, word)
+    return ""
 
 
 def _mended(root: Node, place: Node, form: Node, here: Here) -> bool:
