@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
 from cgprimer.diagnosis.reasons import GROWING, reason
-from cgprimer.diagnosis.remedies import remedy
+from cgprimer.diagnosis.remedies import Remedies
 from cgprimer.errors import excerpt, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
 DIGITS = -float(np.log10(EPSILON))
+HINTED = 100  # findings for which a formula is looked for
 HEAD = ("where", "operation", "in doubles", "exactly", "digits lost", "sample", "why")
 
 
@@ -47,8 +48,9 @@ class Finding:
     exact : in extended precision; a text, since it may be beyond the largest double.
     sample : the worst one, and `samples` how many it befell; None where all values of
         the point are plain numbers.
-    suggestion : how to write it; verified at this point. `engine` tells where
-        cgprimer computes another form than the one written.
+    suggestion : how to write it, verified at this point and beside it; "" where no
+        formula is known. `engine` tells where cgprimer computes another form than the
+        one written.
     """
 
     kind: str
@@ -156,6 +158,8 @@ class Diagnosis:
         if first is None:
             return f"{looked}: all finite, and all keep at least half their digits"
         found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
+        if len(self.rows) > HINTED:
+            found += f" (hints were looked for at {HINTED})"
         return f"{looked}: {found}, the first in {first.where}"
 
     def __rich__(self) -> Group:
@@ -201,23 +205,32 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     point = Point.of(graph, at)
     operations = Operations(graph)
     computed = Computed(operations, point)
-    found = []
-    wrong: dict[Node, dict[int, float]] = {}
-    for node in computed.order:
-        wrong[node] = _errors(node, computed)
-        here = {
-            sample: gap
-            for sample, gap in wrong[node].items()
-            if node in operations.places
-            and not any(sample in wrong[arg] for arg in node.args)
-        }
-        if here:
-            found.append(_finding(operations, computed, point, node, here))
-    rank = {node: i for i, node in enumerate(operations.places)}
-    found.sort(key=lambda pair: rank[pair[0]])
-    rows = tuple(row for _, row in found)
+    wrong = _wrong(operations, computed)
+    remedies = Remedies(operations, computed)
+    rows = tuple(
+        _finding(remedies, point, node, wrong[node], number < HINTED)
+        for number, node in enumerate(
+            node for node in operations.places if node in wrong
+        )
+    )
     count = len(operations.places)
     return Diagnosis(rows, count, computed.width, len(computed.samples))
+
+
+def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, float]]:
+    """Operation → the samples where it goes wrong although its arguments are right."""
+    errors: dict[Node, dict[int, float]] = {}
+    found = {}
+    for node in computed.order:
+        errors[node] = _errors(node, computed)
+        here = {
+            sample: gap
+            for sample, gap in errors[node].items()
+            if not any(sample in errors[arg] for arg in node.args)
+        }
+        if here and node in operations.places:
+            found[node] = here
+    return found
 
 
 def _errors(node: Node, computed: Computed) -> dict[int, float]:
@@ -234,13 +247,14 @@ def _errors(node: Node, computed: Computed) -> dict[int, float]:
 
 
 def _finding(
-    operations: Operations,
-    computed: Computed,
+    remedies: Remedies,
     point: Point,
     node: Node,
     here: dict[int, float],
-) -> tuple[Node, Finding]:
+    hinted: bool,
+) -> Finding:
     """The finding at the worst sample that was looked at."""
+    operations, computed = remedies.operations, remedies.computed
     place = operations.places[node]
     looked_at = [sample for sample in here if sample in computed.exact]
     column = computed.doubles[node]
@@ -254,7 +268,7 @@ def _finding(
         (float(computed.doubles[a][worst]), computed.exact[worst][a]) for a in node.args
     ]
     is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
-    return node, Finding(
+    return Finding(
         place.kind,
         place.node,
         place.wrt,
@@ -266,7 +280,7 @@ def _finding(
         None if point.samples is None else worst,
         len(here),
         reason(node.op.name, args, value, exact),
-        remedy(operations, computed, node, worst),
+        remedies.remedy(node, worst) if hinted else "",
         engine_remark(operations, computed, point, place, worst),
         text,
         start,

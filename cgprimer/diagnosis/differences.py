@@ -61,7 +61,7 @@ FROM_ONE = "expm1(p*log1p(d))"
 ONES = {"exp": 0.0, "cos": 0.0, "cosh": 0.0}  # f → where f is 1
 CANCELS = 0.25  # of two terms, less than this much is left
 STEPS = 12  # pairs that are taken together in one sum
-FUEL = 60  # pairs that are looked at altogether
+FUEL = 40  # pairs that are looked at altogether
 
 
 class Differences:

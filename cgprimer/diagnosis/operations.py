@@ -92,6 +92,11 @@ class Operations:
         return found[1:]
 
     @functools.cached_property
+    def named(self) -> dict[Node, Node]:
+        """The value of a variable, over inputs and parameters → its name."""
+        return {body: name(text) for text, body in self.bodies.items() if body.args}
+
+    @functools.cached_property
     def _users(self) -> dict[str, list[str]]:
         users: dict[str, list[str]] = {}
         for target, sources in self.graph.sources.items():

@@ -54,7 +54,9 @@ def _exponent(term: Term) -> tuple[Terms, Term]:
     rest = Term(term.number)
     for node, power in term.powers:
         if node.op.name == "exp":
-            above = collected([*above, *(t * number(power) for t in terms(node.args[0]))])
+            above = collected(
+                [*above, *(t * number(power) for t in terms(node.args[0]))]
+            )
         else:
             rest = rest * atom(node) ** power
     return above, rest

@@ -7,6 +7,7 @@ import numpy as np
 from cgprimer.numeric.extended import Number, is_finite
 
 GROWING = ("exp", "expm1", "sinh", "cosh", "pow")  # finite wherever they are defined
+LARGE = 1e5  # an argument whose rounding takes digits wherever it is
 LARGEST = float(np.finfo(np.float64).max)
 _TRIGONOMETRIC = ("sin", "cos", "tan")
 _DOMAINS = {
@@ -35,6 +36,8 @@ def reason(
     if op in ("add", "sub"):
         return "cancellation: what is left of the two numbers is their rounding"
     if op in _TRIGONOMETRIC and abs(numbers[0]) > 1:
+        if abs(numbers[0]) < LARGE:
+            return f"the argument is so near a zero of {op} that its rounding is all"
         return "the argument is so large that its rounding spans much of a period"
     if op == "log" and abs(numbers[0] - 1) < 0.5:
         return "the argument is so near 1 that rounding it cut off what matters"

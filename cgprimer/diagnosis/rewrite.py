@@ -9,6 +9,7 @@ where, computed in doubles, it is right: a proposal may be anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from math import isfinite
 
 from cgprimer.diagnosis.differences import Differences
@@ -37,28 +38,71 @@ from cgprimer.expr.show import show, tree_size
 from cgprimer.expr.syntax import parse_expression
 
 SERIES = "its series, for "
+SHORT = 40  # operations of an expression that has a short series
+TRIED = 6  # things that a series is tried in
 SMALL, LARGE = 0.5, 4.0  # what a series may be in
 SHORTEST, LONGEST = 3, 8  # terms of a series
 ROUND = 2.0**-54  # half a unit in the last place
+FUEL = 40  # nodes that rules are tried on, some hundredths of a second each
+EACH = 10  # of them for one finding
+WIDE = 120  # operations of an expression that rules are tried on
+DEEP = 8  # operations one after another that stay wrong: a sum, within a logarithm
 BULKY = 45  # operations of a form beyond which a shorter one is looked for
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
 Proposal = tuple[Node, str]
 
 
+class Fuel:
+    """For how many more nodes rules are tried, beyond the table of forms."""
+
+    def __init__(self) -> None:
+        self.left, self._reserve = FUEL, FUEL - EACH
+
+    def refill(self) -> None:
+        """Allow EACH of them for the next finding, as long as there are any."""
+        self._reserve = max(self.left - EACH, 0)
+
+    def burn(self) -> bool:
+        """Whether there was some left, which is gone now."""
+        if self.left <= self._reserve:
+            return False
+        self.left -= 1
+        return True
+
+
 class Rewriter:
     """The best form of every node at one point, and words on it."""
 
-    def __init__(self, here: Here) -> None:
-        self.here = here
+    def __init__(self, here: Here, fuel: Fuel) -> None:
+        self.here, self.fuel = here, fuel
         self._form: dict[Node, Node] = {}
+        self._depth: dict[Node, int] = {}
         self._words: dict[Node, str] = {}
+        self._skipped: set[Node] = set()
         self.by_table: set[Node] = set()
 
     def best(self, root: Node) -> Node:
         """`root` written anew where it is wrong; as it is where nothing better is."""
         for node in postorder_above([root], self._form):
-            self._form[node] = self._best_of(node)
+            below = (self._depth.get(arg, 0) for arg in node.args)
+            self._depth[node] = 1 + max(below, default=0)
+            form = self._form[node] = self._best_of(node)
+            if self.error(node, form) < SHARP:
+                self._depth[node] = 0
         return self._form[root]
+
+    def is_mended(self, root: Node) -> bool:
+        """Whether `best(root)` is right."""
+        return self.error(root, self.best(root)) < SHARP
+
+    def retry(self) -> None:
+        """Forget what was left alone for want of fuel."""
+        left = self._skipped if self.fuel.left else set[Node]()
+        for node in list(self._form) if left else ():  # arguments come first
+            if node in left or not left.isdisjoint(node.args):
+                left.add(node)
+                del self._form[node]
+        self._skipped = set()
 
     def words(self, root: Node) -> str:
         """What is to be said about the forms that are new in `best(root)`."""
@@ -75,9 +119,10 @@ class Rewriter:
         if not node.args or self.error(node, node) < SHARP:
             return node
         for new, word in whole_forms(node):
-            if self._is_better(node, new, float("inf")) and self.error(
-                node, new
-            ) < SHARP:
+            if (
+                self._is_better(node, new, float("inf"))
+                and self.error(node, new) < SHARP
+            ):
                 self.by_table.add(node)
                 self._words[node] = word
                 return new
@@ -102,8 +147,17 @@ class Rewriter:
             yield from whole_forms(made)
         if is_right:
             yield made, ""
+        if not self._is_worth(node):
+            return
+        if not self.fuel.burn():
+            self._skipped.add(node)
+            return
         for part in dict.fromkeys((node, made)):
             yield from proposals(part, self.here)
+
+    def _is_worth(self, node: Node) -> bool:
+        """Whether there is hope: what is large, or wrong for long, stays so."""
+        return self._depth[node] <= DEEP and len(postorder([node])) <= WIDE
 
 
 def _made(node: Node, args: list[Node]) -> Node:
@@ -160,7 +214,7 @@ def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
     if square is not None:
         yield square, ""
     found: dict[Node, str] = {}
-    for turned in (False, True):
+    for turned in _turns(node):
         for part in (terms(node), terms(node, multiply=True), _halved(node)):
             by = Differences(here, turned)
             if part:
@@ -168,6 +222,12 @@ def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
                 found.update(dict.fromkeys(by.against_root(part), _where(by)))
     yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
     yield _largest_first(terms(node), here), "those that cancel first"
+
+
+def _turns(node: Node) -> tuple[bool, ...]:
+    """Which ways round differences of exponentials, if any, are to be written."""
+    has = any(part.op.name.startswith("exp") for part in postorder([node]))
+    return (False, True) if has else (False,)
 
 
 def _halved(node: Node) -> Terms:
@@ -199,7 +259,7 @@ def _largest_first(found: Terms, here: Here) -> Node:
 
 def _near_one(node: Node, here: Here) -> Iterator[Proposal]:
     """log, a power or arccos of something near 1, by its distance from 1."""
-    for turned in (False, True):
+    for turned in _turns(node):
         by = Differences(here, turned)
         away = by.near_one(node.args[0])
         logarithm = tidy(OPS["log1p"], away)
@@ -236,7 +296,9 @@ def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
 
 def by_series(node: Node, here: Here) -> Iterator[Proposal]:
     """The first terms of its series in whatever is small or large here."""
-    for small, large in _candidates(node, here):
+    if len(postorder([node])) > SHORT:
+        return
+    for small, large in islice(_candidates(node, here), TRIED):
         try:
             found = series(node, small, large=large)
             yield _first_terms(found, small, large, here)
@@ -296,4 +358,3 @@ def _one_digit(value: float, *, up: bool) -> str:
     digit, exponent = f"{value:.15e}".split("e")
     whole = int(float(digit)) + (1 if up and float(digit) % 1 else 0)
     return f"{float(f'{whole}e{exponent}'):g}"
-

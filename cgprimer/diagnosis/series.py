@@ -16,7 +16,6 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from cgprimer.diagnosis.terms import (
-    MOST,
     UNIT,
     Term,
     Terms,
@@ -33,6 +32,7 @@ from cgprimer.expr.ops import OPS, ZERO
 from cgprimer.expr.syntax import parse_expression
 
 ORDER = 16  # coefficients that are kept
+WIDEST = 8  # terms of a coefficient
 
 
 class NoSeriesError(Exception):
@@ -135,7 +135,7 @@ def _div(a: Series, b: Series) -> Series:
 
 def _added(parts: Iterable[Terms]) -> Terms:
     found = collected(term for part in parts for term in part)
-    if len(found) > MOST:
+    if len(found) > WIDEST:
         raise NoSeriesError
     return found
 

@@ -40,13 +40,17 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     form = _quadratic([term * front**-1 for term in found])
     if form is None:
         return None
-    names = list(dict.fromkeys(name for pair in form for name in pair_order(found, pair)))
+    names = list(
+        dict.fromkeys(name for pair in form for name in pair_order(found, pair))
+    )
     if any(_row(form, name) for name in names):
         return None
     pairs = {p: -form.get(frozenset(p), Fraction(0)) for p in combinations(names, 2)}
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
-    return node_of(multiplied([front], made if len(made) == 1 else [atom(node_of(made))]))
+    return node_of(
+        multiplied([front], made if len(made) == 1 else [atom(node_of(made))])
+    )
 
 
 def pair_order(found: Terms, pair: frozenset[Node]) -> list[Node]:

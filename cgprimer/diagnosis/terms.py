@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import gcd, lcm
 
 from cgprimer.diff.match import product_of
-from cgprimer.expr.node import Node, fold
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
 
 MOST = 48  # terms of a sum that is multiplied out; a longer one stays as it is
@@ -98,12 +98,29 @@ def multiplied(left: Terms, right: Terms) -> Terms:
 
 def terms(root: Node, *, multiply: bool = False) -> Terms:
     """`root` as a sum of terms; products of sums only where asked to `multiply`."""
+    done: dict[Node, Terms] = {}
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        waiting = [arg for arg in node.args if arg not in done]
+        if node.op.name not in _ARITHMETIC:
+            waiting = []  # what a function is of does not matter here
+        if waiting:
+            stack += waiting
+        else:
+            stack.pop()
+            done[node] = _terms_of(node, done, multiply)
+    return done[root]
 
-    def visit(node: Node, args: list[Terms]) -> Terms:
-        found = _combined(node, args, multiply)
-        return [atom(node)] if found is None or len(found) > MOST else found
 
-    return fold([root], visit)[root]
+_ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
+
+
+def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
+    if node.op.name not in _ARITHMETIC:
+        return [atom(node)]
+    found = _combined(node, [done[arg] for arg in node.args], multiply)
+    return [atom(node)] if found is None or len(found) > MOST else found
 
 
 def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:

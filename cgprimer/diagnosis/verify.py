@@ -24,7 +24,7 @@ def gains(old: Node, new: Node, here: Here) -> bool:
     """Whether `new` is right where `old` is not, or wins two digits."""
     exact = here.exact(old)
     before, after = error(here.double(old), exact), error(here.double(new), exact)
-    return SHARP < before and after * GAIN < before and after < float("inf")
+    return before > SHARP and after * GAIN < before and after < float("inf")
 
 
 def holds(old: Node, new: Node, here: Here) -> bool:

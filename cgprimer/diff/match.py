@@ -82,7 +82,7 @@ def heads(node: Node) -> Sequence[Op]:
 
 def factors_of(node: Node) -> tuple[Fraction, list[Factor], list[Node]]:
     """A node as a number times factors, and the operations that multiply them."""
-    number, found, inside = ONCE, [], list[Node]()
+    number, found, inside = ONCE, list[Factor](), list[Node]()
     stack: list[Factor] = [(node, 1)]
     while stack:
         part, power = stack.pop()
@@ -259,9 +259,7 @@ def _sums(pattern: Node, node: Node, so_far: Match, scaled: bool) -> Iterator[Ma
     for order in permutations(terms):
         pairs = list(zip(wanted, order, strict=True))
         ratio = _ratio(*pairs[0]) if scaled else ONCE
-        yield from (
-            way._replace(number=ratio) for way in _paired(pairs, so_far, ratio)
-        )
+        yield from (way._replace(number=ratio) for way in _paired(pairs, so_far, ratio))
 
 
 Term = tuple[int, Node]

@@ -86,7 +86,7 @@ class _Spread:
         return found
 
     def extend(self) -> bool:
-        """Look at the equations that use the pieces found last; whether there are more."""
+        """Look at what uses the pieces found last; whether that gives new ones."""
         if not len(self.fresh):
             return False
         source, target = self.table.arcs
