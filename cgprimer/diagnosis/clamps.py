@@ -1,4 +1,4 @@
-"""Expressions without what guards them: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
+"""Expressions without their guards: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
 
 Clamping a probability, or adding a tiny number to it, hides a logarithm's overflow and
 flattens its slope; a form that needs no guard gives what was meant.

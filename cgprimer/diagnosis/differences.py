@@ -158,7 +158,7 @@ class Differences:
         return node_of([front * atom(node_of([u, -v]))])
 
     def _alike(self, u: Term, v: Term) -> Node | None:
-        """f(u) - f(v) for the same f on both sides, or a number that is a value of f."""
+        """f(u) - f(v), where a number may be a value of f."""
         if len(u.powers) != 1 or len(v.powers) > 1:
             return None
         [(left, power)] = u.powers
@@ -281,7 +281,7 @@ def _opened_all(term: Term) -> Terms:
 
 
 def _grouped(rest: Terms) -> Terms:
-    """Terms that make up a sum which is a factor of another, as one: a·(a - b) + a - b."""
+    """Terms that make up a factor of another as one: a·(a - b) + a - b."""
     sums = [node for term in rest for node, _ in term.powers if is_sum(node)]
     for node in dict.fromkeys(sums):
         inner = terms(node)

@@ -45,11 +45,16 @@ class Here:
     def exact(self, root: Node) -> Number:
         """`root` in extended precision; for 0/0, the value a hair's breadth beside."""
         if root not in self._exact:
-            found = self._known.get(root)
-            if found is None:
-                found = values([root], self.at)[root]
-            self._exact[root] = found if is_finite(found) else self._limit(root, found)
+            if root in self._known:
+                self._keep(root, self._known[root])
+            else:
+                for node, number in values([root], self.at).items():
+                    self._keep(node, number)
         return self._exact[root]
+
+    def _keep(self, node: Node, number: Number) -> None:
+        if node not in self._exact:
+            self._exact[node] = self._limit(node, number)
 
     def _limit(self, root: Node, found: Number) -> Number:
         mp = context()

@@ -84,7 +84,7 @@ class Operations:
                     self._enter("gradient", output, wrt, formula)
 
     def later(self, variable: str, most: int) -> list[str]:
-        """At most so many variables that are computed from `variable`, nearest first."""
+        """At most so many variables computed from `variable`, nearest first."""
         found = [variable]
         for text in found:
             new = [u for u in self._users.get(text, ()) if u not in found]

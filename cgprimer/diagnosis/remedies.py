@@ -16,18 +16,18 @@ from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
-from cgprimer.diagnosis.rewrite import proposals, whole_forms
+from cgprimer.diagnosis.rewrite import SHORT, Fuel, proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
-from cgprimer.expr.node import Node, postorder, substitute
+from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
 from cgprimer.numeric.extended import is_finite
 
 NEAR = 40  # operations above a culprit that are looked at
 LONG = 600  # characters of a formula that anybody would type
-TRIED = 1000  # forms of which a derivative is tried, for all findings together
+PARTS = 60  # parts of equations of which other forms are differentiated, in all
 
 
 class Remedies:
@@ -36,12 +36,13 @@ class Remedies:
     def __init__(self, operations: Operations, computed: Computed) -> None:
         self.operations, self.computed = operations, computed
         self.regions = Regions(operations, computed)
-        self.tried = 0
+        self.fuel = Fuel(PARTS, each=PARTS // 3)
 
     def remedy(self, node: Node, sample: int) -> str:
         """`write softplus(xx) for ln(1 + exp(xx))`; "" where no formula is known."""
         place = self.operations.places[node]
         self.regions.fuel.refill()
+        self.fuel.refill()
         whole = self.regions.whole(place, node, sample)
         if place.kind != "value":
             return self._for_derivative(whole, place, sample)
@@ -75,6 +76,8 @@ class Remedies:
             inside = {name(text): of for text, of in bodies.items()}
         wide = Here({**region.here.at, **self.regions.values(sample)})
         for part in postorder([body]):
+            if not part.args or str(place.wrt) not in leaves(part):
+                continue
             for form, word in self._forms(part, wide):
                 [better] = substitute([body], {part: form})
                 [slope] = substitute([partials(better, [wrt])[wrt]], inside)
@@ -86,11 +89,9 @@ class Remedies:
                     yield old, new, word
 
     def _forms(self, part: Node, here: Here) -> Iterator[tuple[Node, str]]:
-        if part.args:
-            for found in (*whole_forms(part), *proposals(part, here)):
-                self.tried += 1
-                if self.tried < TRIED:
-                    yield found
+        yield from whole_forms(part)
+        if len(postorder([part])) <= SHORT and self.fuel.burn():
+            yield from proposals(part, here)
 
 
 def _domain(computed: Computed, node: Node, sample: int) -> str:

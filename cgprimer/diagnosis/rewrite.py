@@ -55,12 +55,12 @@ Proposal = tuple[Node, str]
 class Fuel:
     """For how many more nodes rules are tried, beyond the table of forms."""
 
-    def __init__(self) -> None:
-        self.left, self._reserve = FUEL, FUEL - EACH
+    def __init__(self, total: int = FUEL, each: int = EACH) -> None:
+        self.left, self._each, self._reserve = total, each, max(total - each, 0)
 
     def refill(self) -> None:
-        """Allow EACH of them for the next finding, as long as there are any."""
-        self._reserve = max(self.left - EACH, 0)
+        """Allow some of them for the next finding, as long as there are any."""
+        self._reserve = max(self.left - self._each, 0)
 
     def burn(self) -> bool:
         """Whether there was some left, which is gone now."""

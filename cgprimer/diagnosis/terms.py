@@ -18,7 +18,7 @@ from cgprimer.diff.match import product_of
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
 
-MOST = 48  # terms of a sum that is multiplied out; a longer one stays as it is
+MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
 HIGHEST = 8  # power that is multiplied out
 Powers = tuple[tuple[Node, int], ...]
 
