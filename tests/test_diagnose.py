@@ -12,7 +12,7 @@ from cgprimer import PointError, parse_graph
 from cgprimer.cli import main
 from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
 from cgprimer.diagnosis.operations import CHECKED, error
-from cgprimer.diagnosis.stable_forms import FORMS, advice, forms_of
+from cgprimer.diagnosis.stable_forms import FORMS, forms_of
 from cgprimer.diff.stable import RULES
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
@@ -36,7 +36,7 @@ CASES = {
     ),
     "softplus, far left": (
         "xy = ln(exp(xx) + 1)", {"xx": -40.0}, "ln(exp(xx) + 1)", "digits",
-        "write softplus(xx) for log(1 + exp(xx))",
+        "write softplus(xx) for log(exp(xx) + 1)",
     ),
     "sigmoid": (
         "xy = exp(xx)/(1 + exp(xx))", {"xx": 800.0}, "exp(xx)", "inf",
@@ -73,8 +73,7 @@ CASES = {
     ),
     "sinc at 0": (
         "xy = sin(xx)/xx", {"xx": 0.0}, "sin(xx)/xx", "nan",
-        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: sinc: its series, for small "
-        "arguments",
+        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: its series, for abs(xx) < 0.008",
     ),
     "half angle": (
         "xy = (1 - cos(xx))/xx^2", {"xx": 1e-9}, "1 - cos(xx)", "digits",
@@ -91,8 +90,7 @@ CASES = {
     "quadratic formula": (
         "xy = (-b + sqrt(b^2 - 4*a*c))/(2*a)", {"a": 1.0, "b": 1e9, "c": 1.0},
         "-b + sqrt(b^2 - 4*a*c)", "digits",
-        "write -(4*a*c)/(b + sqrt(b^2 - 4*a*c)) for -b + sqrt(b^2 - 4*a*c): the "
-        "conjugate",
+        "write -4*a*c/(b + sqrt(b^2 - 4*a*c)) for -b + sqrt(b^2 - 4*a*c)",
     ),
     "roots": (
         "xy = sqrt(xx + 1) - sqrt(xx)", {"xx": 1e16}, "sqrt(xx + 1) - sqrt(xx)",
@@ -100,7 +98,7 @@ CASES = {
     ),
     "logarithm of a sigmoid": (
         "xy = ln(1 - sigmoid(xx))", {"xx": 50.0}, "1 - sigmoid(xx)", "digits",
-        "write sigmoid(-xx) for 1 - sigmoid(xx)",
+        "write -softplus(xx) for log(1 - sigmoid(xx))",
     ),
     "exp and back": (
         "xy = ln(exp(xx))", {"xx": -800.0}, "ln(exp(xx))", "inf",
@@ -126,7 +124,15 @@ CASES = {
     ),
     "large argument": (
         "xy = sin(2*pi*xx)", {"xx": 1e15 + 0.125}, "sin(2*pi*xx)", "digits",
-        "take whole periods off before the argument is rounded",
+        "write sin(2*pi*(xx - 1000000000000000.0)) for sin(2*pi*xx): take whole "
+        "periods off before the argument is rounded",
+    ),
+    "exp beyond all doubles": (
+        "xy = exp(xx)", {"xx": 1.2e7}, "exp(xx)", "inf", "",
+    ),
+    "digits that no formula brings back": (
+        "xy = xa*xb - xc*xd", {"xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "xa*xb - xc*xd", "digits", "",
     ),
 }  # fmt: skip
 
@@ -196,7 +202,7 @@ def test_a_form_that_is_spread_over_equations_is_recognised():
     assert first.suggestion == (
         "write softplus(xx) for log(1 + exp(xx)), in one equation, for xy"
     )
-    assert first.engine == ""  # the engine looks at one equation at a time
+    assert first.engine.startswith("cgprimer computes softplus(xx) instead: 4.2")
 
 
 def test_the_names_of_other_equations_are_used():
@@ -208,7 +214,7 @@ def test_a_form_that_would_be_wrong_here_is_not_suggested():
     """The series of sinc is for small arguments; this one is large."""
     first = found("xy = sin(b*xx)/(b*xx)", {"b": 0.1, "xx": 1e17}).first
     assert (first.operation, first.outcome) == ("sin(b*xx)", "digits")
-    assert first.suggestion == "take whole periods off before the argument is rounded"
+    assert first.suggestion == ""
 
 
 # What the engine does by itself
@@ -239,8 +245,7 @@ def test_a_partial_that_cancels_is_found_though_the_value_is_right():
     first = report.first
     assert (first.kind, first.where) == ("edge", "∂xy/∂xx")
     assert first.suggestion == (
-        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: sinc: its series, for small "
-        "arguments"
+        "write 1 - xx^2/6 + xx^4/120 for sin(xx)/xx: its series, for abs(xx) < 0.008"
     )
     assert first.value / float(first.exact) - 1 == pytest.approx(6e-3, abs=2e-3)
 
@@ -366,7 +371,7 @@ def test_the_command_says_by_its_code_what_it_found(arguments, code, said, capsy
 
 # The forms themselves: each says the same as what it replaces
 
-POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501}
+POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501, "n": 3.5}
 
 
 @pytest.mark.parametrize("form", [*FORMS, *RULES])
@@ -402,14 +407,7 @@ def test_what_commutes_is_matched_either_way():
         written = [show(found.written()) for found in forms_of(node)]
         assert written[0] == "softplus(x)"
     assert not list(forms_of(parse_expression("log(2 + exp(x))")))
-    assert not list(forms_of(parse_expression("exp(x)/(1 + exp(z))")))
-
-
-def test_advice_is_on_forms_that_the_culprit_is_part_of():
-    inner = parse_expression("exp(x)")
-    root = parse_expression("1 - cos(exp(x))")
-    assert not list(advice([root], inner))
-    assert list(advice([root], root))
+    assert not list(forms_of(parse_expression("exp(x)/(2 + exp(z))")))
 
 
 # Extended precision and spans, which all of this stands on

@@ -11,13 +11,9 @@ from cgprimer.expr.syntax import parse_expression
 
 NAIVE = {
     "log(1 + exp(a))": lambda a: mpmath.log(1 + mpmath.exp(a)),
-    "log(exp(a) + 1)": lambda a: mpmath.log(mpmath.exp(a) + 1),
     "exp(a)/(1 + exp(a))": lambda a: mpmath.exp(a) / (1 + mpmath.exp(a)),
-    "exp(a)/(exp(a) + 1)": lambda a: mpmath.exp(a) / (mpmath.exp(a) + 1),
-    "1/(1 + exp(-a))": lambda a: 1 / (1 + mpmath.exp(-a)),
-    "1/(exp(-a) + 1)": lambda a: 1 / (mpmath.exp(-a) + 1),
+    "1/(1 + exp(a))": lambda a: 1 / (1 + mpmath.exp(a)),
     "exp(a)/(1 + exp(a))^2": lambda a: mpmath.exp(a) / (1 + mpmath.exp(a)) ** 2,
-    "exp(a)/(exp(a) + 1)^2": lambda a: mpmath.exp(a) / (mpmath.exp(a) + 1) ** 2,
     "log(1 + a)": lambda a: mpmath.log(1 + a),
     "exp(a) - 1": lambda a: mpmath.exp(a) - 1,
 }
@@ -89,14 +85,14 @@ def test_the_text_of_the_author_is_what_is_shown(rule):
     ("text", "stands_for"),
     [
         ("ln(1 + exp(b*x + c))", "softplus(b*x + c)"),
-        ("exp(-x)/(1 + exp(-x))^2", "sigmoid(-x)*sigmoid(--x)"),
+        ("exp(-x)/(1 + exp(-x))^2", "sigmoid(-x)*sigmoid(x)"),
         ("2*log(1 + exp(x^2)) - 1", "2*softplus(x^2) - 1"),
         ("log(1 + exp(log(1 + exp(x))))", "softplus(softplus(x))"),
         ("1/(1 + exp(-(b - x)))", "sigmoid(b - x)"),
         ("exp(x)/(1 + exp(x)) + exp(b)/(1 + exp(b))", "sigmoid(x) + sigmoid(b)"),
         ("log(1 + x + b)", "log(1 + x + b)"),
         ("log(2 + exp(x))", "log(2 + exp(x))"),
-        ("exp(x)/(1 + exp(b))", "exp(x)/(1 + exp(b))"),
+        ("exp(x)/(1 + exp(b))", "exp(x)*sigmoid(-b)"),
         ("exp(b)/(2 + exp(b))", "exp(b)/(2 + exp(b))"),
         ("exp(x) - 2", "exp(x) - 2"),
         ("1 - exp(x)", "1 - exp(x)"),

@@ -155,7 +155,7 @@ class Whole:
             return None
         return lambda value: self._terms(*self._moved(name, value))
 
-    @functools.cached_property
+    @lazy
     def _kernels(self) -> list[Kernel] | None:
         groups = self.program.groups
         found = [k for g in groups if (k := rounding_kernel(g.shape))]

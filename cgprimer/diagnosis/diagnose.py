@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
-from cgprimer.diagnosis.remedies import reason, remedy
+from cgprimer.diagnosis.reasons import GROWING, reason
+from cgprimer.diagnosis.remedies import Remedies
 from cgprimer.errors import excerpt, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
@@ -25,10 +26,11 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
-from cgprimer.numeric.extended import Number, context
+from cgprimer.numeric.extended import HUGE, Number, context
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
 DIGITS = -float(np.log10(EPSILON))
+HINTED = 100  # findings for which a formula is looked for
 HEAD = ("where", "operation", "in doubles", "exactly", "digits lost", "sample", "why")
 
 
@@ -44,8 +46,9 @@ class Finding:
     exact : in extended precision; a text, since it may be beyond the largest double.
     sample : the worst one, and `samples` how many it befell; None where all values of
         the point are plain numbers.
-    suggestion : how to write it; verified at this point. `engine` tells where
-        cgprimer computes another form than the one written.
+    suggestion : how to write it, verified at this point and beside it; "" where no
+        formula is known. `engine` tells where cgprimer computes another form than the
+        one written.
     """
 
     kind: str
@@ -153,6 +156,8 @@ class Diagnosis(Report):
         if first is None:
             return f"{looked}: all finite, and all keep at least half their digits"
         found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
+        if len(self.rows) > HINTED:
+            found += f" (hints were looked for at {HINTED})"
         return f"{looked}: {found}, the first in {first.where}"
 
     def _parts(self) -> list[Part]:
@@ -190,23 +195,32 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     point = Point.of(graph, at)
     operations = Operations(graph)
     computed = Computed(operations, point)
-    found = []
-    wrong: dict[Node, dict[int, float]] = {}
-    for node in computed.order:
-        wrong[node] = _errors(node, computed)
-        here = {
-            sample: gap
-            for sample, gap in wrong[node].items()
-            if node in operations.places
-            and not any(sample in wrong[arg] for arg in node.args)
-        }
-        if here:
-            found.append(_finding(operations, computed, point, node, here))
-    rank = {node: i for i, node in enumerate(operations.places)}
-    found.sort(key=lambda pair: rank[pair[0]])
-    rows = tuple(row for _, row in found)
+    wrong = _wrong(operations, computed)
+    remedies = Remedies(operations, computed)
+    rows = tuple(
+        _finding(remedies, point, node, wrong[node], number < HINTED)
+        for number, node in enumerate(
+            node for node in operations.places if node in wrong
+        )
+    )
     count = len(operations.places)
     return Diagnosis(rows, count, computed.width, len(computed.samples))
+
+
+def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, float]]:
+    """Operation → the samples where it goes wrong although its arguments are right."""
+    errors: dict[Node, dict[int, float]] = {}
+    found = {}
+    for node in computed.order:
+        errors[node] = _errors(node, computed)
+        here = {
+            sample: gap
+            for sample, gap in errors[node].items()
+            if not any(sample in errors[arg] for arg in node.args)
+        }
+        if here and node in operations.places:
+            found[node] = here
+    return found
 
 
 def _errors(node: Node, computed: Computed) -> dict[int, float]:
@@ -223,13 +237,14 @@ def _errors(node: Node, computed: Computed) -> dict[int, float]:
 
 
 def _finding(
-    operations: Operations,
-    computed: Computed,
+    remedies: Remedies,
     point: Point,
     node: Node,
     here: dict[int, float],
-) -> tuple[Node, Finding]:
+    hinted: bool,
+) -> Finding:
     """The finding at the worst sample that was looked at."""
+    operations, computed = remedies.operations, remedies.computed
     place = operations.places[node]
     looked_at = [sample for sample in here if sample in computed.exact]
     column = computed.doubles[node]
@@ -242,19 +257,20 @@ def _finding(
     args = [
         (float(computed.doubles[a][worst]), computed.exact[worst][a]) for a in node.args
     ]
-    return node, Finding(
+    is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
+    return Finding(
         place.kind,
         place.node,
         place.wrt,
         text[start:end] if place.kind == "value" else show(place.operation),
         outcome,
         value,
-        _short(exact),
+        _short(exact, is_huge),
         lost,
         None if point.samples is None else worst,
         len(here),
         reason(node.op.name, args, value, exact),
-        remedy(operations, computed, node, worst),
+        remedies.remedy(node, worst) if hinted else "",
         engine_remark(operations, computed, point, place, worst),
         text,
         start,
@@ -274,8 +290,10 @@ def _written(graph: Graph, place: Place) -> tuple[str, int, int]:
     return (text, *(span or (start, len(text))))
 
 
-def _short(exact: Number) -> str:
+def _short(exact: Number, is_huge: bool) -> str:
     mp = context()
+    if mp.isinf(exact) and is_huge:  # finite, yet beyond extended precision, too
+        return f"a number beyond {'-' * (exact < 0)}1e{int(HUGE * np.log10(2))}"
     if not mp.isfinite(exact):
         return "not a real number" if mp.isnan(exact) else "infinite"
     return str(mp.nstr(exact, 8))

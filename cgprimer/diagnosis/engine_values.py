@@ -23,9 +23,9 @@ def engine_remark(
         return ""
     if place.kind != "value":
         return f"cgprimer computes it from stable forms: {value:.10g} is right"
-    body = operations.graph.equation(place.node).body
-    form = stable(body)
-    if form is body:
+    graph = operations.graph
+    form = stable(graph.running.equation(place.node).body)
+    if form is graph.equation(place.node).body:
         return ""
     return f"cgprimer computes {show(form)} instead: {value:.10g} is right"
 
@@ -34,7 +34,7 @@ def _engine_value(
     operations: Operations, point: Point, place: Place, sample: int
 ) -> float:
     graph = operations.graph
-    program = graph.program()
+    program = graph.running.program()
     values = program.forward(point.inputs, point.parameters)
     if place.kind == "value":
         found = values[graph.variable_number[place.node]]

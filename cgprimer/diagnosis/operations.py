@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
 from cgprimer.graph.graph import Graph
@@ -81,6 +82,27 @@ class Operations:
                 found = partials(self.bodies[output], map(name, names))
                 for wrt, formula in zip(names, found.values(), strict=True):
                     self._enter("gradient", output, wrt, formula)
+
+    def later(self, variable: str, most: int) -> list[str]:
+        """At most so many variables computed from `variable`, nearest first."""
+        found = [variable]
+        for text in found:
+            new = [u for u in self._users.get(text, ()) if u not in found]
+            found += new[: most + 1 - len(found)]
+        return found[1:]
+
+    @lazy
+    def named(self) -> dict[Node, Node]:
+        """The value of a variable, over inputs and parameters → its name."""
+        return {body: name(text) for text, body in self.bodies.items() if body.args}
+
+    @lazy
+    def _users(self) -> dict[str, list[str]]:
+        users: dict[str, list[str]] = {}
+        for target, sources in self.graph.sources.items():
+            for source in sources:
+                users.setdefault(source, []).append(target)
+        return users
 
     def _enter(self, kind: str, node: str, wrt: str | None, formula: Node) -> Node:
         """Note every operation of `formula` that is new; return it over the inputs."""

@@ -1,175 +1,198 @@
-"""Why an operation went wrong, in a phrase, and how to write it instead."""
+"""How to write it instead: a formula that is right at the point, or nothing.
+
+A formula is looked for around the operation that goes wrong, the nearest first that
+makes the equation right and what is computed from it. Each is verified before it is
+shown; where none is, nothing is suggested.
+"""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from cgprimer.diagnosis.operations import Computed, Operations, error
-from cgprimer.diagnosis.stable_forms import Advice, advice, forms_of
+from cgprimer.diagnosis.clamps import unguarded
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.operations import Computed, Operations, Place, error
+from cgprimer.diagnosis.regions import WHOLE, Region, Regions
+from cgprimer.diagnosis.rewrite import SHORT, Fuel, proposals, whole_forms
+from cgprimer.diagnosis.verify import GAIN, SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
-from cgprimer.numeric.extended import Number, is_finite, values
+from cgprimer.numeric.extended import is_finite
 
-LARGEST = float(np.finfo(np.float64).max)
-HAIR = Fraction(1, 10**30)
-SHARP = 1e-10  # a form that is suggested must be at least this right
-_TRIGONOMETRIC = ("sin", "cos", "tan")
-_DOMAINS = {
-    "log": "the logarithm is real for positive numbers only",
-    "log1p": "log1p is real above -1 only",
-    "sqrt": "the square root is real from 0 on only",
-    "arcsin": "arcsin is real between -1 and 1 only",
-    "arccos": "arccos is real between -1 and 1 only",
-    "xlogy": "the logarithm is real for positive numbers only",
-}
+NEAR = 40  # operations above a culprit that are looked at
+LONG = 600  # characters of a formula that anybody would type
+PARTS = 60  # parts of equations of which other forms are differentiated, in all
 
 
-def reason(
-    op: str, args: list[tuple[float, Number]], value: float, exact: Number
-) -> str:
-    """Why the operation gave `value` instead of `exact`; `args` likewise in pairs."""
-    numbers = [number for number, _ in args]
-    if np.isnan(value):
-        return _why_nan(op, numbers)
-    if np.isinf(value):
-        return _why_infinite(op, numbers, exact)
-    if not is_finite(exact):
-        return "the exact value is not a real number; this one comes from rounding"
-    if any(number == 0 != true for number, true in args):
-        return "an argument underflowed to 0"
-    if op in ("add", "sub"):
-        return "cancellation: what is left of the two numbers is their rounding"
-    if op in _TRIGONOMETRIC and abs(numbers[0]) > 1:
-        return "the argument is so large that its rounding spans much of a period"
-    if op == "log" and abs(numbers[0] - 1) < 0.5:
-        return "the argument is so near 1 that rounding it cut off what matters"
-    return f"{op} magnifies the rounding of its argument"
+class Remedies:
+    """Formulas for the findings of one graph at one point, with a budget for all."""
+
+    def __init__(self, operations: Operations, computed: Computed) -> None:
+        self.operations, self.computed = operations, computed
+        self.regions = Regions(operations, computed)
+        self.fuel = Fuel(PARTS, each=PARTS // 3)
+
+    def remedy(self, node: Node, sample: int) -> str:
+        """`write softplus(xx) for ln(1 + exp(xx))`; "" where no formula is known."""
+        place = self.operations.places[node]
+        self.regions.fuel.refill()
+        self.fuel.refill()
+        whole = self.regions.whole(place, node, sample)
+        if place.kind != "value":
+            return self._for_derivative(whole, place, sample)
+        alone = self.regions.alone(place, sample)
+        return (
+            _without_guard(whole)
+            or (_for_value(alone) if alone else "")
+            or _for_value(whole)
+            or _domain(self.computed, node, sample)
+        )
+
+    def _for_derivative(self, region: Region, place: Place, sample: int) -> str:
+        """A form of the equation, or of all equations, whose derivative is right."""
+        if len(postorder([region.root])) > WHOLE:
+            return ""
+        for part, form, word in self._with_derivative(region, place, sample):
+            if holds(part, form, region.here):
+                return _told(replace(region, own=place.node), part, form, word)
+        hand = _for_value(region)
+        return f"by hand it can be had: {hand}" if hand else ""
+
+    def _with_derivative(
+        self, region: Region, place: Place, sample: int
+    ) -> Iterator[tuple[Node, Node, str]]:
+        """Parts of the body with other forms, of which the derivative is right."""
+        graph, bodies = self.operations.graph, self.operations.bodies
+        wrt, inside = name(str(place.wrt)), dict[Node, Node]()
+        body = bodies[place.node]
+        if place.kind == "edge":
+            body = graph.equation(place.node).body
+            inside = {name(text): of for text, of in bodies.items()}
+        wide = Here({**region.here.at, **self.regions.values(sample)})
+        for part in postorder([body]):
+            if not part.args or str(place.wrt) not in leaves(part):
+                continue
+            for form, word in self._forms(part, wide):
+                [better] = substitute([body], {part: form})
+                [slope] = substitute([partials(better, [wrt])[wrt]], inside)
+                if (
+                    error(region.here.double(slope), region.here.exact(region.root))
+                    < SHARP
+                ):
+                    old, new = substitute([part, form], inside)
+                    yield old, new, word
+
+    def _forms(self, part: Node, here: Here) -> Iterator[tuple[Node, str]]:
+        yield from whole_forms(part)
+        if len(postorder([part])) <= SHORT and self.fuel.burn():
+            yield from proposals(part, here)
 
 
-def _why_nan(op: str, numbers: list[float]) -> str:
-    if op == "div" and not any(numbers):
-        return "0 divided by 0"
-    if op == "mul":
-        return "0 times infinity"
-    if op == "pow":
-        return f"{numbers[0]:.6g} has no real power {numbers[1]:.6g}"
-    if op in _DOMAINS:
-        return f"{_DOMAINS[op]}, not of {numbers[0 if op != 'xlogy' else 1]:.6g}"
-    return f"{op} has no value for {', '.join(f'{x:.6g}' for x in numbers)}"
-
-
-def _why_infinite(op: str, numbers: list[float], exact: Number) -> str:
-    if is_finite(exact):
-        if abs(exact) > LARGEST:
-            return "overflow: beyond the largest double, 1.8e308"
-        return "an argument underflowed to 0"
-    if op in ("div", "pow") and 0 in numbers:
-        return "division by 0"
-    if op in ("log", "xlogy", "log1p"):
-        return "the logarithm of 0"
-    return "a pole, or far beyond the largest double"
-
-
-_PLAIN = {
-    "nan": "keep the argument inside the domain, or say what the value is there",
-    "division": "keep the divisor away from 0",
-    "logarithm": "keep the argument away from 0",
-    "overflow": "scale the argument, or compute with logarithms",
-    "cancellation": "rewrite the difference: factor it, expand it, or use a series",
-    "large": "take whole periods off before the argument is rounded",
-}
-
-
-def remedy(operations: Operations, computed: Computed, node: Node, sample: int) -> str:
-    """A form that is right at this sample, in the author's names; or plain advice."""
-    place = operations.places[node]
-    if place.kind != "value":
-        better = _for_derivative(operations, computed, node, sample)
-        if better:
-            return better
-    else:
-        for found in advice(list(operations.bodies.values()), node):
-            if _is_right(found, computed, sample):
-                return _told(found, operations)
-    return _plainly(computed, node, sample)
-
-
-def _for_derivative(
-    operations: Operations, computed: Computed, node: Node, sample: int
-) -> str:
-    """A form of the equation, or of all equations, whose derivative is right."""
-    place = operations.places[node]
-    wrt = str(place.wrt)
-    root = operations.roots[place.kind, place.node, place.wrt]
-    exact = _limit(computed, root, sample)
-    body, inside = operations.bodies[place.node], dict[Node, Node]()
-    if place.kind == "edge":
-        body = operations.graph.equation(place.node).body
-        inside = {name(v): of for v, of in operations.bodies.items()}
-    for part in postorder([body]):
-        for found in forms_of(part):
-            better = substitute([body], {found.place: found.written()})[0]
-            slope = partials(better, [name(wrt)])[name(wrt)]
-            [slope] = substitute([slope], inside) if inside else [slope]
-            doubles = computed.evaluate(postorder([slope]))[slope]
-            if error(float(doubles[sample]), exact) < SHARP:
-                return _told(found, operations)
-    for found in advice([root], node):
-        if _is_right(found, computed, sample):
-            return f"by hand it can be had: {_told(found, operations)}"
+def _domain(computed: Computed, node: Node, sample: int) -> str:
+    """What to keep away from where there is no number to be had."""
+    if is_finite(computed.exact[sample][node]) or node.op.name == "mul":
+        return ""
+    args = [float(computed.doubles[arg][sample]) for arg in node.args]
+    if np.isnan(float(computed.doubles[node][sample])):
+        return "keep the argument inside the domain, or say what the value is there"
+    if node.op.name in ("div", "pow") and 0 in args:
+        return "keep the divisor away from 0"
+    if node.op.name in ("log", "xlogy", "log1p"):
+        return "keep the argument away from 0"
     return ""
 
 
-def _is_right(found: Advice, computed: Computed, sample: int) -> bool:
-    """Whether the new form, in doubles, gives what the old one gives exactly."""
-    written = found.written()
-    doubles = computed.evaluate(postorder([written]))[written]
-    exact = _limit(computed, found.place, sample)
-    return error(float(doubles[sample]), exact) < SHARP
+def _for_value(region: Region) -> str:
+    """The nearest form that makes its equation right, and is of use to later ones."""
+    by, own, later = region.by, region.root, region.later
+    by.retry()
+    above = not by.is_mended(own)
+    mended = {n: by.best(n) for n in postorder(own.args) if n in region.named}
+    needed = [set(postorder([by.best(r)])) for r in later if by.is_mended(r)]
+    second = None
+    for place in _users((own, *later), region.culprit)[:NEAR]:
+        form = by.best(place)
+        if form is place or not gains(place, form, region.here):
+            continue
+        [made] = substitute([own], {**mended, place: form})
+        mends = above or by.error(own, made) < SHARP
+        if mends and all(form in used for used in needed):
+            return _verified(region, *_widened(region, place))
+        second = second or (place, form)
+        above = above or place is own
+    return _verified(region, *second) if second else ""
 
 
-def _limit(computed: Computed, node: Node, sample: int) -> Number:
-    """The exact value; for 0/0, the value a hair's breadth beside it."""
-    exact = computed.exact[sample][node]
-    if is_finite(exact):
-        return exact
-    finite = {k: v for k, v in computed.at(sample).items() if np.isfinite(v)}
-    if not set(leaves(node)) <= set(finite):
-        return exact
-    beside = {key: Fraction(value) + HAIR for key, value in finite.items()}
-    return values([node], beside)[node]
+def _widened(region: Region, place: Node) -> tuple[Node, Node]:
+    """The place, or a larger one that is in the table as a whole, or its minus."""
+    by = region.by
+    for user in _users((region.root, *region.later), place)[1:NEAR]:
+        form = by.best(user)
+        if (user in by.by_table and gains(user, form, region.here)) or (
+            user.op.name == "neg" and user.args[0] is place
+        ):
+            place = user
+    return place, by.best(place)
 
 
-def _told(found: Advice, operations: Operations) -> str:
-    """`write softplus(xx) for ln(1 + exp(xx))`."""
-    named = {
-        body: name(variable)
-        for variable, body in operations.bodies.items()
-        if body.args and body is not found.place
-    }
-    by = {key: substitute([node], named)[0] for key, node in found.by.items()}
-    old, new = substitute([found.pattern, found.replacement], by)
-    place = operations.places.get(found.place)
-    text = f"write {shorten(show(new), 160)} for {shorten(show(old), 80)}"
-    spread = not found.inside.isdisjoint(named)
-    if spread and place and place.kind == "value":
-        text += f", in one equation, for {place.node}"
-    return text + (f": {found.why}" if found.why else "")
-
-
-def _plainly(computed: Computed, node: Node, sample: int) -> str:
-    value = float(computed.doubles[node][sample])
-    args = [
-        (float(computed.doubles[a][sample]), computed.exact[sample][a])
-        for a in node.args
-    ]
-    why = reason(node.op.name, args, value, computed.exact[sample][node])
-    for word, text in _PLAIN.items():
-        if word in why or (word == "nan" and np.isnan(value)):
-            return text
+def _without_guard(region: Region) -> str:
+    """A form in the table that needs no clamp, for the largest place that has one."""
+    by = region.by
+    users = _users((region.root, *region.later), region.culprit)[:NEAR]
+    for place in reversed(users):
+        meant = unguarded(place)
+        if meant is place or not meant.args:
+            continue
+        form = by.best(meant)
+        before = error(region.here.double(place), region.here.exact(meant))
+        core = meant.args[0] if meant.op.name == "neg" else meant
+        if core in by.by_table and before > GAIN * SHARP:
+            word = ", ".join(filter(None, (by.words(meant), "it needs no clamp")))
+            return _told(region, place, form, word)
     return ""
+
+
+def _users(roots: Sequence[Node], culprit: Node) -> list[Node]:
+    """`culprit` and what is computed from it in `roots`, nearest first."""
+    above = {culprit}
+    found = []
+    for node in postorder(roots):
+        if node is culprit or any(arg in above for arg in node.args):
+            above.add(node)
+            found.append(node)
+    return found
+
+
+def _verified(region: Region, place: Node, form: Node) -> str:
+    if not holds(place, form, region.here):
+        return ""
+    return _told(region, place, form, region.by.words(place))
+
+
+def _owner(region: Region, place: Node) -> Node:
+    """The variable in whose expression a place is first."""
+    if place not in postorder([region.root]):
+        for root in region.later:
+            if place in postorder([root]) and root in region.named:
+                return region.named[root]
+    return name(region.own)
+
+
+def _told(region: Region, place: Node, form: Node, word: str) -> str:
+    """`write softplus(xx) for log(1 + exp(xx))`, and a word on it."""
+    inside = set(postorder([form]))
+    kept = {b: n for b, n in region.named.items() if b in inside and b is not place}
+    old, new = substitute([place, form], kept)
+    if len(show(new)) > LONG:
+        return ""
+    text = f"write {show(new)} for {shorten(show(old), LONG)}"
+    spread = (region.named.keys() - {place}).intersection(postorder([old]))
+    if spread and region.own:
+        text += f", in one equation, for {show(_owner(region, place))}"
+    return text + (f": {word}" if word else "")

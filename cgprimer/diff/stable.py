@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import functools
 
+from cgprimer.diff.match import heads, matches
 from cgprimer.expr.definitions import derived
-from cgprimer.expr.node import Node, fold, intern, postorder, substitute
-from cgprimer.expr.ops import NAME, Op
+from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.ops import OPS, Op
 from cgprimer.expr.syntax import parse_expression
 
 RULES = {
     "log(1 + exp(a))": "softplus(a)",
-    "log(exp(a) + 1)": "softplus(a)",
     "exp(a)/(1 + exp(a))": "sigmoid(a)",
-    "exp(a)/(exp(a) + 1)": "sigmoid(a)",
-    "1/(1 + exp(-a))": "sigmoid(a)",
-    "1/(exp(-a) + 1)": "sigmoid(a)",
+    "1/(1 + exp(a))": "sigmoid(-a)",
     "exp(a)/(1 + exp(a))^2": "sigmoid(a)*sigmoid(-a)",
-    "exp(a)/(exp(a) + 1)^2": "sigmoid(a)*sigmoid(-a)",
-    "sigmoid(a) - exp(2*a)/(exp(a) + 1)^2": "sigmoid(a)*sigmoid(-a)",
+    "sigmoid(a) - exp(2*a)/(1 + exp(a))^2": "sigmoid(a)*sigmoid(-a)",
+    "log(sigmoid(a))": "-softplus(-a)",
+    "log(1 - sigmoid(a))": "-softplus(a)",
     "log(1 + a)": "log1p(a)",
     "exp(a) - 1": "expm1(a)",
 }
@@ -33,36 +32,31 @@ RULES = {
 
 @functools.cache
 def _rules() -> dict[Op, list[tuple[Node, Node]]]:
-    """The rules by the operation at the top of their pattern."""
+    """The rules by the operations that a form can have at its top."""
     found: dict[Op, list[tuple[Node, Node]]] = {}
     for pattern, replacement in RULES.items():
         top = parse_expression(pattern)
-        found.setdefault(top.op, []).append((top, parse_expression(replacement)))
+        for op in heads(top):
+            found.setdefault(op, []).append((top, parse_expression(replacement)))
     return found
+
+
+TELLING = frozenset(map(OPS.__getitem__, ("exp", "log", "sigmoid")))
+"""Every form has one of these."""
 
 
 def stable(root: Node) -> Node:
     """`root` with every recognised form replaced; `root` itself where there is none."""
-    rules = _rules()
     [root] = derived([root])
-    if not any(node.op in rules for node in postorder([root])):
+    if TELLING.isdisjoint(node.op for node in postorder([root])):
         return root
+    rules = _rules()
 
     def visit(node: Node, args: list[Node]) -> Node:
         made = intern(node.op, tuple(args), node.value) if args else node
         for pattern, replacement in rules.get(node.op, ()):
-            by: dict[Node, Node] = {}
-            if _matches(pattern, made, by):
-                return substitute([replacement], by)[0]
+            for found in matches(pattern, made, scaled=False):
+                return found.filled(replacement)
         return made
 
     return fold([root], visit)[root]
-
-
-def _matches(pattern: Node, node: Node, by: dict[Node, Node]) -> bool:
-    """Whether `node` has the form of `pattern`; `by` gets what its names stand for."""
-    if pattern.op is NAME:
-        return by.setdefault(pattern, node) is node
-    if pattern.op is not node.op or pattern.value != node.value:
-        return False
-    return all(_matches(p, n, by) for p, n in zip(pattern.args, node.args, strict=True))

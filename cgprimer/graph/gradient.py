@@ -40,7 +40,10 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     """
     wrt = _checked(graph, output, wrt)
     bodies = _ancestors(graph, output)
-    adjoints = _adjoints(bodies, output, wrt, _Namer(graph, output))
+    run = bodies
+    if graph.bypassed.isdisjoint(wrt):
+        run = _ancestors(graph.running, output)
+    adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
     outputs = [adjoints.names[name] for name in wrt]
     everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
     found = graph_of(everything, outputs, graph.parameters, graph.inputs)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     import sympy
 
     from cgprimer.graph.paths import Paths
+    from cgprimer.graph.point import Point
     from cgprimer.graph.program import Program as CompiledGraph
+    from cgprimer.graph.running import Running
     from cgprimer.lower.program import Program
 
 Value = float | NDArray[np.float64]
@@ -328,6 +330,26 @@ class Graph(Frozen):
         found: CompiledGraph = self._programs[key]
         return found
 
+    @lazy
+    def running(self) -> Graph:
+        """The graph as it is run: forms spread over several equations are stable ones.
+
+        The same variables in the same places, with other right sides for some.
+        """
+        table = self._running.table
+        return self if table is self.table else Graph(table, self.outputs, self.spare)
+
+    @property
+    def bypassed(self) -> frozenset[str]:
+        """Variables that the running graph computes, but puts into others."""
+        return self._running.bypassed
+
+    @lazy
+    def _running(self) -> Running:
+        from cgprimer.graph.running import running
+
+        return running(self.table)
+
     def forward(
         self, inputs: NDArray[np.float64], parameters: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -337,7 +359,7 @@ class Graph(Frozen):
         """
         if inputs.shape[1] * len(self) >= COMPILED:
             return self.compile().forward(inputs, parameters)
-        return self.program().forward(inputs, parameters)
+        return self.running.program().forward(inputs, parameters)
 
     def evaluate(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
         """The value of every variable.
@@ -380,14 +402,31 @@ class Graph(Frozen):
                 hint = suggest(str(name), known) or f"the names are {listing(known)}"
                 raise GraphError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
         point = Point.of(self, at)
+        graphs = {name: self if name in self.bypassed else self.running for name in wrt}
+        found: dict[str, Value] = {}
+        for graph in dict.fromkeys(graphs.values()):
+            adjoints = graph._adjoints_at(output, point)
+            found |= {
+                name: point.unpack(adjoints.get(name, np.zeros(1)))
+                for name in wrt
+                if graphs[name] is graph
+            }
+        return {name: found[name] for name in wrt}
+
+    def _adjoints_at(self, output: str, point: Point) -> dict[str, NDArray[np.float64]]:
+        """d output / d name for every name, as rows, of the equations as they are."""
         program = self.program([output])
         values = program.forward(point.inputs, point.parameters)
-        point.warn_nonfinite(self, program, values)
+        point.warn_nonfinite(self, program, values, stacklevel=5)
         seed = {self.variable_number[output]: np.ones(point.width)}
         adjoints, shares = program.backward(values, point.parameters, seed)
-        found = {name: adjoints[row[name]] for name in wrt if name in row}
-        found |= {name: shares[place[name]] for name in wrt if name in place}
-        return {name: point.unpack(found.get(name, np.zeros(1))) for name in wrt}
+        return dict(
+            zip(
+                (*self.table.variables, *self.parameters),
+                (*adjoints, *shares),
+                strict=True,
+            )
+        )
 
     def paths(
         self,

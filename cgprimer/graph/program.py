@@ -139,7 +139,8 @@ class Program(Frozen, Report):
 
     @lazy
     def _whole(self) -> Whole:
-        return Whole(self.graph.table, self.graph.table.order.tolist())
+        table = self.graph.running.table
+        return Whole(table, table.order.tolist())
 
     def values(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
         """The value of every variable, as `Graph.evaluate` returns them."""
@@ -182,7 +183,7 @@ class Program(Frozen, Report):
         They are compiled where every parameter is one number.
         """
         if self.tier == "numpy" or parameters.shape[1] != 1 or not len(inputs):
-            return self.graph.program().forward(inputs, parameters)
+            return self.graph.running.program().forward(inputs, parameters)
         runner = self._shapes
         return runner.rows(
             parameters[:, 0], np.ascontiguousarray(inputs), runner.layout.row
@@ -196,7 +197,7 @@ class Program(Frozen, Report):
         nothing = np.empty((0, MOST))
         inputs = np.empty((len(self.graph.inputs), MOST))
         kind = find_loss("mse")
-        sweeps = self.graph.program()
+        sweeps = self.graph.running.program()
         return ByShape(
             Problem(
                 sweeps, [], inputs, nothing, None, None, kind, self.threads, self.built
@@ -245,7 +246,7 @@ class Program(Frozen, Report):
                 )
             graph, rows = with_logits(graph, tuple(targets), kind)
         problem = Problem(
-            graph.program(rows),
+            graph.running.program(rows),
             [graph.variable_number[name] for name in rows],
             _stacked([columns[name] for name in graph.inputs], count),
             _stacked([columns[f"target {name}"] for name in targets], count),

@@ -80,6 +80,8 @@ class FusedValues:
         self.wanted = dict.fromkeys(self.leaves).keys()
         self.values = {name: whole.value(number[name]) for name in graph.order}
         self.partials: dict[Edge, Node] = {}
+        if graph.running is not graph:  # partials are those of the equations as written
+            whole = Whole(table, table.order.tolist())
         for equation, node in enumerate(graph.dependents if partials else ()):
             shape = table.shapes[table.shape[equation]]
             for column, wrt in zip(shape.names, table.names(equation), strict=True):

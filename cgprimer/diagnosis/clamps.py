@@ -1,0 +1,43 @@
+"""Expressions without their guards: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
+
+Clamping a probability, or adding a tiny number to it, hides a logarithm's overflow and
+flattens its slope; a form that needs no guard gives what was meant.
+"""
+
+from __future__ import annotations
+
+from cgprimer.expr.node import Node, fold, intern
+from cgprimer.expr.ops import CONST
+
+TINY = 1e-3  # a guard leaves probabilities as they are but for this much
+
+
+def unguarded(root: Node) -> Node:
+    """`root` without the guards on probabilities near 0 and 1."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if len(args) == 2:
+            for kept, guard in (args, args[::-1]):
+                if _is_guard(node.op.name, guard) and kept.op is not CONST:
+                    return kept
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    return fold([root], visit)[root]
+
+
+def _is_guard(kind: str, node: Node) -> bool:
+    """Whether the larger of x and `node` is x but near 0, or the smaller but near 1."""
+    value = _number(node)
+    if kind in ("max", "add"):
+        return 0 < value <= TINY
+    return kind == "min" and 1 - TINY <= value < 1
+
+
+def _number(node: Node) -> float:
+    """The value of a number, or of a difference of numbers such as 1 - 1e-15."""
+    if node.op is CONST:
+        return float(node.value or 0.0)
+    if node.op.name == "sub" and all(arg.op is CONST for arg in node.args):
+        left, right = (float(arg.value or 0.0) for arg in node.args)
+        return left - right
+    return 0.0

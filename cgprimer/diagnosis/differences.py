@@ -1,0 +1,391 @@
+"""Differences without cancellation: f(u) - f(v) by way of u - v.
+
+    sin(u) - sin(v)  =  2·cos(v + (u - v)/2)·sin((u - v)/2)
+
+`u - v` itself is treated alike, down to terms that cancel exactly. In a longer sum
+those two terms that cancel most are taken together first. What is found is a proposal:
+whoever uses it has to compute it and see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations
+from math import isfinite, isqrt
+
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.terms import (
+    UNIT,
+    Term,
+    Terms,
+    atom,
+    collected,
+    common,
+    multiplied,
+    negated,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.diff.match import filled, is_sum
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, ONE, OPS, ZERO, const, name
+from cgprimer.expr.show import show
+from cgprimer.expr.syntax import parse_expression
+
+RULES = {
+    "exp": "exp(v)*expm1(d)",
+    "expm1": "exp(v)*expm1(d)",
+    "log": "log1p(d/v)",
+    "log1p": "log1p(d/(1 + v))",
+    "sin": "2*cos(v + d/2)*sin(d/2)",
+    "cos": "-2*sin(v + d/2)*sin(d/2)",
+    "tan": "sin(d)/(cos(u)*cos(v))",
+    "arctan": "arctan(d/(1 + u*v))",
+    "arcsin": "arcsin(d*(u + v)/(u*sqrt(1 - v^2) + v*sqrt(1 - u^2)))",
+    "arccos": "-arcsin(d*(u + v)/(u*sqrt(1 - v^2) + v*sqrt(1 - u^2)))",
+    "sinh": "2*cosh(v + d/2)*sinh(d/2)",
+    "cosh": "2*sinh(v + d/2)*sinh(d/2)",
+    "tanh": "sinh(d)/(cosh(u)*cosh(v))",
+    "sigmoid": "sinh(d/2)/(2*cosh(u/2)*cosh(v/2))",
+    "softplus": "log1p(expm1(d)*sigmoid(v))",
+}
+"""f → f(u) - f(v), where d is u - v."""
+
+HOLDS = {"arctan": "1 + u*v"}
+"""f → what has to be positive for the rule to hold."""
+
+POWER = "v^p*expm1(p*log1p(d/v))"  # u^p - v^p for positive u and v
+FROM_ONE = "expm1(p*log1p(d))"
+ONES = {"exp": 0.0, "cos": 0.0, "cosh": 0.0}  # f → where f is 1
+CANCELS = 0.25  # of two terms, less than this much is left
+STEPS = 12  # pairs that are taken together in one sum
+FUEL = 40  # pairs that are looked at altogether
+
+
+class Differences:
+    """Forms of sums at a point, which says what cancels there.
+
+    turned : exponentials are written with a positive u - v, whichever comes first.
+    """
+
+    def __init__(self, here: Here, turned: bool = False) -> None:
+        self.here, self.turned, self.fuel = here, turned, FUEL
+        self.conditions: dict[str, None] = {}
+
+    def minus(self, u: Node, v: Node) -> Node:
+        """u - v, with what is in both taken away."""
+        return self.total([*terms(u), *negated(terms(v))])
+
+    def total(self, found: Sequence[Term]) -> Node:
+        """The sum of the terms, those that cancel taken together."""
+        given = self._shortest(collected(found))
+        if len(given) < 2:
+            return node_of(given)
+        front = common(given)
+        rest = left = collected(term * front**-1 for term in given)
+        if any(power < 0 for _, power in front.powers):  # a common denominator
+            rest = left = _multiplied_out(left)
+        rest = left = self._shortest(left)
+        for _ in range(STEPS):
+            taken = self._take_together(rest)
+            if taken is None:
+                break
+            again = common(taken) if taken else UNIT
+            front, rest = front * again, [term * again**-1 for term in taken]
+            rest = _grouped(self._shortest(rest))
+        if rest is left and len(left) == len(given) and not front.powers:
+            return node_of(given)
+        return node_of(multiplied([front], _as_factor(rest)))
+
+    def against_root(self, found: Sequence[Term]) -> Iterator[Node]:
+        """A root and all other terms as the two sides of a difference."""
+        for root in found if len(found) > 2 else ():
+            if _degree(root) > 1:
+                rest = atom(node_of([term for term in found if term is not root]))
+                made = self._conjugate(rest, -root)
+                if made is not None:
+                    yield made
+
+    def _shortest(self, found: Terms) -> Terms:
+        """The terms multiplied out, where that leaves fewer of them."""
+        out = terms(node_of(found), multiply=True)
+        return out if len(out) < len(found) else found
+
+    def _take_together(self, rest: Terms) -> Terms | None:
+        """The terms with the two that cancel most made one; None where none do."""
+        size = [self.here.double(term.node()) for term in rest]
+        if not all(map(isfinite, size)):
+            return None
+        opposite = (
+            (i, j)
+            for i, j in combinations(range(len(rest)), 2)
+            if size[i] * size[j] < 0
+        )
+        by_gap = sorted(
+            (abs(size[i] + size[j]) / max(abs(size[i]), abs(size[j])), i, j)
+            for i, j in opposite
+        )
+        for gap, i, j in by_gap:
+            for first, second in _cuts(rest[i], rest[j], gap):
+                made = self._pair(first, second)
+                if made is not None:
+                    kept = [term for k, term in enumerate(rest) if k not in (i, j)]
+                    cut = [rest[i], -first, rest[j], -second]
+                    return collected([*terms(made), *collected(cut), *kept])
+        return None
+
+    def _pair(self, first: Term, second: Term) -> Node | None:
+        """first + second, which cancel, in another form; None where there is none."""
+        self.fuel -= 1
+        if self.fuel < 0:
+            return None
+        front = common([first, second])
+        u, v = first * front**-1, -second * front**-1
+        if u.number < 0:
+            front, u, v = -front, -u, -v
+        if not u.powers:
+            front, u, v = -front, v, u
+        for way in (self._alike, self._conjugate, self._products, self._plain):
+            made = way(u, v)
+            if made is not None:
+                return node_of(multiplied([front], _as_factor(terms(made))))
+        if not front.powers:
+            return None
+        if u.powers and v.powers and show(u.node()) > show(v.node()):
+            front, u, v = -front, v, u  # a - b, never b - a, so that factors are alike
+        return node_of([front * atom(node_of([u, -v]))])
+
+    def _alike(self, u: Term, v: Term) -> Node | None:
+        """f(u) - f(v), where a number may be a value of f."""
+        if len(u.powers) != 1 or len(v.powers) > 1:
+            return None
+        [(left, power)] = u.powers
+        if not v.powers:
+            return self._from_number(u, v.number / u.number)
+        [(right, own)] = v.powers
+        if u.number != v.number or power != own:
+            return None
+        if power > 1:
+            return _times(u.number, self._whole_power(left, right, power))
+        made = self._rule(left, right)
+        return None if made is None else _times(u.number, made)
+
+    def _from_number(self, u: Term, value: Fraction) -> Node | None:
+        [(left, power)] = u.powers
+        if power > 1:
+            root = _root(value, power)
+            if root is None:
+                return None
+            return _times(u.number, self._whole_power(left, number(root).node(), power))
+        if value == 1 and left.op.name in ONES:
+            one = const(ONES[left.op.name])
+            return _times(u.number, self._ruled(left.op.name, left.args[0], one))
+        if value == 1 and left.op.name == "pow":
+            made = self._of_powers(left.args[0], ONE, left.args[1])
+            return _times(u.number, made)
+        return None
+
+    def _whole_power(self, left: Node, right: Node, power: int) -> Node:
+        """u^n - v^n = (u - v)(u^(n-1) + … + v^(n-1))."""
+        return _product(self.minus(left, right), _between(left, right, power))
+
+    def _rule(self, left: Node, right: Node) -> Node | None:
+        if left.op is not right.op or not left.args:
+            return None
+        if left.op.name == "pow" and left.args[1] is right.args[1]:
+            return self._of_powers(left.args[0], right.args[0], left.args[1])
+        if left.op.name in RULES:
+            return self._ruled(left.op.name, left.args[0], right.args[0])
+        return None
+
+    def _ruled(self, op: str, u: Node, v: Node) -> Node:
+        d = self.minus(u, v)
+        back = _is_negative(d) and (self.turned or not op.startswith("exp"))
+        if back:
+            u, v, d = v, u, node_of(negated(terms(d)))
+        by = {name("u"): u, name("v"): v, name("d"): d}
+        by |= {_PARTS[0]: self._sum(v, d)}
+        made = filled(parse_expression(RULES[op]), by)
+        if op in HOLDS:
+            self.conditions[show(filled(parse_expression(HOLDS[op]), by))] = None
+        found = negated(terms(made)) if back else terms(made)
+        return node_of(found)
+
+    def _sum(self, v: Node, d: Node) -> Node:
+        """v + d/2, added up."""
+        return node_of(collected([*terms(v), *(t * _HALF for t in terms(d))]))
+
+    def _of_powers(self, u: Node, v: Node, p: Node) -> Node:
+        by = {name("u"): u, name("v"): v, name("p"): p, name("d"): self.minus(u, v)}
+        return filled(parse_expression(FROM_ONE if v is ONE else POWER), by)
+
+    def _conjugate(self, u: Term, v: Term) -> Node | None:
+        """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
+        degree = max(map(_degree, (u, v)))
+        if degree < 2:
+            return None
+        raised = [*_raised(u, degree), *negated(_raised(v, degree))]
+        above = self.total(raised)
+        return _quotient(above, _between(u.node(), v.node(), degree))
+
+    def _products(self, u: Term, v: Term) -> Node | None:
+        """f·g - h·k = (f - h)·g + h·(g - k), for factors of one kind."""
+        if len(u.powers) < 2 and len(v.powers) < 2:
+            return None
+        for left, power in u.powers:
+            for right, own in v.powers:
+                if power != own or power != 1 or not self._are_kin(left, right):
+                    continue
+                rest, other = (u * atom(left) ** -1), (v * atom(right) ** -1)
+                first = _product(self.minus(left, right), rest.node())
+                second = _product(right, self.total([rest, -other]))
+                return OPS["add"](first, second)
+        return None
+
+    def _are_kin(self, left: Node, right: Node) -> bool:
+        if left.op is right.op and left.op.name in RULES:
+            return True
+        return self._plain(atom(left), atom(right)) is not None
+
+    def _plain(self, u: Term, v: Term) -> Node | None:
+        """u - v multiplied out, where something cancels exactly."""
+        written = [*_opened(u), *negated(_opened(v))]
+        left = collected(written)
+        left = self._shortest(left)
+        return self.total(left) if len(left) < len(written) else None
+
+    def near_one(self, node: Node) -> Node:
+        """node - 1."""
+        return self.minus(node, ONE)
+
+
+_HALF = number(Fraction(1, 2))
+_PARTS = (parse_expression("v + d/2"),)
+
+
+def _as_factor(found: Terms) -> Terms:
+    """A sum of several terms as one factor, so that it stays in brackets."""
+    return found if len(found) == 1 else [atom(node_of(found))] if found else []
+
+
+def _multiplied_out(found: Terms) -> Terms:
+    """The terms multiplied out, where some of them cancel exactly by that."""
+    out = terms(node_of(found), multiply=True)
+    return out if len(out) < sum(len(_opened_all(term)) for term in found) else found
+
+
+def _opened_all(term: Term) -> Terms:
+    return terms(term.node(), multiply=True)
+
+
+def _grouped(rest: Terms) -> Terms:
+    """Terms that make up a factor of another as one: a·(a - b) + a - b."""
+    sums = [node for term in rest for node, _ in term.powers if is_sum(node)]
+    for node in dict.fromkeys(sums):
+        inner = terms(node)
+        by_key = {term.key: term.number for term in rest}
+        ratio = by_key.get(inner[0].key, Fraction(0)) / inner[0].number
+        if ratio and all(by_key.get(t.key) == ratio * t.number for t in inner):
+            keys = {term.key for term in inner}
+            kept = [term for term in rest if term.key not in keys]
+            return collected([*kept, number(ratio) * atom(node)])
+    return rest
+
+
+def _opened(term: Term) -> Terms:
+    """A term that is a number times one sum, as the terms of that sum."""
+    if len(term.powers) == 1 and term.powers[0][1] == 1:
+        return multiplied([number(term.number)], terms(term.powers[0][0]))
+    return [term]
+
+
+def _cuts(first: Term, second: Term, gap: float) -> Iterator[tuple[Term, Term]]:
+    """The two terms whole, and cut to the same number: sin(x) of 2·sin(x)."""
+    small = min(abs(first.number), abs(second.number))
+    if gap < CANCELS or abs(first.number) == abs(second.number):
+        yield first, second
+    if abs(first.number) != abs(second.number):
+        cut = (small if term.number > 0 else -small for term in (first, second))
+        one, two = cut
+        yield Term(one, first.powers), Term(two, second.powers)
+
+
+def _between(u: Node, v: Node, power: int) -> Node:
+    """u^(n-1) + u^(n-2)·v + … + v^(n-1)."""
+    left, right = atom(u), atom(v)
+    if len(terms(u)) == 1:
+        [left] = terms(u)
+    if len(terms(v)) == 1:
+        [right] = terms(v)
+    return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
+
+
+def _degree(term: Term) -> int:
+    """The power that makes an end of the roots in a term; 1 where there are none."""
+    found = 1
+    for node, power in term.powers:
+        if node.op.name == "sqrt" and power % 2:
+            found = max(found, 2)
+        elif node.op.name == "pow" and node.args[1].op is not CONST:
+            found = max(found, _nth(node.args[1]))
+    return found
+
+
+def _nth(exponent: Node) -> int:
+    """n for an exponent 1/n; 1 for others."""
+    [term, *more] = terms(exponent) or [number(0)]
+    simple = not more and not term.powers and term.number.numerator == 1
+    return term.number.denominator if simple and term.number.denominator < 6 else 1
+
+
+def _raised(term: Term, degree: int) -> Terms:
+    """term^degree, its roots gone."""
+    found = [number(term.number**degree)]
+    for node, power in term.powers:
+        whole, base = degree * power, node
+        if node.op.name == "sqrt" and whole % 2 == 0:
+            whole, base = whole // 2, node.args[0]
+        elif node.op.name == "pow" and (n := _nth(node.args[1])) > 1 and not whole % n:
+            whole, base = whole // n, node.args[0]
+        inner = terms(base)
+        if 0 < whole <= 3:
+            for _ in range(whole):
+                found = multiplied(found, inner)
+        else:
+            found = multiplied(found, [atom(base) ** whole])
+    return found
+
+
+def _root(value: Fraction, power: int) -> Fraction | None:
+    """The exact root of a fraction, if it has one."""
+    if value == 1 or power != 2 or value < 0:
+        return value if value == 1 else None
+    above, below = isqrt(value.numerator), isqrt(value.denominator)
+    exact = above**2 == value.numerator and below**2 == value.denominator
+    return Fraction(above, below) if exact else None
+
+
+def _is_negative(node: Node) -> bool:
+    found = terms(node)
+    return bool(found) and all(term.number < 0 for term in found)
+
+
+def _times(value: Fraction, node: Node) -> Node:
+    return node_of(multiplied([number(value)], _as_factor(terms(node))))
+
+
+def _product(left: Node, right: Node) -> Node:
+    if ZERO in (left, right):
+        return ZERO
+    parts = (_as_factor(terms(part)) for part in (left, right))
+    return node_of(multiplied(*parts))
+
+
+def _quotient(above: Node, below: Node) -> Node:
+    if above is ZERO:
+        return ZERO
+    divisor = terms(below)
+    single = divisor[0] if len(divisor) == 1 else atom(below)
+    return node_of(multiplied(_as_factor(terms(above)), [single**-1]))

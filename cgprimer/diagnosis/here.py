@@ -1,0 +1,71 @@
+"""Values at one sample: of the operations of a graph, and of new forms for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from cgprimer.expr.node import Node, postorder_above
+from cgprimer.expr.ops import CONST, NAME
+from cgprimer.numeric.extended import Number, context, is_finite, values
+
+HAIR = Fraction(1, 10**30)
+VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
+
+
+class Here:
+    """`at` gives the names their values; `exact` may know some numbers already."""
+
+    def __init__(
+        self, at: Mapping[str, float], exact: Mapping[Node, Number] | None = None
+    ) -> None:
+        self.at = at
+        self._doubles: dict[Node, float] = {}
+        self._known = exact or {}
+        self._exact: dict[Node, Number] = {}
+
+    def double(self, root: Node) -> float:
+        """`root` in doubles, one operation after another."""
+        done = self._doubles
+        with np.errstate(all="ignore"):
+            for node in postorder_above([root], done):
+                done[node] = self._apply(node)
+        return done[root]
+
+    def _apply(self, node: Node) -> float:
+        if node.op is NAME:
+            return self.at[str(node.value)]
+        if node.op is CONST:
+            return float(node.value or 0.0)
+        args = [np.float64(self._doubles[arg]) for arg in node.args]
+        return float(node.op.forward(*args))
+
+    def exact(self, root: Node) -> Number:
+        """`root` in extended precision; for 0/0, the value a hair's breadth beside."""
+        if root not in self._exact:
+            if root in self._known:
+                self._keep(root, self._known[root])
+            else:
+                for node, number in values([root], self.at).items():
+                    self._keep(node, number)
+        return self._exact[root]
+
+    def _keep(self, node: Node, number: Number) -> None:
+        if node not in self._exact:
+            self._exact[node] = self._limit(node, number)
+
+    def _limit(self, root: Node, found: Number) -> Number:
+        mp = context()
+        if not mp.isnan(found):
+            return found
+        beside = {
+            key: Fraction(value) + HAIR
+            for key, value in self.at.items()
+            if np.isfinite(value)
+        }
+        if len(beside) < len(self.at):
+            return found
+        limit = values([root], beside)[root]
+        return mp.zero if is_finite(limit) and abs(limit) < VANISHING else limit

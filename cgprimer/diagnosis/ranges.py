@@ -1,0 +1,198 @@
+"""Forms that keep exponentials, squares and products in the range of doubles.
+
+    log(Σ exp(u))         =  m + log(Σ exp(u - m))      m the largest of the exponents
+    sqrt(Σ a^2)           =  m·sqrt(Σ (a/m)^2)          m the largest of the numbers
+    exp(a)/Σ exp(u)       =  exp(a - m)/Σ exp(u - m)
+    x^k·exp(-x)           =  exp(k·log(x) - x)
+    a·b/c                 =  a/c·b                      where a·b overflows
+
+What is largest is read off at the point, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import inf, isfinite, log
+
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.terms import (
+    Term,
+    Terms,
+    atom,
+    collected,
+    negated,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import OPS, ZERO, tidy
+from cgprimer.expr.show import show
+
+Proposal = tuple[Node, str]
+
+
+def in_range(node: Node, here: Here) -> Iterator[Proposal]:
+    """Forms of `node` that overflow later, or not at all, each with a word on it."""
+    kind = node.op.name
+    if kind == "log":
+        yield from _log_of_sum(node, here)
+    elif kind == "sqrt" or (kind == "pow" and _is_half(node.args[1])):
+        yield from _norm(node, here)
+    elif kind in ("mul", "div"):
+        yield from _product(node, here)
+
+
+def _is_half(exponent: Node) -> bool:
+    return terms(exponent) == [number(Fraction(1, 2))]
+
+
+def _exponent(term: Term) -> tuple[Terms, Term]:
+    """A term as exp(the sum of terms) times another term."""
+    above: Terms = []
+    rest = Term(term.number)
+    for node, power in term.powers:
+        if node.op.name == "exp":
+            above = collected(
+                [*above, *(t * number(power) for t in terms(node.args[0]))]
+            )
+        else:
+            rest = rest * atom(node) ** power
+    return above, rest
+
+
+def _largest(found: Terms, here: Here) -> Terms:
+    """The exponent of the term that is largest here."""
+    parts = [_exponent(term) for term in found]
+    sizes = [_log_size(above, rest, here) for above, rest in parts]
+    return parts[sizes.index(max(sizes))][0]
+
+
+def _log_size(above: Terms, rest: Term, here: Here) -> float:
+    """log|rest·exp(above)|."""
+    size = abs(here.double(rest.node()))
+    value = here.double(node_of(above))
+    return value + log(size) if 0 < size < inf and isfinite(value) else -inf
+
+
+def _scaled(found: Terms, top: Terms) -> Node:
+    """The sum of the terms, over exp(top)."""
+    made = []
+    for term in found:
+        above, rest = _exponent(term)
+        left = collected([*above, *negated(top)])
+        made.append(rest * atom(OPS["exp"](node_of(left))) if left else rest)
+    return node_of(made)
+
+
+def _has_exponential(found: Terms) -> bool:
+    return any(_exponent(term)[0] for term in found)
+
+
+def _log_of_sum(node: Node, here: Here) -> Iterator[Proposal]:
+    found = terms(node.args[0])
+    if _has_exponential(found) and (top := _largest(found, here)):
+        inner = tidy(OPS["log"], _scaled(found, top))
+        text = f"take the largest exponent, here {show(node_of(top))}, out"
+        yield tidy(OPS["add"], node_of(top), inner), text
+    if len(found) == 1 and len(found[0].powers) > 0 and found[0].number > 0:
+        yield _log_of_product(found[0]), ""
+
+
+def _log_of_product(term: Term) -> Node:
+    """log(a^2·b/c) = 2·log(a) + log(b) - log(c)."""
+    made = ZERO if term.number == 1 else OPS["log"](number(term.number).node())
+    for node, power in term.powers:
+        part = Term(Fraction(abs(power)), ((OPS["log"](node), 1),)).node()
+        made = tidy(OPS["sub" if power < 0 else "add"], made, part)
+    return made
+
+
+def _norm(node: Node, here: Here) -> Iterator[Proposal]:
+    found = terms(node.args[0])
+    roots = [_root(term) for term in found]
+    sizes = [abs(here.double(root.node())) if root else -inf for root in roots]
+    largest = roots[sizes.index(max(sizes))] if sizes else None
+    if largest is None or len(found) < 2:
+        return
+    inner = [term * largest**-2 for term in found]
+    outer = OPS["abs"](largest.node())
+    word = f"scale by the largest, here {show(largest.node())}"
+    yield OPS["mul"](outer, OPS["sqrt"](node_of([_squared(t) for t in inner]))), word
+
+
+def _root(term: Term) -> Term | None:
+    """The square root of a square."""
+    if term.number != 1 or any(power % 2 for _, power in term.powers):
+        return None
+    return Term(term.number, tuple((node, power // 2) for node, power in term.powers))
+
+
+def _squared(term: Term) -> Term:
+    """(a/b)^2 for a^2/b^2, whose parts overflow."""
+    root = _root(term)
+    return term if root is None or not root.powers else atom(root.node()) ** 2
+
+
+def _product(node: Node, here: Here) -> Iterator[Proposal]:
+    [term, *more] = terms(node) or [number(0)]
+    if more or not term.powers:
+        return
+    yield from _divided_through(term, here)
+    yield from _as_exponential(term, here)
+    yield _in_order(term, here), "in an order that does not overflow"
+
+
+def _divided_through(term: Term, here: Here) -> Iterator[Proposal]:
+    """Every sum of exponentials in a product divided by the largest of them."""
+    out: Terms = []
+    made = Term(term.number)
+    for node, power in term.powers:
+        inner = terms(node)
+        top = _largest(inner, here) if _has_exponential(inner) else []
+        out = collected([*out, *(t * number(power) for t in top)])
+        divided = _scaled(inner, top) if top else node
+        [single, *others] = terms(divided)
+        made = made * (atom(divided) if others else single) ** power
+    if out:
+        made = made * atom(OPS["exp"](node_of(out)))
+    if made.key != term.key:
+        yield made.node(), "divided through by the largest exponential"
+
+
+def _as_exponential(term: Term, here: Here) -> Iterator[Proposal]:
+    """Powers and exponentials as one exponential, of a sum."""
+    above, rest = _exponent(term)
+    kept = Term(rest.number)
+    bases = []
+    for node, power in rest.powers:
+        if node.op.name == "pow" or abs(power) > 2:
+            base, exponent = node.args if node.op.name == "pow" else (node, None)
+            bases.append(base)
+            own = terms(exponent) if exponent is not None else [number(1)]
+            logarithm = atom(OPS["log"](base))
+            above = collected([*above, *(t * logarithm * number(power) for t in own)])
+        else:
+            kept = kept * atom(node) ** power
+    if above and all(here.double(base) > 0 for base in bases):
+        names = " and ".join(map(show, bases))
+        made = kept * atom(OPS["exp"](node_of(above)))
+        yield made.node(), f"for positive {names}" if bases else ""
+
+
+def _in_order(term: Term, here: Here) -> Node:
+    """The factors so multiplied that what has been computed stays near 1."""
+    factors = [
+        (node, 1 if power > 0 else -1)
+        for node, power in term.powers
+        for _ in range(abs(power))
+    ]
+    made, size = number(term.number).node(), 0.0
+    while factors:
+        logs = [sign * _log_size([], atom(node), here) for node, sign in factors]
+        near = min(range(len(factors)), key=lambda i: abs(size + logs[i]))
+        node, sign = factors.pop(near)
+        made = tidy(OPS["mul" if sign > 0 else "div"], made, node)
+        size += logs[near]
+    return made

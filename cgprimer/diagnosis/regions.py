@@ -1,0 +1,132 @@
+"""What is looked at around an operation that goes wrong: equations and their values.
+
+First the equation alone, with the right values of the names in it; where these do not
+determine its own, or that of an equation which uses it, those before it are put in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.operations import Computed, Operations, Place
+from cgprimer.diagnosis.rewrite import Fuel, Rewriter
+from cgprimer.diagnosis.verify import SHARP
+from cgprimer.expr.node import Node, leaves, postorder, substitute
+from cgprimer.expr.ops import name
+from cgprimer.numeric.extended import Number, is_finite
+
+WHOLE = 400  # operations of an equation put together from others, up to which …
+NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest
+LATER = 3  # variables computed from it that are to be right, too
+
+
+@dataclass(frozen=True)
+class Region:
+    """The expressions around an operation that goes wrong, and what writes them anew.
+
+    root : the expression that the operation stands in. later : those computed from it.
+    named : expression → the variable that it defines, for those that were put in.
+    own : the variable of the root; "" for a derivative.
+    """
+
+    culprit: Node
+    root: Node
+    later: tuple[Node, ...]
+    named: dict[Node, Node]
+    by: Rewriter
+    own: str
+
+    @property
+    def here(self) -> Here:
+        """The values at the sample."""
+        return self.by.here
+
+
+class Regions:
+    """The regions of one graph at one point; what one finds, the others need not."""
+
+    def __init__(self, operations: Operations, computed: Computed) -> None:
+        self.operations, self.computed = operations, computed
+        self.fuel = Fuel()
+        self._whole: dict[int, Rewriter] = {}
+        self._alone: dict[tuple[str, int], Rewriter] = {}
+
+    def alone(self, place: Place, sample: int) -> Region | None:
+        """The equation by itself, where the values of its names say enough."""
+        graph, key = self.operations.graph, (place.node, sample)
+        if key not in self._alone:
+            here = Here(self._rounded(place.node, sample))
+            self._alone[key] = Rewriter(here, self.fuel)
+        around = (place.node, *self.operations.later(place.node, LATER))
+        if not all(self._is_determined(text, sample) for text in around):
+            return None
+        body, by = graph.equation(place.node).body, self._alone[key]
+        return Region(place.operation, body, (), {}, by, place.node)
+
+    def whole(self, place: Place, node: Node, sample: int) -> Region:
+        """The equation with all before it put in, and those that use it."""
+        operations = self.operations
+        root = operations.roots[place.kind, place.node, place.wrt]
+        if place.kind != "value":
+            return Region(node, root, (), operations.named, self._by(sample), "")
+        if len(postorder([root])) > WHOLE:
+            return self._cut(place, sample)
+        later = operations.later(place.node, LATER)
+        roots = (operations.bodies[text] for text in later)
+        small = tuple(body for body in roots if len(postorder([body])) <= WHOLE)
+        named, by = operations.named, self._by(sample)
+        return Region(node, root, small, named, by, place.node)
+
+    def values(self, sample: int) -> dict[str, float]:
+        """What every name is, in doubles."""
+        computed, bodies = self.computed, self.operations.bodies
+        own = {t: float(computed.doubles[body][sample]) for t, body in bodies.items()}
+        return own | computed.at(sample)
+
+    def _by(self, sample: int) -> Rewriter:
+        if sample not in self._whole:
+            computed = self.computed
+            here = Here(computed.at(sample), computed.exact[sample])
+            self._whole[sample] = Rewriter(here, self.fuel)
+        return self._whole[sample]
+
+    def _exact(self, text: str, sample: int) -> Number:
+        return self.computed.exact[sample][self.operations.bodies[text]]
+
+    def _rounded(self, variable: str, sample: int) -> dict[str, float]:
+        """The right values of the names in an equation, rounded to doubles."""
+        at = self.computed.at(sample)
+        body = self.operations.graph.equation(variable).body
+        return {
+            text: at[text] if text in at else float(self._exact(text, sample))
+            for text in leaves(body)
+        }
+
+    def _is_determined(self, variable: str, sample: int) -> bool:
+        """Whether rounding the names in an equation leaves its value as it is."""
+        body = self.operations.graph.equation(variable).body
+        exact = self._exact(variable, sample)
+        found = Here(self._rounded(variable, sample)).exact(body)
+        if not (is_finite(found) and is_finite(exact)):
+            return not is_finite(found) and not is_finite(exact)
+        return bool(abs(found - exact) <= SHARP * abs(exact))
+
+    def _cut(self, place: Place, sample: int) -> Region:
+        """The equation with as many of those before it put in as are looked at."""
+        operations = self.operations
+        body, culprit = place.formula, place.operation
+        named: dict[Node, Node] = {}
+        while len(postorder([body])) < NEARBY:
+            inner = [text for text in leaves(body) if text in operations.bodies]
+            if not inner:
+                break
+            own = operations.graph.equation(inner[-1]).body
+            by = {name(inner[-1]): own}
+            named = {substitute([key], by)[0]: text for key, text in named.items()}
+            named[own] = name(inner[-1])
+            body, culprit = substitute([body, culprit], by)
+        values = self.values(sample)
+        here = Here({text: values[text] for text in leaves(body)})
+        by_ = Rewriter(here, self.fuel)
+        return Region(culprit, body, (), named, by_, place.node)

@@ -1,0 +1,292 @@
+"""Series of an expression in something small: x - sin(x) = x^3/6 - x^5/120 + …
+
+    series(root, small)  →  small^first·(c[0] + c[1]·small + …), the c sums of terms
+
+Each operation has its series from those of its arguments. A quotient may begin with a
+negative power, so that what cancels in 1/x - 1/tan(x) is gone before any rounding.
+
+Sources: Knuth, The Art of Computer Programming, volume 2, section 4.7; Griewank &
+Walther, Evaluating Derivatives (2008), section 13.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import NamedTuple
+
+from cgprimer.diagnosis.terms import (
+    UNIT,
+    Term,
+    Terms,
+    atom,
+    collected,
+    multiplied,
+    negated,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.expr.node import Node, fold
+from cgprimer.expr.ops import OPS, ZERO
+from cgprimer.expr.syntax import parse_expression
+
+ORDER = 16  # coefficients that are kept
+WIDEST = 8  # terms of a coefficient
+
+
+class NoSeriesError(Exception):
+    """The expression has no such series, or none that is found."""
+
+
+class Series(NamedTuple):
+    """small^first times the sum of c[k]·small^k, as far as c reaches."""
+
+    first: int
+    c: list[Terms]
+
+
+def series(root: Node, small: Node, *, large: bool = False) -> Series:
+    """The series of `root` in `small`, or in 1/small where that is `large`.
+
+    The first coefficient is not zero, unless all of them are. Raises NoSeriesError.
+    """
+
+    def visit(node: Node, args: list[Series | None]) -> Series | None:
+        if node is small:
+            return _constant([UNIT], -1 if large else 1)
+        if all(arg is None for arg in args):
+            return None
+        whole = [
+            _constant(terms(part)) if arg is None else arg
+            for part, arg in zip(node.args, args, strict=True)
+        ]
+        return _applied(node, whole)
+
+    found = fold([root], visit)[root]
+    return _settled(_constant(terms(root)) if found is None else found)
+
+
+def _constant(value: Terms, first: int = 0) -> Series:
+    rest: list[Terms] = [[] for _ in range(ORDER - 1)]
+    return Series(first, [value, *rest])
+
+
+def _settled(a: Series) -> Series:
+    lead = next((k for k, value in enumerate(a.c) if value), 0)
+    return Series(a.first + lead, a.c[lead:])
+
+
+def _applied(node: Node, args: list[Series]) -> Series:
+    kind = node.op.name
+    if kind == "pow":
+        return _power(args[0], _exponent(node, args[1]))
+    if kind in _ARITHMETIC:
+        return _ARITHMETIC[kind](*args)
+    if kind in _ANALYTIC:
+        return _ANALYTIC[kind](_from_zero(args[0]))
+    raise NoSeriesError
+
+
+def _exponent(node: Node, given: Series) -> Term:
+    """The exponent of a power as one term; it must not depend on what is small."""
+    if given.first or any(given.c[1:]) or not given.c[0]:
+        raise NoSeriesError
+    return given.c[0][0] if len(given.c[0]) == 1 else atom(node.args[1])
+
+
+def _from_zero(a: Series) -> Series:
+    """With the coefficients from small^0 on; an argument must not begin below it."""
+    a = _settled(a)
+    if a.first < 0 and any(a.c):
+        raise NoSeriesError
+    zeros: list[Terms] = [[] for _ in range(max(a.first, 0))]
+    return Series(0, [*zeros, *a.c][:ORDER])
+
+
+def _add(a: Series, b: Series) -> Series:
+    first = min(a.first, b.first)
+    rows = []
+    for part in (a, b):
+        zeros: list[Terms] = [[] for _ in range(part.first - first)]
+        rows.append([*zeros, *part.c])
+    return Series(first, [collected(x + y) for x, y in zip(*rows, strict=False)])
+
+
+def _neg(a: Series) -> Series:
+    return Series(a.first, [negated(value) for value in a.c])
+
+
+def _sub(a: Series, b: Series) -> Series:
+    return _add(a, _neg(b))
+
+
+def _mul(a: Series, b: Series) -> Series:
+    c = [
+        _added(multiplied(a.c[k], b.c[n - k]) for k in range(n + 1))
+        for n in range(min(len(a.c), len(b.c)))
+    ]
+    return Series(a.first + b.first, c)
+
+
+def _div(a: Series, b: Series) -> Series:
+    return _mul(a, _power(b, number(-1)))
+
+
+def _added(parts: Iterable[Terms]) -> Terms:
+    found = collected(term for part in parts for term in part)
+    if len(found) > WIDEST:
+        raise NoSeriesError
+    return found
+
+
+def _power(a: Series, p: Term) -> Series:
+    """a^p, by n·c[0]·r[n] = Σ (k·p - (n - k))·c[k]·r[n - k]."""
+    a = _settled(a)
+    first = a.first * p.number
+    if not a.c[0] or (a.first and p.powers) or first.denominator != 1:
+        raise NoSeriesError
+    below = [_single(a.c[0]) ** -1]
+    found = [_raised(a.c[0], p)]
+    for n in range(1, len(a.c)):
+        parts = (
+            multiplied(collected([p * number(k), number(k - n)]), part)
+            for k in range(1, n + 1)
+            if (part := multiplied(a.c[k], found[n - k]))
+        )
+        found.append(multiplied(_added(parts), [below[0] * number(Fraction(1, n))]))
+    return Series(int(first), found)
+
+
+def _single(value: Terms) -> Term:
+    return value[0] if len(value) == 1 else atom(node_of(value))
+
+
+def _raised(value: Terms, p: Term) -> Terms:
+    """A coefficient to the power p."""
+    if not p.powers and p.number.denominator == 1:
+        return [_single(value) ** int(p.number)]
+    if value == [UNIT]:
+        return value
+    base = node_of(value)
+    half = not p.powers and p.number == Fraction(1, 2)
+    return [atom(OPS["sqrt"](base) if half else OPS["pow"](base, p.node()))]
+
+
+def _integrated(slope: Series, a: Series, start: Terms) -> Series:
+    """start + ∫ slope·a′, by n·r[n] = Σ k·a[k]·slope[n - k]."""
+    found = [start]
+    for n in range(1, min(len(a.c), len(slope.c) + 1)):
+        total = _added(
+            multiplied([t * number(Fraction(k, n)) for t in a.c[k]], slope.c[n - k])
+            for k in range(1, n + 1)
+        )
+        found.append(total)
+    return Series(0, found)
+
+
+def _at(kind: str, value: Terms) -> Terms:
+    """f of the constant coefficient: exact at zero, else a term of its own."""
+    if not value and kind in _AT_ZERO:
+        return terms(parse_expression(_AT_ZERO[kind]))
+    if kind == "log" and value == [UNIT]:
+        return []
+    return [atom(OPS[kind](node_of(value) if value else ZERO))]
+
+
+_AT_ZERO = {
+    **dict.fromkeys(("exp", "cos", "cosh"), "1"),
+    **dict.fromkeys(("sin", "sinh", "arctan", "arcsin", "erf"), "0"),
+    "softplus": "log(2)",
+}
+
+
+def _exp(a: Series) -> Series:
+    found = [_at("exp", a.c[0])]
+    for n in range(1, len(a.c)):
+        found.append(
+            _added(
+                multiplied([t * number(Fraction(k, n)) for t in a.c[k]], found[n - k])
+                for k in range(1, n + 1)
+            )
+        )
+    return Series(0, found)
+
+
+def _waves(a: Series, odd: str, even: str, sign: int) -> tuple[Series, Series]:
+    """sin and cos, or sinh and cosh: each the integral of the other."""
+    s, c = Series(0, [_at(odd, a.c[0])]), Series(0, [_at(even, a.c[0])])
+    for n in range(1, len(a.c)):
+        upto = Series(0, a.c[: n + 1])
+        new = _integrated(c, upto, s.c[0]).c[n]
+        other = _integrated(s, upto, c.c[0]).c[n]
+        s.c.append(new)
+        c.c.append(other if sign > 0 else negated(other))
+    return s, c
+
+
+def _circle(a: Series) -> tuple[Series, Series]:
+    return _waves(a, "sin", "cos", -1)
+
+
+def _hyperbola(a: Series) -> tuple[Series, Series]:
+    return _waves(a, "sinh", "cosh", 1)
+
+
+def _one(sign: int, a: Series) -> Series:
+    """1 ± a."""
+    return _add(_constant([UNIT]), a if sign > 0 else _neg(a))
+
+
+def _log(a: Series) -> Series:
+    if not a.c[0]:
+        raise NoSeriesError
+    return _integrated(_power(a, number(-1)), a, _at("log", a.c[0]))
+
+
+def _arctan(a: Series) -> Series:
+    slope = _power(_one(1, _mul(a, a)), number(-1))
+    return _integrated(slope, a, _at("arctan", a.c[0]))
+
+
+def _arcsin(a: Series) -> Series:
+    slope = _power(_one(-1, _mul(a, a)), number(Fraction(-1, 2)))
+    return _integrated(slope, a, _at("arcsin", a.c[0]))
+
+
+def _erf(a: Series) -> Series:
+    slope = _exp(_neg(_mul(a, a)))
+    scaled = [multiplied(terms(parse_expression("2/sqrt(pi)")), c) for c in slope.c]
+    return _integrated(Series(0, scaled), a, _at("erf", a.c[0]))
+
+
+def _sigmoid(a: Series) -> Series:
+    return _power(_one(1, _exp(_neg(a))), number(-1))
+
+
+_ARITHMETIC: dict[str, Callable[..., Series]] = {
+    "add": _add,
+    "sub": _sub,
+    "neg": _neg,
+    "mul": _mul,
+    "div": _div,
+    "sqrt": lambda a: _power(a, number(Fraction(1, 2))),
+}
+_ANALYTIC: dict[str, Callable[[Series], Series]] = {
+    "exp": _exp,
+    "expm1": lambda a: _sub(_exp(a), _constant([UNIT])),
+    "log": _log,
+    "log1p": lambda a: _log(_one(1, a)),
+    "sin": lambda a: _circle(a)[0],
+    "cos": lambda a: _circle(a)[1],
+    "tan": lambda a: _div(*_circle(a)),
+    "sinh": lambda a: _hyperbola(a)[0],
+    "cosh": lambda a: _hyperbola(a)[1],
+    "tanh": lambda a: _div(*_hyperbola(a)),
+    "arctan": _arctan,
+    "arcsin": _arcsin,
+    "arccos": lambda a: _sub(_constant(terms(parse_expression("pi/2"))), _arcsin(a)),
+    "erf": _erf,
+    "sigmoid": _sigmoid,
+    "softplus": lambda a: _integrated(_sigmoid(a), a, _at("softplus", a.c[0])),
+}

@@ -1,0 +1,115 @@
+"""Sums of squares for quadratic forms: a^2 - 2*a*b + b^2 = (a - b)^2.
+
+A form that vanishes where all its names are equal, as every variance does, is a sum of
+squared differences; over more than a few names, from their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import combinations
+
+from cgprimer.diagnosis.terms import (
+    Term,
+    Terms,
+    atom,
+    collected,
+    common,
+    multiplied,
+    negated,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.expr.node import Node
+
+FEW = 3  # names whose differences are taken pair by pair
+Coefficients = dict[frozenset[Node], Fraction]
+
+
+def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
+    """`root` as a sum of squared differences; None where it is no such form.
+
+    known : nodes that are there anyway; where one is the mean, it is used.
+    """
+    found = terms(root, multiply=True)
+    if len(found) < 3:
+        return None
+    front = common(found)
+    form = _quadratic([term * front**-1 for term in found])
+    if form is None:
+        return None
+    names = list(
+        dict.fromkeys(name for pair in form for name in pair_order(found, pair))
+    )
+    if any(_row(form, name) for name in names):
+        return None
+    pairs = {p: -form.get(frozenset(p), Fraction(0)) for p in combinations(names, 2)}
+    even = len(set(pairs.values())) == 1 and len(names) > FEW
+    made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
+    return node_of(
+        multiplied([front], made if len(made) == 1 else [atom(node_of(made))])
+    )
+
+
+def pair_order(found: Terms, pair: frozenset[Node]) -> list[Node]:
+    """The names of a pair in the order in which the terms have them."""
+    return [n for term in found for n, _ in term.powers if n in pair]
+
+
+def _quadratic(found: Terms) -> Coefficients | None:
+    """{a, b} → the coefficient of a·b, {a} → that of a^2; None for other terms."""
+    form: Coefficients = {}
+    for term in found:
+        powers = [power for _, power in term.powers]
+        if sorted(powers) not in ([2], [1, 1]):
+            return None
+        form[frozenset(node for node, _ in term.powers)] = term.number
+    return form
+
+
+def _row(form: Mapping[frozenset[Node], Fraction], name: Node) -> Fraction:
+    """Half the slope by one name where all names are 1."""
+    return sum(
+        (
+            value if len(pair) == 1 else value / 2
+            for pair, value in form.items()
+            if name in pair
+        ),
+        Fraction(0),
+    )
+
+
+def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
+    found = [
+        number(value / 2) * atom(node_of([atom(a), -atom(b)])) ** 2
+        for (a, b), value in pairs.items()
+        if value
+    ]
+    front = common(found)
+    return multiplied([front], _together([term * front**-1 for term in found]))
+
+
+def _from_mean(
+    names: Sequence[Node],
+    pairs: Mapping[tuple[Node, Node], Fraction],
+    known: Sequence[Node],
+) -> Terms:
+    """Σ over pairs (a - b)^2 = n·Σ (a - mean)^2."""
+    count = len(names)
+    total = [atom(name) for name in names]
+    mean = node_of([Term(Fraction(1, count)) * atom(node_of(total))])
+    wanted = collected(t * number(Fraction(1, count)) for t in total)
+    for node in known:
+        if {t.key: t.number for t in terms(node, multiply=True)} == {
+            t.key: t.number for t in wanted
+        }:
+            mean = node
+    away = [atom(node_of([t, *negated([atom(mean)])])) ** 2 for t in total]
+    scale = next(iter(pairs.values())) / 2 * count
+    return multiplied([number(scale)], _together(away))
+
+
+def _together(found: Terms) -> Terms:
+    return found if len(found) == 1 else [atom(node_of(found))]

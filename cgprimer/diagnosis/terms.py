@@ -1,0 +1,197 @@
+"""Expressions as sums of terms, each a number times powers: 2*a^2*sin(b)/c.
+
+    terms(a*(b + 1) - a)                 →  a·(b + 1), -a
+    terms(a*(b + 1) - a, multiply=True)  →  a·b
+
+Numbers are exact fractions, and what is equal is the same node, so that terms which
+cancel exactly do so here, before any rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+from cgprimer.diff.match import product_of
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
+
+MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
+HIGHEST = 8  # power that is multiplied out
+Powers = tuple[tuple[Node, int], ...]
+
+
+@dataclass(frozen=True)
+class Term:
+    """`number` times the product of node^power, each node once."""
+
+    number: Fraction
+    powers: Powers = ()
+
+    @property
+    def key(self) -> frozenset[tuple[Node, int]]:
+        """What two terms that can be added share."""
+        return frozenset(self.powers)
+
+    def __mul__(self, other: Term) -> Term:
+        powers = dict(self.powers)
+        for node, power in other.powers:
+            powers[node] = powers.get(node, 0) + power
+        kept = tuple((node, power) for node, power in powers.items() if power)
+        return Term(self.number * other.number, kept)
+
+    def __pow__(self, power: int) -> Term:
+        powers = tuple((node, power * own) for node, own in self.powers if power)
+        return Term(self.number**power, powers)
+
+    def __neg__(self) -> Term:
+        return Term(-self.number, self.powers)
+
+    def node(self) -> Node:
+        """The term as an expression."""
+        factors = [
+            (_power(node, abs(power)), 1 if power > 0 else -1)
+            for node, power in self.powers
+        ]
+        return product_of(self.number, factors)
+
+
+UNIT = Term(Fraction(1))
+Terms = list[Term]
+
+
+def _power(node: Node, power: int) -> Node:
+    return tidy(OPS["pow"], node, const(float(power)))
+
+
+def number(value: Fraction | int) -> Term:
+    """A number as a term."""
+    return Term(Fraction(value))
+
+
+def atom(node: Node) -> Term:
+    """A node as a term of its own."""
+    return Term(Fraction(1), ((node, 1),))
+
+
+def collected(found: Iterable[Term]) -> Terms:
+    """The terms, like ones added, those that cancel left out."""
+    by_key: dict[frozenset[tuple[Node, int]], Term] = {}
+    for term in found:
+        before = by_key.get(term.key)
+        total = term.number + (before.number if before else 0)
+        by_key[term.key] = Term(total, before.powers if before else term.powers)
+    return [term for term in by_key.values() if term.number]
+
+
+def negated(found: Iterable[Term]) -> Terms:
+    """The terms with their signs turned."""
+    return [-term for term in found]
+
+
+def multiplied(left: Terms, right: Terms) -> Terms:
+    """The product of two sums, multiplied out."""
+    return collected(a * b for a in left for b in right)
+
+
+def terms(root: Node, *, multiply: bool = False) -> Terms:
+    """`root` as a sum of terms; products of sums only where asked to `multiply`."""
+    done: dict[Node, Terms] = {}
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        waiting = [arg for arg in node.args if arg not in done]
+        if node.op.name not in _ARITHMETIC:
+            waiting = []  # what a function is of does not matter here
+        if waiting:
+            stack += waiting
+        else:
+            stack.pop()
+            done[node] = _terms_of(node, done, multiply)
+    return done[root]
+
+
+_ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
+
+
+def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
+    if node.op.name not in _ARITHMETIC:
+        return [atom(node)]
+    found = _combined(node, [done[arg] for arg in node.args], multiply)
+    return [atom(node)] if found is None or len(found) > MOST else found
+
+
+def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    kind = node.op.name
+    if node.op is CONST:
+        value = float(node.value or 0.0)
+        return collected([number(Fraction(value))]) if abs(value) < 1e300 else None
+    if kind == "add":
+        return collected(args[0] + args[1])
+    if kind == "sub":
+        return collected(args[0] + negated(args[1]))
+    if kind == "neg":
+        return negated(args[0])
+    if kind == "mul":
+        left, right = (_factor(*pair, multiply) for pair in _pairs(node, args))
+        return multiplied(left, right)
+    if kind == "div":
+        [above, below] = _pairs(node, args)
+        if not args[1]:
+            return None
+        divisor = _single(*below) ** -1
+        return multiplied(_factor(*above, multiply), [divisor])
+    return _raised(node, args, multiply) if kind == "pow" else None
+
+
+def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
+    return list(zip(node.args, args, strict=True))
+
+
+def _factor(node: Node, found: Terms, multiply: bool) -> Terms:
+    return found if multiply or not found else [_single(node, found)]
+
+
+def _single(node: Node, found: Terms) -> Term:
+    return found[0] if len(found) == 1 else atom(node)
+
+
+def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    base, exponent = node.args
+    value = float(exponent.value or 0.0) if exponent.op is CONST else 0.5
+    if not args[0] or value != int(value) or not 0 < abs(value) <= HIGHEST:
+        return None
+    if multiply and value > 0 and len(args[0]) ** value <= MOST:
+        found = args[0]
+        for _ in range(int(value) - 1):
+            found = multiplied(found, args[0])
+        return found
+    return [_single(base, args[0]) ** int(value)]
+
+
+def node_of(found: Sequence[Term], *, in_order: bool = False) -> Node:
+    """The sum as an expression; unless `in_order`, a term that is added first."""
+    if not found:
+        return ZERO
+    first = next((i for i, term in enumerate(found) if term.number > 0), 0)
+    first = 0 if in_order else first
+    made = found[first].node()
+    for i, term in enumerate(found):
+        if i != first:
+            sign = OPS["sub"] if term.number < 0 else OPS["add"]
+            made = tidy(sign, made, (-term if term.number < 0 else term).node())
+    return made
+
+
+def common(found: Sequence[Term]) -> Term:
+    """What divides all terms and leaves neither fractions nor denominators."""
+    above = gcd(*(term.number.numerator for term in found))
+    below = lcm(*(term.number.denominator for term in found))
+    lowest: dict[Node, int] = {}
+    for term in found:
+        for node, _ in term.powers:
+            lowest[node] = min(dict(t.powers).get(node, 0) for t in found)
+    powers = tuple((node, power) for node, power in lowest.items() if power)
+    return Term(Fraction(above, below), powers)

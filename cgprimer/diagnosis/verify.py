@@ -1,0 +1,61 @@
+"""Whether a new form may be suggested: it is the same function, and it gains.
+
+At the point, and at a few beside it, both forms are computed in extended precision and
+have to agree; in doubles the new one has to be right, or nearer by two digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.operations import TINY, error
+from cgprimer.expr.node import Node, leaves
+from cgprimer.numeric.extended import is_finite
+
+EQUAL = 1e-13  # relative difference up to which two forms are one function
+SHARP = 1e-12  # a form that is suggested is at least this right …
+GAIN = 100  # … or wins two digits
+STEPS = (2.0**-44, -(2.0**-43), 2.0**-10, -(2.0**-9))  # relative, to points beside
+NEAR_ZERO = 1e-9  # absolute, where a name is 0
+
+
+def gains(old: Node, new: Node, here: Here) -> bool:
+    """Whether `new` is right where `old` is not, or wins two digits."""
+    exact = here.exact(old)
+    before, after = error(here.double(old), exact), error(here.double(new), exact)
+    return before > SHARP and after * GAIN < before and after < float("inf")
+
+
+def holds(old: Node, new: Node, here: Here) -> bool:
+    """Whether `new` is as good as `old` at the point and beside it, and equal to it."""
+    if not _equal(old, new, here):
+        return False
+    return all(
+        _equal(old, new, beside) and _is_no_worse(old, new, beside)
+        for beside in _beside(here.at, leaves(old))
+        if is_finite(beside.exact(old))
+    )
+
+
+def _beside(at: Mapping[str, float], names: list[str]) -> Iterator[Here]:
+    """Points beside, each name moved by its own step."""
+    for step in STEPS:
+        moved = {
+            name: at[name] * (1 + step / (1 + k)) if at[name] else NEAR_ZERO * step
+            for k, name in enumerate(names)
+        }
+        yield Here({**at, **moved})
+
+
+def _equal(old: Node, new: Node, here: Here) -> bool:
+    exact, other = here.exact(old), here.exact(new)
+    if not (is_finite(exact) and is_finite(other)):
+        return False
+    return bool(abs(exact - other) <= EQUAL * abs(exact) + TINY)
+
+
+def _is_no_worse(old: Node, new: Node, here: Here) -> bool:
+    exact = here.exact(old)
+    after = error(here.double(new), exact)
+    return after < SHARP or after <= error(here.double(old), exact)

@@ -1,0 +1,207 @@
+"""The equations as they are run: stable forms that are spread over several of them.
+
+    xp = sigmoid(xz)                             xp = sigmoid(xz)
+    xl = -(y*log(xp) + (1 - y)*log(1 - xp))  →   xl = y*softplus(-xz) + …
+
+An equation that is a piece of a form, such as xp here, is put into those that use it,
+and where a rule of `diff.stable` then applies, the equation is run in that form. All
+variables keep their places; only what an equation is computed from changes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.diff.match import matches
+from cgprimer.diff.stable import RULES, TELLING, stable
+from cgprimer.expr.node import Node, postorder, substitute
+from cgprimer.expr.ops import ONE, OPS, name
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.table import Table
+
+ROUNDS = 4  # equations that a form may be spread over, one after another
+_READS = frozenset(map(OPS.__getitem__, ("log", "div", "exp")))
+_ADDS = frozenset(map(OPS.__getitem__, ("add", "sub")))
+
+
+Leaf = tuple[str, int]  # a slot's kind, and the number in it
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Running:
+    """`table` as it is run; `bypassed` are the variables that were put into others."""
+
+    table: Table
+    bypassed: frozenset[str]
+
+
+def running(table: Table) -> Running:
+    """The equations in stable forms, where these are spread over several of them."""
+    found = _Spread(table)
+    for _ in range(ROUNDS):
+        if not found.extend():
+            break
+    if not found.rows:
+        return Running(table, frozenset())
+    names = frozenset(table.variables[number] for number in found.bypassed)
+    return Running(_replaced(table, found.rows), names)
+
+
+class _Spread:
+    """Pieces of forms, by equation, and the equations that use them in a form.
+
+    What becomes of an equation depends on its shape, those of the pieces in it, and on
+    which names are the same: that is its key, and is looked at once.
+
+    deep : equation → whether pieces in it are put in; where not, it is one by itself.
+    rows : equation → the shape that it is run in, and the numbers in its slots.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.deep: dict[int, bool] = {}
+        self.rows: dict[int, tuple[Shape, list[int]]] = {}
+        self.bypassed: set[int] = set()
+        self._known: dict[Key, tuple[Shape | None, bool]] = {}
+        self.fresh = self._first()
+
+    def _first(self) -> NDArray[np.int64]:
+        """The equations that are pieces by themselves, where a form may need them."""
+        shapes = self.table.shapes
+        reads = np.array([_reads(shape) for shape in shapes], dtype=bool)
+        if not reads.any():
+            return np.zeros(0, dtype=np.int64)
+        first = np.array([_is_piece(shape.stable) for shape in shapes], dtype=bool)
+        self._reads = reads[self.table.shape]
+        source, target = self.table.arcs
+        found = np.unique(source[first[self.table.shape[source]] & self._reads[target]])
+        self.deep = dict.fromkeys(found.tolist(), False)
+        return found
+
+    def extend(self) -> bool:
+        """Look at what uses the pieces found last; whether that gives new ones."""
+        if not len(self.fresh):
+            return False
+        source, target = self.table.arcs
+        users = np.unique(target[np.isin(source, self.fresh) & self._reads[target]])
+        before = len(self.deep)
+        for equation in users.tolist():
+            self._look_at(equation)
+        self.fresh = np.array(list(self.deep)[before:], dtype=np.int64)
+        return len(self.fresh) > 0
+
+    def _look_at(self, equation: int) -> None:
+        leaves: dict[Leaf, int] = {}
+        key = self._key(equation, leaves, True)
+        if key not in self._known:
+            self._known[key] = self._judged(equation, leaves)
+        shape, is_piece = self._known[key]
+        if is_piece:
+            self.deep.setdefault(equation, True)
+        if shape is not None:
+            numbers = [number for _, number in leaves]
+            slots = [numbers[int(slot[1:])] for slot in shape.slots]
+            self.rows[equation] = shape, slots
+            pieces = (self._defined(leaf) for leaf in leaves)
+            self.bypassed |= {
+                int(self.table.defined[e]) for e in pieces if e in self.deep
+            }
+
+    def _key(self, equation: int, leaves: dict[Leaf, int], deep: bool) -> Key:
+        """Shapes and, for every slot, which leaf it holds or the key of the piece."""
+        found: list[object] = [int(self.table.shape[equation])]
+        for leaf in self._slots(equation):
+            found.append(leaves.setdefault(leaf, len(leaves)))
+            inner = self._defined(leaf)
+            if deep and inner in self.deep:
+                found.append(self._key(inner, leaves, self.deep[inner]))
+        return tuple(found)
+
+    def _slots(self, equation: int) -> list[Leaf]:
+        table = self.table
+        span = slice(table.start[equation], table.start[equation + 1])
+        kinds, numbers = table.kinds[span].tolist(), table.slots[span].tolist()
+        return list(zip(kinds, numbers, strict=True))
+
+    def _defined(self, leaf: Leaf) -> int:
+        """The equation that defines what is in a slot, or -1."""
+        return int(self.table.equation_of[leaf[1]]) if leaf[0] == "x" else -1
+
+    def _judged(
+        self, equation: int, leaves: Mapping[Leaf, int]
+    ) -> tuple[Shape | None, bool]:
+        """The shape an equation is run in, if another; whether it is a piece itself."""
+        whole, pieces = self._whole(equation, leaves, True)
+        [made] = substitute([whole], {node: leaf for leaf, node in pieces.items()})
+        alone, _ = self._whole(equation, leaves, False)
+        return None if made is alone else Shape.from_body(made), _is_piece(whole)
+
+    def _whole(
+        self, equation: int, leaves: Mapping[Leaf, int], deep: bool
+    ) -> tuple[Node, dict[Node, Node]]:
+        """An equation over its leaves, in its stable form; the pieces put into it."""
+        pieces: dict[Node, Node] = {}
+        filling = []
+        for leaf in self._slots(equation):
+            node = name(f"{leaf[0]}{leaves[leaf]}")
+            inner = self._defined(leaf)
+            if deep and inner in self.deep:
+                pieces[node], _ = self._whole(inner, leaves, self.deep[inner])
+            filling.append(pieces.get(node, node))
+        shape = self.table.shapes[self.table.shape[equation]]
+        return stable(filled(shape.body, shape.slots, filling)), pieces
+
+
+def _is_piece(node: Node) -> bool:
+    """Whether an expression is a proper part of some rule."""
+    return any(
+        any(True for _ in matches(piece, node, scaled=False))
+        for piece in _pieces()
+        if piece.op is node.op
+    )
+
+
+@functools.cache
+def _pieces() -> list[Node]:
+    """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
+    found: dict[Node, None] = {}
+    for pattern in map(parse_expression, RULES):
+        for part in postorder(pattern.args):
+            if not TELLING.isdisjoint(node.op for node in postorder([part])):
+                found[part] = None
+    return list(found)
+
+
+def _reads(shape: Shape) -> bool:
+    slots = {name(slot) for slot in shape.slots if slot[0] == "x"}
+    return any(
+        not slots.isdisjoint(node.args)
+        and (node.op in _READS or (node.op in _ADDS and ONE in node.args))
+        for node in postorder([shape.body])
+    )
+
+
+def _replaced(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
+    """The table with other right sides for some equations."""
+    shapes = {shape: i for i, shape in enumerate(table.shapes)}
+    shape, size = table.shape.copy(), np.diff(table.start)
+    parts, last = list[list[int]](), 0
+    for equation, (own, slots) in sorted(rows.items()):
+        shape[equation] = shapes.setdefault(own, len(shapes))
+        parts += [table.slots[last : table.start[equation]].tolist(), slots]
+        last, size[equation] = int(table.start[equation + 1]), len(slots)
+    parts.append(table.slots[last:].tolist())
+    return replace(
+        table,
+        shapes=tuple(shapes),
+        shape=shape,
+        slots=np.array([number for part in parts for number in part], dtype=np.int64),
+        start=np.concatenate([[0], np.cumsum(size)]),
+    )
