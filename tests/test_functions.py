@@ -123,7 +123,7 @@ def test_where_terms_take_all_digits_nothing_is_decided_wrongly(key):
 VAGUE = {"neuron"}  # no three digits are left of some of its differences
 
 
-@pytest.mark.parametrize("key", [*list(FUNCTIONS)[:41:9], *VAGUE])
+@pytest.mark.parametrize("key", ["quadratic", "mean", *VAGUE])
 def test_single_precision_is_excused_and_gross_errors_are_not(key):
     count, f = FUNCTIONS[key]
     x = np.random.default_rng(4).uniform(0.4, 2.2, count).astype(np.float32)
@@ -409,7 +409,7 @@ def test_single_precision_of_the_gradient_is_named():
     hidden = np.cos(x.astype(np.float32)).astype(float)
     report = check_function(lambda x: np.sin(x).sum(), hidden, x)
     assert report.verdict == PASS
-    assert "computed in single precision" in report.diagnosis
+    assert "the digits of single precision only" in report.diagnosis
     gross = check_function(lambda x: np.sin(x).sum(), 1.001 * hidden, x)
     assert gross.verdict == FAIL
 
