@@ -87,7 +87,7 @@ def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
     """What most components do to f, over steps of their own size."""
     does = [block.slopes.terms * subject.sizes[block.chosen] for block in blocks]
     some = np.sort(np.concatenate(does)) if does else np.zeros(0)
-    some = some[some > 0]
+    some = some[(some > 0) & np.isfinite(some)]
     return float(some[(len(some) - 1) // 2]) if len(some) else 0.0
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.rounding import COARSE, Each, Noise
 from cgprimer.checking.rounding import noise as probed
+from cgprimer.checking.smoothed import smoothed
 from cgprimer.numeric.finite import Difference, difference
-from cgprimer.numeric.verdict import NEGLIGIBLE, Slope, by_schemes
+from cgprimer.numeric.verdict import NEGLIGIBLE, SCHEMES, Slope, by_schemes
 
 Array = NDArray[np.float64]
 
@@ -64,7 +65,8 @@ def _difference(
 ) -> Difference:
     """The difference; where f works in single precision its noise grows with it.
 
-    Then both long and short steps are tried, each with the noise at its own reach.
+    Then both long and short steps are tried, each with the noise at its own reach, and
+    a fit over many points.
     """
     longer, coarse = np.maximum(size, usual), known.precision > COARSE
     still = known.where_flat()
@@ -74,14 +76,26 @@ def _difference(
     noise = known.at_reach(each, x, longer)
     found = difference(each, x, scheme, None, noise, typical=usual)
     found = _either(known.flat > 0, still, _closer(each, x, scheme, noise, found))
-    twice = coarse & (size < longer) & ~(known.flat > 0)
-    if not twice.any():
+    coarse &= ~(known.flat > 0)
+    if not coarse.any():
         return found
-    close = np.where(twice, x, np.nan)
-    noise = known.at_reach(each, close, size)
-    other = difference(each, close, scheme, None, noise, typical=size)
-    apart = np.abs(other.value - found.value) > other.bound + found.bound
-    return _either((other.bound < found.bound) | apart, other, found)
+    if (coarse & (size < longer)).any():
+        close = np.where(coarse & (size < longer), x, np.nan)
+        noise = known.at_reach(each, close, size)
+        other = difference(each, close, scheme, None, noise, typical=size)
+        better = (other.bound < found.bound) | _differ(other, found)
+        found = _either(better, other, found)
+    close = np.where(coarse, x, np.nan)
+    for reach in (size, longer) if scheme == SCHEMES[0] else ():
+        other = smoothed(each, close, reach, known.precision)
+        better = (other.bound < found.bound) & ~_differ(other, found)
+        found = _either(better, other, found)
+    return found
+
+
+def _differ(one: Difference, two: Difference) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.abs(one.value - two.value) > one.bound + two.bound
+    return found
 
 
 def _closer(
