@@ -17,7 +17,8 @@ from cgprimer.checking.blame import blame_edge, blame_totals
 from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow, overall
 from cgprimer.checking.sites import random_points
-from cgprimer.checking.witness import DIRECTIONS, Evidence, Witness
+from cgprimer.checking.together import DIRECTIONS
+from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.numeric.verdict import (
@@ -36,7 +37,7 @@ Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
-MANY = 2_000  # names times groups of equations; more take seconds, one by one
+MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
@@ -94,8 +95,7 @@ def report(
     local = {e: claim for e, claim in claims.items() if e[0] != output}
     rows = tuple(_edge_rows(witness, local))
     outputs = (output,) if output else witness.graph.outputs
-    for text in outputs:
-        rows += tuple(_total_rows(witness, text, whole))
+    rows += tuple(_all_totals(witness, outputs, whole))
     verdict = overall(rows)
     first, diagnosis = _diagnosis(witness, rows, verdict, local, whole)
     return CheckReport(verdict, rows, first, diagnosis)
@@ -238,17 +238,28 @@ def _short(value: float) -> str:
     return f"{round(value, 9) + 0.0:.6g}"
 
 
+def _all_totals(
+    witness: Witness, outputs: tuple[str, ...], claims: Mapping[str, Claim]
+) -> Iterator[CheckRow]:
+    """A row for every total or, where they are many, one for all without a claim."""
+    graph, together = witness.graph, set[str]()
+    names = (*graph.inputs, *graph.parameters)
+    if len(outputs) * len(names) * len(graph.program().groups) > MANY:
+        together = witness.mixable(outputs).intersection(names) - set(claims)
+    if together:
+        mixed = tuple(name for name in names if name in together)
+        yield _judged_together(witness, outputs, mixed)
+    for output in outputs if claims or len(together) < len(names) else ():
+        yield from _total_rows(witness, output, claims, together)
+
+
 def _total_rows(
-    witness: Witness, output: str, claims: Mapping[str, Claim]
+    witness: Witness, output: str, claims: Mapping[str, Claim], skipped: set[str]
 ) -> Iterator[CheckRow]:
     graph = witness.graph
     inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
-    if len(ends) * len(graph.program([output]).groups) > MANY:
-        smooth = [n for n in ends if not witness.surrogate_between(output, n)]
-        own = tuple(n for n in smooth if n not in claims and n != output)
-        yield _judged_together(witness, output, own)
-        ends = [n for n in ends if n not in own]
+    ends = [n for n in ends if n not in skipped]
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
             yield _total_row(witness, output, wrt, claims[wrt])
@@ -259,13 +270,16 @@ def _total_rows(
             yield from witness.rows[key]
 
 
-def _judged_together(witness: Witness, output: str, names: tuple[str, ...]) -> CheckRow:
+def _judged_together(
+    witness: Witness, outputs: tuple[str, ...], names: tuple[str, ...]
+) -> CheckRow:
     """One row about many totals, as the slopes along directions that mix them all."""
-    key = "direction", output, names
+    key = "direction", outputs, names
     if key not in witness.rows:
+        of = outputs[0] if len(outputs) == 1 else f"a mix of {len(outputs)} outputs"
         told = f"{DIRECTIONS} random directions of {len(names)} names"
-        evidence = [witness.together(output, names)]
-        row = _judged("direction", (output, told), None, evidence, witness.given)
+        evidence = [witness.together(outputs, names)]
+        row = _judged("direction", (of, told), None, evidence, witness.given)
         witness.rows[key] = (row,)
     [row] = witness.rows[key]
     return row
