@@ -203,6 +203,14 @@ def test_where_f_is_not_finite_there_is_no_kink(text):
     assert report.verdict == PASS, report
 
 
+@pytest.mark.parametrize("at", [None, {"xa": 0.0, "b": 0.7}])
+@pytest.mark.parametrize(
+    "text", ["step(xa)^b", "abs(xa)^b", "relu(xa)^(b + 1)*sin(b)", "abs(xa)^b/b"]
+)
+def test_nothing_times_the_logarithm_of_nothing_is_nothing(text, at):
+    check_own_formula(text, at)
+
+
 def check_own_formula(text, at):
     """Our own formula as a claim, partial and total, does not fail; mistakes do."""
     graph = graph_of(text)
@@ -333,6 +341,19 @@ def test_no_scale_makes_what_is_right_fail(text, s):
             graph, at=at, claims={edge: 2 * report.row(*edge).claimed}
         )
         assert twice.row(*edge).verdict == FAIL, twice
+
+
+def test_what_underflows_is_not_wrong():
+    for s in (1e-200, 1e-250, 1e-300):
+        report = check_gradients(graph_of("xa^2"), at={"xa": s})
+        assert not report.failures, report
+
+
+def test_the_rounding_of_every_partial_counts_in_a_total():
+    graph = parse_graph(["xv = sin(1e6*xa)", "xw = xv*xb", "xf = 3*xw"])
+    witness = Witness(graph, {"xa": 0.7, "xb": 1.0}, given=True)
+    found = witness.total_terms("xf")["xa"]
+    assert found > 2e12 * abs(np.sin(0.7e6))  # of the argument of 1e6*cos(1e6*xa)
 
 
 def test_rounding_that_vanishes_at_the_point_only_is_counted():

@@ -215,7 +215,8 @@ def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> Che
 def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
     """At a kink that nobody asked for a claim between the slopes is a subgradient.
 
-    Any other is worth a remark. None at a jump, which has no slope to be claimed.
+    Any other is worth a remark. None at a jump, and where the equation or a slope is
+    not finite: there is nothing to be claimed.
     """
     left, right = (float(side[0]) for side in (one.found.left, one.found.right))
     steep = max(abs(left), abs(right)) > JUMP * float(one.found.typical[0])

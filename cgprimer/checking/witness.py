@@ -212,20 +212,13 @@ class Witness:
         return [(m, _of_site(m, wrt)) for m in moved if np.isfinite(m.result).all()]
 
     def kinks(self, edge: Edge, claim: Claim | None) -> list[Evidence]:
-        """The slopes at kinks of one edge that are no points, and the claim there (1,).
-
-        Where the equation is not finite it has a pole or an edge, and no kink.
-        """
+        """The slopes at kinks of one edge that are no points, the claim there: (1,)."""
         site, wrt = self.sites[edge[0]], edge[1]
         if claim is not None and not claim.everywhere:
             return []
         others = [at for at in kinks(site, wrt) if at not in site.values[wrt]]
         moved = [site.moved(wrt, np.array([at])) for at in others]
-        return [
-            self._evidence(m, wrt, claim, _of_site(m, wrt))
-            for m in moved
-            if np.isfinite(m.result).all()
-        ]
+        return [self._evidence(m, wrt, claim, _of_site(m, wrt)) for m in moved]
 
     def second(self, edge: Edge, claim: Claim | None) -> Evidence | None:
         """The claim differentiated once more, beside second differences.

@@ -114,7 +114,8 @@ def apply(
         astray = astray + abs(weight) * np.abs((at - x) - k * h)
         low, high = np.minimum(low, value), np.maximum(high, value)
     divisor = h**scheme.order
-    divisor = np.where(np.abs(divisor) < TINY, np.nan, divisor)
+    if scheme.order > 1:  # h was exact, its square may have no digits left
+        divisor = np.where(np.abs(divisor) < TINY, np.nan, divisor)
     slope = (high - low) / np.abs(h)
     rounding = np.fmax(ROUNDING * size, noise * scheme.norm) + slope * astray
     rounding = rounding + UNDERFLOW
