@@ -6,13 +6,14 @@ claims ────────────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.bar import bar
 from cgprimer.checking.blame import blame_edge, blame_totals
 from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow, overall
@@ -38,6 +39,7 @@ Array = NDArray[np.float64]
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
 MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
+ROW = 2e-6  # seconds of an edge beside the calls that `bar` reckons with
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
@@ -50,6 +52,7 @@ def check_gradients(
     claims: Mapping[Edge, Any] | None = None,
     output: str | None = None,
     rng: np.random.Generator | int | None = None,
+    progress: bool | None = None,
 ) -> CheckReport:
     """Judge every edge partial, its derivative, and every total derivative.
 
@@ -61,6 +64,8 @@ def check_gradients(
         own rules.
     output : claims for (output, wrt) are then total derivatives, along all paths, in
         any names of the graph: a hand-written backpropagation.
+
+    progress : a bar on standard error; by default on a terminal, where it takes long.
 
     Where there are thousands of total derivatives to check, and no claims about them,
     they are checked together, along a few random directions that mix them all.
@@ -84,25 +89,37 @@ def check_gradients(
     else:
         witness = Witness(graph, at, given=True)
     width = witness.width if at is not None else None
-    return report(witness, read_claims(graph, claims, output, width), output)
+    read = read_claims(graph, claims, output, width)
+    with bar("check", len(witness.edges) + 1, ROW, progress) as tick:
+        return report(witness, read, output, tick)
 
 
 def report(
-    witness: Witness, claims: Mapping[Edge, Claim], output: str | None
+    witness: Witness,
+    claims: Mapping[Edge, Claim],
+    output: str | None,
+    tick: Callable[[int], None] = lambda count: None,
 ) -> CheckReport:
-    """The report on one set of claims, with the differences that are there already."""
+    """The report on one set of claims, with the differences that are there already.
+
+    tick : called with 1 for every edge, and for the totals.
+    """
     whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
     local = {e: claim for e, claim in claims.items() if e[0] != output}
-    rows = tuple(_edge_rows(witness, local))
+    rows = tuple(_edge_rows(witness, local, tick))
     outputs = (output,) if output else witness.graph.outputs
     rows += tuple(_all_totals(witness, outputs, whole))
+    tick(1)
     verdict = overall(rows)
     first, diagnosis = _diagnosis(witness, rows, verdict, local, whole)
     return CheckReport(verdict, rows, first, diagnosis)
 
 
-def _edge_rows(witness: Witness, claims: Mapping[Edge, Claim]) -> Iterator[CheckRow]:
+def _edge_rows(
+    witness: Witness, claims: Mapping[Edge, Claim], tick: Callable[[int], None]
+) -> Iterator[CheckRow]:
     for edge in witness.edges:
+        tick(1)
         if edge in claims:
             yield from _rows_of(witness, edge, claims[edge])
             continue
