@@ -6,19 +6,21 @@ claims ────────────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.checking.bar import bar
 from cgprimer.checking.blame import blame_edge
 from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow
 from cgprimer.checking.sentences import told
 from cgprimer.checking.sites import random_points
-from cgprimer.checking.witness import DIRECTIONS, Evidence, Witness
+from cgprimer.checking.together import DIRECTIONS
+from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.numeric.verdict import (
@@ -36,7 +38,8 @@ Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
-MANY = 2_000  # names times groups of equations; more take seconds, one by one
+MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
+ROW = 2e-6  # seconds of an edge beside the calls that `bar` reckons with
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
@@ -48,6 +51,7 @@ def check_gradients(
     claims: Mapping[Edge, Any] | None = None,
     output: str | None = None,
     rng: np.random.Generator | int | None = None,
+    progress: bool | None = None,
 ) -> CheckReport:
     """Judge every edge partial, its derivative, and every total derivative.
 
@@ -59,6 +63,8 @@ def check_gradients(
         own rules.
     output : claims for (output, wrt) are then total derivatives, along all paths, in
         any names of the graph: a hand-written backpropagation.
+
+    progress : a bar on standard error; by default on a terminal, where it takes long.
 
     Where there are thousands of total derivatives to check, and no claims about them,
     they are checked together, along a few random directions that mix them all.
@@ -82,24 +88,35 @@ def check_gradients(
     else:
         witness = Witness(graph, at, given=True)
     width = witness.width if at is not None else None
-    return report(witness, read_claims(graph, claims, output, width), output)
+    read = read_claims(graph, claims, output, width)
+    with bar("check", len(witness.edges) + 1, ROW, progress) as tick:
+        return report(witness, read, output, tick)
 
 
 def report(
-    witness: Witness, claims: Mapping[Edge, Claim], output: str | None
+    witness: Witness,
+    claims: Mapping[Edge, Claim],
+    output: str | None,
+    tick: Callable[[int], None] = lambda count: None,
 ) -> CheckReport:
-    """The report on one set of claims, with the differences that are there already."""
+    """The report on one set of claims, with the differences that are there already.
+
+    tick : called with 1 for every edge, and for the totals.
+    """
     whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
     local = {e: claim for e, claim in claims.items() if e[0] != output}
-    rows = list(_edge_rows(witness, local))
+    rows = list(_edge_rows(witness, local, tick))
     outputs = (output,) if output else witness.graph.outputs
-    for text in outputs:
-        rows += _total_rows(witness, text, whole)
+    rows += _all_totals(witness, outputs, whole)
+    tick(1)
     return told(witness, rows, local, whole)
 
 
-def _edge_rows(witness: Witness, claims: Mapping[Edge, Claim]) -> Iterator[CheckRow]:
+def _edge_rows(
+    witness: Witness, claims: Mapping[Edge, Claim], tick: Callable[[int], None]
+) -> Iterator[CheckRow]:
     for edge in witness.edges:
+        tick(1)
         if edge in claims:
             yield from _rows_of(witness, edge, claims[edge])
             continue
@@ -215,17 +232,28 @@ def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None
     )
 
 
+def _all_totals(
+    witness: Witness, outputs: tuple[str, ...], claims: Mapping[str, Claim]
+) -> Iterator[CheckRow]:
+    """A row for every total or, where they are many, one for all without a claim."""
+    graph, together = witness.graph, set[str]()
+    names = (*graph.inputs, *graph.parameters)
+    if len(outputs) * len(names) * len(graph.program().groups) > MANY:
+        together = witness.mixable(outputs).intersection(names) - set(claims)
+    if together:
+        mixed = tuple(name for name in names if name in together)
+        yield _judged_together(witness, outputs, mixed)
+    for output in outputs if claims or len(together) < len(names) else ():
+        yield from _total_rows(witness, output, claims, together)
+
+
 def _total_rows(
-    witness: Witness, output: str, claims: Mapping[str, Claim]
+    witness: Witness, output: str, claims: Mapping[str, Claim], skipped: set[str]
 ) -> Iterator[CheckRow]:
     graph = witness.graph
     inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
-    if len(ends) * len(graph.program([output]).groups) > MANY:
-        smooth = [n for n in ends if not witness.surrogate_between(output, n)]
-        own = tuple(n for n in smooth if n not in claims and n != output)
-        yield _judged_together(witness, output, own)
-        ends = [n for n in ends if n not in own]
+    ends = [n for n in ends if n not in skipped]
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
             yield _total_row(witness, output, wrt, claims[wrt])
@@ -236,13 +264,16 @@ def _total_rows(
             yield from witness.rows[key]
 
 
-def _judged_together(witness: Witness, output: str, names: tuple[str, ...]) -> CheckRow:
+def _judged_together(
+    witness: Witness, outputs: tuple[str, ...], names: tuple[str, ...]
+) -> CheckRow:
     """One row about many totals, as the slopes along directions that mix them all."""
-    key = "direction", output, names
+    key = "direction", outputs, names
     if key not in witness.rows:
+        of = outputs[0] if len(outputs) == 1 else f"a mix of {len(outputs)} outputs"
         told = f"{DIRECTIONS} random directions of {len(names)} names"
-        evidence = [witness.together(output, names)]
-        row = _judged("direction", (output, told), None, evidence, witness.given)
+        evidence = [witness.together(outputs, names)]
+        row = _judged("direction", (of, told), None, evidence, witness.given)
         witness.rows[key] = (row,)
     [row] = witness.rows[key]
     return row

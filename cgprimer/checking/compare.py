@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.checking.check import SEVERITY
+from cgprimer.checking.bar import bar
+from cgprimer.checking.check import ROW, SEVERITY
 from cgprimer.checking.claims import Edge, rounding
 from cgprimer.checking.sites import kinked
 from cgprimer.checking.witness import Evidence, Witness
@@ -137,6 +138,7 @@ def compare_partials(
     *,
     scheme: str = "central",
     step: float | None = None,
+    progress: bool | None = None,
 ) -> PartialReport:
     """Every edge partial symbolically and by finite differences, with a verdict.
 
@@ -147,13 +149,18 @@ def compare_partials(
 
     scheme, step : which difference is shown; where it is too vague to tell anything by
         itself, the row says so.
+    progress : a bar on standard error; by default on a terminal, where it takes long.
 
     For arrays (n,) in `at`, a row shows the sample that came out worst.
     """
     witness = Witness(graph, at, given=True)
     symbolic = known_formulas(graph, witness.point)
     shown = differences(graph, witness.point, scheme, step)
-    rows = (_row(witness, e, symbolic[e], shown[e], scheme) for e in graph.arcs)
+    rows = []
+    with bar("partials", len(symbolic), ROW, progress) as tick:
+        for edge, formula in symbolic.items():
+            rows.append(_row(witness, edge, formula, shown[edge], scheme))
+            tick(1)
     return PartialReport(tuple(rows))
 
 

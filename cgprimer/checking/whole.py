@@ -150,63 +150,23 @@ class Whole:
         return values, parameters
 
     def terms(self, name: str) -> Function | None:
-        """Σ|terms| of the output as such a function; None where they are not known."""
-        if self._kernels is None:
-            return None
-        return lambda value: self._terms(*self._moved(name, value))
+        """Σ|terms| of the output as such a function; None where they are not known.
 
-    @lazy
-    def _kernels(self) -> list[Kernel] | None:
-        groups = self.program.groups
-        found = [k for g in groups if (k := rounding_kernel(g.shape))]
-        return found if len(found) == len(groups) else None
-
-    def _terms(self, values: Array, parameters: Array) -> Array:
-        """Each equation's share arrives multiplied by the adjoint of its result."""
-        program, width = self.program, values.shape[1]
-        seeds = {self.graph.variable_number[self.output]: np.ones(width)}
-        adjoints, _ = program.backward(values, parameters, seeds)
-        total = np.zeros(width)
-        for group, kernel in zip(program.groups, self._kernels or (), strict=True):
-            [own] = kernel(*program.slots(group, values, parameters))
-            total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
-        return total
-
-    def towards(self, rates: Mapping[str, Array]) -> tuple[Function, Function | None]:
-        """The output, and its Σ|terms|, where all of some names move at once.
-
-        rates : input or parameter → how fast it moves in each direction, (d, n). The
-        functions are of the time t, (…, d, n): a name is at x + t·rate then.
+        Each equation's own share arrives multiplied by the adjoint of its result.
         """
-        row = self.graph.variable_number[self.output]
-        carried = self._carried(rates)
+        program, row = self.program, self.graph.variable_number[self.output]
+        kernels = [k for g in program.groups if (k := rounding_kernel(g.shape))]
+        if len(kernels) < len(program.groups):
+            return None
 
-        def f(t: Any) -> Any:
-            return carried(t)[0][row].reshape(t.shape)
+        def terms(value: Any) -> Any:
+            values, parameters = self._moved(name, value)
+            seeds = {row: np.ones(self.point.width)}
+            adjoints, _ = program.backward(values, parameters, seeds)
+            total = np.zeros(self.point.width)
+            for group, kernel in zip(program.groups, kernels, strict=True):
+                [own] = kernel(*program.slots(group, values, parameters))
+                total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+            return total
 
-        def terms(t: Any) -> Any:
-            return self._terms(*carried(t)).reshape(t.shape)
-
-        return f, None if self._kernels is None else terms
-
-    def _carried(
-        self, rates: Mapping[str, Array]
-    ) -> Callable[[Array], tuple[Array, Array]]:
-        """Values (V, t.size) and parameters (P, t.size) as a function of times t."""
-        still = np.zeros(next(iter(rates.values())).shape)
-
-        def rows(names: Sequence[str]) -> Callable[[Array], Array]:
-            full = (len(names), *still.shape)
-            here = np.array([self.at(n) + still for n in names]).reshape(full)
-            speed = np.array([rates.get(n, still) for n in names]).reshape(full)
-            return lambda t: np.moveaxis(
-                here + t[..., None, :, :] * speed, -3, 0
-            ).reshape(len(names), t.size)
-
-        inputs, parameters = rows(self.graph.inputs), rows(self.graph.parameters)
-
-        def at(t: Array) -> tuple[Array, Array]:
-            given = parameters(t)
-            return self.program.forward(inputs(t), given), given
-
-        return at
+        return terms

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from cgprimer.checking.sites import (
     sites,
 )
 from cgprimer.checking.suspects import derivative
+from cgprimer.checking.together import DIRECTIONS, claimed, difference, mixture
 from cgprimer.checking.totals import below, terms
 from cgprimer.checking.whole import Whole
 from cgprimer.errors import NonFiniteWarning, OpError, PointError
@@ -59,8 +60,6 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ENOUGH = 5
-DIRECTIONS = 3  # in which many names are moved at once
-_PARTS = ("value", "bound", "typical", "left", "right")
 SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared
 
 
@@ -324,42 +323,24 @@ class Witness:
         whole = self._whole(output)
         return slope(whole.along(wrt), x, whole.terms(wrt))
 
-    def together(self, output: str, names: tuple[str, ...]) -> Evidence:
-        """The evidence on d output / d name for many names at once.
-
-        All of them move, in a few directions drawn at random: one wrong total shows in
-        every direction, unless it is small beside the others.
-        """
-        rates, found = self._directions(output, names)
-        own, sizes = self.totals(output), self.total_terms(output)
-        claimed, terms = np.zeros((2, *found.value.shape))
-        with np.errstate(all="ignore"):
-            for n in names:
-                claimed += rates[n] * own[n]
-                terms += np.abs(rates[n]) * sizes[n]
-        inside = self.below(output)
-        kinked = [at for edge, at in self._kinked.items() if edge[0] in inside]
-        at_kink = np.any([*kinked, np.zeros(self.width, bool)], axis=0)
-        flat = Slope(*(getattr(found, p).ravel() for p in _PARTS))
-        excused = self._excused(claimed, claimed, at_kink).ravel()
+    def together(self, outputs: tuple[str, ...], names: tuple[str, ...]) -> Evidence:
+        """The evidence on all totals of some outputs, along directions mixing them."""
+        mixed = mixture(self.graph, self.point, self.values, outputs, names)
+        total, terms = claimed(mixed, self.own, self._edge_terms)
+        at_kink = np.any([*self._kinked.values(), np.zeros(self.width, bool)], axis=0)
+        excused = self._excused(total, total, np.tile(at_kink, DIRECTIONS))
         at = {n: np.tile(self.values[n], DIRECTIONS) for n in names}
-        return Evidence(claimed.ravel(), terms.ravel(), flat, at, excused)
+        return Evidence(total, terms, difference(mixed), at, excused)
 
-    @memo
-    def _directions(
-        self, output: str, names: tuple[str, ...]
-    ) -> tuple[dict[str, Array], Slope]:
-        """How fast each name moves in each direction, (d, n), and the slopes there."""
-        rng, shape = np.random.default_rng(0), (DIRECTIONS, self.width)
-        signs = rng.choice([-1.0, 1.0], (len(names), DIRECTIONS, 1))
-        speeds = signs * rng.uniform(0.5, 1.0, signs.shape)
-        sizes = {n: np.abs(self.values[n]) for n in names}
-        rates = {
-            n: speed * np.where(sizes[n] == 0, 1.0, sizes[n])
-            for n, speed in zip(names, speeds, strict=True)
-        }
-        f, terms = self._whole(output).towards(rates)
-        return rates, slope(f, np.zeros(shape), terms, stacks=True)
+    def mixable(self, outputs: Collection[str]) -> set[str]:
+        """What some outputs depend on, but not through a surrogate, which declares."""
+        found, declared = set(outputs), set[str]()
+        for node, wrt in reversed(self.edges):
+            if node in found:
+                found.add(wrt)
+                if node in declared or self.surrogate((node, wrt)):
+                    declared.add(wrt)
+        return found - declared - set(outputs)
 
     @memo
     def _whole(self, output: str) -> Whole:
