@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 
@@ -132,7 +133,7 @@ def _sample(
         if not (np.isfinite([low, high]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)
-    values = np.asarray(sampler(rng, size), dtype=np.float64)
+    values = as_numbers(f"the sampler of {name!r}", sampler(rng, size), DataError)
     if values.shape != (size,):
         raise DataError(
             f"the sampler of {name!r} returned shape {values.shape}, not ({size},)"
