@@ -69,6 +69,14 @@ def as_numbers(
     return np.ascontiguousarray(value).reshape(value.shape)  # it makes () into (1,)
 
 
+def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float:
+    """One number; `error` for anything else."""
+    found = as_numbers(label, value, error)
+    if found.ndim:
+        raise error(f"{label} has shape {found.shape}: one number is expected")
+    return float(found)
+
+
 def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
     if isinstance(value, str):
         with suppress(ValueError):
@@ -90,7 +98,7 @@ def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
 def _array(value: Any) -> NDArray[Any]:
     """As numpy reads it, but integers of any length are floats, and bytes text."""
     items = value if isinstance(value, list | tuple) else (value,)
-    if all(issubclass(kind, REAL) for kind in set(map(type, items))):
+    if all(map(_is_real, set(map(type, items)))):
         return np.array(value, dtype=np.float64)
     return np.asanyarray(bytes(value) if isinstance(value, bytearray) else value)
 
@@ -101,6 +109,11 @@ def _odd_item(items: list[Any] | tuple[Any, ...]) -> Oddity | None:
         return None
     found = (((i,), item, _kind(item)) for i, item in enumerate(items))
     return next((odd for odd in found if odd[2]), None)
+
+
+def _is_real(kind: type) -> bool:
+    """Whether all of a type are real numbers; to numpy a time span is an integer."""
+    return issubclass(kind, REAL) and not issubclass(kind, np.timedelta64)
 
 
 def _kind(item: object) -> str:
@@ -117,7 +130,7 @@ def _odd_entry(array: NDArray[Any]) -> Oddity | None:
     if kind in "biuf":
         return _first(array, np.ma.getmaskarray(array), "masked")
     entries = array.ravel().tolist() if kind == "O" else ()
-    odd = np.array([not isinstance(entry, REAL) for entry in entries], dtype=bool)
+    odd = np.array([not _is_real(type(entry)) for entry in entries], dtype=bool)
     if not odd.any():  # all of them, if none is worse than the others
         odd = np.ones(array.size, dtype=bool)
     return _first(array, odd.reshape(array.shape), kind)
@@ -131,7 +144,7 @@ def _first(array: NDArray[Any], odd: NDArray[np.bool_], kind: str) -> Oddity | N
     item = array[place]
     if kind == "O":
         return place, item, _kind(item) or kind
-    return place, item if kind in "MmV" else item.tolist(), kind
+    return place, item if kind in "Mm" else item.tolist(), kind
 
 
 def _refusal(label: str, place: Place, item: object, kind: str) -> str:
@@ -139,6 +152,7 @@ def _refusal(label: str, place: Place, item: object, kind: str) -> str:
     plain = not place and kind in "UOc"  # the sentence says it all
     hint = "" if plain else f"\n  hint: {HINTS[kind]}"
     what = "masked" if kind == "masked" else _shown(item)
+    what = "the object " * (kind == "O" and _is_real(type(item))) + what
     return f"{label} is {what}{where * bool(place)}: {EXPECTED}{hint}"
 
 
