@@ -210,6 +210,21 @@ def test_a_long_integer_is_a_number_while_it_is_one():
         GRAPH.evaluate(AT | {"xa": np.array([np.longdouble("1e400")] * 2)})
 
 
+def test_custom_operations_and_foreign_code_are_held_to_the_same():
+    masked = np.ma.array(GOOD, mask=[0, 1, 0])
+    cgprimer.custom_op(
+        "holed", forward=lambda ctx, a: np.ma.masked_less(a, 2), partials=["1"]
+    )
+    graph = parse_graph(["xy = holed(xa)"])
+    assert "masked" in refusal(graph.evaluate, {"xa": GOOD})
+    for f, grad, x in (
+        (np.sum, np.ones_like, masked),
+        (np.sum, masked, GOOD),
+    ):
+        found = refusal(lambda x, f=f, g=grad: cgprimer.check_function(f, g, x), x)
+        assert "masked" in found
+
+
 def test_order_and_rows_are_not_masked():
     objective = PROGRAM.objective({"xa": GOOD}, {"xy": GOOD})
     rows = np.ma.array([0, 1], mask=[0, 1])
