@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Sequence
 from importlib import import_module
 from textwrap import indent
+from typing import NoReturn
 
 import cgprimer
 from cgprimer.commands.output import complain, guarded
-from cgprimer.errors import CGPrimerError
+from cgprimer.errors import CGPrimerError, visible
 
 COMMANDS = (
     "demo",
@@ -52,9 +53,16 @@ def _command(arguments: Sequence[str] | None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes arguments so that they steer no terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cgprimer",
         formatter_class=raw,
         epilog=f"{TEACH}\n`cgprimer fit --help` has an example of fit, and so on.",

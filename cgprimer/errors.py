@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+CONTROL = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}  # they steer, or show nothing
 WIDTH = 72
 SHOWN = 10
 
 
 class CGPrimerError(Exception):
-    """Base of every error that cgprimer raises on purpose."""
+    """Base of every error that cgprimer raises on purpose.
+
+    As text it holds no sign that would steer a terminal, whatever it quotes.
+    """
+
+    def __str__(self) -> str:
+        return harmless(super().__str__())
 
 
 class GraphError(CGPrimerError, ValueError):
@@ -68,7 +75,7 @@ class OpError(CGPrimerError, RuntimeError):
     def __str__(self) -> str:
         where = f" in the equation of {listing(self.variables)}" * bool(self.variables)
         hint = f"\n  hint: {self.hint}" * bool(self.hint)
-        return f"{self.op!r}{where}: {self.problem}{hint}"
+        return harmless(f"{self.op!r}{where}: {self.problem}{hint}")
 
 
 class NonFiniteWarning(RuntimeWarning):
@@ -117,7 +124,7 @@ def excerpt(text: str, start: int, end: int) -> list[str]:
     first = max(0, min(start - WIDTH // 2, len(text) - WIDTH))
     last = min(len(text), first + WIDTH)
     before, marked, after = (
-        "".join(map(_visible, text[a:b]))
+        visible(text[a:b])
         for a, b in ((first, start), (start, min(end, last)), (min(end, last), last))
     )
     head, tail = "…" * (first > 0), "…" * (last < len(text))
@@ -128,11 +135,24 @@ def excerpt(text: str, start: int, end: int) -> list[str]:
     ]
 
 
+def visible(text: str) -> str:
+    """One line as a terminal can show it: tabs as a blank, controls spelled out.
+
+    >>> visible("\\x1b[31mred\\u202e")
+    '<U+001B>[31mred<U+202E>'
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def harmless(text: str) -> str:
+    """The same for several lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def _visible(char: str) -> str:
-    """A character as a terminal can show it: tabs as a blank, controls spelled out."""
     if char in "\t\n\r":
         return " "
-    if unicodedata.category(char)[0] == "C":
+    if unicodedata.category(char) in CONTROL:
         return f"<U+{ord(char):04X}>"
     return char
 
@@ -144,7 +164,8 @@ def columns(text: str) -> int:
 
 
 def shorten(text: str, width: int = 40) -> str:
-    """`text`, cut in the middle of nowhere but never longer than `width`."""
+    """`text` on one line, cut in the middle of nowhere, never longer than `width`."""
+    text = visible(text[: width + 1])  # no more of it can be seen
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

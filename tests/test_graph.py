@@ -450,8 +450,9 @@ BAD_POINTS = [
      "array of real numbers is expected"),
     ({"xa": 1j, "ab": 1, "b": 1}, "the value of 'xa' is 1j: a real number or an "
      "array of real numbers is expected"),
-    ({"xa": ["one"], "ab": 1, "b": 1}, "the value of 'xa' is ['one']: a real number or "
-     "an array of real numbers is expected"),
+    ({"xa": ["one"], "ab": 1, "b": 1}, "the value of 'xa' is 'one' in sample 0: a real "
+     "number or an array of real numbers is expected\n"
+     "  hint: turn text into numbers first: float('1.5') does"),
 ]  # fmt: skip
 
 

@@ -15,7 +15,6 @@ import sympy
 from problems import FUNCTIONS, operations, vanishing
 
 from cgprimer import check_gradients, compare_partials, edge_partials, parse_graph
-from cgprimer.checking.check import at_point
 from cgprimer.checking.check import report as report_on
 from cgprimer.checking.claims import read_claims
 from cgprimer.checking.sites import random_points
@@ -88,7 +87,7 @@ def check_claims(key, value):
     for name, claimed in wrong_claims(right):
         [claim] = read_claims(graph, {("xf", name): claimed}, None, 1).values()
         found = witness.at_points(("xf", name), claim), witness.total("xf", name, claim)
-        assert [at_point(one, 0).verdict for one in found] == [FAIL] * 2, (name, claim)
+        assert [one.judged(0).verdict for one in found] == [FAIL] * 2, (name, claim)
 
 
 # Offsets, zeros, kinks: both reports say the same of every edge.
@@ -233,7 +232,7 @@ def check_own_formula(text, at):
         ]:
             [claim] = read_claims(graph, {edge: wrong}, None, width).values()
             found = [
-                at_point(one, i).verdict
+                one.judged(i).verdict
                 for one in witness.edge(edge, claim)
                 for i in range(len(one.claimed))
             ]

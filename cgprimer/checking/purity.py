@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.report import CheckReport
 from cgprimer.checking.subject import Subject, index
+from cgprimer.errors import visible
 from cgprimer.numeric.verdict import INCONCLUSIVE
 
 Array = NDArray[np.float64]
@@ -102,7 +103,7 @@ def _is_guilty(subject: Subject, i: int) -> bool:
 def called(code: Any, otherwise: str) -> str:
     """What a function is called in a report."""
     name = getattr(code, "__name__", type(code).__name__)
-    return otherwise if name == "<lambda>" else str(name)
+    return otherwise if name == "<lambda>" else visible(str(name))
 
 
 def undecided(says: str) -> CheckReport:

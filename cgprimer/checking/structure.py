@@ -64,6 +64,8 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
 
     Raises OptionError, with a hint, for what holds no real numbers.
     """
+    if np.ma.is_masked(value):
+        raise OptionError(f"{label} is masked\n  hint: leave out what is masked")
     try:
         found = np.asarray(value)
     except ValueError:  # ragged

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from cgprimer.errors import visible
+
 HELP = "machine code kept from earlier runs: where it is, how much, and --clear"
 
 EXAMPLE = """\
@@ -27,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
         print("nothing is kept: there is no folder for it (see CGPRIMER_CACHE)")
     elif options.clear:
         count, size = cache.clear()
-        print(f"deleted {count} files, {size / 1e6:.1f} MB, from {place}")
+        print(f"deleted {count} files, {size / 1e6:.1f} MB, from {visible(str(place))}")
     else:
         count, size = cache.contents()
-        print(f"{count} files, {size / 1e6:.1f} MB, in {place}")
+        print(f"{count} files, {size / 1e6:.1f} MB, in {visible(str(place))}")

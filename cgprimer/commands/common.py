@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cgprimer.commands.written import written
 from cgprimer.errors import OptionError, suggest
 
 if TYPE_CHECKING:
@@ -76,11 +77,13 @@ def text_of(path: str) -> str:
 
 def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
     """`name=value` arguments as a dict."""
+    from cgprimer.graph.arrays import decimal
+
     found = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         try:
-            found[name.strip()] = float(text)
+            found[name.strip()] = decimal(text.strip(" "))
         except ValueError:
             raise OptionError(
                 f"write name=value, such as xa=1.5, not {pair!r}"
@@ -130,8 +133,8 @@ def check_ending(path: str | Path) -> None:
 def save(axes: object, path: str | Path) -> None:
     """Write the picture, as its ending says, and say so."""
     check_ending(path)
-    try:
-        axes.figure.savefig(path, dpi=150, bbox_inches="tight")  # type: ignore[attr-defined]
-    except OSError as error:
-        raise OptionError(f"cannot write {str(path)!r}: {error.strerror}") from error
-    print(f"written: {path}")
+    figure, kind = axes.figure, Path(path).suffix[1:].lower()  # type: ignore[attr-defined]
+    written(
+        path,
+        lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, add_point, graph_of, values
+from cgprimer.commands.written import written
 from cgprimer.errors import OptionError
 from cgprimer.notation.report import encoding, plain
 
@@ -69,7 +70,8 @@ def run(options: argparse.Namespace) -> None:
     found = trace(graph, at, level=options.level, output=options.output)
     chosen = options.format or _by_ending(options.file)
     if options.file:
-        _write(options.file, _text(found, chosen, options.part))
+        whole = _text(found, chosen, options.part).encode()
+        written(options.file, lambda file: file.write(whole))
     elif chosen == "table":
         from rich.console import Console
 
@@ -98,11 +100,3 @@ def _by_ending(file: str | None) -> str:
 def _text(trace: Trace, chosen: str, part: bool) -> str:
     text = plain(trace, WIDTH) if chosen == "table" else FORMATS[chosen](trace, part)
     return text if text.endswith("\n") else f"{text}\n"
-
-
-def _write(file: str, text: str) -> None:
-    try:
-        Path(file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OptionError(f"cannot write {file!r}: {error.strerror}") from error
-    print(f"written: {file}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.data.csv_file import read_columns
 from cgprimer.errors import DataError, listing, shorten, suggest
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
 Array = NDArray[np.float64]
+Names = tuple[Sequence[str], Sequence[str]]  # of the inputs, of the targets
 Seed = int | np.random.Generator | None
-Cell = tuple[int, str]  # line of the file, text
 SUMMARY = ("column", "role", "least", "mean", "greatest", "spread", "sigma")
 
 
@@ -49,14 +50,17 @@ class Dataset(Report):
         object.__setattr__(self, "ignored", tuple(self.ignored))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, _by_name(getattr(self, field), field))
-        columns = {**self.inputs, **self.targets}
         if not self.targets:
             raise DataError("a data set needs at least one target")
         if both := [name for name in self.inputs if name in self.targets]:
             raise DataError(f"{listing(both)}: both an input and a target")
+        columns = {
+            name: as_numbers(repr(name), value, DataError)
+            for name, value in {**self.inputs, **self.targets}.items()
+        }
         size = _length(columns)
         for field in ("inputs", "targets"):
-            frozen = {k: _column(k, v, size) for k, v in getattr(self, field).items()}
+            frozen = {k: _column(k, columns[k], size) for k in getattr(self, field)}
             object.__setattr__(self, field, MappingProxyType(frozen))
         if self.sigma is not None:
             sigma = _sigma(self.sigma, tuple(self.targets), size)
@@ -110,8 +114,11 @@ class Dataset(Report):
             would be left out though the graph has a parameter or a variable of its
             name; other columns are `ignored`.
         """
-        columns = {str(name): frame[name].to_numpy() for name in frame.columns}
-        return cls._pick(columns, graph, inputs, targets, sigma)
+        place = {str(name): name for name in frame.columns}
+        chosen = _chosen(list(place), graph, inputs, targets)
+        used = [name for part in chosen for name in part]
+        columns = {name: frame[place[name]].to_numpy() for name in used}
+        return cls._picked(columns, chosen, list(place), sigma)
 
     @classmethod
     def from_csv(
@@ -126,45 +133,31 @@ class Dataset(Report):
         """The columns of a CSV file whose first line holds their names.
 
         Other arguments as in `from_frame`. Raises DataError, with the line, for a cell
-        that is not a number.
+        that is not a plain decimal number, and for a file that is too large: more than
+        2 GiB, or a line of more than 64 million characters.
         """
-        path = Path(path)
-        return cls._pick(_read_csv(path), graph, inputs, targets, sigma, path)
+        chosen: Names = ((), ())
+
+        def choose(names: Sequence[str]) -> list[str]:
+            nonlocal chosen
+            chosen = _chosen(names, graph, inputs, targets)
+            return [name for part in chosen for name in part]
+
+        names, columns = read_columns(Path(path), choose)
+        return cls._picked(columns, chosen, names, sigma)
 
     @classmethod
-    def _pick(
-        cls,
-        columns: Mapping[str, Any],
-        graph: Graph | None,
-        inputs: Sequence[str] | None,
-        targets: Sequence[str] | None,
-        sigma: Any,
-        path: Path | None = None,
+    def _picked(
+        cls, columns: Mapping[str, Any], chosen: Names, names: Sequence[str], sigma: Any
     ) -> Dataset:
-        if graph is None and (inputs is None or targets is None):
-            raise DataError(
-                "say which columns are inputs and targets, or give the graph"
-            )
-        if graph is not None:
-            if inputs is None:
-                _refuse_parameters(columns, graph)
-            if targets is None:
-                _refuse_variables(columns, graph)
-            inputs = graph.inputs if inputs is None else inputs
-            targets = graph.outputs if targets is None else targets
-        chosen = [
-            {name: _named(columns, name) for name in names or ()}
-            for names in (inputs, targets)
-        ]
-        if path is not None:
-            chosen = [
-                {n: _cells(n, c, path) for n, c in part.items()} for part in chosen
-            ]
-        rest = [name for name in columns if not any(name in part for part in chosen)]
-        return cls(chosen[0], chosen[1], sigma, rest)
+        inputs, targets = ({name: columns[name] for name in part} for part in chosen)
+        rest = [n for n in names if n not in inputs and n not in targets]
+        return cls(inputs, targets, sigma, rest)
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
+        if np.ma.is_masked(rows):
+            raise DataError("rows is masked: leave out what is not to be taken")
         at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
         if not isinstance(at, slice) and not at.size:
             at = slice(0)
@@ -191,6 +184,30 @@ class Dataset(Report):
         order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
+
+
+def _chosen(
+    names: Sequence[str],
+    graph: Graph | None,
+    inputs: Sequence[str] | None,
+    targets: Sequence[str] | None,
+) -> Names:
+    """The columns, of those with `names`, that are inputs, and that are targets."""
+    if graph is None and (inputs is None or targets is None):
+        raise DataError("say which columns are inputs and targets, or give the graph")
+    if graph is not None:
+        if inputs is None:
+            _refuse_parameters(names, graph)
+        if targets is None:
+            _refuse_variables(names, graph)
+        inputs = graph.inputs if inputs is None else inputs
+        targets = graph.outputs if targets is None else targets
+    known = set(names)
+    for name in (*(inputs or ()), *(targets or ())):
+        if name not in known:
+            hint = suggest(name, names) or f"the columns are {listing(names)}"
+            raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
+    return inputs or (), targets or ()
 
 
 def _range(column: Array) -> str:
@@ -225,8 +242,8 @@ def is_count(value: Any) -> bool:
     return bool(number and np.isfinite(float(value)) and value == int(value) >= 1)
 
 
-def _length(columns: Mapping[str, ArrayLike]) -> int:
-    lengths = {name: np.shape(value) for name, value in columns.items()}
+def _length(columns: Mapping[str, Array]) -> int:
+    lengths = {name: value.shape for name, value in columns.items()}
     for name, shape in lengths.items():
         if len(shape) != 1:
             raise DataError(f"{name!r} has shape {shape}; a column has shape (n,)")
@@ -242,15 +259,9 @@ def _length(columns: Mapping[str, ArrayLike]) -> int:
     return int(size)
 
 
-def _column(name: str, value: ArrayLike, size: int) -> Array:
+def _column(name: str, value: Array, size: int) -> Array:
     """A frozen copy of one column, all numbers finite."""
-    if np.iscomplexobj(value) or np.ma.is_masked(value):
-        kind = "complex" if np.iscomplexobj(value) else "masked"
-        raise DataError(f"{name!r} holds {kind} values; real numbers are expected")
-    try:
-        column = np.array(np.broadcast_to(np.asarray(value, np.float64), (size,)))
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name!r} is not a column of {size} real numbers") from error
+    column = np.array(np.broadcast_to(value, (size,)))
     bad = np.flatnonzero(~np.isfinite(column))
     if len(bad):
         raise DataError(
@@ -267,23 +278,21 @@ def _sigma(sigma: Any, targets: tuple[str, ...], size: int) -> dict[str, Array]:
         raise DataError(
             f"sigma names {listing(by_name)}, but the targets are {listing(targets)}"
         )
-    columns = {
-        name: _column(f"sigma of {name}", by_name[name], size) for name in targets
-    }
+    columns = {}
+    for name in targets:
+        value = as_numbers(f"sigma of {name!r}", by_name[name], DataError)
+        if value.shape not in ((), (size,)):
+            raise DataError(
+                f"sigma of {name!r} has shape {value.shape}; expected () or ({size},)"
+            )
+        columns[name] = _column(f"sigma of {name}", value, size)
     for name, column in columns.items():
         if not (column > 0).all():
             raise DataError(f"sigma of {name!r} must be positive")
     return columns
 
 
-def _named(columns: Mapping[str, Any], name: str) -> Any:
-    if name not in columns:
-        hint = suggest(name, columns) or f"the columns are {listing(columns)}"
-        raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
-    return columns[name]
-
-
-def _refuse_parameters(columns: Mapping[str, Any], graph: Graph) -> None:
+def _refuse_parameters(columns: Sequence[str], graph: Graph) -> None:
     """Columns that the caller surely means as inputs, but the graph does not."""
     if found := [name for name in columns if name in graph.parameter_number]:
         raise DataError(
@@ -293,7 +302,7 @@ def _refuse_parameters(columns: Mapping[str, Any], graph: Graph) -> None:
         )
 
 
-def _refuse_variables(columns: Mapping[str, Any], graph: Graph) -> None:
+def _refuse_variables(columns: Sequence[str], graph: Graph) -> None:
     """Columns that the graph computes but does not compare with anything."""
     known = {*graph.outputs, *graph.inputs}
     if found := [n for n in columns if n in graph.variable_number and n not in known]:
@@ -310,41 +319,3 @@ def _left_out(names: list[str], one: str, many: str) -> str:
     if len(names) == 1:
         return f"the column {names[0]!r} is {one}, so it would be left out"
     return f"the columns {listing(names)} are {many}, so they would be left out"
-
-
-def _read_csv(path: Path) -> dict[str, list[Cell]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, row) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    if len(rows) < 2:
-        raise DataError(
-            f"{path}: a first line with names and some samples are expected"
-        )
-    names = [name.strip() for name in rows[0][1]]
-    if len(set(names)) < len(names):
-        raise DataError(f"{path}: a column name appears twice in {listing(names)}")
-    columns: dict[str, list[Cell]] = {name: [] for name in names}
-    for number, row in rows[1:]:
-        if len(row) != len(names):
-            raise DataError(
-                f"{path}: row {number} has {len(row)} cells, the first {len(names)}"
-            )
-        for name, cell in zip(names, row, strict=True):
-            columns[name].append((number, cell))
-    return columns
-
-
-def _cells(name: str, cells: Sequence[Cell], path: Path) -> list[float]:
-    """The cells of a column that is used, as numbers."""
-    for number, cell in cells:
-        try:
-            float(cell)
-        except ValueError:
-            raise DataError(
-                f"{path}: row {number}, column {name!r} holds {shorten(cell)!r}, "
-                "which is not a number"
-            ) from None
-    return [float(cell) for _, cell in cells]

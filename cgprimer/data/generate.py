@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
+from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 
@@ -99,9 +100,12 @@ def _ranges_of(
 ) -> dict[str, float]:
     """One number for each name, from a number or from a dict with gaps."""
     if not isinstance(value, Mapping):
-        return dict.fromkeys(names, float(value))
+        return dict.fromkeys(names, as_number(f"{keyword}=", value, DataError))
     _check_names(names, value, keyword)
-    return {name: float(value.get(name, default)) for name in names}
+    return {
+        name: as_number(f"{keyword}= of {name!r}", value.get(name, default), DataError)
+        for name in names
+    }
 
 
 def _check_names(names: tuple[str, ...], value: Any, keyword: str) -> None:
@@ -132,7 +136,7 @@ def _sample(
         if not (np.isfinite([low, high]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)
-    values = np.asarray(sampler(rng, size), dtype=np.float64)
+    values = as_numbers(f"the sampler of {name!r}", sampler(rng, size), DataError)
     if values.shape != (size,):
         raise DataError(
             f"the sampler of {name!r} returned shape {values.shape}, not ({size},)"
@@ -142,7 +146,7 @@ def _sample(
 
 def _numbers(parameters: Mapping[str, float]) -> dict[str, float]:
     for name, value in parameters.items():
-        if np.ndim(value):
+        if as_numbers(f"the value of {name!r}", value, DataError).ndim:
             raise DataError(f"the parameter {name!r} is one number, not an array")
     return dict(parameters)
 

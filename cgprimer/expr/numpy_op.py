@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.errors import OpError, listing, suggest
+from cgprimer.errors import OpError, listing, suggest, visible
 from cgprimer.expr.custom import Calls
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Contract, Op
@@ -116,14 +116,15 @@ class Code:
             with np.errstate(all="ignore"):
                 return code(*args)
         except Exception as error:
-            raise OpError(
-                self.name, f"its {what} raised {type(error).__name__}: {error}"
-            ) from error
+            said = f"its {what} raised {type(error).__name__}: {visible(str(error))}"
+            raise OpError(self.name, said) from error
 
     def _checked(self, what: str, found: Any, role: str, like: Array) -> Array:
         """An answer as float64 of the shape of `like`; OpError for anything else."""
         if found is None:
             self._fail(f"{what} returned None", f"return {role} for every element")
+        if np.ma.is_masked(found):
+            self._fail(f"{what} returned {role} with masked elements", "fill them")
         array = np.asarray(found)
         if array.dtype.kind not in REAL_KINDS:
             self._fail(

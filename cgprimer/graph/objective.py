@@ -17,6 +17,7 @@ from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy
+from cgprimer.graph.arrays import as_numbers
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -69,7 +70,7 @@ class Objective(Frozen):
 
     def checked(self, params: ArrayLike) -> Array:
         """Parameters as float64 (p,); FitError for another shape."""
-        given = np.asarray(params, dtype=np.float64)
+        given = as_numbers("params", params, FitError)
         if given.shape != (len(self.names),):
             raise FitError(
                 f"params has shape {given.shape}; expected ({len(self.names)},), "
@@ -162,6 +163,8 @@ class Objective(Frozen):
     def _order(self, order: ArrayLike | None) -> Integers:
         if order is None:
             return np.arange(len(self))
+        if np.ma.is_masked(order):
+            raise FitError("order is masked: leave out what is not to be visited")
         found = np.asarray(order)
         if not found.size:
             return np.zeros(0, dtype=np.int64)

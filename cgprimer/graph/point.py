@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, suggest
+from cgprimer.graph.arrays import as_numbers
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -114,16 +115,7 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
 
 def as_array(name: str, value: ArrayLike) -> Array:
     """A number or a one-dimensional array as float64; anything else is refused."""
-    try:
-        array = np.asarray(float(value) if isinstance(value, str) else value)
-        if array.dtype.kind not in "biuf":
-            array = array.astype(np.float64, casting="safe")
-        array = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
-    except (TypeError, ValueError) as error:
-        raise PointError(
-            f"the value of {name!r} is {shorten(repr(value))}: a real number or an "
-            "array of real numbers is expected"
-        ) from error
+    array = as_numbers(f"the value of {name!r}", value)
     if array.ndim > 1:
         raise PointError(
             f"the value of {name!r} has shape {array.shape}; expected a number or (n,)"

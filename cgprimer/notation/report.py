@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from cgprimer.errors import columns
+from cgprimer.errors import columns, harmless
 from cgprimer.notation.giving_way import table_lines, told
 from cgprimer.notation.signs import HANDLER, spelled
 from cgprimer.notation.table import COLOURS, Line, Table
@@ -47,7 +47,7 @@ class Said:
         style = COLOURS.get(self.style, "")
         tag = "pre" if "\n" in self.text else "p"
         head = f'{tag} style="{style}"' if style else tag
-        return f"<{head}>{escape(self.text)}</{tag}>"
+        return f"<{head}>{escape(harmless(self.text))}</{tag}>"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from itertools import accumulate
 
-from cgprimer.errors import columns
+from cgprimer.errors import columns, harmless
 
 SPELLED = {
     "∂": "d", "·": "*", "⋅": "*", "×": "x", "÷": "/", "±": "+/-", "−": "-", "–": "-",
@@ -29,9 +29,12 @@ BARRED = re.compile(f"(?:\\w{BAR.pattern})+")  # x̅y̅ is bar_xy where bars are
 def spelled(text: str, encoding: str) -> str:
     """`text` in the signs of `encoding`; carets stay under what they mark.
 
+    What would steer a terminal is spelled out: all text for people passes here.
+
     >>> spelled("∂xy/∂xa = x̅y̅ ± 2·σ′ → ∞", "ascii")
     "dxy/dxa = bar_xy +/- 2*sigma' -> inf"
     """
+    text = harmless(text)
     if text.isascii() or writable(text, encoding):
         return text
     lines = text.split("\n")

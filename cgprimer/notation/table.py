@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TypeVar
 
-from cgprimer.errors import columns, shorten
+from cgprimer.errors import columns, harmless, shorten
 from cgprimer.notation.folding import FACTORS, WORDS, fold
 from cgprimer.notation.signs import spelled
 
@@ -117,8 +117,10 @@ class Table:
         """The table for a notebook; every text is escaped."""
         table = self.tidied("utf-8")
         if not table.rows:
-            return f"<p>{escape(table.caption)}</p>"
-        caption = f"<caption>{escape(table.caption)}</caption>" * bool(table.caption)
+            return f"<p>{escape(harmless(table.caption))}</p>"
+        caption = f"<caption>{escape(harmless(table.caption))}</caption>" * bool(
+            table.caption
+        )
         titles = "".join(_html_title(table, title) for title in table.head)
         rows = "".join(
             f"<tr>{_html_row(table, i)}</tr>" for i in range(len(table.rows))

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import DifferenceError, suggest
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.numeric import probe, search
 from cgprimer.numeric.schemes import (
     EPSILON,
@@ -152,7 +153,7 @@ def mixed_difference(
     in t. See `second_difference`.
     """
     check_scheme(scheme, None, SECOND)
-    x, y = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, y)))
+    x, y = np.broadcast_arrays(*(as_numbers("x", v, DifferenceError) for v in (x, y)))
     with np.errstate(all="ignore"):
         long, short = (
             _on_diagonals(f, x, y, SECOND[scheme], noise, length)
@@ -192,7 +193,7 @@ def _on_diagonals(
 
 def _checked_values(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
     """x as an array, and where f is not finite. What f raises is not caught."""
-    x = np.asarray(x, dtype=np.float64)
+    x = as_numbers("x", x, DifferenceError)
     with np.errstate(all="ignore"):
         here = f(x)
     try:
