@@ -5,12 +5,6 @@ Engineers, chapter 3; Higham, Accuracy and Stability of Numerical Algorithms, ch
 Goldberg, What Every Computer Scientist Should Know; the benchmark suite of Herbie.
 """
 
-from cgprimer.diagnosis.operations import error
-from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import CONST, NAME
-from cgprimer.expr.syntax import parse_expression
-from cgprimer.numeric.extended import values
-
 Case = tuple[list[str], list[dict[str, float]]]
 
 
@@ -241,27 +235,3 @@ FAMILY: dict[str, Case] = {
     ),
     "spread exp": (["xe = exp(xx)", "xs = xe - 1", "xy = xs - xx"], [{"xx": 1e-6}]),
 }  # fmt: skip
-
-
-def exactly(node, by):
-    """The node in extended precision at the doubles in `by`."""
-    return values([node], by)[node]
-
-
-def in_doubles(node, by):
-    """The node as written, one operation after another, by numpy."""
-    import numpy as np
-
-    done = {}
-    with np.errstate(all="ignore"):
-        for part in postorder([node]):
-            if part.op is NAME:
-                done[part] = np.float64(by[str(part.value)])
-            elif part.op is CONST:
-                done[part] = np.float64(part.value)
-            else:
-                done[part] = part.op.forward(*(done[arg] for arg in part.args))
-    return float(done[node])
-
-
-__all__ = ["CLASSICS", "FAMILY", "error", "exactly", "in_doubles", "parse_expression"]

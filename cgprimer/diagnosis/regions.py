@@ -18,7 +18,7 @@ from cgprimer.numeric.extended import Number, is_finite
 
 WHOLE = 400  # operations of an equation put together from others, up to which …
 NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest
-LATER = 3  # variables computed from it that are to be right, too
+LATER = 6  # variables computed from it that are to be right, too
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
-from cgprimer.diagnosis.rewrite import SHORT, Fuel, proposals, whole_forms
+from cgprimer.diagnosis.rewrite import SHORT, WIDE, Fuel, proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, gains, holds
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
@@ -76,7 +76,8 @@ class Remedies:
             inside = {name(text): of for text, of in bodies.items()}
         wide = Here({**region.here.at, **self.regions.values(sample)})
         for part in postorder([body]):
-            if not part.args or str(place.wrt) not in leaves(part):
+            size = len(postorder([part]))
+            if not 1 < size <= WIDE or str(place.wrt) not in leaves(part):
                 continue
             for form, word in self._forms(part, wide):
                 [better] = substitute([body], {part: form})

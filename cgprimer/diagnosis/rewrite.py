@@ -83,6 +83,7 @@ class Rewriter:
 
     def best(self, root: Node) -> Node:
         """`root` written anew where it is wrong; as it is where nothing better is."""
+        self.here.exact(root)  # which makes that of all parts known at once
         for node in postorder_above([root], self._form):
             below = (self._depth.get(arg, 0) for arg in node.args)
             self._depth[node] = 1 + max(below, default=0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import takewhile
 from typing import NamedTuple
 
 from cgprimer.diagnosis.terms import (
@@ -122,11 +123,11 @@ def _sub(a: Series, b: Series) -> Series:
 
 
 def _mul(a: Series, b: Series) -> Series:
-    c = [
+    rows = (
         _added(multiplied(a.c[k], b.c[n - k]) for k in range(n + 1))
         for n in range(min(len(a.c), len(b.c)))
-    ]
-    return Series(a.first + b.first, c)
+    )
+    return Series(a.first + b.first, list(takewhile(_is_short, rows)))
 
 
 def _div(a: Series, b: Series) -> Series:
@@ -134,28 +135,40 @@ def _div(a: Series, b: Series) -> Series:
 
 
 def _added(parts: Iterable[Terms]) -> Terms:
-    found = collected(term for part in parts for term in part)
-    if len(found) > WIDEST:
-        raise NoSeriesError
-    return found
+    return collected(term for part in parts for term in part)
+
+
+def _is_short(value: Terms) -> bool:
+    """Whether a coefficient is one to go on with; a series ends before others."""
+    return len(value) <= WIDEST
+
+
+def _grown(start: Terms, size: int, row: Callable[[list[Terms], int], Terms]) -> Series:
+    """The coefficients by a recurrence, as long as they are short."""
+    found = [start]
+    while len(found) < size and _is_short(found[-1]):
+        found.append(row(found, len(found)))
+    return Series(0, found if _is_short(found[-1]) else found[:-1])
 
 
 def _power(a: Series, p: Term) -> Series:
     """a^p, by n·c[0]·r[n] = Σ (k·p - (n - k))·c[k]·r[n - k]."""
     a = _settled(a)
     first = a.first * p.number
-    if not a.c[0] or (a.first and p.powers) or first.denominator != 1:
+    if not (a.c and a.c[0]) or (a.first and p.powers) or first.denominator != 1:
         raise NoSeriesError
-    below = [_single(a.c[0]) ** -1]
-    found = [_raised(a.c[0], p)]
-    for n in range(1, len(a.c)):
+    below = _single(a.c[0]) ** -1
+
+    def row(found: list[Terms], n: int) -> Terms:
         parts = (
             multiplied(collected([p * number(k), number(k - n)]), part)
             for k in range(1, n + 1)
             if (part := multiplied(a.c[k], found[n - k]))
         )
-        found.append(multiplied(_added(parts), [below[0] * number(Fraction(1, n))]))
-    return Series(int(first), found)
+        return multiplied(_added(parts), [below * number(Fraction(1, n))])
+
+    grown = _grown(_raised(a.c[0], p), len(a.c), row)
+    return Series(int(first), grown.c)
 
 
 def _single(value: Terms) -> Term:
@@ -175,14 +188,19 @@ def _raised(value: Terms, p: Term) -> Terms:
 
 def _integrated(slope: Series, a: Series, start: Terms) -> Series:
     """start + ∫ slope·a′, by n·r[n] = Σ k·a[k]·slope[n - k]."""
-    found = [start]
-    for n in range(1, min(len(a.c), len(slope.c) + 1)):
-        total = _added(
-            multiplied([t * number(Fraction(k, n)) for t in a.c[k]], slope.c[n - k])
-            for k in range(1, n + 1)
-        )
-        found.append(total)
-    return Series(0, found)
+
+    def row(found: list[Terms], n: int) -> Terms:
+        return _convolved(a.c, slope.c, n)
+
+    return _grown(start, min(len(a.c), len(slope.c) + 1), row)
+
+
+def _convolved(a: list[Terms], slope: list[Terms], n: int) -> Terms:
+    """Σ k·a[k]·slope[n - k]/n."""
+    return _added(
+        multiplied([t * number(Fraction(k, n)) for t in a[k]], slope[n - k])
+        for k in range(1, n + 1)
+    )
 
 
 def _at(kind: str, value: Terms) -> Terms:
@@ -202,27 +220,20 @@ _AT_ZERO = {
 
 
 def _exp(a: Series) -> Series:
-    found = [_at("exp", a.c[0])]
-    for n in range(1, len(a.c)):
-        found.append(
-            _added(
-                multiplied([t * number(Fraction(k, n)) for t in a.c[k]], found[n - k])
-                for k in range(1, n + 1)
-            )
-        )
-    return Series(0, found)
+    start = _at("exp", a.c[0])
+    return _grown(start, len(a.c), lambda found, n: _convolved(a.c, found, n))
 
 
 def _waves(a: Series, odd: str, even: str, sign: int) -> tuple[Series, Series]:
     """sin and cos, or sinh and cosh: each the integral of the other."""
-    s, c = Series(0, [_at(odd, a.c[0])]), Series(0, [_at(even, a.c[0])])
-    for n in range(1, len(a.c)):
-        upto = Series(0, a.c[: n + 1])
-        new = _integrated(c, upto, s.c[0]).c[n]
-        other = _integrated(s, upto, c.c[0]).c[n]
-        s.c.append(new)
-        c.c.append(other if sign > 0 else negated(other))
-    return s, c
+    s, c = [_at(odd, a.c[0])], [_at(even, a.c[0])]
+    while len(s) < len(a.c):
+        new, other = (_convolved(a.c, part, len(s)) for part in (c, s))
+        if not (_is_short(new) and _is_short(other)):
+            break
+        s.append(new)
+        c.append(other if sign > 0 else negated(other))
+    return Series(0, s), Series(0, c)
 
 
 def _circle(a: Series) -> tuple[Series, Series]:
