@@ -494,9 +494,7 @@ LOSSES = {
     "one by one": ["xq = 1 - xp", "xb = log(xq)", "xc = (1 - y)*xb", "xa = y*log(xp)",
                    "xl = -xa - xc"],
 }  # fmt: skip
-SPREAD = [
-    [f"xp = {form}", *loss] for form in SIGMOIDS for loss in LOSSES.values()
-] + [
+SPREAD = [[f"xp = {form}", *loss] for form in SIGMOIDS for loss in LOSSES.values()] + [
     ["xe = exp(-xz)", "xd = 1 + xe", "xp = 1/xd", *LOSSES["brackets"]],
     [f"xl = -y*log({SIGMOIDS[1]}) - (1 - y)*log(1 - {SIGMOIDS[0]})"],
 ]

@@ -38,9 +38,9 @@ class lazy(Generic[S, T]):
     may compute the same here, and find equal values.
     """
 
-    def __init__(self, method: Callable[[S], T]) -> None:
-        self.method = method
-        self.__doc__ = method.__doc__
+    def __init__(self, func: Callable[[S], T]) -> None:
+        self.func = func
+        self.__doc__ = func.__doc__
 
     def __set_name__(self, owner: type[S], name: str) -> None:
         self.name = name
@@ -54,5 +54,5 @@ class lazy(Generic[S, T]):
     def __get__(self, instance: S | None, owner: type[S]) -> Self | T:
         if instance is None:
             return self
-        value = instance.__dict__[self.name] = self.method(instance)
+        value = instance.__dict__[self.name] = self.func(instance)
         return value
