@@ -178,6 +178,7 @@ def test_edges_at_the_edge_of_a_domain():
     assert found == pytest.approx(exact, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_too_deep_for_sympy_is_left_to_our_own_rules():
     graph = parse_graph(["xy=" + "sin(" * 1_500 + "xa" + ")" * 1_500])
     found = edge_partials(graph, {"xa": 1.0})

@@ -58,7 +58,7 @@ BROKEN = {
 }
 
 
-SLOW = {"no memory", "old"}
+SLOW = {"missing", "no memory", "old"}
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ judge(json.loads(sys.stdin.read()), Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", of("resource"))
 def test_resources_stay_bounded(case: dict, tmp_path: Path):
     command = [sys.executable, "-c", LIMITED, str(Path(__file__).parent)]

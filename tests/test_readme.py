@@ -103,9 +103,16 @@ def test_the_fit_is_shown_as_example_08_prints_it(capsys):
 CODES = {"diagnose": 1}  # which finds something
 
 
-@pytest.mark.parametrize(
-    "line", block_with("cgprimer show").splitlines(), ids=lambda line: line[9:40]
-)
+def lines() -> list[Any]:
+    """The commands as printed; what test_mutations does as well is left to the slow."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(line, id=line[9:40], marks=[slow] * ("--mutations" in line))
+        for line in block_with("cgprimer show").splitlines()
+    ]
+
+
+@pytest.mark.parametrize("line", lines())
 def test_a_command_runs_as_printed(line, capsys):
     program, command, *rest = shlex.split(line)
     assert program == "cgprimer"
