@@ -182,12 +182,12 @@ def test_one_wrong_of_a_thousand_parameters_is_found():
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight = nn.Parameter(0.3 * torch.randn(40, 30))
+            self.weight = nn.Parameter(0.3 * torch.randn(30, 24))
 
         def forward(self, x):
             return torch.tanh(x @ Slip.apply(self.weight))
 
-    report = check_torch(Net(), torch.randn(3, 40))
+    report = check_torch(Net(), torch.randn(2, 30))
     assert report.first_wrong == ("Net", "weight[17, 23]")
     assert "it is 1 % too large" in report.diagnosis
 

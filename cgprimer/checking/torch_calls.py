@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,17 @@ class TorchCode:
             wide=True,
         )
 
+    @cached_property
+    def parameters(self) -> list[Any]:
+        """Those of the module's copy, in the order of the leaves."""
+        return _parameters(self.module)
+
+    @cached_property
+    def _moving(self) -> list[tuple[Any, Any]]:
+        """The buffers of the module's copy, each with the value that it came with."""
+        named = self.module.named_buffers() if self.module is not None else ()
+        return [(buffer, self.buffers[name]) for name, buffer in named]
+
     def arrays(self) -> list[NDArray[Any]]:
         """The marked leaves as arrays, copied; half precision as single."""
         return [self.array(self.leaves[i]) for i in self.marked]
@@ -146,7 +158,7 @@ class TorchCode:
     def run(self, arrays: Arrays) -> tuple[list[Any], list[Any]]:
         """(the outputs, the marked leaves), with these values for the marked leaves."""
         found, given, _ = self._called(arrays)
-        wrt = [*given, *_parameters(self.module)]
+        wrt = [*given, *self.parameters]
         return list(self._real(found)), [wrt[i] for i in self.marked]
 
     def outputs(self, arrays: Arrays) -> list[Any]:
@@ -172,7 +184,7 @@ class TorchCode:
         values = list(self.leaves)
         for i, array in zip(self.marked, arrays, strict=True):
             values[i] = self.torch.from_numpy(np.array(array)).to(values[i])
-        count = len(values) - len(_parameters(self.module))
+        count = len(values) - len(self.parameters)
         given = [value.clone() for value in values[:count]]
         for i in self.marked:
             if i < count:
@@ -203,10 +215,10 @@ class TorchCode:
         if self.module is None:
             return
         with self.torch.no_grad():
-            for parameter, value in zip(_parameters(self.module), values, strict=True):
+            for parameter, value in zip(self.parameters, values, strict=True):
                 parameter.copy_(value)
-            for name, buffer in self.module.named_buffers():
-                buffer.copy_(self.buffers[name])
+            for buffer, first in self._moving:
+                buffer.copy_(first)
 
 
 def _parameters(module: Any) -> list[Any]:
