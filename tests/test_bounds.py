@@ -31,13 +31,15 @@ REAL = [scheme for scheme in SCHEMES if scheme != "complex"]
 
 # Published data.
 
+slow = pytest.mark.slow
+
 published = pytest.mark.skipif(
     bench_bounds.is_absent(), reason="the published data sets are not there"
 )
 
 
 @published
-@pytest.mark.parametrize("scheme", ["central", "ridders"])
+@pytest.mark.parametrize("scheme", [pytest.param("central", marks=slow), "ridders"])
 def test_every_error_lies_within_its_bound_and_bounds_are_near(scheme: str):
     problems = bench_bounds.formulas() + bench_bounds.adbench()
     found = bench_bounds.figures(scheme, problems)
@@ -49,7 +51,7 @@ def test_every_error_lies_within_its_bound_and_bounds_are_near(scheme: str):
 
 
 @published
-@pytest.mark.parametrize("scheme", ["forward", "five-point", "complex"])
+@pytest.mark.parametrize("scheme", ["forward", "central", "five-point", "complex"])
 def test_the_other_schemes_keep_their_bound(scheme: str):
     """On a part of the data: the command takes all of it."""
     found = bench_bounds.figures(scheme, bench_bounds.formulas()[::5])
@@ -238,7 +240,7 @@ def test_second_differences_see_where_the_curvature_jumps():
 
 
 @published
-@pytest.mark.parametrize("scheme", SECOND)
+@pytest.mark.parametrize("scheme", ["ridders", pytest.param("three-point", marks=slow)])
 def test_second_differences_keep_their_bound_on_published_data(scheme: str):
     some = bench_bounds.curvatures()[::6]
     found = bench_bounds.figures(scheme, some, bench_bounds.taken_twice)

@@ -130,7 +130,14 @@ def test_without_a_folder_nothing_is_kept(
 
 
 @posix
-@pytest.mark.parametrize("kind", ["read-only home", "file in place of it", "nothing"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "read-only home",
+        pytest.param("file in place of it", marks=pytest.mark.slow),
+        pytest.param("nothing", marks=pytest.mark.slow),
+    ],
+)
 def test_graphs_run_where_nothing_can_be_kept(tmp_path: Path, kind: str):
     home = tmp_path / "home"
     if kind == "file in place of it":
