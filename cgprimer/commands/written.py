@@ -5,6 +5,7 @@ path, function that writes ─▶ the file, put in its place by one rename
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -33,6 +34,8 @@ def written(path: str | Path, write: Write) -> None:
 
 
 def _write(target: Path, write: Write) -> None:
+    if target.is_symlink():  # it leads round in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     mode = target.stat().st_mode if target.exists() else None
     if mode is not None and not stat.S_ISREG(mode):
         with target.open("wb") as file:
