@@ -85,8 +85,12 @@ FAMILY: dict[str, Case] = {
     "1/tan - 1/x": one("(1/tan(xx) - 1/xx)*k", {"k": 7.0, "xx": 1e-6}),
     "cot - 1/x": one("cos(xx)/sin(xx) - 1/xx", *at("xx", 1e-6)),
     "arctan, scaled": one("2*arctan(xn) - 2*arctan(xn + h)", {"xn": 1e8, "h": 0.5}),
-    "3frac, other order": one("c/(xx - 1) + c/(1 + xx) - 2*c/xx", {"c": 2.0, "xx": 1e6}),
-    "variance of two": one("(xa^2 + xb^2)/2 - ((xa + xb)/2)^2", {"xa": 1e8, "xb": 1e8 + 3}),
+    "3frac, other order": one(
+        "c/(xx - 1) + c/(1 + xx) - 2*c/xx", {"c": 2.0, "xx": 1e6}
+    ),
+    "variance of two": one(
+        "(xa^2 + xb^2)/2 - ((xa + xb)/2)^2", {"xa": 1e8, "xb": 1e8 + 3}
+    ),
     "variance of four": one(
         "(xa^2 + xb^2 + xc^2 + xd^2)/4 - ((xa + xb + xc + xd)/4)^2",
         {"xa": 1e8, "xb": 1e8 + 1, "xc": 1e8 + 2, "xd": 1e8 - 2},
@@ -97,7 +101,8 @@ FAMILY: dict[str, Case] = {
     ),
     "covariance": (
         [
-            "xm = (xa + xb)/2", "xn = (ya + yb)/2",
+            "xm = (xa + xb)/2",
+            "xn = (ya + yb)/2",
             "xc = (xa*ya + xb*yb)/2 - xm*xn",
         ],
         [{"xa": 1e8, "xb": 1e8 + 1, "ya": 2e8, "yb": 2e8 + 3}],
@@ -107,11 +112,16 @@ FAMILY: dict[str, Case] = {
     "artanh, halved": one("0.5*log((1 + xx)/(1 - xx))", *at("xx", 1e-12)),
     "cross-entropy in one": one(
         "-y*log(sigmoid(xz)) - (1 - y)*log(1 - sigmoid(xz))",
-        {"xz": 40.0, "y": 0.25}, {"xz": 800.0, "y": 0.0},
+        {"xz": 40.0, "y": 0.25},
+        {"xz": 800.0, "y": 0.0},
     ),
     "cross-entropy over four": (
-        ["xp = 1/(1 + exp(-xz))", "xa = log(xp)", "xb = log(1 - xp)",
-         "xl = -(y*xa + (1 - y)*xb)"],
+        [
+            "xp = 1/(1 + exp(-xz))",
+            "xa = log(xp)",
+            "xb = log(1 - xp)",
+            "xl = -(y*xa + (1 - y)*xb)",
+        ],
         [{"xz": 50.0, "y": 0.25}, {"xz": 800.0, "y": 0.25}],
     ),
     "cross-entropy of a neuron": (
@@ -122,7 +132,9 @@ FAMILY: dict[str, Case] = {
     # exponentials and logarithms
     "exp - 1 - x": one("exp(xx) - 1 - xx", *at("xx", 1e-9, 1e-5)),
     "exp(a) - exp(b)": one("exp(xa) - exp(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}),
-    "exp difference": one("exp(-k*(xt + h)) - exp(-k*xt)", {"k": 0.3, "xt": 2.0, "h": 1e-12}),
+    "exp difference": one(
+        "exp(-k*(xt + h)) - exp(-k*xt)", {"k": 0.3, "xt": 2.0, "h": 1e-12}
+    ),
     "exp(x + e) - exp(x)": one("exp(xx + eps) - exp(xx)", {"xx": 1.3, "eps": 1e-12}),
     "x/(exp - 1)": one("xx/(exp(xx) - 1)", *at("xx", 1e-12)),
     "1/(exp - 1) - 1/x": one("1/(exp(xx) - 1) - 1/xx", *at("xx", 1e-7)),
@@ -140,19 +152,25 @@ FAMILY: dict[str, Case] = {
     "towards e": one("(1 + 1/xn)^xn", *at("xn", 1e10)),
     "geometric sum": one("(1 - q^n)/(1 - q)", {"q": 1 - 1e-12, "n": 3.5}),
     "log-sum-exp of 2": one("log(exp(xa) + exp(xb))", {"xa": 1000.0, "xb": 998.5}),
-    "log-sum-exp of 3": one("log(exp(xa) + exp(xb) + exp(xc))", {"xa": -900.0, "xb": -901.0, "xc": -905.0}),
+    "log-sum-exp of 3": one(
+        "log(exp(xa) + exp(xb) + exp(xc))", {"xa": -900.0, "xb": -901.0, "xc": -905.0}
+    ),
     "log-sum-exp of 5": one(
         "log(exp(xa) + exp(xb) + exp(xc) + exp(xd) + exp(xe))",
         {"xa": 800.0, "xb": 801.0, "xc": 10.0, "xd": 799.0, "xe": -5.0},
     ),
     "softmax of 2": one("exp(xa)/(exp(xa) + exp(xb))", {"xa": 800.0, "xb": 801.0}),
-    "softmax of 3": one("exp(xb)/(exp(xa) + exp(xb) + exp(xc))", {"xa": 800.0, "xb": 801.0, "xc": 790.0}),
+    "softmax of 3": one(
+        "exp(xb)/(exp(xa) + exp(xb) + exp(xc))", {"xa": 800.0, "xb": 801.0, "xc": 790.0}
+    ),
     "softmax of 5": (
         ["xs = exp(xa) + exp(xb) + exp(xc) + exp(xd) + exp(xe)", "xp = exp(xa)/xs"],
         [{"xa": 800.0, "xb": 801.0, "xc": 790.0, "xd": 700.0, "xe": 802.0}],
     ),
     "logistic": one("exp(xx)/(1 + exp(xx))", *at("xx", 800.0)),
-    "tanh by hand": one("(exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))", *at("xx", 800.0, 1e-12)),
+    "tanh by hand": one(
+        "(exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))", *at("xx", 800.0, 1e-12)
+    ),
     "sinh by hand": one("(exp(xx) - exp(-xx))/2", *at("xx", 1e-12)),
     "1 - tanh": one("1 - tanh(xx)", *at("xx", 20.0)),
     "1 - tanh^2": one("1 - tanh(xx)^2", *at("xx", 20.0)),
@@ -166,22 +184,32 @@ FAMILY: dict[str, Case] = {
     "sqrt(x^2 + 1) - x": one("sqrt(xx^2 + 1) - xx", *at("xx", 1e9)),
     "sqrt(x^2 + y^2) - x": one("sqrt(xx^2 + xy_^2) - xx", {"xx": 1e9, "xy_": 2.0}),
     "sqrt(x + 1) - sqrt(x - 1)": one("sqrt(xx + 1) - sqrt(xx - 1)", *at("xx", 1e12)),
-    "sqrt of sums": one("a*sqrt(xx + b) - a*sqrt(xx + c)", {"a": 3.0, "b": 2.0, "c": 7.0, "xx": 1e13}),
+    "sqrt of sums": one(
+        "a*sqrt(xx + b) - a*sqrt(xx + c)", {"a": 3.0, "b": 2.0, "c": 7.0, "xx": 1e13}
+    ),
     "fourth root": one("(xx + 1)^(1/4) - xx^(1/4)", *at("xx", 1e12)),
     "power 2/3": one("(xx + h)^(2/3) - xx^(2/3)", {"xx": 1e9, "h": 1e-3}),
     "gamma factor": one("1/sqrt(1 - xv^2/c^2) - 1", {"xv": 1.0, "c": 3e8}),
-    "kinetic energy": one("m*c^2*(1/sqrt(1 - (xv/c)^2) - 1)", {"xv": 10.0, "c": 3e8, "m": 2.0}),
+    "kinetic energy": one(
+        "m*c^2*(1/sqrt(1 - (xv/c)^2) - 1)", {"xv": 10.0, "c": 3e8, "m": 2.0}
+    ),
     "dipole": one(
         "1/sqrt(xr^2 + (xz - d)^2) - 1/sqrt(xr^2 + (xz + d)^2)",
         {"xr": 3.0, "xz": 5.0, "d": 1e-10},
     ),
     "x*(sqrt(x^2 + 1) - x)": one("xx*(sqrt(xx^2 + 1) - xx)", *at("xx", 1e8)),
     "x - cube root": one("xx - (xx^3 - 1)^(1/3)", *at("xx", 1e5)),
-    "hypot": one("sqrt(xa^2 + xb^2)", {"xa": 3e200, "xb": 4e200}, {"xa": 3e-200, "xb": 4e-200}),
+    "hypot": one(
+        "sqrt(xa^2 + xb^2)", {"xa": 3e200, "xb": 4e200}, {"xa": 3e-200, "xb": 4e-200}
+    ),
     "norm": one("sqrt(xa^2 + xb^2 + xc^2)", {"xa": 3e200, "xb": 4e200, "xc": 1e200}),
     "a^2 - b^2": one("xa^2 - xb^2", {"xa": 1.3 + 1e-12, "xb": 1.3}),
-    "a*a - b*b, scaled": one("k*xa*xa - k*xb*xb", {"k": 0.5, "xa": 1.3 + 1e-12, "xb": 1.3}),
-    "square of a difference": one("xa^2 - 2*xa*xb + xb^2", {"xa": 1.3 + 1e-9, "xb": 1.3}),
+    "a*a - b*b, scaled": one(
+        "k*xa*xa - k*xb*xb", {"k": 0.5, "xa": 1.3 + 1e-12, "xb": 1.3}
+    ),
+    "square of a difference": one(
+        "xa^2 - 2*xa*xb + xb^2", {"xa": 1.3 + 1e-9, "xb": 1.3}
+    ),
     "cubes": one("xa^3 - xb^3", {"xa": 1.3 + 1e-12, "xb": 1.3}),
     "binomial": one("xx^3 - 3*xx^2 + 3*xx - 1", *at("xx", 1 + 1e-4)),
     "(x + h)^2 - x^2": one("(xx + h)^2 - xx^2", {"xx": 1.3, "h": 1e-12}),
@@ -216,12 +244,18 @@ FAMILY: dict[str, Case] = {
         "cos(xx + eps)/sin(xx + eps) - cos(xx)/sin(xx)", {"xx": 1.1, "eps": 1e-12}
     ),
     "sin(a) - sin(b)": one("sin(xa) - sin(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}),
-    "cos, turned and scaled": one("k*(cos(xx) - cos(xx + eps))", {"k": 2.5, "xx": 1.3, "eps": 1e-12}),
-    "arctan(a) - arctan(b)": one("arctan(xa) - arctan(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}),
+    "cos, turned and scaled": one(
+        "k*(cos(xx) - cos(xx + eps))", {"k": 2.5, "xx": 1.3, "eps": 1e-12}
+    ),
+    "arctan(a) - arctan(b)": one(
+        "arctan(xa) - arctan(xb)", {"xa": 1.3, "xb": 1.3 + 1e-12}
+    ),
     "arcsin difference": one("arcsin(xx + h) - arcsin(xx)", {"xx": 0.3, "h": 1e-12}),
     "pi/2 - arctan": one("pi/2 - arctan(xx)", *at("xx", 1e9)),
     "pi/2 - arccos": one("pi/2 - arccos(xx)", *at("xx", 1e-10)),
-    "second difference": one("sin(xx + h) - 2*sin(xx) + sin(xx - h)", {"xx": 1.3, "h": 1e-5}),
+    "second difference": one(
+        "sin(xx + h) - 2*sin(xx) + sin(xx - h)", {"xx": 1.3, "h": 1e-5}
+    ),
     "sinc": one("sin(xx)/xx", *at("xx", 0.0)),
     "tanh difference": one("tanh(xx + h) - tanh(xx)", {"xx": 0.4, "h": 1e-12}),
     "sigmoid difference": one("sigmoid(xx + h) - sigmoid(xx)", {"xx": 0.4, "h": 1e-12}),
@@ -235,4 +269,4 @@ FAMILY: dict[str, Case] = {
         [{"xx": 1e14}],
     ),
     "spread exp": (["xe = exp(xx)", "xs = xe - 1", "xy = xs - xx"], [{"xx": 1e-6}]),
-}  # fmt: skip
+}

@@ -17,7 +17,7 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
 from cgprimer.diagnosis.rewrite import SHORT, WIDE, Fuel, proposals, whole_forms
-from cgprimer.diagnosis.verify import GAIN, SHARP, gains, holds
+from cgprimer.diagnosis.verify import GAIN, SHARP, gains
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
@@ -59,7 +59,7 @@ class Remedies:
         if len(postorder([region.root])) > WHOLE:
             return ""
         for part, form, word in self._with_derivative(region, place, sample):
-            if holds(part, form, region.here):
+            if region.by.holds(part, form):
                 return _told(replace(region, own=place.node), part, form, word)
         hand = _for_value(region)
         return f"by hand it can be had: {hand}" if hand else ""
@@ -171,7 +171,7 @@ def _users(roots: Sequence[Node], culprit: Node) -> list[Node]:
 
 
 def _verified(region: Region, place: Node, form: Node) -> str:
-    if not holds(place, form, region.here):
+    if not region.by.holds(place, form):
         return ""
     return _told(region, place, form, region.by.words(place))
 

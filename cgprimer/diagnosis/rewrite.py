@@ -77,6 +77,7 @@ class Rewriter:
         self.here, self.fuel = here, fuel
         self._form: dict[Node, Node] = {}
         self._depth: dict[Node, int] = {}
+        self._held: dict[tuple[Node, Node], bool] = {}
         self._words: dict[Node, str] = {}
         self._skipped: set[Node] = set()
         self.by_table: set[Node] = set()
@@ -140,7 +141,13 @@ class Rewriter:
 
     def _is_better(self, node: Node, new: Node, least: float) -> bool:
         """Whether `new` is nearer by two digits than `least`, and the same function."""
-        return self.error(node, new) * GAIN < least and holds(node, new, self.here)
+        return self.error(node, new) * GAIN < least and self.holds(node, new)
+
+    def holds(self, node: Node, new: Node) -> bool:
+        """Whether `new` is the same function as `node`, and as good beside the point."""
+        if (node, new) not in self._held:
+            self._held[node, new] = holds(node, new, self.here)
+        return self._held[node, new]
 
     def _others(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
         """What is `made` of better arguments; then what rules give."""

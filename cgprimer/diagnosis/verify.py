@@ -16,7 +16,7 @@ from cgprimer.numeric.extended import is_finite
 EQUAL = 1e-13  # relative difference up to which two forms are one function
 SHARP = 1e-12  # a form that is suggested is at least this right …
 GAIN = 100  # … or wins two digits
-STEPS = (2.0**-44, -(2.0**-43), 2.0**-10, -(2.0**-9))  # relative, to points beside
+STEPS = (2.0**-44, 2.0**-10, -(2.0**-9))  # relative, to points beside
 NEAR_ZERO = 1e-9  # absolute, where a name is 0
 
 
