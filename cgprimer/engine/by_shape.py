@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from cgprimer.engine import dense
 from cgprimer.engine.driver_text import Arguments, driver_text, epoch_text
-from cgprimer.engine.fused import PROTOTYPE, Function, loss_nodes, pool
+from cgprimer.engine.fused import PROTOTYPE, Function, each, loss_nodes
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.layout import GUARD, Kind, Layer, Layout, Run, distance
+from cgprimer.engine.pace import Pace
 from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.engine.shape_text import (
@@ -186,6 +187,7 @@ class ByShape:
         if self.layers:
             block = max(block, DENSE)
         self.block = min(block, max(LANES, -(-problem.count // LANES) * LANES))
+        self.pace, self.single = Pace(problem.operations), Pace(problem.operations)
         self._local = threading.local()
 
     def _worth(self, kind: Kind) -> bool:
@@ -240,9 +242,15 @@ class ByShape:
         found: _Buffers = kept[key]
         return found
 
-    def _give(self, buffers: _Buffers, params: Array) -> None:
+    def _give(
+        self, buffers: _Buffers, params: Array, data: Array | None = None
+    ) -> None:
+        """Lay out parameters and data anew: a call before may have been interrupted."""
         given = params if self.order is None else params[self.order]
         buffers.numbers[: len(given)] = given
+        data = self.data if data is None else data
+        buffers.args[Arguments.DATA] = data.ctypes.data
+        buffers.args[Arguments.WIDTH] = data.shape[1]
 
     def _take(self, found: Array) -> Array:
         count = len(self.layout.number)
@@ -258,15 +266,16 @@ class ByShape:
         order = 0 if rows is None else rows.ctypes.data
         every = [self._buffers(across, slot) for slot in range(parts)]
         share = -(-count // (parts * LANES)) * LANES
-        for k, buffers in enumerate(every):
+        for buffers in every:
             self._give(buffers, params)
-            buffers.args[RANGE] = order, k * share, min((k + 1) * share, count)
-        call = _driver()["gradient"]
+            buffers.gradient[:] = buffers.sum[0] = 0.0
+        call, unit = _driver()["gradient"], 1 if across else self.block
         with self._blas:
-            if parts == 1:
-                call(every[0].pointer)
-            else:
-                list(pool(parts).map(call, [buffers.pointer for buffers in every]))
+            for low, high in self.pace.spans(0, min(share, count), unit):
+                for k, buffers in enumerate(every):
+                    ends = (min(k * share + at, count) for at in (low, high))
+                    buffers.args[RANGE] = order, *ends
+                each(parts, call, [buffers.pointer for buffers in every])
         total, gradient = every[0].sum[0], self._take(every[0].gradient)
         for buffers in every[1:]:
             total = total + buffers.sum[0]
@@ -286,19 +295,16 @@ class ByShape:
     def rows(self, params: Array, data: Array, rows: Integers) -> Array:
         """Rows of values for all samples of `data`, which is laid out as our own."""
         buffers, count = self._buffers(False), data.shape[1]
-        self._give(buffers, params)
+        self._give(buffers, params, data)
         found = np.empty((len(rows), count))
         call, args = _driver()["forward"], buffers.args
         args[Arguments.ORDER] = 0
-        args[Arguments.DATA], args[Arguments.WIDTH] = data.ctypes.data, count
         with self._blas:
             for first in range(0, count, self.block):
                 end = min(first + self.block, count)
                 args[Arguments.FIRST], args[Arguments.END] = first, end
                 call(buffers.pointer)
                 found[:, first:end] = buffers.values[rows, : end - first]
-        args[Arguments.DATA] = self.data.ctypes.data
-        args[Arguments.WIDTH] = self.data.shape[1]
         return found
 
     def jacobian(self, params: Array, target: int, rows: slice) -> Array:
@@ -308,11 +314,12 @@ class ByShape:
         found = np.empty((rows.stop - rows.start, self.layout.numbers))
         args = buffers.args
         args[Arguments.ORDER] = 0
-        args[Arguments.FIRST], args[Arguments.END] = rows.start, rows.stop
-        args[Arguments.LOSSES] = found.ctypes.data
         args[Arguments.TARGET] = self.layout.row[self.problem.rows[target]]
         with self._blas:
-            _driver()["jacobian"](buffers.pointer)
+            for low, high in self.single.spans(rows.start, rows.stop):
+                args[Arguments.FIRST], args[Arguments.END] = low, high
+                args[Arguments.LOSSES] = found[low - rows.start :].ctypes.data
+                _driver()["jacobian"](buffers.pointer)
         return found[:, self.layout.number]
 
     def epoch(

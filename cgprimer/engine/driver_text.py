@@ -174,8 +174,8 @@ class _Driver(Emitter):
         [total] = self.loop(0, rows, 1, row, [(self.type, self.const(0.0))])
         return self.lane_sum(total)
 
-    def summed(self, low: str, high: str) -> str:
-        """The loss over a range of samples; its gradient is added to GRADIENT."""
+    def summed(self, low: str, high: str, before: str = "0.0") -> str:
+        """`before` + the loss over samples; its gradient is added to GRADIENT."""
 
         def block(begin: str, total: list[str]) -> list[str]:
             end = self.smaller(self.plus(begin, self.at["BLOCK"]), high)
@@ -186,7 +186,7 @@ class _Driver(Emitter):
             self.reverse(self.at["COUNT"])
             return [self.new(f"fadd double {total[0]}, {loss}")]
 
-        start = [("double", "0.0")]
+        start = [("double", before)]
         return self.loop(low, high, self.at["BLOCK"], block, start)[0]
 
 
@@ -199,10 +199,10 @@ def _forward() -> Emitter:
 
 
 def _gradient() -> Emitter:
-    """The summed loss, to SUM, and its gradient."""
+    """The summed loss is added to SUM, and its gradient to GRADIENT."""
     e = _Driver()
-    e.clear(e.gradient, e.at["PARAMETERS"])
-    total = e.summed(e.at["FIRST"], e.at["END"])
+    before = e.number(e.at["SUM"], 0)
+    total = e.summed(e.at["FIRST"], e.at["END"], before)
     e.do(f"store double {total}, ptr {e.at['SUM']}")
     return e
 

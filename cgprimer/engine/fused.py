@@ -6,7 +6,7 @@ import ctypes
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 from weakref import WeakSet
 
@@ -112,7 +112,10 @@ class Call:
         """
         for k in self.numbers:
             self.lanes[k] = given[k]
-        if self.whole:
+        sound = True
+        if self.whole > CHUNK:
+            sound = self._in_chunks(given)
+        elif self.whole:
             for k in self.arrays:
                 self.args[4 + 2 * k] = given[k].ctypes.data  # type: ignore[union-attr]
             self.call(self.pointers[0])
@@ -123,7 +126,23 @@ class Call:
                 self.lanes[k, : self.count - self.whole] = column[self.whole :]
             self.call(self.pointers[1])
         first, second = self.alarm.tolist()
-        return bool(first == first and second == second)
+        return bool(sound and first == first and second == second)
+
+    def _in_chunks(self, given: Sequence[float | Array]) -> bool:
+        """The same for many samples: no part takes so long that Ctrl-C has to wait."""
+        sound, args = True, self.args
+        try:
+            for first in range(0, self.whole, CHUNK):
+                args[0] = min(CHUNK, self.whole - first)
+                args[1] = self.out.ctypes.data + 8 * first
+                for k in self.arrays:
+                    column: Array = given[k]  # type: ignore[assignment]
+                    args[4 + 2 * k] = column.ctypes.data + 8 * first
+                self.call(self.pointers[0])
+                sound &= bool(self.alarm[0] == self.alarm[0])
+        finally:
+            args[0], args[1] = self.whole, self.out.ctypes.data
+        return sound
 
 
 class Sums:
@@ -164,11 +183,7 @@ class Sums:
         if len(pointers) == 1:
             call(pointers[0])
             return float(out[0, 0]), out[0, 1:].copy()
-        if self.threads == 1:
-            for pointer in pointers:
-                call(pointer)
-        else:
-            list(pool(self.threads).map(call, pointers))
+        each(self.threads, call, pointers)
         total: Array = out.sum(axis=0)
         return float(total[0]), total[1:]
 
@@ -189,6 +204,11 @@ class Sums:
 
     def part(self, params: Array, rows: Integers) -> tuple[float, Array]:
         """The mean loss and its gradient over some of the samples."""
+        chunks = [rows[k : k + CHUNK] for k in range(0, len(rows), CHUNK)]
+        found = [self._part(params, chunk, len(rows)) for chunk in chunks]
+        return sum(f for f, _ in found), np.sum([g for _, g in found], axis=0)
+
+    def _part(self, params: Array, rows: Integers, divisor: int) -> tuple[float, Array]:
         count = len(rows)
         data = pack_rows(list(self.data[:, rows]), count)
         given = np.array(params, dtype=np.float64)
@@ -201,7 +221,7 @@ class Sums:
                 count,
                 given.ctypes.data,
                 out.ctypes.data,
-                np.array(1 / count).view(np.int64),
+                np.array(1 / divisor).view(np.int64),
             ],
             dtype=np.int64,
         )
@@ -274,6 +294,24 @@ class _Epoch:
 def pool(threads: int) -> ThreadPoolExecutor:
     """Threads that are kept for the next call."""
     return ThreadPoolExecutor(threads, thread_name_prefix="cgprimer")
+
+
+def each(threads: int, call: Callable[[int], None], pointers: Sequence[int]) -> None:
+    """Call for every pointer; whatever happens, nothing runs on when this returns."""
+    if threads == 1:
+        for pointer in pointers:
+            call(pointer)
+        return
+    running: list[Future[None]] = []
+    try:
+        for pointer in pointers:
+            running.append(pool(threads).submit(call, pointer))
+        for future in running:
+            future.result()
+    finally:
+        for future in running:
+            future.cancel()
+        wait(running)
 
 
 class Fused:

@@ -14,15 +14,15 @@ import functools
 import time
 from hashlib import sha256
 from typing import Any
-from weakref import WeakValueDictionary
 
 from cgprimer.engine import cache
 from cgprimer.expr.locks import forkable
+from cgprimer.expr.weak import Weakly
 
 ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
 
 _lock = forkable()
-_alive: WeakValueDictionary[str, Code] = WeakValueDictionary()
+_alive: Weakly[str, Code] = Weakly()
 
 
 class Code:
@@ -59,9 +59,9 @@ def compiled(text: str) -> Code:
     """The machine code of a module; the same object while somebody holds it."""
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
-        code = _alive.get(key)
+        code = _alive.living(key)
         if code is None:
-            code = _alive[key] = Code(text, key)
+            code = _alive.hold(key, Code(text, key))
         return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
+from cgprimer.expr.node import postorder
 
 if TYPE_CHECKING:
     from cgprimer.lower.program import Program as Sweeps
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+BACK = 3  # times as much as the values alone: a sweep there and back
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,13 @@ class Problem:
     def count(self) -> int:
         """The number of samples."""
         return int(self.targets.shape[1])
+
+    @functools.cached_property
+    def operations(self) -> int:
+        """How many it takes for one sample, there and back."""
+        table, kept = self.sweeps.table, self.sweeps.needed
+        sizes = [len(postorder([shape.stable])) for shape in table.shapes]
+        return BACK * int(np.array(sizes)[table.shape[kept]].sum())
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import KeyedRef
 
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.locks import forkable
+from cgprimer.expr.weak import Weakly
 
 if TYPE_CHECKING:
     from cgprimer.expr.ops import Op
 
 T = TypeVar("T")
 
-_table: dict[tuple[Any, ...], KeyedRef[tuple[Any, ...], Node]] = {}
-_lock = forkable()  # a node may die while one is being made
+_table: Weakly[tuple[Any, ...], Node] = Weakly()
+_lock = forkable()
 
 
 class Node(Frozen):
@@ -72,15 +72,8 @@ def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Any) ->
         if node is None:
             node = Node()
             node.op, node.args, node.value = op, args, value
-            _table[key] = KeyedRef(node, _forget, key)
+            _table.hold(key, node)
         return node
-
-
-def _forget(reference: KeyedRef[tuple[Any, ...], Node]) -> None:
-    """Drop a dead node's entry, unless an equal node has taken its place."""
-    with _lock:
-        if _table.get(reference.key) is reference:
-            del _table[reference.key]
 
 
 def postorder(roots: Iterable[Node]) -> list[Node]:

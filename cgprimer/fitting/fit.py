@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.baseline import beside_constants, plain_loss
 from cgprimer.fitting.descent import SGD, Adam, Descent
-from cgprimer.fitting.determined import determined
+from cgprimer.fitting.determined import determined, price
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
@@ -36,6 +37,8 @@ Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
 DEFAULT_SEED = 0
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
+BRIEF = 2e7  # operations, about 0.1 s, that an interrupted fit is looked at
+PASSES = 20  # over the samples, that a comparison with constants takes
 
 
 def fit(
@@ -82,22 +85,26 @@ def fit(
     _check_kinds(graph, data)
     random = generator(DEFAULT_SEED if rng is None else rng)
     kind = find_loss(loss)
-    objective = _objective(graph, data, kind, method, weighted)
-    if progress and not jit.available():
-        _advise()
     first = _start(graph, start, random)
-    if isinstance(method, LeastSquares):
-        trail = least_squares(objective, method, first, progress)
-    else:
+    if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
-        trail = descend(objective, method, first, epochs, batch, random, progress)
-    known = _identified(objective, method, trail.best, identify)
-    notes = _notes(graph, data, objective)
-    seconds = time.perf_counter() - began
-    asked, targets = identify is not False, [*data.targets]
-    return _result(
-        objective, kind, method, trail, known, notes, targets, seconds, asked
-    )
+    trail, objective = Trail(first, first), None
+    ended = functools.partial(_ended, graph, data, kind, method, trail, identify, began)
+    try:
+        objective = _objective(graph, data, kind, method, weighted)
+        if progress and not jit.available():
+            _advise()
+        if isinstance(method, LeastSquares):
+            least_squares(objective, method, trail, progress)
+        else:
+            descend(objective, method, trail, epochs, batch, random, progress)
+        return ended(objective, np.inf)
+    except KeyboardInterrupt:
+        trail.status = "interrupted"
+    try:
+        return ended(objective, BRIEF)
+    except KeyboardInterrupt:  # again
+        return ended(objective, 0.0)
 
 
 def _objective(
@@ -156,15 +163,21 @@ def minimize(
     if missing := [name for name in names if name not in start]:
         raise FitError(f"start lacks a value for {listing(missing)}")
     first = _start(graph, start, np.random.default_rng(0), names)
-    trail = descend(
-        objective, method, first, steps, None, np.random.default_rng(0), progress
-    )
-    trail.unit = "step"
-    declared = _custom(objective.program.asked_by_inputs)
-    words = said(trail.status, trail, None, names, method.label)
-    message = ". ".join([*words, *declared]) + "."
-    seconds = time.perf_counter() - began
-    return _assembled(names, method, trail, message, seconds, loss_name=output)
+    trail, rng = Trail(first, first, unit="step"), np.random.default_rng(0)
+
+    def ended() -> FitResult:
+        declared = _custom(objective.program.asked_by_inputs)
+        words = said(trail.status, trail, None, names, method.label)
+        message = ". ".join([*words, *_without_loss(trail), *declared]) + "."
+        seconds = time.perf_counter() - began
+        return _assembled(names, method, trail, message, seconds, loss_name=output)
+
+    try:
+        descend(objective, method, trail, steps, None, rng, progress)
+        return ended()
+    except KeyboardInterrupt:
+        trail.status = "interrupted"
+    return ended()
 
 
 class _Output:
@@ -208,6 +221,11 @@ class _Output:
         batch: int,
     ) -> Array:
         return stepwise(self, state, rule, settings, order, batch)
+
+    def parts(
+        self, order: NDArray[np.int64], batch: int
+    ) -> Iterator[NDArray[np.int64]]:
+        yield order
 
 
 def _check_descent(method: object, known: str) -> None:
@@ -301,33 +319,85 @@ def _custom(asked: Mapping[Op, bool | None]) -> list[str]:
     return sentences
 
 
-def _result(
-    objective: Objective,
+def _ended(
+    graph: Graph,
+    data: Dataset,
     loss: Loss,
     method: Method,
     trail: Trail,
-    known: Identification | None,
-    notes: list[str],
-    targets: list[str],
-    seconds: float,
-    asked: bool,
+    identify: bool | None,
+    began: float,
+    objective: Objective | None,
+    most: float,
 ) -> FitResult:
+    """The result, with what takes no more than `most` operations to find out."""
+    asked, targets, known = identify is not False, [*data.targets], None
+    if objective is None or (objective.problem.operations + PASSES) * len(data) > most:
+        return _unexamined(graph, loss, method, trail, objective, began)
+    if trail.status == "interrupted":
+        _at_last(objective, trail)
+    if price(objective) <= most:
+        known = _identified(objective, method, trail.best, identify)
     rank = (known and known.rank) or len(objective.names)
     with np.errstate(all="ignore"):
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
     sentences = said(status, trail, baseline, objective.names, method.label)
-    sentences += [*_custom(objective.problem.sweeps.asked), *notes]
+    sentences += _custom(objective.problem.sweeps.asked)
+    sentences += _notes(graph, data, objective)
     known_now, extra = findings(objective, method, status, trail.best, known, asked)
+    at_end = trail.loss
     if objective.sigma is not None:
-        trail.loss = plain_loss(objective, loss, trail.best)
-    trail.status = status
+        at_end = plain_loss(objective, loss, trail.best)
     message = ". ".join([*sentences, *known_now]) + "."
     extra |= {
         "r_squared": baseline.r_squared,
         "loss_name": f"{loss.name} over all data",
     }
+    seconds = time.perf_counter() - began
+    trail = replace(trail, status=status, loss=at_end)
     return _assembled(objective.names, method, trail, message, seconds, **extra)
+
+
+def _at_last(objective: Objective, trail: Trail) -> None:
+    """Look at where an interrupted descent stands: it may be better than the best."""
+    reached = trail.best if trail.state is None else trail.state[0].copy()
+    with np.errstate(all="ignore"):
+        for params in (trail.best,) * bool(np.isnan(trail.loss)) + (reached,):
+            trail.keep(params, objective.value(params))
+
+
+def _unexamined(
+    graph: Graph,
+    loss: Loss,
+    method: Method,
+    trail: Trail,
+    objective: Objective | None,
+    began: float,
+) -> FitResult:
+    """The best so far, and what was not computed of it."""
+    if objective is not None and objective.sigma is not None:
+        trail = replace(trail, loss=np.nan)  # it is in units of sigma
+    words = [*said("interrupted", trail, None, graph.parameters, method.label)]
+    words += [*_without_loss(trail), "R² was not computed"]
+    message = ". ".join([*words, "Which parameters are determined was not computed."])
+    return _assembled(
+        graph.parameters,
+        method,
+        trail,
+        message,
+        time.perf_counter() - began,
+        loss_name=f"{loss.name} over all data",
+        without_errors="interrupted",
+    )
+
+
+def _without_loss(trail: Trail) -> list[str]:
+    """That the loss is missing, if it is, and what that means."""
+    if not np.isnan(trail.loss):
+        return []
+    same = " and nothing better than the start is known" * (trail.best is trail.params)
+    return [f"Their loss was not computed{same}"]
 
 
 def _assembled(

@@ -64,15 +64,16 @@ class _Watched:
     which is what is reported.
     """
 
-    def __init__(self, objective: Objective, start: Array, tick: Any) -> None:
-        self.objective, self.tick = objective, tick
+    def __init__(self, objective: Objective, trail: Trail, tick: Any) -> None:
+        self.objective, self.tick, self.trail = objective, tick, trail
+        start = trail.params
         loss = self.loss(objective.residuals(start))
         if not np.isfinite(loss):
             raise FitError(
                 f"the loss is {loss} at the start: choose another start, or evaluate "
                 "the graph there to see which variable is not finite"
             )
-        self.trail = Trail(start, start, loss, evaluations=1, unit="step")
+        trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
         self.last, self.smooth = start, True
         self.scale, self.unit = _powers(start), 1.0
         if objective.loss.robust == "linear":  # others have a size of their own
@@ -125,9 +126,12 @@ def _powers(sizes: Any) -> Array:
 
 
 def least_squares(
-    objective: Objective, method: LeastSquares, start: Array, progress: bool
-) -> Trail:
-    """Minimise the squares of the residuals, or their Huber function, from `start`."""
+    objective: Objective, method: LeastSquares, trail: Trail, progress: bool
+) -> None:
+    """Minimise the squares of the residuals, or their Huber function.
+
+    From the start of `trail`, which holds the best at any time.
+    """
     from scipy.optimize import least_squares as solve
 
     robust = objective.loss.robust
@@ -136,7 +140,7 @@ def least_squares(
             f"LeastSquares fits 'mse' and 'huber', not {objective.loss.name!r}\n"
             "  hint: use Adam or SGD for this loss"
         )
-    rows = objective.targets.size
+    rows, start = objective.targets.size, trail.params
     if rows * len(start) * 8 > MOST_BYTES:
         raise FitError(
             f"the Jacobian would have {rows:,} × {len(start):,} entries\n"
@@ -144,8 +148,7 @@ def least_squares(
         )
     allowed = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
     with bar(None, method.label, progress) as tick:
-        watched = _Watched(objective, start, tick)
-        trail = watched.trail
+        watched = _Watched(objective, trail, tick)
         try:
             with np.errstate(all="ignore"):
                 found = solve(
@@ -166,14 +169,11 @@ def least_squares(
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
             trail.dead = not np.any(found.grad)
-        except KeyboardInterrupt:
-            trail.status = "interrupted"
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"
     trail.params = trail.best
     if trail.status in ("converged", "stalled") and trail.loss > 1e200:
         trail.status = "failed"
-    return trail
 
 
 def _rests(found: Any, objective: Objective, best: Array) -> bool:

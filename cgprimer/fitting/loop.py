@@ -26,7 +26,6 @@ FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
 ROUNDING = 1e-22  # … and where it has also come to rest
-WORK = 10**8  # samples times parameters between two chances to interrupt
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
@@ -50,14 +49,21 @@ class Function(Protocol):
         batch: int,
     ) -> Array: ...
 
+    def parts(
+        self, order: NDArray[np.int64], batch: int
+    ) -> Iterator[NDArray[np.int64]]: ...
+
 
 @dataclass
 class Trail:
-    """Where a descent has been."""
+    """Where a descent has been; `loss` is nan until one was computed.
+
+    state : what an epoch changes in place, its parameters first.
+    """
 
     params: Array
     best: Array
-    loss: float
+    loss: float = np.nan
     status: str = "max_steps"
     losses: list[float] = field(default_factory=list)
     epochs: int = 0
@@ -67,6 +73,7 @@ class Trail:
     moved: Array | None = None  # in the last epoch, as a share of each parameter
     dead: bool = False  # whether every slope is exactly zero
     slope: float = np.inf  # the largest, times its parameter, beside the loss
+    state: Array | None = None
     border: bool = False  # whether a step from the last point led nowhere finite
 
     def mark(self, loss: float) -> None:
@@ -85,34 +92,30 @@ class Trail:
 
     def keep(self, params: Array, loss: float) -> None:
         """Remember the parameters if they are the best so far."""
-        if loss < self.loss:
+        if loss < self.loss or np.isnan(self.loss):
             self.best, self.loss = params, loss
 
 
 def descend(
     objective: Function,
     method: Descent,
-    start: Array,
+    trail: Trail,
     epochs: int,
     batch: int | None,
     rng: np.random.Generator,
     progress: bool,
-) -> Trail:
-    """Run `method` from `start`; Ctrl-C ends it with the best parameters so far."""
-    first = objective.value(start)
+) -> None:
+    """Run `method` from the start of `trail`, which holds the best at any time."""
+    first = objective.value(trail.params)
     if not np.isfinite(first):
         raise FitError(
             f"the loss is {first} at the start: choose another start, or evaluate the "
             "graph there to see which variable is not finite"
         )
-    trail = Trail(start, start, first, evaluations=1)
+    trail.loss, trail.evaluations = first, 1
     trail.mark(first)
-    try:
-        with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
-            _epochs(objective, method, trail, epochs, batch, rng, tick)
-    except KeyboardInterrupt:
-        trail.status = "interrupted"
-    return trail
+    with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
+        _epochs(objective, method, trail, epochs, batch, rng, tick)
 
 
 def _epochs(
@@ -126,13 +129,13 @@ def _epochs(
 ) -> None:
     rule = method.rule
     state = np.zeros((1 + len(rule.memory), len(trail.params)))
-    state[0] = trail.params
+    state[0], trail.state = trail.params, state
     size = len(objective)
     batch = size if batch is None else min(batch, size)
     recent = [trail.loss]
     for _ in range(epochs):
         order = np.arange(size) if batch == size else rng.permutation(size)
-        for part in _parts(order, batch, len(trail.params)):
+        for part in objective.parts(order, batch):
             settings = method.settings(len(trail.losses), -(-len(part) // batch))
             losses = objective.epoch(state, rule, settings, part, batch)
             trail.losses += losses.tolist()
@@ -190,12 +193,3 @@ def _nothing(
 ) -> bool:
     """Whether a loss that cannot fall below zero is there."""
     return objective.nonnegative and loss <= share * first
-
-
-def _parts(
-    order: NDArray[np.int64], batch: int, parameters: int
-) -> Iterator[NDArray[np.int64]]:
-    """An epoch in whole batches, short enough for Ctrl-C to be heard in between."""
-    length = max(1, WORK // (parameters + 100) // batch) * batch
-    for first in range(0, len(order), length):
-        yield order[first : first + length]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.engine.by_numpy import ByNumpy
+from cgprimer.engine.by_numpy import ByNumpy, stepwise
 from cgprimer.engine.losses import Loss
+from cgprimer.engine.pace import Pace
 from cgprimer.engine.problem import Problem, check_order
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
@@ -29,6 +30,7 @@ Integers = NDArray[np.int64]
 _INT64 = np.dtype(np.int64)
 PLAIN = Rule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
+LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of numpy
 
 
 class Objective(Frozen):
@@ -91,6 +93,8 @@ class Objective(Frozen):
             check_order(rows, len(self))
             if not len(rows):
                 raise FitError("rows names no sample")
+            if len(rows) == len(self) and np.array_equal(rows, np.arange(len(rows))):
+                rows = None
         return self.runner.value_and_gradient(self.checked(params), rows)
 
     def predictions(self, params: ArrayLike) -> Array:
@@ -156,7 +160,9 @@ class Objective(Frozen):
         batch = min(batch, self.problem.count)
         state = np.array(self.checked(params), ndmin=2)
         visited = order if _is_plain(order) else self._order(order)
-        self.runner.epoch(state, PLAIN, np.array([[float(rate)]]), visited, batch)
+        settings = np.array([[float(rate)]])
+        for part in self.parts(visited, batch):
+            self.epoch(state, PLAIN, settings, part, batch)
         found: Array = state[0]
         return found
 
@@ -175,8 +181,23 @@ class Objective(Frozen):
     def epoch(
         self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
     ) -> Array:
-        """Step through `order`, as a Runner does; the loss of every batch (steps,)."""
-        return self.runner.epoch(state, rule, settings, order, batch)
+        """Step through `order`, as a Runner does; the loss of every batch (steps,).
+
+        A batch that takes long is summed in parts, so that Ctrl-C is heard.
+        """
+        if self.problem.operations * min(batch, len(order)) <= LONG:
+            return self.runner.epoch(state, rule, settings, order, batch)
+        check_order(order, len(self))
+        return stepwise(self, state, rule, settings, order, batch)
+
+    def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
+        """An epoch in whole batches, short enough for Ctrl-C to be heard between."""
+        for low, high in self._pace.spans(0, len(order), batch):
+            yield order if high - low == len(order) else order[low:high]
+
+    @functools.cached_property
+    def _pace(self) -> Pace:
+        return Pace(self.problem.operations)
 
 
 PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,30 +47,29 @@ def parse_graph(
     Raises ExpressionError, with a caret under every mistake found; GraphError for an
     unknown output; CycleError, which names the way round.
     """
-    with _no_collection():
-        texts, notes = _texts(expressions)
-        declared = (
-            _declared(parameters, "parameters"),
-            _declared(variables, "variables"),
-        )
-        table = _table(texts, notes, *declared)
-        used = frozenset(table.parameters if parameters else ())
-        spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
-        if spare:
-            table = replace(table, parameters=(*table.parameters, *spare))
-        return Graph(table, outputs, spare)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python's cycle collector makes building many objects four times slower."""
     was_on = gc.isenabled()
-    gc.disable()
     try:
-        yield
-    finally:
+        gc.disable()  # collecting cycles makes building many objects four times slower
+        return _graph(expressions, outputs, parameters, variables)
+    finally:  # also where Ctrl-C came before the first line of `try` was over
         if was_on:
             gc.enable()
+
+
+def _graph(
+    expressions: str | Mapping[str, Any] | Iterable[Any],
+    outputs: Sequence[str] | None,
+    parameters: Collection[str] | None,
+    variables: Collection[str] | None,
+) -> Graph:
+    texts, notes = _texts(expressions)
+    declared = _declared(parameters, "parameters"), _declared(variables, "variables")
+    table = _table(texts, notes, *declared)
+    used = frozenset(table.parameters if parameters else ())
+    spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
+    if spare:
+        table = replace(table, parameters=(*table.parameters, *spare))
+    return Graph(table, outputs, spare)
 
 
 def _texts(expressions: Any) -> tuple[list[str], list[str]]:

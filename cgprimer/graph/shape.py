@@ -14,7 +14,6 @@ import functools
 from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
@@ -25,6 +24,7 @@ from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.weak import Weakly
 from cgprimer.lower.to_llvm import has_code
 from cgprimer.lower.to_numpy import Kernel
 
@@ -35,8 +35,8 @@ RESULT, ADJOINT = name("y"), name("g")
 
 SYMPY = 4_000  # nodes of all derivatives, written out, which cost sympy 0.1 to 0.5 s
 
-_by_key: WeakValueDictionary[str, Shape] = WeakValueDictionary()
-_by_body: WeakValueDictionary[Node, Shape] = WeakValueDictionary()
+_by_key: Weakly[str, Shape] = Weakly()
+_by_body: Weakly[Node, Shape] = Weakly()
 FORGET.append(_by_key.clear)
 
 
@@ -52,18 +52,18 @@ class Shape:
     @classmethod
     def from_key(cls, key: str) -> Shape:
         """The shape that the text `key` spells; the same object for the same body."""
-        found = _by_key.get(key)
+        found = _by_key.living(key)
         if found is None:
-            found = _by_key[key] = cls.from_body(parse_expression(key))
+            found = _by_key.hold(key, cls.from_body(parse_expression(key)))
         return found
 
     @classmethod
     def from_body(cls, body: Node) -> Shape:
         """The shape of an expression whose names are slots already."""
-        found = _by_body.get(body)
+        found = _by_body.living(body)
         if found is None:
             slots = sorted(leaves(body), key=lambda slot: int(slot[1:]))
-            found = _by_body[body] = cls(body, tuple(slots))
+            found = _by_body.hold(body, cls(body, tuple(slots)))
         return found
 
     @lazy

@@ -34,9 +34,13 @@ def bar(
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
     ]
-    with Progress(*columns, console=_console()) as display:
+    display = Progress(*columns, console=_console())
+    try:  # from before it starts, so that Ctrl-C never leaves one running
+        display.start()
         task = display.add_task(label, total=total, loss="")
         yield lambda loss: display.update(task, advance=1, loss=f"loss {loss:.4g}")
+    finally:
+        display.stop()
 
 
 def _console() -> Console:

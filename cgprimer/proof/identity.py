@@ -128,7 +128,7 @@ def _exact(root: Node) -> Node:
 
 def _swallows(code: CodeType) -> bool:
     """Whether code may run while an object dies, where exceptions are lost."""
-    return bool(code.co_flags & CO_GENERATOR) or code.co_name in ("__del__", "_forget")
+    return bool(code.co_flags & CO_GENERATOR) or code.co_name == "__del__"
 
 
 @contextmanager

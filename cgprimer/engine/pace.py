@@ -1,0 +1,37 @@
+"""Long work in parts, so that Ctrl-C is heard in between.
+
+Machine code does not look for signals. How much of it runs at a time is found by the
+clock; results do not depend on it, as a part goes on exactly where the last one ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+GOAL = 0.1  # seconds of a part
+FIRST = 1e6  # operations of the first: 0.1 s where one takes 100 ns, most take 1 ns
+
+
+class Pace:
+    """How many samples at a time, from the operations that one takes."""
+
+    def __init__(self, operations: float) -> None:
+        self.length = 1 + int(FIRST / (operations + 1))
+
+    def spans(self, low: int, high: int, unit: int = 1) -> Iterator[tuple[int, int]]:
+        """`low` … `high` in pieces of whole units, each worked on before the next."""
+        while low < high:
+            length = max(self.length // unit, 1) * unit
+            end = min(low + length, high)
+            began = time.perf_counter()
+            yield low, end
+            self._learn(end - low, time.perf_counter() - began)
+            low = end
+
+    def _learn(self, count: int, seconds: float) -> None:
+        """At most four times more or less than before: one measurement may be off."""
+        right = count * GOAL / max(seconds, 1e-9)
+        if count >= self.length or right < self.length:
+            low, high = self.length / 4, self.length * 4
+            self.length = int(min(max(right, low, 1), high))
