@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from cgprimer.checking.compare import PartialReport as PartialReport
     from cgprimer.checking.compare import compare_partials as compare_partials
     from cgprimer.checking.foreign import check_function as check_function
-    from cgprimer.checking.foreign import check_torch as check_torch
     from cgprimer.checking.mutation_report import MutationReport as MutationReport
     from cgprimer.checking.mutations import check_mutations as check_mutations
     from cgprimer.checking.report import CheckReport as CheckReport
+    from cgprimer.checking.torch_code import check_torch as check_torch
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
     from cgprimer.diagnosis.diagnose import Diagnosis as Diagnosis
@@ -65,7 +65,7 @@ _HOME = {
     "check_function": "cgprimer.checking.foreign",
     "check_gradients": "cgprimer.checking.check",
     "check_mutations": "cgprimer.checking.mutations",
-    "check_torch": "cgprimer.checking.foreign",
+    "check_torch": "cgprimer.checking.torch_code",
     "CheckReport": "cgprimer.checking.report",
     "compare_partials": "cgprimer.checking.compare",
     "ComputationalGraphPrimer": "cgprimer.primer",
@@ -162,6 +162,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "testing":
+        return import_module("cgprimer.testing")
     if name not in _HOME:
         raise AttributeError(f"module 'cgprimer' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOME[name]), name)
