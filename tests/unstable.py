@@ -5,7 +5,6 @@ Engineers, chapter 3; Higham, Accuracy and Stability of Numerical Algorithms, ch
 Goldberg, What Every Computer Scientist Should Know; the benchmark suite of Herbie.
 """
 
-# ruff: noqa: E501  (a table reads by its rows)
 Case = tuple[list[str], list[dict[str, float]]]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.structure import leaves, rebuilt
 from cgprimer.errors import OptionError
+from cgprimer.expr.memo import lazy
 
 Arrays = Sequence[NDArray[Any]]
 
@@ -133,12 +133,12 @@ class TorchCode:
             wide=True,
         )
 
-    @cached_property
+    @lazy
     def parameters(self) -> list[Any]:
         """Those of the module's copy, in the order of the leaves."""
         return _parameters(self.module)
 
-    @cached_property
+    @lazy
     def _moving(self) -> list[tuple[Any, Any]]:
         """The buffers of the module's copy, each with the value that it came with."""
         named = self.module.named_buffers() if self.module is not None else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
+from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Problem:
         """The number of samples."""
         return int(self.targets.shape[1])
 
-    @functools.cached_property
+    @lazy
     def operations(self) -> int:
         """How many it takes for one sample, there and back."""
         table, kept = self.sweeps.table, self.sweeps.needed

@@ -195,7 +195,7 @@ class Objective(Frozen):
         for low, high in self._pace.spans(0, len(order), batch):
             yield order if high - low == len(order) else order[low:high]
 
-    @functools.cached_property
+    @lazy
     def _pace(self) -> Pace:
         return Pace(self.problem.operations)
 
