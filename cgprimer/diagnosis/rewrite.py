@@ -144,7 +144,7 @@ class Rewriter:
         return self.error(node, new) * GAIN < least and self.holds(node, new)
 
     def holds(self, node: Node, new: Node) -> bool:
-        """Whether `new` is the same function as `node`, and as good beside the point."""
+        """Whether `new` is the same function as `node`, and as good nearby."""
         if (node, new) not in self._held:
             self._held[node, new] = holds(node, new, self.here)
         return self._held[node, new]
