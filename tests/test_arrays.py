@@ -234,3 +234,5 @@ def test_order_and_rows_are_not_masked():
         LINE.take,
     ):
         assert "masked" in refusal(call, rows)
+    for odd in ([0.5], ["0"], [99], [True], DAYS):
+        assert "rows " in refusal(LINE.take, odd)

@@ -1,5 +1,6 @@
 """Nothing that a file, a name or an exception holds steers the reader's terminal."""
 
+import io
 import unicodedata
 import warnings
 from contextlib import suppress
@@ -7,12 +8,26 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import cgprimer
 from cgprimer import Dataset, LeastSquares, custom_op, fit, generate, parse_graph
 from cgprimer.cli import main
-from cgprimer.errors import CGPrimerError, harmless, shorten, visible
-from cgprimer.notation.report import Said, as_html
+from cgprimer.errors import (
+    CGPrimerError,
+    CycleError,
+    DataError,
+    ExpressionError,
+    OpError,
+    OptionError,
+    PointError,
+    Problem,
+    harmless,
+    shorten,
+    visible,
+)
+from cgprimer.notation.report import Beside, Report, Said, as_html
+from cgprimer.notation.table import Table
 
 HOSTILE = {
     "colour": "\x1b[31mred",
@@ -34,6 +49,13 @@ HOSTILE = {
 }
 GRAPH = parse_graph(["xy = w*xx + b"])
 COLUMN = np.array([1.0, 2.0, 4.0])
+
+
+class Bare(Report):
+    parts = ()
+
+    def _parts(self):
+        return self.parts
 
 
 def steering(text):
@@ -202,6 +224,26 @@ def test_no_command_steers_a_terminal(command, kind, capsys, tmp_path, monkeypat
     assert out + err
     assert not steering(out + err), out + err
     assert "\nPASS" not in out + err
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_errors_and_reports_are_harmless_whatever_is_put_into_them(kind):
+    hostile = HOSTILE[kind]
+    table = Table([hostile, "b"], [[hostile, "1"]], title=hostile, caption=hostile)
+    report = Bare()
+    report.parts = [Said(hostile), table, Beside(table, table)]
+    texts = [
+        *(str(error(hostile)) for error in (DataError, PointError, OptionError)),
+        str(OpError("op", hostile, hostile, (hostile,))),
+        str(CycleError(hostile, (hostile,))),
+        str(ExpressionError([Problem(hostile, hostile, 0, 2, hostile)])),
+        *(str(report), repr(report), report._repr_html_()),
+    ]
+    for text in texts:
+        assert not steering(text), text
+    drawn = io.StringIO()
+    Console(file=drawn, width=60, force_terminal=False).print(report)
+    assert not steering(drawn.getvalue())
 
 
 def test_the_folder_of_the_cache_is_quoted(capsys, monkeypatch, tmp_path):

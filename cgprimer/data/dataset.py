@@ -161,6 +161,12 @@ class Dataset(Report):
         at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
         if not isinstance(at, slice) and not at.size:
             at = slice(0)
+        if not isinstance(at, slice) and at.dtype.kind not in "biu":
+            raise DataError(f"rows are numbers of samples or a mask, not {at.dtype}")
+        try:
+            np.empty(len(self))[at]
+        except IndexError as error:
+            raise DataError(f"rows name samples that are not there: {error}") from error
         parts = [
             {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
         ]

@@ -20,6 +20,7 @@ from cgprimer.draw.legend import place_legend
 from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
 from cgprimer.draw.text import number
 from cgprimer.errors import OptionError, suggest
+from cgprimer.graph.arrays import as_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -161,7 +162,7 @@ def _in_batches(run: Any) -> bool:
 
 
 def _curve(run: Any, label: str, along: Along) -> Curve:
-    losses = np.asarray(getattr(run, "losses", run), dtype=float)
+    losses = as_numbers("losses", getattr(run, "losses", run), OptionError)
     if losses.ndim != 1:
         raise ValueError(f"losses must have shape (n,), not {losses.shape}")
     if _counts(run) is None:
