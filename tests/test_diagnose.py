@@ -482,3 +482,15 @@ def test_the_span_of_an_operation_spells_that_operation(text):
             assert span is not None
             assert parse_expression(text[span[0] : span[1]]) is node
     assert operation_span(text, parse_expression("q*q"), start) is None
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("text", ["exp(xx)", "xx - xx", "ln(xx)*k", "k + 1"])
+def test_what_is_given_as_nan_is_no_operations_fault(bad: float, text: str):
+    report = found(
+        f"xy = {text} + 0*xx", {"xx": bad} | ({"k": 2.0} if "k" in text else {})
+    )
+    assert report.given == ("xx",)
+    assert not report.ok
+    assert report.summary().startswith("xx is nan or inf as given. ")
+    assert "all finite" not in str(report)

@@ -373,3 +373,14 @@ def test_of_a_pole_nothing_is_said():
         claims = {("xf", "xa"): claim} if claim is not None else None
         report = check_gradients(graph, at={"xa": 0.0}, claims=claims)
         assert {row.verdict for row in report.rows} == {INCONCLUSIVE}, report
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("text", ["xa^3", "abs(xa)", "exp(xa)*b", "min(xa, b)", "b/xa"])
+def test_at_nan_and_infinity_nothing_is_decided(bad: float, text: str):
+    graph = parse_graph([f"xy = {text}"])
+    at = {"xa": bad} | ({"b": 2.0} if "b" in graph.parameters else {})
+    for report in (compare_partials(graph, at), check_gradients(graph, at=at)):
+        edge = next(row for row in report.rows if (row.node, row.wrt) == ("xy", "xa"))
+        assert edge.verdict == INCONCLUSIVE
+        assert str(report)

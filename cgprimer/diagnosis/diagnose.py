@@ -18,7 +18,7 @@ from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
 from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import Remedies
-from cgprimer.errors import excerpt, shorten
+from cgprimer.errors import excerpt, listing, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
@@ -124,17 +124,19 @@ class Diagnosis(Report):
 
     operations : how many were looked at; `samples` of how many samples, `checked` of
         them in extended precision.
+    given : names that were given nan or inf, so that no operation is to blame for it.
     """
 
     rows: tuple[Finding, ...]
     operations: int
     samples: int
     checked: int
+    given: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether every operation kept at least half its digits."""
-        return not self.rows
+        return not (self.rows or self.given)
 
     @property
     def first(self) -> Finding | None:
@@ -153,6 +155,11 @@ class Diagnosis(Report):
         elif self.samples > 1:
             looked += f", {self.samples} samples"
         first = self.first
+        if self.given:
+            verb = "is" if len(self.given) == 1 else "are"
+            looked = f"{listing(self.given)} {verb} nan or inf as given. {looked}"
+        if first is None and self.given:
+            return f"{looked}: none goes wrong where what it is given is finite"
         if first is None:
             return f"{looked}: all finite, and all keep at least half their digits"
         found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
@@ -204,7 +211,10 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
         )
     )
     count = len(operations.places)
-    return Diagnosis(rows, count, computed.width, len(computed.samples))
+    given = tuple(
+        str(name) for name, value in at.items() if not np.isfinite(value).all()
+    )
+    return Diagnosis(rows, count, computed.width, len(computed.samples), given)
 
 
 def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, float]]:

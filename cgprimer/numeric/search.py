@@ -109,7 +109,8 @@ def _lengths(x: Array, typical: Array | float | None) -> Array:
         np.where(large > 10 * small, small, np.nan),
         *(part * small for part in SHORTER),
     ]
-    return np.array([length for length in lengths if not np.isnan(length).all()])
+    kept = [length for length in lengths if not np.isnan(length).all()]
+    return np.array(kept or lengths)  # x may be nan itself
 
 
 def _noise(
