@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -26,8 +27,8 @@ from cgprimer.graph.values import edge_rows, edges_of, spread
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
-from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
-from cgprimer.numeric.schemes import Function, rounding
+from cgprimer.numeric.finite import Difference, check_scheme, difference
+from cgprimer.numeric.schemes import Function, Told, rounding
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -128,8 +129,8 @@ class Alike:
         """The equations as a function of one slot, the others held."""
         return along(kernel or self.shape.forward, self.slots, i)
 
-    def terms(self, i: int) -> Function | None:
-        """Σ|terms| as a function of that slot; None where they are not known."""
+    def terms(self, i: int) -> Told | None:
+        """Σ|terms| for any values of that slot; None where they are not known."""
         return terms_along(self.shape, self.slots, i)
 
 
@@ -207,20 +208,18 @@ def _finite(
                 yield names[position], found[row]
 
 
-def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
-    """What rounding does to the result of a shape; None where it has to be probed."""
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
+    """Σ|terms| of a shape, for any values of one slot; None where it is not known."""
     kernel = rounding_kernel(shape)
     if kernel is None:
         return None
-    with np.errstate(all="ignore"):
-        [terms] = kernel(*slots)
-    return np.asarray(ROUNDING * terms)
+    return Told(along(kernel, slots, i), not is_opaque(shape))
 
 
-def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Function | None:
-    """Σ|terms| of a shape, as a function of one slot; None where it is not known."""
-    kernel = rounding_kernel(shape)
-    return None if kernel is None else along(kernel, slots, i)
+def is_opaque(shape: Shape) -> bool:
+    """Whether there is numpy code in a shape, which may cancel inside."""
+    ops = (node.op for node in postorder([shape.body]))
+    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
 
 
 @functools.lru_cache(maxsize=4096)
