@@ -20,8 +20,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.lower.program import Program
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import rounding_kernel
-from cgprimer.numeric.schemes import Array
+from cgprimer.numeric.edges import is_opaque, rounding_kernel
+from cgprimer.numeric.schemes import Array, Told
 from cgprimer.numeric.verdict import Slope, slope
 
 DIRECTIONS = 3  # in which all names are moved at once
@@ -150,7 +150,10 @@ def mixture(
 def difference(mixed: Mixture) -> Slope:
     """The slopes of a mixture along its directions, flat: (d·n,)."""
     start = np.zeros(next(iter(mixed.rates.values())).shape)
-    terms = mixed.terms if mixed.kernels is not None else None
+    terms = None
+    if mixed.kernels is not None:
+        opaque = any(is_opaque(group.shape) for group in mixed.program.groups)
+        terms = Told(mixed.terms, not opaque)
     found = slope(mixed.value, start, terms, stacks=True)
     return Slope(
         found.value.ravel(),
