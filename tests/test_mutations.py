@@ -1,5 +1,6 @@
 """The check checked: mistakes put in at every edge, and who catches them."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from cgprimer import parse_graph
 from cgprimer.checking.mutation_report import (
     MISTAKES,
     OURS,
+    OURS_FUNCTION,
+    OURS_TORCH,
     OURS_WHOLE,
     MutationReport,
     Outcome,
@@ -43,6 +46,25 @@ def test_ours_catches_everything_at_its_place(reports):
         assert report.correct[OURS] == (1, 1)
         assert report.correct[OURS_WHOLE][0] == report.correct[OURS_WHOLE][1] > 0
         assert report.ok
+
+
+def test_plain_code_that_is_zero_at_the_point_lets_nothing_by(reports):
+    installed = importlib.util.find_spec("torch") is not None
+    for stem, report in reports.items():
+        assert (OURS_TORCH in report.correct) == installed
+        for checker in (OURS_FUNCTION, *[OURS_TORCH] * installed):
+            assert report.rate(checker) == 1.0, stem
+            assert report.correct[checker] == report.correct[OURS_WHOLE]
+        every = next(row for row in report.zeros() if row[0] == "all mistakes")
+        assert every[2] == f"{every[1]}/{every[1]}"
+
+
+def test_tables_with_and_without_a_column_add_up(reports):
+    one = reports["arrhenius"]
+    correct = {k: v for k, v in one.correct.items() if k != OURS_FUNCTION}
+    less = MutationReport(one.outcomes, correct, ())
+    assert (less + one).correct[OURS_FUNCTION] == one.correct[OURS_FUNCTION]
+    assert (less + one).correct[OURS] == (2, 2)
 
 
 def test_every_mistake_of_the_list_is_put_in(reports):
@@ -170,4 +192,5 @@ def test_the_command_prints_the_table(capsys):
     assert "all mistakes" in out
     assert "autograd" in out
     assert "no mistake" in out
+    assert "check_function" in out
     assert max(map(len, out.splitlines())) <= 80

@@ -131,13 +131,16 @@ def _steepest(each: Each, x: Array, step: Array) -> Array:
 
 
 def _typical(each: Each, x: Array, size: Array, local: Array, known: Noise) -> Array:
-    """The slope to expect: over the step, or farther away where f stands still."""
+    """The slope to expect: about x, or farther away where f stands still."""
+    about = np.fmax(
+        local, _steepest(each, x, np.where(known.absorbed, np.nan, size / 2))
+    )
     still = local == 0
     if not still.any():
-        return local
+        return about
     level = np.where(known.absorbed, 0.0, np.abs(each(x)) / size)
     steps = [np.where(still, part * size, np.nan) for part in FAR]
     rises = np.array([_steepest(each, x, step) for step in steps])
     nearest = rises[(rises > 0).argmax(axis=0), np.arange(len(x))]
     farther = np.where(known.absorbed, nearest, rises.max(axis=0))
-    return np.where(still, np.fmax(level, farther), local)
+    return np.where(still, np.fmax(level, farther), about)

@@ -85,10 +85,11 @@ class MutationReport(Report):
             for i, part in enumerate(_counts(o)):
                 row[i] += part
         outcomes = tuple(Outcome(*key, *row) for key, row in by.items())
-        correct = {
-            key: (a + other.correct[key][0], b + other.correct[key][1])
-            for key, (a, b) in self.correct.items()
-        }
+        none = (0, 0)
+        correct = {}
+        for key in {**self.correct, **other.correct}:
+            pairs = self.correct.get(key, none), other.correct.get(key, none)
+            correct[key] = (pairs[0][0] + pairs[1][0], pairs[0][1] + pairs[1][1])
         return MutationReport(outcomes, correct, self.escaped + other.escaped)
 
     def to_dicts(self) -> list[dict[str, Any]]:
