@@ -13,7 +13,7 @@ from cgprimer.diagnosis.operations import TINY, error
 from cgprimer.expr.node import Node, leaves
 from cgprimer.numeric.extended import is_finite
 
-EQUAL = 1e-13  # relative difference up to which two forms are one function
+EQUAL = 1e-15  # relative difference up to which two forms are one function
 SHARP = 1e-12  # a form that is suggested is at least this right …
 GAIN = 100  # … or wins two digits
 STEPS = (2.0**-44, 2.0**-10, -(2.0**-9))  # relative, to points beside
