@@ -65,13 +65,14 @@ def fit(
     _check_kinds(graph, data)
     random = generator(rng)
     objective = objective_of(graph, data, find_loss(loss))
+    first = _start(graph, start, random)
+    if not isinstance(method, LeastSquares):
+        _check_counts(epochs=epochs, batch=batch)
     if progress and not jit.available():
         _advise()
-    first = _start(graph, start, random)
     if isinstance(method, LeastSquares):
         trail = least_squares(objective, method, first, progress)
     else:
-        _check_counts(epochs=epochs, batch=batch)
         trail = descend(objective, method, first, epochs, batch, random, progress)
     known = _identified(objective, trail.best)
     return _result(objective, method, trail, known, time.perf_counter() - began)
