@@ -21,9 +21,9 @@ import numpy as np
 from cgprimer import Graph, parse_graph
 from cgprimer.checking.whole import total_differences
 from cgprimer.graph.point import Point
-from cgprimer.numeric.edges import along, differences, shape_noise
+from cgprimer.numeric.edges import along, differences, terms_along
 from cgprimer.numeric.finite import SCHEMES, Difference, second_difference
-from cgprimer.numeric.schemes import SECOND
+from cgprimer.numeric.schemes import SECOND, rounding
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 DIGITS = 40
@@ -206,7 +206,8 @@ def taken_twice(problem: Problem, scheme: str) -> dict[tuple[str, ...], Differen
     found = {}
     for wrt, i in zip(problem.graph.table.names(0), shape.names, strict=True):
         x = np.broadcast_to(slots[i], (1, point.width))
-        f, noise = along(shape.forward, slots, i), shape_noise(shape, slots)
+        f = along(shape.forward, slots, i)
+        noise = rounding(terms_along(shape, slots, i))
         found["second", wrt] = second_difference(f, x, noise, scheme=scheme)[0]
     return found
 

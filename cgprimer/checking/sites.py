@@ -25,7 +25,7 @@ from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.edges import Alike, along, by_formula, terms_along
-from cgprimer.numeric.schemes import Array, Function
+from cgprimer.numeric.schemes import Array, Function, Told
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""
@@ -58,8 +58,8 @@ class Site:
         """The equation as a function of one name, the others held."""
         return along(self.shape.forward, self.slots, self.slot(wrt))
 
-    def terms(self, wrt: str) -> Function | None:
-        """Σ|terms| of the equation as such a function; None where they are unknown."""
+    def terms(self, wrt: str) -> Told | None:
+        """Σ|terms| of the equation for any such values; None where they are unknown."""
         return terms_along(self.shape, self.slots, self.slot(wrt))
 
     def partial(self, wrt: str) -> Array:

@@ -20,8 +20,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.lower.program import Program
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import rounding_kernel
-from cgprimer.numeric.schemes import Array
+from cgprimer.numeric.edges import is_opaque, rounding_kernel
+from cgprimer.numeric.schemes import Array, Told
 from cgprimer.numeric.verdict import Slope, slope
 
 DIRECTIONS = 3  # in which all names are moved at once
@@ -78,6 +78,11 @@ class Mixture:
         groups = self.program.groups
         found = [k for g in groups if (k := rounding_kernel(g.shape))]
         return found if len(found) == len(groups) else None
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether there is numpy code, which may cancel inside."""
+        return any(is_opaque(group.shape) for group in self.program.groups)
 
     @functools.cached_property
     def _rows(self) -> dict[int, Array]:
@@ -150,7 +155,7 @@ def mixture(
 def difference(mixed: Mixture) -> Slope:
     """The slopes of a mixture along its directions, flat: (d·n,)."""
     start = np.zeros(next(iter(mixed.rates.values())).shape)
-    terms = mixed.terms if mixed.kernels is not None else None
+    terms = Told(mixed.terms, not mixed.is_opaque) if mixed.kernels else None
     found = slope(mixed.value, start, terms, stacks=True)
     return Slope(
         found.value.ravel(),

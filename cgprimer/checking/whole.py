@@ -22,9 +22,14 @@ from cgprimer.graph.shape import Shape
 from cgprimer.lower.program import Program
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
-from cgprimer.numeric.edges import checked_sizes, refuse_kinks, rounding_kernel
+from cgprimer.numeric.edges import (
+    checked_sizes,
+    is_opaque,
+    refuse_kinks,
+    rounding_kernel,
+)
 from cgprimer.numeric.finite import Difference, check_scheme, difference
-from cgprimer.numeric.schemes import Array, Function, rounding
+from cgprimer.numeric.schemes import Array, Function, Told, rounding
 
 KernelOf = Callable[[Shape], Kernel]
 
@@ -149,8 +154,8 @@ class Whole:
                 values[row] = value
         return values, parameters
 
-    def terms(self, name: str) -> Function | None:
-        """Σ|terms| of the output as such a function; None where they are not known.
+    def terms(self, name: str) -> Told | None:
+        """Σ|terms| of the output for any such values; None where they are not known.
 
         Each equation's own share arrives multiplied by the adjoint of its result.
         """
@@ -169,4 +174,5 @@ class Whole:
                 total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
             return total
 
-        return terms
+        opaque = any(is_opaque(group.shape) for group in program.groups)
+        return Told(terms, not opaque)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
@@ -27,8 +28,8 @@ from cgprimer.graph.values import edge_rows, edges_of, spread
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
-from cgprimer.numeric.finite import ROUNDING, Difference, check_scheme, difference
-from cgprimer.numeric.schemes import Function, rounding
+from cgprimer.numeric.finite import Difference, check_scheme, difference
+from cgprimer.numeric.schemes import Function, Told, rounding
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -179,10 +180,12 @@ class Alike:
 
         return f
 
-    def terms(self, moved: Sequence[int]) -> Function | None:
-        """Σ|terms| as a function of those slots; None where they are not known."""
+    def terms(self, moved: Sequence[int]) -> Told | None:
+        """Σ|terms| for any values of those slots; None where they are not known."""
         kernel = rounding_kernel(self.shape)
-        return None if kernel is None else self.along(moved, kernel)
+        if kernel is None:
+            return None
+        return Told(self.along(moved, kernel), not is_opaque(self.shape))
 
 
 def alike(graph: Graph, point: Point) -> Iterator[Alike]:
@@ -262,20 +265,18 @@ def _finite(
                     yield edge, found[k, equation]
 
 
-def shape_noise(shape: Shape, slots: Sequence[Array]) -> Array | None:
-    """What rounding does to the result of a shape; None where it has to be probed."""
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
+    """Σ|terms| of a shape, for any values of one slot; None where it is not known."""
     kernel = rounding_kernel(shape)
     if kernel is None:
         return None
-    with np.errstate(all="ignore"):
-        [terms] = kernel(*slots)
-    return np.asarray(ROUNDING * terms)
+    return Told(along(kernel, slots, i), not is_opaque(shape))
 
 
-def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Function | None:
-    """Σ|terms| of a shape, as a function of one slot; None where it is not known."""
-    kernel = rounding_kernel(shape)
-    return None if kernel is None else along(kernel, slots, i)
+def is_opaque(shape: Shape) -> bool:
+    """Whether there is numpy code in a shape, which may cancel inside."""
+    ops = (node.op for node in postorder([shape.body]))
+    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ from cgprimer.numeric.schemes import (
     Function,
     Noise,
     Scheme,
+    Told,
     values,
 )
 from cgprimer.numeric.sides import compared
@@ -100,8 +101,8 @@ def difference(
         shape (k, *x.shape).
     scheme : forward, central, five-point, ridders or, where f is analytic, complex.
     step : absolute; for ridders the first one. By default it follows from x.
-    noise : what rounding does to one value of f, or a function that tells it for
-        arrays of x, as f gives values; by default it is probed.
+    noise : what rounding does to one value of f, at x or, as `Told`, for any x; by
+        default it is probed.
     typical : the size that x usually has; 1 by default. It matters where x is near 0.
     Raises DifferenceError where x + step rounds to x.
     """
@@ -244,7 +245,7 @@ def _unless_drowned(
     if noise is None:
         return found
     rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
-    told = noise(x) if callable(noise) else noise
+    told = noise.at(x) if isinstance(noise, Told) else noise
     drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
     return replace(found, bound=np.where(drowned, np.inf, found.bound))
 

@@ -25,6 +25,7 @@ CLOSE = 2.0**-13  # of the length on which f changes: its sixth power is below Î
 POINTS = 9
 ORDERS = (6, 7, 8)
 ALIKE = 30.0  # sides that differ by more differ by more than chance
+SMOOTH = 1e-3  # of the rise of f; a kink is more, and rounding that one side has not
 MARGIN = 16.0  # a bound, from a standard deviation that few numbers tell
 
 
@@ -34,14 +35,16 @@ def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]
     The bound is 0 where f is not real. Where neighbours have the same value, f may be
     a constant, or may have lost what x changes to a larger number on the way.
     """
-    spreads, flats = [], []
+    spreads, flats, rises = [], [], []
     for side in (1, -1):
         steps = np.arange(POINTS) * side * CLOSE
         rows = np.array([values(f, x + k * scale) for k in steps])
         spreads.append(_spread(rows))
+        rises.append(np.ptp(rows, axis=0))
         flats.append((np.diff(rows, axis=0) == 0).any(axis=0))
     low, high = np.fmin(*spreads), np.fmax(*spreads)
-    found = np.where(high < ALIKE * low, high, low)
+    lucky = (low == 0) & (high < SMOOTH * np.fmin(*rises))
+    found = np.where((high < ALIKE * low) | lucky, high, low)
     return MARGIN * np.nan_to_num(found), flats[0] | flats[1]
 
 

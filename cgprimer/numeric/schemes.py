@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,21 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Function = Callable[[Any], Any]
-Noise = Array | float | Function | None
-"""What rounding does to one value of a function: told, told for any x, or unknown."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What rounding does to one value of a function, as a function `at` of x.
+
+    complete : whether that is all; numpy code may cancel inside, and is probed, too.
+    """
+
+    at: Function
+    complete: bool = True
+
+
+Noise = Array | float | Told | None
+"""What rounding does to one value of a function: at x, at any x, or unknown."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 2 * EPSILON  # what one operation is trusted to, library functions included
@@ -84,11 +97,10 @@ NEAREST = {  # to the right of x, within as few steps as can be, for kinks
 
 def rounding(terms: Noise) -> Noise:
     """What rounding does to a sum of such terms, where they are known."""
-    if terms is None:
-        return None
-    if not callable(terms):
-        return ROUNDING * terms
-    return lambda x: ROUNDING * terms(x)
+    if isinstance(terms, Told):
+        at = terms.at
+        return replace(terms, at=lambda x: ROUNDING * at(x))
+    return None if terms is None else ROUNDING * terms
 
 
 def taken(x: Array, h: Array) -> Array:

@@ -22,6 +22,7 @@ from cgprimer.numeric.schemes import (
     Function,
     Noise,
     Scheme,
+    Told,
     apply,
     taken,
     values,
@@ -71,8 +72,8 @@ def best(
     each = np.broadcast_to(x, scales.shape)
 
     every = f if stacks else _row_by_row(f)
-    if callable(noise) and not stacks:
-        noise = _row_by_row(noise)
+    if isinstance(noise, Told) and not stacks:
+        noise = replace(noise, at=_row_by_row(noise.at))
     plain = PLAIN[scheme.order]
     known, near = _noise(every, each[:1], scales, noise, scheme, plain)
     tried = _over(every, each, scheme, scales, *known)
@@ -120,16 +121,18 @@ def _noise(
     Where it is told for any x it counts over a whole step, in between by a straight
     line: a·1e8 - a·(1e8 - 1) has no rounding at a = 0, and much beside it.
     """
-    if told is None:
-        return [probe.noise(f, x, scale)] * len(schemes)
-    still = np.zeros(scale.shape, dtype=bool)
-    if not callable(told):
-        return [(np.broadcast_to(told, scale.shape), still)] * len(schemes)
+    probed, still = np.zeros(scale.shape), np.zeros(scale.shape, dtype=bool)
+    if told is None or (isinstance(told, Told) and not told.complete):
+        probed, still = probe.noise(f, x, scale)
+    if not isinstance(told, Told):
+        known = probed if told is None else np.broadcast_to(told, scale.shape)
+        return [(known, still)] * len(schemes)
     longest = max(scheme.step for scheme in schemes)
-    far = np.fmax(*(values(told, x + k * longest * scale) for k in (-1, 1)))
-    here = np.where(np.isnan(here := values(told, x)), far, here)
+    far = np.fmax(*(values(told.at, x + k * longest * scale) for k in (-1, 1)))
+    here = np.where(np.isnan(here := values(told.at, x)), far, here)
     more = np.fmax(far - here, 0.0)
-    return [(here + s.step / longest * more, still) for s in schemes]
+    each = (here + s.step / longest * more for s in schemes)
+    return [(np.fmax(known, probed), still) for known in each]
 
 
 def _over(

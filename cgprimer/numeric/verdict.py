@@ -20,7 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.numeric.finite import Difference, difference, second_difference
-from cgprimer.numeric.schemes import EPSILON, TINY, Array, Function, Noise, rounding
+from cgprimer.numeric.schemes import (
+    EPSILON,
+    TINY,
+    Array,
+    Function,
+    Noise,
+    Told,
+    rounding,
+)
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative
@@ -80,8 +88,8 @@ class Judgement:
 def slope(f: Function, x: Array, noise: Noise = None, stacks: bool = False) -> Slope:
     """The derivative of `f` at `x` (n,).
 
-    noise : what rounding does to one value of f, in units of ROUNDING, or a function
-        that tells it for any x; else it is probed.
+    noise : what rounding does to one value of f, in units of ROUNDING, at x or, as
+        `Told`, for any x; else it is probed.
     stacks : whether functions take arrays (k, *x.shape) as well, which is faster.
     """
 
@@ -135,7 +143,7 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
     long = np.maximum(np.abs(x), 1.0)
     with np.errstate(all="ignore"):
         here = f(x)
-        terms = noise(x) if callable(noise) else noise
+        terms = noise.at(x) if isinstance(noise, Told) else noise
         sizes = np.abs(here) if terms is None else np.fmax(terms, np.abs(here))
         found = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
         seen = np.zeros(np.shape(x))
