@@ -89,6 +89,26 @@ def test_show_says_who_depends_on_whom(source, run, model, monkeypatch):
     assert out == "\n".join(CANONICAL) + "\n\n" + SHOWN
 
 
+def test_a_large_graph_is_shown_in_part_and_says_so(run):
+    lines = [f"x{k + 1} = a{k}*x{k}" for k in range(300)]
+    code, out, _ = run("show", *lines)
+    assert code == 0
+    assert len(out.splitlines()) == 3 * 101 + 1 + 4 + 2
+    assert out.count("… and 200 more (--all shows them)") == 3
+    assert "a199 … and 100 more (--all shows them)\n" in out
+    code, out, _ = run("show", "--all", *lines)
+    assert "more" not in out
+    assert all(line in out for line in lines)
+
+
+def test_values_drawn_for_a_large_graph_are_told_in_part(run):
+    code, out, _ = run("check", *[f"x{k + 1} = a{k}*x{k}" for k in range(60)])
+    assert code == 0
+    code, out, _ = run("partials", *[f"x{k + 1} = a{k}*x{k}" for k in range(60)])
+    told = out.splitlines()[0]
+    assert told.endswith("  … and 21 more, the same for the same --seed")
+
+
 def test_names_are_declared_by_options(run):
     code, out, _ = run(
         "show", "y = a*b + xk", "--variables", "a", "--parameters", "xk",

@@ -79,6 +79,11 @@ class Mixture:
         found = [k for g in groups if (k := rounding_kernel(g.shape))]
         return found if len(found) == len(groups) else None
 
+    @property
+    def is_opaque(self) -> bool:
+        """Whether there is numpy code, which may cancel inside."""
+        return any(is_opaque(group.shape) for group in self.program.groups)
+
     @lazy
     def _rows(self) -> dict[int, Array]:
         return {self.graph.variable_number[o]: c for o, c in self.weights.items()}
@@ -150,10 +155,7 @@ def mixture(
 def difference(mixed: Mixture) -> Slope:
     """The slopes of a mixture along its directions, flat: (d·n,)."""
     start = np.zeros(next(iter(mixed.rates.values())).shape)
-    terms = None
-    if mixed.kernels is not None:
-        opaque = any(is_opaque(group.shape) for group in mixed.program.groups)
-        terms = Told(mixed.terms, not opaque)
+    terms = Told(mixed.terms, not mixed.is_opaque) if mixed.kernels else None
     found = slope(mixed.value, start, terms, stacks=True)
     return Slope(
         found.value.ravel(),

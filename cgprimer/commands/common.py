@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
 
+VALUES = 40  # drawn at random, that are told
 DECLARED = {
     "outputs": "what the graph is for (default: variables that no equation uses)",
     "parameters": "names that are parameters, whatever they start with",
@@ -103,8 +104,10 @@ def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
     rng = np.random.default_rng(options.seed)
     drawn = {n: round(float(rng.uniform(0.5, 2)), 3) for n in names if n not in at}
     if drawn:
-        listed = "  ".join(f"{name}={value}" for name, value in drawn.items())
-        print(f"values drawn at random: {listed}")
+        listed = [f"{name}={value}" for name, value in drawn.items()]
+        more = len(listed) - VALUES
+        aside = f"  … and {more} more, the same for the same --seed" * (more > 0)
+        print(f"values drawn at random: {'  '.join(listed[:VALUES])}{aside}")
     return at | drawn
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, graph_of
@@ -18,30 +19,46 @@ cgprimer show "xz = tanh(b + w*xa)" "xy = sigmoid(c + u*xz)"
 """
 
 
-def describe(graph: Graph) -> str:
+LINES, NAMES = 100, 200  # of a graph that are shown without --all
+
+
+def describe(graph: Graph, everything: bool = False) -> str:
     """The graph in words: kinds of names, and who depends on whom."""
-    lines = [
-        f"inputs      {' '.join(graph.inputs) or '(none)'}",
-        f"parameters  {' '.join(graph.parameters) or '(none)'}"
+    lines, names = (None, None) if everything else (LINES, NAMES)
+    on = [f"  {name}: {', '.join(on) or '-'}" for name, on in graph.depends_on.items()]
+    to = [f"  {name}: {', '.join(to)}" for name, to in graph.leads_to.items()]
+    kinds = [
+        f"inputs      {' '.join(capped(graph.inputs, names)) or '(none)'}",
+        f"parameters  {' '.join(capped(graph.parameters, names)) or '(none)'}"
         + in_no_equation(graph.unused, "; "),
-        f"outputs     {' '.join(graph.outputs) or '(none)'}",
-        f"order       {' '.join(graph.order)}",
-        "depends_on",
-        *(f"  {name}: {', '.join(on) or '-'}" for name, on in graph.depends_on.items()),
-        "leads_to",
-        *(f"  {name}: {', '.join(to)}" for name, to in graph.leads_to.items()),
+        f"outputs     {' '.join(capped(graph.outputs, names)) or '(none)'}",
+        f"order       {' '.join(capped(graph.order, names))}",
     ]
-    return "\n".join(lines)
+    below = ["depends_on", *capped(on, lines), "leads_to", *capped(to, lines)]
+    return "\n".join([*kinds, *below])
+
+
+def capped(items: Sequence[str], most: int | None) -> list[str]:
+    """No more than `most` of the items, and how many are left out."""
+    if most is None or len(items) <= most:
+        return [*items]
+    return [*items[:most], f"… and {len(items) - most} more (--all shows them)"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_equations(parser)
+    parser.add_argument(
+        "--all", action="store_true", help="everything, however large the graph is"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     graph = graph_of(options)
-    print(graph)
+    names = capped(graph.dependents, None if options.all else LINES)
+    known = set(graph.dependents)
+    for name in names:
+        print(graph.equation(name) if name in known else name)
     print()
-    print(describe(graph))
+    print(describe(graph, options.all))
