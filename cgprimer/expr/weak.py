@@ -41,8 +41,9 @@ class Weakly(dict[K, KeyedRef[K, V]], Generic[K, V]):
         with suppress(IndexError):  # another thread may have taken the last one
             while self.dead:
                 reference: Any = self.dead.popleft()
-                if self.get(reference.key) is reference:
-                    self.pop(reference.key, None)
+                key = reference.key
+                if self.get(key) is reference:
+                    self.pop(key, None)
 
     def __len__(self) -> int:
         self.bury()
