@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cgprimer.lower.program import Program
 
 Array = NDArray[np.float64]
+BLOCK = 2**20  # numbers looked at in one call of numpy
 NOTHING = np.zeros(())  # for a parameter that is in no equation, if it has no value
 
 
@@ -62,12 +63,23 @@ class Point:
         self, graph: Graph, program: Program, values: Array, stacklevel: int = 4
     ) -> None:
         """Name the first computed variable that is nan or inf, if any is."""
-        if np.isfinite(values[program.computed]).all():
+        if _all_finite(values, program.computed):
             return
         rows = graph.variable_number
         computed = set(program.computed)
         named = {n: values[rows[n]] for n in graph.order if rows[n] in computed}
         warn_nonfinite(named, self.samples, stacklevel)
+
+
+def _all_finite(values: Array, rows: Sequence[int]) -> bool:
+    """Whether some rows are finite; in blocks, so that Ctrl-C need not wait."""
+    width = max(values.shape[1], 1)
+    high = max(BLOCK // width, 1)
+    return all(
+        np.isfinite(values[rows[k : k + high], first : first + BLOCK]).all()
+        for k in range(0, len(rows), high)
+        for first in range(0, width, BLOCK)
+    )
 
 
 def warn_nonfinite(

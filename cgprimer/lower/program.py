@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64] | slice
+BLOCK = 65_536  # samples at a time, so that Ctrl-C need not wait for all of them
 
 
 class Group(NamedTuple):
@@ -84,7 +85,16 @@ class Program:
         Rows of variables that were left out are nan.
         """
         width = max(inputs.shape[1] if len(inputs) else 1, parameters.shape[1])
-        values = np.full((len(self.table.variables), width), np.nan)
+        values = np.empty((len(self.table.variables), width))
+        for first in range(0, width, BLOCK):
+            part = slice(first, first + BLOCK)
+            given = (x if x.shape[1] == 1 else x[:, part] for x in (inputs, parameters))
+            self._forward(values[:, part], *given)
+        return values
+
+    def _forward(self, values: Array, inputs: Array, parameters: Array) -> None:
+        """Fill `values` for some samples."""
+        values.fill(np.nan)
         values[self.inputs] = inputs
         with np.errstate(all="ignore"):
             for group in self.groups:
@@ -93,7 +103,6 @@ class Program:
                     [values[group.defined]] = group.shape.forward(*slots)
                 except OpError as error:
                     raise self.located(error, group) from error.__cause__
-        return values
 
     def located(self, error: OpError, group: Group) -> OpError:
         """`error`, naming the variables whose equations the operation stands in."""
