@@ -134,10 +134,17 @@ def check_ending(path: str | Path) -> None:
 
 
 def save(axes: object, path: str | Path) -> None:
-    """Write the picture, as its ending says, and say so."""
+    """Write the picture, as its ending says, say so, and let go of it."""
+    from matplotlib import pyplot
+
     check_ending(path)
     figure, kind = axes.figure, Path(path).suffix[1:].lower()  # type: ignore[attr-defined]
-    written(
-        path,
-        lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"),
-    )
+    try:
+        written(
+            path,
+            lambda file: figure.savefig(
+                file, format=kind, dpi=150, bbox_inches="tight"
+            ),
+        )
+    finally:
+        pyplot.close(figure)

@@ -30,6 +30,7 @@ ODD: dict[str, tuple[type, ...]] = {  # items of a list that numpy would cast
     "c": (complex, np.complexfloating),
     "O": (type(None),),
 }
+DOUBLE = np.dtype(np.float64)
 EXPECTED = "a real number or an array of real numbers is expected"
 HINTS = {  # by kind of numpy's dtype, and for what has none
     "U": "turn text into numbers first: float('1.5') does",
@@ -64,9 +65,10 @@ def as_numbers(
 
     label : how a message calls the value, such as "the value of 'xa'".
     """
-    if type(value) is not np.ndarray or value.dtype != np.float64:
-        value = _read(label, value, error)
-    return np.ascontiguousarray(value).reshape(value.shape)  # it makes () into (1,)
+    if type(value) is np.ndarray and value.dtype is DOUBLE and value.flags.c_contiguous:
+        return value  # at once: an objective is asked with the same kind over and over
+    found = _read(label, value, error)
+    return np.ascontiguousarray(found).reshape(found.shape)  # it makes () into (1,)
 
 
 def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float:
