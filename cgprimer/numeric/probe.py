@@ -22,10 +22,10 @@ from cgprimer.numeric.schemes import Function, values
 Array = NDArray[np.float64]
 
 CLOSE = 2.0**-13  # of the length on which f changes: its sixth power is below ε
+PARTS = (1.0, 0.625)  # of that: at one of them rounding may be the same by chance
 POINTS = 9
 ORDERS = (6, 7, 8)
 ALIKE = 30.0  # sides that differ by more differ by more than chance
-SMOOTH = 1e-3  # of the rise of f; a kink is more, and rounding that one side has not
 MARGIN = 16.0  # a bound, from a standard deviation that few numbers tell
 
 
@@ -35,16 +35,21 @@ def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]
     The bound is 0 where f is not real. Where neighbours have the same value, f may be
     a constant, or may have lost what x changes to a larger number on the way.
     """
-    spreads, flats, rises = [], [], []
+    several = [_at_spacing(f, x, part * CLOSE * scale) for part in PARTS]
+    found, flats = zip(*several, strict=True)
+    return np.fmax(*found), np.logical_or(*flats)
+
+
+def _at_spacing(
+    f: Function, x: Array, spacing: Array
+) -> tuple[Array, NDArray[np.bool_]]:
+    spreads, flats = [], []
     for side in (1, -1):
-        steps = np.arange(POINTS) * side * CLOSE
-        rows = np.array([values(f, x + k * scale) for k in steps])
+        rows = np.array([values(f, x + side * k * spacing) for k in range(POINTS)])
         spreads.append(_spread(rows))
-        rises.append(np.ptp(rows, axis=0))
         flats.append((np.diff(rows, axis=0) == 0).any(axis=0))
     low, high = np.fmin(*spreads), np.fmax(*spreads)
-    lucky = (low == 0) & (high < SMOOTH * np.fmin(*rises))
-    found = np.where((high < ALIKE * low) | lucky, high, low)
+    found = np.where(high < ALIKE * low, high, low)
     return MARGIN * np.nan_to_num(found), flats[0] | flats[1]
 
 
