@@ -58,6 +58,7 @@ FUNCTIONS = {
 }  # fmt: skip
 HOPELESS = {  # terms so large that a digit or none is left of what the last input does
     "1e13": (3, lambda a: 1e13 * (a[0] - a[1]) + a[2] ** 2),
+    "1e16, twice": (5, lambda a: 1e16 * (a[0] - a[1] + a[3] - a[4]) + a[2] ** 2),
     "1e16": (3, lambda a: 1e16 * (a[0] - a[1]) + a[2] ** 2),
 }
 

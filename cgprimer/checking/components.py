@@ -76,7 +76,7 @@ def component_rows(
         for k, i in enumerate(block.chosen.tolist()):
             claim = float(claims[k])
             judged = judged_claim(claim, found, block.slopes, k, precision)
-            level = usual / float(subject.sizes[i])
+            level = min(usual, 1.0) / float(subject.sizes[i])
             if judged.verdict != PASS and _is_nothing(claim, found, k, level):
                 judged = Judgement(PASS)
             rows.append(_row(subject, i, claim, found, k, judged))
@@ -95,6 +95,8 @@ def _is_nothing(claim: float, found: Slope, k: int, level: float) -> bool:
     """Whether a claim is 0 beside what others do, and f says no more than that it is.
 
     The bias before a batch normalisation has such a slope: rounding is all that f does.
+    What others do counts for no more than 1, the size that a value has where nobody
+    tells: beside terms of 1e16 every slope would be nothing.
     """
     value, bound = float(found.value[k]), float(found.bound[k])
     small = abs(claim) <= NOTHING * level and bound <= NEGLIGIBLE * level
