@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.errors import (
@@ -149,6 +150,7 @@ def parse_claims(text: str) -> dict[Edge, Written]:
 
     Raises ExpressionError with a caret under every line that is not one.
     """
+    takes.text(text=text)
     found: dict[Edge, Written] = {}
     problems = []
     for count, line in enumerate(text.split("\n"), 1):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.checking.check import SEVERITY
 from cgprimer.checking.claims import Edge, rounding
 from cgprimer.checking.sites import kinked
@@ -19,7 +20,7 @@ from cgprimer.lower.to_numpy import Kernel
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.edges import differences, known_formulas
-from cgprimer.numeric.finite import EPSILON, Difference
+from cgprimer.numeric.finite import EPSILON, Difference, check_scheme
 from cgprimer.numeric.verdict import (
     COLOURS,
     FAIL,
@@ -150,6 +151,8 @@ def compare_partials(
 
     For arrays (n,) in `at`, a row shows the sample that came out worst.
     """
+    takes.kind(Graph, graph=graph)
+    check_scheme(scheme, step)
     witness = Witness(graph, at, given=True)
     symbolic = known_formulas(graph, witness.point)
     shown = differences(graph, witness.point, scheme, step)

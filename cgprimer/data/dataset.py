@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.errors import DataError, listing, shorten, suggest
+from cgprimer import takes
+from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
+from cgprimer.graph.graph import Graph, name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cgprimer.graph.graph import Graph
 
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator | None
@@ -46,7 +46,7 @@ class Dataset(Report):
     ignored: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ignored", tuple(self.ignored))
+        object.__setattr__(self, "ignored", tuple(_names(self.ignored, "ignored")))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, _by_name(getattr(self, field), field))
         columns = {**self.inputs, **self.targets}
@@ -110,6 +110,8 @@ class Dataset(Report):
             would be left out though the graph has a parameter or a variable of its
             name; other columns are `ignored`.
         """
+        if not hasattr(frame, "columns"):
+            raise DataError(f"a pandas DataFrame is expected, not {takes.shown(frame)}")
         columns = {str(name): frame[name].to_numpy() for name in frame.columns}
         return cls._pick(columns, graph, inputs, targets, sigma)
 
@@ -128,6 +130,8 @@ class Dataset(Report):
         Other arguments as in `from_frame`. Raises DataError, with the line, for a cell
         that is not a number.
         """
+        if not isinstance(path, str | PathLike):
+            raise DataError(f"the path of a file is expected, not {takes.shown(path)}")
         path = Path(path)
         return cls._pick(_read_csv(path), graph, inputs, targets, sigma, path)
 
@@ -146,6 +150,7 @@ class Dataset(Report):
                 "say which columns are inputs and targets, or give the graph"
             )
         if graph is not None:
+            takes.kind(Graph, graph=graph)
             if inputs is None:
                 _refuse_parameters(columns, graph)
             if targets is None:
@@ -153,8 +158,8 @@ class Dataset(Report):
             inputs = graph.inputs if inputs is None else inputs
             targets = graph.outputs if targets is None else targets
         chosen = [
-            {name: _named(columns, name) for name in names or ()}
-            for names in (inputs, targets)
+            {name: _named(columns, name) for name in _names(names, keyword)}
+            for names, keyword in ((inputs, "inputs"), (targets, "targets"))
         ]
         if path is not None:
             chosen = [
@@ -168,6 +173,7 @@ class Dataset(Report):
         at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
         if not isinstance(at, slice) and not at.size:
             at = slice(0)
+        self._check_rows(rows, at)
         parts = [
             {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
         ]
@@ -176,9 +182,18 @@ class Dataset(Report):
         )
         return Dataset(parts[0], parts[1], sigma, self.ignored)
 
+    def _check_rows(self, rows: Any, at: Any) -> None:
+        try:
+            next(iter(self.targets.values()))[at]
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
+            raise DataError(
+                f"rows={takes.shown(rows)} are not samples of these: {error}\n"
+                f"  hint: give numbers from 0 to {len(self) - 1}, a mask or a slice"
+            ) from error
+
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
-        if not 0 < fraction < 1 or len(self) < 2:
+        if not (takes.is_real(fraction) and 0 < fraction < 1) or len(self) < 2:
             raise DataError("split takes a fraction between 0 and 1 and two samples")
         order = generator(rng).permutation(len(self))
         cut = min(max(1, round(fraction * len(self))), len(self) - 1)
@@ -187,10 +202,19 @@ class Dataset(Report):
     def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
         if not is_count(size):
-            raise DataError(f"a batch has at least one sample, not {size!r}")
+            raise DataError(f"a batch has at least one sample, not {takes.shown(size)}")
+        size = takes.index(size)
         order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
+
+
+def _names(names: object, keyword: str) -> list[str]:
+    """Names of columns, as a list."""
+    try:
+        return name_list(() if names is None else names, keyword)
+    except GraphError as error:
+        raise DataError(str(error)) from None
 
 
 def _range(column: Array) -> str:
@@ -200,12 +224,7 @@ def _range(column: Array) -> str:
 
 def generator(rng: Seed) -> np.random.Generator:
     """The Generator that a seed stands for; DataError for what is neither."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"rng= takes a whole number from 0 or a numpy Generator, not {rng!r}"
-        ) from error
+    return takes.generator(rng, DataError)
 
 
 def _by_name(columns: Any, field: str) -> dict[str, Any]:
@@ -221,8 +240,7 @@ def _by_name(columns: Any, field: str) -> dict[str, Any]:
 
 def is_count(value: Any) -> bool:
     """Whether `value` is a whole number from 1."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return bool(number and np.isfinite(float(value)) and value == int(value) >= 1)
+    return takes.is_count(value)
 
 
 def _length(columns: Mapping[str, ArrayLike]) -> int:
@@ -249,7 +267,7 @@ def _column(name: str, value: ArrayLike, size: int) -> Array:
         raise DataError(f"{name!r} holds {kind} values; real numbers are expected")
     try:
         column = np.array(np.broadcast_to(np.asarray(value, np.float64), (size,)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{name!r} is not a column of {size} real numbers") from error
     bad = np.flatnonzero(~np.isfinite(column))
     if len(bad):
@@ -317,7 +335,7 @@ def _read_csv(path: Path) -> dict[str, list[Cell]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             rows = [(reader.line_num, row) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if len(rows) < 2:
         raise DataError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
 from cgprimer.graph.graph import Graph
@@ -41,6 +42,8 @@ def generate(
 
     Raises DataError for an impossible size or range, and where an output is not finite.
     """
+    takes.kind(Graph, graph=graph)
+    takes.mapping(parameters=parameters)
     size = checked_size(graph, size)
     rng = generator(rng)
     lows, highs = _ranges(graph, low, "low"), _ranges(graph, high, "high")
@@ -69,7 +72,7 @@ def checked_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if not is_count(size):
         raise DataError(
-            f"the size of a data set is a whole number from 1, not {size!r}"
+            f"the size of a data set is a whole number from 1, not {takes.shown(size)}"
         )
     size = int(size)
     wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
@@ -99,9 +102,18 @@ def _ranges_of(
 ) -> dict[str, float]:
     """One number for each name, from a number or from a dict with gaps."""
     if not isinstance(value, Mapping):
-        return dict.fromkeys(names, float(value))
+        return dict.fromkeys(names, _number(value, keyword))
     _check_names(names, value, keyword)
-    return {name: float(value.get(name, default)) for name in names}
+    return {name: _number(value.get(name, default), keyword) for name in names}
+
+
+def _number(value: Any, keyword: str) -> float:
+    if not takes.is_real(value):
+        raise DataError(
+            f"{keyword}= takes numbers, or a dict name → number, not "
+            f"{takes.shown(value)}"
+        )
+    return float(value)
 
 
 def _check_names(names: tuple[str, ...], value: Any, keyword: str) -> None:
@@ -129,10 +141,10 @@ def _sample(
     rng: np.random.Generator,
 ) -> Array:
     if sampler is None:
-        if not (np.isfinite([low, high]).all() and low <= high):
+        if not (np.isfinite([low, high, high - low]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)
-    values = np.asarray(sampler(rng, size), dtype=np.float64)
+    values = _drawn(name, sampler, size, rng)
     if values.shape != (size,):
         raise DataError(
             f"the sampler of {name!r} returned shape {values.shape}, not ({size},)"
@@ -140,11 +152,21 @@ def _sample(
     return values
 
 
-def _numbers(parameters: Mapping[str, float]) -> dict[str, float]:
-    for name, value in parameters.items():
+def _drawn(name: str, sampler: Sampler, size: int, rng: np.random.Generator) -> Array:
+    try:
+        return np.asarray(sampler(rng, size), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"the sampler of {name!r} does not return {size} numbers: {error}\n"
+            "  hint: write a function (rng, size) → array"
+        ) from error
+
+
+def _numbers(parameters: Mapping[str, float] | None) -> dict[str, float]:
+    for name, value in (parameters or {}).items():
         if np.ndim(value):
             raise DataError(f"the parameter {name!r} is one number, not an array")
-    return dict(parameters)
+    return dict(parameters or {})
 
 
 def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any
 
+from cgprimer import takes
 from cgprimer.errors import OptionError, shorten
 from cgprimer.expr.locks import forkable
 from cgprimer.expr.node import Node, postorder
@@ -66,6 +67,7 @@ class CustomOp(Op):
 
         replace : whether to take the place of an earlier custom operation.
         """
+        takes.flag(replace=replace)
         with _lock:
             earlier = OPS.get(self.name)
             if replace and isinstance(earlier, CustomOp):

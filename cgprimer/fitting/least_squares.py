@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.loop import Trail
@@ -40,13 +41,15 @@ class LeastSquares:
     gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        takes.number(ftol=self.ftol, xtol=self.xtol, gtol=self.gtol)
         for name in ("ftol", "xtol", "gtol"):
             if not 0 < getattr(self, name) < 1:
                 raise FitError(
                     f"{name} lies between 0 and 1, not {getattr(self, name)}"
                 )
-        if self.max_steps is not None and self.max_steps < 1:
-            raise FitError(f"max_steps is at least 1, not {self.max_steps}")
+        if self.max_steps is not None and not takes.is_count(self.max_steps):
+            said = takes.shown(self.max_steps)
+            raise FitError(f"max_steps is a whole number from 1, not {said}")
 
     @property
     def label(self) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
@@ -153,7 +154,7 @@ class Graph(Frozen):
         return tuple(dict.fromkeys(outputs))
 
     def _unknown(self, name: object, what: str) -> str:
-        if name in self.parameters:
+        if isinstance(name, str) and name in self.parameters:
             return f"{what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
         hint = suggest(str(name), known) or f"the variables are {listing(known)}"
@@ -298,6 +299,7 @@ class Graph(Frozen):
         """
         from cgprimer.graph.view import VIEWS
 
+        takes.text(level=level)
         if level not in VIEWS:
             raise GraphError(f"unknown level {level!r}: it is {' or '.join(VIEWS)}")
         return VIEWS[level](self)
@@ -306,7 +308,7 @@ class Graph(Frozen):
         """Numpy code for the variables that `outputs` need (default: all of them)."""
         from cgprimer.lower.program import Program
 
-        key = None if outputs is None else tuple(outputs)
+        key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
             self._programs[key] = Program(self.table, key)
         found: Program = self._programs[key]
@@ -322,6 +324,8 @@ class Graph(Frozen):
         """
         from cgprimer.graph.program import Program as CompiledGraph
 
+        takes.text(target=target)
+        takes.count(threads=threads)
         key = "compiled", target, threads
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)

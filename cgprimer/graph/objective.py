@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.engine.by_numpy import ByNumpy
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.problem import Problem, check_order
@@ -69,7 +70,12 @@ class Objective(Frozen):
 
     def checked(self, params: ArrayLike) -> Array:
         """Parameters as float64 (p,); FitError for another shape."""
-        given = np.asarray(params, dtype=np.float64)
+        try:
+            given = np.asarray(params, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise FitError(
+                f"params are numbers (p,), not {takes.shown(params)}"
+            ) from None
         if given.shape != (len(self.names),):
             raise FitError(
                 f"params has shape {given.shape}; expected ({len(self.names)},), "
@@ -152,6 +158,7 @@ class Objective(Frozen):
         """
         if type(batch) is not int or batch < 1:
             batch = _batch(batch)
+        takes.number(rate=rate)
         batch = min(batch, self.problem.count)
         state = np.array(self.checked(params), ndmin=2)
         visited = order if _is_plain(order) else self._order(order)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from cgprimer import takes
 from cgprimer.errors import GraphError, OpError, OptionError, listing, suggest
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
@@ -216,9 +217,9 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
-    if source not in known:
+    if not isinstance(source, str) or source not in known:
         hint = suggest(str(source), known) or f"the names are {listing(known)}"
-        raise GraphError(f"unknown name {source!r}\n  hint: {hint}")
+        raise GraphError(f"unknown name {takes.shown(source)}\n  hint: {hint}")
 
 
 def _walks(

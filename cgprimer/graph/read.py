@@ -55,7 +55,7 @@ def parse_graph(
             _declared(variables, "variables"),
         )
         table = _table(texts, notes, *declared)
-        used = frozenset(table.parameters if parameters else ())
+        used = frozenset(table.parameters if declared[0] else ())
         spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
         if spare:
             table = replace(table, parameters=(*table.parameters, *spare))
