@@ -209,7 +209,7 @@ def _checked_expressions(expressions: Any) -> Sequence[str]:
         return list(expressions)
     except TypeError:
         raise OptionError(
-            f"expressions= is a list of texts, not {expressions!r}"
+            f"expressions= is a list of texts, not {takes.shown(expressions)}"
         ) from None
 
 
@@ -220,13 +220,15 @@ def _checked_outputs(names: Any) -> list[str]:
     try:
         return list(() if names is None else names)
     except TypeError:
-        raise OptionError(f"output_vars= is a list of names, not {names!r}") from None
+        raise OptionError(
+            f"output_vars= is a list of names, not {takes.shown(names)}"
+        ) from None
 
 
 def _whole(name: str, value: Any) -> int:
     number = _positive(name, value)
     if number != int(number):
-        raise OptionError(f"{name} is a whole number, not {value!r}")
+        raise OptionError(f"{name} is a whole number, not {takes.shown(value)}")
     return int(number)
 
 

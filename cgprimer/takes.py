@@ -83,7 +83,9 @@ def axes(ax: object) -> None:
 
 def is_real(value: object) -> bool:
     """Whether `value` is one real number, nan and inf included."""
-    if isinstance(value, str | bytes | bytearray | complex) or np.ndim(value):  # type: ignore[arg-type]
+    if isinstance(value, str | bytes | bytearray | complex):
+        return False
+    if getattr(value, "ndim", 0):
         return False
     try:
         float(value)  # type: ignore[arg-type]

@@ -170,10 +170,7 @@ class Dataset(Report):
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
-        at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
-        if not isinstance(at, slice) and not at.size:
-            at = slice(0)
-        self._check_rows(rows, at)
+        at = self._rows(rows)
         parts = [
             {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
         ]
@@ -182,9 +179,14 @@ class Dataset(Report):
         )
         return Dataset(parts[0], parts[1], sigma, self.ignored)
 
-    def _check_rows(self, rows: Any, at: Any) -> None:
+    def _rows(self, rows: Any) -> Any:
+        """What picks `rows` from a column; DataError for what does not."""
         try:
+            at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
+            if not isinstance(at, slice) and not at.size:
+                return slice(0)
             next(iter(self.targets.values()))[at]
+            return at
         except (IndexError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
                 f"rows={takes.shown(rows)} are not samples of these: {error}\n"

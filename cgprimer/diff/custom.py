@@ -101,7 +101,7 @@ def custom_op(
     def from_class(found: Any) -> CustomOp:
         if not isinstance(found, type) or not hasattr(found, "forward"):
             raise OptionError(
-                f"{shorten(repr(found))} is no class with a forward\n  hint: write a "
+                f"{takes.shown(found)} is no class with a forward\n  hint: write a "
                 "class with def forward(ctx, a): … and def backward(ctx, grad): …"
             )
         called = name or found.__name__.lower()
@@ -109,6 +109,7 @@ def custom_op(
 
     if isinstance(definition, str):
         name = name or definition
+        check_identifier(name)
     elif definition is not None:
         return from_class(definition)
     if forward is None:

@@ -176,12 +176,14 @@ class Trace(Report):
 
         The table needs amsmath, graphicx and, from some thirty lines on, longtable.
         """
+        takes.flag(document=document)
         from cgprimer.draw.derivation_latex import latex_document, latex_table
 
         return latex_document(self) if document else latex_table(self)
 
     def html(self, *, document: bool = False) -> str:
         """The derivation as HTML with MathML, which needs nothing from elsewhere."""
+        takes.flag(document=document)
         from cgprimer.draw.derivation_html import html_document, html_part
 
         return html_document(self) if document else html_part(self)

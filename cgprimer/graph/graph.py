@@ -90,10 +90,12 @@ def name_list(names: object, keyword: str) -> list[str]:
         found = list(names)
         for name in found:
             if not isinstance(name, str):
-                raise GraphError(f"{keyword}= holds {name!r}, which is not a name")
+                raise GraphError(
+                    f"{keyword}= holds {takes.shown(name)}, which is not a name"
+                )
         return found
     raise GraphError(
-        f"{keyword}= takes names, such as ['xy'], not {shorten(repr(names))}"
+        f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
     )
 
 
@@ -157,8 +159,9 @@ class Graph(Frozen):
         if isinstance(name, str) and name in self.parameters:
             return f"{what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
-        hint = suggest(str(name), known) or f"the variables are {listing(known)}"
-        return f"{what} {shorten(str(name))!r}\n  hint: {hint}"
+        said = name if isinstance(name, str) else takes.shown(name)
+        hint = suggest(said, known) or f"the variables are {listing(known)}"
+        return f"{what} {shorten(said)!r}\n  hint: {hint}"
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -270,7 +273,7 @@ class Graph(Frozen):
         if not isinstance(wrt, str) or wrt not in names:
             known = listing(self.table.names(number)) or "no names"
             raise GraphError(
-                f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
+                f"the equation of {node!r} does not contain {takes.shown(wrt)}\n"
                 f"  hint: it contains {known}"
             )
         shape, i = self.shape(node), names.index(wrt)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, suggest
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def as_array(name: str, value: ArrayLike) -> Array:
         array = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
     except (TypeError, ValueError) as error:
         raise PointError(
-            f"the value of {name!r} is {shorten(repr(value))}: a real number or an "
+            f"the value of {name!r} is {takes.shown(value)}: a real number or an "
             "array of real numbers is expected"
         ) from error
     if array.ndim > 1:

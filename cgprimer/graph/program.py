@@ -99,10 +99,12 @@ class Program(Frozen, Report):
         takes.text(target=target)
         takes.kind(Graph, graph=graph)
         if target not in TARGETS:
-            hint = suggest(str(target), TARGETS) or f"targets are {', '.join(TARGETS)}"
+            hint = suggest(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
         if type(threads) is not int or threads < 1:
-            raise OptionError(f"threads is a whole number from 1, not {threads!r}")
+            raise OptionError(
+                f"threads is a whole number from 1, not {takes.shown(threads)}"
+            )
         self.graph, self.target, self.threads = graph, target, threads
         self.built: WeakSet[Code] = WeakSet()
         self.layers = 0

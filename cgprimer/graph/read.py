@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from cgprimer import takes
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
@@ -105,7 +106,7 @@ def _lines(text: str) -> tuple[list[str], list[str]]:
 
 def _other(item: Any) -> str:
     """An equation given as sympy.Eq or as a pair (name, right side), as text."""
-    if type(item).__module__.startswith("sympy.") and hasattr(item, "lhs"):
+    if hasattr(item, "free_symbols") and hasattr(item, "lhs"):
         item = (str(item.lhs), item.rhs)
     match item:
         case (str(left), str(right)):
@@ -119,9 +120,7 @@ def _other(item: Any) -> str:
             f"the sympy expression {shorten(str(item))} has no name\n"
             "  hint: write ('xy', expression) or sympy.Eq(xy, expression)"
         )
-    raise GraphError(
-        f"an equation is a text like 'xy = a*xa', not {shorten(repr(item))}"
-    )
+    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.shown(item)}")
 
 
 def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
@@ -131,7 +130,7 @@ def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise GraphError(
-                f"{keyword}= holds {shorten(repr(name))}, which is not a name"
+                f"{keyword}= holds {takes.shown(name)}, which is not a name"
             )
         if (problem := bad_name(name)) and "function" in problem[0]:
             raise GraphError(f"{keyword}=: {problem[0]}; choose another name")
