@@ -233,7 +233,7 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _is_none(value: Any) -> bool:
-    return value is None or (np.ndim(value) == 0 and not value)
+    return value is None or (isinstance(value, int | float) and not value)
 
 
 def _how_often(every: Any) -> Any:

@@ -325,7 +325,7 @@ class _Translator(Tokens):
             return
         if start > 0 and self.line[start - 1].isspace():
             self.pieces.append(Piece(" ", start - 1, start))
-        elif text[:1].isalnum() and self.pieces[-1].text[-1:].isalnum():
+        elif text[:1].isalnum() and self.pieces[-1].is_name:
             self.pieces.append(Piece(" ", start, start))
 
     def emit(self, text: str, at: int) -> None:
