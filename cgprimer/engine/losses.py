@@ -190,6 +190,9 @@ def find_loss(loss: str | Loss) -> Loss:
         return loss
     known = {**LOSSES, SOFTMAX.name: SOFTMAX}
     if not isinstance(loss, str) or loss not in known:
-        hint = suggest(takes.shown(loss), known) or f"losses are {', '.join(known)}"
+        hint = (
+            suggest(takes.shown(loss).strip("'"), known)
+            or f"losses are {', '.join(known)}"
+        )
         raise FitError(f"unknown loss {takes.shown(loss)}\n  hint: {hint}")
     return known[loss]

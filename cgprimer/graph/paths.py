@@ -220,7 +220,10 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
     if not isinstance(source, str) or source not in known:
-        hint = suggest(takes.shown(source), known) or f"the names are {listing(known)}"
+        hint = (
+            suggest(takes.shown(source).strip("'"), known)
+            or f"the names are {listing(known)}"
+        )
         raise GraphError(f"unknown name {takes.shown(source)}\n  hint: {hint}")
 
 
