@@ -952,16 +952,15 @@ def test_no_size_makes_a_false_success(model: str, method: Any):
     right, function, sizes = SIZED[model]
     graph, columns = parse_graph([f"xy = {right}"]), np.linspace(0.2, 3.0, 12)
     exact = isinstance(method, LeastSquares)
-    for x, y in [(1.0, size) for size in SIZES] + [(size, 1.0) for size in SIZES]:
+    tried = SIZES if exact else SIZES[::3]
+    for x, y in [(1.0, size) for size in tried] + [(size, 1.0) for size in tried]:
         a, b = np.array([1.7, 0.6]) * sizes(x, y)
         if not (np.isfinite([a, b]).all() and a and b):
             continue  # parameters that a double cannot hold
         data = Dataset({"xa": columns * x}, {"xy": function(a, b, columns * x)})
         for start in (None, {"a": 1.3 * a, "b": 0.8 * b}):
             try:
-                result = fit(
-                    graph, data, method, start=start, epochs=20, progress=False
-                )
+                result = fit(graph, data, method, start=start, epochs=4, progress=False)
             except FitError as error:  # the default start may be out of reach
                 assert start is None, (x, y)
                 assert "at the start" in str(error)  # noqa: PT017

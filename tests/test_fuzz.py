@@ -380,7 +380,7 @@ FAMILIES = {
     f.__name__: (f, count)
     for f, count in (
         (equations, 250), (mappings, 100), (derivations, 120), (claims, 200),
-        (operations, 80), (tables, 150), (arguments, 500),
+        (operations, 80), (tables, 150), (arguments, 300),
     )
 }  # fmt: skip
 

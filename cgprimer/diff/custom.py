@@ -80,7 +80,7 @@ def custom_op(
     takes.text(contract=contract, kinks=kinks, latex=latex)
     takes.flag(replace=replace)
     if name is not None:
-        takes.text(name=name)
+        check_identifier(name)
     for part in (forward, backward):
         if part is not None:
             takes.function(**{"forward" if part is forward else "backward": part})
