@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.checking.compare import PartialReport, compare_partials
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
@@ -75,8 +76,9 @@ class ComputationalGraphPrimer:
         self.dataset_size = _whole("dataset_size", chosen["dataset_size"])
         self.learning_rate = _positive("learning_rate", chosen["learning_rate"])
         self.grad_delta = _checked_delta(chosen["grad_delta"])
-        every = chosen["display_loss_how_often"] or chosen["display_vals_how_often"]
-        self.display_loss_how_often = every and _whole("display_loss_how_often", every)
+        every = chosen["display_loss_how_often"]
+        every = chosen["display_vals_how_often"] if _is_none(every) else every
+        self.display_loss_how_often = _how_often(every)
         self.debug = bool(chosen["debug"])
         self.LOSS: list[float] = []
         self.vals_for_learnable_params: dict[str, float] = {}
@@ -207,7 +209,7 @@ def _checked_expressions(expressions: Any) -> Sequence[str]:
         return list(expressions)
     except TypeError:
         raise OptionError(
-            f"expressions= is a list of texts, not {expressions!r}"
+            f"expressions= is a list of texts, not {takes.shown(expressions)}"
         ) from None
 
 
@@ -216,25 +218,36 @@ def _checked_outputs(names: Any) -> list[str]:
     if isinstance(names, str):
         return [names]
     try:
-        return list(names or ())
+        return list(() if names is None else names)
     except TypeError:
-        raise OptionError(f"output_vars= is a list of names, not {names!r}") from None
+        raise OptionError(
+            f"output_vars= is a list of names, not {takes.shown(names)}"
+        ) from None
 
 
 def _whole(name: str, value: Any) -> int:
     number = _positive(name, value)
     if number != int(number):
-        raise OptionError(f"{name} is a whole number, not {value!r}")
+        raise OptionError(f"{name} is a whole number, not {takes.shown(value)}")
     return int(number)
+
+
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not value)
+
+
+def _how_often(every: Any) -> Any:
+    """After how many steps the loss is shown; None or 0 for never."""
+    return every if _is_none(every) else _whole("display_loss_how_often", every)
 
 
 def _positive(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not (math.isfinite(number) and number > 0) or isinstance(value, bool):
-        raise OptionError(f"{name} is a positive number, not {value!r}")
+        raise OptionError(f"{name} is a positive number, not {takes.shown(value)}")
     return number
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -919,3 +921,54 @@ def test_outputs_in_the_middle_and_graphs_without_inputs_can_be_fitted():
     data = Dataset({}, {"xy": [4.0, 4.0], "xz": [5.0, 5.0]})
     result = quiet(graph, data, LeastSquares(), start={"a": 1.0})
     assert result.parameters == pytest.approx({"a": 2, "b": 1})
+
+
+SIZES = [10.0**k for k in (-150, -100, -30, 0, 30, 100, 150)]
+SIZED: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
+    "line": ("a*xa + b", lambda a, b, x: a * x + b, lambda x, y: (y / x, y)),
+    "exponential": (
+        "a*exp(b*xa)",
+        lambda a, b, x: a * np.exp(b * x),
+        lambda x, y: (y, 1 / x),
+    ),
+    "Michaelis-Menten": (
+        "a*xa/(b + xa)",
+        lambda a, b, x: a * x / (b + x),
+        lambda x, y: (y, x),
+    ),
+    "quadratic": (
+        "a*xa^2 + b*xa",
+        lambda a, b, x: a * x**2 + b * x,
+        lambda x, y: (y / x / x, y / x),
+    ),
+}
+"""Right side, the same in numpy, and how large a and b are for x and y of some size."""
+
+
+@pytest.mark.parametrize("model", SIZED)
+@pytest.mark.parametrize("method", [LeastSquares(), Adam(0.05), SGD(0.05)])
+def test_no_size_makes_a_false_success(model: str, method: Any):
+    """Least squares from near meets every size; nothing else claims what is not so."""
+    right, function, sizes = SIZED[model]
+    graph, columns = parse_graph([f"xy = {right}"]), np.linspace(0.2, 3.0, 12)
+    exact = isinstance(method, LeastSquares)
+    tried = SIZES if exact else SIZES[::3]
+    for x, y in [(1.0, size) for size in tried] + [(size, 1.0) for size in tried]:
+        a, b = np.array([1.7, 0.6]) * sizes(x, y)
+        if not (np.isfinite([a, b]).all() and a and b):
+            continue  # parameters that a double cannot hold
+        data = Dataset({"xa": columns * x}, {"xy": function(a, b, columns * x)})
+        for start in (None, {"a": 1.3 * a, "b": 0.8 * b}):
+            try:
+                result = fit(graph, data, method, start=start, epochs=4, progress=False)
+            except FitError as error:  # the default start may be out of reach
+                assert start is None, (x, y)
+                assert "at the start" in str(error)  # noqa: PT017
+                continue
+            found = [result.parameters["a"] / a, result.parameters["b"] / b]
+            fits = found == pytest.approx([1, 1], rel=1e-6)
+            assert (result.status == "converged") <= fits, (x, y, start, result)
+            if exact and (start or (x == 1 and model != "exponential")):
+                assert fits, (x, y, start, result.message)
+                assert result.status == "converged", (x, y, start, result.message)
+                assert result.r_squared["xy"] == pytest.approx(1)

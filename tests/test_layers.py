@@ -22,6 +22,9 @@ ALLOWED["fitting"] = ALLOWED["graph"] | {"graph", "data"}
 ALLOWED["draw"] = {"errors", "expr", "diff", "lower", "graph", "numeric"} | {"notation"}
 ALLOWED["store"] = {"errors", "expr", "graph", "data", "fitting"}
 ALLOWED["testing"] = {"graph", "checking"}
+for allowed in ALLOWED.values():
+    allowed.add("takes")
+ALLOWED["takes"] = {"errors"}
 EVERYTHING = set(ALLOWED)
 TOP = {"primer", "commands", "cli", "__main__", "__init__"}  # may import everything
 HEAVY = ("sympy", "matplotlib", "scipy", "networkx", "rich", "llvmlite", "pandas")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.checking.structure import is_nested, leaves, matched, numbers, rebuilt
 from cgprimer.errors import OptionError
 
@@ -118,6 +119,7 @@ def own_names(
     """(labels of the leaves, names of all components or none) as the caller wants."""
     if names is None:
         return arguments.labels, ()
+    takes.kind(Iterable, names=names)
     given = (names,) if isinstance(names, str) else tuple(map(str, names))
     size = sum(array.size for array in arguments.arrays)
     if len(given) == len(arguments.arrays):

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.checking.bar import bar
 from cgprimer.checking.blame import blame_edge
 from cgprimer.checking.claims import Claim, Edge, read_claims
 from cgprimer.checking.report import CheckReport, CheckRow
 from cgprimer.checking.sentences import told
-from cgprimer.checking.sites import random_points
+from cgprimer.checking.sites import checked_points, random_points
 from cgprimer.checking.together import DIRECTIONS
 from cgprimer.checking.witness import Evidence, Witness
-from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.numeric.verdict import (
     FAIL,
@@ -78,12 +78,13 @@ def check_gradients(
     >>> report.verdict, report.first_wrong
     ('FAIL', ('xz', 'w'))
     """
+    takes.kind(Graph, graph=graph)
+    takes.mapping(claims=claims)
     if output is not None:
         [output] = graph.checked_outputs([output])
     if at is None:
-        if not isinstance(points, int) or points < 1:
-            raise OptionError(f"points={points!r}: at least one point is needed")
-        random = random_points(graph, points, np.random.default_rng(rng))
+        checked_points(points)
+        random = random_points(graph, points, takes.generator(rng))
         witness = Witness(graph, random, given=False)
     else:
         witness = Witness(graph, at, given=True)

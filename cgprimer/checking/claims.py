@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.errors import (
@@ -149,6 +150,7 @@ def parse_claims(text: str) -> dict[Edge, Written]:
 
     Raises ExpressionError with a caret under every line that is not one.
     """
+    takes.text(text=text)
     found: dict[Edge, Written] = {}
     problems = []
     for count, line in enumerate(text.split("\n"), 1):
@@ -205,7 +207,7 @@ def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
     """The names that a claim for `edge` may use."""
     if not (isinstance(edge, tuple) and len(edge) == 2):
         raise GraphError(
-            f"claims map pairs (node, wrt) to derivatives, not {shorten(repr(edge))}"
+            f"claims map pairs (node, wrt) to derivatives, not {takes.shown(edge)}"
         )
     node, wrt = edge
     every = (*graph.variable_number, *graph.parameters)
@@ -308,7 +310,7 @@ def _real(edge: Edge, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError) as error:
         raise OptionError(
-            f"the claim for ∂{edge[0]}/∂{edge[1]} is {shorten(repr(value))}: "
+            f"the claim for ∂{edge[0]}/∂{edge[1]} is {takes.shown(value)}: "
             "a real number is expected"
         ) from error
 

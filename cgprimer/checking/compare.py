@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.checking.bar import bar
 from cgprimer.checking.check import ROW, SEVERITY
 from cgprimer.checking.claims import Edge, rounding
@@ -20,7 +21,7 @@ from cgprimer.lower.to_numpy import Kernel
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.edges import differences, known_formulas
-from cgprimer.numeric.finite import EPSILON, Difference
+from cgprimer.numeric.finite import EPSILON, Difference, check_scheme
 from cgprimer.numeric.verdict import (
     COLOURS,
     FAIL,
@@ -153,6 +154,8 @@ def compare_partials(
 
     For arrays (n,) in `at`, a row shows the sample that came out worst.
     """
+    takes.kind(Graph, graph=graph)
+    check_scheme(scheme, step)
     witness = Witness(graph, at, given=True)
     symbolic = known_formulas(graph, witness.point)
     shown = differences(graph, witness.point, scheme, step)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.checking.arguments import Arguments, own_names
 from cgprimer.checking.bar import bar
 from cgprimer.checking.directions import FIRST
@@ -71,6 +72,8 @@ def check_function(
     >>> print(check_function(area, lambda w, h: (h, h), (2.0, 3.0)).diagnosis)
     area, height: it is 3/2 times the true derivative, at every component.
     """
+    takes.function(f=f)
+    takes.flag(progress=progress)
     arguments = Arguments.of(f, x)
     labels, each = own_names(names, arguments)
     code = _Code(called(f, "f"), f, arguments)
@@ -128,7 +131,7 @@ def _checked(
     few = len(subject) <= LARGE
     lines = len(subject) if few else SAMPLE + FIRST
     with bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
-        random = np.random.default_rng(0 if rng is None else rng)
+        random = takes.generator(0 if rng is None else rng)
         known = examine(subject, claims.values, claims.precision, random, tick)
     if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
         return undecided(says)

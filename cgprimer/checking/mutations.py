@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.checking.check import report
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.explain import divisors
@@ -26,7 +27,7 @@ from cgprimer.checking.mutation_report import (
 )
 from cgprimer.checking.report import CheckReport
 from cgprimer.checking.rules import RULES, Measured, Rule
-from cgprimer.checking.sites import random_points
+from cgprimer.checking.sites import checked_points, random_points
 from cgprimer.checking.suspects import derivative, rule_of
 from cgprimer.checking.totals import below, totals
 from cgprimer.checking.witness import Witness
@@ -117,7 +118,10 @@ def check_mutations(
 
     at : points of your own; otherwise `points` random ones.
     """
-    rng = np.random.default_rng(rng)
+    takes.kind(Graph, graph=graph)
+    rng = takes.generator(rng)
+    if at is None:
+        checked_points(points)
     given = at is not None
     where = random_points(graph, points, rng) if at is None else at
     witness = Witness(graph, where, given)

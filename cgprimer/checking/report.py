@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cgprimer import takes
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.explain import spoken
 from cgprimer.errors import listing, shorten
@@ -169,6 +170,7 @@ class CheckReport(Report):
 
     def row(self, node: str, wrt: str, kind: str = "edge") -> CheckRow:
         """The row of one derivative; KeyError where it is not there."""
+        takes.text(node=node, wrt=wrt, kind=kind)
         for row in self.rows:
             if (row.node, row.wrt, row.kind) == (node, wrt, kind):
                 return row

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import PointError, listing
+from cgprimer.errors import OptionError, PointError, listing
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import name
@@ -30,6 +31,7 @@ from cgprimer.numeric.schemes import Array, Function, Told
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""
+MOST_POINTS = 10**6  # random points; each costs some dozen evaluations
 TRIES = 40
 REACH = 4.0  # how far from a point a kink is looked for
 ASIDE = 0.05  # how far beside a kink its sides are tried
@@ -96,6 +98,15 @@ def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:
             slots = tuple(column[row] for column in columns)
             found[node] = Site(node, names, own.shape, slots, own.results[row])
     return {node: found[node] for node in graph.order if node in found}
+
+
+def checked_points(points: int) -> None:
+    """Refuse a number of random points that is none, or too great to be drawn."""
+    if not takes.is_count(points) or points > MOST_POINTS:
+        raise OptionError(
+            f"points={takes.shown(points)}: at least one point is needed, and at most "
+            f"{MOST_POINTS:,}"
+        )
 
 
 def random_points(

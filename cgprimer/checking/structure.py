@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.errors import OptionError, listing, shorten
+from cgprimer import takes
+from cgprimer.errors import OptionError, listing
 
 COMPLEX = "give the real and the imaginary part as two arguments"
 Split = Callable[[Any], bool]
@@ -122,4 +123,4 @@ def _matched_keys(
 
 
 def _type(value: Any) -> str:
-    return shorten(repr(value), 40) if np.ndim(value) == 0 else type(value).__name__
+    return takes.shown(value) if np.ndim(value) == 0 else type(value).__name__

@@ -32,7 +32,8 @@ class Wrong:
     def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
         """The same for every row of an array (…, n); nan agrees with nothing."""
         size = np.maximum(np.abs(self.claimed), np.abs(candidates))
-        gap = np.abs(self.claimed - candidates)
+        with np.errstate(invalid="ignore"):  # inf - inf
+            gap = np.abs(self.claimed - candidates)
         near = (gap <= MATCH * size + self.slack) & np.isfinite(gap)  # not inf ≤ inf
         return np.asarray(near.all(axis=-1))
 

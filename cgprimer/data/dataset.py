@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.data.csv_file import read_columns
-from cgprimer.errors import DataError, listing, shorten, suggest
+from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.graph import Graph, name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cgprimer.graph.graph import Graph
 
 Array = NDArray[np.float64]
 Names = tuple[Sequence[str], Sequence[str]]  # of the inputs, of the targets
@@ -47,7 +47,7 @@ class Dataset(Report):
     ignored: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ignored", tuple(self.ignored))
+        object.__setattr__(self, "ignored", tuple(_names(self.ignored, "ignored")))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, _by_name(getattr(self, field), field))
         if not self.targets:
@@ -114,6 +114,8 @@ class Dataset(Report):
             would be left out though the graph has a parameter or a variable of its
             name; other columns are `ignored`.
         """
+        if not hasattr(frame, "columns"):
+            raise DataError(f"a pandas DataFrame is expected, not {takes.shown(frame)}")
         place = {str(name): name for name in frame.columns}
         chosen = _chosen(list(place), graph, inputs, targets)
         used = [name for part in chosen for name in part]
@@ -136,6 +138,8 @@ class Dataset(Report):
         that is not a plain decimal number, and for a file that is too large: more than
         2 GiB, or a line of more than 64 million characters.
         """
+        if not isinstance(path, str | PathLike):
+            raise DataError(f"the path of a file is expected, not {takes.shown(path)}")
         chosen: Names = ((), ())
 
         def choose(names: Sequence[str]) -> list[str]:
@@ -175,9 +179,23 @@ class Dataset(Report):
         )
         return Dataset(parts[0], parts[1], sigma, self.ignored)
 
+    def _rows(self, rows: Any) -> Any:
+        """What picks `rows` from a column; DataError for what does not."""
+        try:
+            at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
+            if not isinstance(at, slice) and not at.size:
+                return slice(0)
+            next(iter(self.targets.values()))[at]
+            return at
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
+            raise DataError(
+                f"rows={takes.shown(rows)} are not samples of these: {error}\n"
+                f"  hint: give numbers from 0 to {len(self) - 1}, a mask or a slice"
+            ) from error
+
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
-        if not 0 < fraction < 1 or len(self) < 2:
+        if not (takes.is_real(fraction) and 0 < fraction < 1) or len(self) < 2:
             raise DataError("split takes a fraction between 0 and 1 and two samples")
         order = generator(rng).permutation(len(self))
         cut = min(max(1, round(fraction * len(self))), len(self) - 1)
@@ -186,7 +204,8 @@ class Dataset(Report):
     def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
         if not is_count(size):
-            raise DataError(f"a batch has at least one sample, not {size!r}")
+            raise DataError(f"a batch has at least one sample, not {takes.shown(size)}")
+        size = takes.index(size)
         order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
@@ -202,18 +221,28 @@ def _chosen(
     if graph is None and (inputs is None or targets is None):
         raise DataError("say which columns are inputs and targets, or give the graph")
     if graph is not None:
+        takes.kind(Graph, graph=graph)
         if inputs is None:
             _refuse_parameters(names, graph)
         if targets is None:
             _refuse_variables(names, graph)
         inputs = graph.inputs if inputs is None else inputs
         targets = graph.outputs if targets is None else targets
+    inputs, targets = _names(inputs, "inputs"), _names(targets, "targets")
     known = set(names)
-    for name in (*(inputs or ()), *(targets or ())):
+    for name in (*inputs, *targets):
         if name not in known:
             hint = suggest(name, names) or f"the columns are {listing(names)}"
             raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
-    return inputs or (), targets or ()
+    return inputs, targets
+
+
+def _names(names: object, keyword: str) -> list[str]:
+    """Names of columns, as a list."""
+    try:
+        return name_list(() if names is None else names, keyword)
+    except GraphError as error:
+        raise DataError(str(error)) from None
 
 
 def _range(column: Array) -> str:
@@ -223,12 +252,7 @@ def _range(column: Array) -> str:
 
 def generator(rng: Seed) -> np.random.Generator:
     """The Generator that a seed stands for; DataError for what is neither."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"rng= takes a whole number from 0 or a numpy Generator, not {rng!r}"
-        ) from error
+    return takes.generator(rng, DataError)
 
 
 def _by_name(columns: Any, field: str) -> dict[str, Any]:
@@ -244,8 +268,7 @@ def _by_name(columns: Any, field: str) -> dict[str, Any]:
 
 def is_count(value: Any) -> bool:
     """Whether `value` is a whole number from 1."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return bool(number and np.isfinite(float(value)) and value == int(value) >= 1)
+    return takes.is_count(value)
 
 
 def _length(columns: Mapping[str, Array]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.errors import DataError, PointError, listing, shorten
 from cgprimer.graph.arrays import as_number, as_numbers
@@ -42,6 +43,8 @@ def generate(
 
     Raises DataError for an impossible size or range, and where an output is not finite.
     """
+    takes.kind(Graph, graph=graph)
+    takes.mapping(parameters=parameters)
     size = checked_size(graph, size)
     rng = generator(rng)
     lows, highs = _ranges(graph, low, "low"), _ranges(graph, high, "high")
@@ -70,7 +73,7 @@ def checked_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if not is_count(size):
         raise DataError(
-            f"the size of a data set is a whole number from 1, not {size!r}"
+            f"the size of a data set is a whole number from 1, not {takes.shown(size)}"
         )
     size = int(size)
     wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
@@ -133,7 +136,7 @@ def _sample(
     rng: np.random.Generator,
 ) -> Array:
     if sampler is None:
-        if not (np.isfinite([low, high]).all() and low <= high):
+        if not (np.isfinite([low, high, high - low]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)
     values = as_numbers(f"the sampler of {name!r}", sampler(rng, size), DataError)
@@ -144,11 +147,11 @@ def _sample(
     return values
 
 
-def _numbers(parameters: Mapping[str, float]) -> dict[str, float]:
-    for name, value in parameters.items():
+def _numbers(parameters: Mapping[str, float] | None) -> dict[str, float]:
+    for name, value in (parameters or {}).items():
         if as_numbers(f"the value of {name!r}", value, DataError).ndim:
             raise DataError(f"the parameter {name!r} is one number, not an array")
-    return dict(parameters)
+    return dict(parameters or {})
 
 
 def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cgprimer import takes
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
 from cgprimer.diagnosis.reasons import GROWING, reason
@@ -199,6 +200,7 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     >>> diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9}).first.suggestion
     'write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle'
     """
+    takes.kind(Graph, graph=graph)
     point = Point.of(graph, at)
     operations = Operations(graph)
     computed = Computed(operations, point)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace as with_changes
 from typing import Any, NoReturn
 
+from cgprimer import takes
 from cgprimer.diff.formula_op import (
     Interval,
     check_arguments,
@@ -76,6 +77,13 @@ def custom_op(
     ...     parse_graph(["xy = softsign(w*xx)"]).evaluate({"w": 2, "xx": 1.5})["xy"]
     0.75
     """
+    takes.text(contract=contract, kinks=kinks, latex=latex)
+    takes.flag(replace=replace)
+    if name is not None:
+        check_identifier(name)
+    for part in (forward, backward):
+        if part is not None:
+            takes.function(**{"forward" if part is forward else "backward": part})
     if contract not in CONTRACTS:
         hint = suggest(str(contract), CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
@@ -93,7 +101,7 @@ def custom_op(
     def from_class(found: Any) -> CustomOp:
         if not isinstance(found, type) or not hasattr(found, "forward"):
             raise OptionError(
-                f"{shorten(repr(found))} is no class with a forward\n  hint: write a "
+                f"{takes.shown(found)} is no class with a forward\n  hint: write a "
                 "class with def forward(ctx, a): … and def backward(ctx, grad): …"
             )
         called = name or found.__name__.lower()
@@ -101,6 +109,7 @@ def custom_op(
 
     if isinstance(definition, str):
         name = name or definition
+        check_identifier(name)
     elif definition is not None:
         return from_class(definition)
     if forward is None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
+from cgprimer import takes
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials as derive
@@ -227,7 +228,9 @@ def given_rules(
             "nothing says how it is differentiated",
             "give a backward, or formulas in partials=",
         )
+    takes.kind(Iterable, partials=partials)
     partials = [partials] if isinstance(partials, str) else list(partials)
+    takes.text(**{f"partials[{i}]": text for i, text in enumerate(partials)})
     if len(partials) != len(arguments):
         raise OpError(
             op_name,
@@ -254,12 +257,16 @@ def intervals(
     op_name: str, domain: Interval | Sequence[Interval], count: int
 ) -> tuple[Interval, ...]:
     """One interval for each argument."""
-    given = np.asarray(domain, dtype=float)
+    try:
+        given = np.asarray(domain, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        given = np.empty(0)
     given = np.broadcast_to(given, (count, 2)) if given.shape == (2,) else given
     if given.shape != (count, 2) or not (given[:, 0] < given[:, 1]).all():
         raise OpError(
             op_name,
-            f"domain={domain!r} is not an interval (low, high) for each argument",
+            f"domain={takes.shown(domain)} is not an interval (low, high) for each "
+            "argument",
         )
     return tuple((float(low), float(high)) for low, high in given)
 

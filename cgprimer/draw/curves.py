@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.draw.legend import place_legend
 from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
 from cgprimer.draw.text import number
@@ -90,6 +91,7 @@ def plot_loss(
 
     Raises OptionError for an unknown `x`, or for one that a run does not know.
     """
+    takes.axes(ax)
     runs = _labelled(results)
     along = _chosen(x, list(runs.values()))
     curves = [_curve(run, label, along) for label, run in runs.items()]
@@ -113,10 +115,26 @@ def _labelled(results: Any) -> dict[str, Any]:
         return {str(label): run for label, run in results.items()}
     if hasattr(results, "losses"):
         return {_method(results): results}
+    if not isinstance(results, Iterable) or isinstance(results, str | bytes):
+        raise _not_losses(results)
     runs = list(results)
     if not any(hasattr(run, "losses") or np.ndim(run) for run in runs):
-        return {"loss": np.array(runs, dtype=float)}
+        return {"loss": _numbers(runs)}
     return dict(zip(_numbered(map(_method, runs)), runs, strict=True))
+
+
+def _numbers(losses: Any) -> Array:
+    """Losses (n,) as float64."""
+    found = as_numbers("losses", losses, OptionError)
+    if found.ndim != 1:
+        raise OptionError(f"losses must have shape (n,), not {found.shape}")
+    return found
+
+
+def _not_losses(given: object) -> OptionError:
+    return OptionError(
+        f"results of fit, or losses, are expected, not {takes.shown(given)}"
+    )
 
 
 def _method(run: Any) -> str:
@@ -144,7 +162,7 @@ def _chosen(x: str | None, runs: Sequence[Any]) -> Along:
                 f"losses alone know no {along}s\n  hint: plot what fit returns"
             )
     hint = suggest(str(x), ALONG) or f"it is one of {', '.join(ALONG)}"
-    raise OptionError(f"unknown axis x={x!r}\n  hint: {hint}")
+    raise OptionError(f"unknown axis x={takes.shown(x)}\n  hint: {hint}")
 
 
 def _counts(run: Any) -> NDArray[np.int64] | None:
@@ -162,9 +180,7 @@ def _in_batches(run: Any) -> bool:
 
 
 def _curve(run: Any, label: str, along: Along) -> Curve:
-    losses = as_numbers("losses", getattr(run, "losses", run), OptionError)
-    if losses.ndim != 1:
-        raise ValueError(f"losses must have shape (n,), not {losses.shape}")
+    losses = _numbers(getattr(run, "losses", run))
     if _counts(run) is None:
         return _bare_curve(run, losses, label)
     return _counted_curve(run, losses, label, along)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
+from cgprimer import takes
 from cgprimer.diff.sweep import partials
 from cgprimer.draw.steps import single_operations
 from cgprimer.draw.text import Links, without_noise
@@ -22,6 +23,7 @@ from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import name
 from cgprimer.expr.show import show
+from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import (
     Edge,
     edge_formulas,
@@ -36,7 +38,6 @@ from cgprimer.notation.report import Report, printable
 from cgprimer.notation.table import MOST
 
 if TYPE_CHECKING:
-    from cgprimer.graph.graph import Graph
     from cgprimer.notation.report import Part
 
 Kind = Literal["input", "parameter", "variable"]
@@ -175,12 +176,14 @@ class Trace(Report):
 
         The table needs amsmath, graphicx and, from some thirty lines on, longtable.
         """
+        takes.flag(document=document)
         from cgprimer.draw.derivation_latex import latex_document, latex_table
 
         return latex_document(self) if document else latex_table(self)
 
     def html(self, *, document: bool = False) -> str:
         """The derivation as HTML with MathML, which needs nothing from elsewhere."""
+        takes.flag(document=document)
         from cgprimer.draw.derivation_html import html_document, html_part
 
         return html_document(self) if document else html_part(self)
@@ -221,6 +224,8 @@ def trace(
       bar_xx = bar_xy*\partial xy/\partial xx = bar_xy*(2*a*xx) = 1*12 = 12
       bar_a  = bar_xy*\partial xy/\partial a = bar_xy*xx^2 = 1*9 = 9
     """
+    takes.kind(Graph, graph=graph)
+    takes.text(level=level)
     if level not in LEVELS:
         hint = suggest(str(level), LEVELS) or f"it is {' or '.join(LEVELS)}"
         raise OptionError(f"unknown level {level!r}\n  hint: {hint}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cgprimer import takes
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.layout import layered_layout
 from cgprimer.draw.paint import INK, Box, paint
@@ -19,11 +20,11 @@ from cgprimer.draw.text import Line, Links, number, without_noise
 from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
+from cgprimer.graph.graph import Graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cgprimer.graph.graph import Graph
 
 LIMIT = 2_000  # variables in one picture
 SPAN_LIMIT = 50_000  # layers passed by all edges together
@@ -56,6 +57,9 @@ def draw_graph(
 
     Above 300 variables or edges, nothing is written on the edges.
     """
+    takes.kind(Graph, graph=graph)
+    takes.mapping(at=at)
+    takes.axes(ax)
     for name, value in (at or {}).items():
         if np.ndim(value):
             raise PointError(
@@ -130,7 +134,8 @@ class _Numbers:
 def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbers:
     from cgprimer.numeric.edges import edge_partials
 
-    values = {n: float(x) for n, x in {**at, **graph.evaluate(at)}.items()}
+    given = graph.evaluate(at)  # which refuses what is no point
+    values = {n: float(x) for n, x in {**at, **given}.items()}
     # the symbolic method would load sympy for the same numbers
     found = edge_partials(graph, at, method="adjoint")
     partials = {(u, v): float(d) for (v, u), d in found.items()}

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.errors import FitError, suggest
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
@@ -78,8 +79,9 @@ def _huber_slope(p: Array, t: Array, delta: float) -> Array:
 
 def huber(delta: float = 1.0) -> Loss:
     """Squared error up to `delta`, linear beyond: r² or δ(2|r| - δ)."""
-    if not (np.isfinite(delta) and delta > 0):
-        raise FitError(f"huber takes a positive delta, not {delta!r}")
+    if not (takes.is_real(delta) and 0 < delta < np.inf):
+        raise FitError(f"huber takes a positive delta, not {takes.shown(delta)}")
+    delta = float(delta)
     near = f"min(abs(p - t), {float(delta)!r})"
     return Loss(
         "huber" if delta == 1.0 else f"huber({delta:g})",
@@ -187,7 +189,10 @@ def find_loss(loss: str | Loss) -> Loss:
     if isinstance(loss, Loss):
         return loss
     known = {**LOSSES, SOFTMAX.name: SOFTMAX}
-    if loss not in known:
-        hint = suggest(str(loss), known) or f"losses are {', '.join(known)}"
-        raise FitError(f"unknown loss {loss!r}\n  hint: {hint}")
+    if not isinstance(loss, str) or loss not in known:
+        hint = (
+            suggest(takes.shown(loss).strip("'"), known)
+            or f"losses are {', '.join(known)}"
+        )
+        raise FitError(f"unknown loss {takes.shown(loss)}\n  hint: {hint}")
     return known[loss]

@@ -14,7 +14,8 @@ from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any
 
-from cgprimer.errors import OptionError, shorten
+from cgprimer import takes
+from cgprimer.errors import OptionError
 from cgprimer.expr.locks import forkable
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
@@ -66,6 +67,7 @@ class CustomOp(Op):
 
         replace : whether to take the place of an earlier custom operation.
         """
+        takes.flag(replace=replace)
         with _lock:
             earlier = OPS.get(self.name)
             if replace and isinstance(earlier, CustomOp):
@@ -136,7 +138,7 @@ def check_identifier(text: object) -> None:
     """Refuse what is no name of the language."""
     if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise OptionError(
-            f"{shorten(repr(text))} cannot name an operation\n  hint: a name is a "
+            f"{takes.shown(text)} cannot name an operation\n  hint: a name is a "
             "letter followed by letters a-z, A-Z, digits and underscores"
         )
     if text in RESERVED:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 
@@ -43,6 +44,8 @@ class SGD:
 
     def __post_init__(self) -> None:
         check_rate(self.rate)
+        takes.number(momentum=self.momentum)
+        takes.flag(nesterov=self.nesterov)
         if not 0 <= self.momentum < 1:
             raise FitError(f"momentum lies in [0, 1), not {self.momentum!r}")
         if self.nesterov and not self.momentum:
@@ -84,6 +87,7 @@ class Adam:
 
     def __post_init__(self) -> None:
         check_rate(self.rate)
+        takes.number(beta1=self.beta1, beta2=self.beta2, epsilon=self.epsilon)
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise FitError(f"{name} lies in [0, 1), not {getattr(self, name)!r}")
@@ -123,10 +127,10 @@ def check_rate(rate: Rate) -> None:
         return
     try:
         rates = np.atleast_1d(np.asarray(rate, dtype=np.float64))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         rates = np.zeros(0)
     if not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
-        raise FitError(f"a learning rate is a positive number, not {rate!r}")
+        raise FitError(f"a learning rate is a positive number, not {takes.shown(rate)}")
 
 
 def rates_at(rate: Rate, first: int, count: int) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
 from cgprimer.engine import jit
 from cgprimer.engine.by_numpy import stepwise
@@ -83,11 +84,13 @@ def fit(
     if not isinstance(method, LeastSquares):
         _check_descent(method, "SGD, Adam or LeastSquares")
     _check_kinds(graph, data)
+    takes.flag(weighted=weighted, progress=progress, identify=identify)
     random = generator(DEFAULT_SEED if rng is None else rng)
     kind = find_loss(loss)
     first = _start(graph, start, random)
     if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
+        epochs, batch = takes.index(epochs), batch and takes.index(batch)
     trail, objective = Trail(first, first), None
     ended = functools.partial(_ended, graph, data, kind, method, trail, identify, began)
     try:
@@ -156,8 +159,12 @@ def minimize(
     """
     began = time.perf_counter()
     _check_descent(method, "SGD or Adam")
+    takes.kind(Graph, graph=graph)
+    takes.kind(Mapping, start=start)
+    takes.flag(progress=progress)
     graph.checked_outputs([output])
     _check_counts(steps=steps)
+    steps = takes.index(steps)
     names = (*graph.inputs, *graph.parameters)
     objective = _Output(graph, output, names)
     if missing := [name for name in names if name not in start]:
@@ -230,13 +237,14 @@ class _Output:
 
 def _check_descent(method: object, known: str) -> None:
     if isinstance(method, type) or not hasattr(method, "rule"):
-        raise FitError(f"method is a value of {known}, not {method!r}")
+        raise FitError(f"method is a value of {known}, not {takes.shown(method)}")
 
 
 def _check_counts(**counts: int | None) -> None:
     for name, value in counts.items():
-        if not is_count(value) and (value is not None or name == "epochs"):
-            raise FitError(f"{name} is a whole number from 1, not {value!r}")
+        if not is_count(value) and (value is not None or name != "batch"):
+            said = takes.shown(value)
+            raise FitError(f"{name} is a whole number from 1, not {said}")
 
 
 _UNNEEDED = "nothing that is fitted depends on it"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.loop import Trail
@@ -20,6 +21,9 @@ EVALUATIONS = 5_000  # by default; NIST's Bennett5 takes 1 380 from its first st
 PER_PARAMETER = 200  # … but never fewer than this for each parameter
 REST = 1e-4  # cosine between residuals and a column of J that counts as zero: what is
 # left to move is then a hundredth of a standard error for ten thousand samples
+FAR = 20  # powers of two by which a parameter has left the units it was given
+FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5
+ROUNDS = 30  # of new units; each finds 16 digits more of a parameter nearer to 0
 EXACT = 1e-10  # residuals beside the targets that are all rounding
 
 
@@ -40,13 +44,15 @@ class LeastSquares:
     gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        takes.number(ftol=self.ftol, xtol=self.xtol, gtol=self.gtol)
         for name in ("ftol", "xtol", "gtol"):
             if not 0 < getattr(self, name) < 1:
                 raise FitError(
                     f"{name} lies between 0 and 1, not {getattr(self, name)}"
                 )
-        if self.max_steps is not None and self.max_steps < 1:
-            raise FitError(f"max_steps is at least 1, not {self.max_steps}")
+        if self.max_steps is not None and not takes.is_count(self.max_steps):
+            said = takes.shown(self.max_steps)
+            raise FitError(f"max_steps is at least 1, not {said}")
 
     @property
     def label(self) -> str:
@@ -75,11 +81,33 @@ class _Watched:
             )
         trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
         self.last, self.smooth = start, True
-        self.scale, self.unit = _powers(start), 1.0
+        self.scale, self.unit, self.rounds = _powers(start), 1.0, 0
         if objective.loss.robust == "linear":  # others have a size of their own
             sigma = 1.0 if objective.sigma is None else objective.sigma
             greatest = np.abs(objective.targets / sigma).max()
             self.unit = float(_powers(greatest))
+
+    def again(self, found: Any) -> Array | None:
+        """Where to go on from, in new units, if the size of parameters was in the way.
+
+        Beside a start of 1 a parameter of 1e30 is 1e30 steps away, and one of 1e-30
+        is lost in rounding: scipy then stops with a gradient that is not zero. One
+        step of Gauss and Newton, in all parameters or in one, finds the size.
+        """
+        best, self.rounds = self.trail.best, self.rounds + 1
+        tried = [
+            best,
+            *_newton(best, found.fun * self.unit, found.jac / self.scale * self.unit),
+        ]
+        losses = [self.loss(self.objective.residuals(one)) for one in tried]
+        start = tried[int(np.nanargmin(losses))]
+        scale = _powers(start)
+        far = np.abs(np.log2(scale / self.scale)).max() > FAR
+        if self.rounds > ROUNDS or not (far or min(losses) < self.trail.loss / 2):
+            return None
+        self.trail.keep(start.copy(), min(losses))
+        self.scale = scale
+        return start
 
     def plain(self) -> float:
         """The loss of the best point in the data's own units."""
@@ -120,6 +148,23 @@ class _Watched:
         return found if self.smooth else np.nan_to_num(found)
 
 
+def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
+    """A Gauss-Newton step from `at` in all parameters, and one in each alone."""
+    size = np.abs(jacobian).max(axis=0)
+    size[size == 0] = 1.0
+    if not np.isfinite(size).all():
+        return []
+    columns = jacobian / size  # none overflows when squared
+    unit = float(np.abs(residuals).max()) or 1.0
+    steps = [np.linalg.lstsq(columns, residuals / unit, rcond=None)[0]]
+    alone = (
+        columns.T @ (residuals / unit) / np.maximum((columns**2).sum(axis=0), 1e-300)
+    )
+    steps += list(np.diag(alone))
+    found = [at - step * (unit / size) for step in steps]
+    return [one for one in found if np.isfinite(one).all()]
+
+
 def _powers(sizes: Any) -> Array:
     """The powers of two next to `sizes`; 1 for 0."""
     return np.where(sizes == 0, 1.0, np.exp2(np.frexp(sizes)[1] - 1.0))
@@ -151,28 +196,36 @@ def least_squares(
         watched = _Watched(objective, trail, tick)
         try:
             with np.errstate(all="ignore"):
-                found = solve(
-                    watched.residuals,
-                    start / watched.scale,
-                    watched.jacobian,
-                    method="trf",
-                    x_scale="jac",
-                    loss=robust,
-                    ftol=method.ftol,
-                    xtol=method.xtol,
-                    gtol=method.gtol,
-                    max_nfev=allowed,
-                )
+                going: Array | None = start
+                while going is not None:
+                    found = solve(
+                        watched.residuals,
+                        going / watched.scale,
+                        watched.jacobian,
+                        method="trf",
+                        x_scale="jac",
+                        loss=robust,
+                        ftol=method.ftol,
+                        xtol=method.xtol,
+                        gtol=method.gtol,
+                        max_nfev=allowed,
+                    )
+                    allowed = FEW  # in new units it is quick, or at an edge
+                    ended = watched.smooth and found.status > 0
+                    rests = ended and _rests(found, objective, trail.best)
+                    going = watched.again(found) if ended and not rests else None
             trail.status = "max_steps"
-            if found.status > 0:
-                rests = watched.smooth and _rests(found, objective, trail.best)
+            if found.status > 0 or watched.rounds:
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
             trail.dead = not np.any(found.grad)
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"
     trail.params = trail.best
-    if trail.status in ("converged", "stalled") and trail.loss > 1e200:
+    if (
+        trail.status in ("converged", "stalled")
+        and trail.loss / watched.unit**2 > 1e200
+    ):
         trail.status = "failed"
 
 

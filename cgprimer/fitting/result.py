@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.errors import FitError, listing
 from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
@@ -109,6 +110,8 @@ class FitResult(Report):
         The error is None where the data do not determine the combination, or where the
         method gives no errors. Raises FitError for an unknown name.
         """
+        takes.kind(Mapping, coefficients=coefficients)
+        takes.number(**{f"the coefficient of {k}": v for k, v in coefficients.items()})
         names = list(self.parameters)
         if unknown := [name for name in coefficients if name not in names]:
             raise FitError(f"the fit has no parameters {listing(unknown)}")
@@ -126,6 +129,8 @@ class FitResult(Report):
         """name → confidence interval, value ± t·SE; None where undetermined."""
         from scipy.stats import t
 
+        if not (takes.is_real(level) and 0 < level < 1):
+            raise FitError(f"a level lies between 0 and 1, not {takes.shown(level)}")
         errors = self.standard_errors
         if errors is None or not self.dof:
             return dict.fromkeys(self.parameters, None)

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, OpError, listing, suggest
+from cgprimer.errors import GraphError, OpError, listing, shorten, suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
-from cgprimer.graph.graph import Graph
+from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.rows import graph_of
 
 WORTH_NAMING = 3  # operations in a shared expression that earn it a name of its own
@@ -86,15 +87,16 @@ class _Adjoints:
 
 
 def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
+    takes.kind(Graph, graph=graph)
     graph.checked_outputs([output])
     if wrt is None:
         return [*graph.inputs, *graph.parameters]
-    names = [wrt] if isinstance(wrt, str) else list(dict.fromkeys(wrt))
+    names = list(dict.fromkeys(name_list(wrt, "wrt")))
     known = [*graph.variable_number, *graph.parameters, *graph.spare]
     for text in names:
         if text not in known:
             hint = suggest(str(text), known) or f"the names are {listing(known)}"
-            raise GraphError(f"unknown name {text!r}\n  hint: {hint}")
+            raise GraphError(f"unknown name {shorten(text)!r}\n  hint: {hint}")
     return names
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy
@@ -91,10 +92,12 @@ def name_list(names: object, keyword: str) -> list[str]:
         found = list(names)
         for name in found:
             if not isinstance(name, str):
-                raise GraphError(f"{keyword}= holds {name!r}, which is not a name")
+                raise GraphError(
+                    f"{keyword}= holds {takes.shown(name)}, which is not a name"
+                )
         return found
     raise GraphError(
-        f"{keyword}= takes names, such as ['xy'], not {shorten(repr(names))}"
+        f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
     )
 
 
@@ -155,11 +158,12 @@ class Graph(Frozen):
         return tuple(dict.fromkeys(outputs))
 
     def _unknown(self, name: object, what: str) -> str:
-        if name in self.parameters:
+        if isinstance(name, str) and name in self.parameters:
             return f"{what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
-        hint = suggest(str(name), known) or f"the variables are {listing(known)}"
-        return f"{what} {shorten(str(name))!r}\n  hint: {hint}"
+        said = name if isinstance(name, str) else takes.shown(name)
+        hint = suggest(said, known) or f"the variables are {listing(known)}"
+        return f"{what} {shorten(said)!r}\n  hint: {hint}"
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -271,7 +275,7 @@ class Graph(Frozen):
         if not isinstance(wrt, str) or wrt not in names:
             known = listing(self.table.names(number)) or "no names"
             raise GraphError(
-                f"the equation of {node!r} does not contain {shorten(str(wrt))!r}\n"
+                f"the equation of {node!r} does not contain {takes.shown(wrt)}\n"
                 f"  hint: it contains {known}"
             )
         shape, i = self.shape(node), names.index(wrt)
@@ -300,6 +304,7 @@ class Graph(Frozen):
         """
         from cgprimer.graph.view import VIEWS
 
+        takes.text(level=level)
         if level not in VIEWS:
             raise GraphError(f"unknown level {level!r}: it is {' or '.join(VIEWS)}")
         return VIEWS[level](self)
@@ -308,7 +313,7 @@ class Graph(Frozen):
         """Numpy code for the variables that `outputs` need (default: all of them)."""
         from cgprimer.lower.program import Program
 
-        key = None if outputs is None else tuple(outputs)
+        key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
             self._programs[key] = Program(self.table, key)
         found: Program = self._programs[key]
@@ -324,6 +329,8 @@ class Graph(Frozen):
         """
         from cgprimer.graph.program import Program as CompiledGraph
 
+        takes.text(target=target)
+        takes.count(threads=threads)
         key = "compiled", target, threads
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)

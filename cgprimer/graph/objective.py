@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.engine.by_numpy import ByNumpy, stepwise
 from cgprimer.engine.losses import Loss
 from cgprimer.engine.pace import Pace
@@ -157,6 +158,7 @@ class Objective(Frozen):
         """
         if type(batch) is not int or batch < 1:
             batch = _batch(batch)
+        takes.number(rate=rate)
         batch = min(batch, self.problem.count)
         state = np.array(self.checked(params), ndmin=2)
         visited = order if _is_plain(order) else self._order(order)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from cgprimer import takes
 from cgprimer.errors import GraphError, OpError, OptionError, listing, suggest
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
@@ -203,7 +204,9 @@ def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise OptionError(f"limit is a whole number from 1 on, not {limit!r}")
+        raise OptionError(
+            f"limit is a whole number from 1 on, not {takes.shown(limit)}"
+        )
     if count > limit:
         text = f"{count}" if count < 10**15 else f"about {float(count):.1e}"
         text = "more than 1e300" if count == MANY else text
@@ -216,9 +219,12 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
-    if source not in known:
-        hint = suggest(str(source), known) or f"the names are {listing(known)}"
-        raise GraphError(f"unknown name {source!r}\n  hint: {hint}")
+    if not isinstance(source, str) or source not in known:
+        hint = (
+            suggest(takes.shown(source).strip("'"), known)
+            or f"the names are {listing(known)}"
+        )
+        raise GraphError(f"unknown name {takes.shown(source)}\n  hint: {hint}")
 
 
 def _walks(

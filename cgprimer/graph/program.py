@@ -16,6 +16,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.engine import jit
 from cgprimer.engine.by_numpy import ByNumpy
 from cgprimer.engine.fused import Fused
@@ -28,6 +29,7 @@ from cgprimer.expr.definitions import computed
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import postorder
+from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.logits import check_probabilities, with_logits
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import Point, as_array, common_length
@@ -36,7 +38,7 @@ from cgprimer.notation.report import Report, Said
 
 if TYPE_CHECKING:
     from cgprimer.engine.by_shape import ByShape
-    from cgprimer.graph.graph import Graph, Value
+
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -93,11 +95,15 @@ class Program(Frozen, Report):
     """
 
     def __init__(self, graph: Graph, target: Target = "auto", threads: int = 1) -> None:
+        takes.text(target=target)
+        takes.kind(Graph, graph=graph)
         if target not in TARGETS:
-            hint = suggest(str(target), TARGETS) or f"targets are {', '.join(TARGETS)}"
+            hint = suggest(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
         if type(threads) is not int or threads < 1:
-            raise OptionError(f"threads is a whole number from 1, not {threads!r}")
+            raise OptionError(
+                f"threads is a whole number from 1, not {takes.shown(threads)}"
+            )
         self.graph, self.target, self.threads = graph, target, threads
         self.built: WeakSet[Code] = WeakSet()
         self.layers = 0
@@ -231,6 +237,8 @@ class Program(Frozen, Report):
         Raises FitError for names, lengths or values that do not fit.
         """
         graph, kind = self.graph, find_loss(loss)
+        takes.kind(Mapping, inputs=inputs, targets=targets)
+        takes.mapping(sigma=sigma)
         check_targets(graph, inputs, targets)
         data = {
             **inputs,
@@ -356,6 +364,8 @@ def check_targets(
         raise FitError("the graph has no parameters: there is nothing to fit")
     if not targets:
         raise FitError("there is no target to meet")
+    for name in [*inputs, *targets]:
+        takes.text(name=name)
     for name in targets:
         if name not in graph.variable_number or name in graph.inputs:
             _refuse_as(graph, name, "a target")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cgprimer import takes
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
@@ -65,7 +66,7 @@ def _graph(
     texts, notes = _texts(expressions)
     declared = _declared(parameters, "parameters"), _declared(variables, "variables")
     table = _table(texts, notes, *declared)
-    used = frozenset(table.parameters if parameters else ())
+    used = frozenset(table.parameters if declared[0] else ())
     spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
@@ -103,7 +104,7 @@ def _lines(text: str) -> tuple[list[str], list[str]]:
 
 def _other(item: Any) -> str:
     """An equation given as sympy.Eq or as a pair (name, right side), as text."""
-    if type(item).__module__.startswith("sympy.") and hasattr(item, "lhs"):
+    if hasattr(item, "free_symbols") and hasattr(item, "lhs"):
         item = (str(item.lhs), item.rhs)
     match item:
         case (str(left), str(right)):
@@ -117,9 +118,7 @@ def _other(item: Any) -> str:
             f"the sympy expression {shorten(str(item))} has no name\n"
             "  hint: write ('xy', expression) or sympy.Eq(xy, expression)"
         )
-    raise GraphError(
-        f"an equation is a text like 'xy = a*xa', not {shorten(repr(item))}"
-    )
+    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.shown(item)}")
 
 
 def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
@@ -129,7 +128,7 @@ def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise GraphError(
-                f"{keyword}= holds {shorten(repr(name))}, which is not a name"
+                f"{keyword}= holds {takes.shown(name)}, which is not a name"
             )
         if (problem := bad_name(name)) and "function" in problem[0]:
             raise GraphError(f"{keyword}=: {problem[0]}; choose another name")

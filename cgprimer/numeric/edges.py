@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
@@ -71,6 +72,9 @@ def edge_partials(
     Returns floats, or arrays (n,) as soon as one value of `at` is an array. Raises
     PointError for a bad `at`, DifferenceError for a step or scheme that cannot work.
     """
+    takes.kind(Graph, graph=graph)
+    takes.text(method=method)
+    takes.mapping(typical=typical)
     if method not in METHODS:
         hint = suggest(str(method), METHODS) or f"methods are {', '.join(METHODS)}"
         raise OptionError(f"unknown method {method!r}\n  hint: {hint}")
@@ -129,12 +133,13 @@ def checked_sizes(
     sizes = dict(typical or {})
     for text, size in sizes.items():
         known = (*graph.variable_number, *graph.parameters)
-        if text not in known:
+        if not isinstance(text, str) or text not in known:
             hint = suggest(str(text), known) or f"the names are {listing(known)}"
             raise DifferenceError(f"typical= names {text!r}\n  hint: {hint}")
-        if not (np.isfinite(size) and size > 0):
+        if not (takes.is_real(size) and 0 < size < np.inf):
             raise DifferenceError(
-                f"the typical size {size!r} of {text!r} is not a positive number"
+                f"the typical size {takes.shown(size)} of {text!r} is not a positive "
+                "number"
             )
     return sizes
 

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer import takes
 from cgprimer.errors import DifferenceError, suggest
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.numeric import probe, search
@@ -76,12 +77,13 @@ def check_scheme(
     scheme: str, step: float | None, schemes: dict[str, Scheme] = SCHEMES
 ) -> None:
     """Refuse an unknown scheme and a step that cannot be one."""
+    takes.text(scheme=scheme)
     if scheme not in schemes:
         hint = suggest(str(scheme), schemes) or f"schemes are {', '.join(schemes)}"
         raise DifferenceError(f"unknown scheme {scheme!r}\n  hint: {hint}")
-    if step is not None and not (np.isfinite(step) and step > 0):
+    if step is not None and not (takes.is_real(step) and 0 < step < np.inf):
         raise DifferenceError(
-            f"the step {step!r} is not a positive number\n"
+            f"the step {takes.shown(step)} is not a positive number\n"
             "  hint: leave it out, or give an absolute step such as 1e-6"
         )
 

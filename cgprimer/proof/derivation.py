@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, leaves
 from cgprimer.numeric.extended import Number, decimal, is_finite, values
@@ -43,6 +44,7 @@ BOXES = (
 )  # fmt: skip
 """Where points come from, in turn: one sign and both, small and far out."""
 TRIES = 10  # boxes and points tried for each point that is wanted
+MOST = 10_000  # points asked for; each is computed to 50 digits
 FEWEST = 3  # points that vouch for an equality
 HUGE = 1e10  # sides beyond it, or below its inverse, swallow what is added to them
 WRITTEN = 3  # significant digits from which a bare decimal counts as rounded
@@ -81,11 +83,16 @@ def check_derivation(
     >>> print(report.first_wrong.remark)
     the term - x^2*cos(x) has the wrong sign on one side
     """
-    if not isinstance(points, int) or points < FEWEST:
-        raise OptionError(f"points is {points!r}: it must be {FEWEST} or more")
+    takes.text(text=text)
+    takes.flag(symbolic=symbolic)
+    if not takes.is_count(points) or not FEWEST <= points <= MOST:
+        said = takes.shown(points)
+        raise OptionError(
+            f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
+        )
     script = read_derivation(text, variables)
     meanings = Meanings(script)
-    pool = _pool(script, np.random.default_rng(rng), points * TRIES)
+    pool = _pool(script, takes.generator(rng), points * TRIES)
     rows = []
     head: Side | None = None
     previous: Equality | None = None

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from cgprimer.errors import ExpressionError, Problem, listing, suggest
 from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import CONST, CONSTANTS, OPS, const, name
+from cgprimer.graph.graph import name_list
 from cgprimer.proof.derivation_names import (
     adjoint_of,
     derivative_like,
@@ -123,7 +124,7 @@ class _Reader:
     """The names known so far, and what has been read."""
 
     def __init__(self, variables: Collection[str] | None, latex: bool) -> None:
-        given = [variables] if isinstance(variables, str) else variables
+        given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
         self.latex = latex
         self.free: dict[str, None] = dict.fromkeys(self.declared or ())

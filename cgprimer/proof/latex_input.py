@@ -245,7 +245,7 @@ class _Translator(Tokens):
     def atom(self, at: int, text: str, after: int) -> int:
         """A name, from token `at` up to `after`."""
         self.begin(at)
-        self.gap(at)
+        self.gap(at, text)
         span = (self.spans[at][0], self.spans[after - 1][1])
         self.pieces.append(Piece(text, *span, is_name=True))
         self.complete(after - 1)
@@ -315,14 +315,21 @@ class _Translator(Tokens):
         top = self.stack[-1] if self.stack else None
         return self.ended and isinstance(top, _Group) and top.closing == "|"
 
-    def gap(self, at: int) -> None:
-        """Keep a blank where the author left one, so that tokens stay apart."""
+    def gap(self, at: int, text: str) -> None:
+        """Keep a blank where the author left one, so that tokens stay apart.
+
+        Words that meet without one, as in βv3, would make up a name of their own.
+        """
         start = self.spans[at][0]
-        if self.pieces and start > 0 and self.line[start - 1].isspace():
+        if not self.pieces:
+            return
+        if start > 0 and self.line[start - 1].isspace():
             self.pieces.append(Piece(" ", start - 1, start))
+        elif text[:1].isalnum() and self.pieces[-1].is_name:
+            self.pieces.append(Piece(" ", start, start))
 
     def emit(self, text: str, at: int) -> None:
-        self.gap(at)
+        self.gap(at, text)
         self.pieces.append(Piece(text, *self.spans[at]))
 
     def unknown(self, token: str, at: int) -> int:

@@ -124,6 +124,8 @@ class Tokens:
             to = at + 2
             while self.tokens[to] not in ("}", ""):
                 to += 1
+            if not self.tokens[to]:
+                self.fail("'{' is never closed", at + 1)
             parts = [text for text in self.tokens[at + 2 : to] if text != ","]
             to += 1
         if not parts or not all(text.isalnum() and text.isascii() for text in parts):
