@@ -69,7 +69,7 @@ def check_function(
     >>> def area(width, height):
     ...     return width * height
     >>> print(check_function(area, lambda w, h: (h, h), (2.0, 3.0)).diagnosis)
-    area, height: it is 1.5 times the true derivative, at every component.
+    area, height: it is 3/2 times the true derivative, at every component.
     """
     arguments = Arguments.of(f, x)
     labels, each = own_names(names, arguments)
