@@ -84,10 +84,10 @@ def zeros(key, sizes, chosen):
             assert check_torch(plain(g, claim), at).verdict == FAIL, name
 
 
-@pytest.mark.parametrize("k", range(0, 44, 5))
+@pytest.mark.parametrize("k", range(0, 44, 7))
 def test_functions_at_their_zeros(k):
     key = list(FUNCTIONS)[k]
-    zeros(key, [(0.0, 1e-14, 1e-10, 1e-6)[k // 5 % 4]], slice(k % 7, None, 7))
+    zeros(key, [(0.0, 1e-14, 1e-10, 1e-6)[k // 7 % 4]], slice(k % 7, None, 7))
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_one_wrong_of_a_thousand_parameters_is_found():
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight = nn.Parameter(0.3 * torch.randn(30, 24))
+            self.weight = nn.Parameter(0.3 * torch.randn(30, 20))
 
         def forward(self, x):
             return torch.tanh(x @ Slip.apply(self.weight))
@@ -413,5 +413,5 @@ def test_what_cannot_be_checked_is_refused(call, says):
 
 
 def test_the_same_call_gives_the_same_report():
-    net, x = nn.Linear(12, 5), torch.randn(1, 12)
+    net, x = nn.Linear(3, 2), torch.randn(1, 3)
     assert check_torch(net, x) == check_torch(copy.deepcopy(net), x)
