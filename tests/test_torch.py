@@ -84,10 +84,10 @@ def zeros(key, sizes, chosen):
             assert check_torch(plain(g, claim), at).verdict == FAIL, name
 
 
-@pytest.mark.parametrize("k", range(0, 44, 5))
+@pytest.mark.parametrize("k", range(0, 44, 7))
 def test_functions_at_their_zeros(k):
     key = list(FUNCTIONS)[k]
-    zeros(key, [(0.0, 1e-14, 1e-10, 1e-6)[k // 5 % 4]], slice(k % 7, None, 7))
+    zeros(key, [(0.0, 1e-14, 1e-10, 1e-6)[k // 7 % 4]], slice(k // 7, None, 7))
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_what_is_frozen_is_not_checked():
     assert "bias" not in str(report.rows)
 
 
-def test_one_wrong_of_a_thousand_parameters_is_found():
+def test_one_wrong_of_six_hundred_parameters_is_found():
     net = nn.Sequential(nn.Linear(4, 20), nn.ReLU(), nn.Linear(20, 5), nn.Tanh())
     good = check_torch(net, torch.randn(2, 4))
     assert good.verdict == PASS
@@ -176,19 +176,19 @@ def test_one_wrong_of_a_thousand_parameters_is_found():
         @staticmethod
         def backward(ctx, g):
             g = g.clone()
-            g[17, 23] *= 1.01
+            g[17, 13] *= 1.01
             return g
 
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight = nn.Parameter(0.3 * torch.randn(30, 24))
+            self.weight = nn.Parameter(0.3 * torch.randn(30, 20))
 
         def forward(self, x):
             return torch.tanh(x @ Slip.apply(self.weight))
 
     report = check_torch(Net(), torch.randn(2, 30))
-    assert report.first_wrong == ("Net", "weight[17, 23]")
+    assert report.first_wrong == ("Net", "weight[17, 13]")
     assert "it is 1 % too large" in report.diagnosis
 
 
@@ -413,5 +413,5 @@ def test_what_cannot_be_checked_is_refused(call, says):
 
 
 def test_the_same_call_gives_the_same_report():
-    net, x = nn.Linear(12, 5), torch.randn(1, 12)
+    net, x = nn.Linear(3, 2), torch.randn(1, 3)
     assert check_torch(net, x) == check_torch(copy.deepcopy(net), x)
