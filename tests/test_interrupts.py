@@ -1,5 +1,6 @@
 """Ctrl-C at any moment: it is heard, a fit keeps its best, and all state is intact."""
 
+import functools
 import gc
 import random
 import signal
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 CURVE = parse_graph(["xy = a*xa + b*tanh(c*xa)", "xz = xy^2 + sin(xa)"])
 TRUTH = {"a": 1.0, "b": 2.0, "c": 3.0}
+BOWL = parse_graph(["xf = (w - 3)^2 + exp(w)"])
 AT = {**TRUTH, "xa": 0.5}
 DATA = generate(CURVE, TRUTH, 4_000, rng=1)
 
@@ -42,9 +44,14 @@ def chain(length: int) -> list[str]:
     return [f"x{k} = a{k}*x{k - 1} + sin(x{k - 1})" for k in range(1, length)]
 
 
+@functools.cache
+def data_of(size: int):
+    return generate(CURVE, TRUTH, size, rng=1)
+
+
 def fitted(method, loss="mse"):
     def run(size: int):
-        data = generate(CURVE, TRUTH, size, rng=1)
+        data = data_of(size)
         return fit(CURVE, data, method, loss=loss, epochs=10, rng=3, progress=False)
 
     return run
@@ -61,7 +68,7 @@ FITS = {
     "mae": fitted(Adam(0.01), "mae"),
     "LeastSquares": fitted(LeastSquares()),
     "minimize": lambda size: minimize(
-        parse_graph(["xf = (w - 3)^2 + exp(w)"]),
+        BOWL,
         "xf",
         start={"w": 1.0},
         steps=max(size // 20, 10),
@@ -148,6 +155,9 @@ def test_ctrl_c_leaves_the_best_and_everything_intact(name: str):
     attack(name, lambda: {**FITS, **CALLS}[name](size), 3, seed=0)
 
 
+# llvmlite frees its objects in code of Python: an exception that is raised there is
+# lost, so one Ctrl-C in some hundreds has to be pressed again. Shown as a warning.
+@pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*FITS, *CALLS])
 def test_a_hundred_interrupts_are_heard_in_time(name: str):
