@@ -465,3 +465,19 @@ def test_only_errors_of_ours_come_out_of_many(family: str, part: int):
     """`-k many` with -m slow: 500 000 inputs; `-k many-1-` and so on: 10 000 a part."""
     total = sum(count for _, count in FAMILIES.values())
     attack_all(family, part, EACH * FAMILIES[family][1] // total)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: cg.check_derivation("βv3 = ab"),
+        lambda: cg.check_derivation("bar_{v1 = 2"),
+        lambda: cg.parse_graph([sympy.Function("f")(1)]),
+        lambda: cg.generate(LINE, None, 10),  # type: ignore[arg-type]
+        lambda: cg.generate(LINE, {"a": 1, "b": 1}, 10, low=-1e308, high=1e308),
+        lambda: cg.Dataset({"xa": [10**400]}, {"xy": [1.0]}),
+    ],
+)
+def test_what_came_out_raw_once_is_an_error_of_ours(call: Callable[[], Any]):
+    with pytest.raises(CGPrimerError):
+        call()
