@@ -576,3 +576,44 @@ def test_assertions_about_a_graph():
     with pytest.raises(AssertionError, match="INCONCLUSIVE"):
         assert_gradients(kink, at={"xa": 0.0})
     assert_gradients(kink, at={"xa": 0.0}, allow_inconclusive=True)
+
+
+FLAT = {  # f, its gradient, points where that is 0
+    "square": (lambda x: (x**2).sum(), lambda x: 2 * x, np.zeros(3)),
+    "cosine": (lambda x: np.cos(x).sum(), lambda x: -np.sin(x), np.zeros(2)),
+    "power": (lambda x: (x**3).sum(), lambda x: 3 * x**2, np.array([0.0, 0.0])),
+    "quartic": (lambda x: float(x) ** 4 / 4, lambda x: x**3, 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 1.01, 3.0])
+@pytest.mark.parametrize("key", FLAT)
+def test_a_factor_that_a_zero_hides_is_no_pass(key: str, factor: float):
+    f, grad, x = FLAT[key]
+    assert check_function(f, grad, x).verdict == "PASS"
+    report = check_function(f, lambda at: factor * grad(at), x)
+    assert report.verdict != "PASS"
+    assert "factor cannot be seen" in report.diagnosis or report.verdict == "FAIL"
+
+
+def test_values_that_are_all_zero_are_said_to_show_no_factor():
+    report = check_function(lambda x: (x**2).sum(), np.zeros(2), np.zeros(2))
+    assert report.verdict == "PASS"
+    assert "a wrong factor cannot be seen" in report.diagnosis
+
+
+@pytest.mark.parametrize("size", [1e14, 1e16, 1e20, 1e28])
+def test_a_bound_wider_than_the_claim_vouches_for_nothing(size: float):
+    x = np.array([1.0, 0.2])
+    for f in (
+        lambda v: size * v[0] ** 2 + v[1] ** 2,
+        lambda v: size + v[0] ** 2 + v[1] ** 2,
+    ):
+        wrong = np.array([2.0 * x[0], -2 * x[1]])
+        assert check_function(f, wrong, x).verdict != "PASS"
+
+
+@pytest.mark.parametrize("f", [np.cbrt, lambda x: np.sign(x) * np.sqrt(abs(x))])
+def test_an_infinite_slope_is_not_held_against_an_infinite_claim(f):
+    assert check_function(f, lambda x: np.inf, 0.0).verdict == "INCONCLUSIVE"
+    assert check_function(np.sin, lambda x: np.inf, 0.5).verdict == "FAIL"

@@ -217,6 +217,8 @@ def _judged(
         elif judged.verdict == FAIL:
             value, bound = one.found.value[k], one.found.bound[k]
             judged = Judgement(FAIL, f"differences say {value:.6g} ± {bound:.1g}")
+        elif edge in witness.misused:
+            judged = Judgement(FAIL, witness.misused[edge])
         found.append(judged)
     return found
 

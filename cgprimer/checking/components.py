@@ -77,6 +77,8 @@ def component_rows(
             claim = float(claims[k])
             judged = judged_claim(claim, found, block.slopes, k, precision)
             level = min(usual, 1.0) / float(subject.sizes[i])
+            if judged.verdict == PASS and _is_drowned(claim, found, k, level):
+                judged = _vague(found, k)
             if judged.verdict != PASS and _is_nothing(claim, found, k, level):
                 judged = Judgement(PASS)
             rows.append(_row(subject, i, claim, found, k, judged))
@@ -101,6 +103,18 @@ def _is_nothing(claim: float, found: Slope, k: int, level: float) -> bool:
     value, bound = float(found.value[k]), float(found.bound[k])
     small = abs(claim) <= NOTHING * level and bound <= NEGLIGIBLE * level
     return small and abs(value) <= K * bound
+
+
+def _is_drowned(claim: float, found: Slope, k: int, level: float) -> bool:
+    """Whether the bound is wider than a claim that is not 0 and than what is found."""
+    value, bound = float(found.value[k]), float(found.bound[k])
+    return claim != 0 and bound > max(abs(claim), abs(value), NEGLIGIBLE * level)
+
+
+def _vague(found: Slope, k: int) -> Judgement:
+    value, bound = float(found.value[k]), float(found.bound[k])
+    says = f"differences say no more than {value:.3g} ± {bound:.1g} here"
+    return Judgement(INCONCLUSIVE, says)
 
 
 def allowing(slopes: Slopes, claims: Array, precision: float) -> Slope:

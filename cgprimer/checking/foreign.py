@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cgprimer import takes
 from cgprimer.checking.arguments import Arguments, own_names
 from cgprimer.checking.bar import bar
+from cgprimer.checking.beside import UNSEEN, beside, doubted
 from cgprimer.checking.directions import FIRST
 from cgprimer.checking.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.checking.purity import (
@@ -33,7 +34,7 @@ from cgprimer.checking.report import CheckReport
 from cgprimer.checking.subject import Subject
 from cgprimer.checking.torch_code import check_torch as check_torch
 from cgprimer.errors import OptionError
-from cgprimer.numeric.verdict import FAIL
+from cgprimer.numeric.verdict import FAIL, PASS
 
 Array = NDArray[np.float64]
 
@@ -138,8 +139,17 @@ def _checked(
     aside = [*remarks, *claims.remarks]
     if all(leaf.dtype == np.float64 for leaf in subject.leaves):
         aside += [f"the gradient is {claims.type}"] * bool(claims.type)
+    if not callable(grad) and not claims.values.any():
+        aside.append(UNSEEN)
     report = report_on(known, claims.values, claims.precision, aside)
-    return claims.judged(report)
+    report = claims.judged(report)
+    there = beside(subject, claims.values) if callable(grad) else None
+    if report.verdict != PASS or there is None:
+        return report
+    own = _Code(called(grad, "grad"), grad, code.arguments)
+    values, precision, _ = own.gradient(there.split(there.x))
+    looked = examine(there, values, precision, random)
+    return doubted(report, report_on(looked, values, precision))
 
 
 @dataclass(frozen=True)

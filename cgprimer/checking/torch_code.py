@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.checking.bar import bar
+from cgprimer.checking.beside import beside, doubted
 from cgprimer.checking.directions import FIRST
 from cgprimer.checking.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.checking.purity import (
@@ -125,6 +126,11 @@ def _checked(
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
         return undecided(says)
     wrong = unsteady or _upstream(name, gradient, flat(weighed.gradient(2.0)))
+    there = beside(subject, gradient) if report.verdict == PASS and not wrong else None
+    if there is not None:
+        moved = flat(weighed.gradient(arrays=there.split(there.x)))
+        looked = _compared(there, moved, precision, rng, progress, ())
+        return doubted(report, looked)
     if not wrong:
         return report
     where = report.first_wrong or report.rows[0].edge
@@ -150,6 +156,8 @@ def _compared(
 
 def _upstream(name: str, once: Array, twice: Array) -> str:
     """How backward uses the gradient that arrives; it must be in proportion to it."""
+    if not (np.isfinite(once).all() and np.isfinite(twice).all()):
+        return ""  # the rows say so
     if np.allclose(twice, 2 * once, rtol=LINEAR, atol=0) or not once.any():
         return ""
     if np.allclose(twice, once, rtol=LINEAR, atol=0):

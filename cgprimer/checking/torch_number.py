@@ -53,7 +53,9 @@ class Weighed:
             return CheckReport(FAIL, (), None, says)
         weights = []
         for output in (made[i] for i in kept):
-            draw = rng.standard_normal(tuple(output.shape))
+            shape = tuple(output.shape)
+            alone = len(kept) == 1 and output.numel() == 1  # it is a number already
+            draw = np.ones(shape) if alone else rng.standard_normal(shape)
             weights.append(code.torch.as_tensor(draw, device=output.device))
         silent = len(made) - len(kept)
         return cls(code, name, tuple(weights), kept, silent, _needs_graph(code))
@@ -66,9 +68,11 @@ class Weighed:
         with self.code.torch.set_grad_enabled(self.graph):
             return plain(self.total(self.code.outputs(arrays), self.weights))
 
-    def gradient(self, times: float = 1.0) -> list[NDArray[Any]]:
+    def gradient(
+        self, times: float = 1.0, arrays: Arrays | None = None
+    ) -> list[NDArray[Any]]:
         """By torch: the gradient of `times` the number, zero where torch has none."""
-        outputs, wrt = self.code.run(self.code.arrays())
+        outputs, wrt = self.code.run(self.code.arrays() if arrays is None else arrays)
         total = times * self.total(outputs, self.weights)
         found = self.code.torch.autograd.grad(total, wrt, allow_unused=True)
         return [self.code.array(or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
@@ -118,6 +122,8 @@ def remarks(
     moved = code.changes(code.arrays())
     if moved:
         says.append(f"every call changes {index(moved)} in place")
+    if sum(weight.numel() for weight in weighed.weights) > 1:
+        says.append("its outputs are added up with random weights: values are of that")
     if weighed.silent:
         says.append(f"left out, as they require no gradient: {weighed.silent} outputs")
     return says, precision

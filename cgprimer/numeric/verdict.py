@@ -155,6 +155,14 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
     return slope
 
 
+def _known(claim: float, found: Slope, i: int, size: float) -> float:
+    """What a bound is held against; a claim of inf must not make any bound small."""
+    if np.isfinite(claim):
+        return size
+    sides = (abs(float(side[i])) for side in (found.left, found.right))
+    return max(float(found.typical[i]), *sides)
+
+
 def judge(
     claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
 ) -> Judgement:
@@ -175,7 +183,7 @@ def judge(
         needed = sure if gap <= K * sure else sure + own
         if needed <= max(sharp * size, NEGLIGIBLE * typical * zero):
             return Judgement(PASS)
-    elif not within and (not np.isfinite(claim) or sure + own <= NARROW * size):
+    elif not within and sure + own <= NARROW * _known(claim, found, i, size):
         if found.again is None:
             return Judgement(FAIL)
         other = judge(claim, found.again(), i, terms, sharp)
