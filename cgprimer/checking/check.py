@@ -56,7 +56,8 @@ def check_gradients(
     """Judge every edge partial, its derivative, and every total derivative.
 
     at : points of your own, numbers or arrays (n,); otherwise `points` random ones
-        are drawn where the graph is finite. Kinks nearby are tried from both sides.
+        are drawn where the graph is finite. Kinks nearby are tried from both sides;
+        what a claim is at a kink itself is a remark, unless that is one of your points.
     claims : (node, wrt) → somebody's ∂node/∂wrt: a formula in the names of that
         equation and the node itself, a number, an array with one value per point, or
         a Python function of keyword values. Edges without a claim are checked by our

@@ -236,9 +236,13 @@ class Witness:
 
     def _excused(self, claimed: Array, own: Array, at_kink: Mask) -> Mask:
         same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
-        by_rules = not any(group.shape.has_pullback for group in self.alike)
-        found: Mask = same & (at_kink | (by_rules & ~np.isfinite(claimed)))
+        found: Mask = same & (at_kink | (self._by_rules & ~np.isfinite(claimed)))
         return found
+
+    @lazy
+    def _by_rules(self) -> bool:
+        """Whether no code of anybody's has a say in our own derivatives."""
+        return not any(group.shape.has_pullback for group in self.alike)
 
     @memo
     def _beside_kinks(self, edge: Edge) -> list[tuple[Site, Slope]]:
@@ -259,7 +263,8 @@ class Witness:
         """The claim differentiated once more, beside second differences.
 
         None where the claim is no formula, or where no second derivative is known or
-        finite: xa^1.5 has none at 0, and nobody has claimed one.
+        finite, and at kinks: xa^1.5 and abs(xa) have none at 0, nor has anybody
+        claimed one.
         """
         node, wrt = edge
         site = self.sites[node]
@@ -275,11 +280,10 @@ class Witness:
         with np.errstate(all="ignore"):
             rows = kernel(*values)
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
-        x = np.abs(site.values[wrt])
-        if not np.isfinite(claimed).all() or ((x > 0) & (x < SQUARED)).any():
+        x, none = np.abs(site.values[wrt]), kinked(site, wrt)
+        if (none | ~np.isfinite(claimed) | ((x > 0) & (x < SQUARED))).any():
             return None
-        found = self._taken(edge, curvature)
-        return Evidence(claimed, terms, found, site.values, kinked(site, wrt))
+        return Evidence(claimed, terms, self._taken(edge, curvature), site.values, none)
 
     def _twice(self, site: Site, wrt: str, claim: Claim) -> Node | None:
         """The claim differentiated."""
