@@ -533,6 +533,38 @@ def test_steps_too_small_to_matter_are_no_success():
     assert "the rate is too low" in result.message
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e-8, 1e-9, 1e-12])
+@pytest.mark.parametrize("method", [SGD(), Adam()], ids=["SGD", "Adam"])
+def test_a_slope_that_units_make_small_is_no_minimum(method, scale):
+    x = np.linspace(0.1, 5, 40)
+    y = 2 * x + 1 + 0.05 * np.random.default_rng(3).normal(size=40)
+    data = Dataset({"xx": scale * x}, {"xy": scale * y})
+    result = quiet(LINE, data, method, epochs=600)
+    assert result.status in ("max_steps", "stalled"), result.message
+    assert "lower the rate" not in result.message
+    if result.status == "stalled":
+        assert "rescale the inputs and targets" in result.message
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "status"),
+    [
+        ("1e10 + 1e-3*(x1 - 3)^2", 1.0, "stalled"),
+        ("1e6 + 1e-6*(x1 - 3)^2", 1.0, "stalled"),
+        ("sigmoid(x1)", 30.0, "stalled"),
+        ("tanh(x1)", 15.0, "stalled"),
+        ("1 + (x1 - 3)^2", 1.0, "converged"),
+        ("cos(x1)", 1.0, "converged"),
+        ("1 + exp(x1) - x1", 1.0, "converged"),
+    ],
+)
+def test_a_function_of_great_offset_is_not_at_rest_before_it_is(text, start, status):
+    graph, by = parse_graph([f"xf = {text}"]), SGD(0.1)
+    result = minimize(graph, "xf", by, start={"x1": start}, progress=False)
+    assert result.status == status, result.message
+    assert "lower the rate" not in result.message
+
+
 def test_a_loss_that_turns_nan_has_diverged():
     graph = parse_graph(["xy = ln(a)*xx"])
     data = Dataset({"xx": [1.0, 2.0]}, {"xy": [-5.0, -10.0]})

@@ -2,7 +2,8 @@
 
 An epoch ends with the loss over all data. The loop stops early where that loss hardly
 changes for several epochs in a row and has not risen over them, or where it rose a
-thousandfold. It has converged only if the gradient is zero beside the loss.
+thousandfold. It has converged only if the gradient is zero beside the loss, and no
+parameter has a way downhill.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
+from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
 
 Array = NDArray[np.float64]
@@ -25,7 +27,10 @@ PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
+BESIDE = 1e-20  # … and beside the squared targets: a start may be any size off
 ROUNDING = 1e-22  # … and where it has also come to rest
+SLIGHT = 1e-3  # slope times parameter that leads nowhere soon
+CRAWL = 1e-6  # a move in an epoch, as a share of a parameter, that leads nowhere soon
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
@@ -74,6 +79,8 @@ class Trail:
     dead: bool = False  # whether every slope is exactly zero
     slope: float = np.inf  # the largest, times its parameter, beside the loss
     state: Array | None = None
+    way: float = 0.0  # how far the loss would still fall by one parameter alone
+    length: float = 0.0  # … and how far away that is, as a share of the parameter
     border: bool = False  # whether a step from the last point led nowhere finite
 
     def mark(self, loss: float) -> None:
@@ -185,11 +192,21 @@ def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str
     scale = np.maximum(np.abs(trail.best), 1.0)
     slopes = np.abs(gradient) * scale
     trail.slope = float(slopes.max()) / (abs(loss) or 1.0)
-    return "converged" if (slopes <= SLOPE * abs(loss)).all() else ""
+    level = bool((slopes <= SLOPE * abs(loss)).all())
+    small = bool((slopes < SLIGHT).all())  # a step of rate one would be one
+    if level or small or (trail.moved is not None and (trail.moved <= CRAWL).all()):
+        first, most = trail.overall[0], trail.epochs // 2  # as dear as the descent was
+        trail.way, trail.length = way_down(objective, trail.best, first, most)
+    return "converged" if level and not trail.way else ""
 
 
 def _nothing(
     objective: Function, loss: float, first: float, share: float = NOTHING
 ) -> bool:
     """Whether a loss that cannot fall below zero is there."""
-    return objective.nonnegative and loss <= share * first
+    if not (objective.nonnegative and loss <= share * first):
+        return False
+    targets = getattr(objective, "targets", np.zeros(1))
+    sigma = getattr(objective, "sigma", None)
+    square = np.square(targets if sigma is None else targets / sigma).mean()
+    return bool(loss <= BESIDE * square or not square)

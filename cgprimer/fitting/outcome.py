@@ -12,12 +12,13 @@ import numpy as np
 from cgprimer.errors import shorten
 from cgprimer.fitting.baseline import LEVEL, Baseline, Score
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
-from cgprimer.fitting.loop import PATIENCE, Trail
+from cgprimer.fitting.loop import PATIENCE, SLIGHT, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
 TINY = 1e-12  # a share of a parameter that is no move
-SLIGHT = 1e-3  # slope times parameter beside the loss that leads nowhere soon
+SHORT = 0.1  # of the way that leads on: a move that cannot jump over its end
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
+UNITS = "write it in units in which numbers are about one, or start elsewhere"
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
 
 OUTCOMES = {
@@ -98,6 +99,9 @@ def _unfinished(
     """How far it still moved, and which change of settings that suggests."""
     if status == "stalled":
         return "; " + _way_on(trail, exact)
+    great = trail.way > CREEP * abs(trail.loss)
+    if great and _far(trail) and _creeps(trail):
+        return f": {_last_move(trail, names)}; {_too_slow(trail)}"
     up_and_down = (np.diff(trail.overall[-PATIENCE - 1 :]) > 0).any()
     if not exact and up_and_down:
         advice = "allow more, or lower the rate: the loss goes up and down"
@@ -114,11 +118,27 @@ def _way_on(trail: Trail, exact: bool) -> str:
     """What leads on from where steps no longer count."""
     if exact:
         return f"{_edge(trail)}. Start elsewhere, or change the model"
-    if trail.moved is not None and (trail.moved > TINY).any():
+    if _far(trail):
+        return _too_slow(trail)
+    moved = 0.0 if trail.moved is None else float(trail.moved.max())
+    if moved > TINY and not moved < SHORT * trail.length:
         return "it jumps to and fro: lower the rate"
     if trail.slope < SLIGHT:
         return f"slopes are next to nothing: {RESCALE}"
     return "the steps are too small to count: the rate is too low"
+
+
+def _far(trail: Trail) -> bool:
+    """Whether a way leads on downhill, for which slopes are too small by themselves."""
+    return trail.way > 0 and trail.slope * abs(trail.loss) < SLIGHT
+
+
+def _too_slow(trail: Trail) -> str:
+    """What to do where the minimum is far for steps of this size."""
+    return (
+        f"slopes are next to nothing, yet the loss can fall by {trail.way:.2g} from "
+        f"{trail.loss:.4g}: {RESCALE if trail.unit == 'epoch' else UNITS}"
+    )
 
 
 def _edge(trail: Trail) -> str:
