@@ -918,6 +918,15 @@ def test_a_result_without_errors_gives_none():
         result.combination({"v": 1})
 
 
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1e11, 1e12, 1e13])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_noise_on_a_great_offset_is_no_rounding(offset, noise):
+    x = np.linspace(0.1, 5, 40)
+    y = offset + 2 * x + 1 + noise * np.random.default_rng(3).normal(size=40)
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares())
+    assert result.noise_free == (noise == 0), result.message
+
+
 def test_as_many_parameters_as_samples_leave_no_errors():
     data = Dataset({"xx": [0.0, 1.0]}, {"xy": [1.0, 3.0]})
     result = quiet(LINE, data, LeastSquares())
