@@ -330,6 +330,24 @@ def test_noise_is_hardly_ever_called_a_find():
             assert not quiet(peak, noise, start=start).converged
 
 
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+@pytest.mark.parametrize("size", [1e3, -1e4, 1e7])
+@pytest.mark.parametrize(
+    ("method", "loss"),
+    [(LeastSquares(), "huber"), (Adam(0.05), "huber"), (Adam(0.05), "mae")],
+    ids=["LeastSquares huber", "Adam huber", "Adam mae"],
+)
+def test_an_outlier_does_not_hide_what_a_robust_loss_finds(method, loss, size, slope):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, 200)
+    y = slope * x + 1 + 0.1 * rng.normal(size=200)
+    y[[17, 60]] += size, size / 3
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}), method, loss=loss, epochs=150)
+    found = result.status != "trivial" and "no better" not in result.message
+    assert found == (slope > 0), result.message
+    assert "without 2 samples far off" in result.message
+
+
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "cross-entropy", "quartic"])
 def test_the_best_constant_is_the_best(loss):
     quartic = Loss("quartic", lambda p, t: (p - t) ** 4, lambda p, t: 4 * (p - t) ** 3)

@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 
 CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to fit
 # (a peak, a frequency) find more by luck than the test allows for, so not 5 %
+FAR = 100.0  # times the constant's median loss: not even squares of a bell lie there
 LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
 POOR = 0.9  # a gain below which residuals with a pattern are mentioned
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
@@ -47,7 +48,8 @@ class Score:
     chance : how often a gain as large comes by luck where the truth is a constant; nan
         where `samples` are too few for the `parameters` to tell.
     pattern : whether what is left over is no noise. told : whether the losses say more
-        than R² does.
+        than R² does. near : where a loss is robust and samples lie far off fit and
+        constant alike, how many, and both losses without them; the gain is theirs.
     """
 
     names: tuple[str, ...]
@@ -59,11 +61,18 @@ class Score:
     told: bool
     chance: float = math.nan
     pattern: bool = False
+    near: tuple[int, float, float] | None = None
+
+    @property
+    def judged(self) -> tuple[float, float]:
+        """The losses of the fit and of the constant that are compared."""
+        return self.near[1:] if self.near else (self.loss, self.constant)
 
     @property
     def gain(self) -> float:
         """The share of the constant's loss that the fit takes away."""
-        return 1 - self.loss / self.constant if self.constant > 0 else np.nan
+        left, constant = self.judged
+        return 1 - left / constant if constant > 0 else np.nan
 
     @property
     def trivial(self) -> bool:
@@ -184,6 +193,7 @@ class _Judge:
             self.targets.shape[1],
             self.rank,
             self.loss.name != "mse" and self.objective.sigma is None,
+            near=self._near() if self._is_robust() else None,
         )
         if found.gain >= POOR and found.samples > self.rank:
             return self._judged(found)
@@ -195,7 +205,7 @@ class _Judge:
         if not self._reach[1]:
             return replace(found, verdict="given")
         found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
-        return self._judged(found) if found.loss < found.constant else found
+        return self._judged(found) if found.gain > 0 else found
 
     def _judged(self, score: Score) -> Score:
         """What a gain over the constant is worth."""
@@ -205,34 +215,64 @@ class _Judge:
         verdict = "by chance" if lucky else "with a pattern" if missed else "better"
         return replace(score, verdict=verdict, chance=chance)
 
+    def _terms(self, predicted: Array) -> Array:
+        """The losses of such predictions."""
+        with np.errstate(all="ignore"):
+            return np.asarray(
+                self.loss.value(predicted / self.sigma, self.targets / self.sigma)
+            )
+
+    def _is_robust(self) -> bool:
+        """Whether a loss grows no faster than the distance."""
+        if self.loss.from_logits:
+            return False
+        far = self.loss.value(np.array([1e9, 2e9]), np.zeros(2))
+        return bool(far[1] <= 2.1 * far[0])
+
+    def _near(self) -> tuple[int, float, float] | None:
+        """Samples far off fit and constant alike, and both losses without them."""
+        terms = [self._terms(p)[0] for p in (self.predicted, self._constant())]
+        common = np.fmin(*terms)
+        kept = ~(common > FAR * (np.median(terms[1]) or np.inf))
+        if kept.all():
+            return None
+        left, constant = (float(row[kept].mean()) for row in terms)
+        return int((~kept).sum()), left, constant
+
     def _mean(self, predicted: Array) -> float:
         """The mean over samples of the summed loss of such predictions."""
-        with np.errstate(all="ignore"):
-            terms = self.loss.value(predicted / self.sigma, self.targets / self.sigma)
+        terms = self._terms(predicted)
         found = float(terms.sum()) / self.targets.shape[1]
         return found if np.isfinite(found) else np.inf
 
     def _best_constant(self) -> float:
         """The least loss that one constant per target reaches."""
+        return self._mean(self._constant())
+
+    def _constant(self) -> Array:
+        """One constant per target, (k, 1), that reaches the least loss."""
         if self.loss.from_logits:
             share = np.clip(self.targets.mean(axis=1), 1e-300, None)
             if not _is_joint(self.loss):
                 share = share / np.clip(1 - share, 1e-16, None)
-            return self._mean(np.log(share)[:, None])
+            return np.log(share)[:, None]
         from scipy.optimize import fminbound
 
         [column], [sigma] = self.targets, self.sigma
         low, width = float(column.min()), float(np.ptp(column))
         weight = (sigma.min() / sigma) ** 2
 
+        def at(share: float) -> Array:
+            return np.full((1, 1), low + share * width)
+
         def cost(share: float) -> float:
-            return self._mean(np.full((1, 1), low + share * width))
+            return self._mean(at(share))
 
         middle = ((column - low) * weight).sum() / weight.sum() / (width or 1.0)
         tried = [float(middle), float(np.median(column) - low) / (width or 1.0)]
         if self.loss.name != "mse":
             tried.append(float(fminbound(cost, 0.0, 1.0, xtol=1e-9)))
-        return min(map(cost, tried))
+        return at(min(tried, key=cost))
 
     def _is_met(self) -> bool:
         """Whether a target that does not vary is predicted in every sample."""
@@ -259,7 +299,9 @@ class _Judge:
             return math.nan
         if self.loss.from_logits:
             return by_likelihood(count * (score.constant - score.loss), extra)
-        return by_variance(score.loss, score.constant, extra, count - free)
+        if score.near and (count := count - score.near[0]) <= free:
+            return math.nan
+        return by_variance(*score.judged, extra, count - free)
 
     def _pattern(self, gain: float) -> bool:
         """Whether what is left over is no noise: its signs come in runs, or alternate.
