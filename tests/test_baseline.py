@@ -330,6 +330,32 @@ def test_noise_is_hardly_ever_called_a_find():
             assert not quiet(peak, noise, start=start).converged
 
 
+@pytest.mark.parametrize("outliers", [{17: 1e6}, {3: -1e5, 199: 1e6}, {}])
+@pytest.mark.parametrize(
+    ("text", "linear"),
+    [
+        ("xy = w*xx + b", True),
+        ("xy = w*xx^2 + b*sin(xx)", True),
+        ("xy = sin(w*xx) + b", False),
+        ("xy = w*b*xx + b", False),
+        ("xy = relu(w*xx) + b", False),
+    ],
+)
+def test_no_other_start_is_advised_where_there_is_one_minimum(text, linear, outliers):
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(-2, 2, 200), rng.normal(size=200)
+    for number, by in outliers.items():
+        y[number] += by
+    data = Dataset({"xx": x}, {"xy": y})
+    message = quiet(parse_graph([text]), data, LeastSquares()).message
+    assert message.startswith("trivial")
+    assert ("Start elsewhere" in message) != linear
+    assert ("linear in its parameters" in message) == linear
+    for number, by in outliers.items():
+        assert f"{number} by {'-' * (by < 0)}" in message
+    assert ("huber" in message) == bool(outliers)
+
+
 @pytest.mark.parametrize("slope", [0.0, 2.0])
 @pytest.mark.parametrize("size", [1e3, -1e4, 1e7])
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from cgprimer.engine.losses import Loss
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.lower.program import Program
@@ -27,7 +28,9 @@ Array = NDArray[np.float64]
 
 CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to fit
 # (a peak, a frequency) find more by luck than the test allows for, so not 5 %
+OFF = 20.0  # times the median distance: 13 standard deviations of a bell
 FAR = 100.0  # times the constant's median loss: not even squares of a bell lie there
+STRAIGHT = 1e-9  # change of a Jacobian between two points that is none
 LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
 POOR = 0.9  # a gain below which residuals with a pattern are mentioned
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
@@ -50,6 +53,7 @@ class Score:
     pattern : whether what is left over is no noise. told : whether the losses say more
         than R² does. near : where a loss is robust and samples lie far off fit and
         constant alike, how many, and both losses without them; the gain is theirs.
+        apart : where squares are trivial, samples far off the others, and by how much.
     """
 
     names: tuple[str, ...]
@@ -62,6 +66,7 @@ class Score:
     chance: float = math.nan
     pattern: bool = False
     near: tuple[int, float, float] | None = None
+    apart: tuple[tuple[int, float], ...] = ()
 
     @property
     def judged(self) -> tuple[float, float]:
@@ -82,10 +87,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Baseline:
-    """R² of every target, nan where it does not vary, and the scores."""
+    """R² of every target, nan where it does not vary, and the scores.
+
+    one : whether there is but one minimum, as predictions are linear in parameters.
+    """
 
     r_squared: dict[str, float]
     scores: tuple[Score, ...]
+    one: bool = False
 
     @property
     def trivial(self) -> bool:
@@ -129,8 +138,23 @@ def beside_constants(
     for group in [every] if _is_joint(loss) else [[k] for k in every]:
         rows = predicted[group], targets[group], sigma[group]
         judge = _Judge(objective, group, loss, *rows, shown[group], rank)
-        scores.append(judge.score(tuple(names[k] for k in group)))
-    return Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
+        score = judge.score(tuple(names[k] for k in group))
+        squared = score.trivial and loss.name == "mse"
+        scores.append(replace(score, apart=judge.apart()) if squared else score)
+    found = Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
+    known = loss.from_logits or loss.name == "mae" or loss.robust is not None  # convex
+    return replace(found, one=found.trivial and known and _is_linear(objective, params))
+
+
+def _is_linear(objective: Objective, params: Array) -> bool:
+    """Whether predictions are linear in the parameters: one Jacobian everywhere."""
+    model, rng = Sampled(objective), np.random.default_rng(0)
+    here = model.jacobian(params)
+    size = 1 + np.abs(params)
+    points = [size * rng.normal(size=len(params)) for _ in range(3)]
+    most = STRAIGHT * np.abs(here).max(initial=0.0)
+    gaps = (np.abs(model.jacobian(each) - here) for each in points)
+    return all((gap <= most).all() for gap in gaps)
 
 
 def plain_loss(objective: Objective, loss: Loss, params: Array) -> float:
@@ -239,6 +263,15 @@ class _Judge:
         left, constant = (float(row[kept].mean()) for row in terms)
         return int((~kept).sum()), left, constant
 
+    def apart(self) -> tuple[tuple[int, float], ...]:
+        """Samples far off the others, and by how much, the farthest first."""
+        left = ((self.targets - self.shown) / self.sigma)[0]
+        off = left - np.median(left)
+        far = np.flatnonzero(np.abs(off) > OFF * (np.median(np.abs(off)) or np.inf))
+        by = (off * self.sigma[0])[far]
+        order = np.argsort(-np.abs(off[far]))
+        return tuple((int(far[k]), float(by[k])) for k in order)
+
     def _mean(self, predicted: Array) -> float:
         """The mean over samples of the summed loss of such predictions."""
         terms = self._terms(predicted)
@@ -255,7 +288,7 @@ class _Judge:
             share = np.clip(self.targets.mean(axis=1), 1e-300, None)
             if not _is_joint(self.loss):
                 share = share / np.clip(1 - share, 1e-16, None)
-            return np.log(share)[:, None]
+            return np.asarray(np.log(share)[:, None])
         from scipy.optimize import fminbound
 
         [column], [sigma] = self.targets, self.sigma

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cgprimer.errors import shorten
+from cgprimer.errors import listing, shorten
 from cgprimer.fitting.baseline import LEVEL, Baseline, Score
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
 from cgprimer.fitting.loop import PATIENCE, SLIGHT, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
 TINY = 1e-12  # a share of a parameter that is no move
+SOME = 4  # samples that are named
 SHORT = 0.1  # of the way that leads on: a move that cannot jump over its end
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
 UNITS = "write it in units in which numbers are about one, or start elsewhere"
@@ -169,7 +170,15 @@ def _trivial(
 ) -> list[str]:
     """Which targets a constant meets as well, why, and what may help."""
     found, poor = found_wanting(baseline), [s for s in baseline.scores if s.trivial]
-    return [*found, *_stuck(trail, names, exact), _elsewhere(poor)] if poor else found
+    if not poor:
+        return found
+    found += [*map(_apart, (s for s in poor if s.apart)), *_stuck(trail, names, exact)]
+    if not baseline.one:
+        return [*found, _elsewhere(poor)]
+    rest = exact or trail.status == "converged"
+    advice = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
+    reason = ": it is linear in its parameters, so no other start leads elsewhere"
+    return [*found, advice + reason + _unless(poor)]
 
 
 def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
@@ -190,4 +199,23 @@ def _capital(text: str) -> str:
 def _elsewhere(poor: Sequence[Score]) -> str:
     if any(score.pattern for score in poor):
         return ELSEWHERE + ": the targets have a pattern that is no noise"
-    return ELSEWHERE + ", unless there is nothing in the data to find"
+    return ELSEWHERE + _unless(poor)
+
+
+def _unless(poor: Sequence[Score]) -> str:
+    """That there is something to find, or that there may be nothing."""
+    if any(score.pattern for score in poor):
+        return ", and the targets have a pattern that is no noise"
+    told = any(score.apart for score in poor)
+    return "" if told else ", unless there is nothing in the data to find"
+
+
+def _apart(score: Score) -> str:
+    """`xy has samples far off all others, counted from 0: 17 by 1e+06; …`."""
+    shown = [f"{k} by {by:.2g}" for k, by in score.apart[:SOME]]
+    more = len(score.apart) - len(shown)
+    shown += [f"{more} more"] * (more > 0)
+    return (
+        f"{listing(score.names)} has samples far off all others, counted from 0: "
+        f"{', '.join(shown)}; mend them, or try loss='huber'"
+    )
