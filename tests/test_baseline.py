@@ -677,6 +677,19 @@ def test_chi_squared_is_that_of_the_weighted_residuals():
     assert result.r_squared["xy"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("sigma", "word"),
+    [(1e-4, "too small"), (0.03, "too small"), (0.05, ""), (0.1, "too great"),
+     (50.0, "too great")],
+)  # fmt: skip
+def test_a_sigma_that_the_residuals_belie_is_mentioned(sigma, word):
+    x = np.linspace(0, 1, 60)
+    y = 3 * x + 1 + 0.05 * np.random.default_rng(3).normal(size=60)
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}, {"xy": sigma}))
+    assert ("per degree of freedom" in result.message) == bool(word)
+    assert word in result.message
+
+
 def test_weights_that_were_not_used_are_mentioned_where_they_matter():
     said = "All samples weigh the same; weighted=True weighs them by sigma."
     for sigma, method, matters in [

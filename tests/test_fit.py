@@ -565,6 +565,25 @@ def test_a_function_of_great_offset_is_not_at_rest_before_it_is(text, start, sta
     assert "lower the rate" not in result.message
 
 
+@pytest.mark.parametrize(
+    ("text", "start", "method", "status"),
+    [
+        ("0 - x1^2", 1.0, SGD(0.1), "unbounded"),
+        ("0 - x1^2", 1e-8, SGD(0.1), "unbounded"),
+        ("5 - x1^2", 1.0, SGD(0.1, momentum=0.5), "unbounded"),
+        ("0 - exp(x1)", 1.0, Adam(0.1), "unbounded"),
+        ("x1 - x1^4", -1.0, SGD(0.1), "unbounded"),
+        ("x1^4 - x1^2", 1e-9, SGD(0.1), "converged"),
+        ("(x1 - 1e6)^2 - 1e12", 0.0, Adam(1.0), "max_steps"),
+        ("0 - x1", 1.0, SGD(0.1), "max_steps"),
+    ],
+)
+def test_a_loss_that_falls_ever_faster_is_unbounded(text, start, method, status):
+    graph = parse_graph([f"xf = {text}"])
+    result = minimize(graph, "xf", method, start={"x1": start}, progress=False)
+    assert result.status == status, result.message
+
+
 def test_a_loss_that_turns_nan_has_diverged():
     graph = parse_graph(["xy = ln(a)*xx"])
     data = Dataset({"xx": [1.0, 2.0]}, {"xy": [-5.0, -10.0]})

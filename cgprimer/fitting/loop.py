@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
+GROWTH = 1e8  # times the loss of the start, that a loss fell ever faster: no end to it
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
 BESIDE = 1e-20  # … and beside the squared targets: a start may be any size off
 ROUNDING = 1e-22  # … and where it has also come to rest
@@ -164,12 +165,21 @@ def _epochs(
             trail.status = _at_rest(objective, trail, ROUNDING) or "stalled"
             return
     risen = recent[-1] > recent[0]
-    trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
+    ended = "unbounded" if _runs_away(recent) else "max_steps"
+    trail.status = "diverged" if risen else _at_rest(objective, trail) or ended
 
 
 def _beyond(loss: float, first: float) -> bool:
     """Whether the loss is infinite, nan, or rose a thousandfold."""
     return not (np.isfinite(loss) and loss - first <= RISE * (abs(first) or 1.0))
+
+
+def _runs_away(losses: list[float]) -> bool:
+    """Whether the loss is far below zero, and the last epochs fell ever faster."""
+    with np.errstate(all="ignore"):
+        falls = -np.diff(losses[-PATIENCE - 1 :])
+    far = losses[-1] < -GROWTH * max(abs(losses[0]), 1.0)
+    return bool(far and len(falls) == PATIENCE and (np.diff(falls) > 0).all())
 
 
 def _quiet(losses: list[float]) -> bool:
