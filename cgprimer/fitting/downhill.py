@@ -9,6 +9,7 @@ far as its curvature says, and the loss on that way counts.
 
 from __future__ import annotations
 
+import itertools
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,10 @@ SHARE = 1e-6  # of the loss, or of the fall so far: a tenth of a standard error 
 ULPS = 8 * np.finfo(float).eps  # of the loss, below which a fall may be rounding
 NUDGE = 1e-5  # relative, for a curvature from two gradients
 WALK = np.linspace(0.125, 1.0, 8)  # of a step, on which the loss may nowhere rise
+
+
+GROWN = 2.0 ** np.arange(1, 7)  # times the parameters, on a way without end
+GONE = 1e-3  # of the loss, that is left there
 
 
 class Smooth(Protocol):
@@ -54,6 +59,20 @@ def way_down(
                     size = max(abs(params[j]), abs(params[j] + step))
                     return fall, abs(step) / size
     return 0.0, 0.0
+
+
+def is_endless(function: Smooth, params: Array) -> bool:
+    """Whether the loss falls to zero as all parameters grow by one factor.
+
+    A cross-entropy of targets 0 and 1 does where every sample is on its side, as it is
+    zero at no finite logit: such a loss has no minimum. Source: Albert & Anderson,
+    Biometrika 71 (1984), on separated data.
+    """
+    with np.errstate(all="ignore"):
+        losses = [function.value(params)]
+        losses += [function.value(factor * params) for factor in GROWN]
+    falls = all(b <= a for a, b in itertools.pairwise(losses))
+    return falls and losses[-1] <= GONE * losses[0]
 
 
 def _spread(count: int, most: int) -> list[int]:

@@ -82,6 +82,7 @@ class Trail:
     state: Array | None = None
     way: float = 0.0  # how far the loss would still fall by one parameter alone
     length: float = 0.0  # … and how far away that is, as a share of the parameter
+    endless: bool = False  # whether the loss falls to zero as the parameters grow
     border: bool = False  # whether a step from the last point led nowhere finite
 
     def mark(self, loss: float) -> None:

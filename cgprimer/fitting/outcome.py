@@ -22,6 +22,11 @@ RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
 UNITS = "write it in units in which numbers are about one, or start elsewhere"
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
 
+ENDLESS = (
+    "every sample is on its side (separable), so the loss has no minimum: it falls to "
+    "zero as the parameters grow without end, and their values only say when it stopped"
+)
+
 OUTCOMES = {
     "converged": "converged: the loss no longer falls and the gradient is zero",
     "trivial": "trivial: a constant does about as well, or better",
@@ -76,8 +81,11 @@ def said(
     """
     first = OUTCOMES[status]
     if status == "trivial" and baseline is not None:
-        return [first, *_trivial(trail, baseline, names, by == "LeastSquares")]
-    if status in ("max_steps", "stalled"):
+        words = _trivial(trail, baseline, names, by == "LeastSquares")
+        return [first, *words, *[_capital(ENDLESS)] * trail.endless]
+    if trail.endless:
+        first = f"{first.partition(':')[0]}: {ENDLESS}"
+    elif status in ("max_steps", "stalled"):
         poor = baseline is not None and baseline.trivial
         first += _unfinished(status, trail, names, by == "LeastSquares", poor)
     if baseline is None:
