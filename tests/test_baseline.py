@@ -330,6 +330,50 @@ def test_noise_is_hardly_ever_called_a_find():
             assert not quiet(peak, noise, start=start).converged
 
 
+@pytest.mark.parametrize("outliers", [{17: 1e6}, {3: -1e5, 199: 1e6}, {}])
+@pytest.mark.parametrize(
+    ("text", "linear"),
+    [
+        ("xy = w*xx + b", True),
+        ("xy = w*xx^2 + b*sin(xx)", True),
+        ("xy = sin(w*xx) + b", False),
+        ("xy = w*b*xx + b", False),
+        ("xy = relu(w*xx) + b", False),
+    ],
+)
+def test_no_other_start_is_advised_where_there_is_one_minimum(text, linear, outliers):
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(-2, 2, 200), rng.normal(size=200)
+    for number, by in outliers.items():
+        y[number] += by
+    data = Dataset({"xx": x}, {"xy": y})
+    message = quiet(parse_graph([text]), data, LeastSquares()).message
+    assert message.startswith("trivial")
+    assert ("Start elsewhere" in message) != linear
+    assert ("linear in its parameters" in message) == linear
+    for number, by in outliers.items():
+        assert f"{number} by {'-' * (by < 0)}" in message
+    assert ("huber" in message) == bool(outliers)
+
+
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+@pytest.mark.parametrize("size", [1e3, -1e4, 1e7])
+@pytest.mark.parametrize(
+    ("method", "loss"),
+    [(LeastSquares(), "huber"), (Adam(0.05), "huber"), (Adam(0.05), "mae")],
+    ids=["LeastSquares huber", "Adam huber", "Adam mae"],
+)
+def test_an_outlier_does_not_hide_what_a_robust_loss_finds(method, loss, size, slope):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, 200)
+    y = slope * x + 1 + 0.1 * rng.normal(size=200)
+    y[[17, 60]] += size, size / 3
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}), method, loss=loss, epochs=150)
+    found = result.status != "trivial" and "no better" not in result.message
+    assert found == (slope > 0), result.message
+    assert "without 2 samples far off" in result.message
+
+
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "cross-entropy", "quartic"])
 def test_the_best_constant_is_the_best(loss):
     quartic = Loss("quartic", lambda p, t: (p - t) ** 4, lambda p, t: 4 * (p - t) ** 3)
@@ -631,6 +675,19 @@ def test_chi_squared_is_that_of_the_weighted_residuals():
     around = data.targets["xy"] - np.average(data.targets["xy"], weights=weight)
     expected = 1 - (weight * left**2).sum() / (weight * around**2).sum()
     assert result.r_squared["xy"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "word"),
+    [(1e-4, "too small"), (0.03, "too small"), (0.05, ""), (0.1, "too great"),
+     (50.0, "too great")],
+)  # fmt: skip
+def test_a_sigma_that_the_residuals_belie_is_mentioned(sigma, word):
+    x = np.linspace(0, 1, 60)
+    y = 3 * x + 1 + 0.05 * np.random.default_rng(3).normal(size=60)
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}, {"xy": sigma}))
+    assert ("per degree of freedom" in result.message) == bool(word)
+    assert word in result.message
 
 
 def test_weights_that_were_not_used_are_mentioned_where_they_matter():

@@ -535,6 +535,57 @@ def test_steps_too_small_to_matter_are_no_success():
     assert "the rate is too low" in result.message
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e-8, 1e-9, 1e-12])
+@pytest.mark.parametrize("method", [SGD(), Adam()], ids=["SGD", "Adam"])
+def test_a_slope_that_units_make_small_is_no_minimum(method, scale):
+    x = np.linspace(0.1, 5, 40)
+    y = 2 * x + 1 + 0.05 * np.random.default_rng(3).normal(size=40)
+    data = Dataset({"xx": scale * x}, {"xy": scale * y})
+    result = quiet(LINE, data, method, epochs=600)
+    assert result.status in ("max_steps", "stalled"), result.message
+    assert "lower the rate" not in result.message
+    if result.status == "stalled":
+        assert "rescale the inputs and targets" in result.message
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "status"),
+    [
+        ("1e10 + 1e-3*(x1 - 3)^2", 1.0, "stalled"),
+        ("1e6 + 1e-6*(x1 - 3)^2", 1.0, "stalled"),
+        ("sigmoid(x1)", 30.0, "stalled"),
+        ("tanh(x1)", 15.0, "stalled"),
+        ("1 + (x1 - 3)^2", 1.0, "converged"),
+        ("cos(x1)", 1.0, "converged"),
+        ("1 + exp(x1) - x1", 1.0, "converged"),
+    ],
+)
+def test_a_function_of_great_offset_is_not_at_rest_before_it_is(text, start, status):
+    graph, by = parse_graph([f"xf = {text}"]), SGD(0.1)
+    result = minimize(graph, "xf", by, start={"x1": start}, progress=False)
+    assert result.status == status, result.message
+    assert "lower the rate" not in result.message
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "method", "status"),
+    [
+        ("0 - x1^2", 1.0, SGD(0.1), "unbounded"),
+        ("0 - x1^2", 1e-8, SGD(0.1), "unbounded"),
+        ("5 - x1^2", 1.0, SGD(0.1, momentum=0.5), "unbounded"),
+        ("0 - exp(x1)", 1.0, Adam(0.1), "unbounded"),
+        ("x1 - x1^4", -1.0, SGD(0.1), "unbounded"),
+        ("x1^4 - x1^2", 1e-9, SGD(0.1), "converged"),
+        ("(x1 - 1e6)^2 - 1e12", 0.0, Adam(1.0), "max_steps"),
+        ("0 - x1", 1.0, SGD(0.1), "max_steps"),
+    ],
+)
+def test_a_loss_that_falls_ever_faster_is_unbounded(text, start, method, status):
+    graph = parse_graph([f"xf = {text}"])
+    result = minimize(graph, "xf", method, start={"x1": start}, progress=False)
+    assert result.status == status, result.message
+
+
 def test_a_loss_that_turns_nan_has_diverged():
     graph = parse_graph(["xy = ln(a)*xx"])
     data = Dataset({"xx": [1.0, 2.0]}, {"xy": [-5.0, -10.0]})
@@ -886,6 +937,15 @@ def test_a_result_without_errors_gives_none():
     )
     with pytest.raises(FitError, match=r"^the fit has no parameters v$"):
         result.combination({"v": 1})
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1e11, 1e12, 1e13])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_noise_on_a_great_offset_is_no_rounding(offset, noise):
+    x = np.linspace(0.1, 5, 40)
+    y = offset + 2 * x + 1 + noise * np.random.default_rng(3).normal(size=40)
+    result = quiet(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares())
+    assert result.noise_free == (noise == 0), result.message
 
 
 def test_as_many_parameters_as_samples_leave_no_errors():

@@ -465,3 +465,31 @@ def test_blocks_do_not_show(monkeypatch):
     whole = everything()
     monkeypatch.setattr("cgprimer.engine.by_numpy.BLOCK", 3)
     assert everything() == pytest.approx(whole, rel=1e-13)
+
+
+SIDES = {  # targets, x; whether a border between 0 and 1 exists
+    "separated": (lambda x, e: x > 2, True),
+    "all 1": (lambda x, e: x > -9, True),
+    "all 0": (lambda x, e: x > 9, True),
+    "mixed": (lambda x, e: x + e > 2, False),
+    "one on the other side": (lambda x, e: (x > 2) != (x == x[0]), False),
+}
+
+
+@pytest.mark.parametrize("name", SIDES)
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("rate", [0.3, 30.0])
+def test_a_cross_entropy_without_a_minimum_is_said_to_have_none(name, joint, rate):
+    sides, endless = SIDES[name]
+    x = np.linspace(0.15, 4, 40)
+    y = sides(x, np.random.default_rng(0).normal(size=40)) * 1.0
+    lines, targets, loss = ["xz = a*xa + b", "xy = sigmoid(xz)"], {"xy": y}, ""
+    if joint:
+        lines = ["xy = a*xa + b", "xn = c*xa + d"]
+        targets, loss = {"xy": y, "xn": 1 - y}, "softmax-"
+    result = fit(
+        parse_graph(lines), Dataset({"xa": x}, targets), Adam(rate), epochs=300,
+        loss=loss + "cross-entropy", progress=False,
+    )  # fmt: skip
+    assert ("has no minimum" in result.message) == endless, result.message
+    assert not (endless and ("allow more" in result.message or result.converged))

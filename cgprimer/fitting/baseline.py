@@ -19,6 +19,7 @@ from cgprimer.engine.losses import Loss
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
 from cgprimer.lower.program import Program
@@ -27,6 +28,9 @@ Array = NDArray[np.float64]
 
 CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to fit
 # (a peak, a frequency) find more by luck than the test allows for, so not 5 %
+OFF = 20.0  # times the median distance: 13 standard deviations of a bell
+FAR = 100.0  # times the constant's median loss: not even squares of a bell lie there
+STRAIGHT = 1e-9  # change of a Jacobian between two points that is none
 LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
 POOR = 0.9  # a gain below which residuals with a pattern are mentioned
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
@@ -47,7 +51,9 @@ class Score:
     chance : how often a gain as large comes by luck where the truth is a constant; nan
         where `samples` are too few for the `parameters` to tell.
     pattern : whether what is left over is no noise. told : whether the losses say more
-        than R² does.
+        than R² does. near : where a loss is robust and samples lie far off fit and
+        constant alike, how many, and both losses without them; the gain is theirs.
+        apart : where squares are trivial, samples far off the others, and by how much.
     """
 
     names: tuple[str, ...]
@@ -59,11 +65,19 @@ class Score:
     told: bool
     chance: float = math.nan
     pattern: bool = False
+    near: tuple[int, float, float] | None = None
+    apart: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def judged(self) -> tuple[float, float]:
+        """The losses of the fit and of the constant that are compared."""
+        return self.near[1:] if self.near else (self.loss, self.constant)
 
     @property
     def gain(self) -> float:
         """The share of the constant's loss that the fit takes away."""
-        return 1 - self.loss / self.constant if self.constant > 0 else np.nan
+        left, constant = self.judged
+        return 1 - left / constant if constant > 0 else np.nan
 
     @property
     def trivial(self) -> bool:
@@ -73,10 +87,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Baseline:
-    """R² of every target, nan where it does not vary, and the scores."""
+    """R² of every target, nan where it does not vary, and the scores.
+
+    one : whether there is but one minimum, as predictions are linear in parameters.
+    """
 
     r_squared: dict[str, float]
     scores: tuple[Score, ...]
+    one: bool = False
 
     @property
     def trivial(self) -> bool:
@@ -120,8 +138,23 @@ def beside_constants(
     for group in [every] if _is_joint(loss) else [[k] for k in every]:
         rows = predicted[group], targets[group], sigma[group]
         judge = _Judge(objective, group, loss, *rows, shown[group], rank)
-        scores.append(judge.score(tuple(names[k] for k in group)))
-    return Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
+        score = judge.score(tuple(names[k] for k in group))
+        squared = score.trivial and loss.name == "mse"
+        scores.append(replace(score, apart=judge.apart()) if squared else score)
+    found = Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
+    known = loss.from_logits or loss.name == "mae" or loss.robust is not None  # convex
+    return replace(found, one=found.trivial and known and _is_linear(objective, params))
+
+
+def _is_linear(objective: Objective, params: Array) -> bool:
+    """Whether predictions are linear in the parameters: one Jacobian everywhere."""
+    model, rng = Sampled(objective), np.random.default_rng(0)
+    here = model.jacobian(params)
+    size = 1 + np.abs(params)
+    points = [size * rng.normal(size=len(params)) for _ in range(3)]
+    most = STRAIGHT * np.abs(here).max(initial=0.0)
+    gaps = (np.abs(model.jacobian(each) - here) for each in points)
+    return all((gap <= most).all() for gap in gaps)
 
 
 def plain_loss(objective: Objective, loss: Loss, params: Array) -> float:
@@ -184,6 +217,7 @@ class _Judge:
             self.targets.shape[1],
             self.rank,
             self.loss.name != "mse" and self.objective.sigma is None,
+            near=self._near() if self._is_robust() else None,
         )
         if found.gain >= POOR and found.samples > self.rank:
             return self._judged(found)
@@ -195,7 +229,7 @@ class _Judge:
         if not self._reach[1]:
             return replace(found, verdict="given")
         found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
-        return self._judged(found) if found.loss < found.constant else found
+        return self._judged(found) if found.gain > 0 else found
 
     def _judged(self, score: Score) -> Score:
         """What a gain over the constant is worth."""
@@ -205,34 +239,73 @@ class _Judge:
         verdict = "by chance" if lucky else "with a pattern" if missed else "better"
         return replace(score, verdict=verdict, chance=chance)
 
+    def _terms(self, predicted: Array) -> Array:
+        """The losses of such predictions."""
+        with np.errstate(all="ignore"):
+            return np.asarray(
+                self.loss.value(predicted / self.sigma, self.targets / self.sigma)
+            )
+
+    def _is_robust(self) -> bool:
+        """Whether a loss grows no faster than the distance."""
+        if self.loss.from_logits:
+            return False
+        far = self.loss.value(np.array([1e9, 2e9]), np.zeros(2))
+        return bool(far[1] <= 2.1 * far[0])
+
+    def _near(self) -> tuple[int, float, float] | None:
+        """Samples far off fit and constant alike, and both losses without them."""
+        terms = [self._terms(p)[0] for p in (self.predicted, self._constant())]
+        common = np.fmin(*terms)
+        kept = ~(common > FAR * (np.median(terms[1]) or np.inf))
+        if kept.all():
+            return None
+        left, constant = (float(row[kept].mean()) for row in terms)
+        return int((~kept).sum()), left, constant
+
+    def apart(self) -> tuple[tuple[int, float], ...]:
+        """Samples far off the others, and by how much, the farthest first."""
+        left = ((self.targets - self.shown) / self.sigma)[0]
+        off = left - np.median(left)
+        far = np.flatnonzero(np.abs(off) > OFF * (np.median(np.abs(off)) or np.inf))
+        by = (off * self.sigma[0])[far]
+        order = np.argsort(-np.abs(off[far]))
+        return tuple((int(far[k]), float(by[k])) for k in order)
+
     def _mean(self, predicted: Array) -> float:
         """The mean over samples of the summed loss of such predictions."""
-        with np.errstate(all="ignore"):
-            terms = self.loss.value(predicted / self.sigma, self.targets / self.sigma)
+        terms = self._terms(predicted)
         found = float(terms.sum()) / self.targets.shape[1]
         return found if np.isfinite(found) else np.inf
 
     def _best_constant(self) -> float:
         """The least loss that one constant per target reaches."""
+        return self._mean(self._constant())
+
+    def _constant(self) -> Array:
+        """One constant per target, (k, 1), that reaches the least loss."""
         if self.loss.from_logits:
             share = np.clip(self.targets.mean(axis=1), 1e-300, None)
             if not _is_joint(self.loss):
                 share = share / np.clip(1 - share, 1e-16, None)
-            return self._mean(np.log(share)[:, None])
+            return np.asarray(np.log(share)[:, None])
         from scipy.optimize import fminbound
 
         [column], [sigma] = self.targets, self.sigma
         low, width = float(column.min()), float(np.ptp(column))
         weight = (sigma.min() / sigma) ** 2
 
+        def at(share: float) -> Array:
+            return np.full((1, 1), low + share * width)
+
         def cost(share: float) -> float:
-            return self._mean(np.full((1, 1), low + share * width))
+            return self._mean(at(share))
 
         middle = ((column - low) * weight).sum() / weight.sum() / (width or 1.0)
         tried = [float(middle), float(np.median(column) - low) / (width or 1.0)]
         if self.loss.name != "mse":
             tried.append(float(fminbound(cost, 0.0, 1.0, xtol=1e-9)))
-        return min(map(cost, tried))
+        return at(min(tried, key=cost))
 
     def _is_met(self) -> bool:
         """Whether a target that does not vary is predicted in every sample."""
@@ -259,7 +332,9 @@ class _Judge:
             return math.nan
         if self.loss.from_logits:
             return by_likelihood(count * (score.constant - score.loss), extra)
-        return by_variance(score.loss, score.constant, extra, count - free)
+        if score.near and (count := count - score.near[0]) <= free:
+            return math.nan
+        return by_variance(*score.judged, extra, count - free)
 
     def _pattern(self, gain: float) -> bool:
         """Whether what is left over is no noise: its signs come in runs, or alternate.

@@ -103,7 +103,12 @@ def _losses(score: Score) -> str:
     """`; loss 0.69 beside the best constant's 0.6931`, where R² is not of the loss."""
     if not score.told:
         return ""
-    return f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
+    found = f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
+    if score.near is None:
+        return found
+    count, loss, constant = score.near
+    far = f"{count} sample{'s' * (count > 1)} far off"
+    return f"{found}, and without {far} {loss:.4g} beside {constant:.4g}"
 
 
 def r_squares(by: Mapping[str, float]) -> str:

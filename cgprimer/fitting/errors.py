@@ -21,7 +21,8 @@ from cgprimer.graph.objective import Objective
 
 Array = NDArray[np.float64]
 
-EXACT = 1e-12  # residuals beside the data, below which they are rounding, not noise
+EXACT = 8 * np.finfo(float).eps  # residuals beside the data, that are rounding: a few
+# ulps, as the last digits of readings with a great offset are noise like any other
 ALIKE = 1e4  # growth of a variance by other parameters: alike but for 1 % …
 SAME = 1e10  # … and but for 1e-5, where no noise is known to hold it against
 CURVED = 0.5  # change of a parameter's effect within one standard error: no longer one

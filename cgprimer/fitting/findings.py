@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.fitting.baseline import CHANCE
 from cgprimer.fitting.determined import MOST
 from cgprimer.fitting.errors import doubtful, errors_of, reason
 from cgprimer.fitting.identify import Identification
@@ -50,7 +51,22 @@ def findings(
             Sampled(objective), objective.names, params, known, fields.get("spread")
         )
     fields["practically_undetermined"] = told
-    return [*_said(known), *[sentence] * bool(told)], fields
+    told_too = _improbable(fields.get("chi_squared"), fields.get("dof"))
+    return [*_said(known), *[sentence] * bool(told), *told_too], fields
+
+
+def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:
+    """That the residuals belie sigma, if they do."""
+    if chi_squared is None or not dof:
+        return []
+    from scipy.special import chdtr, chdtrc
+
+    shown = f"χ² is {chi_squared / dof:.3g} per degree of freedom: sigma is too"
+    if chdtrc(dof, chi_squared) < CHANCE:
+        return [f"{shown} small, or the model is wrong; the errors rest on sigma"]
+    if chdtr(dof, chi_squared) < CHANCE:
+        return [f"{shown} great, or too much is fitted; the errors rest on sigma"]
+    return []
 
 
 def _said(known: Identification) -> list[str]:

@@ -23,6 +23,7 @@ from cgprimer.expr.ops import Op
 from cgprimer.fitting.baseline import beside_constants, plain_loss
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.determined import determined, price
+from cgprimer.fitting.downhill import is_endless
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
@@ -349,6 +350,10 @@ def _ended(
     rank = (known and known.rank) or len(objective.names)
     with np.errstate(all="ignore"):
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
+    if loss.from_logits and trail.status in ("max_steps", "stalled", "converged"):
+        trail.endless = is_endless(objective, trail.best)
+        if trail.endless and trail.status == "converged":
+            trail.status = "stalled"
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
     sentences = said(status, trail, baseline, objective.names, method.label)
     sentences += _custom(objective.problem.sweeps.asked)

@@ -2,7 +2,8 @@
 
 An epoch ends with the loss over all data. The loop stops early where that loss hardly
 changes for several epochs in a row and has not risen over them, or where it rose a
-thousandfold. It has converged only if the gradient is zero beside the loss.
+thousandfold. It has converged only if the gradient is zero beside the loss, and no
+parameter has a way downhill.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
+from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
 
 Array = NDArray[np.float64]
@@ -24,8 +26,12 @@ Array = NDArray[np.float64]
 PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any
 SLOPE = 1e-6  # |gradient · parameter| beside the loss that counts as zero
+GROWTH = 1e8  # times the loss of the start, that a loss fell ever faster: no end to it
 NOTHING = 1e-26  # the loss beside that of the start that counts as zero
+BESIDE = 1e-20  # … and beside the squared targets: a start may be any size off
 ROUNDING = 1e-22  # … and where it has also come to rest
+SLIGHT = 1e-3  # slope times parameter that leads nowhere soon
+CRAWL = 1e-6  # a move in an epoch, as a share of a parameter, that leads nowhere soon
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
@@ -74,6 +80,9 @@ class Trail:
     dead: bool = False  # whether every slope is exactly zero
     slope: float = np.inf  # the largest, times its parameter, beside the loss
     state: Array | None = None
+    way: float = 0.0  # how far the loss would still fall by one parameter alone
+    length: float = 0.0  # … and how far away that is, as a share of the parameter
+    endless: bool = False  # whether the loss falls to zero as the parameters grow
     border: bool = False  # whether a step from the last point led nowhere finite
 
     def mark(self, loss: float) -> None:
@@ -157,12 +166,21 @@ def _epochs(
             trail.status = _at_rest(objective, trail, ROUNDING) or "stalled"
             return
     risen = recent[-1] > recent[0]
-    trail.status = "diverged" if risen else _at_rest(objective, trail) or "max_steps"
+    ended = "unbounded" if _runs_away(recent) else "max_steps"
+    trail.status = "diverged" if risen else _at_rest(objective, trail) or ended
 
 
 def _beyond(loss: float, first: float) -> bool:
     """Whether the loss is infinite, nan, or rose a thousandfold."""
     return not (np.isfinite(loss) and loss - first <= RISE * (abs(first) or 1.0))
+
+
+def _runs_away(losses: list[float]) -> bool:
+    """Whether the loss is far below zero, and the last epochs fell ever faster."""
+    with np.errstate(all="ignore"):
+        falls = -np.diff(losses[-PATIENCE - 1 :])
+    far = losses[-1] < -GROWTH * max(abs(losses[0]), 1.0)
+    return bool(far and len(falls) == PATIENCE and (np.diff(falls) > 0).all())
 
 
 def _quiet(losses: list[float]) -> bool:
@@ -185,11 +203,21 @@ def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str
     scale = np.maximum(np.abs(trail.best), 1.0)
     slopes = np.abs(gradient) * scale
     trail.slope = float(slopes.max()) / (abs(loss) or 1.0)
-    return "converged" if (slopes <= SLOPE * abs(loss)).all() else ""
+    level = bool((slopes <= SLOPE * abs(loss)).all())
+    small = bool((slopes < SLIGHT).all())  # a step of rate one would be one
+    if level or small or (trail.moved is not None and (trail.moved <= CRAWL).all()):
+        first, most = trail.overall[0], trail.epochs // 2  # as dear as the descent was
+        trail.way, trail.length = way_down(objective, trail.best, first, most)
+    return "converged" if level and not trail.way else ""
 
 
 def _nothing(
     objective: Function, loss: float, first: float, share: float = NOTHING
 ) -> bool:
     """Whether a loss that cannot fall below zero is there."""
-    return objective.nonnegative and loss <= share * first
+    if not (objective.nonnegative and loss <= share * first):
+        return False
+    targets = getattr(objective, "targets", np.zeros(1))
+    sigma = getattr(objective, "sigma", None)
+    square = np.square(targets if sigma is None else targets / sigma).mean()
+    return bool(loss <= BESIDE * square or not square)

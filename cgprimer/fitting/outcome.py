@@ -9,16 +9,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cgprimer.errors import shorten
+from cgprimer.errors import listing, shorten
 from cgprimer.fitting.baseline import LEVEL, Baseline, Score
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
-from cgprimer.fitting.loop import PATIENCE, Trail
+from cgprimer.fitting.loop import PATIENCE, SLIGHT, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
 TINY = 1e-12  # a share of a parameter that is no move
-SLIGHT = 1e-3  # slope times parameter beside the loss that leads nowhere soon
+SOME = 4  # samples that are named
+SHORT = 0.1  # of the way that leads on: a move that cannot jump over its end
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
+UNITS = "write it in units in which numbers are about one, or start elsewhere"
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
+
+ENDLESS = (
+    "every sample is on its side (separable), so the loss has no minimum: it falls to "
+    "zero as the parameters grow without end, and their values only say when it stopped"
+)
 
 OUTCOMES = {
     "converged": "converged: the loss no longer falls and the gradient is zero",
@@ -74,8 +81,11 @@ def said(
     """
     first = OUTCOMES[status]
     if status == "trivial" and baseline is not None:
-        return [first, *_trivial(trail, baseline, names, by == "LeastSquares")]
-    if status in ("max_steps", "stalled"):
+        words = _trivial(trail, baseline, names, by == "LeastSquares")
+        return [first, *words, *[_capital(ENDLESS)] * trail.endless]
+    if trail.endless:
+        first = f"{first.partition(':')[0]}: {ENDLESS}"
+    elif status in ("max_steps", "stalled"):
         poor = baseline is not None and baseline.trivial
         first += _unfinished(status, trail, names, by == "LeastSquares", poor)
     if baseline is None:
@@ -98,6 +108,9 @@ def _unfinished(
     """How far it still moved, and which change of settings that suggests."""
     if status == "stalled":
         return "; " + _way_on(trail, exact)
+    great = trail.way > CREEP * abs(trail.loss)
+    if great and _far(trail) and _creeps(trail):
+        return f": {_last_move(trail, names)}; {_too_slow(trail)}"
     up_and_down = (np.diff(trail.overall[-PATIENCE - 1 :]) > 0).any()
     if not exact and up_and_down:
         advice = "allow more, or lower the rate: the loss goes up and down"
@@ -114,11 +127,27 @@ def _way_on(trail: Trail, exact: bool) -> str:
     """What leads on from where steps no longer count."""
     if exact:
         return f"{_edge(trail)}. Start elsewhere, or change the model"
-    if trail.moved is not None and (trail.moved > TINY).any():
+    if _far(trail):
+        return _too_slow(trail)
+    moved = 0.0 if trail.moved is None else float(trail.moved.max())
+    if moved > TINY and not moved < SHORT * trail.length:
         return "it jumps to and fro: lower the rate"
     if trail.slope < SLIGHT:
         return f"slopes are next to nothing: {RESCALE}"
     return "the steps are too small to count: the rate is too low"
+
+
+def _far(trail: Trail) -> bool:
+    """Whether a way leads on downhill, for which slopes are too small by themselves."""
+    return trail.way > 0 and trail.slope * abs(trail.loss) < SLIGHT
+
+
+def _too_slow(trail: Trail) -> str:
+    """What to do where the minimum is far for steps of this size."""
+    return (
+        f"slopes are next to nothing, yet the loss can fall by {trail.way:.2g} from "
+        f"{trail.loss:.4g}: {RESCALE if trail.unit == 'epoch' else UNITS}"
+    )
 
 
 def _edge(trail: Trail) -> str:
@@ -149,7 +178,15 @@ def _trivial(
 ) -> list[str]:
     """Which targets a constant meets as well, why, and what may help."""
     found, poor = found_wanting(baseline), [s for s in baseline.scores if s.trivial]
-    return [*found, *_stuck(trail, names, exact), _elsewhere(poor)] if poor else found
+    if not poor:
+        return found
+    found += [*map(_apart, (s for s in poor if s.apart)), *_stuck(trail, names, exact)]
+    if not baseline.one:
+        return [*found, _elsewhere(poor)]
+    rest = exact or trail.status == "converged"
+    advice = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
+    reason = ": it is linear in its parameters, so no other start leads elsewhere"
+    return [*found, advice + reason + _unless(poor)]
 
 
 def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
@@ -170,4 +207,23 @@ def _capital(text: str) -> str:
 def _elsewhere(poor: Sequence[Score]) -> str:
     if any(score.pattern for score in poor):
         return ELSEWHERE + ": the targets have a pattern that is no noise"
-    return ELSEWHERE + ", unless there is nothing in the data to find"
+    return ELSEWHERE + _unless(poor)
+
+
+def _unless(poor: Sequence[Score]) -> str:
+    """That there is something to find, or that there may be nothing."""
+    if any(score.pattern for score in poor):
+        return ", and the targets have a pattern that is no noise"
+    told = any(score.apart for score in poor)
+    return "" if told else ", unless there is nothing in the data to find"
+
+
+def _apart(score: Score) -> str:
+    """`xy has samples far off all others, counted from 0: 17 by 1e+06; …`."""
+    shown = [f"{k} by {by:.2g}" for k, by in score.apart[:SOME]]
+    more = len(score.apart) - len(shown)
+    shown += [f"{more} more"] * (more > 0)
+    return (
+        f"{listing(score.names)} has samples far off all others, counted from 0: "
+        f"{', '.join(shown)}; mend them, or try loss='huber'"
+    )
