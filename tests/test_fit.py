@@ -541,7 +541,7 @@ def test_a_slope_that_units_make_small_is_no_minimum(method, scale):
     x = np.linspace(0.1, 5, 40)
     y = 2 * x + 1 + 0.05 * np.random.default_rng(3).normal(size=40)
     data = Dataset({"xx": scale * x}, {"xy": scale * y})
-    result = quiet(LINE, data, method, epochs=600)
+    result = quiet(LINE, data, method, epochs=3000)
     assert result.status in ("max_steps", "stalled"), result.message
     assert "lower the rate" not in result.message
     if result.status == "stalled":

@@ -352,9 +352,8 @@ def _ended(
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
     if loss.from_logits and trail.status in ("max_steps", "stalled", "converged"):
         trail.endless = is_endless(objective, trail.best)
-        if trail.endless and trail.status == "converged":
-            trail.status = "stalled"
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
+    status = "stalled" if trail.endless and status == "converged" else status
     sentences = said(status, trail, baseline, objective.names, method.label)
     sentences += _custom(objective.problem.sweeps.asked)
     sentences += _notes(graph, data, objective)
