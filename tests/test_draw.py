@@ -24,7 +24,7 @@ from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.curves import plot_loss
 from cgprimer.draw.network import ADJOINT, INPUT, OUTPUT, PARTIAL, VALUE, draw_graph
 from cgprimer.draw.text import number, without_noise
-from cgprimer.errors import GraphError
+from cgprimer.errors import GraphError, OptionError
 
 CANONICAL = "xx = xa^2; xy = ab*xx + ac*xa; xz = bc*xx + xy; xw = cd*xx + xz^3"
 POINT = {"xa": 1.5, "ab": 0.8, "ac": -1.2, "bc": 2.0, "cd": 0.5}
@@ -407,7 +407,7 @@ def test_losses_are_drawn_on_the_axes_given():
 
 def test_losses_need_one_axis():
     with pytest.raises(
-        ValueError, match=r"^losses must have shape \(n,\), not \(2, 2\)$"
+        OptionError, match=r"^losses must have shape \(n,\), not \(2, 2\)$"
     ):
         plot_loss(result([[1.0, 2.0], [3.0, 4.0]]))
 

@@ -612,7 +612,7 @@ def small(**how: Any) -> Objective:
     [
         ({"target": "gpu"}, "unknown target 'gpu'"),
         ({"target": "jot"}, "jit"),
-        ({"threads": 0}, "threads is a whole number from 1, not 0"),
+        ({"threads": 0}, "threads is 0; a whole number from 1 is expected"),
         ({"threads": 1.5}, "threads"),
     ],
 )

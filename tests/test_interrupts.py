@@ -29,9 +29,13 @@ from cgprimer.graph import objective as objectives
 from cgprimer.graph.objective import Objective
 from cgprimer.lower import program as sweeps
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "setitimer"), reason="no timers on this system"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not hasattr(signal, "setitimer"), reason="no timers on this system"
+    ),
+    # llvmlite's own destructors are Python code, in which an interrupt is lost
+    pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"),
+]
 
 CURVE = parse_graph(["xy = a*xa + b*tanh(c*xa)", "xz = xy^2 + sin(xa)"])
 TRUTH = {"a": 1.0, "b": 2.0, "c": 3.0}

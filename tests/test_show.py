@@ -47,7 +47,7 @@ def test_equal_expressions_are_one_object_and_the_two_zeros_are_two():
 
 def test_nodes_live_only_as_long_as_they_are_used():
     before = len(_table)
-    node = parse_expression("exp(a1 + 17.25)*a2")
+    node = parse_expression("exp(lives1 + 17.015625)*lives2")
     assert len(_table) == before + 6
     del node
     assert len(_table) == before

@@ -281,13 +281,13 @@ def test_print_and_repr_work_in_any_encoding(report, encoding, monkeypatch):
         ("−1.5 ≤ Δ ≈ ½", "-1.5 <= Delta ~ 1/2"),
         ("größe", "gr??e"),
         ("（", "?"),
-        ("\udcc3", "?"),
+        ("\udcc3", "<U+DCC3>"),
     ],
 )
 def test_signs_are_spelled(text, ascii_):
     assert spelled(text, "ascii") == ascii_
     assert spelled(text, "utf-8") == text or "\udcc3" in text
-    assert spelled(text, "no such encoding") == text
+    assert spelled(text, "no such encoding") == text or "\udcc3" in text
 
 
 # A plain REPL, and very many rows

@@ -6,27 +6,31 @@ flattens its slope; a form that needs no guard gives what was meant.
 
 from __future__ import annotations
 
+import functools
+
+from cgprimer.diff.match import matches
+from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST
+from cgprimer.expr.syntax import parse_expression
 
-TINY = 1e-3  # a guard leaves probabilities as they are but for this much
+TINY = 1e-6  # a guard leaves probabilities as they are but for this much
 
 
 def unguarded(root: Node) -> Node:
-    """`root` without the guards on probabilities near 0 and 1."""
+    """`root` without the guards on sigmoids near 0 and 1."""
 
     def visit(node: Node, args: list[Node]) -> Node:
-        if len(args) == 2:
-            for kept, guard in (args, args[::-1]):
-                if _is_guard(node.op.name, guard) and kept.op is not CONST:
-                    return kept
+        for kept, guard in (args, args[::-1]) if len(args) == 2 else ():
+            if _is_guard(node.op.name, guard) and _is_probability(kept):
+                return kept
         return intern(node.op, tuple(args), node.value) if args else node
 
     return fold([root], visit)[root]
 
 
 def _is_guard(kind: str, node: Node) -> bool:
-    """Whether the larger of x and `node` is x but near 0, or the smaller but near 1."""
+    """Whether max or min with `node`, or adding it, acts near 0 or 1 only."""
     value = _number(node)
     if kind in ("max", "add"):
         return 0 < value <= TINY
@@ -41,3 +45,18 @@ def _number(node: Node) -> float:
         left, right = (float(arg.value or 0.0) for arg in node.args)
         return left - right
     return 0.0
+
+
+def _is_probability(node: Node) -> bool:
+    """Whether a node is a sigmoid, or what one leaves of 1."""
+    form = stable(node)
+    return any(
+        True
+        for pattern in _probabilities()
+        for _ in matches(pattern, form, scaled=False)
+    )
+
+
+@functools.cache
+def _probabilities() -> list[Node]:
+    return [parse_expression(text) for text in ("sigmoid(a)", "1 - sigmoid(a)")]

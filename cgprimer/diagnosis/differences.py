@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
-from math import isfinite, isqrt
+from math import isfinite
 
 from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.roots import between, degree, exact_root, raised
 from cgprimer.diagnosis.terms import (
     UNIT,
     Term,
@@ -28,9 +29,10 @@ from cgprimer.diagnosis.terms import (
     number,
     terms,
 )
-from cgprimer.diff.match import filled, is_sum
+from cgprimer.diff.factors import is_sum
+from cgprimer.diff.match import filled
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, ONE, OPS, ZERO, const, name
+from cgprimer.expr.ops import ONE, OPS, ZERO, const, name
 from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 
@@ -102,7 +104,7 @@ class Differences:
     def against_root(self, found: Sequence[Term]) -> Iterator[Node]:
         """A root and all other terms as the two sides of a difference."""
         for root in found if len(found) > 2 else ():
-            if _degree(root) > 1:
+            if degree(root) > 1:
                 rest = atom(node_of([term for term in found if term is not root]))
                 made = self._conjugate(rest, -root)
                 if made is not None:
@@ -175,10 +177,12 @@ class Differences:
     def _from_number(self, u: Term, value: Fraction) -> Node | None:
         [(left, power)] = u.powers
         if power > 1:
-            root = _root(value, power)
-            if root is None:
+            exact = exact_root(value, power)
+            if exact is None:
                 return None
-            return _times(u.number, self._whole_power(left, number(root).node(), power))
+            return _times(
+                u.number, self._whole_power(left, number(exact).node(), power)
+            )
         if value == 1 and left.op.name in ONES:
             one = const(ONES[left.op.name])
             return _times(u.number, self._ruled(left.op.name, left.args[0], one))
@@ -189,7 +193,7 @@ class Differences:
 
     def _whole_power(self, left: Node, right: Node, power: int) -> Node:
         """u^n - v^n = (u - v)(u^(n-1) + … + v^(n-1))."""
-        return _product(self.minus(left, right), _between(left, right, power))
+        return _product(self.minus(left, right), between(left, right, power))
 
     def _rule(self, left: Node, right: Node) -> Node | None:
         if left.op is not right.op or not left.args:
@@ -223,12 +227,11 @@ class Differences:
 
     def _conjugate(self, u: Term, v: Term) -> Node | None:
         """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
-        degree = max(map(_degree, (u, v)))
-        if degree < 2:
+        n = max(degree(u), degree(v))
+        if n < 2:
             return None
-        raised = [*_raised(u, degree), *negated(_raised(v, degree))]
-        above = self.total(raised)
-        return _quotient(above, _between(u.node(), v.node(), degree))
+        above = self.total([*raised(u, n), *negated(raised(v, n))])
+        return _quotient(above, between(u.node(), v.node(), n))
 
     def _products(self, u: Term, v: Term) -> Node | None:
         """f·g - h·k = (f - h)·g + h·(g - k), for factors of one kind."""
@@ -310,61 +313,6 @@ def _cuts(first: Term, second: Term, gap: float) -> Iterator[tuple[Term, Term]]:
         cut = (small if term.number > 0 else -small for term in (first, second))
         one, two = cut
         yield Term(one, first.powers), Term(two, second.powers)
-
-
-def _between(u: Node, v: Node, power: int) -> Node:
-    """u^(n-1) + u^(n-2)·v + … + v^(n-1)."""
-    left, right = atom(u), atom(v)
-    if len(terms(u)) == 1:
-        [left] = terms(u)
-    if len(terms(v)) == 1:
-        [right] = terms(v)
-    return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
-
-
-def _degree(term: Term) -> int:
-    """The power that makes an end of the roots in a term; 1 where there are none."""
-    found = 1
-    for node, power in term.powers:
-        if node.op.name == "sqrt" and power % 2:
-            found = max(found, 2)
-        elif node.op.name == "pow" and node.args[1].op is not CONST:
-            found = max(found, _nth(node.args[1]))
-    return found
-
-
-def _nth(exponent: Node) -> int:
-    """n for an exponent 1/n; 1 for others."""
-    [term, *more] = terms(exponent) or [number(0)]
-    simple = not more and not term.powers and term.number.numerator == 1
-    return term.number.denominator if simple and term.number.denominator < 6 else 1
-
-
-def _raised(term: Term, degree: int) -> Terms:
-    """term^degree, its roots gone."""
-    found = [number(term.number**degree)]
-    for node, power in term.powers:
-        whole, base = degree * power, node
-        if node.op.name == "sqrt" and whole % 2 == 0:
-            whole, base = whole // 2, node.args[0]
-        elif node.op.name == "pow" and (n := _nth(node.args[1])) > 1 and not whole % n:
-            whole, base = whole // n, node.args[0]
-        inner = terms(base)
-        if 0 < whole <= 3:
-            for _ in range(whole):
-                found = multiplied(found, inner)
-        else:
-            found = multiplied(found, [atom(base) ** whole])
-    return found
-
-
-def _root(value: Fraction, power: int) -> Fraction | None:
-    """The exact root of a fraction, if it has one."""
-    if value == 1 or power != 2 or value < 0:
-        return value if value == 1 else None
-    above, below = isqrt(value.numerator), isqrt(value.denominator)
-    exact = above**2 == value.numerator and below**2 == value.denominator
-    return Fraction(above, below) if exact else None
 
 
 def _is_negative(node: Node) -> bool:

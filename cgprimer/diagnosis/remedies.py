@@ -13,10 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from cgprimer.diagnosis.clamps import unguarded
+from cgprimer.diagnosis.expansions import SHORT
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
+from cgprimer.diagnosis.proposals import proposals, whole_forms
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
-from cgprimer.diagnosis.rewrite import SHORT, WIDE, Fuel, proposals, whole_forms
+from cgprimer.diagnosis.rewrite import WIDE, Fuel
 from cgprimer.diagnosis.verify import GAIN, SHARP, gains
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
@@ -82,10 +84,7 @@ class Remedies:
             for form, word in self._forms(part, wide):
                 [better] = substitute([body], {part: form})
                 [slope] = substitute([partials(better, [wrt])[wrt]], inside)
-                if (
-                    error(region.here.double(slope), region.here.exact(region.root))
-                    < SHARP
-                ):
+                if region.by.error(region.root, slope) < SHARP:
                     old, new = substitute([part, form], inside)
                     yield old, new, word
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from cgprimer.diff.match import product_of
+from cgprimer.diff.factors import product_of
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
 

@@ -1,0 +1,166 @@
+"""Other ways to write an expression, by the table of forms and by rules.
+
+A proposal is a form with a word on it; it may be no better, or wrong where its rule
+does not hold, so whoever takes it has to compute it and see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+
+from cgprimer.diagnosis.differences import Differences
+from cgprimer.diagnosis.expansions import Proposal, by_series
+from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.ranges import in_range
+from cgprimer.diagnosis.squares import squares
+from cgprimer.diagnosis.stable_forms import forms_of
+from cgprimer.diagnosis.terms import (
+    UNIT,
+    Terms,
+    atom,
+    common,
+    multiplied,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.diff.factors import is_sum, negative
+from cgprimer.diff.match import filled
+from cgprimer.diff.stable import stable
+from cgprimer.expr.node import Node, intern, postorder, substitute
+from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.expr.show import tree_size
+from cgprimer.expr.syntax import parse_expression
+
+PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
+
+
+def made_of(node: Node, args: list[Node]) -> Node:
+    """The operation on other arguments."""
+    if node.op.name == "neg":
+        return negative(args[0])
+    return intern(node.op, tuple(args), node.value)
+
+
+def whole_forms(node: Node) -> Iterator[Proposal]:
+    """Forms of `node` that are in the table, for what is written and what is run."""
+    own = stable(node)
+    for part in dict.fromkeys((node, own)):
+        yield from _from_table(part)
+        yield from _scaled_from_table(part)
+    if own is not made_of(node, [stable(arg) for arg in node.args]):
+        yield own, ""  # the engine has a rule for this operation itself
+
+
+def _from_table(node: Node) -> Iterator[Proposal]:
+    for found in forms_of(node):
+        yield found.written(), found.word()
+
+
+def _scaled_from_table(node: Node) -> Iterator[Proposal]:
+    """Forms in the table for a sum without what divides all its terms."""
+    found = terms(node) if is_sum(node) else []
+    front = common(found) if found else UNIT
+    if front.powers:
+        rest = node_of([term * front**-1 for term in found], in_order=True)
+        for made, word in _from_table(rest):
+            yield node_of(multiplied([front], [atom(made)])), word
+
+
+def proposals(node: Node, here: Here) -> Iterator[Proposal]:
+    """Other ways to write `node`, with a word on each."""
+    kind = node.op.name
+    if is_sum(node):
+        yield from _of_sum(node, here)
+    elif kind in ("log", "pow", "arccos"):
+        yield from _near_one(node, here)
+    elif kind in ("sin", "cos", "tan"):
+        yield from _within_a_period(node, here)
+    yield from in_range(node, here)
+    yield from by_series(node, here)
+
+
+def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
+    square = squares(node, postorder([node]))
+    if square is not None:
+        yield square, ""
+    found: dict[Node, str] = {}
+    for turned in _turns(node):
+        for part in (terms(node), terms(node, multiply=True), _halved(node)):
+            by = Differences(here, turned)
+            if part:
+                found.setdefault(by.total(part), _where(by))
+                found.update(dict.fromkeys(by.against_root(part), _where(by)))
+    yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
+    yield _largest_first(terms(node), here), "those that cancel first"
+
+
+def _turns(node: Node) -> tuple[bool, ...]:
+    """Which ways round differences of exponentials, if any, are to be written."""
+    has = any(part.op.name.startswith("exp") for part in postorder([node]))
+    return (False, True) if has else (False,)
+
+
+def _halved(node: Node) -> Terms:
+    """The terms with 1 - 2·sin(a/2)^2 for every cos(a), multiplied out."""
+    cosines = [part for part in postorder([node]) if part.op.name == "cos"]
+    by = {c: filled(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
+    return terms(substitute([node], by)[0], multiply=True) if by else []
+
+
+_HALF_ANGLE = parse_expression("1 - 2*sin(a/2)^2")
+
+
+def _where(by: Differences) -> str:
+    return " and ".join(f"where {text} > 0" for text in by.conditions)
+
+
+def _largest_first(found: Terms, here: Here) -> Node:
+    """The sum in an order in which large terms cancel first, and exactly."""
+    left = [(abs(here.double(term.node())), term) for term in found]
+    if not all(isfinite(size) for size, _ in left):
+        return node_of(found)
+    ordered = sorted(left, key=lambda pair: -pair[0])
+    made = ordered[0][1].node()
+    for _, term in ordered[1:]:
+        sign = OPS["sub"] if term.number < 0 else OPS["add"]
+        made = sign(made, (-term if term.number < 0 else term).node())
+    return made
+
+
+def _near_one(node: Node, here: Here) -> Iterator[Proposal]:
+    """log, a power or arccos of something near 1, by its distance from 1."""
+    for turned in _turns(node):
+        by = Differences(here, turned)
+        away = by.near_one(node.args[0])
+        logarithm = tidy(OPS["log1p"], away)
+        if node.op.name == "log":
+            yield logarithm, _where(by)
+        elif node.op.name == "pow":
+            yield OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm)), _where(by)
+        else:
+            half = node_of([number(-1) * t * number(1) ** 1 for t in terms(away)])
+            root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
+            yield node_of([number(2) * atom(OPS["arcsin"](root))]), _where(by)
+
+
+def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
+    """sin(2·pi·(x - n)) for sin(2·pi·x), n a whole number."""
+    found = terms(node.args[0])
+    turn = OPS["pi"]()
+    if len(found) != 1 or (turn, 1) not in found[0].powers:
+        return
+    [term] = found
+    rest = term * atom(turn) ** -1 * number(term.number) ** -1
+    period = 2 / abs(term.number)
+    value = here.double(rest.node())
+    if not PERIODS < abs(value) < 2.0**53:
+        return
+    whole = number(round(value / float(period)) * period)
+    away = OPS["sub"](rest.node(), whole.node())
+    inner = number(term.number) * atom(turn) * atom(away)
+    yield (
+        node.op(inner.node()),
+        "take whole periods off before the argument is rounded",
+    )

@@ -1,0 +1,73 @@
+"""Roots: what raises a term until they are gone, and u^n - v^n over u - v."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isqrt
+
+from cgprimer.diagnosis.terms import (
+    Term,
+    Terms,
+    atom,
+    multiplied,
+    node_of,
+    number,
+    terms,
+)
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST
+
+
+def between(u: Node, v: Node, power: int) -> Node:
+    """u^(n-1) + u^(n-2)·v + … + v^(n-1)."""
+    left, right = atom(u), atom(v)
+    if len(terms(u)) == 1:
+        [left] = terms(u)
+    if len(terms(v)) == 1:
+        [right] = terms(v)
+    return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
+
+
+def degree(term: Term) -> int:
+    """The power that makes an end of the roots in a term; 1 where there are none."""
+    found = 1
+    for node, power in term.powers:
+        if node.op.name == "sqrt" and power % 2:
+            found = max(found, 2)
+        elif node.op.name == "pow" and node.args[1].op is not CONST:
+            found = max(found, _nth(node.args[1]))
+    return found
+
+
+def _nth(exponent: Node) -> int:
+    """n for an exponent 1/n; 1 for others."""
+    [term, *more] = terms(exponent) or [number(0)]
+    simple = not more and not term.powers and term.number.numerator == 1
+    return term.number.denominator if simple and term.number.denominator < 6 else 1
+
+
+def raised(term: Term, n: int) -> Terms:
+    """term^n, its roots gone."""
+    found = [number(term.number**n)]
+    for node, power in term.powers:
+        whole, base = n * power, node
+        if node.op.name == "sqrt" and whole % 2 == 0:
+            whole, base = whole // 2, node.args[0]
+        elif node.op.name == "pow" and whole % (own := _nth(node.args[1])) == 0:
+            whole, base = (whole // own, node.args[0]) if own > 1 else (whole, node)
+        inner = terms(base)
+        if 0 < whole <= 3:
+            for _ in range(whole):
+                found = multiplied(found, inner)
+        else:
+            found = multiplied(found, [atom(base) ** whole])
+    return found
+
+
+def exact_root(value: Fraction, power: int) -> Fraction | None:
+    """The exact root of a fraction, if it has one."""
+    if value == 1 or power != 2 or value < 0:
+        return value if value == 1 else None
+    above, below = isqrt(value.numerator), isqrt(value.denominator)
+    exact = above**2 == value.numerator and below**2 == value.denominator
+    return Fraction(above, below) if exact else None

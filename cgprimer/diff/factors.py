@@ -1,0 +1,118 @@
+"""Expressions as products of factors, or as sums of terms, with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isfinite
+
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
+
+ADD, SUB, MUL, DIV, NEG = map(OPS.__getitem__, ("add", "sub", "mul", "div", "neg"))
+LONG = 10**12  # a denominator up to which a number is written as a fraction
+MOST = 12  # factors of a product that are looked at; forms are smaller than that
+ONCE = Fraction(1)
+Factor = tuple[Node, int]  # what is no product, above (1) or below (-1) the line
+Term = tuple[int, Node]  # a sign, and what it stands before
+
+
+def is_sum(node: Node) -> bool:
+    """Whether a node adds or subtracts."""
+    return node.op is ADD or node.op is SUB
+
+
+def is_product(node: Node) -> bool:
+    """Whether a node multiplies, divides or turns a sign."""
+    return node.op is MUL or node.op is DIV or node.op is NEG
+
+
+def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
+    """A node as a number times factors."""
+    number, found = ONCE, list[Factor]()
+    stack: list[Factor] = [(node, 1)]
+    while stack:
+        part, power = stack.pop()
+        if len(found) + len(stack) < MOST and is_product(part):
+            if part.op is NEG:
+                number = -number
+                stack.append((part.args[0], power))
+            else:
+                below = -power if part.op is DIV else power
+                stack += [(part.args[1], below), (part.args[0], power)]
+        elif _is_number(part):
+            number *= Fraction(float(part.value or 0.0)) ** power
+        else:
+            found.append((part, power))
+    return number, found
+
+
+def _is_number(node: Node) -> bool:
+    value = float(node.value or 0.0) if node.op is CONST else 0.0
+    return value != 0 and isfinite(value)
+
+
+def product_of(number: Fraction, factors: Sequence[Factor]) -> Node:
+    """A number times factors as a node: `-2*a*b/(3*c)`."""
+    above = [node for node, power in factors if power > 0]
+    below = [node for node, power in factors if power < 0]
+    size = abs(number)
+    if size.denominator > LONG:  # 0.1 and its like, which are not short as fractions
+        size, above = ONCE, [const(float(size)), *above]
+    if size.numerator != 1:
+        above.insert(0, const(float(size.numerator)))
+    if size.denominator != 1:
+        below.insert(0, const(float(size.denominator)))
+    if number < 0:
+        above[:1] = [negative(above[0] if above else ONE)]
+    made = _multiplied(above)
+    return DIV(made, _multiplied(below)) if below else made
+
+
+def _multiplied(nodes: Sequence[Node]) -> Node:
+    made = ONE
+    for node in nodes:
+        made = MUL(made, node) if made is not ONE else node
+    return made
+
+
+def negative(node: Node) -> Node:
+    """-node, without a double minus: `b - a` for `a - b`, `k*x` for `-k*x`."""
+    if node.op is SUB:
+        return SUB(node.args[1], node.args[0])
+    if node.op in (MUL, DIV):
+        left, right = node.args
+        if left.op in (NEG, MUL, DIV) or left.op is CONST:
+            return node.op(negative(left), right)
+    return const(-float(node.value or 0.0)) if node.op is CONST else tidy(NEG, node)
+
+
+def same(a: Node, b: Node) -> bool:
+    """Whether two nodes are equal, up to the order and signs of factors."""
+    if a is b:
+        return True
+    if not (is_product(a) or is_product(b)):
+        return False
+    (number, factors), (other, others) = factors_of(a), factors_of(b)
+    return number == other and sorted(map(_key, factors)) == sorted(map(_key, others))
+
+
+def _key(factor: Factor) -> tuple[int, int]:
+    return id(factor[0]), factor[1]
+
+
+def terms_of(node: Node, most: int) -> list[Term]:
+    """A node as at most so many terms, split off from the right, as a sum is read."""
+    terms: list[Term] = [(1, node)]
+    at = 0
+    while at < len(terms):
+        sign, part = terms[at]
+        if part.op is NEG and is_sum(part.args[0]):
+            terms[at] = (-sign, part.args[0])
+        elif is_sum(part) and len(terms) < most:
+            left, right = part.args
+            other = -sign if part.op is SUB else sign
+            terms[at : at + 1] = [(sign, left), (other, right)]
+        else:
+            at += 1
+    return terms
