@@ -422,10 +422,8 @@ def test_where_the_chain_rule_fails_at_a_kink_our_own_rules_are_not_praised(text
     asked = check_gradients(only(f"xr = {text}"), at={"xa": 0.0})
     assert {row.verdict for row in asked.rows} == {INCONCLUSIVE}
     for note in (kink.note, asked.row("xr", "xa").note):
-        assert re.fullmatch(
-            r"slopes 1 before, 1 after, but the rules give 0(\.5)? at this very point",
-            note,
-        )
+        says = r"slopes 1 before, 1 after, but the formula gives 0(\.5)? at this very"
+        assert re.match(says, note)
 
 
 def test_a_kink_that_is_hit_up_to_rounding():

@@ -384,3 +384,29 @@ def test_at_nan_and_infinity_nothing_is_decided(bad: float, text: str):
         edge = next(row for row in report.rows if (row.node, row.wrt) == ("xy", "xa"))
         assert edge.verdict == INCONCLUSIVE
         assert str(report)
+
+
+CONSTANTS = ("expm1(1e-6)/sin(xa)", "tan(arcsin(1)) - 0.8*xa",
+             "log1p(1e-9)*xa^2", "sigmoid(sin(0.3)*1e-9)*xa")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CONSTANTS)
+def test_numbers_computed_from_numbers_are_rounded_too(text):
+    for at in (None, {"xa": -0.7}):
+        check_own_formula(text, at)
+        assert compare_partials(graph_of(text), at or {"xa": 0.4}).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("sin(xa)^2", "2*sin(xa)^3*cos(xa)/sin(xa)^2"), ("xa^2", "2*xa^2/xa")],
+)
+def test_a_formula_that_divides_nothing_by_nothing_is_not_called_wrong(text, right):
+    graph, claims = graph_of(text), {("xf", "xa"): right}
+    report = check_gradients(graph, at={"xa": 0.0}, claims=claims)
+    assert report.verdict == INCONCLUSIVE
+    says = "slopes 0 before, 0 after, but the formula gives nan at this very point"
+    assert report.row("xf", "xa").reason == says
+    for wrong in ("log(-1 - xa^2)", lambda xa: np.nan, np.nan):
+        report = check_gradients(graph, at={"xa": 0.0}, claims={("xf", "xa"): wrong})
+        assert report.verdict == FAIL

@@ -32,8 +32,8 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
-from cgprimer.expr.node import Node, fold, intern, leaves, postorder
-from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
+from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
 from cgprimer.expr.show import number, show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.graph import Graph
@@ -107,8 +107,10 @@ def rounding(root: Node) -> Node:
 
     Where numpy code cannot be differentiated, a few times |root| stand for it.
     """
+    numbers = _computed_numbers(root)
+    [open_root] = substitute([root], numbers)
     try:
-        steps = sweep(root, map(name, leaves(root)))
+        steps = sweep(open_root, map(name, leaves(open_root)))
     except OpError:
         return OPS["abs"](tidy(OPS["mul"], const(8.0), root))
     sizes = [
@@ -116,7 +118,19 @@ def rounding(root: Node) -> Node:
         for step in steps
         if step.node.args
     ]
-    return reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
+    total = reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
+    return substitute([total], {leaf: number for number, leaf in numbers.items()})[0]
+
+
+def _computed_numbers(root: Node) -> dict[Node, Node]:
+    """Names for the numbers that are computed with alone: 1e-6 in exp(1e-6) - 1.
+
+    A sweep passes by what does not depend on a name.
+    """
+    alone = fold([root], lambda n, args: n.op is not NAME and all(args))
+    inside = (arg for node in alone if alone[node] for arg in node.args)
+    found = dict.fromkeys(arg for arg in inside if arg.op is CONST)
+    return {number: name(f" {i}") for i, number in enumerate(found)}
 
 
 def path_rounding(roots: Iterable[Node]) -> list[Node]:

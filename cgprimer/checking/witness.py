@@ -68,9 +68,9 @@ class Evidence:
     """A claim beside differences at n points.
 
     at : name → values (n,); terms : Σ|terms| of the claim, for its rounding.
-    excused : where the claim is what our rules give, and that is known to be no slope:
-        at a kink they give some number, not always one that the chain rule can be
-        applied to, and nan where they divide 0 by 0.
+    excused : where the claim is what our rules give at a kink: some number, not always
+        one that the chain rule can be applied to; and where a formula, ours or theirs,
+        divides 0 by 0.
     """
 
     claimed: Array
@@ -95,7 +95,7 @@ class Evidence:
 
     def but(self, i: int) -> str:
         """What the rules of the operations give there."""
-        return f"but the rules give {self.claimed[i]:.6g} at this very point"
+        return f"but the formula gives {self.claimed[i]:.6g} at this very point"
 
 
 class Witness:
@@ -224,7 +224,7 @@ class Witness:
         claimed, terms = own, own_terms
         if claim is not None:
             claimed, terms = claim.values(site.values, len(site.result))
-        excused = self._excused(claimed, own, kinked(site, wrt))
+        excused = self._excused(claim, claimed, own, kinked(site, wrt))
         return Evidence(claimed, terms, found, site.values, excused)
 
     def _own(self, site: Site, wrt: str) -> tuple[Array, Array]:
@@ -234,10 +234,22 @@ class Witness:
             return self.own[edge], self._edge_terms[edge]
         return site.partial(wrt), _own_terms(site, wrt)
 
-    def _excused(self, claimed: Array, own: Array, at_kink: Mask) -> Mask:
+    def _excused(
+        self, claim: Claim | None, claimed: Array, own: Array, at_kink: Mask
+    ) -> Mask:
+        none = ~np.isfinite(claimed)
         same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
-        found: Mask = same & (at_kink | (self._by_rules & ~np.isfinite(claimed)))
-        return found
+        excused: Mask = same & (at_kink | (none & self._by_rules))
+        if none.any() and claim is not None and self._has_values(claim):
+            excused |= none
+        return excused
+
+    def _has_values(self, claim: Claim) -> bool:
+        """Whether a formula is finite anywhere; what is not is no derivative at all."""
+        wide = self.wide
+        return claim.node is not None and bool(
+            np.isfinite(claim.values(wide.values, wide.width)[0]).any()
+        )
 
     @lazy
     def _by_rules(self) -> bool:
@@ -316,7 +328,7 @@ class Witness:
             claimed, terms = claim.values(self.values, self.width)
         names = (*self.graph.inputs, *self.graph.parameters, wrt)
         at = {name: self.values[name] for name in names}
-        excused = self._excused(claimed, own, self._kinked_between(output, wrt))
+        excused = self._excused(claim, claimed, own, self._kinked_between(output, wrt))
         return Evidence(claimed, terms, self._total(output, wrt), at, excused)
 
     @memo
@@ -332,7 +344,7 @@ class Witness:
         mixed = mixture(self.graph, self.point, self.values, outputs, names)
         total, terms = claimed(mixed, self.own, self._edge_terms)
         at_kink = np.any([*self._kinked.values(), np.zeros(self.width, bool)], axis=0)
-        excused = self._excused(total, total, np.tile(at_kink, DIRECTIONS))
+        excused = self._excused(None, total, total, np.tile(at_kink, DIRECTIONS))
         at = {n: np.tile(self.values[n], DIRECTIONS) for n in names}
         return Evidence(total, terms, difference(mixed), at, excused)
 

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
 from cgprimer.errors import CGPrimerError, GraphError, OpError
@@ -34,6 +35,7 @@ REFUSALS = (
 
 Nothing wider: a time limit or an interrupt that is raised inside must come out.
 """
+_INFINITE = (sympy.zoo, sympy.oo, -sympy.oo, sympy.nan)
 _CHAINS = {"add": sympy.Add, "sub": sympy.Add, "mul": sympy.Mul}
 
 
@@ -60,6 +62,8 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
     shares: dict[Any, list[Any]] = {}
     try:
         expression = to_sympy(body, real=True)
+        if expression.has(*_INFINITE):  # and so a constant: its derivative would be 0
+            return [sympy.nan for _ in symbols]
         for term in sympy.Add.make_args(expression):
             for symbol in term.free_symbols & wanted:
                 shares.setdefault(symbol, []).append(sympy.diff(term, symbol))
@@ -112,7 +116,7 @@ def function(op: Op) -> type[sympy.Function]:
 
     def evaluate(cls: Any, *args: Any) -> Any:
         if all(arg.is_number for arg in args):
-            return _defined(op, args)
+            return _number_of(op, args) or _defined(op, args)
         return None
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
@@ -141,6 +145,15 @@ def _applied(name: str, args: Sequence[Any]) -> Any:
     if name not in OPS:
         raise missing(name)
     return function(OPS[name])(*args)
+
+
+def _number_of(op: Op, args: Sequence[Any]) -> sympy.Number | None:
+    """The value of `op` at floats; its definition, exp(1e-6) - 1, would lose digits."""
+    if not any(arg.is_Float for arg in args) or not all(arg.is_Number for arg in args):
+        return None
+    with np.errstate(all="ignore"):
+        value = float(op.forward(*map(float, args)))
+    return number(value) if np.isfinite(value) else None
 
 
 def _real_where_arguments_are(self: Any) -> bool | None:
