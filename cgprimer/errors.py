@@ -9,6 +9,7 @@ from typing import Any
 CONTROL = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}  # they steer, or show nothing
 WIDTH = 72
 SHOWN = 10
+LINE = 1000  # characters of a line of a message, whatever it quotes
 
 
 class CGPrimerError(Exception):
@@ -18,7 +19,7 @@ class CGPrimerError(Exception):
     """
 
     def __str__(self) -> str:
-        return harmless(super().__str__())
+        return _told(super().__str__())
 
 
 class GraphError(CGPrimerError, ValueError):
@@ -75,7 +76,7 @@ class OpError(CGPrimerError, RuntimeError):
     def __str__(self) -> str:
         where = f" in the equation of {listing(self.variables)}" * bool(self.variables)
         hint = f"\n  hint: {self.hint}" * bool(self.hint)
-        return harmless(f"{self.op!r}{where}: {self.problem}{hint}")
+        return _told(f"{self.op!r}{where}: {self.problem}{hint}")
 
 
 class NonFiniteWarning(RuntimeWarning):
@@ -149,6 +150,16 @@ def harmless(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+def _told(text: str) -> str:
+    """A message: harmless, and the middle of what is too long left out."""
+    return "\n".join(_cut(visible(_cut(line))) for line in text.split("\n"))
+
+
+def _cut(line: str) -> str:
+    half = LINE // 2
+    return line if len(line) <= LINE else f"{line[:half]}…{line[-half:]}"
+
+
 def _visible(char: str) -> str:
     if char in "\t\n\r":
         return " "
@@ -169,6 +180,14 @@ def shorten(text: str, width: int = 40) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def shown(value: object) -> str:
+    """`value` for a message: short, and whatever its own repr does."""
+    try:
+        return shorten(repr(value), 60)
+    except Exception:  # such as an int of more digits than Python prints
+        return f"some {type(value).__name__}"
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'sin'?` for the nearest known name, or nothing."""
     if len(name) > WIDTH:
@@ -179,7 +198,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def listing(names: Iterable[str], limit: int = 8) -> str:
     """`xa, xb, xc and 5 more`: names for a message, never too many."""
-    every = [shorten(str(name)) for name in names]
+    every = [shorten(n) if isinstance(n, str) else shown(n) for n in names]
     if len(every) <= limit:
         return ", ".join(every)
     return f"{', '.join(every[:limit])} and {len(every) - limit} more"

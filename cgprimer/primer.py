@@ -205,24 +205,22 @@ def _checked_expressions(expressions: Any) -> Sequence[str]:
             "expressions= is one text; a list of texts is expected\n"
             f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
         )
-    try:
-        return list(expressions)
-    except TypeError:
+    found = takes.items(expressions)
+    if found is None:
         raise OptionError(
             f"expressions= is a list of texts, not {takes.shown(expressions)}"
-        ) from None
+        )
+    return found
 
 
 def _checked_outputs(names: Any) -> list[str]:
     """The names as a list, empty where they are left out."""
     if isinstance(names, str):
         return [names]
-    try:
-        return list(() if names is None else names)
-    except TypeError:
-        raise OptionError(
-            f"output_vars= is a list of names, not {takes.shown(names)}"
-        ) from None
+    found = takes.items(() if names is None else names)
+    if found is None:
+        raise OptionError(f"output_vars= is a list of names, not {takes.shown(names)}")
+    return found
 
 
 def _whole(name: str, value: Any) -> int:
@@ -242,10 +240,7 @@ def _how_often(every: Any) -> Any:
 
 
 def _positive(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+    number = float(value) if takes.is_real(value) else math.nan
     if not (math.isfinite(number) and number > 0) or isinstance(value, bool):
         raise OptionError(f"{name} is a positive number, not {takes.shown(value)}")
     return number

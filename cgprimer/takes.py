@@ -11,24 +11,19 @@ Each takes names and values, so that the message can say which argument it was.
 
 from __future__ import annotations
 
-import operator
+import math
 from collections.abc import Mapping
-from typing import Any, SupportsIndex
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
-from cgprimer.errors import CGPrimerError, OptionError, shorten
+from cgprimer.errors import CGPrimerError, OptionError
+from cgprimer.errors import shown as shown
 
+REAL = (int, float, np.bool_, np.integer, np.floating)  # bool is an int
 MOST = 2**1000  # a double still holds it; sizes beyond memory are told elsewhere
 HINTS = {"Graph": "\n  hint: parse_graph makes one from equations"}
-
-
-def shown(value: object) -> str:
-    """`value` for a message: short, and whatever its own repr does."""
-    try:
-        return shorten(repr(value), 60)
-    except Exception:  # such as an int of more digits than Python prints
-        return f"some {type(value).__name__}"
 
 
 def refuse(name: str, wanted: str, value: object) -> OptionError:
@@ -81,17 +76,20 @@ def axes(ax: object) -> None:
         kind(Axes, ax=ax)
 
 
-def is_real(value: object) -> bool:
-    """Whether `value` is one real number, nan and inf included."""
-    if isinstance(value, str | bytes | bytearray | complex):
-        return False
-    if getattr(value, "ndim", 0):
+def is_real(value: Any) -> bool:
+    """Whether `value` is one real number that a double can hold, nan and inf included.
+
+    By its type, as arrays are read: what else float() would take compares as it likes.
+    """
+    if type(value) is np.ndarray and not value.ndim:
+        value = value[()]
+    if isinstance(value, np.timedelta64) or not isinstance(value, REAL):  # it is one
         return False
     try:
-        float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        found = float(value)
+    except OverflowError:
         return False
-    return not isinstance(value, np.complexfloating | np.datetime64 | np.timedelta64)
+    return not math.isinf(found) or bool(value == found)  # a long double may be larger
 
 
 def number(**values: object) -> None:
@@ -102,12 +100,11 @@ def number(**values: object) -> None:
 
 
 def is_count(value: Any) -> bool:
-    """Whether `value` is a whole number from 1 that can be counted to."""
-    if isinstance(value, bool | np.bool_):
+    """Whether `value` is a whole number from 1 that can be counted to, by int()."""
+    if isinstance(value, bool | np.bool_) or not is_real(value):
         return False
-    if isinstance(value, float | np.floating):
-        return bool(value.is_integer() and 1 <= value < MOST)
-    return isinstance(value, int | np.integer) and bool(1 <= value < MOST)
+    number = float(value)
+    return number.is_integer() and 1 <= number < MOST
 
 
 def count(**values: object) -> None:
@@ -117,18 +114,27 @@ def count(**values: object) -> None:
             raise refuse(name, "a whole number from 1", value)
 
 
-def index(value: SupportsIndex | float) -> int:
-    """A count that may have been given as 1e4, as Python's whole number."""
-    return int(value) if isinstance(value, float) else operator.index(value)
+def items(value: object) -> list[Any] | None:
+    """What an iterable holds; None for what is none, such as an array of shape ()."""
+    try:
+        found = iter(value)  # type: ignore[call-overload]
+    except TypeError:
+        return None
+    return list(found)
 
 
 def generator(
     rng: object, error: type[CGPrimerError] = OptionError
 ) -> np.random.Generator:
-    """The Generator that a seed stands for; `error` for what is neither."""
-    try:
-        return np.random.default_rng(rng)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as found:
-        raise error(
-            f"rng= takes a whole number from 0 or a numpy Generator, not {shown(rng)}"
-        ) from found
+    """The Generator that a seed stands for; `error` for what is neither.
+
+    numpy would follow a list into itself, until the process dies.
+    """
+    if rng is None or isinstance(rng, np.random.Generator):
+        return np.random.default_rng(rng)
+    if isinstance(rng, int | np.integer) and is_real(rng):
+        with suppress(ValueError):  # of a negative one
+            return np.random.default_rng(int(rng))
+    raise error(
+        f"rng= takes a whole number from 0 or a numpy Generator, not {shown(rng)}"
+    )

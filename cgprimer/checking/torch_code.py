@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer import takes
 from cgprimer.checking.bar import bar
 from cgprimer.checking.beside import beside, doubted
 from cgprimer.checking.directions import FIRST
@@ -84,7 +85,7 @@ def check_torch(
     except ImportError as error:
         hint = "\n  hint: pip install torch"
         raise OptionError("torch is not installed" + hint) from error
-    random = np.random.default_rng(0 if rng is None else rng)
+    random = takes.generator(0 if rng is None else rng)
     with quiet(), torch.random.fork_rng(), torch.enable_grad():
         code = TorchCode.of(torch, fn, inputs)
         weighed = Weighed.of(code, called(fn, "f"), random)

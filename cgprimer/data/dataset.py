@@ -205,7 +205,7 @@ class Dataset(Report):
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
         if not is_count(size):
             raise DataError(f"a batch has at least one sample, not {takes.shown(size)}")
-        size = takes.index(size)
+        size = int(size)
         order = generator(rng).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])

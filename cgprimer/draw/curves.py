@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cgprimer import takes
 from cgprimer.draw.legend import place_legend
 from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
-from cgprimer.draw.text import number
+from cgprimer.draw.text import label, number
 from cgprimer.errors import OptionError, suggest
 from cgprimer.graph.arrays import as_numbers
 
@@ -112,7 +112,8 @@ def plot_loss(
 def _labelled(results: Any) -> dict[str, Any]:
     """Label → run; runs of one method are numbered."""
     if isinstance(results, Mapping):
-        return {str(label): run for label, run in results.items()}
+        labels = _numbered(label(name) for name in results)
+        return dict(zip(labels, results.values(), strict=True))
     if hasattr(results, "losses"):
         return {_method(results): results}
     if not isinstance(results, Iterable) or isinstance(results, str | bytes):
@@ -138,7 +139,7 @@ def _not_losses(given: object) -> OptionError:
 
 
 def _method(run: Any) -> str:
-    return str(getattr(run, "method", "run"))
+    return label(getattr(run, "method", "run"))
 
 
 def _numbered(labels: Iterable[str]) -> list[str]:

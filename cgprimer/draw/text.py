@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cgprimer.errors import shorten, shown
+
 ROUNDING = 1e-14  # relative, with room for sums of some dozen terms
 
 Links = dict[str, list[tuple[str, float]]]
@@ -32,6 +34,17 @@ class Line:
     @property
     def style(self) -> str:
         return "italic" if self.italic else "normal"
+
+
+def label(name: object) -> str:
+    """A name as matplotlib draws it: plain, all of it visible, no formula in dollars.
+
+    >>> label("$_a"), label("_a")
+    ('\\\\$_a', ' _a')
+    """
+    text = shorten(name if isinstance(name, str) else shown(name))
+    hidden = text.startswith("_")  # such a name is left out of a legend
+    return " " * hidden + text.replace("$", r"\$")
 
 
 @lru_cache(maxsize=20_000)

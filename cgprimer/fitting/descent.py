@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
+from cgprimer.graph.arrays import as_numbers
 
 Array = NDArray[np.float64]
 Rate = float | Sequence[float] | Callable[[int], float]
@@ -123,30 +124,30 @@ class Adam:
 
 def check_rate(rate: Rate) -> None:
     """Refuse a rate that is not positive."""
-    if callable(rate):
-        return
-    try:
-        rates = np.atleast_1d(np.asarray(rate, dtype=np.float64))
-    except (TypeError, ValueError, OverflowError):
-        rates = np.zeros(0)
-    if not len(rates) or not (np.isfinite(rates) & (rates > 0)).all():
-        raise FitError(f"a learning rate is a positive number, not {takes.shown(rate)}")
+    if not callable(rate):
+        _positive(_numbers(rate), rate)
 
 
 def rates_at(rate: Rate, first: int, count: int) -> Array:
-    """The rates of `count` steps from number `first` on."""
-    if isinstance(rate, int | float):
-        return np.full(count, float(rate))
-    return np.array([rate_at(rate, k) for k in range(first, first + count)])
-
-
-def rate_at(rate: Rate, number: int) -> float:
-    """The rate of step `number`, counted from 0."""
+    """The rates of `count` steps, counted from 0, from number `first` on."""
+    steps = range(first, first + count)
     if callable(rate):
-        value = float(rate(number))
-        if not (np.isfinite(value) and value > 0):
-            raise FitError(f"the rate of step {number} is {value}, not positive")
-        return value
-    if isinstance(rate, int | float):
-        return float(rate)
-    return float(rate[min(number, len(rate) - 1)])
+        return np.array([_called(rate, step) for step in steps], dtype=np.float64)
+    known = _numbers(rate)
+    return known[np.minimum(steps, len(known) - 1)]
+
+
+def _called(rate: Callable[[int], float], step: int) -> float:
+    return float(_positive(_numbers(found := rate(step)), found, f" in step {step}")[0])
+
+
+def _numbers(rate: ArrayLike) -> Array:
+    return np.atleast_1d(as_numbers("the learning rate", rate, FitError))
+
+
+def _positive(found: Array, given: object, where: str = "") -> Array:
+    if found.ndim > 1 or not found.size or not ((found > 0) & (found < np.inf)).all():
+        raise FitError(
+            f"a learning rate is a positive number, not {takes.shown(given)}{where}"
+        )
+    return found

@@ -91,7 +91,7 @@ def fit(
     first = _start(graph, start, random)
     if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
-        epochs, batch = takes.index(epochs), batch and takes.index(batch)
+        epochs, batch = int(epochs), batch and int(batch)
     trail, objective = Trail(first, first), None
     ended = functools.partial(_ended, graph, data, kind, method, trail, identify, began)
     try:
@@ -165,7 +165,7 @@ def minimize(
     takes.flag(progress=progress)
     graph.checked_outputs([output])
     _check_counts(steps=steps)
-    steps = takes.index(steps)
+    steps = int(steps)
     names = (*graph.inputs, *graph.parameters)
     objective = _Output(graph, output, names)
     if missing := [name for name in names if name not in start]:

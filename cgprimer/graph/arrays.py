@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import CGPrimerError, PointError, shorten
+from cgprimer.takes import REAL
 
 Array = NDArray[np.float64]
 Place = tuple[int, ...]
 Oddity = tuple[Place, object, str]  # where, what, and the key of its hint
-REAL = (int, float, np.bool_, np.integer, np.floating)  # bool is an int
 ODD: dict[str, tuple[type, ...]] = {  # items of a list that numpy would cast
     "U": (str,),
     "S": (bytes, bytearray),

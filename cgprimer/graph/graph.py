@@ -8,7 +8,7 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
@@ -88,17 +88,17 @@ def name_list(names: object, keyword: str) -> list[str]:
     """The names that a caller gives as one text or as an iterable of texts."""
     if isinstance(names, str):
         return [names]
-    if isinstance(names, Iterable):
-        found = list(names)
-        for name in found:
-            if not isinstance(name, str):
-                raise GraphError(
-                    f"{keyword}= holds {takes.shown(name)}, which is not a name"
-                )
-        return found
-    raise GraphError(
-        f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
-    )
+    found = takes.items(names)
+    if found is None:
+        raise GraphError(
+            f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
+        )
+    for name in found:
+        if not isinstance(name, str):
+            raise GraphError(
+                f"{keyword}= holds {takes.shown(name)}, which is not a name"
+            )
+    return found
 
 
 def in_no_equation(names: Sequence[str], before: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -215,13 +214,9 @@ def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
 
 def _batch(batch: Any) -> int:
     """Samples per step, as a whole number that fits every tier."""
-    try:
-        found = operator.index(batch)
-    except TypeError:
-        found = 0
-    if found < 1:
-        raise FitError(f"batch is a whole number from 1, not {batch!r}")
-    return found
+    if not takes.is_count(batch):
+        raise FitError(f"batch is a whole number from 1, not {takes.shown(batch)}")
+    return int(batch)
 
 
 def _is_plain(order: Any) -> TypeGuard[Integers]:

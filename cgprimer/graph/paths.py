@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import GraphError, OpError, OptionError, listing, suggest
+from cgprimer.errors import GraphError, OpError, listing, suggest
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
@@ -203,10 +203,7 @@ def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int
 
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise OptionError(
-            f"limit is a whole number from 1 on, not {takes.shown(limit)}"
-        )
+    takes.count(limit=limit)
     if count > limit:
         text = f"{count}" if count < 10**15 else f"about {float(count):.1e}"
         text = "more than 1e300" if count == MANY else text

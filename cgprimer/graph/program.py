@@ -100,11 +100,8 @@ class Program(Frozen, Report):
         if target not in TARGETS:
             hint = suggest(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
-        if type(threads) is not int or threads < 1:
-            raise OptionError(
-                f"threads is a whole number from 1, not {takes.shown(threads)}"
-            )
-        self.graph, self.target, self.threads = graph, target, threads
+        takes.count(threads=threads)
+        self.graph, self.target, self.threads = graph, target, int(threads)
         self.built: WeakSet[Code] = WeakSet()
         self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))

@@ -79,11 +79,12 @@ def _texts(expressions: Any) -> tuple[list[str], list[str]]:
         return _lines(expressions)
     if isinstance(expressions, Mapping):
         expressions = list(expressions.items())
-    if isinstance(expressions, bytes) or not isinstance(expressions, Iterable):
+    found = None if isinstance(expressions, bytes) else takes.items(expressions)
+    if found is None:
         raise GraphError(
             f"equations come as a list of texts or one text, not {type(expressions)}"
         )
-    texts = [item if isinstance(item, str) else _other(item) for item in expressions]
+    texts = [item if isinstance(item, str) else _other(item) for item in found]
     if not texts:
         raise GraphError("there are no equations: write at least one, like 'xy = a*xa'")
     return texts, []

@@ -75,8 +75,8 @@ def _check(item: Any) -> None:
         return
     if item.is_number and not item.is_Function:
         raise GraphError(
-            f"sympy's {item} has no counterpart in the language: it is no real, "
-            "finite number"
+            f"sympy's {shorten(str(item))} has no counterpart in the language: it is "
+            "no real, finite number"
         )
     raise GraphError(
         f"sympy's {_kind(item)} has no counterpart in the language, "
@@ -86,7 +86,7 @@ def _check(item: Any) -> None:
 
 
 def _kind(item: Any) -> str:
-    return str(type(item).__name__)
+    return shorten(type(item).__name__)
 
 
 def _op(item: Any) -> Op | None:
