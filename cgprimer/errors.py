@@ -174,8 +174,9 @@ def columns(text: str) -> int:
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
-def shorten(text: str, width: int = 40) -> str:
+def shorten(text: object, width: int = 40) -> str:
     """`text` on one line, cut in the middle of nowhere, never longer than `width`."""
+    text = text if isinstance(text, str) else shown(text)
     text = visible(text[: width + 1])  # no more of it can be seen
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -188,9 +189,9 @@ def shown(value: object) -> str:
         return f"some {type(value).__name__}"
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: object, known: Iterable[str]) -> str:
     """`did you mean 'sin'?` for the nearest known name, or nothing."""
-    if len(name) > WIDTH:
+    if not isinstance(name, str) or len(name) > WIDTH:
         return ""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
@@ -198,7 +199,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def listing(names: Iterable[str], limit: int = 8) -> str:
     """`xa, xb, xc and 5 more`: names for a message, never too many."""
-    every = [shorten(n) if isinstance(n, str) else shown(n) for n in names]
+    every = [shorten(name) for name in names]
     if len(every) <= limit:
         return ", ".join(every)
     return f"{', '.join(every[:limit])} and {len(every) - limit} more"

@@ -227,8 +227,8 @@ def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
     every = (*graph.variable_number, *graph.parameters)
     if node == output:
         if wrt not in every:
-            hint = suggest(str(wrt), every) or f"the names are {listing(every)}"
-            raise GraphError(f"unknown name {shorten(str(wrt))!r}\n  hint: {hint}")
+            hint = suggest(wrt, every) or f"the names are {listing(every)}"
+            raise GraphError(f"unknown name {shorten(wrt)!r}\n  hint: {hint}")
         return every
     names = graph.table.names(graph.equation_number(node))
     if wrt not in names:
@@ -236,7 +236,7 @@ def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
         if wrt in every:
             hint += f"; for a total derivative give output={node!r}"
         raise GraphError(
-            f"the equation of {node!r} does not contain {shorten(str(wrt))!r}"
+            f"the equation of {node!r} does not contain {shorten(wrt)!r}"
             f"\n  hint: {hint}"
         )
     return (*names, node)

@@ -108,8 +108,8 @@ def _matched_keys(
             f"{label or 'x'} is a dict, but the gradient is {_type(given)}\n"
             "  hint: return a dict with the same keys"
         )
-    lacking = [str(key) for key in tree if key not in given]
-    unknown = [str(key) for key in given if key not in tree]
+    lacking = [key for key in tree if key not in given]
+    unknown = [key for key in given if key not in tree]
     if lacking or unknown:
         parts = [f"has no {listing(lacking)}"] if lacking else []
         parts += [f"has {listing(unknown)}, which x has not"] if unknown else []
@@ -118,7 +118,8 @@ def _matched_keys(
             "  hint: return a dict with the same keys"
         )
     for key, part in tree.items():
-        name = f"{label}.{key}" if label else str(key)
+        own = key if isinstance(key, str) else takes.shown(key)
+        name = f"{label}.{own}" if label else own
         yield from matched(part, given[key], name)
 
 

@@ -76,7 +76,7 @@ def check_torch(
     A step in single precision is named. Raises OptionError without torch.
     """
     if contract not in CONTRACTS:
-        hint = suggest(str(contract), CONTRACTS) or f"known are {', '.join(CONTRACTS)}"
+        hint = suggest(contract, CONTRACTS) or f"known are {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
     if order not in (1, 2):
         raise OptionError(f"order={order!r}: the first and the second can be checked")

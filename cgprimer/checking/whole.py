@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import GraphError, listing, suggest
+from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.memo import lazy
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -82,8 +82,8 @@ def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
     names = [wrt] if isinstance(wrt, str) else list(wrt)
     for name in names:
         if name not in known:
-            hint = suggest(str(name), known) or f"the names are {listing(known)}"
-            raise GraphError(f"unknown name {name!r}\n  hint: {hint}")
+            hint = suggest(name, known) or f"the names are {listing(known)}"
+            raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
     return names
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.data.csv_file import read_columns
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
-from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
@@ -160,17 +160,9 @@ class Dataset(Report):
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
-        if np.ma.is_masked(rows):
-            raise DataError("rows is masked: leave out what is not to be taken")
-        at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
-        if not isinstance(at, slice) and not at.size:
-            at = slice(0)
-        if not isinstance(at, slice) and at.dtype.kind not in "biu":
-            raise DataError(f"rows are numbers of samples or a mask, not {at.dtype}")
-        try:
-            np.empty(len(self))[at]
-        except IndexError as error:
-            raise DataError(f"rows name samples that are not there: {error}") from error
+        at: Any = rows
+        if not isinstance(rows, slice):
+            at = as_rows("rows", rows, len(self), DataError)
         parts = [
             {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
         ]
@@ -178,20 +170,6 @@ class Dataset(Report):
             None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
         )
         return Dataset(parts[0], parts[1], sigma, self.ignored)
-
-    def _rows(self, rows: Any) -> Any:
-        """What picks `rows` from a column; DataError for what does not."""
-        try:
-            at: Any = rows if isinstance(rows, slice) else np.asarray(rows)
-            if not isinstance(at, slice) and not at.size:
-                return slice(0)
-            next(iter(self.targets.values()))[at]
-            return at
-        except (IndexError, TypeError, ValueError, OverflowError) as error:
-            raise DataError(
-                f"rows={takes.shown(rows)} are not samples of these: {error}\n"
-                f"  hint: give numbers from 0 to {len(self) - 1}, a mask or a slice"
-            ) from error
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""

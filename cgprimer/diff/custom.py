@@ -85,7 +85,7 @@ def custom_op(
         if part is not None:
             takes.function(**{"forward" if part is forward else "backward": part})
     if contract not in CONTRACTS:
-        hint = suggest(str(contract), CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
+        hint = suggest(contract, CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
     if isinstance(definition, str) and "=" in definition:
         if name or forward or backward or kinks:

@@ -162,7 +162,7 @@ def _chosen(x: str | None, runs: Sequence[Any]) -> Along:
             raise OptionError(
                 f"losses alone know no {along}s\n  hint: plot what fit returns"
             )
-    hint = suggest(str(x), ALONG) or f"it is one of {', '.join(ALONG)}"
+    hint = suggest(x, ALONG) or f"it is one of {', '.join(ALONG)}"
     raise OptionError(f"unknown axis x={takes.shown(x)}\n  hint: {hint}")
 
 

@@ -227,7 +227,7 @@ def trace(
     takes.kind(Graph, graph=graph)
     takes.text(level=level)
     if level not in LEVELS:
-        hint = suggest(str(level), LEVELS) or f"it is {' or '.join(LEVELS)}"
+        hint = suggest(level, LEVELS) or f"it is {' or '.join(LEVELS)}"
         raise OptionError(f"unknown level {level!r}\n  hint: {hint}")
     output = sole_output(graph, output)
     values = None if at is None else values_at(graph, at)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cgprimer.errors import shorten, shown
+from cgprimer.errors import shorten
 
 ROUNDING = 1e-14  # relative, with room for sums of some dozen terms
 
@@ -42,7 +42,7 @@ def label(name: object) -> str:
     >>> label("$_a"), label("_a")
     ('\\\\$_a', ' _a')
     """
-    text = shorten(name if isinstance(name, str) else shown(name))
+    text = shorten(name)
     hidden = text.startswith("_")  # such a name is left out of a legend
     return " " * hidden + text.replace("$", r"\$")
 

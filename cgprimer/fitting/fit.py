@@ -262,7 +262,7 @@ def _start(
         raise FitError(f"start is a dict name → value, not {type(start).__name__}")
     given, known = dict(start or {}), set(names)
     if unknown := [name for name in given if name not in known]:
-        hint = suggest(str(unknown[0]), names) or f"the parameters are {listing(names)}"
+        hint = suggest(unknown[0], names) or f"the parameters are {listing(names)}"
         raise FitError(
             f"start names {listing(unknown)}, which is unknown\n  hint: {hint}"
         )

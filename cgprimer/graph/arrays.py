@@ -79,6 +79,27 @@ def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float
     return float(found)
 
 
+def as_rows(
+    label: str, rows: Any, size: int, error: type[CGPrimerError]
+) -> NDArray[np.int64]:
+    """Numbers of samples (n,), of `size` there are; also those that a mask names.
+
+    `error` for what is neither. Numbers from the end are negative, as in Python.
+    """
+    numbers, kind = as_numbers(label, rows, error), np.asarray(rows).dtype.kind
+    if numbers.ndim != 1 or (numbers.size and kind not in "biu"):
+        raise error(f"{label} are numbers of samples or a mask, (n,)")
+    if kind == "b":
+        if len(numbers) != size:
+            raise error(
+                f"{label} is a mask of {len(numbers)} samples, there are {size}"
+            )
+        return np.flatnonzero(numbers)
+    if len(odd := numbers[(numbers < -size) | (numbers >= size)]):
+        raise error(f"{label} name sample {odd[0]:.0f}, there are {size}, from 0")
+    return numbers.astype(np.int64)
+
+
 def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
     if isinstance(value, str):
         with suppress(ValueError):

@@ -95,7 +95,7 @@ def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     known = [*graph.variable_number, *graph.parameters, *graph.spare]
     for text in names:
         if text not in known:
-            hint = suggest(str(text), known) or f"the names are {listing(known)}"
+            hint = suggest(text, known) or f"the names are {listing(known)}"
             raise GraphError(f"unknown name {shorten(text)!r}\n  hint: {hint}")
     return names
 

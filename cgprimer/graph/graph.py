@@ -406,8 +406,8 @@ class Graph(Frozen):
         known = [*row, *place, *self.spare]
         for name in wrt:
             if not (name in row or name in place or name in self.spare):
-                hint = suggest(str(name), known) or f"the names are {listing(known)}"
-                raise GraphError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
+                hint = suggest(name, known) or f"the names are {listing(known)}"
+                raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
         point = Point.of(self, at)
         graphs = {name: self if name in self.bypassed else self.running for name in wrt}
         found: dict[str, Value] = {}

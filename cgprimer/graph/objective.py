@@ -18,7 +18,7 @@ from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy
-from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.arrays import as_numbers, as_rows
 
 if TYPE_CHECKING:
     from cgprimer.engine.problem import Runner
@@ -170,14 +170,7 @@ class Objective(Frozen):
     def _order(self, order: ArrayLike | None) -> Integers:
         if order is None:
             return np.arange(len(self))
-        if np.ma.is_masked(order):
-            raise FitError("order is masked: leave out what is not to be visited")
-        found = np.asarray(order)
-        if not found.size:
-            return np.zeros(0, dtype=np.int64)
-        if found.dtype.kind not in "iu" or found.ndim != 1:
-            raise FitError("order holds numbers of samples, one after another")
-        return np.ascontiguousarray(found, dtype=np.int64)
+        return as_rows("order", order, len(self), FitError)
 
     def epoch(
         self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int

@@ -114,8 +114,8 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
                 f"{name!r} is defined by an equation, so its value cannot be given\n"
                 f"  hint: give values for {listing(wanted)}"
             )
-        hint = suggest(str(name), wanted) or f"the graph has {listing(wanted)}"
-        raise PointError(f"unknown name {shorten(str(name))!r}\n  hint: {hint}")
+        hint = suggest(name, wanted) or f"the graph has {listing(wanted)}"
+        raise PointError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
     missing = [n for n in wanted if n not in at and n not in graph.spare]
     if missing:
         kinds = {True: "input", False: "parameter"}

@@ -76,7 +76,7 @@ def edge_partials(
     takes.text(method=method)
     takes.mapping(typical=typical)
     if method not in METHODS:
-        hint = suggest(str(method), METHODS) or f"methods are {', '.join(METHODS)}"
+        hint = suggest(method, METHODS) or f"methods are {', '.join(METHODS)}"
         raise OptionError(f"unknown method {method!r}\n  hint: {hint}")
     check_scheme(scheme, step)
     point = Point.of(graph, at)
@@ -134,8 +134,8 @@ def checked_sizes(
     for text, size in sizes.items():
         known = (*graph.variable_number, *graph.parameters)
         if not isinstance(text, str) or text not in known:
-            hint = suggest(str(text), known) or f"the names are {listing(known)}"
-            raise DifferenceError(f"typical= names {text!r}\n  hint: {hint}")
+            hint = suggest(text, known) or f"the names are {listing(known)}"
+            raise DifferenceError(f"typical= names {takes.shown(text)}\n  hint: {hint}")
         if not (takes.is_real(size) and 0 < size < np.inf):
             raise DifferenceError(
                 f"the typical size {takes.shown(size)} of {text!r} is not a positive "

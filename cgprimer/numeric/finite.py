@@ -79,7 +79,7 @@ def check_scheme(
     """Refuse an unknown scheme and a step that cannot be one."""
     takes.text(scheme=scheme)
     if scheme not in schemes:
-        hint = suggest(str(scheme), schemes) or f"schemes are {', '.join(schemes)}"
+        hint = suggest(scheme, schemes) or f"schemes are {', '.join(schemes)}"
         raise DifferenceError(f"unknown scheme {scheme!r}\n  hint: {hint}")
     if step is not None and not (takes.is_real(step) and 0 < step < np.inf):
         raise DifferenceError(
