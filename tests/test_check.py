@@ -546,9 +546,9 @@ REFUSED = [
     ({("xy", "b"): "xa*xz"}, ExpressionError, "∂xy/∂b has no name 'xz'"),
     ({("xy", "b"): "xa*"}, ExpressionError, "ends where a value is expected"),
     ({("xy", "b"): lambda xz: 1}, OptionError, "asks for 'xz'"),
-    ({("xy", "b"): lambda: "much"}, OptionError, "a real number is expected"),
+    ({("xy", "b"): lambda: "much"}, OptionError, "a real number or an array"),
     ({("xy", "b"): [1.0, 2.0]}, OptionError, "one value per point is expected"),
-    ({("xy", "b"): None}, OptionError, "a real number is expected"),
+    ({("xy", "b"): None}, OptionError, "a real number or an array"),
 ]
 
 

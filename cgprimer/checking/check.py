@@ -84,8 +84,8 @@ def check_gradients(
     if output is not None:
         [output] = graph.checked_outputs([output])
     if at is None:
-        checked_points(points)
-        random = random_points(graph, points, takes.generator(rng))
+        count = checked_points(points)
+        random = random_points(graph, count, takes.generator(rng))
         witness = Witness(graph, random, given=False)
     else:
         witness = Witness(graph, at, given=True)

@@ -36,6 +36,7 @@ from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
 from cgprimer.expr.show import number, show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.lower.to_numpy import Kernel
 
@@ -72,7 +73,8 @@ class Claim:
         if self.node is None:
             assert self.compute is not None
             found = self.compute(at, width)
-            return found, 8 * np.abs(found)
+            with np.errstate(over="ignore"):
+                return found, 8 * np.abs(found)
         names, node = leaves(self.node), stable(_limits(self.node))
         kernel = Kernel([node, rounding(node)], names)
         with np.errstate(all="ignore"):
@@ -253,7 +255,7 @@ def _read(
         node = _formula(claim, edge, names)
         key = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
         return Claim(edge, claim.line[claim.start :].strip(), key, node)
-    if callable(claim):
+    if callable(claim) and not isinstance(claim, type):
         return _function(edge, claim, names)
     return _numbers(edge, claim, width)
 
@@ -320,28 +322,22 @@ def _keywords(
 
 
 def _real(edge: Edge, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise OptionError(
-            f"the claim for ∂{edge[0]}/∂{edge[1]} is {takes.shown(value)}: "
-            "a real number is expected"
-        ) from error
+    return as_number(f"the claim for ∂{edge[0]}/∂{edge[1]}", value, OptionError)
 
 
 def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
     """A number, or an array with one value per point."""
-    key = f"claims{list(edge)!r}"
-    if np.ndim(claim) == 0:
-        value = _real(edge, claim)
+    key, label = f"claims{list(edge)!r}", f"the claim for ∂{edge[0]}/∂{edge[1]}"
+    array = as_numbers(label, claim, OptionError)
+    if array.ndim == 0:
+        value = float(array)
         return Claim(
             edge, number(value), key, None, lambda at, n: np.full(n, value), not width
         )
-    array = np.array([_real(edge, value) for value in np.ravel(claim)])
-    if width is None or array.shape != (width,) or np.ndim(claim) != 1:
+    if width is None or array.shape != (width,):
         needed = f"{width} points" if width else "points that are not random"
         raise OptionError(
-            f"the claim for ∂{edge[0]}/∂{edge[1]} has shape {np.shape(claim)}: one "
+            f"{label} has shape {array.shape}: one "
             f"value per point is expected\n  hint: give at={{…}} with {needed}"
         )
 

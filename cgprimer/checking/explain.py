@@ -49,6 +49,7 @@ class Finding:
         return self.kind not in VAGUE
 
 
+@np.errstate(all="ignore")  # a claim may be infinite
 def explain(
     body: Node,
     node: str,

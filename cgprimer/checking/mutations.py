@@ -120,11 +120,10 @@ def check_mutations(
     """
     takes.kind(Graph, graph=graph)
     rng = takes.generator(rng)
-    if at is None:
-        checked_points(points)
     given = at is not None
-    where = random_points(graph, points, rng) if at is None else at
-    witness = Witness(graph, where, given)
+    if at is None:
+        at = random_points(graph, checked_points(points), rng)
+    witness = Witness(graph, at, given)
     trials = [_Trial(witness, output, rng) for output in graph.outputs]
     tally: dict[tuple[str, str], list[int]] = {}
     escaped = []

@@ -100,13 +100,14 @@ def sites(graph: Graph, every: Iterable[Alike]) -> dict[str, Site]:
     return {node: found[node] for node in graph.order if node in found}
 
 
-def checked_points(points: int) -> None:
-    """Refuse a number of random points that is none, or too great to be drawn."""
+def checked_points(points: int) -> int:
+    """`points`, or OptionError where that is none, or too many to be drawn."""
     if not takes.is_count(points) or points > MOST_POINTS:
         raise OptionError(
             f"points={takes.shown(points)}: at least one point is needed, and at most "
             f"{MOST_POINTS:,}"
         )
+    return int(points)
 
 
 def random_points(
