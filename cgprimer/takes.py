@@ -123,6 +123,15 @@ def items(value: object) -> list[Any] | None:
     return list(found)
 
 
+def texts(name: str, value: object) -> list[str]:
+    """The texts of an iterable, or one alone."""
+    found = [value] if isinstance(value, str) else items(value)
+    if found is None:
+        raise refuse(name, "a text for each", value)
+    text(**{f"{name}[{i}]": part for i, part in enumerate(found)})
+    return found
+
+
 def generator(
     rng: object, error: type[CGPrimerError] = OptionError
 ) -> np.random.Generator:

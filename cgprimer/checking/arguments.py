@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,8 +119,7 @@ def own_names(
     """(labels of the leaves, names of all components or none) as the caller wants."""
     if names is None:
         return arguments.labels, ()
-    takes.kind(Iterable, names=names)
-    given = (names,) if isinstance(names, str) else tuple(map(str, names))
+    given = tuple(takes.texts("names", names))
     size = sum(array.size for array in arguments.arrays)
     if len(given) == len(arguments.arrays):
         return given, ()

@@ -65,11 +65,12 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
 
     Raises OptionError, with a hint, for what holds no real numbers.
     """
-    if np.ma.is_masked(value):
+    inside = value if isinstance(value, list) else ()
+    if np.ma.is_masked(value) or any(item is np.ma.masked for item in inside):
         raise OptionError(f"{label} is masked\n  hint: leave out what is masked")
     try:
         found = np.asarray(value)
-    except ValueError:  # ragged
+    except Exception:  # ragged, or an __array__ of somebody else
         found = np.asarray(None)
     if found.dtype.kind not in "iuf":
         kind = found.dtype if found.dtype.kind in "bcmM" else type(value).__name__

@@ -114,7 +114,7 @@ def _ranges_of(
 def _check_names(names: tuple[str, ...], value: Any, keyword: str) -> None:
     if not isinstance(value, Mapping):
         return
-    if unknown := [name for name in value if name not in names]:
+    if unknown := [name for name in value if name not in set(names)]:
         raise DataError(f"{keyword}= names {listing(unknown)}; known: {listing(names)}")
 
 
@@ -149,8 +149,8 @@ def _sample(
 
 def _numbers(parameters: Mapping[str, float] | None) -> dict[str, float]:
     for name, value in (parameters or {}).items():
-        if as_numbers(f"the value of {name!r}", value, DataError).ndim:
-            raise DataError(f"the parameter {name!r} is one number, not an array")
+        if as_numbers(f"the value of {shorten(name)!r}", value, DataError).ndim:
+            raise DataError(f"the parameter {shorten(name)!r} is one number, no array")
     return dict(parameters or {})
 
 

@@ -23,6 +23,7 @@ from cgprimer.errors import excerpt, listing, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.notation.report import Part, Report, Said
@@ -214,7 +215,9 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     )
     count = len(operations.places)
     given = tuple(
-        str(name) for name, value in at.items() if not np.isfinite(value).all()
+        name
+        for name, value in at.items()
+        if not np.isfinite(as_numbers(name, value)).all()
     )
     return Diagnosis(rows, count, computed.width, len(computed.samples), given)
 

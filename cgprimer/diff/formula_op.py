@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -228,9 +228,7 @@ def given_rules(
             "nothing says how it is differentiated",
             "give a backward, or formulas in partials=",
         )
-    takes.kind(Iterable, partials=partials)
-    partials = [partials] if isinstance(partials, str) else list(partials)
-    takes.text(**{f"partials[{i}]": text for i, text in enumerate(partials)})
+    partials = takes.texts("partials", partials)
     if len(partials) != len(arguments):
         raise OpError(
             op_name,

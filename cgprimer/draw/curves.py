@@ -116,10 +116,10 @@ def _labelled(results: Any) -> dict[str, Any]:
         return dict(zip(labels, results.values(), strict=True))
     if hasattr(results, "losses"):
         return {_method(results): results}
-    if not isinstance(results, Iterable) or isinstance(results, str | bytes):
+    runs = None if isinstance(results, str | bytes) else takes.items(results)
+    if runs is None:
         raise _not_losses(results)
-    runs = list(results)
-    if not any(hasattr(run, "losses") or np.ndim(run) for run in runs):
+    if not any(hasattr(run, "losses") or takes.items(run) is not None for run in runs):
         return {"loss": _numbers(runs)}
     return dict(zip(_numbered(map(_method, runs)), runs, strict=True))
 
@@ -156,7 +156,7 @@ def _chosen(x: str | None, runs: Sequence[Any]) -> Along:
     if x is None:
         return "epoch" if counted and any(map(_in_batches, runs)) else "step"
     for along in ALONG:
-        if str(x) in (along, f"{along}s"):
+        if isinstance(x, str) and x in (along, f"{along}s"):
             if along == "step" or counted:
                 return along  # type: ignore[return-value]
             raise OptionError(

@@ -17,9 +17,10 @@ from cgprimer.draw.layout import layered_layout
 from cgprimer.draw.paint import INK, Box, paint
 from cgprimer.draw.ranks import Edge, ranks
 from cgprimer.draw.text import Line, Links, number, without_noise
-from cgprimer.errors import GraphError, PointError, listing
+from cgprimer.errors import GraphError, PointError, listing, shorten
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def draw_graph(
     takes.mapping(at=at)
     takes.axes(ax)
     for name, value in (at or {}).items():
-        if np.ndim(value):
+        size = as_numbers(f"the value of {shorten(name)!r}", value).shape
+        if size:
             raise PointError(
-                f"a picture shows one point, but {name!r} has {np.size(value)} values\n"
+                f"a picture shows one point, but {name!r} has shape {size}\n"
                 "  hint: give one number for each input and parameter"
             )
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]

@@ -89,7 +89,7 @@ def _loaded() -> tuple[Any, Exception | None]:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         llvm.Target.from_default_triple()
-    except (ImportError, OSError, RuntimeError, AttributeError, MemoryError) as error:
+    except Exception as error:  # whatever a broken installation raises
         return None, error
     own = getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None)
     if own is not None:

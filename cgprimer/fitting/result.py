@@ -111,10 +111,10 @@ class FitResult(Report):
         method gives no errors. Raises FitError for an unknown name.
         """
         takes.kind(Mapping, coefficients=coefficients)
-        takes.number(**{f"the coefficient of {k}": v for k, v in coefficients.items()})
         names = list(self.parameters)
-        if unknown := [name for name in coefficients if name not in names]:
+        if unknown := [name for name in coefficients if name not in self.parameters]:
             raise FitError(f"the fit has no parameters {listing(unknown)}")
+        takes.number(**{f"the coefficient of {k}": v for k, v in coefficients.items()})
         row = np.array([coefficients.get(name, 0.0) for name in names])
         value = float(row @ np.array(list(self.parameters.values())))
         if self.spread is None or self.null_space is None:

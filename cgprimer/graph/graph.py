@@ -331,7 +331,7 @@ class Graph(Frozen):
 
         takes.text(target=target)
         takes.count(threads=threads)
-        key = "compiled", target, threads
+        key = "compiled", target, int(threads)
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)
         found: CompiledGraph = self._programs[key]

@@ -141,7 +141,7 @@ def checked_sizes(
                 f"the typical size {takes.shown(size)} of {text!r} is not a positive "
                 "number"
             )
-    return sizes
+    return {text: float(size) for text, size in sizes.items()}
 
 
 @dataclass(frozen=True, eq=False)
