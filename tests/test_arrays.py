@@ -8,9 +8,20 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 
 import cgprimer
-from cgprimer import Dataset, PointError, fit, generate, parse_graph
+from cgprimer import (
+    SGD,
+    Adam,
+    Dataset,
+    LeastSquares,
+    PointError,
+    fit,
+    generate,
+    huber,
+    parse_graph,
+)
 from cgprimer.errors import CGPrimerError
 from cgprimer.graph.arrays import as_numbers, decimal
 from cgprimer.numeric.finite import difference, second_difference
@@ -21,6 +32,7 @@ GOOD = np.array([1.0, 2.0, 3.0])
 AT = {"w": 2.0, "b": 1.0}
 LINE = Dataset({"xa": GOOD}, {"xy": GOOD})
 ENDLESS = 10**400
+FITTED = fit(GRAPH, Dataset({"xa": GOOD}, {"xy": GOOD**2}), LeastSquares())
 
 
 class Liar:
@@ -88,6 +100,23 @@ ALONE = {  # no array at all
 }
 
 
+ROUND: list = []
+ROUND.append(ROUND)
+NO_OPTION = {  # what float() or int() would take as it likes, or numpy to its death
+    **{kind: value for kind, value in ALONE.items() if value is not None},
+    "decimal nan": Decimal("nan"),
+    "fraction": Fraction(1, 2),
+    "complex of numpy": np.complex64(0.5),
+    "masked array": np.ma.array(0.5, mask=True),
+    "symbol": sympy.nan,
+    "symbolic": sympy.Rational(1, 2),
+    "long": np.longdouble("1e400"),
+    "span of numpy": np.timedelta64(2),
+    "a list in itself": ROUND,
+    "a matrix": np.asmatrix([[0.5, 1.0]]),
+}
+
+
 def data(**columns):
     return Dataset({"xa": GOOD} | columns, {"xy": GOOD})
 
@@ -127,6 +156,63 @@ NUMBERS = {  # where one number is read
     "noise": lambda v: generate(GRAPH, AT, 3, noise=v),
     "params": lambda v: PROGRAM.objective({"xa": GOOD}, {"xy": GOOD}).value(v),
 }
+
+
+def fitted(**options):
+    return fit(GRAPH, LINE, options.pop("method", SGD(0.1)), progress=False, **options)
+
+
+OPTIONS = {  # where one number sets something
+    "rate": SGD,
+    "rates": lambda v: SGD([0.1, v]),
+    "rate of a step": lambda v: fitted(method=SGD(lambda step: v)),
+    "momentum": lambda v: SGD(0.1, v),
+    "beta": lambda v: Adam(beta1=v),
+    "tolerance": lambda v: LeastSquares(ftol=v),
+    "steps": lambda v: LeastSquares(max_steps=v),
+    "huber": huber,
+    "epochs": lambda v: fitted(epochs=v),
+    "batch": lambda v: fitted(batch=v),
+    "level": lambda v: FITTED.intervals(v),
+    "coefficient": lambda v: FITTED.combination({"w": v}),
+    "coefficients": lambda v: FITTED.combination({ENDLESS**13: v}),
+    "step": lambda v: difference(np.sin, GOOD, step=v),
+    "typical": lambda v: cgprimer.edge_partials(
+        GRAPH, AT | {"xa": 1.0}, method="finite", typical={"w": v}
+    ),
+    "fraction": LINE.split,
+    "size": lambda v: generate(GRAPH, AT, v),
+    "batches": lambda v: list(LINE.batches(v)),
+    "seed": lambda v: generate(GRAPH, AT, 3, rng=v),
+    "points": lambda v: cgprimer.check_gradients(GRAPH, points=v),
+    "a claimed value": lambda v: cgprimer.check_gradients(
+        GRAPH, claims={("xy", "w"): lambda: v}
+    ),
+    "threads": lambda v: GRAPH.compile(threads=v),
+    "limit": lambda v: GRAPH.paths("xa", "xy", limit=v),
+    "rows": LINE.take,
+    "names of outputs": lambda v: parse_graph(["xy = xa"], outputs=v),
+    "historic": lambda v: cgprimer.ComputationalGraphPrimer(
+        expressions=["xy=ab*xa"], learning_rate=v
+    ),
+}
+
+
+@pytest.mark.parametrize("place", OPTIONS)
+def test_what_is_no_number_sets_nothing(place):
+    for value in NO_OPTION.values():
+        assert len(refusal(OPTIONS[place], value)) < 1000
+
+
+@pytest.mark.parametrize("kind", [int, np.uint8, np.float16, np.float32, np.array])
+def test_numbers_of_every_type_set_the_same(kind):
+    two = kind(2)
+    assert fitted(epochs=two, batch=two, method=Adam([two])).epochs == 2
+    assert len(generate(GRAPH, AT, two, low=0, high=two, rng=0)) == 2
+    assert cgprimer.check_gradients(GRAPH, points=two, rng=0).points == 2
+    assert len(GRAPH.paths("xa", "xy", limit=two).paths) == 1
+    assert LeastSquares(max_steps=two)
+    assert GRAPH.compile(threads=two) is GRAPH.compile(threads=2)
 
 
 def refusal(call, value):
@@ -212,14 +298,16 @@ def test_a_long_integer_is_a_number_while_it_is_one():
 
 def test_custom_operations_and_foreign_code_are_held_to_the_same():
     masked = np.ma.array(GOOD, mask=[0, 1, 0])
-    cgprimer.custom_op(
+    holed = cgprimer.custom_op(
         "holed", forward=lambda ctx, a: np.ma.masked_less(a, 2), partials=["1"]
     )
-    graph = parse_graph(["xy = holed(xa)"])
-    assert "masked" in refusal(graph.evaluate, {"xa": GOOD})
+    with holed:
+        graph = parse_graph(["xy = holed(xa)"])
+        assert "masked" in refusal(graph.evaluate, {"xa": GOOD})
     for f, grad, x in (
         (np.sum, np.ones_like, masked),
         (np.sum, masked, GOOD),
+        (np.sum, [1.0, np.ma.masked, 1.0], GOOD),
     ):
         found = refusal(lambda x, f=f, g=grad: cgprimer.check_function(f, g, x), x)
         assert "masked" in found
@@ -234,5 +322,12 @@ def test_order_and_rows_are_not_masked():
         LINE.take,
     ):
         assert "masked" in refusal(call, rows)
-    for odd in ([0.5], ["0"], [99], [True], DAYS):
-        assert "rows " in refusal(LINE.take, odd)
+    odd = [[0.5], ["0"], [99], [-4], [True], DAYS, np.uint64([2**64 - 1]), [[0]]]
+    for rows in [*odd, [1.0, np.ma.masked], [[0], [1, 2]], ROUND, np.array(0)]:
+        assert "rows " in refusal(LINE.take, rows)
+        assert "order " in refusal(lambda rows: objective.value([1.0, 1], rows), rows)
+
+
+def test_rows_are_numbers_or_a_mask():
+    for rows in ([0, -1], [True, False, True], np.uint8([0, 2]), slice(0, 3, 2)):
+        assert LINE.take(rows).inputs["xa"].tolist() == [1, 3]

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -548,7 +549,10 @@ REFUSED = [
     ({("xy", "b"): lambda xz: 1}, OptionError, "asks for 'xz'"),
     ({("xy", "b"): lambda: "much"}, OptionError, "a real number or an array"),
     ({("xy", "b"): [1.0, 2.0]}, OptionError, "one value per point is expected"),
-    ({("xy", "b"): None}, OptionError, "a real number or an array"),
+    *(
+        ({("xy", "b"): odd}, OptionError, "a real number or an array")
+        for odd in (None, 10**400, 2j, np.complex64(2), np.ma.masked, int, Fraction(2))
+    ),
 ]
 
 

@@ -1,7 +1,9 @@
 """Loss curves: what is drawn is what was measured, and nothing lies on anything."""
 
+import io
 import re
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 
@@ -227,6 +229,29 @@ def test_losses_are_in_units_of_the_data_whether_or_not_they_are_weighted():
 @pytest.mark.parametrize("name", ["epochs", "steps", "evaluations"])
 def test_the_axis_is_named_in_the_plural_too(name):
     assert plot_loss(FITS["batches"], x=name).get_xlabel() == name[:-1]
+
+
+LABELS = [
+    "_a",
+    "$\\frac{1}{$",
+    "\x1b[31m",
+    "a\ud800",
+    "a\u200b",
+    "",
+    10**5000,
+    "a" * 10**4,
+]
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_labels_are_drawn_as_they_are(kind):
+    ax = plot_loss({label: [3.0, 2.0] for label in LABELS})
+    texts = ax.get_legend().get_texts()
+    assert len(texts) == len(LABELS)
+    assert all(text.get_text().isprintable() for text in texts)
+    ax.figure.savefig(file := io.BytesIO(), format=kind)
+    if kind == "svg":
+        ElementTree.fromstring(file.getvalue())
 
 
 def test_an_unknown_axis_is_refused():

@@ -55,10 +55,11 @@ BROKEN = {
     "another libc": ("raise OSError('libllvmlite.so: GLIBC_2.38 not found')", "GLIBC"),
     "no memory": ("raise MemoryError('cannot map')", "cannot map"),
     "old": ("", "no attribute"),
+    "broken": ("raise ValueError('bad marshal data')", "bad marshal"),
 }
 
 
-SLOW = {"missing", "no memory", "old"}
+SLOW = {"missing", "no memory", "old", "another libc"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 from rich.console import Console
 
 import cgprimer
@@ -166,6 +167,9 @@ PLACES = {
     "a name": lambda _, s: parse_graph([f"{s} = xx"]),
     "an output": lambda _, s: parse_graph(["xy = xx"], outputs=[s]),
     "a parameter": lambda _, s: parse_graph(["xy = xx"], parameters=[s]),
+    "a sympy function": lambda _, s: parse_graph(
+        {"xy": type("f", (sympy.Function,), {"__name__": s})(sympy.Symbol("xx"))}
+    ),
     "a claim": lambda _, s: cgprimer.parse_claims(f"dxy/dxx = {s}"),
     "a derivation": lambda _, s: cgprimer.check_derivation(f"y = x\ny = {s}"),
     "gradient_at": lambda _, s: GRAPH.gradient_at(s, {"xx": 1.0, "w": 1.0, "b": 1.0}),

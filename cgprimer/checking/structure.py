@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import OptionError, listing
+from cgprimer.graph.arrays import as_numbers
 
 COMPLEX = "give the real and the imaginary part as two arguments"
 Split = Callable[[Any], bool]
@@ -78,7 +79,7 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
         raise OptionError(
             f"{label} is {kind}, where real numbers are expected\n  hint: {hint}"
         )
-    return found if found.dtype == np.float32 else found.astype(np.float64)
+    return found if found.dtype == np.float32 else as_numbers(label, found, OptionError)
 
 
 def matched(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
