@@ -36,9 +36,12 @@ class Arguments:
     def of(cls, f: Callable[..., Any], x: Any) -> Arguments:
         """A tuple is several arguments where `f` takes so many."""
         many = isinstance(x, tuple) and _takes(f, len(x))
-        if isinstance(x, tuple) and not many and all(np.ndim(v) == 0 for v in x):
-            x = list(x)
-        parts = dict(leaves(x))
+        if isinstance(x, tuple) and not many and not any(map(is_nested, x)):
+            x = list(x) if all(np.ndim(v) == 0 for v in x) else x
+        try:
+            parts = dict(leaves(x))
+        except RecursionError:
+            raise OptionError("x is nested too deeply, or holds itself") from None
         if many:
             named = zip(_parameters(f, len(x)), x, strict=True)
             pairs = [pair for name, part in named for pair in leaves(part, name)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from cgprimer.checking.claims import Edge
 from cgprimer.checking.rules import RULES
+from cgprimer.errors import OptionError, listing, shorten, suggest
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import OPEN, Table
 
@@ -60,7 +61,14 @@ class MutationReport(Report):
     escaped: tuple[tuple[str, str, Edge], ...]
 
     def rate(self, checker: str, what: str = "caught") -> float:
-        """The share of all mutations that a checker caught or located."""
+        """The share of all mutations that a checker caught or located.
+
+        Raises OptionError for a checker that is not in the report.
+        """
+        for name, known in ((checker, [*self.correct]), (what, ["caught", "located"])):
+            if not isinstance(name, str) or name not in known:
+                hint = suggest(name, known) or f"known are {listing(known)}"
+                raise OptionError(f"unknown {shorten(name)!r}\n  hint: {hint}")
         found = self._all(checker)
         return float(getattr(found, what) / found.count) if found.count else 1.0
 

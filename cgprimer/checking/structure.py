@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def leaves(
         if isinstance(key, str):
             name = f"{label}.{key}" if label else key
         else:
-            name = f"{label}[{key!r}]"
+            name = f"{label}[{takes.shown(key)}]"
         yield from leaves(part, name, nested)
 
 
@@ -54,7 +55,10 @@ def rebuilt(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
         return next(values)
     if isinstance(tree, Mapping):
         pairs = [(key, rebuilt(part, values, nested)) for key, part in tree.items()]
-        return type(tree)(pairs) if isinstance(tree, dict) else dict(pairs)
+        made = copy.copy(tree) if isinstance(tree, dict) else {}
+        for key, part in pairs:  # what a subclass makes of pairs is its own affair
+            made[key] = part
+        return made
     parts = [rebuilt(part, values, nested) for part in tree]
     if hasattr(tree, "_fields"):  # a namedtuple
         return type(tree)(*parts)

@@ -256,9 +256,10 @@ def intervals(
 ) -> tuple[Interval, ...]:
     """One interval for each argument."""
     try:
-        given = np.asarray(domain, dtype=float)
-    except (TypeError, ValueError, OverflowError):
+        given = np.asarray(domain)
+    except ValueError:  # ragged
         given = np.empty(0)
+    given = given.astype(float) if given.dtype.kind in "iuf" else np.empty(0)
     given = np.broadcast_to(given, (count, 2)) if given.shape == (2,) else given
     if given.shape != (count, 2) or not (given[:, 0] < given[:, 1]).all():
         raise OpError(

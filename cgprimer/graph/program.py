@@ -162,6 +162,7 @@ class Program(Frozen, Report):
         NonFiniteWarning names the first such variable. Raises PointError for a bad
         `at`.
         """
+        takes.flag(reuse=reuse)
         return self._run(at, True, reuse)
 
     def _run(
