@@ -1044,7 +1044,14 @@ BAD_CODE = {
         "unknown contract 'surogate'\n  hint: did you mean 'surrogate'?",
     ),
     "domain": ({"forward": ok, "backward": ok, "domain": (2, 1)}, OpError, "domain="),
-    "latex": ({"forward": ok, "backward": ok, "latex": "{1}"}, OptionError, "latex="),
+    **{
+        f"latex {text}": (
+            {"forward": ok, "backward": ok, "latex": text},
+            OptionError,
+            "latex=",
+        )
+        for text in ("{1}", "{0.up}", "{0[up]}", "{", "{up}")
+    },
 }
 
 

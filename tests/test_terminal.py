@@ -103,6 +103,11 @@ def failing(hostile):
     return parse_graph(["xy = thrower(xx)"]).evaluate({"xx": 1.0})
 
 
+def written(hostile):
+    with custom_op("sq(u) = u*u", latex=f"{hostile}({{0}})"):
+        return cgprimer.trace(parse_graph(["xy = sq(xx)"])).html(document=True)
+
+
 def named(hostile):
     def f(x):
         return x**2
@@ -176,6 +181,7 @@ PLACES = {
     "an operation": lambda _, s: custom_op(name=s, forward=np.sin),
     "an exception": lambda _, s: failing(s),
     "a function": lambda _, s: named(s),
+    "a sign in LaTeX": lambda _, s: written(s),
     "a component": lambda _, s: keyed(s),
     "a loss": lambda _, s: fit(
         GRAPH, Dataset({"xx": COLUMN}, {"xy": COLUMN}), loss=s, progress=False

@@ -29,7 +29,7 @@ from cgprimer.diff.formula_op import (
     over_table,
     rule,
 )
-from cgprimer.errors import OpError, OptionError, shorten, suggest
+from cgprimer.errors import OpError, OptionError, shorten, suggest, visible
 from cgprimer.expr.custom import CONTRACTS, Calls, CustomOp, check_identifier
 from cgprimer.expr.node import Node
 from cgprimer.expr.numpy_op import Code, arguments_of, backward_ops, call_latex
@@ -133,12 +133,12 @@ def _registered(op: CustomOp, latex: str, replace: bool) -> CustomOp:
     if latex:
         try:
             latex.format(*["a"] * op.arity)
-        except (IndexError, KeyError, ValueError) as error:
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise OptionError(
                 f"latex={latex!r} is no template\n  hint: {{0}} stands for the first "
                 "argument, and other braces are doubled: {{{{ }}}}"
             ) from error
-    op = with_changes(op, latex=latex or call_latex(op.name, op.arity))
+    op = with_changes(op, latex=visible(latex) or call_latex(op.name, op.arity))
     op.register(replace=replace)
     return op
 
