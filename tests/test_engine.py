@@ -821,10 +821,42 @@ def test_threads_do_not_change_the_sums(tier: str, kind: str, size: int, count: 
     two = graph.compile(threads=2).objective(inputs, wanted).problem
     for rows in (None, np.arange(0, count, 2)):
         loss, gradient = ByNumpy(one).value_and_gradient(start(one), rows)
+        bits = set()
         for problem in (one, two):
             found = RUNNERS[tier](problem).value_and_gradient(start(one), rows)
+            bits.add(found[1].tobytes())
             assert_close(found[0], loss, f"loss, {problem.threads} threads")
             assert_close(found[1], gradient, f"gradient, {problem.threads} threads")
+        assert len(bits) == 1 or tier != "fused"  # as the README says
+
+
+SAME = """
+import numpy as np
+from cgprimer import LeastSquares, SGD, Adam, fit, generate, parse_graph
+
+graph = parse_graph(["xh = tanh(wa*xa + ba)", "xy = wb*xh + sin(wc*xa) + bb"])
+truth = {name: 0.5 + 0.1*k for k, name in enumerate(graph.parameters)}
+data = generate(graph, truth, 2000, noise=0.1, rng=0)
+for column in data.targets.values():
+    print(column.tobytes().hex())
+for method in (SGD(0.01), Adam(), LeastSquares()):
+    found = fit(graph, data, method, epochs=3, progress=False)
+    print(found.losses.tobytes().hex(), *map(float.hex, found.parameters.values()))
+"""
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_bits_in_every_process():
+    run = [sys.executable, "-c", SAME]
+    several = [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "CGPRIMER_CACHE": ""}]
+    found = {
+        subprocess.run(
+            run, env=os.environ | env, capture_output=True, text=True, check=True
+        ).stdout
+        for env in several
+    }
+    assert len(found) == 1
+    assert found.pop().count("\n") == 4
 
 
 # Memory
