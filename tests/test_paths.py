@@ -158,8 +158,8 @@ REFUSED = [
     ({"source": "xq"}, GraphError, "unknown name 'xq'\n  hint: the names are"),
     ({"source": "xa", "output": "ab"}, GraphError, "'ab' is a parameter"),
     ({"source": "xa", "at": {"xa": 1.0}}, PointError, "no value for the parameters"),
-    ({"source": "xa", "limit": 0}, OptionError, "limit is a whole number from 1 on"),
-    ({"source": "xa", "limit": 1.5}, OptionError, "not 1.5"),
+    ({"source": "xa", "limit": 0}, OptionError, "a whole number from 1 is expected"),
+    ({"source": "xa", "limit": 1.5}, OptionError, "limit is 1.5"),
     (
         {"source": "xa", "at": CANONICAL_AT | {"xa": [1.0, 2.0]}},
         PointError,
