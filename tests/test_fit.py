@@ -747,7 +747,11 @@ REFUSED = {
     ),
     "rate": (lambda: SGD(-1), "a learning rate is a positive number, not -1"),
     "rate nan": (lambda: Adam(np.nan), "a learning rate is a positive number, not nan"),
-    "rate text": (lambda: SGD("a"), "a learning rate is a positive number, not 'a'"),
+    "rate text": (
+        lambda: SGD("a"),
+        "the learning rate is 'a': a real number or an array of real numbers "
+        "is expected",
+    ),
     "rates": (lambda: SGD([0.1, 0]), None),
     "no rates": (lambda: SGD([]), "a learning rate is a positive number, not []"),
     "momentum": (lambda: SGD(momentum=1), "momentum lies in [0, 1), not 1"),
