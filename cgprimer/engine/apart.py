@@ -1,0 +1,47 @@
+"""Work in a thread of its own, where no interrupt arrives.
+
+Python raises Ctrl-C in the main thread, wherever that is. Code that is not made for it
+breaks: llvmlite keeps its lock, frees an object twice, or swallows the interrupt in a
+destructor. Such code runs in another thread. The main thread waits in C, hears Ctrl-C
+at once, and takes with it nothing that the other still works on.
+"""
+
+from __future__ import annotations
+
+import _thread
+import threading
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def apart(work: Callable[[], T]) -> T:
+    """What `work` returns or raises; an interrupt leaves it to end by itself."""
+    if threading.get_ident() != threading.main_thread().ident:
+        return work()  # nothing arrives here either
+    [found] = together([work])
+    return found
+
+
+def together(works: Iterable[Callable[[], T]]) -> list[T]:
+    """Several at once, each in a thread of its own; what they return, in some order.
+
+    `threading.Thread` and executors wait in code of Python, and an interrupt in there
+    leaves locks taken that their threads then wait for.
+    """
+    done: SimpleQueue[Any] = SimpleQueue()
+    started = [_thread.start_new_thread(_run, (work, done)) for work in works]
+    ended = [done.get() for _ in started]
+    for _, error in ended:
+        if error is not None:
+            raise error
+    return [found for found, _ in ended]
+
+
+def _run(work: Callable[[], Any], done: SimpleQueue[Any]) -> None:
+    try:
+        done.put((work(), None))
+    except BaseException as error:  # for the one who waits
+        done.put((None, error))
