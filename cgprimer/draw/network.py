@@ -21,6 +21,7 @@ from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
 from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,7 @@ INPUT, OUTPUT, INNER = "#e3effb", "#fdebd8", "white"
 VALUE, ADJOINT, PARTIAL = "#0b7a2b", "#b8151f", "#4c1d95"
 
 
+@contained
 def draw_graph(
     graph: Graph, *, at: Mapping[str, float] | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
-from cgprimer.engine.apart import together
 from cgprimer.engine.fused_text import LANES, epoch_text, is_leaf, rows_text, sums_text
 from cgprimer.engine.jit import Code, compiled
 from cgprimer.engine.losses import Loss
@@ -25,6 +24,7 @@ from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.weak import Weakly
+from cgprimer.interrupts import together
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -20,9 +20,9 @@ from hashlib import sha256
 from typing import Any
 
 from cgprimer.engine import cache
-from cgprimer.engine.apart import apart
 from cgprimer.expr.locks import forkable
 from cgprimer.expr.weak import Weakly
+from cgprimer.interrupts import apart
 
 ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
 

@@ -1,8 +1,8 @@
 """Tables of objects that nobody else holds any more: key → object, held weakly.
 
 `weakref.WeakValueDictionary` and `WeakSet` drop what has died in code of Python, and an
-exception that is raised in there is lost: so is Ctrl-C, if that is where it arrives. Here the
-dead are noted by C code alone, and dropped when the next object comes.
+exception that is raised in there is lost: so is Ctrl-C, if that is where it arrives.
+Here the dead are noted by C code alone, and dropped when the next object comes.
 """
 
 from __future__ import annotations

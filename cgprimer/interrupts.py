@@ -1,19 +1,23 @@
-"""Work in a thread of its own, where no interrupt arrives.
+"""Calls that Ctrl-C may end at any moment, and yet leave nothing half done.
 
 Python raises Ctrl-C in the main thread, wherever that is. Code that is not made for it
 breaks: llvmlite keeps its lock, frees an object twice, or swallows the interrupt in a
-destructor. Such code runs in another thread. The main thread waits in C, hears Ctrl-C
-at once, and takes with it nothing that the other still works on.
+destructor; a progress bar leaves the cursor hidden. Such code is run apart, in another
+thread, where no interrupt arrives. The main thread waits in C, hears Ctrl-C at once,
+and takes with it nothing that the other still works on.
 """
 
 from __future__ import annotations
 
 import _thread
+import functools
 import threading
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -45,3 +49,16 @@ def _run(work: Callable[[], Any], done: SimpleQueue[Any]) -> None:
         done.put((work(), None))
     except BaseException as error:  # for the one who waits
         done.put((None, error))
+
+
+def contained(call: Callable[P, T]) -> Callable[P, T]:
+    """`call` in a copy of the context, in which numpy's settings are.
+
+    `np.errstate` sets them back in code of Python, and Ctrl-C may come just before.
+    """
+
+    @functools.wraps(call)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
+        return copy_context().run(call, *args, **kwargs)
+
+    return inner
