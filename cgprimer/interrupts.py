@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import _thread
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
+from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
@@ -49,6 +51,12 @@ def _run(work: Callable[[], Any], done: SimpleQueue[Any]) -> None:
         done.put((work(), None))
     except BaseException as error:  # for the one who waits
         done.put((None, error))
+
+
+def load(module: str) -> None:
+    """Import a package apart: matplotlib and networkx stay broken if interrupted."""
+    if module not in sys.modules:
+        apart(lambda: import_module(module))
 
 
 def contained(call: Callable[P, T]) -> Callable[P, T]:

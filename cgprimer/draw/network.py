@@ -21,7 +21,7 @@ from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
 from cgprimer.graph.graph import Graph
-from cgprimer.interrupts import contained
+from cgprimer.interrupts import contained, load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,6 +72,7 @@ def draw_graph(
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
     numbers = _Numbers() if at is None else _numbers(graph, edges, at)
+    load("matplotlib.pyplot")
     boxes = {name: _box(graph, name, numbers) for name in names}
     busy = max(len(names), len(edges)) > LABELLED
     labels = {} if busy else _labels(graph, edges, numbers)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.interrupts import apart
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -162,9 +164,8 @@ def identify(
     norms = lengths(np.vstack(even)) * safe
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
-    _, singular, axes = np.linalg.svd(
-        np.vstack(even)[:, active] / (scale / safe[active]), full_matrices=True
-    )
+    scaled = np.vstack(even)[:, active] / (scale / safe[active])
+    _, singular, axes = apart(lambda: np.linalg.svd(scaled, full_matrices=True))
     singular = np.pad(singular, (0, len(active) - len(singular)))
     base = 10 * max(samples, len(names)) * EPSILON
     floor = np.full(len(active), base * singular.max(initial=0.0))
