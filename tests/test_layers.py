@@ -23,8 +23,8 @@ ALLOWED["draw"] = {"errors", "expr", "diff", "lower", "graph", "numeric"} | {"no
 ALLOWED["store"] = {"errors", "expr", "graph", "data", "fitting"}
 ALLOWED["testing"] = {"graph", "checking"}
 for allowed in ALLOWED.values():
-    allowed.add("takes")
-ALLOWED["takes"] = {"errors"}
+    allowed |= {"takes", "interrupts"}
+ALLOWED["takes"], ALLOWED["interrupts"] = {"errors"}, set()
 EVERYTHING = set(ALLOWED)
 TOP = {"primer", "commands", "cli", "__main__", "__init__"}  # may import everything
 HEAVY = ("sympy", "matplotlib", "scipy", "networkx", "rich", "llvmlite", "pandas")

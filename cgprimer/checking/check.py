@@ -23,6 +23,7 @@ from cgprimer.checking.sites import checked_points, random_points
 from cgprimer.checking.together import DIRECTIONS
 from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained
 from cgprimer.numeric.verdict import (
     FAIL,
     INCONCLUSIVE,
@@ -43,6 +44,7 @@ ROW = 2e-6  # seconds of an edge beside the calls that `bar` reckons with
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
 
 
+@contained
 def check_gradients(
     graph: Graph,
     *,

@@ -17,6 +17,7 @@ from cgprimer.checking.sites import kinked
 from cgprimer.checking.witness import Evidence, Witness
 from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped
@@ -133,6 +134,7 @@ class PartialReport(Report):
         ]
 
 
+@contained
 def compare_partials(
     graph: Graph,
     at: Mapping[str, ArrayLike],

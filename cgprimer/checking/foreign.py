@@ -34,11 +34,13 @@ from cgprimer.checking.report import CheckReport
 from cgprimer.checking.subject import Subject
 from cgprimer.checking.torch_code import check_torch as check_torch
 from cgprimer.errors import OptionError
+from cgprimer.interrupts import contained
 from cgprimer.numeric.verdict import FAIL, PASS
 
 Array = NDArray[np.float64]
 
 
+@contained
 def check_function(
     f: Callable[..., Any],
     grad: Callable[..., Any] | Any,

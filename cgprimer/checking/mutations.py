@@ -35,6 +35,7 @@ from cgprimer.checking.zeros import Zero
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
@@ -107,6 +108,7 @@ def _wrong_locally(node: Node, i: int) -> Iterator[tuple[str, Node]]:
             yield "σ′ for tanh′", rule_of(other, node.args[0], node)
 
 
+@contained
 def check_mutations(
     graph: Graph,
     *,

@@ -45,6 +45,7 @@ from cgprimer.checking.torch_number import (
 )
 from cgprimer.errors import OptionError, suggest
 from cgprimer.expr.custom import CONTRACTS
+from cgprimer.interrupts import contained
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 
 Array = NDArray[np.float64]
@@ -53,6 +54,7 @@ Arrays = Sequence[NDArray[Any]]
 LINEAR = 1e-9  # relative: how well a gradient keeps in proportion to what arrives
 
 
+@contained
 def check_torch(
     fn: Any,
     *inputs: Any,

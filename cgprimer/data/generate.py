@@ -15,11 +15,13 @@ from cgprimer.errors import DataError, PointError, listing, shorten
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
+from cgprimer.interrupts import contained
 
 Array = NDArray[np.float64]
 Sampler = Callable[[np.random.Generator, int], ArrayLike]
 
 
+@contained
 def generate(
     graph: Graph,
     parameters: Mapping[str, float],

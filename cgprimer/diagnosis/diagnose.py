@@ -26,6 +26,7 @@ from cgprimer.expr.spans import operation_span
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
+from cgprimer.interrupts import contained
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.extended import HUGE, Number, context
@@ -185,6 +186,7 @@ class Diagnosis(Report):
         return [table, Said(f"\n{self.first}")]
 
 
+@contained
 def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     """Find the operations that turn nan or inf, or lose more than half their digits.
 

@@ -34,8 +34,10 @@ from cgprimer.expr.custom import CONTRACTS, Calls, CustomOp, check_identifier
 from cgprimer.expr.node import Node
 from cgprimer.expr.numpy_op import Code, arguments_of, backward_ops, call_latex
 from cgprimer.expr.ops import REAL, Contract
+from cgprimer.interrupts import contained
 
 
+@contained
 def custom_op(
     definition: Any = None,
     /,

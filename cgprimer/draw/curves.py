@@ -22,6 +22,7 @@ from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
 from cgprimer.draw.text import label, number
 from cgprimer.errors import OptionError, suggest
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.interrupts import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -254,6 +255,7 @@ def _placed(count: int, steps: Array, place: Array, along: Along) -> Array:
 
 
 def _new_axes() -> Axes:
+    load("matplotlib.pyplot")
     from matplotlib import pyplot as plt
 
     return plt.subplots(figsize=(6.4, 4.0), layout="constrained")[1]

@@ -34,6 +34,7 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
+from cgprimer.interrupts import contained
 from cgprimer.notation.report import Report, printable
 from cgprimer.notation.table import MOST
 
@@ -194,6 +195,7 @@ class Trace(Report):
         return html_part(self, MOST)
 
 
+@contained
 def trace(
     graph: Graph,
     at: Mapping[str, ArrayLike] | None = None,

@@ -22,6 +22,7 @@ from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.ops import Op
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained, load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,7 @@ INPUT, OUTPUT, INNER = "#e3effb", "#fdebd8", "white"
 VALUE, ADJOINT, PARTIAL = "#0b7a2b", "#b8151f", "#4c1d95"
 
 
+@contained
 def draw_graph(
     graph: Graph, *, at: Mapping[str, float] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -72,6 +74,7 @@ def draw_graph(
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
     numbers = _Numbers() if at is None else _numbers(graph, edges, at)
+    load("matplotlib.pyplot")
     boxes = {name: _box(graph, name, numbers) for name in names}
     busy = max(len(names), len(edges)) > LABELLED
     labels = {} if busy else _labels(graph, edges, numbers)

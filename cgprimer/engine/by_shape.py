@@ -230,7 +230,8 @@ class ByShape:
     def machine(self, across: bool) -> Machine:
         """The code for one sample at a time, or for blocks of samples."""
         machine = Machine(self.layout, across, self.tapes)
-        self.problem.built.update(machine.codes)
+        for code in machine.codes:
+            self.problem.built.hold(code.key, code)
         return machine
 
     def _buffers(self, across: bool, slot: int = 0) -> _Buffers:
@@ -270,12 +271,15 @@ class ByShape:
             self._give(buffers, params)
             buffers.gradient[:] = buffers.sum[0] = 0.0
         call, unit = _driver()["gradient"], 1 if across else self.block
+        kept, self._local.kept = self._local.kept, {}
         with self._blas:
             for low, high in self.pace.spans(0, min(share, count), unit):
                 for k, buffers in enumerate(every):
                     ends = (min(k * share + at, count) for at in (low, high))
                     buffers.args[RANGE] = order, *ends
-                each(parts, call, [buffers.pointer for buffers in every])
+                pointers = [buffers.pointer for buffers in every]
+                each(parts, call, pointers, (self, every))
+        self._local.kept = kept
         total, gradient = every[0].sum[0], self._take(every[0].gradient)
         for buffers in every[1:]:
             total = total + buffers.sum[0]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,8 @@ from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.weak import Weakly
+from cgprimer.interrupts import together
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -156,7 +157,7 @@ class Sums:
         count: int,
         parameters: Sequence[str],
         threads: int,
-        built: WeakSet[Any],
+        built: Weakly[str, Any],
     ) -> None:
         self.roots, self.data, self.names = roots, data, names
         self.count, self.parameters, self.threads = count, parameters, threads
@@ -170,29 +171,31 @@ class Sums:
 
     def _noted(self, text: str) -> Function:
         function = Function(text)
-        self.built.add(function.code)
+        self.built.hold(function.code.key, function.code)
         return function
 
     def __call__(self, params: Array) -> tuple[float, Array]:
         """The mean loss and its gradient."""
-        try:
-            given, out, pointers, call = self._local.state
-        except AttributeError:
-            given, out, pointers, call = self._local.state = self._prepared()
+        state = self._local.__dict__.pop("state", None) or self._prepared()
+        given, out, pointers, call, _ = state
         given[:] = params
         if len(pointers) == 1:
             call(pointers[0])
+            self._local.state = state
             return float(out[0, 0]), out[0, 1:].copy()
-        each(self.threads, call, pointers)
+        each(self.threads, call, pointers, (self, state))
+        self._local.state = state
         total: Array = out.sum(axis=0)
         return float(total[0]), total[1:]
 
-    def _prepared(self) -> tuple[Array, Array, list[int], Callable[[int], None]]:
+    def _prepared(
+        self,
+    ) -> tuple[Array, Array, list[int], Callable[[int], None], Integers]:
         """Buffers of this thread, with a list of arguments for every chunk."""
         given = np.empty(len(self.parameters))
         firsts = list(range(0, self.count, CHUNK))
         out = np.empty((len(firsts), len(self.roots)))
-        self._local.arguments = arguments = np.empty((len(firsts), 7), dtype=np.int64)
+        arguments = np.empty((len(firsts), 7), dtype=np.int64)
         factor = np.array(1 / self.count).view(np.int64)
         for k, first in enumerate(firsts):
             end = min(first + CHUNK, self.count)
@@ -200,7 +203,7 @@ class Sums:
             row = out[k].ctypes.data
             arguments[k] = base, stride, first, end, given.ctypes.data, row, factor
         pointers = [arguments[k].ctypes.data for k in range(len(firsts))]
-        return given, out, pointers, self.function.call
+        return given, out, pointers, self.function.call, arguments
 
     def part(self, params: Array, rows: Integers) -> tuple[float, Array]:
         """The mean loss and its gradient over some of the samples."""
@@ -290,28 +293,27 @@ class _Epoch:
         return self.losses
 
 
-@functools.cache
-def pool(threads: int) -> ThreadPoolExecutor:
-    """Threads that are kept for the next call."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="cgprimer")
+def each(
+    threads: int, call: Callable[[int], None], pointers: Sequence[int], keep: Any
+) -> None:
+    """Call for every pointer.
 
+    keep : all that the pointers lead to. Threads that an interrupt leaves at work hold
+        it until they end, so whoever was interrupted must not use it again.
+    """
+    waiting = iter(pointers)  # its next step is one step for all threads
 
-def each(threads: int, call: Callable[[int], None], pointers: Sequence[int]) -> None:
-    """Call for every pointer; whatever happens, nothing runs on when this returns."""
-    if threads == 1:
-        for pointer in pointers:
+    def work(_: Any = keep) -> None:
+        for pointer in waiting:
             call(pointer)
+
+    if threads == 1:
+        work()
         return
-    running: list[Future[None]] = []
     try:
-        for pointer in pointers:
-            running.append(pool(threads).submit(call, pointer))
-        for future in running:
-            future.result()
+        together([work] * min(threads, len(pointers)))
     finally:
-        for future in running:
-            future.cancel()
-        wait(running)
+        deque(waiting, maxlen=0)  # nothing more is begun
 
 
 class Fused:
@@ -379,7 +381,7 @@ class Fused:
         given = [*map(np.ascontiguousarray, problem.inputs[:, span]), *params.tolist()]
         count = span.stop - span.start
         rows = _rows_of(roots, names)
-        problem.built.add(rows.function.code)
+        problem.built.hold(rows.function.code.key, rows.function.code)
         out = empty_rows(len(rows.row), count)
         Call(rows.function, out, count, [isinstance(v, np.ndarray) for v in given]).run(
             given

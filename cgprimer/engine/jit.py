@@ -5,12 +5,16 @@
 
 The text is straight: vectors are explicit and nothing is left to be found by an
 optimiser, so that building costs milliseconds. Each piece of code has a linker of its
-own, which lives exactly as long as somebody holds the code.
+own, which is let go when nobody holds the code any more and other code is made.
+
+All of llvmlite is used apart from the main thread: in its destructors too, an
+interrupt would be lost, or leave its lock taken.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import time
 from hashlib import sha256
 from typing import Any
@@ -18,11 +22,14 @@ from typing import Any
 from cgprimer.engine import cache
 from cgprimer.expr.locks import forkable
 from cgprimer.expr.weak import Weakly
+from cgprimer.interrupts import apart
 
 ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
 
+_PUBLIC = re.compile(r"^define void @(\w+)", re.MULTILINE)
 _lock = forkable()
 _alive: Weakly[str, Code] = Weakly()
+_linkers: dict[str, tuple[Any, bytes]] = {}  # … read object code as long as they live
 
 
 class Code:
@@ -35,19 +42,22 @@ class Code:
     def __init__(self, text: str, key: str) -> None:
         began = time.perf_counter()
         found = cache.load(key)
-        self.cached = found is not None
+        self.key, self.cached = key, found is not None
         if found is None:
             found = _object_code(text)
             cache.store(key, found)
         self.size = len(found)
-        self._object_code = found  # the linker may read it as long as it lives
-        self._linker = _linked(found)
+        linker = _linked(found)
+        _linkers[key] = linker, found
+        self._addresses = {
+            name: int(linker.get_function_address(name))
+            for name in _PUBLIC.findall(text)
+        }
         self.seconds = time.perf_counter() - began
 
     def address(self, function: str) -> int:
         """Where a function begins; valid as long as this object is held."""
-        with _lock:
-            return int(self._linker.get_function_address(function))
+        return self._addresses[function]
 
 
 def available() -> bool:
@@ -57,12 +67,17 @@ def available() -> bool:
 
 def compiled(text: str) -> Code:
     """The machine code of a module; the same object while somebody holds it."""
+    return apart(lambda: _compiled(text))
+
+
+def _compiled(text: str) -> Code:
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
+        _alive.bury()
+        for dead in _linkers.keys() - _alive.keys():
+            del _linkers[dead]
         code = _alive.living(key)
-        if code is None:
-            code = _alive.hold(key, Code(text, key))
-        return code
+        return _alive.hold(key, Code(text, key)) if code is None else code
 
 
 def missing() -> str:
@@ -78,6 +93,10 @@ def missing() -> str:
 
 @functools.cache
 def _loaded() -> tuple[Any, Exception | None]:
+    return apart(_load)
+
+
+def _load() -> tuple[Any, Exception | None]:
     """llvmlite's binding, or why it does not load.
 
     A shared library may be there and yet not load: built for another libc, on a

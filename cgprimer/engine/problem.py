@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
+from cgprimer.expr.weak import Weakly
 
 if TYPE_CHECKING:
     from cgprimer.lower.program import Program as Sweeps
@@ -41,7 +41,7 @@ class Problem:
     weights: Array | None
     loss: Loss
     threads: int
-    built: WeakSet[Any]
+    built: Weakly[str, Any]
 
     @property
     def count(self) -> int:

@@ -1,8 +1,8 @@
 """Tables of objects that nobody else holds any more: key → object, held weakly.
 
-`weakref.WeakValueDictionary` drops what has died in code of Python, and an exception
-that is raised in there is lost: so is Ctrl-C, if that is where it arrives. Here the
-dead are noted by C code alone, and dropped when the next object comes.
+`weakref.WeakValueDictionary` and `WeakSet` drop what has died in code of Python, and an
+exception that is raised in there is lost: so is Ctrl-C, if that is where it arrives.
+Here the dead are noted by C code alone, and dropped when the next object comes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class Weakly(dict[K, KeyedRef[K, V]], Generic[K, V]):
             self.bury()
         self[key] = KeyedRef(value, self.dead.append, key)
         return value
+
+    def alive(self) -> list[V]:
+        """The objects that somebody holds."""
+        found = (reference() for reference in list(self.values()))
+        return [value for value in found if value is not None]
 
     def bury(self) -> None:
         """Drop the entries of the dead, unless an equal object has taken the place."""

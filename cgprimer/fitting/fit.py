@@ -34,6 +34,7 @@ from cgprimer.fitting.result import FitResult
 from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
+from cgprimer.interrupts import contained
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
@@ -43,6 +44,7 @@ BRIEF = 2e7  # operations, about 0.1 s, that an interrupted fit is looked at
 PASSES = 20  # over the samples, that a comparison with constants takes
 
 
+@contained
 def fit(
     graph: Graph,
     data: Dataset,
@@ -88,10 +90,10 @@ def fit(
     takes.flag(weighted=weighted, progress=progress, identify=identify)
     random = generator(DEFAULT_SEED if rng is None else rng)
     kind = find_loss(loss)
-    first = _start(graph, start, random)
     if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
+    first = _start(graph, start, random)
     trail, objective = Trail(first, first), None
     ended = functools.partial(_ended, graph, data, kind, method, trail, identify, began)
     try:
@@ -145,6 +147,7 @@ def _check_kinds(graph: object, data: object) -> None:
         )
 
 
+@contained
 def minimize(
     graph: Graph,
     output: str,
@@ -167,20 +170,23 @@ def minimize(
     _check_counts(steps=steps)
     steps = int(steps)
     names = (*graph.inputs, *graph.parameters)
-    objective = _Output(graph, output, names)
     if missing := [name for name in names if name not in start]:
         raise FitError(f"start lacks a value for {listing(missing)}")
     first = _start(graph, start, np.random.default_rng(0), names)
-    trail, rng = Trail(first, first, unit="step"), np.random.default_rng(0)
+    trail = Trail(first, first, unit="step")
+    objective: _Output | None = None
 
     def ended() -> FitResult:
-        declared = _custom(objective.program.asked_by_inputs)
+        asked = objective.program.asked_by_inputs if objective else {}
+        declared = _custom(asked)
         words = said(trail.status, trail, None, names, method.label)
         message = ". ".join([*words, *_without_loss(trail), *declared]) + "."
         seconds = time.perf_counter() - began
         return _assembled(names, method, trail, message, seconds, loss_name=output)
 
     try:
+        objective = _Output(graph, output, names)
+        rng = np.random.default_rng(0)
         descend(objective, method, trail, steps, None, rng, progress)
         return ended()
     except KeyboardInterrupt:

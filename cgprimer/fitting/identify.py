@@ -16,10 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.interrupts import apart
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPSILON = float(np.finfo(np.float64).eps)
+PART = 1e8  # rows of one factorisation × parameters²: about 0.1 s
 TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
@@ -112,11 +115,18 @@ Describe = Callable[[Nulls], Described]
 
 
 def triangle(blocks: Iterable[Array]) -> Array:
-    """R (≤ p, p) with RᵀR = JᵀJ, from the rows of J a block at a time, by QR."""
+    """R (≤ p, p) with RᵀR = JᵀJ, from the rows of J a block at a time, by QR.
+
+    LAPACK looks for no signals: it is called for so few rows that Ctrl-C is heard.
+    """
     factor: Array | None = None
     for block in blocks:
-        rows = block if factor is None else np.vstack([factor, block])
-        factor = np.asarray(np.linalg.qr(rows, mode="r"))
+        count = block.shape[1]
+        size = max(count, int(PART / max(count, 1) ** 2))
+        for first in range(0, max(len(block), 1), size):
+            part = block[first : first + size]
+            rows = part if factor is None else np.vstack([factor, part])
+            factor = np.asarray(np.linalg.qr(rows, mode="r"))
     assert factor is not None
     return factor
 
@@ -154,9 +164,8 @@ def identify(
     norms = lengths(np.vstack(even)) * safe
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
-    _, singular, axes = np.linalg.svd(
-        np.vstack(even)[:, active] / (scale / safe[active]), full_matrices=True
-    )
+    scaled = np.vstack(even)[:, active] / (scale / safe[active])
+    _, singular, axes = apart(lambda: np.linalg.svd(scaled, full_matrices=True))
     singular = np.pad(singular, (0, len(active) - len(singular)))
     base = 10 * max(samples, len(names)) * EPSILON
     floor = np.full(len(active), base * singular.max(initial=0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
+from cgprimer.fitting.identify import lengths, triangle
 from cgprimer.fitting.loop import Trail
 from cgprimer.graph.objective import Objective
 from cgprimer.notation.progress import bar
@@ -24,6 +26,7 @@ REST = 1e-4  # cosine between residuals and a column of J that counts as zero: w
 FAR = 20  # powers of two by which a parameter has left the units it was given
 FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5
 ROUNDS = 30  # of new units; each finds 16 digits more of a parameter nearer to 0
+LONG = 2e7  # samples × parameters² whose singular values take some 0.1 s
 EXACT = 1e-10  # residuals beside the targets that are all rounding
 
 
@@ -82,7 +85,10 @@ class _Watched:
         trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
         self.last, self.smooth = start, True
         self.scale, self.unit, self.rounds = _powers(start), 1.0, 0
+        self.short = False
         if objective.loss.robust == "linear":  # others have a size of their own
+            rows, count = objective.targets.size, len(start)
+            self.short = rows > count and rows * count**2 > LONG
             sigma = 1.0 if objective.sigma is None else objective.sigma
             greatest = np.abs(objective.targets / sigma).max()
             self.unit = float(_powers(greatest))
@@ -130,7 +136,11 @@ class _Watched:
         loss = self.loss(residuals)
         self.trail.keep(params.copy(), loss)
         self.trail.border |= not np.isfinite(loss)
-        # scipy takes a huge cost as a step too far, but stops at nan
+        found = self._given(residuals)
+        return _first(lengths(found[:, None])[0], len(params)) if self.short else found
+
+    def _given(self, residuals: Array) -> Array:
+        """Residuals for scipy, which takes a huge cost as a step too far, not nan."""
         found = residuals / self.unit
         return np.nan_to_num(found, nan=1e150, posinf=1e150, neginf=-1e150)
 
@@ -143,9 +153,51 @@ class _Watched:
         self.trail.losses.append(loss)
         self.trail.epochs += 1
         self.tick(loss)
-        found = self.objective.jacobian(params) * (self.scale / self.unit)
-        self.smooth = bool(np.isfinite(found).all())
-        return found if self.smooth else np.nan_to_num(found)
+        self.smooth = True
+        if self.short:
+            return self._shortened(params)
+        return self._finite(self.objective.jacobian(params))
+
+    def _finite(self, block: Array) -> Array:
+        """Rows of the Jacobian in scipy's units; `smooth` says whether all were."""
+        found = block * (self.scale / self.unit)
+        if np.isfinite(found).all():
+            return found
+        self.smooth = False
+        return np.nan_to_num(found)
+
+    def _shortened(self, params: Array) -> Array:
+        """J (p + 1, p) turned so that the residuals are their length along the first.
+
+        Lengths and products stay, so scipy steps as before. Of many samples it would
+        take the singular values in one call of LAPACK, in which Ctrl-C is not heard.
+        """
+        residuals, first = self._given(self.objective.residuals(params)), 0
+
+        def beside() -> Iterator[Array]:
+            nonlocal first
+            for block in map(self._finite, self.objective.jacobian_blocks(params)):
+                end = first + len(block)
+                yield np.column_stack([block, residuals[first:end]])
+                first = end
+
+        factor = triangle(beside())
+        factor[0] *= -np.sign(factor[0, -1]) or 1.0  # no digits cancel in what follows
+        last = factor[:, -1]
+        mirror = last - _first(lengths(last[:, None])[0], len(params))
+        mirror /= np.abs(mirror).max() or 1.0
+        share = 2 / (mirror @ mirror or 1.0)
+        turned: Array = factor[:, :-1] - np.outer(
+            share * mirror, mirror @ factor[:, :-1]
+        )
+        return turned
+
+
+def _first(length: float, count: int) -> Array:
+    """A vector (count + 1,) along the first axis."""
+    found = np.zeros(count + 1)
+    found[0] = length
+    return found
 
 
 def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:

@@ -25,6 +25,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.show import show
 from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
+from cgprimer.interrupts import load
 from cgprimer.notation.table import capped
 
 if TYPE_CHECKING:
@@ -307,6 +308,7 @@ class Graph(Frozen):
         takes.text(level=level)
         if level not in VIEWS:
             raise GraphError(f"unknown level {level!r}: it is {' or '.join(VIEWS)}")
+        load("networkx")
         return VIEWS[level](self)
 
     def program(self, outputs: Sequence[str] | None = None) -> Program:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +28,7 @@ from cgprimer.expr.definitions import computed
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import postorder
+from cgprimer.expr.weak import Weakly
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.logits import check_probabilities, with_logits
 from cgprimer.graph.objective import Objective
@@ -102,7 +102,7 @@ class Program(Frozen, Report):
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
         takes.count(threads=threads)
         self.graph, self.target, self.threads = graph, target, int(threads)
-        self.built: WeakSet[Code] = WeakSet()
+        self.built: Weakly[str, Code] = Weakly()
         self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))
         self._local = threading.local()
@@ -284,7 +284,7 @@ class Program(Frozen, Report):
 
     def explain(self) -> Explanation:
         """How the graph is run, and what was built for it so far."""
-        codes, shapes = list(self.built), self.graph.table.shapes
+        codes, shapes = self.built.alive(), self.graph.table.shapes
         return Explanation(
             self.tier,
             self.reason,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +16,7 @@ from cgprimer.engine.whole import Whole
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
+from cgprimer.expr.weak import Weakly
 from cgprimer.graph.point import (
     Point,
     as_array,
@@ -72,7 +72,7 @@ class FusedValues:
     """Values, and partials if wanted, of a whole graph by one function."""
 
     def __init__(
-        self, graph: Graph, whole: Whole, partials: bool, built: WeakSet[Code]
+        self, graph: Graph, whole: Whole, partials: bool, built: Weakly[str, Code]
     ) -> None:
         number, table = graph.variable_number, graph.table
         self.graph = graph
@@ -89,7 +89,8 @@ class FusedValues:
         roots = [*self.values.values(), *self.partials.values()]
         watched = [self.values[name] for name in graph.dependents]
         self.rows = Rows(roots, watched, self.leaves)
-        built.add(self.rows.function.code)
+        code = self.rows.function.code
+        built.hold(code.key, code)
         self._local = threading.local()
 
     def run(

@@ -19,6 +19,7 @@ from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
+from cgprimer.interrupts import contained
 from cgprimer.lower.schedule import ancestors, levels, ranges
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Program:
         kept = set(self.needed.tolist())
         return [e for e in self.table.order.tolist() if e in kept]
 
+    @contained
     def forward(self, inputs: Array, parameters: Array) -> Array:
         """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
 
@@ -118,6 +120,7 @@ class Program:
             for name, index in zip(group.shape.slots, group.slots, strict=True)
         ]
 
+    @contained
     def backward(
         self,
         values: Array,

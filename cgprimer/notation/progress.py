@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from cgprimer.interrupts import apart
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+PERIOD = 0.1  # seconds between two drawings
 
 
 @contextmanager
@@ -34,13 +40,39 @@ def bar(
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
     ]
-    display = Progress(*columns, console=_console())
+    # A thread of its own that draws on and on would be in the way of a fork.
+    display = Progress(*columns, console=_console(), auto_refresh=False)
+    turn, over = threading.Lock(), False
+
+    def begin() -> None:
+        with turn:
+            if not over:
+                display.start()
+
+    def end() -> None:
+        nonlocal over
+        with turn:
+            over = True
+            display.stop()
+
     try:  # from before it starts, so that Ctrl-C never leaves one running
-        display.start()
-        task = display.add_task(label, total=total, loss="")
-        yield lambda loss: display.update(task, advance=1, loss=f"loss {loss:.4g}")
+        apart(begin)
+        task, drawn = display.add_task(label, total=total, loss=""), -PERIOD
+
+        def tick(loss: float) -> None:
+            nonlocal drawn
+            display.update(task, advance=1, loss=f"loss {loss:.4g}")
+            if (now := time.monotonic()) >= drawn + PERIOD:
+                drawn = now
+                apart(display.refresh)
+
+        yield tick
     finally:
-        display.stop()
+        try:
+            apart(end)
+        except KeyboardInterrupt:  # perhaps before it began
+            apart(end)
+            raise
 
 
 def _console() -> Console:

@@ -27,6 +27,7 @@ from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.values import edge_rows, edges_of, spread
+from cgprimer.interrupts import contained
 from cgprimer.lower.program import Group
 from cgprimer.lower.to_numpy import Kernel
 from cgprimer.numeric import disturb
@@ -51,6 +52,7 @@ class EdgePartials(dict[Edge, Value]):
     swept: frozenset[Edge] = frozenset()
 
 
+@contained
 def edge_partials(
     graph: Graph,
     at: Mapping[str, ArrayLike],

@@ -19,6 +19,7 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, leaves
+from cgprimer.interrupts import contained
 from cgprimer.numeric.extended import Number, decimal, is_finite, values
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.proof.derivation_hints import Case, Point, hint, same
@@ -50,6 +51,7 @@ HUGE = 1e10  # sides beyond it, or below its inverse, swallow what is added to t
 WRITTEN = 3  # significant digits from which a bare decimal counts as rounded
 
 
+@contained
 def check_derivation(
     text: str,
     *,
