@@ -34,6 +34,7 @@ from cgprimer.fitting.result import FitResult
 from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
+from cgprimer.notation.report import printable
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
@@ -425,7 +426,7 @@ def _assembled(
         trail.loss,
         np.array(trail.losses),
         trail.status,
-        message,
+        printable(message),
         method.label,
         len(trail.losses),
         trail.epochs,
