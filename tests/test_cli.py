@@ -99,6 +99,8 @@ def test_a_large_graph_is_shown_in_part_and_says_so(run):
     code, out, _ = run("show", "--all", *lines)
     assert "more" not in out
     assert all(line in out for line in lines)
+    _, out, _ = run("show", *[f"xy{k} = xx + {k}" for k in range(300)])
+    assert "… and 100 more (--all shows them)" in out.splitlines()[-1]
 
 
 def test_values_drawn_for_a_large_graph_are_told_in_part(run):

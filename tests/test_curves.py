@@ -46,7 +46,9 @@ FITS = {
     "many epochs": run(Adam(0.05), batch=50, epochs=120),
     "all at once": run(SGD(0.3), batch=None, epochs=30),
     "one step": run(SGD(0.01), LINE, DATA, batch=None, epochs=1),
-    "diverging": run(SGD(0.4), LINE, DATA, batch=2, epochs=30),
+    "diverging": run(SGD(0.11), LINE, DATA, batch=2, epochs=30),
+    "gone at once": run(SGD(3.0), LINE, DATA, batch=1, epochs=200),
+    "overflow": run(SGD(1e60), LINE, DATA, batch=1, epochs=200),
     "absolute": run(Adam(0.05), batch=8, epochs=10, loss="mae"),
     "least squares": run(LeastSquares()),
     "minimum": minimize(
@@ -272,6 +274,82 @@ def test_an_interrupted_epoch_is_drawn_as_far_as_it_went():
     cut.epoch_losses, cut.epoch_counts = cut.epoch_losses[:1], cut.epoch_counts[:1]
     faint = plot_loss(cut).lines[-1]
     assert faint.get_xdata() == pytest.approx(np.arange(20) / 20)
+
+
+# What the axes are for
+
+
+def shares(ax, lines):
+    """How much of the height of the axes each line falls, first point to last."""
+    ax.get_ylim()  # only then it is settled
+    ends = [line.get_xydata()[np.isfinite(line.get_ydata())][[0, -1]] for line in lines]
+    pixels = [ax.transData.transform(pair)[:, 1] for pair in ends]
+    return np.array([first - last for first, last in pixels]) / ax.bbox.height
+
+
+START = FITS["diverging"].epoch_losses[0]
+WORSE = {
+    "overflow": np.r_[START * 10.0 ** np.arange(0, 300, 20), np.inf],
+    "at once": np.array([START, np.inf, np.nan]),
+    "a fit": FITS["gone at once"],
+    "slowly": FITS["diverging"],
+}
+
+
+@pytest.mark.parametrize("worse", WORSE)
+@pytest.mark.parametrize("fall", [1.5, 11.0, 1e9])
+def test_what_diverges_does_not_flatten_the_others(fall, worse):
+    losses = START * fall ** -np.linspace(0, 1, 20)
+    alone, both = plot_loss(losses), plot_loss({"good": losses, "bad": WORSE[worse]})
+    [before], [after, *_] = shares(alone, alone.lines), shares(both, both.lines[:1])
+    assert after > 0.5 * before
+    cross = both.lines[-1]
+    assert cross.get_marker() == "x"
+    assert both.get_ylim()[0] < cross.get_ydata()[0] < both.get_ylim()[1]
+
+
+@pytest.mark.parametrize("fall", [0.0, 1e-9, 1e-3, 0.02])
+def test_a_loss_that_hardly_moves_looks_flat(fall):
+    losses = 14.65 * (1 - fall * np.linspace(0, 1, 30))
+    ax = plot_loss(losses)
+    [share] = shares(ax, ax.lines)
+    assert share == pytest.approx(fall / 0.11, abs=0.02)
+    assert ax.yaxis.get_major_formatter().get_offset() == ""
+
+
+def test_a_function_may_move_little_against_its_size():
+    graph = parse_graph(["xf = 1e6 + (xa - 3)^2"])
+    run = minimize(graph, "xf", SGD(0.1), start={"xa": 6}, steps=30, progress=False)
+    ax = plot_loss(run)
+    assert shares(ax, ax.lines[:1]) > 0.8
+
+
+def test_batches_that_fit_by_chance_do_not_flatten_the_whole():
+    run = fit(CURVED, SAMPLES, SGD(0.001), batch=1, epochs=60, rng=0, progress=False)
+    ax = plot_loss(run)
+    [share] = shares(ax, ax.lines[:1])
+    assert run.losses.min() < 1e-6 * run.losses.max()
+    assert share > 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "along", "said"),
+    [
+        ("overflow", "step", "diverged at step 2"),
+        ("overflow", "epoch", "diverged in epoch 1"),
+        ("gone at once", "step", "diverged at step 5"),
+        ("gone at once", "epoch", "diverged at epoch 1"),
+        ("diverging", "epoch", "diverged at epoch 4"),
+    ],
+)
+def test_where_a_run_diverged_is_marked_and_said(name, along, said):
+    result = FITS[name]
+    ax = plot_loss(result, x=along)
+    last = np.flatnonzero(np.abs(result.losses) < 1e150)[-1]
+    steps = 1 if along == "step" else result.epoch_counts[1, 0]
+    assert ax.lines[-1].get_xdata() == pytest.approx([last / steps])
+    assert texts(ax)[0] == f"SGD: {said}"
+    assert ax.get_xlim()[1] >= 1
 
 
 # Where things lie

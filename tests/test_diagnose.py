@@ -105,6 +105,10 @@ CASES = {
         "xy = ln(exp(xx))", {"xx": -800.0}, "ln(exp(xx))", "inf",
         "write xx for log(exp(xx))",
     ),
+    "a logarithm and what it nearly is": (
+        "xy = xx - ln(exp(xx) - 1)", {"xx": 5000.0}, "exp(xx)", "inf",
+        "write -log1p(-exp(-xx)) for xx - log(exp(xx) - 1)",
+    ),
     "tanh by hand": (
         "xy = (exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))", {"xx": 720.0}, "exp(xx)",
         "inf", "write tanh(xx) for (exp(xx) - exp(-xx))/(exp(xx) + exp(-xx))",
@@ -176,15 +180,13 @@ def test_a_healthy_graph_is_clean(key):
     )
 
 
-@pytest.mark.parametrize("exponent", range(2, 15))
+@pytest.mark.parametrize("exponent", [2, 4, 6, 9, 11, 14])
 def test_half_the_digits_is_where_the_line_is(exponent):
     """(a + b) - a loses one digit for every power of ten between a and b."""
     report = found("xd = (xa + xb) - xa", {"xa": 10.0**exponent, "xb": math.pi / 3})
     lost = [row.lost for row in report.rows]
-    if exponent in (7, 8):
-        return
     assert report.ok is (exponent < 7)
-    if exponent > 8:
+    if not report.ok:
         assert lost[0] == pytest.approx(exponent, abs=2)
         assert report.rows[0].suggestion == "write xb for xa + xb - xa"
 
@@ -425,7 +427,7 @@ EXACT = {
 }
 
 
-@pytest.mark.parametrize("x", [-700.0, -40.0, -1e-9, 1e-9, 0.7, 40.0, 700.0])
+@pytest.mark.parametrize("x", [-700.0, -40.0, 1e-9, 0.7, 700.0, 1e12])
 @pytest.mark.parametrize("text", EXACT)
 def test_extended_precision_is_precise(text, x):
     node = parse_expression(text)

@@ -798,7 +798,7 @@ def test_a_result_prints_what_was_found_and_what_was_not():
     assert f"{error:.2g}" in lines["ab + bc"]
     assert "only ab + bc." in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 88
-    assert repr(result).startswith("FitResult(converged, loss=")
+    assert repr(result) == text
 
 
 LINE_DATA = {"xx": np.linspace(0, 1, 20)}
@@ -909,16 +909,6 @@ def test_a_table_has_a_hundred_rows_and_says_what_it_leaves_out():
     assert left == "1 410 more parameters, see .parameters"
     assert left in str(result)
     assert len(str(result).splitlines()) < 110
-
-
-def test_a_long_result_has_a_short_repr():
-    values = {f"p{i}": i / 3 for i in range(40)}
-    result = FitResult(values, 1.0, np.ones(1), "converged", "m", "SGD", 1, 1, 1, 0.0)
-    assert repr(result) == (
-        "FitResult(converged, loss=1, {'p0': 0.0, 'p1': 0.333333, 'p2': 0.666667, "
-        "'p3': 1.0, 'p4': 1.33333, 'p5': 1.66667} and 34 more)"
-    )
-    assert "p39" in str(result)
 
 
 def test_names_are_printed_as_they_are():

@@ -23,7 +23,7 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Operations
 from cgprimer.diagnosis.series import _ANALYTIC, NoSeriesError, series
 from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.terms import node_of, terms
+from cgprimer.diagnosis.terms import Term, node_of, terms
 from cgprimer.diagnosis.verify import holds
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
@@ -121,6 +121,8 @@ def measured(equations, at):
         if row.kind == "value" and row.suggestion.startswith("write "):
             new, _, old = row.suggestion.removeprefix("write ").partition(" for ")
             old = old.partition(":")[0].partition(", in one equation")[0]
+            assert new != old
+            assert "--" not in new
             parts = [parse_expression(text, 0, declared) for text in (new, old)]
             new, old = substitute(parts, names)
             follow[old] = new
@@ -299,22 +301,29 @@ WITHOUT = {
     "a difference of what is rounded": (
         "xy = 3*xx - 1", {"xx": 1 / 3 + 1e-12},
     ),
+    "1 + 1/x, which is 1": ("xy = (1 + 1/xx)^xx", {"xx": 1e300}),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("equation", "at"), WITHOUT.values(), ids=WITHOUT)
 def test_where_no_formula_is_known_none_is_made_up(equation, at):
-    first = diagnose(graph_at([equation], at), at).first
-    assert first.suggestion == ""
+    found = diagnose(graph_at([equation], at), at)
+    first = found.first
+    assert not any("write" in row.suggestion for row in found.rows)
     assert first.reason
     for recipe in ("factor it", "series", "whole periods", "rewrite"):
         assert recipe not in str(first)
 
 
-def test_a_number_beyond_extended_precision_is_not_called_infinite():
-    found = diagnose(parse_graph(["xy = exp(xx)"]), {"xx": 1.2e7}).first
-    assert found.exact == "a number beyond 1e315652"
-    assert found.reason == "overflow: far beyond the largest double, 1.8e308"
+@pytest.mark.parametrize(
+    ("x", "exact"),
+    [(1.2e7, "6.0651147e+5211533"), (1e300, "a number beyond 1e5553023288523357184")],
+)
+def test_a_huge_number_is_not_called_infinite(x, exact):
+    found = diagnose(parse_graph(["xy = exp(xx)"]), {"xx": x}).first
+    assert found.exact == exact
+    assert found.reason.startswith("overflow: ")
+    assert ("far" in found.reason) == (x > 1e100)
     assert diagnose(parse_graph(["xy = 1/xx"]), {"xx": 0.0}).first.exact == "infinite"
 
 
@@ -357,6 +366,29 @@ def test_a_clamped_probability_is_told_what_needs_no_clamp(equations, z, y):
     assert hint.endswith("it needs no clamp")
     if y < 1:
         assert hint.startswith("write softplus(xz) - y*xz for -")
+
+
+@pytest.mark.parametrize("z", [900.0, 5e3, 1e12, 1e300])
+def test_a_logarithm_of_what_vanishes_is_known_exactly(z):
+    graph = parse_graph(["xp = sigmoid(xz)", "xl = -log(1 - xp)"])
+    found = diagnose(graph, {"xz": z}).first
+    assert float(found.exact) == -z
+    assert found.reason == "an argument underflowed to 0"
+    assert found.suggestion.startswith("write softplus(xz) for -log(1 - sigmoid(xz))")
+    assert diagnose(parse_graph(["xy = softplus(xx)"]), {"xx": z}).ok
+
+
+def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
+    count, multiply = [0], Term.__mul__
+
+    def counted(left, right):
+        count[0] += 1
+        return multiply(left, right)
+
+    monkeypatch.setattr(Term, "__mul__", counted)
+    graph = parse_graph(["xy = sqrt(xx + sqrt(xx)) - sqrt(xx)"])
+    assert not diagnose(graph, {"xx": 1e14}).ok
+    assert count[0] < 100_000  # without a limit on what is multiplied out, 15 times it
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,11 @@ FAMILY: dict[str, Case] = {
     "cosh - sinh": one("cosh(xx) - sinh(xx)", *at("xx", 30.0)),
     "sinh/cosh": one("sinh(xx)/cosh(xx)", *at("xx", 800.0)),
     "Langevin": one("1/tanh(xx) - 1/xx", *at("xx", 1e-6)),
+    "log(exp - 1) - x": one("log(exp(xx) - 1) - xx", *at("xx", 50.0, 5000.0)),
+    "log of a power": one("log(xx^2 + 1) - 2*log(xx)", *at("xx", 1e8, 1e12)),
+    "half a log": one("log(xx) - 0.5*log(xx^2 + 1)", *at("xx", 1e8)),
+    "1 - sigmoid^2": one("1 - sigmoid(xx)^2", *at("xx", 40.0)),
+    "far logit": (["xp = sigmoid(xz)", "xl = -log(1 - xp)"], at("xz", 1000.0)),
     "power times exp": one("xx^k*exp(-xx)", {"xx": 800.0, "k": 120.0}),
     # roots and powers
     "sqrt(1 + x) - 1": one("sqrt(1 + xx) - 1", *at("xx", 1e-12)),
@@ -202,6 +207,10 @@ FAMILY: dict[str, Case] = {
         "sqrt(xa^2 + xb^2)", {"xa": 3e200, "xb": 4e200}, {"xa": 3e-200, "xb": 4e-200}
     ),
     "norm": one("sqrt(xa^2 + xb^2 + xc^2)", {"xa": 3e200, "xb": 4e200, "xc": 1e200}),
+    "norm with a minus": one("sqrt(xa^2 - xb^2)", {"xa": 3e200, "xb": 1e200}),
+    "third root of cubes": one("(xa^3 + xb^3)^(1/3)", {"xa": 1e150, "xb": 2e150}),
+    "norm as a power": one("(xa^2 + xb^2)^0.5", {"xa": 3e-200, "xb": 4e-200}),
+    "geometric mean": one("sqrt(xa*xb)", {"xa": 1e200, "xb": 1e150}),
     "a^2 - b^2": one("xa^2 - xb^2", {"xa": 1.3 + 1e-12, "xb": 1.3}),
     "a*a - b*b, scaled": one(
         "k*xa*xa - k*xb*xb", {"k": 0.5, "xa": 1.3 + 1e-12, "xb": 1.3}

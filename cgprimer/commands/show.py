@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, graph_of
@@ -25,8 +25,8 @@ LINES, NAMES = 100, 200  # of a graph that are shown without --all
 def describe(graph: Graph, everything: bool = False) -> str:
     """The graph in words: kinds of names, and who depends on whom."""
     lines, names = (None, None) if everything else (LINES, NAMES)
-    on = [f"  {name}: {', '.join(on) or '-'}" for name, on in graph.depends_on.items()]
-    to = [f"  {name}: {', '.join(to)}" for name, to in graph.leads_to.items()]
+    on = _lines(graph.depends_on, names)
+    to = _lines(graph.leads_to, names)
     kinds = [
         f"inputs      {' '.join(capped(graph.inputs, names)) or '(none)'}",
         f"parameters  {' '.join(capped(graph.parameters, names)) or '(none)'}"
@@ -36,6 +36,13 @@ def describe(graph: Graph, everything: bool = False) -> str:
     ]
     below = ["depends_on", *capped(on, lines), "leads_to", *capped(to, lines)]
     return "\n".join([*kinds, *below])
+
+
+def _lines(links: Mapping[str, Sequence[str]], most: int | None) -> list[str]:
+    return [
+        f"  {name}: {', '.join(capped(others, most)) or '-'}"
+        for name, others in links.items()
+    ]
 
 
 def capped(items: Sequence[str], most: int | None) -> list[str]:

@@ -27,7 +27,7 @@ from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
-from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.report import Part, Report, Said, printable
 from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.extended import HUGE, Number, context
 
@@ -118,7 +118,7 @@ class Finding:
             lines.append(f"  hint: {self.suggestion}")
         if self.engine:
             lines.append(f"  note: {self.engine}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 @dataclass(frozen=True, repr=False)

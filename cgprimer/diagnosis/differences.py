@@ -17,6 +17,7 @@ from math import isfinite
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.roots import between, degree, exact_root, raised
 from cgprimer.diagnosis.terms import (
+    HIGHEST,
     UNIT,
     Term,
     Terms,
@@ -33,7 +34,7 @@ from cgprimer.diff.factors import is_sum
 from cgprimer.diff.match import filled
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, ZERO, const, name
-from cgprimer.expr.show import show
+from cgprimer.expr.show import show, tree_size
 from cgprimer.expr.syntax import parse_expression
 
 RULES = {
@@ -63,17 +64,19 @@ FROM_ONE = "expm1(p*log1p(d))"
 ONES = {"exp": 0.0, "cos": 0.0, "cosh": 0.0}  # f → where f is 1
 CANCELS = 0.25  # of two terms, less than this much is left
 STEPS = 12  # pairs that are taken together in one sum
-FUEL = 40  # pairs that are looked at altogether
+LOG = OPS["log"]
+FUEL = 500  # operations of all pairs that are looked at; 334 are ever of use
 
 
 class Differences:
     """Forms of sums at a point, which says what cancels there.
 
     turned : exponentials are written with a positive u - v, whichever comes first.
+    fuel : how much may be tried, in operations; less is left after each form.
     """
 
-    def __init__(self, here: Here, turned: bool = False) -> None:
-        self.here, self.turned, self.fuel = here, turned, FUEL
+    def __init__(self, here: Here, turned: bool = False, fuel: int = FUEL) -> None:
+        self.here, self.turned, self.fuel = here, turned, fuel
         self.conditions: dict[str, None] = {}
 
     def minus(self, u: Node, v: Node) -> Node:
@@ -83,7 +86,7 @@ class Differences:
     def total(self, found: Sequence[Term]) -> Node:
         """The sum of the terms, those that cancel taken together."""
         given = self._shortest(collected(found))
-        if len(given) < 2:
+        if len(given) < 2 or self.fuel < 0:
             return node_of(given)
         front = common(given)
         rest = left = collected(term * front**-1 for term in given)
@@ -140,7 +143,7 @@ class Differences:
 
     def _pair(self, first: Term, second: Term) -> Node | None:
         """first + second, which cancel, in another form; None where there is none."""
-        self.fuel -= 1
+        self.fuel -= tree_size(first.node()) + tree_size(second.node())
         if self.fuel < 0:
             return None
         front = common([first, second])
@@ -166,7 +169,8 @@ class Differences:
         [(left, power)] = u.powers
         if not v.powers:
             return self._from_number(u, v.number / u.number)
-        [(right, own)] = v.powers
+        u, v = _of_one_number(u, v)
+        [(left, power)], [(right, own)] = u.powers, v.powers
         if u.number != v.number or power != own:
             return None
         if power > 1:
@@ -313,6 +317,20 @@ def _cuts(first: Term, second: Term, gap: float) -> Iterator[tuple[Term, Term]]:
         cut = (small if term.number > 0 else -small for term in (first, second))
         one, two = cut
         yield Term(one, first.powers), Term(two, second.powers)
+
+
+def _of_one_number(u: Term, v: Term) -> tuple[Term, Term]:
+    """c·log(a), k·c·log(b)  →  c·log(a), c·log(b^k)."""
+    (left, power), (right, own) = u.powers[0], v.powers[0]
+    ratio = v.number / u.number
+    if left.op is not LOG or right.op is not LOG or power != own or power != 1:
+        return u, v
+    if ratio.numerator == 1 and 1 < ratio.denominator <= HIGHEST:
+        return _of_one_number(v, u)[::-1]
+    if ratio.denominator != 1 or not 1 < ratio <= HIGHEST:
+        return u, v
+    raised = (atom(right.args[0]) ** int(ratio)).node()
+    return u, Term(u.number, ((LOG(raised), 1),))
 
 
 def _is_negative(node: Node) -> bool:

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from cgprimer.diagnosis.operations import exactly
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, NAME
-from cgprimer.numeric.extended import Number, context, is_finite, values
+from cgprimer.numeric.extended import Number, context, is_finite
 
 HAIR = Fraction(1, 10**30)
 VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
@@ -48,7 +49,7 @@ class Here:
             if root in self._known:
                 self._keep(root, self._known[root])
             else:
-                for node, number in values([root], self.at).items():
+                for node, number in exactly([root], self.at).items():
                     self._keep(node, number)
         return self._exact[root]
 
@@ -67,5 +68,5 @@ class Here:
         }
         if len(beside) < len(self.at):
             return found
-        limit = values([root], beside)[root]
+        limit = exactly([root], beside)[root]
         return mp.zero if is_finite(limit) and abs(limit) < VANISHING else limit

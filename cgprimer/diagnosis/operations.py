@@ -7,12 +7,14 @@ in an equation as written, in an edge partial, or in the gradient of an output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.diff.stable import stable_forms
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
@@ -167,7 +169,7 @@ class Computed:
         }
 
     def _exactly(self, sample: int) -> dict[Node, Number]:
-        return values(self.order, self.at(sample))
+        return exactly(self.order, self.at(sample))
 
     def _suspicious(self) -> NDArray[np.int64]:
         """The samples whose rounding errors may have grown most, or all if few."""
@@ -209,6 +211,21 @@ class Computed:
         names = (*ARGUMENTS[: node.op.arity], "y")
         arguments = [self.doubles[part] for part in (*node.args, node)]
         return Kernel(node.op.rules, names)(*arguments)
+
+
+def exactly(
+    roots: Sequence[Node], at: Mapping[str, float | Fraction]
+) -> dict[Node, Number]:
+    """`values`, also of forms for which no number of digits is enough.
+
+    1 - sigmoid(5000) vanishes among 1 600 digits, yet its logarithm is -5000.
+    """
+    found = values(roots, at)
+    lost = [node for node, number in found.items() if not is_finite(number)]
+    forms = {n: form for n, form in stable_forms(lost).items() if form is not n}
+    better = values(forms.values(), at) if forms else {}
+    more = {n: better[form] for n, form in forms.items()}
+    return found | {n: number for n, number in more.items() if is_finite(number)}
 
 
 def error(value: float, exact: Number) -> float:

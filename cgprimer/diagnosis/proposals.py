@@ -7,9 +7,10 @@ does not hold, so whoever takes it has to compute it and see.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from math import isfinite
 
-from cgprimer.diagnosis.differences import Differences
+from cgprimer.diagnosis.differences import FUEL, Differences
 from cgprimer.diagnosis.expansions import Proposal, by_series
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.ranges import in_range
@@ -86,12 +87,13 @@ def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
     if square is not None:
         yield square, ""
     found: dict[Node, str] = {}
-    for turned in _turns(node):
-        for part in (terms(node), terms(node, multiply=True), _halved(node)):
-            by = Differences(here, turned)
-            if part:
-                found.setdefault(by.total(part), _where(by))
-                found.update(dict.fromkeys(by.against_root(part), _where(by)))
+    fuel = FUEL
+    parts = (terms(node), terms(node, multiply=True), _halved(node))
+    for turned, part in product(_turns(node), filter(None, parts)):
+        by = Differences(here, turned, fuel)
+        found.setdefault(by.total(part), _where(by))
+        found.update(dict.fromkeys(by.against_root(part), _where(by)))
+        fuel = by.fuel
     yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
     yield _largest_first(terms(node), here), "those that cancel first"
 

@@ -1,8 +1,9 @@
 """Forms that keep exponentials, squares and products in the range of doubles.
 
     log(Σ exp(u))         =  m + log(Σ exp(u - m))      m the largest of the exponents
-    sqrt(Σ a^2)           =  m·sqrt(Σ (a/m)^2)          m the largest of the numbers
+    (Σ ±a^n)^(1/n)        =  m·(Σ ±(a/m)^n)^(1/n)       m the largest of the numbers
     exp(a)/Σ exp(u)       =  exp(a - m)/Σ exp(u - m)
+    sqrt(a·b)             =  sqrt(a)·sqrt(b)            where a·b overflows
     x^k·exp(-x)           =  exp(k·log(x) - x)
     a·b/c                 =  a/c·b                      where a·b overflows
 
@@ -13,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import inf, isfinite, log
+from math import inf, isfinite, log, prod
 
 from cgprimer.diagnosis.here import Here
+from cgprimer.diagnosis.roots import degree
 from cgprimer.diagnosis.terms import (
+    UNIT,
     Term,
     Terms,
     atom,
@@ -38,14 +41,12 @@ def in_range(node: Node, here: Here) -> Iterator[Proposal]:
     kind = node.op.name
     if kind == "log":
         yield from _log_of_sum(node, here)
-    elif kind == "sqrt" or (kind == "pow" and _is_half(node.args[1])):
-        yield from _norm(node, here)
+    elif (n := degree(atom(node))) > 1:
+        yield from _norm(node, n, here)
+        yield from _root_of_product(node)
+        yield from _root_of_product(node)
     elif kind in ("mul", "div"):
         yield from _product(node, here)
-
-
-def _is_half(exponent: Node) -> bool:
-    return terms(exponent) == [number(Fraction(1, 2))]
 
 
 def _exponent(term: Term) -> tuple[Terms, Term]:
@@ -109,30 +110,46 @@ def _log_of_product(term: Term) -> Node:
     return made
 
 
-def _norm(node: Node, here: Here) -> Iterator[Proposal]:
+def _norm(node: Node, n: int, here: Here) -> Iterator[Proposal]:
+    """The n-th root of a sum of n-th powers, scaled by the largest of the numbers."""
     found = terms(node.args[0])
-    roots = [_root(term) for term in found]
+    roots = [_root(term, n) for term in found]
     sizes = [abs(here.double(root.node())) if root else -inf for root in roots]
     largest = roots[sizes.index(max(sizes))] if sizes else None
     if largest is None or len(found) < 2:
         return
-    inner = [term * largest**-2 for term in found]
-    outer = OPS["abs"](largest.node())
+    inner = node_of([_powered(term * largest**-n, n) for term in found])
+    outer = largest.node() if n % 2 else OPS["abs"](largest.node())
     word = f"scale by the largest, here {show(largest.node())}"
-    yield OPS["mul"](outer, OPS["sqrt"](node_of([_squared(t) for t in inner]))), word
+    yield OPS["mul"](outer, node.op(inner, *node.args[1:])), word
 
 
-def _root(term: Term) -> Term | None:
-    """The square root of a square."""
-    if term.number != 1 or any(power % 2 for _, power in term.powers):
+def _root_of_product(node: Node) -> Iterator[Proposal]:
+    """sqrt(a)*sqrt(b) for sqrt(a*b), whose argument overflows."""
+    [term, *more] = terms(node.args[0]) or [number(0)]
+    if more or len(term.powers) < 2 or term.number < 0:
+        return
+    parts = [atom(base) ** power for base, power in term.powers]
+    parts[0] = number(term.number) * parts[0]
+    roots = (atom(node.op(part.node(), *node.args[1:])) for part in parts)
+    names = " and ".join(show(part.node()) for part in parts)
+    yield node_of([prod(roots, start=UNIT)]), f"for positive {names}"
+
+
+def _root(term: Term, n: int) -> Term | None:
+    """a for a^n, and for -a^n."""
+    if abs(term.number) != 1 or any(power % n for _, power in term.powers):
         return None
-    return Term(term.number, tuple((node, power // 2) for node, power in term.powers))
+    powers = tuple((node, power // n) for node, power in term.powers)
+    return Term(Fraction(1), powers)
 
 
-def _squared(term: Term) -> Term:
-    """(a/b)^2 for a^2/b^2, whose parts overflow."""
-    root = _root(term)
-    return term if root is None or not root.powers else atom(root.node()) ** 2
+def _powered(term: Term, n: int) -> Term:
+    """(a/b)^n for a^n/b^n, whose parts overflow."""
+    root = _root(term, n)
+    if root is None or not root.powers:
+        return term
+    return number(term.number) * atom(root.node()) ** n
 
 
 def _product(node: Node, here: Here) -> Iterator[Proposal]:

@@ -30,7 +30,8 @@ def reason(
     if np.isinf(value):
         return _why_infinite(op, numbers, exact)
     if not is_finite(exact):
-        return "the exact value is not a real number; this one comes from rounding"
+        what = "not a real number" if exact != exact else "infinite"
+        return f"the exact value is {what}; this one comes from rounding"
     if any(number == 0 != true for number, true in args):
         return "an argument underflowed to 0"
     if op in ("add", "sub"):

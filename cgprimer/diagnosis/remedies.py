@@ -189,7 +189,7 @@ def _told(region: Region, place: Node, form: Node, word: str) -> str:
     inside = set(postorder([form]))
     kept = {b: n for b, n in region.named.items() if b in inside and b is not place}
     old, new = substitute([place, form], kept)
-    if len(show(new)) > LONG:
+    if len(show(new)) > LONG or show(new) == show(old):
         return ""
     text = f"write {show(new)} for {shorten(show(old), LONG)}"
     spread = (region.named.keys() - {place}).intersection(postorder([old]))

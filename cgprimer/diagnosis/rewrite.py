@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cgprimer.diagnosis.expansions import SERIES, Proposal
+from cgprimer.diagnosis.expansions import SERIES
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import error
 from cgprimer.diagnosis.proposals import made_of, proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, holds
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.expr.show import tree_size
+
+Words = tuple[str, ...]
 
 FUEL = 40  # nodes that rules are tried on, some hundredths of a second each
 EACH = 10  # of them for one finding
@@ -52,8 +54,9 @@ class Rewriter:
         self._form: dict[Node, Node] = {}
         self._depth: dict[Node, int] = {}
         self._held: dict[tuple[Node, Node], bool] = {}
-        self._words: dict[Node, str] = {}
+        self._words: dict[Node, Words] = {}
         self._skipped: set[Node] = set()
+        self._nested = False
         self.by_table: set[Node] = set()
 
     def best(self, root: Node) -> Node:
@@ -82,10 +85,19 @@ class Rewriter:
 
     def words(self, root: Node) -> str:
         """What is to be said about the forms that are new in `best(root)`."""
-        used = dict.fromkeys(self._words.get(node, "") for node in postorder([root]))
+        used = self._said(root)
         ranges = [word.removeprefix(SERIES) for word in used if SERIES in word]
         others = [word for word in used if word and SERIES not in word]
         return "; ".join([*others, *_joined(SERIES, ranges)])
+
+    def _said(self, root: Node) -> Words:
+        """The words on `root` and on what is in it, but for what the table replaces."""
+        reached = {root}
+        for node in reversed(postorder([root])):
+            if node in reached and node not in self.by_table:
+                reached.update(node.args)
+        order = (node for node in postorder([root]) if node in reached)
+        return tuple(dict.fromkeys(w for n in order for w in self._words.get(n, ())))
 
     def error(self, node: Node, form: Node) -> float:
         """The relative error of `form`, in doubles, as a form of `node`."""
@@ -100,14 +112,14 @@ class Rewriter:
                 and self.error(node, new) < SHARP
             ):
                 self.by_table.add(node)
-                self._words[node] = word
+                self._words[node] = (word,)
                 return new
         made = made_of(node, [self._form[arg] for arg in node.args])
         least, form = self.error(node, made), made
-        for new, word in self._others(node, made, least < SHARP):
+        for new, words in self._others(node, made, least < SHARP):
             shorter = least < SHARP and tree_size(new) < tree_size(form)
             if self._is_better(node, new, SHARP * GAIN if shorter else least):
-                self._words[node] = word
+                self._words[node] = words
                 least, form = self.error(node, new), new
             if least < SHARP and tree_size(form) <= BULKY:
                 break
@@ -123,19 +135,36 @@ class Rewriter:
             self._held[node, new] = holds(node, new, self.here)
         return self._held[node, new]
 
-    def _others(self, node: Node, made: Node, is_right: bool) -> Iterator[Proposal]:
+    def _others(
+        self, node: Node, made: Node, is_right: bool
+    ) -> Iterator[tuple[Node, Words]]:
         """What is `made` of better arguments; then what rules give."""
         if made is not node:
-            yield from whole_forms(made)
+            yield from ((new, (word,)) for new, word in whole_forms(made))
         if is_right:
-            yield made, ""
+            yield made, ()
         if not self._is_worth(node):
             return
         if not self.fuel.burn():
             self._skipped.add(node)
             return
+        tried = []
         for part in dict.fromkeys((node, made)):
-            yield from proposals(part, self.here)
+            for new, word in proposals(part, self.here):
+                tried.append((new, word))
+                yield new, (word,)
+        for new, word in tried:
+            yield from self._again(node, new, word)
+
+    def _again(self, node: Node, new: Node, word: str) -> Iterator[tuple[Node, Words]]:
+        """A form that is the same function, with what is wrong in it written anew."""
+        if self._nested or tree_size(new) > BULKY or not self.holds(node, new):
+            return
+        self._nested = True
+        better = self.best(new)
+        self._nested = False
+        if better is not new:
+            yield better, (word, *self._said(new))
 
     def _is_worth(self, node: Node) -> bool:
         """Whether there is hope: what is large, or wrong for long, stays so."""

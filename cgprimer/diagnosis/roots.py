@@ -15,7 +15,6 @@ from cgprimer.diagnosis.terms import (
     terms,
 )
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST
 
 
 def between(u: Node, v: Node, power: int) -> Node:
@@ -34,7 +33,7 @@ def degree(term: Term) -> int:
     for node, power in term.powers:
         if node.op.name == "sqrt" and power % 2:
             found = max(found, 2)
-        elif node.op.name == "pow" and node.args[1].op is not CONST:
+        elif node.op.name == "pow":
             found = max(found, _nth(node.args[1]))
     return found
 

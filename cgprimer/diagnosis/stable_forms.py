@@ -40,6 +40,7 @@ FORMS: dict[str, str | tuple[str, str]] = {
     "log(exp(a))": "a",
     "exp(a)/(exp(a) + exp(b))": ("sigmoid(a - b)", "a softmax of two"),
     "softplus(a) - a": "softplus(-a)",
+    "log(exp(a) - 1) - a": "log1p(-exp(-a))",
     "1 - sigmoid(a)": "sigmoid(-a)",
     "1 - 1/(1 + exp(a))": "sigmoid(a)",
     "sigmoid(a)*(1 - sigmoid(a))": "sigmoid(a)*sigmoid(-a)",

@@ -9,7 +9,9 @@ are written out first, so that they cost and mean what their formulas do.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
+from cgprimer.diff.factors import NEG, negative
 from cgprimer.diff.match import heads, matches
 from cgprimer.expr.definitions import derived
 from cgprimer.expr.node import Node, fold, intern, postorder
@@ -47,16 +49,24 @@ TELLING = frozenset(map(OPS.__getitem__, ("exp", "log", "sigmoid")))
 
 def stable(root: Node) -> Node:
     """`root` with every recognised form replaced; `root` itself where there is none."""
-    [root] = derived([root])
-    if TELLING.isdisjoint(node.op for node in postorder([root])):
-        return root
+    return stable_forms([root])[root]
+
+
+def stable_forms(roots: Sequence[Node]) -> dict[Node, Node]:
+    """Root → what `stable` makes of it, for many at the price of one."""
+    written = dict(zip(roots, derived(roots), strict=True))
+    if TELLING.isdisjoint(node.op for node in postorder(written.values())):
+        return written
     rules = _rules()
 
     def visit(node: Node, args: list[Node]) -> Node:
         made = intern(node.op, tuple(args), node.value) if args else node
+        if node.op is NEG and args[0] is not node.args[0]:
+            made = negative(args[0])  # -log(1 - sigmoid(x)) is softplus(x)
         for pattern, replacement in rules.get(node.op, ()):
             for found in matches(pattern, made, scaled=False):
                 return found.filled(replacement)
         return made
 
-    return fold([root], visit)[root]
+    results = fold(written.values(), visit)
+    return {root: results[made] for root, made in written.items()}

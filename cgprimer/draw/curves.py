@@ -1,6 +1,6 @@
 """The loss as a fit goes on, for one fit or for several side by side.
 
-results ─ place each loss ─▶ Curve ─ log scale? zeros? ─▶ Axes
+results ─ place each loss ─▶ Curve ─ what is to be seen ─▶ Extent ─▶ Axes
 
 Of a fit in batches three things are drawn: faintly the loss of every single batch,
 their mean over an epoch's worth of steps, and boldest the loss over all data at the
@@ -9,14 +9,16 @@ start and after every epoch, which is the one to compare.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer import takes
+from cgprimer.draw.extent import ROUNDING, STEADY, Extent, every
 from cgprimer.draw.legend import place_legend
 from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
 from cgprimer.draw.text import label, number
@@ -38,7 +40,7 @@ NAMED = 10  # curves with a colour and a name; of more, the best
 WHOLE = " over all data"  # how the name of such a loss ends
 CIRCLE: dict[str, Any] = {"markersize": 4, "markerfacecolor": "white"}
 THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
-FAINT: dict[str, Any] = {"alpha": 0.2, "linewidth": 0.6, "zorder": 1.9}
+FAINT: dict[str, Any] = {"alpha": 0.3, "linewidth": 0.7, "zorder": 1.9}
 GREY = "0.75"
 WHOLE_NUMBERS: dict[str, Any] = {
     "integer": True, "min_n_ticks": 1, "steps": [1, 2, 5, 10]
@@ -62,12 +64,14 @@ class Curve:
     said: str
     name: str
     diverged: bool
+    by_epochs: bool
 
-    @property
-    def finite(self) -> Array:
-        """Every loss that can be drawn."""
-        every = np.concatenate([self.main.y, self.batches.y])
-        return np.asarray(every[known(every)])
+    def within(self, extent: Extent) -> Curve:
+        """Up to where it leaves the axes."""
+        top, log = extent.ceiling, extent.floor > 0
+        parts = (self.main, self.batches, self.mean)
+        main, batches, mean = (series.below(top, log) for series in parts)
+        return replace(self, main=main, batches=batches, mean=mean)
 
 
 def plot_loss(
@@ -88,7 +92,8 @@ def plot_loss(
     faintly every single one. Losses alone are drawn as they are; if they are many and
     noisy, faintly below the mean of a fiftieth of them. The scale is logarithmic if the
     losses are positive and span more than a decade; zeros then lie at the lower edge,
-    and the axis says so. A run that diverged ends in a cross.
+    and the axis says so. A run that diverged ends in a cross, beside others where it
+    leaves the axes, which are those of the others. A loss that hardly moves looks flat.
 
     Raises OptionError for an unknown `x`, or for one that a run does not know.
     """
@@ -97,13 +102,13 @@ def plot_loss(
     along = _chosen(x, list(runs.values()))
     curves = [_curve(run, label, along) for label, run in runs.items()]
     ax = _new_axes() if ax is None else ax
-    finite = np.concatenate([np.empty(0), *(curve.finite for curve in curves)])
-    floor = _floor(finite)
+    extent, curves = _seen(curves, ax)
     named = _named(curves)
-    lines = [_plot(ax, curve, floor, curve in named) for curve in curves]
-    if floor:
-        ax.set_yscale("log")
-    _label_axes(ax, curves, along, 0.0 if finite.all() else floor)
+    lines = [_plot(ax, curve, extent.floor, curve in named) for curve in curves]
+    are_losses = all(c.name == "loss" or c.name.endswith(WHOLE) for c in curves)
+    extent.show(ax, STEADY if are_losses else ROUNDING)
+    zeros = not every([curve.main for curve in curves]).all()
+    _label_axes(ax, curves, along, extent.floor if zeros else 0.0)
     if not any(len(curve.main.y) for curve in curves):
         ax.text(0.5, 0.5, "no losses", transform=ax.transAxes, ha="center")
     place_legend(ax, _entries(curves, lines, named))
@@ -204,7 +209,7 @@ def _bare_curve(run: Any, losses: Array, label: str) -> Curve:
     if diverged:
         said = f"diverged at step {last + 1}"
     main, batches = (mean, steps) if len(mean.y) else (steps, NOTHING)
-    return Curve(label, main, batches, NOTHING, said, "loss", diverged)
+    return Curve(label, main, batches, NOTHING, said, "loss", diverged, False)
 
 
 def _noisy(losses: Array) -> bool:
@@ -232,16 +237,25 @@ def _counted_curve(run: Any, losses: Array, label: str, along: Along) -> Curve:
     if _in_batches(run):
         batches = Series(_placed(len(losses), counts[:, 0], place, along), losses)
         mean = running_mean(batches, int(np.diff(counts[:, 0]).max(initial=0)))
+        mean = mean if len(mean.y) > 1 else NOTHING  # of one epoch it is one point
     stopped = "diverge" in str(getattr(run, "status", ""))
     diverged = stopped or whole.last < len(whole.y) - 1
     said = f"final loss {number(whole.y[-1])}"
     if diverged:
-        end = place[min(whole.last + 1, len(place) - 1)]
-        said = f"diverged at {along} {end:.0f}"
+        broke = 0 <= batches.last < len(batches.y) - 1
+        said = _where(batches if broke else whole, along)
     elif number(run.loss) != number(whole.y[-1]):
         said = f"{said}, best {number(run.loss)}"
     name = getattr(run, "loss_name", "") or "loss"
-    return Curve(label, whole, batches, mean, said, name, diverged)
+    return Curve(label, whole, batches, mean, said, name, diverged, True)
+
+
+def _where(points: Series, along: Along) -> str:
+    """Where losses are no longer finite, or end."""
+    end = float(points.x[min(points.last + 1, len(points.x) - 1)])
+    if along == "epoch" and end % 1:
+        return f"diverged in epoch {math.ceil(end)}"
+    return f"diverged at {along} {end:.0f}"
 
 
 def _placed(count: int, steps: Array, place: Array, along: Along) -> Array:
@@ -261,14 +275,19 @@ def _new_axes() -> Axes:
     return plt.subplots(figsize=(6.4, 4.0), layout="constrained")[1]
 
 
-def _floor(finite: Array) -> float:
-    """Where to draw zeros on a log scale; 0 if the scale should be linear."""
-    positive = finite[finite > 0]
-    if not positive.size or finite.min() < 0:
-        return 0.0
-    decades = np.log10(positive.max()) - np.log10(positive.min())
-    # next to a smallest loss of 1e-320 there is no room for a lower one
-    return max(positive.min() / 10, 5e-324) if decades > 1 else 0.0
+def _seen(curves: list[Curve], ax: Axes) -> tuple[Extent, list[Curve]]:
+    """What decides on the axes, and the curves that are left of all on them."""
+    ended = [c for c in curves if not c.diverged and len(every([c.main]))]
+    starts = [Series(c.main.x[:1], c.main.y[:1]) for c in curves if ended]
+    before = [Series(*map(np.asarray, line.get_data(orig=True))) for line in ax.lines]
+    chosen = ended or curves
+    decisive = [s for c in chosen for s in (c.main, c.mean)]
+    batches = every([curve.batches for curve in chosen])
+    if not ended:  # there is nothing else to be seen
+        decisive += [curve.batches for curve in chosen]
+    extent = Extent.of(every([*decisive, *starts, *before]), batches)
+    left = [c if c in chosen else c.within(extent) for c in curves]
+    return extent.up_to(every([s for c in left for s in (c.main, c.batches)])), left
 
 
 def _named(curves: list[Curve]) -> list[Curve]:
@@ -292,9 +311,10 @@ def _plot(ax: Axes, curve: Curve, floor: float, named: bool) -> Line2D:
     if len(curve.mean.y):
         ax.plot(*thinned(curve.mean.raised(floor)), color=colour, **THIN)
     if len(curve.batches.y):
-        ax.plot(*thinned(curve.batches.raised(floor)), color=colour, **FAINT)
-    if curve.diverged and main.last >= 0:
-        end = main.x[main.last], main.y[main.last]
+        ax.plot(*thinned(curve.batches.raised(0.0)), color=colour, **FAINT)
+    ends = [s for s in (curve.batches, curve.main) if curve.diverged and s.last >= 0]
+    for points in ends[:1]:
+        end = points.x[points.last], points.y[points.last]
         ax.plot(*end, "x", color=colour, markersize=9, markeredgewidth=2)
     return line
 
@@ -309,6 +329,8 @@ def _label_axes(ax: Axes, curves: Sequence[Curve], along: Along, zeros: float) -
     shown = f"{name} (0 is drawn at {zeros:.0e})" if zeros else name
     ax.set(xlabel=along, ylabel=shown)
     ax.xaxis.set_major_locator(MaxNLocator(**WHOLE_NUMBERS))
+    if along == "epoch" and ax.get_xlim()[1] < 1:  # the first was not completed
+        ax.set_xlim(right=1)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -330,13 +352,16 @@ def _entries(
         found[others] = Line2D([], [], color=GREY)
     colour = lines[0].get_color() if len(curves) == 1 else "0.4"
     circles = any(line.get_marker() == "o" for line in lines)
-    if any(len(curve.mean.y) for curve in curves):
+    batches = [curve for curve in curves if len(curve.batches.y)]
+    if any(curve.by_epochs for curve in batches):
         whole = Line2D([], [], color=colour, marker="o" if circles else None, **CIRCLE)
         said = f": {curves[0].said}" if not found else ""
         found[f"over all data{said}"] = whole
-        found["mean over an epoch of batches"] = Line2D([], [], color=colour, **THIN)
-        found["single batches"] = Line2D([], [], color=colour, alpha=0.3)
-    elif any(len(curve.batches.y) for curve in curves):
+        if any(len(curve.mean.y) for curve in batches):
+            thin = Line2D([], [], color=colour, **THIN)
+            found["mean over an epoch of batches"] = thin
+        found["single batches"] = Line2D([], [], color=colour, **FAINT)
+    elif batches:
         found["running mean"] = Line2D([], [], color=colour)
-        found["single losses"] = Line2D([], [], color=colour, alpha=0.3)
+        found["single losses"] = Line2D([], [], color=colour, **FAINT)
     return found

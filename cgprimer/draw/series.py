@@ -37,6 +37,22 @@ class Series:
         y = np.where(known(self.y), self.y, np.nan)
         return Series(self.x, np.maximum(y, floor) if floor else y)
 
+    def below(self, ceiling: float, log: bool) -> Series:
+        """Up to where the line through the points, on such axes, meets `ceiling`.
+
+        >>> Series(np.arange(3.0), np.array([1.0, 2.0, 6.0])).below(3.0, log=False)
+        Series(x=array([0.  , 1.  , 1.25]), y=array([1., 2., 3.]))
+        """
+        end = int(min(np.flatnonzero(self.y > ceiling), default=len(self.y)))
+        if end in (0, len(self.y)):
+            return self if end else NOTHING
+        scale = np.log10 if log else np.asarray
+        with np.errstate(all="ignore"):
+            low, high, top = scale(np.array([*self.y[end - 1 : end + 1], ceiling]))
+            share = np.nan_to_num((top - low) / (high - low))
+        x = self.x[end - 1] + share * (self.x[end] - self.x[end - 1])
+        return Series(np.append(self.x[:end], x), np.append(self.y[:end], ceiling))
+
 
 NOTHING = Series(np.empty(0), np.empty(0))
 

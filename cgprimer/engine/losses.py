@@ -10,7 +10,7 @@ import functools
 import pickle
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -41,8 +41,8 @@ class Loss(Frozen):
     """
 
     name: str
-    value: Callable[[Array, Array], Array]
-    slope: Callable[[Array, Array], Array]
+    value: Callable[[Array, Array], Array] = field(repr=False)
+    slope: Callable[[Array, Array], Array] = field(repr=False)
     from_logits: bool = False
     robust: Literal["linear", "huber"] | None = None
     formula: str = ""

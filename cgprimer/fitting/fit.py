@@ -35,6 +35,7 @@ from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
 from cgprimer.interrupts import contained
+from cgprimer.notation.report import printable
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
@@ -431,7 +432,7 @@ def _assembled(
         trail.loss,
         np.array(trail.losses),
         trail.status,
-        message,
+        printable(message),
         method.label,
         len(trail.losses),
         trail.epochs,

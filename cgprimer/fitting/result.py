@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from cgprimer.notation.table import Table
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FitResult(Report):
     """What a fit found.
 
@@ -156,11 +155,3 @@ class FitResult(Report):
         if self.chi_squared is not None:
             parts.append(f"χ² {self.chi_squared:.4g} for {self.dof} degrees of freedom")
         return ", ".join(parts)
-
-    def __repr__(self) -> str:
-        values: dict[str, Any] = {
-            k: float(f"{v:.6g}") for k, v in self.parameters.items()
-        }
-        shown = dict(list(values.items())[:6])
-        more = f" and {len(values) - 6} more" if len(values) > 6 else ""
-        return f"FitResult({self.status}, loss={self.loss:.6g}, {shown}{more})"

@@ -26,6 +26,7 @@ from cgprimer.expr.show import show
 from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
+from cgprimer.notation.report import printable
 from cgprimer.notation.table import capped
 
 if TYPE_CHECKING:
@@ -461,7 +462,7 @@ class Graph(Frozen):
 
     def __repr__(self) -> str:
         count = len(self)
-        return (
+        return printable(
             f"Graph({count} equation{'s' * (count != 1)}: "
             f"{listing(self.inputs, 4) or 'no inputs'} → {listing(self.outputs, 4)}; "
             f"parameters {listing(self.parameters, 4) or 'none'}"

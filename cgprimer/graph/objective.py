@@ -50,6 +50,9 @@ class Objective(Frozen):
     def __len__(self) -> int:
         return self.problem.count
 
+    def __repr__(self) -> str:
+        return f"Objective({self.loss.name} of {len(self)} samples, {self.graph!r})"
+
     def __reduce__(self) -> tuple[Any, ...]:
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}

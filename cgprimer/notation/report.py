@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cgprimer.errors import columns, harmless
 from cgprimer.notation.giving_way import table_lines, told
-from cgprimer.notation.signs import HANDLER, spelled
+from cgprimer.notation.signs import spelled
 from cgprimer.notation.table import COLOURS, Line, Table
 
 if TYPE_CHECKING:
@@ -97,9 +97,8 @@ def terminal_width() -> int:
 
 
 def encoding() -> str:
-    """The encoding of standard output, if it refuses signs that it lacks."""
-    strict = getattr(sys.stdout, "errors", None) in ("strict", HANDLER)
-    return getattr(sys.stdout, "encoding", None) or "utf-8" if strict else "utf-8"
+    """The encoding of standard output."""
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def printable(text: str) -> str:

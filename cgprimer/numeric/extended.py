@@ -18,10 +18,11 @@ from typing import Any
 from cgprimer.expr.node import Node, fold, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, Op
 
-FIRST, LAST = 50, 800  # decimal digits of the first and the last round
+FIRST, LAST = 50, 1600  # decimal digits of the first and the last round
 AGREED = 25  # digits two rounds must share
-VANISHED = 400  # a number that keeps shrinking below 10^-400 is zero
-HUGE = 1 << 20  # beyond 2^±HUGE a number counts as infinite, or as zero
+VANISHED = 800  # a number that keeps shrinking below 10^-800 is zero
+HUGE = 1 << 64  # beyond 2^±HUGE a number counts as infinite, or as zero
+TURNS = 1 << 13  # beyond 2^TURNS, finding the period would take for ever
 
 Number = Any  # mpmath.mpf; mpmath is loaded when it is first needed
 
@@ -39,10 +40,24 @@ def values(
     order = postorder(roots)
     before, digits = _round(order, at, constant, FIRST), 2 * FIRST
     after = _round(order, at, constant, digits)
-    while digits < LAST and any(_is_open(node, before, after) for node in order):
-        before, digits = after, 2 * digits
-        after = _round(order, at, constant, digits)
+    left = _unsettled(order, before, after)
+    while digits < LAST and left:
+        digits *= 2
+        before = before | {node: after[node] for node in left}
+        after = after | _round(left, at, constant, digits)
+        left = _unsettled(left, before, after)
     return {node: _settled(before[node], after[node]) for node in order}
+
+
+def _unsettled(
+    order: list[Node], before: dict[Node, Number], after: dict[Node, Number]
+) -> list[Node]:
+    """The nodes that more digits may change, and all that they are computed from."""
+    above: dict[Node, None] = {}
+    for node in order:
+        if not above.keys().isdisjoint(node.args) or _is_open(node, before, after):
+            above[node] = None
+    return postorder(above)
 
 
 def decimal(value: float) -> Fraction:
@@ -98,6 +113,8 @@ def _apply(mp: Any, op: Op, args: list[Number]) -> Number:
         return mp.zero
     if op.name in _GROWING and abs(args[0]) > HUGE:
         return _GROWING[op.name](mp, args[0] > 0)
+    if op.name in ("sin", "cos", "tan") and mp.mag(args[0]) > TURNS:
+        return mp.nan
     if op.name == "pow" and _is_out_of_range(mp, *args):
         return mp.inf if (abs(args[0]) > 1) == (args[1] > 0) else mp.zero
     try:
@@ -127,6 +144,8 @@ def _is_out_of_range(mp: Any, base: Number, exponent: Number) -> bool:
 
 def _compute(mp: Any, op: Op, args: list[Number]) -> Number:
     """The operation by the table's symbolic form, mpmath's own, or its definition."""
+    if op.name == "softplus":  # whose definition grows beyond all bounds on its way
+        return max(args[0], 0) + mp.log1p(mp.exp(-abs(args[0])))
     if op.sympy:
         return op.sympy(mp, *args)
     if hasattr(mp, op.name):

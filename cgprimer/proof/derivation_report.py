@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cgprimer.errors import excerpt, shorten
-from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.report import Part, Report, Said, printable
 from cgprimer.notation.table import Table, capped
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
@@ -64,7 +64,7 @@ class DerivationRow:
             lines += ["", f"    {f'at {where}: ' if where else ''}{found}"]
         if self.remark:
             lines.append(f"  hint: {self.remark}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 @dataclass(frozen=True, repr=False)
