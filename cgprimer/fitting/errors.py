@@ -40,7 +40,7 @@ def reason(objective: Objective, method: Any, status: str, asked: bool) -> str:
         return "not asked for"
     if status == "trivial":
         return "trivial fit"
-    return "" if status in ("converged", "stalled") else "not converged"
+    return "" if status == "converged" else "not converged"
 
 
 def errors_of(

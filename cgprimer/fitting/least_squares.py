@@ -22,7 +22,8 @@ PER_PARAMETER = 200  # … but never fewer than this for each parameter
 REST = 1e-4  # cosine between residuals and a column of J that counts as zero: what is
 # left to move is then a hundredth of a standard error for ten thousand samples
 FAR = 20  # powers of two by which a parameter has left the units it was given
-FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5
+FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5 …
+ON = 1e-3  # … but where they made the loss fall by so much, they are not enough
 ROUNDS = 30  # of new units; each finds 16 digits more of a parameter nearer to 0
 EXACT = 1e-10  # residuals beside the targets that are all rounding
 
@@ -82,6 +83,7 @@ class _Watched:
         trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
         self.last, self.smooth = start, True
         self.scale, self.unit, self.rounds = _powers(start), 1.0, 0
+        self.before = loss
         if objective.loss.robust == "linear":  # others have a size of their own
             sigma = 1.0 if objective.sigma is None else objective.sigma
             greatest = np.abs(objective.targets / sigma).max()
@@ -92,7 +94,8 @@ class _Watched:
 
         Beside a start of 1 a parameter of 1e30 is 1e30 steps away, and one of 1e-30
         is lost in rounding: scipy then stops with a gradient that is not zero. One
-        step of Gauss and Newton, in all parameters or in one, finds the size.
+        step of Gauss and Newton, in all parameters or in one, finds the size. In a
+        narrow valley its steps shrink too; a fresh start from there goes on.
         """
         best, self.rounds = self.trail.best, self.rounds + 1
         tried = [
@@ -101,12 +104,13 @@ class _Watched:
         ]
         losses = [self.loss(self.objective.residuals(one)) for one in tried]
         start = tried[int(np.nanargmin(losses))]
-        scale = _powers(start)
+        scale, before = _powers(start), self.before
         far = np.abs(np.log2(scale / self.scale)).max() > FAR
-        if self.rounds > ROUNDS or not (far or min(losses) < self.trail.loss / 2):
+        falls = min(losses) < self.trail.loss / 2 or losses[0] < (1 - ON) * before
+        if self.rounds > ROUNDS or not (far or falls):
             return None
         self.trail.keep(start.copy(), min(losses))
-        self.scale = scale
+        self.scale, self.before = scale, self.trail.loss
         return start
 
     def plain(self) -> float:
@@ -191,7 +195,8 @@ def least_squares(
             f"the Jacobian would have {rows:,} × {len(start):,} entries\n"
             "  hint: use Adam, or fewer samples"
         )
-    allowed = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
+    most = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
+    allowed = most
     with bar(None, method.label, progress) as tick:
         watched = _Watched(objective, trail, tick)
         try:
@@ -210,12 +215,13 @@ def least_squares(
                         gtol=method.gtol,
                         max_nfev=allowed,
                     )
-                    allowed = FEW  # in new units it is quick, or at an edge
-                    ended = watched.smooth and found.status > 0
+                    allowed = min(FEW, most - trail.evaluations)
+                    ended = watched.smooth and (found.status > 0 or watched.rounds > 0)
                     rests = ended and _rests(found, objective, trail.best)
-                    going = watched.again(found) if ended and not rests else None
+                    on = ended and not rests and allowed > 0
+                    going = watched.again(found) if on else None
             trail.status = "max_steps"
-            if found.status > 0 or watched.rounds:
+            if found.status > 0 or (watched.rounds and allowed > 0):
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
             trail.dead = not np.any(found.grad)

@@ -151,8 +151,9 @@ def _too_slow(trail: Trail) -> str:
 
 
 def _edge(trail: Trail) -> str:
-    beyond = ", beyond which the loss or its slope is not finite" * trail.border
-    return f"it stands at an edge{beyond}"
+    if trail.border:
+        return "it stands at an edge, beyond which the loss or its slope is not finite"
+    return "it stands at an edge or a kink, or rounding hides the way down"
 
 
 def _last_move(trail: Trail, names: Sequence[str]) -> str:
