@@ -12,6 +12,7 @@ from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.loop import Trail
+from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.graph.objective import Objective
 from cgprimer.notation.progress import bar
 
@@ -249,4 +250,8 @@ def _rests(found: Any, objective: Objective, best: Array) -> bool:
     largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
     columns = np.linalg.norm(found.jac / largest, axis=0)
     length = np.linalg.norm(found.fun)
-    return bool((np.abs(found.grad / largest) <= REST * length * columns).all())
+    steep = np.abs(found.grad / largest) > REST * length * columns
+    if not steep.any():
+        return True
+    rounding = Sampled(objective).rounding(best)  # a column may hold nothing else
+    return bool((rounding[:, steep] >= NOTHING).all())

@@ -20,6 +20,10 @@ SOME = 4  # samples that are named
 SHORT = 0.1  # of the way that leads on: a move that cannot jump over its end
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
 UNITS = "write it in units in which numbers are about one, or start elsewhere"
+NOT_FINITE = (
+    "diverged: the loss became nan; lower the rate, or start elsewhere. "
+    "The best parameters are kept"
+)
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
 
 ENDLESS = (
@@ -83,16 +87,27 @@ def said(
     if status == "trivial" and baseline is not None:
         words = _trivial(trail, baseline, names, by == "LeastSquares")
         return [first, *words, *[_capital(ENDLESS)] * trail.endless]
+    exact = by == "LeastSquares"
     if trail.endless:
         first = f"{first.partition(':')[0]}: {ENDLESS}"
     elif status in ("max_steps", "stalled"):
         poor = baseline is not None and baseline.trivial
-        first += _unfinished(status, trail, names, by == "LeastSquares", poor)
+        first += _unfinished(status, trail, names, exact, poor)
+    elif status == "diverged":
+        first = _diverged(trail)
     if baseline is None:
         return [first, *_at_once(status, trail)]
     if status in ("diverged", "interrupted", "failed"):
         return [first, r_squares(baseline.r_squared)]
-    return [first, *compared(baseline, doubted=status != "max_steps")]
+    doubted = status != "max_steps" or (exact and _creeps(trail))
+    return [first, *compared(baseline, doubted=doubted)]
+
+
+def _diverged(trail: Trail) -> str:
+    """How it went wrong, and whether a rate can help."""
+    if np.isnan(trail.overall[-1]):
+        return NOT_FINITE
+    return OUTCOMES["diverged"].replace("rate.", f"rate, or {RESCALE}." if trail.steep else "rate.")
 
 
 def _at_once(status: str, trail: Trail) -> list[str]:
@@ -106,18 +121,21 @@ def _unfinished(
     status: str, trail: Trail, names: Sequence[str], exact: bool, poor: bool
 ) -> str:
     """How far it still moved, and which change of settings that suggests."""
+    if trail.gone:
+        return f"; {_gone(trail, names, exact)}"
     if status == "stalled":
         return "; " + _way_on(trail, exact)
     great = trail.way > CREEP * abs(trail.loss)
     if great and _far(trail) and _creeps(trail):
         return f": {_last_move(trail, names)}; {_too_slow(trail)}"
     up_and_down = (np.diff(trail.overall[-PATIENCE - 1 :]) > 0).any()
-    if not exact and up_and_down:
-        advice = "allow more, or lower the rate: the loss goes up and down"
-    elif not exact and poor and _creeps(trail):
+    if exact:
+        elsewhere = ", or start elsewhere" * _creeps(trail)
+        advice = "allow more, LeastSquares(max_steps=…)" + elsewhere
+    elif poor and _creeps(trail):
         advice = f"allow many more, {RESCALE}"
-    elif exact:
-        advice = "allow more, LeastSquares(max_steps=…)"
+    elif up_and_down:
+        advice = "allow more, or lower the rate: the loss goes up and down"
     else:
         advice = "allow more" + ", or try a higher rate" * (not poor)
     return f": {_last_move(trail, names)}; {advice}"
@@ -147,6 +165,17 @@ def _too_slow(trail: Trail) -> str:
     return (
         f"slopes are next to nothing, yet the loss can fall by {trail.way:.2g} from "
         f"{trail.loss:.4g}: {RESCALE if trail.unit == 'epoch' else UNITS}"
+    )
+
+
+def _gone(trail: Trail, names: Sequence[str], exact: bool) -> str:
+    """`b has run off to -6.5e+168, where it has no effect`, and what to do."""
+    most = trail.gone[0]
+    others = f" (and {len(trail.gone) - 1} more)" * (len(trail.gone) > 1)
+    advice = "Start elsewhere, or change the model"
+    return (
+        f"{shorten(names[most])}{others} has run off to {trail.best[most]:.3g}, where it "
+        f"has no effect. {advice if exact else 'Lower the rate, or start elsewhere'}"
     )
 
 
@@ -182,9 +211,9 @@ def _trivial(
     if not poor:
         return found
     found += [*map(_apart, (s for s in poor if s.apart)), *_stuck(trail, names, exact)]
-    if not baseline.one:
+    rest = trail.status == "converged"
+    if not baseline.one or (exact and not rest):
         return [*found, _elsewhere(poor)]
-    rest = exact or trail.status == "converged"
     advice = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
     reason = ": it is linear in its parameters, so no other start leads elsewhere"
     return [*found, advice + reason + _unless(poor)]
@@ -192,6 +221,8 @@ def _trivial(
 
 def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
     """What is known of why it went no further."""
+    if trail.gone:
+        return [_gone(trail, names, exact).partition(". ")[0]]
     if trail.dead:
         return ["Every slope is zero here: units are dead or saturated"]
     if trail.status == "stalled" and exact:
