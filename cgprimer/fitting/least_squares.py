@@ -95,14 +95,15 @@ class _Watched:
 
         Beside a start of 1 a parameter of 1e30 is 1e30 steps away, and one of 1e-30
         is lost in rounding: scipy then stops with a gradient that is not zero. One
-        step of Gauss and Newton, in all parameters or in one, finds the size. In a
-        narrow valley its steps shrink too; a fresh start from there goes on.
+        step of Gauss and Newton, in all parameters or in one, finds the size; one from
+        zero ends where parameters are least, as great ones make up for each other and
+        hide what is left in rounding. In a narrow valley steps shrink too; a fresh
+        start from there goes on.
         """
         best, self.rounds = self.trail.best, self.rounds + 1
-        tried = [
-            best,
-            *_newton(best, found.fun * self.unit, found.jac / self.scale * self.unit),
-        ]
+        jacobian, zero = found.jac / self.scale * self.unit, np.zeros(len(best))
+        tried = [best, *_newton(best, found.fun * self.unit, jacobian)]
+        tried += _newton(zero, self.objective.residuals(zero), jacobian)[:1]
         losses = [self.loss(self.objective.residuals(one)) for one in tried]
         start = tried[int(np.nanargmin(losses))]
         scale, before = _powers(start), self.before
@@ -157,7 +158,7 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
     """A Gauss-Newton step from `at` in all parameters, and one in each alone."""
     size = np.abs(jacobian).max(axis=0)
     size[size == 0] = 1.0
-    if not np.isfinite(size).all():
+    if not (np.isfinite(size).all() and np.isfinite(residuals).all()):
         return []
     columns = jacobian / size  # none overflows when squared
     unit = float(np.abs(residuals).max()) or 1.0

@@ -144,7 +144,8 @@ def _unfinished(
 def _way_on(trail: Trail, exact: bool) -> str:
     """What leads on from where steps no longer count."""
     if exact:
-        return f"{_edge(trail)}. Start elsewhere, or change the model"
+        rescale = "" if trail.border else ", rescale or centre the inputs"
+        return f"{_edge(trail)}. Start elsewhere{rescale}, or change the model"
     if _far(trail):
         return _too_slow(trail)
     moved = 0.0 if trail.moved is None else float(trail.moved.max())
