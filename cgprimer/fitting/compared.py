@@ -80,8 +80,10 @@ def _doubt(score: Score, one: bool) -> str:
             f"{score.chance:.2g}"
         )
     if score.pattern:
-        other = "another model" if one else "another start or another model"
-        return f"What is left of {listing(score.names)} has a pattern: {other} may fit better"
+        other = "another model may" if one else "another start or another model may"
+        return (
+            f"What is left of {listing(score.names)} has a pattern: {other} fit better"
+        )
     return ""
 
 

@@ -27,7 +27,9 @@ WALK = np.linspace(0.125, 1.0, 8)  # of a step, on which the loss may nowhere ri
 
 GROWN = 2.0 ** np.arange(1, 7)  # times the parameters, on a way without end
 GONE = 1e-3  # of the loss, that is left there
-FAR = 1e8  # times where it began: a parameter whose size was guessed wrong is felt there
+FAR = (
+    1e8  # times where it began: a parameter whose size was guessed wrong is felt there
+)
 FELT = 1e-8  # change of a prediction that counts, beside its size
 
 

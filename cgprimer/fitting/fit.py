@@ -279,17 +279,18 @@ def _start(
 
 
 def _identified(
-    objective: Objective, method: Method, params: Array, identify: bool | None
+    objective: Objective, method: Method, trail: Trail, identify: bool | None
 ) -> Identification | None:
-    """Rank and null directions at `params`, where they can be computed in time."""
-    squares = isinstance(method, LeastSquares)
+    """Rank and null directions at the best point, where they can be had in time."""
+    squares, params = isinstance(method, LeastSquares), trail.best
     entries = objective.targets.size * len(params)
     too_much = squares and entries > MOST_ENTRIES and not identify
     if identify is False or too_much or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
-            return determined(objective, params, bool(identify) or squares)
+            wanted = bool(identify) or squares
+            return determined(objective, params, wanted, trail.origin)
     except (np.linalg.LinAlgError, ValueError):
         return None
 
@@ -348,7 +349,7 @@ def _ended(
     if trail.status == "interrupted":
         _at_last(objective, trail)
     if price(objective) <= most:
-        known = _identified(objective, method, trail.best, identify)
+        known = _identified(objective, method, trail, identify)
     rank = (known and known.rank) or len(objective.names)
     with np.errstate(all="ignore"):
         baseline = beside_constants(objective, targets, loss, trail.best, rank)

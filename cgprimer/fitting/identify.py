@@ -16,10 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.errors import shorten
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPSILON = float(np.finfo(np.float64).eps)
+LONG = 60  # signs of a name or combination in a sentence or table
 TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
@@ -46,6 +49,7 @@ class Identification:
         beside them that are 0 in every sample.
     combinations : what is determined of the others.
     remarks : on directions that have no such combinations.
+    local : whether elsewhere the same data determine more.
     null_space : (p - rank, p), directions in which nothing changes.
     half : (p, r); half·halfᵀ is a generalised inverse of JᵀJ, the covariance for unit
         noise of every combination that is orthogonal to the null space.
@@ -60,6 +64,7 @@ class Identification:
     combinations: tuple[Combination, ...] = ()
     remarks: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
+    local: bool = False
     null_space: Array | None = None
     half: Array | None = None
     target: NDArray[np.int64] | None = None
@@ -75,6 +80,10 @@ class Identification:
 
     def sentence(self) -> str:
         """What is not determined, in words; empty where everything is."""
+        text = "; ".join([*self._parts(), *self.remarks])
+        return f"at these values {text}" if self.local and text else text
+
+    def _parts(self) -> list[str]:
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
@@ -87,7 +96,7 @@ class Identification:
         if tied:
             known = listed([c.text for c in self.combinations])
             parts.append(f"{listed(tied)} are not determined separately, only {known}")
-        return "; ".join([*parts, *self.remarks])
+        return parts
 
     @property
     def _combined(self) -> set[str]:
@@ -118,6 +127,8 @@ def triangle(blocks: Iterable[Array]) -> Array:
         rows = block if factor is None else np.vstack([factor, block])
         factor = np.asarray(np.linalg.qr(rows, mode="r"))
     assert factor is not None
+    if not np.isfinite(factor).all():
+        raise np.linalg.LinAlgError("the Jacobian is not finite")
     return factor
 
 
@@ -154,9 +165,8 @@ def identify(
     norms = lengths(np.vstack(even)) * safe
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
-    _, singular, axes = np.linalg.svd(
-        np.vstack(even)[:, active] / (scale / safe[active]), full_matrices=True
-    )
+    rows = np.linalg.qr(np.vstack(even)[:, active] / (scale / safe[active]), mode="r")
+    _, singular, axes = np.linalg.svd(rows, full_matrices=True)
     singular = np.pad(singular, (0, len(active) - len(singular)))
     base = 10 * max(samples, len(names)) * EPSILON
     floor = np.full(len(active), base * singular.max(initial=0.0))
@@ -263,7 +273,8 @@ def sum_text(terms: Sequence[tuple[str, float]]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`ab`, `ab and bc`, `ab, ac and bc`; long lists are cut."""
+    """`ab`, `ab and bc`, `ab, ac and bc`; long names and long lists are cut."""
+    names = [shorten(name, LONG) for name in names]
     if len(names) > 12:
         names = [*names[:10], f"{len(names) - 10} more"]
     if len(names) < 2:

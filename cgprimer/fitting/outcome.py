@@ -12,6 +12,7 @@ import numpy as np
 from cgprimer.errors import listing, shorten
 from cgprimer.fitting.baseline import LEVEL, Baseline, Score
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
+from cgprimer.fitting.downhill import FAR
 from cgprimer.fitting.loop import PATIENCE, SLIGHT, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
@@ -107,7 +108,9 @@ def _diverged(trail: Trail) -> str:
     """How it went wrong, and whether a rate can help."""
     if np.isnan(trail.overall[-1]):
         return NOT_FINITE
-    return OUTCOMES["diverged"].replace("rate.", f"rate, or {RESCALE}." if trail.steep else "rate.")
+    return OUTCOMES["diverged"].replace(
+        "rate.", f"rate, or {RESCALE}." if trail.steep else "rate."
+    )
 
 
 def _at_once(status: str, trail: Trail) -> list[str]:
@@ -124,7 +127,7 @@ def _unfinished(
     if trail.gone:
         return f"; {_gone(trail, names, exact)}"
     if status == "stalled":
-        return "; " + _way_on(trail, exact)
+        return "; " + _way_on(trail, names, exact, poor)
     great = trail.way > CREEP * abs(trail.loss)
     if great and _far(trail) and _creeps(trail):
         return f": {_last_move(trail, names)}; {_too_slow(trail)}"
@@ -141,11 +144,16 @@ def _unfinished(
     return f": {_last_move(trail, names)}; {advice}"
 
 
-def _way_on(trail: Trail, exact: bool) -> str:
+def _way_on(trail: Trail, names: Sequence[str], exact: bool, poor: bool) -> str:
     """What leads on from where steps no longer count."""
     if exact:
         rescale = "" if trail.border else ", rescale or centre the inputs"
         return f"{_edge(trail)}. Start elsewhere{rescale}, or change the model"
+    size = np.abs(trail.best) / np.where(trail.origin != 0, np.abs(trail.origin), 1.0)
+    if poor and size.max() > FAR:
+        most = int(size.argmax())
+        where = f"{shorten(names[most])} to {trail.best[most]:.3g}"
+        return f"a step led far off, {where}: lower the rate, or start elsewhere"
     if _far(trail):
         return _too_slow(trail)
     moved = 0.0 if trail.moved is None else float(trail.moved.max())
@@ -173,11 +181,10 @@ def _gone(trail: Trail, names: Sequence[str], exact: bool) -> str:
     """`b has run off to -6.5e+168, where it has no effect`, and what to do."""
     most = trail.gone[0]
     others = f" (and {len(trail.gone) - 1} more)" * (len(trail.gone) > 1)
-    advice = "Start elsewhere, or change the model"
-    return (
-        f"{shorten(names[most])}{others} has run off to {trail.best[most]:.3g}, where it "
-        f"has no effect. {advice if exact else 'Lower the rate, or start elsewhere'}"
-    )
+    first = "Start elsewhere, or change the model"
+    advice = first if exact else "Lower the rate, or start elsewhere"
+    where = f"{shorten(names[most])}{others} has run off to {trail.best[most]:.3g}"
+    return f"{where}, where it has no effect. {advice}"
 
 
 def _edge(trail: Trail) -> str:

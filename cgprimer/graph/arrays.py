@@ -80,6 +80,8 @@ def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float
 
 
 def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
+    if type(value) is float:  # at once: the start of a large model holds many
+        return np.array(value)
     if isinstance(value, str):
         with suppress(ValueError):
             return np.array(decimal(value))
