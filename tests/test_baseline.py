@@ -85,16 +85,9 @@ SEEDS = dict.fromkeys(MODELS, 20) | {  # these wander long
     "logistic growth from n0": 3,
     "gaussian peak": 10,
 }
-ALWAYS = {
-    "line",
-    "line through zero",
-    "decay",
-    "two exponentials",
-    "hill",
-    "logistic growth",
-}
+ALWAYS = {"line", "line through zero", "decay", "two exponentials", "logistic growth"}
 NEVER = {"level line", "wrong line through zero", "gaussian peak", "sine"}
-SOMETIMES = {"michaelis-menten", "4pl", "4pl in log dose", "slow decay"}
+SOMETIMES = {"michaelis-menten", "4pl", "4pl in log dose", "hill", "slow decay"}
 
 
 def data_of(name, seed, noise):

@@ -24,7 +24,7 @@ REST = 1e-4  # cosine between residuals and a column of J that counts as zero: w
 # left to move is then a hundredth of a standard error for ten thousand samples
 FAR = 20  # powers of two by which a parameter has left the units it was given
 FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5 …
-ON = 1e-3  # … but where they made the loss fall by so much, they are not enough
+ON = 0.03  # … but where they took this share of the loss away, they are not enough
 ROUNDS = 30  # of new units; each finds 16 digits more of a parameter nearer to 0
 EXACT = 1e-10  # residuals beside the targets that are all rounding
 
@@ -226,6 +226,7 @@ def least_squares(
             if found.status > 0 or (watched.rounds and allowed > 0):
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
+                trail.creeps = found.status == 0
             trail.dead = not np.any(found.grad)
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"

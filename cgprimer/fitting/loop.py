@@ -85,6 +85,7 @@ class Trail:
     length: float = 0.0  # … and how far away that is, as a share of the parameter
     endless: bool = False  # whether the loss falls to zero as the parameters grow
     border: bool = False  # whether a step from the last point led nowhere finite
+    creeps: bool = False  # whether it still went on, but ever more slowly
     gone: list[int] = field(default_factory=list)  # parameters that ran off
     steep: bool = False  # whether even a far lower rate lets the loss rise
     origin: Array = field(init=False)

@@ -190,6 +190,8 @@ def _gone(trail: Trail, names: Sequence[str], exact: bool) -> str:
 def _edge(trail: Trail) -> str:
     if trail.border:
         return "it stands at an edge, beyond which the loss or its slope is not finite"
+    if trail.creeps:
+        return "it creeps on, along a valley or to where there is no minimum"
     return "it stands at an edge or a kink, or rounding hides the way down"
 
 
