@@ -939,7 +939,7 @@ def test_noise_on_a_great_offset_is_no_rounding(offset, noise):
     x = np.linspace(0.1, 5, 40)
     y = offset + 2 * x + 1 + noise * np.random.default_rng(3).normal(size=40)
     result = quiet(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares())
-    assert result.noise_free == (noise == 0), result.message
+    assert bool(result.noise_free) == (noise == 0), result.message
 
 
 def test_as_many_parameters_as_samples_leave_no_errors():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cgprimer.engine.losses import Loss
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
-from cgprimer.fitting.luck import by_likelihood, by_runs, by_variance
+from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.objective import Objective
@@ -32,12 +32,14 @@ OFF = 20.0  # times the median distance: 13 standard deviations of a bell
 FAR = 100.0  # times the constant's median loss: not even squares of a bell lie there
 STRAIGHT = 1e-9  # change of a Jacobian between two points that is none
 LARGE = 0.5  # a gain from which few samples, not the fit, are why a test says nothing
-POOR = 0.9  # a gain below which residuals with a pattern are mentioned
+POOR = 0.9  # a gain from which no constant does as well
+MET = 1e-8  # 1 - R² from which on nothing worth a word is left
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
 LEVEL = 1.1  # a loss beside the constant's that is still about the same
 SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
-MOST_TARGETS = 30  # for which it is found out one by one what reaches them
-MOST_INPUTS = 20  # along which residuals are looked at for a pattern
+MOST_WALKS = 300_000  # targets times equations: what reaches them is found one by one
+MOST_INPUTS = 20  # along which residuals are looked at for a pattern …
+MOST_SAMPLES = 10_000  # … and how many of them
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ def beside_constants(
         squared = score.trivial and loss.name == "mse"
         scores.append(replace(score, apart=judge.apart()) if squared else score)
     found = Baseline(dict(zip(names, squares, strict=True)), tuple(scores))
-    known = loss.from_logits or loss.name == "mae" or loss.robust is not None  # convex
-    return replace(found, one=found.trivial and known and _is_linear(objective, params))
+    convex = loss.from_logits or loss.name == "mae" or loss.robust is not None
+    asked = found.trivial or any(score.pattern for score in scores)
+    return replace(found, one=asked and convex and _is_linear(objective, params))
 
 
 def _is_linear(objective: Objective, params: Array) -> bool:
@@ -220,15 +223,17 @@ class _Judge:
             near=self._near() if self._is_robust() else None,
         )
         if found.gain >= POOR and found.samples > self.rank:
-            return self._judged(found)
-        found = replace(found, parameters=min(self.rank, self._reach[1]))
+            every = self._varying(self.objective.problem.inputs)
+            return self._judged(replace(found, pattern=self._pattern(1.0, every)))
+        found = replace(found, parameters=self._reach[1])
         if not any(map(_varies, self.targets)):
             return replace(found, verdict="constant") if self._is_met() else found
         if not len(self._reach[0]):
             return replace(found, verdict="fixed")
         if not self._reach[1]:
             return replace(found, verdict="given")
-        found = replace(found, pattern=found.gain < POOR and self._pattern(found.gain))
+        pattern = self._pattern(found.gain, self._reach[0])
+        found = replace(found, pattern=pattern)
         return self._judged(found) if found.gain > 0 else found
 
     def _judged(self, score: Score) -> Score:
@@ -318,14 +323,18 @@ class _Judge:
     def _reach(self) -> tuple[Array, int]:
         """The varying inputs that reach these targets, and how many parameters do."""
         graph, rows = self.objective.graph, self.objective.problem.rows
-        rows = [rows[k] for k in self.group] if len(rows) <= MOST_TARGETS else rows
+        few = len(rows) * len(graph.table) <= MOST_WALKS
+        rows = [rows[k] for k in self.group] if few else rows
         used, parameters = reach(graph, [graph.table.variables[row] for row in rows])
-        inputs = self.objective.problem.inputs[used]
-        return inputs[[_varies(row) for row in inputs]], parameters
+        return self._varying(self.objective.problem.inputs[used]), parameters
+
+    @staticmethod
+    def _varying(inputs: Array) -> Array:
+        return inputs[[_varies(row) for row in inputs]]
 
     def _chance(self, score: Score) -> float:
         """How often luck gains as much; nan where samples are too few to tell."""
-        count, free = score.samples, score.parameters
+        count, free = score.samples, min(self.rank, score.parameters)
         constants = max(len(self.group) - 1, 1)  # of K probabilities, K - 1 are free
         extra = max(free - constants, 1)
         if count <= free:
@@ -336,18 +345,19 @@ class _Judge:
             return math.nan
         return by_variance(*score.judged, extra, count - free)
 
-    def _pattern(self, gain: float) -> bool:
+    def _pattern(self, gain: float, inputs: Array) -> bool:
         """Whether what is left over is no noise: its signs come in runs, or alternate.
 
         Left over by the fit, or by a constant where that is better.
         """
-        middle = self.targets.mean(axis=1, keepdims=True)
-        left = self.targets - (self.shown if gain > 0 else middle)
-        inputs = self._reach[0][:MOST_INPUTS]
-        found = [
-            by_runs(row[np.argsort(x, kind="stable")]) for row in left for x in inputs
-        ]
-        return bool(min(found, default=1.0) * len(found) < CHANCE)
+        around = self.targets - self.targets.mean(axis=1, keepdims=True)
+        left = self.targets - self.shown if gain > 0 else around
+        some = (left**2).sum(axis=1) > MET * (around**2).sum(axis=1)
+        each = slice(None, None, -(-left.shape[1] // MOST_SAMPLES))
+        test = by_neighbours if self.loss.from_logits else by_runs
+        orders = [np.argsort(x[each], kind="stable") for x in inputs[:MOST_INPUTS]]
+        found = [test(row[each][order]) for row in left[some] for order in orders]
+        return any(chance * len(found) < CHANCE for chance in found)
 
 
 def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:

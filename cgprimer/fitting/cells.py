@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cgprimer.errors import shorten
+from cgprimer.fitting.identify import LONG
+
 if TYPE_CHECKING:
     from cgprimer.fitting.result import FitResult
 
@@ -21,7 +24,7 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
     for each in combined:
         value, error = result.combination(each.coefficients)
         value = value if each.value is None else each.value
-        found.append(_row(result, each.text, value, error))
+        found.append(_row(result, shorten(each.text, LONG), value, error))
     left = [
         f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (
@@ -50,7 +53,8 @@ def why_none(result: FitResult, name: str, error: float | None) -> str:
         return result.without_errors or f"none by {result.method}"
     if error is None or not math.isfinite(error):
         return "undetermined"
-    return "data met to rounding" if result.noise_free else ""
+    free, every = set(result.noise_free), set(result.parameters)
+    return "data met to rounding" if name in free or free == every else ""
 
 
 def rounded(value: float, error: float, doubt: bool = False) -> tuple[str, str]:

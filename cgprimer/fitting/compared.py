@@ -19,10 +19,13 @@ def compared(baseline: Baseline, *, doubted: bool) -> list[str]:
     """R², and with `doubted` what speaks against it, where a fit is not trivial."""
     ordinary = [s for s in baseline.scores if s.verdict not in ("constant", "fixed")]
     found = [_figures(ordinary, baseline)] if ordinary else []
-    if poor := [name for s in ordinary if s.trivial for name in s.names]:
-        found.append(f"As yet {listing(poor)}: no better than a constant")
+    if poor := [score for score in ordinary if score.trivial]:
+        word = "no" if all(score.verdict == "worse" for score in poor) else "hardly"
+        names = listing(name for score in poor for name in score.names)
+        found.append(f"As yet {names}: {word} better than a constant")
     if doubted:
-        doubts = dict.fromkeys(_doubt(s) for s in ordinary if s.verdict == "better")
+        better = (s for s in ordinary if s.verdict == "better")
+        doubts = dict.fromkeys(_doubt(s, baseline.one) for s in better)
         found += [*filter(None, doubts)][:SHOWN]
     return found + _special(baseline)
 
@@ -62,8 +65,11 @@ def _figures(scores: Sequence[Score], baseline: Baseline) -> str:
     return (found if told else f"{found} for {shorten(names[0])}") + losses
 
 
-def _doubt(score: Score) -> str:
-    """What speaks against a gain over the constant."""
+def _doubt(score: Score, one: bool) -> str:
+    """What speaks against a gain over the constant.
+
+    one : whether there is but one minimum.
+    """
     if math.isnan(score.chance):
         return (
             f"{score.samples} samples for {score.parameters} parameters prove nothing"
@@ -74,9 +80,9 @@ def _doubt(score: Score) -> str:
             f"{score.chance:.2g}"
         )
     if score.pattern:
+        other = "another model may" if one else "another start or another model may"
         return (
-            f"What is left of {listing(score.names)} has a pattern: another start or "
-            "another model may fit better"
+            f"What is left of {listing(score.names)} has a pattern: {other} fit better"
         )
     return ""
 

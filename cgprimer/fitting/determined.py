@@ -9,12 +9,14 @@ The price is counted in operations, not in seconds, so that the same fit says th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
 from cgprimer.fitting.identify import (
+    Describe,
     Described,
     Identification,
     Nulls,
@@ -42,33 +44,76 @@ def price(objective: Objective) -> float:
 
 
 def determined(
-    objective: Objective, params: Array, wanted: bool
+    objective: Objective, params: Array, wanted: bool, start: Array | None = None
 ) -> Identification | None:
     """What the data determine at `params`; None where it cannot be said.
 
     wanted : whether it is worth any price; else, beyond the budget, only what the
         equations show is said, and the rank is None.
+    start : where the fit began, and more may be felt.
     """
     if not np.isfinite(params).all():
         return None
     model = Sampled(objective)
     known = symmetries(objective.problem)
     if len(params) > MOST or (not wanted and price(objective) > BUDGET):
-        return from_equations(objective, model, known, params, BUDGET)
+        return from_equations(objective, model, known, params, BUDGET, start)
     rounding = model.rounding(params)
     factors = list(_factors(objective, params, rounding >= NOTHING))
+    describe = _Describer(objective, model, known, params)
+    count = objective.targets.size
+    found = _identify(factors, params, objective.names, count, rounding, describe)
+    if found.undetermined and start is not None:
+        found = replace(found, local=_is_local(model, objective.names, params, start))
+    return with_zeros(objective, params, found)
+
+
+def _identify(
+    factors: Sequence[Array],
+    params: Array,
+    names: Sequence[str],
+    count: int,
+    rounding: Array,
+    describe: Describe,
+) -> Identification:
     units = [_unit(factor, params) for factor in factors]
     worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
-    describe = _Describer(objective, model, known, params)
-    found = identify(
-        factors,
-        objective.names,
-        objective.targets.size,
-        units=units,
-        rounding=worst,
-        describe=describe,
+    return identify(
+        factors, names, count, units=units, rounding=worst, describe=describe
     )
-    return with_zeros(objective, params, found)
+
+
+def _is_local(
+    model: Sampled, names: Sequence[str], params: Array, start: Array
+) -> bool:
+    """Whether the samples determine more where the fit began, or near `params`.
+
+    A unit that died, two rates that became the same, or an effect that is rounded away
+    at the end of a failed fit are no properties of the model.
+    """
+    if 25.0 * len(params) ** 3 > BUDGET:
+        return False
+
+    def look(at: Array) -> Identification:
+        rounding, rows = model.rounding(at), model.jacobian(at)
+        rows = np.where(rounding[:, None] >= NOTHING, 0.0, rows)
+        blocks = [rows.reshape(-1, len(at))] if model.joint else list(rows)
+        factors = [triangle([block]) for block in blocks]
+        size = rows.size // len(at)
+        return _identify(factors, at, names, size, rounding, lambda _: ((), ()))
+
+    def is_more(at: Array) -> bool:
+        try:
+            there = look(at)
+        except np.linalg.LinAlgError:  # not finite there
+            return False
+        assert here.rank is not None
+        assert there.rank is not None
+        felt = set(here.without_effect) - set(there.without_effect)
+        return there.rank > here.rank or bool(felt)
+
+    here, turn = look(params), np.random.default_rng(4).uniform(0.7, 1.3, len(params))
+    return any(map(is_more, (start, np.where(params != 0, params, start) * turn)))
 
 
 def _factors(

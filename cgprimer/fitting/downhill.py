@@ -10,6 +10,7 @@ far as its curvature says, and the loss on that way counts.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,10 @@ WALK = np.linspace(0.125, 1.0, 8)  # of a step, on which the loss may nowhere ri
 
 GROWN = 2.0 ** np.arange(1, 7)  # times the parameters, on a way without end
 GONE = 1e-3  # of the loss, that is left there
+FAR = (
+    1e8  # times where it began: a parameter whose size was guessed wrong is felt there
+)
+FELT = 1e-8  # change of a prediction that counts, beside its size
 
 
 class Smooth(Protocol):
@@ -61,7 +66,28 @@ def way_down(
     return 0.0, 0.0
 
 
-def is_endless(function: Smooth, params: Array) -> bool:
+def run_off(
+    predictions: Callable[[Array], Array], first: Array, params: Array
+) -> list[int]:
+    """Parameters that went far from where they began, to where they do nothing more.
+
+    Doubled or halved, such a one changes no prediction (targets, n): the loss has no
+    minimum by it, though every slope is zero there.
+    """
+
+    def is_felt(at: Array, j: int) -> bool:
+        base, size = predictions(at), at[j] or 1.0
+        allowed = FELT * np.abs(base).max(axis=1, keepdims=True)
+        moved = (_moved(at, j, size), _moved(at, j, -size / 2))
+        return not all((np.abs(predictions(p) - base) <= allowed).all() for p in moved)
+
+    with np.errstate(all="ignore"):
+        far = np.abs(params) > FAR * np.where(first != 0, np.abs(first), 1.0)
+        gone = np.flatnonzero(far).tolist()
+        return [j for j in gone if is_felt(first, j) and not is_felt(params, j)]
+
+
+def is_endless(value: Callable[[Array], float], params: Array) -> bool:
     """Whether the loss falls to zero as all parameters grow by one factor.
 
     A cross-entropy of targets 0 and 1 does where every sample is on its side, as it is
@@ -69,8 +95,7 @@ def is_endless(function: Smooth, params: Array) -> bool:
     Biometrika 71 (1984), on separated data.
     """
     with np.errstate(all="ignore"):
-        losses = [function.value(params)]
-        losses += [function.value(factor * params) for factor in GROWN]
+        losses = [value(params), *(value(factor * params) for factor in GROWN)]
     falls = all(b <= a for a, b in itertools.pairwise(losses))
     return falls and losses[-1] <= GONE * losses[0]
 

@@ -40,7 +40,7 @@ def reason(objective: Objective, method: Any, status: str, asked: bool) -> str:
         return "not asked for"
     if status == "trivial":
         return "trivial fit"
-    return "" if status in ("converged", "stalled") else "not converged"
+    return "" if status == "converged" else "not converged"
 
 
 def errors_of(
@@ -65,11 +65,14 @@ def errors_of(
     if objective.sigma is not None:
         residuals = residuals * objective.sigma
     rms = np.sqrt((residuals**2).mean(axis=1))
+    met = rms <= EXACT * top
+    noisy = lengths(known.half[:, ~met[known.target]].T)
+    without = noisy <= EXACT * lengths(known.half.T)  # it rests on what is met only
     return {
         "spread": half @ half.T,
         "dof": dof,
         "chi_squared": None if objective.sigma is None else float(squares.sum()),
-        "noise_free": bool((rms <= EXACT * top).all()),
+        "noise_free": tuple(np.array(objective.names)[without].tolist()),
         "without_errors": "" if dof or objective.sigma is not None else "n = p",
     }
 

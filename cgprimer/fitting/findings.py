@@ -52,6 +52,8 @@ def findings(
         )
     fields["practically_undetermined"] = told
     told_too = _improbable(fields.get("chi_squared"), fields.get("dof"))
+    if told and status != "converged":
+        sentence = f"At these values {sentence}"
     return [*_said(known), *[sentence] * bool(told), *told_too], fields
 
 
@@ -70,7 +72,8 @@ def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:
 
 
 def _said(known: Identification) -> list[str]:
-    return [known.sentence()] if known.sentence() else []
+    text = known.sentence()
+    return [text[:1].upper() + text[1:] if known.local else text] * bool(text)
 
 
 def _not_all(count: int) -> str:

@@ -20,10 +20,10 @@ from cgprimer.engine.losses import Loss, find_loss
 from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
-from cgprimer.fitting.baseline import beside_constants, plain_loss
+from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.descent import SGD, Adam, Descent
 from cgprimer.fitting.determined import determined, price
-from cgprimer.fitting.downhill import is_endless
+from cgprimer.fitting.downhill import is_endless, run_off
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
@@ -31,6 +31,7 @@ from cgprimer.fitting.loop import Trail, descend
 from cgprimer.fitting.objective import in_units, objective_of, varies
 from cgprimer.fitting.outcome import said, status_of
 from cgprimer.fitting.result import FitResult
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph, in_no_equation
 from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
@@ -42,6 +43,7 @@ Method = Adam | SGD | LeastSquares
 DEFAULT_SEED = 0
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
 BRIEF = 2e7  # operations, about 0.1 s, that an interrupted fit is looked at
+SEPARABLE = 0.99  # R² from which squares may fall to zero without end, as logits do
 PASSES = 20  # over the samples, that a comparison with constants takes
 
 
@@ -284,17 +286,18 @@ def _start(
 
 
 def _identified(
-    objective: Objective, method: Method, params: Array, identify: bool | None
+    objective: Objective, method: Method, trail: Trail, identify: bool | None
 ) -> Identification | None:
-    """Rank and null directions at `params`, where they can be computed in time."""
-    squares = isinstance(method, LeastSquares)
+    """Rank and null directions at the best point, where they can be had in time."""
+    squares, params = isinstance(method, LeastSquares), trail.best
     entries = objective.targets.size * len(params)
     too_much = squares and entries > MOST_ENTRIES and not identify
     if identify is False or too_much or _declared(objective):
         return None
     try:
         with np.errstate(all="ignore"):
-            return determined(objective, params, bool(identify) or squares)
+            wanted = bool(identify) or squares
+            return determined(objective, params, wanted, trail.origin)
     except (np.linalg.LinAlgError, ValueError):
         return None
 
@@ -353,14 +356,14 @@ def _ended(
     if trail.status == "interrupted":
         _at_last(objective, trail)
     if price(objective) <= most:
-        known = _identified(objective, method, trail.best, identify)
+        known = _identified(objective, method, trail, identify)
     rank = (known and known.rank) or len(objective.names)
     with np.errstate(all="ignore"):
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
-    if loss.from_logits and trail.status in ("max_steps", "stalled", "converged"):
-        trail.endless = is_endless(objective, trail.best)
+    _look_beyond(objective, loss, trail, baseline)
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
-    status = "stalled" if trail.endless and status == "converged" else status
+    if status == "converged" and (trail.gone or trail.endless):
+        status = "stalled"
     sentences = said(status, trail, baseline, objective.names, method.label)
     sentences += _custom(objective.problem.sweeps.asked)
     sentences += _notes(graph, data, objective)
@@ -376,6 +379,19 @@ def _ended(
     seconds = time.perf_counter() - began
     trail = replace(trail, status=status, loss=at_end)
     return _assembled(objective.names, method, trail, message, seconds, **extra)
+
+
+def _look_beyond(
+    objective: Objective, loss: Loss, trail: Trail, baseline: Baseline
+) -> None:
+    """Whether the loss has a minimum this way at all; without one none was reached."""
+    if trail.status not in ("max_steps", "stalled", "converged"):
+        return
+    trail.gone = run_off(Sampled(objective).predictions, trail.origin, trail.best)
+    if loss.from_logits or min(baseline.r_squared.values()) > SEPARABLE:
+        trail.endless = is_endless(
+            lambda params: plain_loss(objective, loss, params), trail.best
+        )
 
 
 def _at_last(objective: Objective, trail: Trail) -> None:

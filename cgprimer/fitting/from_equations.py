@@ -31,11 +31,18 @@ def from_equations(
     known: Sequence[Symmetry],
     params: Array,
     budget: float,
+    start: Array | None = None,
 ) -> Identification:
-    """Parameters without effect, if that costs no more than `budget`; symmetries."""
+    """Parameters without effect, if that costs no more than `budget`; symmetries.
+
+    start : where the fit began, and parameters may have an effect.
+    """
     silent = np.zeros(len(params), dtype=bool)
     if SWEEPS * len(objective) * len(objective.problem.sweeps.table.slots) <= budget:
         silent = _silent(objective, params)
+    local = False
+    if start is not None and silent.any():
+        local = bool((silent & ~_silent(objective, start)).any())
     told = [
         each for each in known if ((each.direction(params) != 0) & ~silent).sum() > 1
     ]
@@ -51,6 +58,7 @@ def from_equations(
         tuple(names[touched].tolist()),
         tuple(names[silent].tolist()),
         remarks=tuple(remarks(told)),
+        local=local,
     )
     return with_zeros(objective, params, found)
 

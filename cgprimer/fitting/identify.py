@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.errors import shorten
 from cgprimer.interrupts import apart
 
 Array = NDArray[np.float64]
@@ -23,6 +24,7 @@ Mask = NDArray[np.bool_]
 
 EPSILON = float(np.finfo(np.float64).eps)
 PART = 1e8  # rows of one factorisation × parameters²: about 0.1 s
+LONG = 60  # signs of a name or combination in a sentence or table
 TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
@@ -49,6 +51,7 @@ class Identification:
         beside them that are 0 in every sample.
     combinations : what is determined of the others.
     remarks : on directions that have no such combinations.
+    local : whether elsewhere the same data determine more.
     null_space : (p - rank, p), directions in which nothing changes.
     half : (p, r); half·halfᵀ is a generalised inverse of JᵀJ, the covariance for unit
         noise of every combination that is orthogonal to the null space.
@@ -63,6 +66,7 @@ class Identification:
     combinations: tuple[Combination, ...] = ()
     remarks: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
+    local: bool = False
     null_space: Array | None = None
     half: Array | None = None
     target: NDArray[np.int64] | None = None
@@ -78,6 +82,10 @@ class Identification:
 
     def sentence(self) -> str:
         """What is not determined, in words; empty where everything is."""
+        text = "; ".join([*self._parts(), *self.remarks])
+        return f"at these values {text}" if self.local and text else text
+
+    def _parts(self) -> list[str]:
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
@@ -90,7 +98,7 @@ class Identification:
         if tied:
             known = listed([c.text for c in self.combinations])
             parts.append(f"{listed(tied)} are not determined separately, only {known}")
-        return "; ".join([*parts, *self.remarks])
+        return parts
 
     @property
     def _combined(self) -> set[str]:
@@ -128,6 +136,8 @@ def triangle(blocks: Iterable[Array]) -> Array:
             rows = part if factor is None else np.vstack([factor, part])
             factor = np.asarray(np.linalg.qr(rows, mode="r"))
     assert factor is not None
+    if not np.isfinite(factor).all():
+        raise np.linalg.LinAlgError("the Jacobian is not finite")
     return factor
 
 
@@ -136,6 +146,13 @@ def lengths(rows: Array) -> Array:
     top = np.abs(rows).max(axis=0, initial=0.0)
     safe = np.where(top > 0, top, 1.0)
     found: Array = top * np.sqrt(((rows / safe) ** 2).sum(axis=0))
+    return found
+
+
+def _singular_values(rows: Array) -> tuple[Array, Array, Array]:
+    """The decomposition of R, whose right side is that of the rows, and cheap."""
+    found: tuple[Array, Array, Array]
+    found = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
     return found
 
 
@@ -165,7 +182,7 @@ def identify(
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
     scaled = np.vstack(even)[:, active] / (scale / safe[active])
-    _, singular, axes = apart(lambda: np.linalg.svd(scaled, full_matrices=True))
+    _, singular, axes = apart(lambda: _singular_values(scaled))
     singular = np.pad(singular, (0, len(active) - len(singular)))
     base = 10 * max(samples, len(names)) * EPSILON
     floor = np.full(len(active), base * singular.max(initial=0.0))
@@ -272,7 +289,8 @@ def sum_text(terms: Sequence[tuple[str, float]]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`ab`, `ab and bc`, `ab, ac and bc`; long lists are cut."""
+    """`ab`, `ab and bc`, `ab, ac and bc`; long names and long lists are cut."""
+    names = [shorten(name, LONG) for name in names]
     if len(names) > 12:
         names = [*names[:10], f"{len(names) - 10} more"]
     if len(names) < 2:

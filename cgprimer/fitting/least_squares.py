@@ -14,6 +14,7 @@ from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.identify import lengths, triangle
 from cgprimer.fitting.loop import Trail
+from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.graph.objective import Objective
 from cgprimer.notation.progress import bar
 
@@ -24,7 +25,8 @@ PER_PARAMETER = 200  # … but never fewer than this for each parameter
 REST = 1e-4  # cosine between residuals and a column of J that counts as zero: what is
 # left to move is then a hundredth of a standard error for ten thousand samples
 FAR = 20  # powers of two by which a parameter has left the units it was given
-FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5
+FEW = 100  # evaluations in new units: none of a table of sizes takes more than 5 …
+ON = 0.03  # … but where they took this share of the loss away, they are not enough
 ROUNDS = 30  # of new units; each finds 16 digits more of a parameter nearer to 0
 LONG = 2e7  # samples × parameters² whose singular values take some 0.1 s
 EXACT = 1e-10  # residuals beside the targets that are all rounding
@@ -86,6 +88,7 @@ class _Watched:
         self.last, self.smooth = start, True
         self.scale, self.unit, self.rounds = _powers(start), 1.0, 0
         self.short = False
+        self.before = loss
         if objective.loss.robust == "linear":  # others have a size of their own
             rows, count = objective.targets.size, len(start)
             self.short = rows > count and rows * count**2 > LONG
@@ -98,21 +101,24 @@ class _Watched:
 
         Beside a start of 1 a parameter of 1e30 is 1e30 steps away, and one of 1e-30
         is lost in rounding: scipy then stops with a gradient that is not zero. One
-        step of Gauss and Newton, in all parameters or in one, finds the size.
+        step of Gauss and Newton, in all parameters or in one, finds the size; one from
+        zero ends where parameters are least, as great ones make up for each other and
+        hide what is left in rounding. In a narrow valley steps shrink too; a fresh
+        start from there goes on.
         """
         best, self.rounds = self.trail.best, self.rounds + 1
-        tried = [
-            best,
-            *_newton(best, found.fun * self.unit, found.jac / self.scale * self.unit),
-        ]
+        jacobian, zero = found.jac / self.scale * self.unit, np.zeros(len(best))
+        tried = [best, *_newton(best, found.fun * self.unit, jacobian)]
+        tried += _newton(zero, self.objective.residuals(zero), jacobian)[:1]
         losses = [self.loss(self.objective.residuals(one)) for one in tried]
         start = tried[int(np.nanargmin(losses))]
-        scale = _powers(start)
+        scale, before = _powers(start), self.before
         far = np.abs(np.log2(scale / self.scale)).max() > FAR
-        if self.rounds > ROUNDS or not (far or min(losses) < self.trail.loss / 2):
+        falls = min(losses) < self.trail.loss / 2 or losses[0] < (1 - ON) * before
+        if self.rounds > ROUNDS or not (far or falls):
             return None
         self.trail.keep(start.copy(), min(losses))
-        self.scale = scale
+        self.scale, self.before = scale, self.trail.loss
         return start
 
     def plain(self) -> float:
@@ -204,7 +210,7 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
     """A Gauss-Newton step from `at` in all parameters, and one in each alone."""
     size = np.abs(jacobian).max(axis=0)
     size[size == 0] = 1.0
-    if not np.isfinite(size).all():
+    if not (np.isfinite(size).all() and np.isfinite(residuals).all()):
         return []
     columns = jacobian / size  # none overflows when squared
     unit = float(np.abs(residuals).max()) or 1.0
@@ -243,7 +249,8 @@ def least_squares(
             f"the Jacobian would have {rows:,} × {len(start):,} entries\n"
             "  hint: use Adam, or fewer samples"
         )
-    allowed = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
+    most = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
+    allowed = most
     with bar(None, method.label, progress) as tick:
         watched = _Watched(objective, trail, tick)
         try:
@@ -262,14 +269,16 @@ def least_squares(
                         gtol=method.gtol,
                         max_nfev=allowed,
                     )
-                    allowed = FEW  # in new units it is quick, or at an edge
-                    ended = watched.smooth and found.status > 0
+                    allowed = min(FEW, most - trail.evaluations)
+                    ended = watched.smooth and (found.status > 0 or watched.rounds > 0)
                     rests = ended and _rests(found, objective, trail.best)
-                    going = watched.again(found) if ended and not rests else None
+                    on = ended and not rests and allowed > 0
+                    going = watched.again(found) if on else None
             trail.status = "max_steps"
-            if found.status > 0 or watched.rounds:
+            if found.status > 0 or (watched.rounds and allowed > 0):
                 trail.status = "converged" if rests else "stalled"
                 trail.border = not rests and (trail.border or not watched.smooth)
+                trail.creeps = found.status == 0
             trail.dead = not np.any(found.grad)
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"
@@ -295,4 +304,8 @@ def _rests(found: Any, objective: Objective, best: Array) -> bool:
     largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
     columns = np.linalg.norm(found.jac / largest, axis=0)
     length = np.linalg.norm(found.fun)
-    return bool((np.abs(found.grad / largest) <= REST * length * columns).all())
+    steep = np.abs(found.grad / largest) > REST * length * columns
+    if not steep.any():
+        return True
+    rounding = Sampled(objective).rounding(best)  # a column may hold nothing else
+    return bool((rounding[:, steep] >= NOTHING).all())

@@ -32,6 +32,7 @@ BESIDE = 1e-20  # … and beside the squared targets: a start may be any size of
 ROUNDING = 1e-22  # … and where it has also come to rest
 SLIGHT = 1e-3  # slope times parameter that leads nowhere soon
 CRAWL = 1e-6  # a move in an epoch, as a share of a parameter, that leads nowhere soon
+GENTLE = 1e-5  # times the rate: who lowers it further has inputs or targets to rescale
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
@@ -84,6 +85,13 @@ class Trail:
     length: float = 0.0  # … and how far away that is, as a share of the parameter
     endless: bool = False  # whether the loss falls to zero as the parameters grow
     border: bool = False  # whether a step from the last point led nowhere finite
+    creeps: bool = False  # whether it still went on, but ever more slowly
+    gone: list[int] = field(default_factory=list)  # parameters that ran off
+    steep: bool = False  # whether even a far lower rate lets the loss rise
+    origin: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.origin = self.params
 
     def mark(self, loss: float) -> None:
         """Remember a loss over all data, and when it was taken."""
@@ -158,12 +166,14 @@ def _epochs(
         if _beyond(loss, recent[0]):
             fell = not objective.nonnegative and recent[-1] <= recent[0]
             trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"
+            trail.steep = _is_steep(objective, method, trail)
             return
         trail.keep(trail.params, loss)
         tick(loss)
         recent.append(loss)
         if _nothing(objective, loss, recent[0]) or _quiet(recent):
-            trail.status = _at_rest(objective, trail, ROUNDING) or "stalled"
+            rest = _at_rest(objective, trail, ROUNDING) or "stalled"
+            trail.status = "diverged" if loss > recent[0] else rest
             return
     risen = recent[-1] > recent[0]
     ended = "unbounded" if _runs_away(recent) else "max_steps"
@@ -173,6 +183,16 @@ def _epochs(
 def _beyond(loss: float, first: float) -> bool:
     """Whether the loss is infinite, nan, or rose a thousandfold."""
     return not (np.isfinite(loss) and loss - first <= RISE * (abs(first) or 1.0))
+
+
+def _is_steep(objective: Function, method: Descent, trail: Trail) -> bool:
+    """Whether the loss rises from the best point even where the rate is next to 0."""
+    settings = method.settings(0, 1)
+    settings[:, 0] = GENTLE * np.minimum(settings[:, 0], 1.0)
+    state = np.zeros((1 + len(method.rule.memory), len(trail.best)))
+    state[0], order = trail.best, np.arange(len(objective))
+    objective.epoch(state, method.rule, settings, order, len(order))
+    return not objective.value(state[0]) <= trail.loss
 
 
 def _runs_away(losses: list[float]) -> bool:

@@ -37,8 +37,6 @@ def by_runs(left: NDArray[np.float64]) -> float:
     Too few runs of one sign are a trend, too many an oscillation that was missed.
     Source: Wald & Wolfowitz, Ann. Math. Stat. 11 (1940), the normal approximation.
     """
-    from scipy.special import erfc
-
     above = left[left != 0] > 0
     count, plus = len(above), int(above.sum())
     minus = count - plus
@@ -47,4 +45,23 @@ def by_runs(left: NDArray[np.float64]) -> float:
     runs = 1 + int((above[1:] != above[:-1]).sum())
     mean = 1 + 2 * plus * minus / count
     variance = (mean - 1) * (mean - 2) / (count - 1)
-    return float(erfc(abs(runs - mean) / np.sqrt(2 * variance)))
+    return _two_sided((runs - mean) / np.sqrt(variance))
+
+
+def by_neighbours(left: NDArray[np.float64]) -> float:
+    """Products of neighbours: residuals (n,) whose signs the targets themselves decide.
+
+    Those of a label 0 or 1 are: where it is likely they come in runs, though the model
+    is right. Their products have mean zero nevertheless.
+    """
+    if min((left > 0).sum(), (left < 0).sum()) < FEW:
+        return 1.0
+    products = left[1:] * left[:-1]
+    return _two_sided(products.sum() / np.sqrt((products**2).sum()))
+
+
+def _two_sided(deviations: float) -> float:
+    """How often a normal number is as far off."""
+    from scipy.special import erfc
+
+    return float(erfc(abs(deviations) / np.sqrt(2)))

@@ -12,6 +12,7 @@ import numpy as np
 from cgprimer.errors import listing, shorten
 from cgprimer.fitting.baseline import LEVEL, Baseline, Score
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
+from cgprimer.fitting.downhill import FAR
 from cgprimer.fitting.loop import PATIENCE, SLIGHT, Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
@@ -20,6 +21,10 @@ SOME = 4  # samples that are named
 SHORT = 0.1  # of the way that leads on: a move that cannot jump over its end
 RESCALE = "rescale the inputs and targets to about one, or start elsewhere"
 UNITS = "write it in units in which numbers are about one, or start elsewhere"
+NOT_FINITE = (
+    "diverged: the loss became nan; lower the rate, or start elsewhere. "
+    "The best parameters are kept"
+)
 ELSEWHERE = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
 
 ENDLESS = (
@@ -83,16 +88,29 @@ def said(
     if status == "trivial" and baseline is not None:
         words = _trivial(trail, baseline, names, by == "LeastSquares")
         return [first, *words, *[_capital(ENDLESS)] * trail.endless]
+    exact = by == "LeastSquares"
     if trail.endless:
         first = f"{first.partition(':')[0]}: {ENDLESS}"
     elif status in ("max_steps", "stalled"):
         poor = baseline is not None and baseline.trivial
-        first += _unfinished(status, trail, names, by == "LeastSquares", poor)
+        first += _unfinished(status, trail, names, exact, poor)
+    elif status == "diverged":
+        first = _diverged(trail)
     if baseline is None:
         return [first, *_at_once(status, trail)]
     if status in ("diverged", "interrupted", "failed"):
         return [first, r_squares(baseline.r_squared)]
-    return [first, *compared(baseline, doubted=status != "max_steps")]
+    doubted = status != "max_steps" or (exact and _creeps(trail))
+    return [first, *compared(baseline, doubted=doubted)]
+
+
+def _diverged(trail: Trail) -> str:
+    """How it went wrong, and whether a rate can help."""
+    if np.isnan(trail.overall[-1]):
+        return NOT_FINITE
+    return OUTCOMES["diverged"].replace(
+        "rate.", f"rate, or {RESCALE}." if trail.steep else "rate."
+    )
 
 
 def _at_once(status: str, trail: Trail) -> list[str]:
@@ -106,27 +124,36 @@ def _unfinished(
     status: str, trail: Trail, names: Sequence[str], exact: bool, poor: bool
 ) -> str:
     """How far it still moved, and which change of settings that suggests."""
+    if trail.gone:
+        return f"; {_gone(trail, names, exact)}"
     if status == "stalled":
-        return "; " + _way_on(trail, exact)
+        return "; " + _way_on(trail, names, exact, poor)
     great = trail.way > CREEP * abs(trail.loss)
     if great and _far(trail) and _creeps(trail):
         return f": {_last_move(trail, names)}; {_too_slow(trail)}"
     up_and_down = (np.diff(trail.overall[-PATIENCE - 1 :]) > 0).any()
-    if not exact and up_and_down:
-        advice = "allow more, or lower the rate: the loss goes up and down"
-    elif not exact and poor and _creeps(trail):
+    if exact:
+        elsewhere = ", or start elsewhere" * _creeps(trail)
+        advice = "allow more, LeastSquares(max_steps=…)" + elsewhere
+    elif poor and _creeps(trail):
         advice = f"allow many more, {RESCALE}"
-    elif exact:
-        advice = "allow more, LeastSquares(max_steps=…)"
+    elif up_and_down:
+        advice = "allow more, or lower the rate: the loss goes up and down"
     else:
         advice = "allow more" + ", or try a higher rate" * (not poor)
     return f": {_last_move(trail, names)}; {advice}"
 
 
-def _way_on(trail: Trail, exact: bool) -> str:
+def _way_on(trail: Trail, names: Sequence[str], exact: bool, poor: bool) -> str:
     """What leads on from where steps no longer count."""
     if exact:
-        return f"{_edge(trail)}. Start elsewhere, or change the model"
+        rescale = "" if trail.border else ", rescale or centre the inputs"
+        return f"{_edge(trail)}. Start elsewhere{rescale}, or change the model"
+    size = np.abs(trail.best) / np.where(trail.origin != 0, np.abs(trail.origin), 1.0)
+    if poor and size.max() > FAR:
+        most = int(size.argmax())
+        where = f"{shorten(names[most])} to {trail.best[most]:.3g}"
+        return f"a step led far off, {where}: lower the rate, or start elsewhere"
     if _far(trail):
         return _too_slow(trail)
     moved = 0.0 if trail.moved is None else float(trail.moved.max())
@@ -150,9 +177,22 @@ def _too_slow(trail: Trail) -> str:
     )
 
 
+def _gone(trail: Trail, names: Sequence[str], exact: bool) -> str:
+    """`b has run off to -6.5e+168, where it has no effect`, and what to do."""
+    most = trail.gone[0]
+    others = f" (and {len(trail.gone) - 1} more)" * (len(trail.gone) > 1)
+    first = "Start elsewhere, or change the model"
+    advice = first if exact else "Lower the rate, or start elsewhere"
+    where = f"{shorten(names[most])}{others} has run off to {trail.best[most]:.3g}"
+    return f"{where}, where it has no effect. {advice}"
+
+
 def _edge(trail: Trail) -> str:
-    beyond = ", beyond which the loss or its slope is not finite" * trail.border
-    return f"it stands at an edge{beyond}"
+    if trail.border:
+        return "it stands at an edge, beyond which the loss or its slope is not finite"
+    if trail.creeps:
+        return "it creeps on, along a valley or to where there is no minimum"
+    return "it stands at an edge or a kink, or rounding hides the way down"
 
 
 def _last_move(trail: Trail, names: Sequence[str]) -> str:
@@ -181,9 +221,9 @@ def _trivial(
     if not poor:
         return found
     found += [*map(_apart, (s for s in poor if s.apart)), *_stuck(trail, names, exact)]
-    if not baseline.one:
+    rest = trail.status == "converged"
+    if not baseline.one or (exact and not rest):
         return [*found, _elsewhere(poor)]
-    rest = exact or trail.status == "converged"
     advice = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
     reason = ": it is linear in its parameters, so no other start leads elsewhere"
     return [*found, advice + reason + _unless(poor)]
@@ -191,6 +231,8 @@ def _trivial(
 
 def _stuck(trail: Trail, names: Sequence[str], exact: bool) -> list[str]:
     """What is known of why it went no further."""
+    if trail.gone:
+        return [_gone(trail, names, exact).partition(". ")[0]]
     if trail.dead:
         return ["Every slope is zero here: units are dead or saturated"]
     if trail.status == "stalled" and exact:

@@ -47,7 +47,7 @@ class FitResult(Report):
     chi_squared : Σ((y - f)/σ)² of a weighted LeastSquares fit: about dof if sigma is.
     without_errors : why there are no standard errors; empty where there are.
     practically_undetermined : parameters whose errors say that they might be anything.
-    noise_free : whether the data are met to rounding, so that errors show no noise.
+    noise_free : parameters that rest on data met to rounding: errors show no noise.
     """
 
     parameters: Mapping[str, float]
@@ -70,7 +70,7 @@ class FitResult(Report):
     chi_squared: float | None = None
     without_errors: str = ""
     practically_undetermined: tuple[str, ...] = ()
-    noise_free: bool = False
+    noise_free: tuple[str, ...] = ()
     epoch_losses: Array | None = None
     epoch_counts: NDArray[np.int64] | None = None
     loss_name: str = "loss"

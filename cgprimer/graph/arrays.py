@@ -101,6 +101,8 @@ def as_rows(
 
 
 def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
+    if type(value) is float:  # at once: the start of a large model holds many
+        return np.array(value)
     if isinstance(value, str):
         with suppress(ValueError):
             return np.array(decimal(value))
