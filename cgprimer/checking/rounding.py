@@ -33,6 +33,7 @@ HALT = 100.0  # ulps of x: f that does not change over them stands still
 SMOOTH = 1e-3  # of what f does beyond: noise as small is of no staircase
 CURVED = 200.0  # times the first step of a staircase, over 64 of them
 EVEN = np.arange(-4.0, 5.0)  # points near x, in steps
+SPACINGS = 1.0, 7.0, 53.0  # of them: of neighbours the rounding may be alike by chance
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,20 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
     low = np.where(x == 0, 0, FIRST)
     step, seen = _shortest(each, x, side * size, low, np.full(len(x), NEAR))
     quantum = np.abs(each(x + step) - each(x))
-    spread = _off_a_parabola(each, x, step, EVEN)
-    cut = np.isnan(spread)
-    if cut.any():  # at the edge of a domain
-        aside = _off_a_parabola(each, x, np.where(cut, step, np.nan), EVEN - EVEN[0])
-        spread = np.where(cut, np.nan_to_num(aside), spread)
+    spread = np.fmax.reduce([_scattered(each, x, k * step) for k in SPACINGS])
     stairs = np.abs(step) > SHORTEST * np.spacing(np.abs(x))
     own = 2 * np.where(seen, np.fmax(spread, np.where(stairs, quantum, 0.0)), np.nan)
     return 2 * np.fmax(quantum, spread), own, step
+
+
+def _scattered(each: Each, x: Array, apart: Array) -> Array:
+    """How far values around x lie off a parabola, or aside at the edge of a domain."""
+    spread = _off_a_parabola(each, x, apart, EVEN)
+    cut = np.isnan(spread)
+    if cut.any():
+        aside = _off_a_parabola(each, x, np.where(cut, apart, np.nan), EVEN - EVEN[0])
+        spread = np.where(cut, np.nan_to_num(aside), spread)
+    return spread
 
 
 def _off_a_parabola(each: Each, x: Array, apart: Array, at: Array) -> Array:

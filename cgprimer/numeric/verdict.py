@@ -169,8 +169,10 @@ def judge(
     """The rule, at point `i`; `terms` is Σ|terms| of the claim."""
     value, bound = float(found.value[i]), float(found.bound[i])
     left, right = float(found.left[i]), float(found.right[i])
-    if not (np.isfinite(value) and np.isfinite(bound)):
+    if not np.isfinite(value):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
+    if not np.isfinite(bound):
+        return Judgement(INCONCLUSIVE, "no digit of a difference is certain here")
     half = abs(right - left) / 2  # of a kink: its bound spans both slopes
     gap, sure = abs(claim - value) - half, bound - half
     terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
@@ -188,7 +190,10 @@ def judge(
             return Judgement(FAIL)
         other = judge(claim, found.again(), i, terms, sharp)
         clear = gap > CLEAR * K * (sure + own)
-        return Judgement(FAIL) if other.verdict != PASS and clear else other
+        if other.verdict == INCONCLUSIVE:
+            says = f"one scheme excludes it, but by another {other.reason}"
+            return Judgement(FAIL) if clear else Judgement(INCONCLUSIVE, says)
+        return other
     if half:
         text = f"at a kink: the slope is {left:.6g} before, {right:.6g} after"
         return Judgement(INCONCLUSIVE, text)
