@@ -33,7 +33,8 @@ HALT = 100.0  # ulps of x: f that does not change over them stands still
 SMOOTH = 1e-3  # of what f does beyond: noise as small is of no staircase
 CURVED = 200.0  # times the first step of a staircase, over 64 of them
 EVEN = np.arange(-4.0, 5.0)  # points near x, in steps
-SPACINGS = 1.0, 7.0, 53.0  # of them: of neighbours the rounding may be alike by chance
+WIDER = 11.0  # times that: of next neighbours the rounding may be alike by chance
+CLOSE = 1e-6  # of the size of x: a step this short shows rounding and nothing else
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
     """The noise of `each` at x, elementwise; `size` is that of x, `usual` its scale."""
     here, longer = each(x), np.maximum(size, usual)
     noise, own, step = _scatter(each, x, size)
+    near = np.where(np.abs(step) <= CLOSE * size, step, np.nan)
+    noise = np.fmax(noise, 2 * _scattered(each, x, WIDER * near))
     still = np.isnan(own)
     flat, absorbed = np.zeros(len(x)), np.zeros(len(x), dtype=bool)
     share = np.full(len(x), np.nan)
@@ -108,7 +111,7 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
     low = np.where(x == 0, 0, FIRST)
     step, seen = _shortest(each, x, side * size, low, np.full(len(x), NEAR))
     quantum = np.abs(each(x + step) - each(x))
-    spread = np.fmax.reduce([_scattered(each, x, k * step) for k in SPACINGS])
+    spread = _scattered(each, x, step)
     stairs = np.abs(step) > SHORTEST * np.spacing(np.abs(x))
     own = 2 * np.where(seen, np.fmax(spread, np.where(stairs, quantum, 0.0)), np.nan)
     return 2 * np.fmax(quantum, spread), own, step

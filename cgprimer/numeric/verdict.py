@@ -169,10 +169,8 @@ def judge(
     """The rule, at point `i`; `terms` is Σ|terms| of the claim."""
     value, bound = float(found.value[i]), float(found.bound[i])
     left, right = float(found.left[i]), float(found.right[i])
-    if not np.isfinite(value):
+    if not (np.isfinite(value) and np.isfinite(bound)):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
-    if not np.isfinite(bound):
-        return Judgement(INCONCLUSIVE, "no digit of a difference is certain here")
     half = abs(right - left) / 2  # of a kink: its bound spans both slopes
     gap, sure = abs(claim - value) - half, bound - half
     terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
