@@ -6,18 +6,16 @@ shrinks as t³. At a kink it stays, at a jump or a cusp it grows.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.numeric.schemes import NEAREST, Array, Function, apply, taken
 from cgprimer.numeric.search import Found
 
-PARTS = (1, 1 / 4, 1 / 16, 1 / 64)  # of a difference's step: where sides are looked at
-RESOLVED = 64  # units in the last place of x that the longest of them has at least
-STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps four times as long
+PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
+RESOLVED = 512  # units in the last place of x that such a step has at least
+STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,17 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     steps = [taken(x, part * longest) for part in PARTS]
     rows = [_at(f, x, order, t, found.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
-    left_over = [_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (0, 1, 2)]
-    noise = [(4 * near + far) / 3 for far, near in itertools.pairwise(noises)]
-    before, gap, _ = left_over
-    middle = _at_zero(steps[1:3], means[1:3])
-    kink, endless = (_keeps(left_over, share, noise) for share in (STAYS, GROWS))
-    across = np.abs(gap) / 2 + np.abs(gap - before) + noise[1]
+    before, gap = (_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (0, 1))
+    middle = _at_zero(steps[1:], means[1:])
+    noise = (8 * noises[2] + noises[1]) / 7
+    kink = np.abs(gap) > STAYS * np.abs(before) + noise
+    endless = np.abs(gap) > GROWS * np.abs(before) + noise
+    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
     across = np.where(endless, np.inf, across)
     change = np.abs(means[1] - means[2])
-    astray = np.abs(found.value - means[2]) - noises[2]
-    widened = astray > 2 * found.bound + change / 5
-    bound = np.where(widened, astray + change, found.bound)
+    astray = np.abs(found.value - means[2])
+    widened = astray - noises[2] > 2 * found.bound + change / 5
+    bound = np.where(widened, astray + noises[2] + change, found.bound)
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
     return Sides(value, np.where(kink, across, bound), value - half, value + half)
@@ -64,18 +62,6 @@ def _at(
     nearest = NEAREST[order]
     right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirrored()))
     return right[0] - left[0], (right[0] + left[0]) / 2, right[1] + left[1]
-
-
-def _keeps(gaps: list[Array], share: float, noise: list[Array]) -> NDArray[np.bool_]:
-    """Whether a gap keeps this share of itself from steps to shorter ones, twice.
-
-    Once it may by chance: that of a smooth f changes its sign at some length of step.
-    """
-    kept = [
-        np.abs(near) > share * np.abs(far) + own
-        for (far, near), own in zip(itertools.pairwise(gaps), noise[1:], strict=True)
-    ]
-    return np.logical_and(*kept)
 
 
 def _at_zero(steps: list[Array], rows: list[Array]) -> Array:
