@@ -37,7 +37,6 @@ from cgprimer.numeric.verdict import (
 Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
-JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
 MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
 ROW = 2e-6  # seconds of an edge beside the calls that `bar` reckons with
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
@@ -214,17 +213,20 @@ def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> Che
 def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
     """At a kink that nobody asked for a claim between the slopes is a subgradient.
 
-    Any other is worth a remark. None at a jump, and where the equation or a slope is
-    not finite: there is nothing to be claimed.
+    Any other is worth a remark. None where the equation or a slope is not finite, as
+    at a jump, a cusp or a pole: there is nothing to be claimed.
     """
-    left, right = (float(side[0]) for side in (one.found.left, one.found.right))
-    steep = max(abs(left), abs(right)) > JUMP * float(one.found.typical[0])
-    found = judge(float(one.claimed[0]), one.found, 0, float(one.terms[0]), NARROW)
-    if steep or (found.verdict == INCONCLUSIVE and left == right):
+    known = one.found
+    left, right, bound = (float(v[0]) for v in (known.left, known.right, known.bound))
+    claimed, terms = float(one.claimed[0]), float(one.terms[0])
+    found = judge(claimed, known, 0, terms, NARROW)
+    vague = found.verdict == INCONCLUSIVE and left == right
+    if vague or not np.isfinite([left, right, bound]).all():
         return None
     verdict, reason = PASS, one.slopes(0)
-    if found.verdict == FAIL:
-        more = ": the claim is not between them" if claim else f", {one.but(0)}"
+    if found.verdict == FAIL or not np.isfinite(claimed):
+        outside = claim is not None and np.isfinite(claimed)
+        more = ": the claim is not between them" if outside else f", {one.but(0)}"
         verdict, reason = REMARK, reason + more
     return replace(
         _row("kink", edge, claim, one),
