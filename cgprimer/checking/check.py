@@ -26,12 +26,9 @@ from cgprimer.graph.graph import Graph
 from cgprimer.numeric.verdict import (
     FAIL,
     INCONCLUSIVE,
-    NARROW,
     PASS,
-    REMARK,
     SHARP,
     SURROGATE,
-    judge,
 )
 
 Array = NDArray[np.float64]
@@ -134,10 +131,6 @@ def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[Chec
     evidence = witness.edge(edge, claim)
     row = _judged("edge", edge, claim, evidence, witness.given)
     yield blame_edge(witness, row, claim) if row.verdict == FAIL else row
-    for kink in witness.kinks(edge, claim):
-        at_kink = _kink_row(edge, claim, kink)
-        if at_kink is not None:
-            yield at_kink
     second = witness.second(edge, claim) if row.verdict == PASS else None
     if second is not None:
         yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
@@ -208,32 +201,6 @@ def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> Che
         return replace(row, verdict=SURROGATE, reason=declared)
     says = f"{declared}, and the claim is another gradient than that"
     return replace(row, verdict=FAIL, reason=says)
-
-
-def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
-    """At a kink that nobody asked for a claim between the slopes is a subgradient.
-
-    Any other is worth a remark. None where the equation or a slope is not finite, as
-    at a jump, a cusp or a pole: there is nothing to be claimed.
-    """
-    known = one.found
-    left, right, bound = (float(v[0]) for v in (known.left, known.right, known.bound))
-    claimed, terms = float(one.claimed[0]), float(one.terms[0])
-    found = judge(claimed, known, 0, terms, NARROW)
-    vague = found.verdict == INCONCLUSIVE and left == right
-    if vague or not np.isfinite([left, right, bound]).all():
-        return None
-    verdict, reason = PASS, one.slopes(0)
-    if found.verdict == FAIL or not np.isfinite(claimed):
-        outside = claim is not None and np.isfinite(claimed)
-        more = ": the claim is not between them" if outside else f", {one.but(0)}"
-        verdict, reason = REMARK, reason + more
-    return replace(
-        _row("kink", edge, claim, one),
-        verdict=verdict,
-        reason=reason,
-        slopes=(round(left, 9) + 0.0, round(right, 9) + 0.0),
-    )
 
 
 def _all_totals(
