@@ -96,6 +96,16 @@ def test_shown_partials_multiply_to_shown_totals(case, given):
         assert f"{text}={value:.5g}" in " ".join(str(report).split())
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_at_kinks_other_names_are_as_at_the_point(seed):
+    graph = parse_graph(["xf = abs(xa - 0.3)*b"])
+    report = check_gradients(graph, claims={("xf", "xa"): "b"}, rng=seed)
+    [kink] = [row for row in report.rows if row.kind == "kink"]
+    assert report.at["xa"] < 0.3  # not the first of the points
+    assert kink.at["b"] == report.at["b"]
+    assert sorted(kink.slopes) == pytest.approx(sorted((kink.at["b"], -kink.at["b"])))
+
+
 def test_a_verdict_from_another_point_says_from_which():
     graph, xa = parse_graph(["xy = b*xa^2", "xz = c*xy"]), np.array([1.0, 2.0, 3.0])
     at = {"b": 2.0, "c": 3.0, "xa": xa}
