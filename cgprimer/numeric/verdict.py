@@ -77,7 +77,6 @@ class Slope:
             other and (lambda: other()[row]),
         )
 
-
     def sides(self, i: int) -> tuple[float, float]:
         """Both slopes at point `i`; next to the steeper one, rounding is nothing."""
         left, right = float(self.left[i]), float(self.right[i])
