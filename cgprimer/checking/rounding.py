@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.numeric import probe
 from cgprimer.numeric.finite import EPSILON, Difference
 
 Array = NDArray[np.float64]
@@ -32,8 +33,9 @@ SHORTEST = 1.5  # units in the last place of x: a step that leaves out no shorte
 HALT = 100.0  # ulps of x: f that does not change over them stands still
 SMOOTH = 1e-3  # of what f does beyond: noise as small is of no staircase
 CURVED = 200.0  # times the first step of a staircase, over 64 of them
-EVEN = np.arange(-4.0, 5.0)  # points near x, in steps
+EVEN = np.arange(-3.0, 4.0)  # points near x, in steps
 WIDER = 11.0  # times that: of next neighbours the rounding may be alike by chance
+APART = 2.0**-33  # of the size of x: 1 + x has the same rounding at next neighbours
 CLOSE = 1e-6  # of the size of x: a step this short shows rounding and nothing else
 
 
@@ -67,8 +69,9 @@ def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
     """The noise of `each` at x, elementwise; `size` is that of x, `usual` its scale."""
     here, longer = each(x), np.maximum(size, usual)
     noise, own, step = _scatter(each, x, size)
-    near = np.where(np.abs(step) <= CLOSE * size, step, np.nan)
-    noise = np.fmax(noise, 2 * _scattered(each, x, WIDER * near))
+    apart = np.fmax(WIDER * np.abs(step), APART * size)
+    apart = np.where(np.abs(step) <= CLOSE * size, apart, np.nan)
+    noise = np.fmax(noise, 5 * _beside(each, x, apart))
     still = np.isnan(own)
     flat, absorbed = np.zeros(len(x)), np.zeros(len(x), dtype=bool)
     share = np.full(len(x), np.nan)
@@ -125,6 +128,12 @@ def _scattered(each: Each, x: Array, apart: Array) -> Array:
         aside = _off_a_parabola(each, x, np.where(cut, apart, np.nan), EVEN - EVEN[0])
         spread = np.where(cut, np.nan_to_num(aside), spread)
     return spread
+
+
+def _beside(each: Each, x: Array, apart: Array) -> Array:
+    """How f scatters to one side of x, the quieter one: the other may have a kink."""
+    found: Array = np.fmin(*map(probe.spread, probe.sides(each, x, apart)))
+    return found
 
 
 def _off_a_parabola(each: Each, x: Array, apart: Array, at: Array) -> Array:

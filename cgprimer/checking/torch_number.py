@@ -28,9 +28,9 @@ Arrays = Sequence[NDArray[Any]]
 class Weighed:
     """The code as a number: those outputs that require a gradient, times weights.
 
-    silent : how many outputs do not, and are left out. narrow : the types of those
-    kept that are less than double precision, though the inputs are that. graph : whether the code needs
-    to be recorded by torch even for its values, as it differentiates something itself.
+    silent : how many outputs do not, and are left out. narrow : types of the others
+    that are less than double precision, though the inputs are that. graph : whether
+    torch must record the code even for its values, as it differentiates something.
     """
 
     code: TorchCode

@@ -20,12 +20,16 @@ STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
 
 @dataclass(frozen=True)
 class Sides:
-    """A difference held against its sides: it has slopes `left` and `right`."""
+    """A difference held against its sides: it has slopes `left` and `right`.
+
+    noise : how far apart rounding alone may make them look.
+    """
 
     value: Array
     bound: Array
     left: Array
     right: Array
+    noise: Array
 
 
 def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
@@ -52,7 +56,8 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     bound = np.where(widened, astray + noises[2] + change, found.bound)
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
-    return Sides(value, np.where(kink, across, bound), value - half, value + half)
+    bound = np.where(kink, across, bound)
+    return Sides(value, bound, value - half, value + half, noise)
 
 
 def _at(
