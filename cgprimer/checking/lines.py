@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.rounding import COARSE, Each, Noise
+from cgprimer.checking.rounding import COARSE, COARSEST, Each, Noise
 from cgprimer.checking.rounding import noise as probed
 from cgprimer.checking.smoothed import smoothed
 from cgprimer.numeric.finite import Difference, chosen, difference
@@ -55,7 +55,8 @@ def slopes(each: Each, x: Array, scale: Array) -> Slopes:
         level = np.where(known.absorbed, 0.0, np.abs(each(x)) / size)
         terms = np.where(local > 0, local, level)
         typical = _typical(each, x, size, local, known)
-    typical = typical * np.maximum(1.0, 100 * known.precision / NEGLIGIBLE)
+    own = np.minimum(known.precision, COARSEST)
+    typical = typical * np.maximum(1.0, 100 * own / NEGLIGIBLE)
     return Slopes(by_schemes(by, typical), known.precision, ULPS * terms)
 
 

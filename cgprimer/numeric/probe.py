@@ -35,32 +35,28 @@ def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]
     The bound is 0 where f is not real. Where neighbours have the same value, f may be
     a constant, or may have lost what x changes to a larger number on the way.
     """
-    several = [sides(f, x, part * CLOSE * scale) for part in PARTS]
-    found, flats = zip(*(_together(*sides) for sides in several), strict=True)
-    return MARGIN * np.fmax(*found), np.logical_or(*flats)
+    several = [_at_spacing(f, x, part * CLOSE * scale) for part in PARTS]
+    found, flats = zip(*several, strict=True)
+    return np.fmax(*found), np.logical_or(*flats)
 
 
-def sides(f: Function, x: Array, spacing: Array) -> list[Array]:
-    """Values of f at points to the right and to the left of x: (POINTS, …) each."""
-    return [
-        np.array([values(f, x + side * k * spacing) for k in range(POINTS)])
-        for side in (1, -1)
-    ]
-
-
-def _together(right: Array, left: Array) -> tuple[Array, NDArray[np.bool_]]:
-    flat = (np.diff(right, axis=0) == 0) | (np.diff(left, axis=0) == 0)
-    spreads = spread(right), spread(left)
+def _at_spacing(
+    f: Function, x: Array, spacing: Array
+) -> tuple[Array, NDArray[np.bool_]]:
+    spreads, flats = [], []
+    for side in (1, -1):
+        rows = np.array([values(f, x + side * k * spacing) for k in range(POINTS)])
+        spreads.append(_spread(rows))
+        flats.append((np.diff(rows, axis=0) == 0).any(axis=0))
     low, high = np.fmin(*spreads), np.fmax(*spreads)
     found = np.where(high < ALIKE * low, high, low)
-    return np.nan_to_num(found), flat.any(axis=0)
+    return MARGIN * np.nan_to_num(found), flats[0] | flats[1]
 
 
-def spread(rows: Array) -> Array:
-    """The standard deviation of what is no polynomial in rows of values (POINTS, …)."""
+def _spread(rows: Array) -> Array:
     found = [
         np.abs(np.diff(rows, order, axis=0)).max(axis=0) / sqrt(comb(2 * order, order))
         for order in ORDERS
     ]
-    largest: Array = np.max(found, axis=0)
-    return largest
+    spread: Array = np.max(found, axis=0)
+    return spread
