@@ -54,7 +54,7 @@ claim = {("out", "c"): lambda out: 1.0005 * out * (1 - out)}
 print(check_gradients(graph, claims=claim, rng=0).diagnosis)
 plain = check_function(lambda x: (x**2).mean(), lambda x: 2 * x, [0.5, -1.0, 2.0])
 print(plain.diagnosis)
-assert "a sum stands where the mean over 3 belongs" in plain.diagnosis
+assert "as if a sum stood where the mean over 3 belongs" in plain.diagnosis
 
 # And when the lines are right, that is said too, with what it rests on.
 

@@ -146,7 +146,7 @@ MISTAKES = [
     ("xy = 1/xa", ("xy", "xa"), "1/xa^2", "sign flipped", "quotient rule is lost"),
     ("xy = b/xa", ("xy", "xa"), "-1/xa^2", "missing factor", "factor b is missing"),
     ("xy = (xa^2 + b^2 + c^2)/3", ("xy", "xa"), "2*xa", "sum instead of mean",
-     "a sum stands where the mean over 3 belongs"),
+     "as if a sum stood where the mean over 3 belongs"),
     ("xy = sin(xa)*xa", ("xy", "xa"), "sin(xa)", "missing path", "path through"),
     ("xy = sin(xa)*xa", ("xy", "xa"), "xa*cos(xa)", "missing path", "is missing"),
     ("xy = sin(b*cos(xa))", ("xy", "xa"), "-cos(b*cos(xa))^2*b*sin(xa)",

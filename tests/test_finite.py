@@ -101,6 +101,36 @@ def test_step_is_the_one_that_floating_point_took():
     assert float(found.value[0]) == (np.sin(1.1 + h) - np.sin(1.1)) / h
 
 
+CURVES: dict[str, tuple[Callable, Callable]] = {
+    "tanh": (lambda x: np.tanh(3 * x), lambda x: 3 / np.cosh(3 * x) ** 2),
+    "bell": (lambda x: np.exp(-(x**2)), lambda x: -2 * x * np.exp(-(x**2))),
+    "hill": (lambda x: 1 / (1 + 25 * x**2), lambda x: -50 * x / (1 + 25 * x**2) ** 2),
+    "wave": (wave, lambda x: np.exp(x) * (np.sin(x) + np.cos(x))),
+    "power": (lambda x: x**x, lambda x: x**x * (np.log(x) + 1)),
+    "decay": (lambda x: 10 ** (2 - 1.46 / (x + 2)), lambda x: 10 ** (2 - 1.46 / (x + 2))
+              * math.log(10) * 1.46 / (x + 2) ** 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["ridders", "five-point", "central"])
+def test_smooth_curves_have_no_kink_at_any_point(scheme: str):
+    x = np.random.default_rng(0).uniform(0.3, 2.2, 4_000)
+    for f, slope in CURVES.values():
+        found = difference(f, x, scheme, stacks=True)
+        assert not found.kink.any()
+        gap = np.abs(found.value - slope(x)) - 1e-14 * np.abs(slope(x))
+        assert (gap <= 30 * found.bound).all(), gap.max()
+
+
+@pytest.mark.parametrize("scheme", ["ridders", "five-point", "central"])
+@pytest.mark.parametrize("jump", [1.0, 1e-3, 1e-5])
+def test_kinks_are_seen_at_any_size(scheme: str, jump: float):
+    x = np.random.default_rng(0).uniform(0.3, 2.2, 400)
+    found = difference(lambda v: wave(v) + jump * np.abs(v - x), x, scheme)
+    assert found.kink.all()
+    assert found.right - found.left == pytest.approx(2 * jump, rel=5e-2)
+
+
 # One-sided at the edge of a domain.
 
 EDGES = [

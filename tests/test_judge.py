@@ -224,6 +224,12 @@ def check_own_formula(text, at):
         claims = read_claims(graph, texts, output, width)
         report = report_on(witness, claims, output)
         assert not report.failures, report
+        for kink in (row for row in report.rows if row.kind == "kink"):
+            assert np.isfinite(kink.slopes).all(), report
+            assert np.isfinite(kink.claimed) or kink.verdict == REMARK, report
+        assert "not at every point" not in report.diagnosis or any(
+            row.reason for row in report.rows if row.kind in ("edge", "total")
+        )
     for edge, right in texts.items():
         row = report.row(*edge, "total")
         zero = abs(row.claimed) < 1e-12
@@ -410,3 +416,12 @@ def test_a_formula_that_divides_nothing_by_nothing_is_not_called_wrong(text, rig
     for wrong in ("log(-1 - xa^2)", lambda xa: np.nan, np.nan):
         report = check_gradients(graph, at={"xa": 0.0}, claims={("xf", "xa"): wrong})
         assert report.verdict == FAIL
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-6, 1.0, 1e12])
+def test_slopes_beside_a_kink_are_told_at_any_scale(scale):
+    graph = graph_of(f"{scale}*relu(xa)")
+    [kink] = [r for r in check_gradients(graph, rng=0).rows if r.kind == "kink"]
+    assert kink.slopes == pytest.approx((0.0, scale), abs=1e-6 * scale)
+    asked = check_gradients(graph, at={"xa": 0.0})
+    assert f"the slope is 0 before, {scale:.6g} after" in asked.diagnosis

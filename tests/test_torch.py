@@ -285,6 +285,28 @@ def test_what_cannot_run_in_double_precision_runs_as_it_came():
     assert "forward computes in float32" in wrong.diagnosis
 
 
+CONSTANTS = {  # of single precision beside inputs made double: forward, or backward
+    "huber": lambda x: nn.functional.huber_loss(x, torch.zeros(4)),
+    "product": lambda x: x @ torch.ones(4, 2),
+    "backward": op(lambda x: x**2 @ torch.ones(4, dtype=x.dtype),
+                   lambda g, x: g * 2 * x * (x @ torch.eye(4) / x)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", CONSTANTS)
+def test_constants_of_single_precision_are_no_mistake(key):
+    report = check_torch(CONSTANTS[key], X)
+    assert report.verdict == PASS, report
+    assert "it runs in float32 only, and was checked so" in report.diagnosis
+
+
+def test_an_output_of_single_precision_is_that_of_the_forward():
+    single = op(lambda x: torch.tensor((x**2).sum().item()), lambda g, x: g * 2 * x)
+    report = check_torch(single, X.double())
+    assert report.verdict == PASS
+    assert "forward computes in float32" in report.diagnosis
+
+
 class Calls:
     count = 0
 

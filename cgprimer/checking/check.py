@@ -27,18 +27,14 @@ from cgprimer.interrupts import contained
 from cgprimer.numeric.verdict import (
     FAIL,
     INCONCLUSIVE,
-    NARROW,
     PASS,
-    REMARK,
     SHARP,
     SURROGATE,
-    judge,
 )
 
 Array = NDArray[np.float64]
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
-JUMP = 1e4  # a slope so much steeper than the function is on average is a jump
 MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
 ROW = 2e-6  # seconds of an edge beside the calls that `bar` reckons with
 SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
@@ -137,10 +133,6 @@ def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[Chec
     evidence = witness.edge(edge, claim)
     row = _judged("edge", edge, claim, evidence, witness.given)
     yield blame_edge(witness, row, claim) if row.verdict == FAIL else row
-    for kink in witness.kinks(edge, claim):
-        at_kink = _kink_row(edge, claim, kink)
-        if at_kink is not None:
-            yield at_kink
     second = witness.second(edge, claim) if row.verdict == PASS else None
     if second is not None:
         yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
@@ -211,29 +203,6 @@ def _as_declared(row: CheckRow, one: Evidence, own: Array, declared: str) -> Che
         return replace(row, verdict=SURROGATE, reason=declared)
     says = f"{declared}, and the claim is another gradient than that"
     return replace(row, verdict=FAIL, reason=says)
-
-
-def _kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
-    """At a kink that nobody asked for a claim between the slopes is a subgradient.
-
-    Any other is worth a remark. None at a jump, and where the equation or a slope is
-    not finite: there is nothing to be claimed.
-    """
-    left, right = (float(side[0]) for side in (one.found.left, one.found.right))
-    steep = max(abs(left), abs(right)) > JUMP * float(one.found.typical[0])
-    found = judge(float(one.claimed[0]), one.found, 0, float(one.terms[0]), NARROW)
-    if steep or (found.verdict == INCONCLUSIVE and left == right):
-        return None
-    verdict, reason = PASS, one.slopes(0)
-    if found.verdict == FAIL:
-        more = ": the claim is not between them" if claim else f", {one.but(0)}"
-        verdict, reason = REMARK, reason + more
-    return replace(
-        _row("kink", edge, claim, one),
-        verdict=verdict,
-        reason=reason,
-        slopes=(round(left, 9) + 0.0, round(right, 9) + 0.0),
-    )
 
 
 def _all_totals(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.lines import Slopes, slopes
 from cgprimer.checking.report import CheckRow
-from cgprimer.checking.rounding import COARSE
+from cgprimer.checking.rounding import COARSE, COARSEST
 from cgprimer.checking.subject import Places, Subject
 from cgprimer.numeric.finite import EPSILON
 from cgprimer.numeric.verdict import (
@@ -34,7 +34,6 @@ from cgprimer.numeric.verdict import (
 Array = NDArray[np.float64]
 
 SHARP_COARSE = 4.5e-4  # of single precision: an error of 0.1 % is still seen
-COARSEST = 1e-6  # noise of f above this is no precision that a claim could have
 CLAIM = 4.0  # a claim is off by so many times the precision it is computed in
 NOTHING = 1e-12  # of what the other components do: a claim as small as this is 0
 BLOCK = 8  # components that are differenced at a time

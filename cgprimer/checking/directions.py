@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from cgprimer.checking.components import (
     CLAIM,
-    COARSEST,
     Block,
     component_rows,
     measure,
 )
 from cgprimer.checking.lines import Slopes, slopes
+from cgprimer.checking.rounding import COARSEST
 from cgprimer.checking.subject import Places, Subject
 from cgprimer.numeric.finite import EPSILON
 from cgprimer.numeric.verdict import FAIL, NEGLIGIBLE, K

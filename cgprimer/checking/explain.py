@@ -158,8 +158,8 @@ def special(
             shown = f"{sign}1/{whole}" if inverse else f"{sign}{whole}"
             says = f"it is {shown} times the true derivative"
             if not inverse and whole in dividing:
-                text = f"a sum stands where the mean over {whole} belongs"
-                return "sum instead of mean", f"{says}: {text}"
+                text = f"as if a sum stood where the mean over {whole} belongs"
+                return "sum instead of mean", f"{says}, {text}"
             return "factor", says
     return None
 

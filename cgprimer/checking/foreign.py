@@ -141,10 +141,10 @@ def _checked(
     aside = [*remarks, *claims.remarks]
     if all(leaf.dtype == np.float64 for leaf in subject.leaves):
         aside += [f"the gradient is {claims.type}"] * bool(claims.type)
-    if not callable(grad) and not claims.values.any():
-        aside.append(UNSEEN)
     report = report_on(known, claims.values, claims.precision, aside)
     report = claims.judged(report)
+    if report.verdict == PASS and not (callable(grad) or claims.values.any()):
+        return replace(report, diagnosis=f"{report.diagnosis}; {UNSEEN}")
     there = beside(subject, claims.values) if callable(grad) else None
     if report.verdict != PASS or there is None:
         return report

@@ -6,21 +6,20 @@ each: values (m,) ─▶ f on m lines ─ rounding ─▶ Slopes
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.checking.rounding import COARSE, Each, Noise
+from cgprimer.checking.rounding import COARSE, COARSEST, Each, Noise
 from cgprimer.checking.rounding import noise as probed
 from cgprimer.checking.smoothed import smoothed
-from cgprimer.numeric.finite import Difference, difference
+from cgprimer.numeric.finite import Difference, chosen, difference
 from cgprimer.numeric.verdict import NEGLIGIBLE, SCHEMES, Slope, by_schemes
 
 Array = NDArray[np.float64]
 
 ULPS = 64.0  # a claim is computed from terms: it is off by so many ulps of theirs
-CLOSER = (1 / 30, 1e-3)  # of a step: where a kink must still be seen
 FAR = (0.5, 10.0, 1e3, 1e6)  # sizes away: where f is looked at that stands still nearby
 
 
@@ -56,7 +55,8 @@ def slopes(each: Each, x: Array, scale: Array) -> Slopes:
         level = np.where(known.absorbed, 0.0, np.abs(each(x)) / size)
         terms = np.where(local > 0, local, level)
         typical = _typical(each, x, size, local, known)
-    typical = typical * np.maximum(1.0, 100 * known.precision / NEGLIGIBLE)
+    own = np.minimum(known.precision, COARSEST)
+    typical = typical * np.maximum(1.0, 100 * own / NEGLIGIBLE)
     return Slopes(by_schemes(by, typical), known.precision, ULPS * terms)
 
 
@@ -75,7 +75,7 @@ def _difference(
     x = np.where(known.flat > 0, np.nan, x)
     noise = known.at_reach(each, x, longer)
     found = difference(each, x, scheme, None, noise, typical=usual)
-    found = _either(known.flat > 0, still, _closer(each, x, scheme, noise, found))
+    found = chosen(known.flat > 0, still, found)
     coarse &= ~(known.flat > 0)
     if not coarse.any():
         return found
@@ -84,43 +84,18 @@ def _difference(
         noise = known.at_reach(each, close, size)
         other = difference(each, close, scheme, None, noise, typical=size)
         better = (other.bound < found.bound) | _differ(other, found)
-        found = _either(better, other, found)
+        found = chosen(better, other, found)
     close = np.where(coarse, x, np.nan)
     for reach in (size, longer) if scheme == SCHEMES[0] else ():
         other = smoothed(each, close, reach, known.precision)
         better = (other.bound < found.bound) & ~_differ(other, found)
-        found = _either(better, other, found)
+        found = chosen(better, other, found)
     return found
 
 
 def _differ(one: Difference, two: Difference) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = np.abs(one.value - two.value) > one.bound + two.bound
     return found
-
-
-def _closer(
-    each: Each, x: Array, scheme: str, noise: Array, found: Difference
-) -> Difference:
-    """`found`, with shorter steps where it saw a kink: there may be none so close.
-
-    About a point where it is even, a central difference of a wave is right for steps of
-    many waves, to both sides of which its slopes are not alike.
-    """
-    for k in np.flatnonzero(found.kink | ~np.isfinite(found.bound)).tolist():
-        only = np.where(np.arange(len(x)) == k, x, np.nan)
-        for step in (part * float(found.h[k]) for part in CLOSER):
-            if not (np.isfinite(step) and x[k] + step != x[k]):
-                break
-            d = difference(each, only, scheme, step, noise)
-            if np.isfinite(d.bound[k]) and not d.kink[k]:
-                found = _either(np.isfinite(only), d, found)
-                break
-    return found
-
-
-def _either(first: NDArray[np.bool_], one: Difference, two: Difference) -> Difference:
-    pairs = ((getattr(d, part.name) for d in (one, two)) for part in fields(one))
-    return Difference(*(np.where(first, *pair) for pair in pairs))
 
 
 def _steepest(each: Each, x: Array, step: Array) -> Array:

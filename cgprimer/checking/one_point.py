@@ -8,7 +8,7 @@ A verdict that was reached at another point keeps that point as its `Spot`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,15 @@ from cgprimer.checking.arrival import MISTAKE
 from cgprimer.checking.claims import Claim, Edge
 from cgprimer.checking.report import CheckRow, Spot
 from cgprimer.checking.witness import Evidence
-from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, SHARP
+from cgprimer.numeric.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    NARROW,
+    PASS,
+    REMARK,
+    SHARP,
+    judge,
+)
 
 if TYPE_CHECKING:
     from cgprimer.checking.witness import Witness
@@ -71,8 +79,10 @@ class Table:
         graph, values = self.witness.graph, self.witness.values
         names = (*graph.inputs, *graph.parameters, *graph.order)
         at = {text: float(values[text][i]) for text in names}
-        pairs = zip(self.rows, self.evidence, strict=True)
-        return tuple(self._told(row, one, i) for row, one in pairs), at
+        told = []
+        for row, one in zip(self.rows, self.evidence, strict=True):
+            told += [self._told(row, one, i), *self._at_kinks(row, i)]
+        return tuple(told), at
 
     def _chosen(self) -> int:
         """Where the first row that did not pass shows it, with the fewest vague ones.
@@ -90,6 +100,19 @@ class Table:
                     return min(shown, key=lambda i: (vague[i], -_gap(one, i), i))
         return int(np.argmin(vague))
 
+    def _at_kinks(self, row: CheckRow, i: int) -> Iterable[CheckRow]:
+        """The same edge at its kinks, with all other names as at the point."""
+        witness, claim = self.witness, self.local.get(row.edge)
+        if row.kind != "edge" or witness.surrogate(row.edge):
+            return ()
+        if claim is not None:
+            return _kink_rows(row, claim, witness.kinks(row.edge, claim, i))
+        key = "kink", row.edge, i
+        if key not in witness.rows:
+            found = witness.kinks(row.edge, None, i)
+            witness.rows[key] = tuple(_kink_rows(row, None, found))
+        return witness.rows[key]
+
     def _told(self, row: CheckRow, one: Evidence | None, i: int) -> CheckRow:
         if one is None:
             return row
@@ -104,6 +127,44 @@ class Table:
             bound=float(one.found.bound[i]),
             at=at,
             decided=spot if elsewhere and not _is_shown(row, one, i) else None,
+        )
+
+
+def _kink_rows(
+    row: CheckRow, claim: Claim | None, kinks: Iterable[Evidence]
+) -> Iterator[CheckRow]:
+    """At a kink that nobody asked for a claim between the slopes is a subgradient.
+
+    Any other is worth a remark. None where the equation or a slope is not finite, as
+    at a jump, a cusp or a pole: there is nothing to be claimed.
+    """
+    for one in kinks:
+        known = one.found
+        sides = known.value, known.bound, known.left, known.right
+        value, bound, left, right = (float(side[0]) for side in sides)
+        claimed, terms = float(one.claimed[0]), float(one.terms[0])
+        found = judge(claimed, known, 0, terms, NARROW)
+        vague = found.verdict == INCONCLUSIVE and left == right
+        if vague or not np.isfinite([left, right, bound]).all():
+            continue
+        verdict, reason = PASS, one.slopes(0)
+        if found.verdict == FAIL or not np.isfinite(claimed):
+            outside = claim is not None and np.isfinite(claimed)
+            more = ": the claim is not between them" if outside else f", {one.but(0)}"
+            verdict, reason = REMARK, reason + more
+        yield CheckRow(
+            "kink",
+            *row.edge,
+            row.claim,
+            row.where,
+            claimed,
+            value,
+            bound,
+            verdict,
+            reason,
+            1,
+            {text: float(v[0]) for text, v in one.at.items()},
+            slopes=known.sides(0),
         )
 
 

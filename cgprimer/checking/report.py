@@ -133,7 +133,7 @@ class CheckRow:
         return (
             self.derivative,
             shorten(self.claim, FORMULA),
-            f"{self.claimed:.5g}",
+            f"{self.claimed + 0.0:.5g}",
             differences,
             self.proportion,
             self.verdict,

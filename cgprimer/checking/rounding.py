@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 Each = Callable[[Array], Array]
 
 COARSE = 1e-9  # noise beside f: single precision has 6e-8, double 1e-16
+COARSEST = 1e-6  # noise of f above this is no precision that a claim could have
 AWAY = 0.37  # of the size of x: where the precision of f is looked at once more
 REACH = 0.1  # of the size of x: the longest step of a difference
 HALVES = np.arange(-120, 41) / 2  # exponents of ten of steps that may change f
@@ -32,7 +33,11 @@ SHORTEST = 1.5  # units in the last place of x: a step that leaves out no shorte
 HALT = 100.0  # ulps of x: f that does not change over them stands still
 SMOOTH = 1e-3  # of what f does beyond: noise as small is of no staircase
 CURVED = 200.0  # times the first step of a staircase, over 64 of them
-EVEN = np.arange(-4.0, 5.0)  # points near x, in steps
+EVEN = np.arange(-3.0, 4.0)  # points near x, in steps
+UNEVEN = np.arange(8) + np.arange(8) * 0.618 % 1  # so that no rounding keeps step
+WIDER = 11.0  # times that: of next neighbours the rounding may be alike by chance
+APART = 2.0**-33  # of the size of x: 1 + x has the same rounding at next neighbours
+CLOSE = 1e-6  # of the size of x: a step this short shows rounding and nothing else
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,9 @@ def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
     """The noise of `each` at x, elementwise; `size` is that of x, `usual` its scale."""
     here, longer = each(x), np.maximum(size, usual)
     noise, own, step = _scatter(each, x, size)
+    apart = np.fmax(WIDER * np.abs(step), APART * size)
+    apart = np.where(np.abs(step) <= CLOSE * size, apart, np.nan)
+    noise = np.fmax(noise, 4 * _beside(each, x, apart))
     still = np.isnan(own)
     flat, absorbed = np.zeros(len(x)), np.zeros(len(x), dtype=bool)
     share = np.full(len(x), np.nan)
@@ -107,25 +115,35 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
     low = np.where(x == 0, 0, FIRST)
     step, seen = _shortest(each, x, side * size, low, np.full(len(x), NEAR))
     quantum = np.abs(each(x + step) - each(x))
-    spread = _off_a_parabola(each, x, step, EVEN)
+    spread = _off_a_curve(each, x, step, EVEN)
     cut = np.isnan(spread)
     if cut.any():  # at the edge of a domain
-        aside = _off_a_parabola(each, x, np.where(cut, step, np.nan), EVEN - EVEN[0])
+        aside = _off_a_curve(each, x, np.where(cut, step, np.nan), EVEN - EVEN[0])
         spread = np.where(cut, np.nan_to_num(aside), spread)
     stairs = np.abs(step) > SHORTEST * np.spacing(np.abs(x))
     own = 2 * np.where(seen, np.fmax(spread, np.where(stairs, quantum, 0.0)), np.nan)
     return 2 * np.fmax(quantum, spread), own, step
 
 
-def _off_a_parabola(each: Each, x: Array, apart: Array, at: Array) -> Array:
-    """How far values of f lie off a parabola through them; nan where f is not finite.
+def _beside(each: Each, x: Array, apart: Array) -> Array:
+    """How f scatters to one side of x, the quieter one: the other may have a kink."""
+    found: Array = np.fmin(
+        *(_off_a_curve(each, x, apart, side * UNEVEN, 4) for side in (1, -1))
+    )
+    return found
+
+
+def _off_a_curve(
+    each: Each, x: Array, apart: Array, at: Array, degree: int = 2
+) -> Array:
+    """How far values of f lie off a polynomial through them; nan where one is nan.
 
     With the steps that floating point really takes.
     """
     steps = np.array([(x + k * apart) - x for k in at])
     rows = np.array([each(x + step) for step in steps])
     t = np.nan_to_num(steps / np.abs(steps).max(axis=0)).T
-    powers = np.stack([t**0, t, t**2], axis=-1)
+    powers = np.stack([t**k for k in range(degree + 1)], axis=-1)
     y = np.nan_to_num(rows, posinf=0.0, neginf=0.0).T[:, :, None]
     rest = np.abs(y - powers @ (np.linalg.pinv(powers) @ y)).max(axis=(1, 2))
     return np.where(np.isfinite(rows).all(axis=0), rest, np.nan)

@@ -204,10 +204,11 @@ def _places(claims: Mapping[str, Claim], names: Sequence[str]) -> str:
 def _praise(witness: Witness, rows: Sequence[CheckRow]) -> str:
     passed = [row.kind for row in rows if row.verdict == PASS]
     edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
+    counted = [row for row in rows if row.kind in ("edge", "total", "direction")]
     kind = "given" if witness.given else "random"
     points = f"{_count(witness.width, f'{kind} point')}"
     more = f", and at {_count(kinks, 'kink')}" if kinks else ""
-    vague = sum(row.verdict == PASS and bool(row.reason) for row in rows)
+    vague = sum(row.verdict == PASS and bool(row.reason) for row in counted)
     some = f" ({vague} of them not at every point)" if vague else ""
     declared = sum(row.verdict == SURROGATE for row in rows)
     aside = f"; {declared} are declared, not derived" if declared else ""

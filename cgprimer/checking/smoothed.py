@@ -53,4 +53,4 @@ def _fitted(
     left = np.abs(HIGH[1] @ rows).max(axis=0)
     trusted = (left <= LEFT * noise) & (precision < TOO_MUCH)
     bound = np.where(trusted, 2 * np.abs(high - low) + through, np.inf)
-    return high, np.nan_to_num(bound, nan=np.inf), h
+    return high, np.where(np.isnan(bound), np.inf, bound), h

@@ -66,16 +66,25 @@ class TorchCode:
         """The code in double precision, or as it came where it cannot run so."""
         native = cls._as_it_came(torch, fn, inputs)
         wide = native._widened()
-        try:
+        if native.wide:
             with torch.random.fork_rng():
                 wide.outputs(wide.arrays())
+            return wide
+        try:
+            wide._tried()
         except (RuntimeError, TypeError, ValueError):
-            if all(leaf.dtype == torch.float64 for leaf in native.leaves):
-                raise
             with torch.random.fork_rng():
                 native.outputs(native.arrays())
             return native
         return wide
+
+    def _tried(self) -> None:
+        """Run it and its backward, which may refuse what the forward lets by."""
+        with self.torch.random.fork_rng():
+            found, wrt = self.run(self.arrays())
+            kept = [output.sum() for output in found if output.requires_grad]
+            if kept:
+                self.torch.autograd.grad(sum(kept), wrt, allow_unused=True)
 
     @classmethod
     def _as_it_came(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:

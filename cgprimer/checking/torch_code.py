@@ -109,6 +109,7 @@ def _checked(
     subject = Subject(name, weighed.number, leaves, weighed.labels(), told=True)
     with narrowing(code.torch) as forward:
         first = weighed.number(leaves)
+    forward |= weighed.narrow
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
         return undecided(says + in_train_mode(code))
     if not np.isfinite(first):

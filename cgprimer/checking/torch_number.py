@@ -28,8 +28,9 @@ Arrays = Sequence[NDArray[Any]]
 class Weighed:
     """The code as a number: those outputs that require a gradient, times weights.
 
-    silent : how many outputs do not, and are left out. graph : whether the code needs
-    to be recorded by torch even for its values, as it differentiates something itself.
+    silent : how many outputs do not, and are left out. narrow : types of the others
+    that are less than double precision, though the inputs are that. graph : whether
+    torch must record the code even for its values, as it differentiates something.
     """
 
     code: TorchCode
@@ -37,6 +38,7 @@ class Weighed:
     weights: tuple[Any, ...]
     kept: tuple[int, ...]
     silent: int
+    narrow: frozenset[Any]
     graph: bool
 
     @classmethod
@@ -57,8 +59,10 @@ class Weighed:
             alone = len(kept) == 1 and output.numel() == 1  # it is a number already
             draw = np.ones(shape) if alone else rng.standard_normal(shape)
             weights.append(code.torch.as_tensor(draw, device=output.device))
-        silent = len(made) - len(kept)
-        return cls(code, name, tuple(weights), kept, silent, _needs_graph(code))
+        silent, graph = len(made) - len(kept), _needs_graph(code)
+        types = {made[i].dtype for i in kept} - {code.torch.float64}
+        narrow = frozenset(types if code.wide else ())
+        return cls(code, name, tuple(weights), kept, silent, narrow, graph)
 
     def total(self, outputs: Sequence[Any], weights: Sequence[Any]) -> Any:
         pairs = zip(weights, (outputs[i] for i in self.kept), strict=True)
@@ -107,7 +111,7 @@ def remarks(
     weighed: Weighed, forward: set[Any], both: set[Any]
 ) -> tuple[list[str], float]:
     """(what is to be said of how the code computes, the precision of its gradient)."""
-    code, finfo = weighed.code, weighed.code.torch.finfo
+    code, finfo, both = weighed.code, weighed.code.torch.finfo, both | forward
     says, precision = [], float(np.finfo(np.float64).eps)
     if not code.wide:
         seen = {code.leaves[i].dtype for i in code.marked}

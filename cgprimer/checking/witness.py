@@ -89,9 +89,8 @@ class Evidence:
 
     def slopes(self, i: int) -> str:
         """Those to either side of a kink, in words."""
-        sides = (float(side[i]) for side in (self.found.left, self.found.right))
-        left, right = (f"{round(side, 9) + 0.0:.6g}" for side in sides)
-        return f"slopes {left} before, {right} after"
+        left, right = self.found.sides(i)
+        return f"slopes {left:.6g} before, {right:.6g} after"
 
     def but(self, i: int) -> str:
         """What the rules of the operations give there."""
@@ -262,13 +261,16 @@ class Witness:
         moved = [site.moved(wrt, beside(at)) for at in kinks(site, wrt)]
         return [(m, _of_site(m, wrt)) for m in moved if np.isfinite(m.result).all()]
 
-    def kinks(self, edge: Edge, claim: Claim | None) -> list[Evidence]:
-        """The slopes at kinks of one edge that are no points, the claim there: (1,)."""
+    def kinks(self, edge: Edge, claim: Claim | None, i: int) -> list[Evidence]:
+        """The slopes at kinks of one edge that are no points, the claim there: (1,).
+
+        Other names are held as at point `i`.
+        """
         site, wrt = self.sites[edge[0]], edge[1]
         if claim is not None and not claim.everywhere:
             return []
-        others = [at for at in kinks(site, wrt) if at not in site.values[wrt]]
-        moved = [site.moved(wrt, np.array([at])) for at in others]
+        others = [at for at in kinks(site.at(i), wrt) if at not in site.values[wrt]]
+        moved = [site.at(i).moved(wrt, np.array([at])) for at in others]
         return [self._evidence(m, wrt, claim, _of_site(m, wrt)) for m in moved]
 
     def second(self, edge: Edge, claim: Claim | None) -> Evidence | None:

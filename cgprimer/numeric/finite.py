@@ -43,6 +43,8 @@ __all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "difference"]
 
 SchemeName = Literal["forward", "central", "five-point", "ridders", "complex"]
 SCHEMES = FIRST
+CLOSER = (1 / 30, 1e-3)  # of a step: where a kink must still be seen
+HIDDEN = 0.1  # of a gap: what rounding may do where it would be seen
 DROWNED = 0.01  # noise that is this much of f itself leaves no digits to compare
 
 
@@ -162,11 +164,7 @@ def mixed_difference(
             _on_diagonals(f, x, y, SECOND[scheme], noise, length)
             for length in (np.maximum, np.minimum)
         )
-        better = short.bound < long.bound
-        pairs = (
-            (getattr(d, part.name) for d in (short, long)) for part in fields(long)
-        )
-        return Difference(*(np.where(better, *pair) for pair in pairs))
+        return chosen(short.bound < long.bound, short, long)
 
 
 def _on_diagonals(
@@ -228,13 +226,45 @@ def _search(
     stacks: bool,
 ) -> Difference:
     """The best over several lengths, or the one of the given step; then the sides."""
-    if step is None:
-        found = search.best(f, x, scheme, noise, typical, stacks)
-    else:
-        found = search.at_step(f, x, scheme, _checked(x, step), noise)
-    sides = compared(f, x, scheme.order, found)
-    parts = sides.value, sides.bound, found.h, found.rounding, sides.left, sides.right
-    return Difference(*parts)
+    if step is not None:
+        known = search.at_step(f, x, scheme, _checked(x, step), noise)
+        return _with_sides(f, x, scheme, known)[0]
+    known = search.best(f, x, scheme, noise, typical, stacks)
+    found = _with_sides(f, x, scheme, known)[0]
+    return _closer(f, x, scheme, noise, found) if found.kink.any() else found
+
+
+def _with_sides(
+    f: Function, x: Array, scheme: Scheme, known: search.Found
+) -> tuple[Difference, Array]:
+    """(the difference, the gap between its sides that rounding may make)."""
+    sides = compared(f, x, scheme.order, known)
+    parts = sides.value, sides.bound, known.h, known.rounding, sides.left, sides.right
+    return Difference(*parts), sides.noise
+
+
+def _closer(
+    f: Function, x: Array, scheme: Scheme, noise: Noise, found: Difference
+) -> Difference:
+    """`found`, by shorter steps where it saw a kink and they would, but do not.
+
+    About a point where it is even, a central difference of a wave is right for steps of
+    many waves, to both sides of which its slopes are not alike.
+    """
+    gap, longest = np.abs(found.right - found.left), found.h
+    for part in CLOSER:
+        at = np.where(found.kink, x, np.nan)
+        known = search.at_step(f, at, scheme, part * longest, noise)
+        near, hidden = _with_sides(f, at, scheme, known)
+        smooth = ~near.kink & np.isfinite(near.bound) & (hidden < HIDDEN * gap)
+        found = chosen(found.kink & smooth, near, found)
+    return found
+
+
+def chosen(first: NDArray[np.bool_], one: Difference, two: Difference) -> Difference:
+    """`one` where `first` holds, and `two` elsewhere."""
+    pairs = ((getattr(d, part.name) for d in (one, two)) for part in fields(one))
+    return Difference(*(np.where(first, *pair) for pair in pairs))
 
 
 def _unless_drowned(

@@ -13,19 +13,23 @@ import numpy as np
 from cgprimer.numeric.schemes import NEAREST, Array, Function, apply, taken
 from cgprimer.numeric.search import Found
 
-PARTS = (1, 1 / 4, 1 / 16)  # of the step of a difference: where its sides are looked at
-RESOLVED = 64  # units in the last place of x that the longest of them has at least
-STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps four times as long
+PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
+RESOLVED = 512  # units in the last place of x that such a step has at least
+STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
 
 
 @dataclass(frozen=True)
 class Sides:
-    """A difference held against its sides: it has slopes `left` and `right`."""
+    """A difference held against its sides: it has slopes `left` and `right`.
+
+    noise : how far apart rounding alone may make them look.
+    """
 
     value: Array
     bound: Array
     left: Array
     right: Array
+    noise: Array
 
 
 def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
@@ -41,18 +45,19 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
     before, gap = (_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (0, 1))
     middle = _at_zero(steps[1:], means[1:])
-    noise = (4 * noises[2] + noises[1]) / 3
+    noise = (8 * noises[2] + noises[1]) / 7
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
     endless = np.abs(gap) > GROWS * np.abs(before) + noise
     across = np.abs(gap) / 2 + np.abs(gap - before) + noise
     across = np.where(endless, np.inf, across)
     change = np.abs(means[1] - means[2])
-    astray = np.abs(found.value - means[2]) - noises[2]
-    widened = astray > 2 * found.bound + change / 5
-    bound = np.where(widened, astray + change, found.bound)
+    astray = np.abs(found.value - means[2])
+    widened = astray - noises[2] > 2 * found.bound + change / 5
+    bound = np.where(widened, astray + noises[2] + change, found.bound)
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
-    return Sides(value, np.where(kink, across, bound), value - half, value + half)
+    bound = np.where(kink, across, bound)
+    return Sides(value, bound, value - half, value + half, noise)
 
 
 def _at(

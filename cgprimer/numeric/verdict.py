@@ -42,6 +42,7 @@ K = 2.0  # bounds are estimates: an error twice as large condemns nobody
 CLEAR = 10.0  # so far outside, a second scheme too vague to tell is not waited for
 SHARP = 1e-4  # a bound that would let an error of 0.05 % by is no witness
 NARROW = 0.01  # a bound this small beside the partial is allowed to condemn
+FLAT = 1e-9  # of the slope to the other side of a kink: told as zero
 NEGLIGIBLE = 1e-6  # of the slope to expect; below it a partial counts as zero
 SCHEMES = "ridders", "five-point"  # the second is asked where the first condemns
 LONG = (1.0, 2.0**-4, 2.0**-8)  # of the size of x: where f is finite, its usual slope
@@ -75,6 +76,13 @@ class Slope:
             self.right[row],
             other and (lambda: other()[row]),
         )
+
+    def sides(self, i: int) -> tuple[float, float]:
+        """Both slopes at point `i`; next to the steeper one, rounding is nothing."""
+        left, right = float(self.left[i]), float(self.right[i])
+        nothing = FLAT * max(abs(left), abs(right))
+        before, after = (0.0 if abs(s) <= nothing else s for s in (left, right))
+        return before, after
 
 
 @dataclass(frozen=True)
@@ -188,9 +196,13 @@ def judge(
             return Judgement(FAIL)
         other = judge(claim, found.again(), i, terms, sharp)
         clear = gap > CLEAR * K * (sure + own)
-        return Judgement(FAIL) if other.verdict != PASS and clear else other
+        if other.verdict == INCONCLUSIVE:
+            says = f"one scheme excludes it, but by another {other.reason}"
+            return Judgement(FAIL) if clear else Judgement(INCONCLUSIVE, says)
+        return other
     if half:
-        text = f"at a kink: the slope is {left:.6g} before, {right:.6g} after"
+        before, after = found.sides(i)
+        text = f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
         return Judgement(INCONCLUSIVE, text)
     text = f"differences say no more than {value:.3g} ± {bound:.1g} here"
     return Judgement(INCONCLUSIVE, text)
