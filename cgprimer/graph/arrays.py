@@ -88,7 +88,7 @@ def as_rows(
     """
     numbers, kind = as_numbers(label, rows, error), np.asarray(rows).dtype.kind
     if numbers.ndim != 1 or (numbers.size and kind not in "biu"):
-        raise error(f"{label} are numbers of samples or a mask, (n,)")
+        raise error(f"{label} holds numbers of samples, or a mask, of shape (n,)")
     if kind == "b":
         if len(numbers) != size:
             raise error(
@@ -96,7 +96,7 @@ def as_rows(
             )
         return np.flatnonzero(numbers)
     if len(odd := numbers[(numbers < -size) | (numbers >= size)]):
-        raise error(f"{label} name sample {odd[0]:.0f}, there are {size}, from 0")
+        raise error(f"{label} holds {odd[0]:.0f}: samples go from 0 to {size - 1}")
     return numbers.astype(np.int64)
 
 
