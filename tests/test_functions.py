@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from functions import FUNCTIONS, HOPELESS, gradient, mistakes
 
-from cgprimer import check_function, parse_graph
+from cgprimer import check_function, check_gradients, parse_graph
 from cgprimer.errors import OptionError
 from cgprimer.expr.ops import TABLE
 from cgprimer.testing import assert_gradient, assert_gradients
@@ -611,6 +611,57 @@ def test_a_bound_wider_than_the_claim_vouches_for_nothing(size: float):
     ):
         wrong = np.array([2.0 * x[0], -2 * x[1]])
         assert check_function(f, wrong, x).verdict != "PASS"
+
+
+T = np.linspace(0.2, 2.0, 7)
+A = np.vander(T, 3)
+MODELS = {  # values at T of three parameters, and their Jacobian
+    "linear": (lambda w: A @ w, lambda w: A),
+    "decay": (lambda w: w[0] * np.exp(-w[1] * T) + w[2],
+              lambda w: np.stack([np.exp(-w[1] * T), -w[0] * T * np.exp(-w[1] * T),
+                                  T**0], 1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("off", [1e-6, 1e-8, 1e-10, 1e-12])
+@pytest.mark.parametrize("key", MODELS)
+def test_squares_of_what_nearly_cancels_are_judged_by_its_rounding(key, off):
+    """Least squares beside their minimum: gradients are small, and right."""
+    model, jacobian = MODELS[key]
+    best = np.array([0.9, 1.3, 0.6])
+    y, w = model(best), best * (1 + off * np.array([1.0, -0.7, 0.4]))
+    right = 2 * jacobian(w).T @ (model(w) - y)
+    f = lambda w: ((model(w) - y) ** 2).sum()  # noqa: E731
+    assert check_function(f, right, w).verdict != FAIL
+    for factor in (-1.0, 0.5, 1.01):
+        assert check_function(f, factor * right, w).verdict == FAIL
+
+
+@pytest.mark.parametrize("k", [1e2, 1e4, 1e5])
+def test_waves_that_are_fast_for_x_have_no_kinks(k):
+    graph = parse_graph([f"xf = cos({k}*xa)"])
+    for x in (0.0, 1.3):
+        right = -k * np.sin(k * x)
+        assert check_function(lambda x: np.cos(k * x), right, x).verdict == PASS
+        wrong = check_function(lambda x: np.cos(k * x), right + 0.1 * k, x)
+        assert wrong.verdict == FAIL
+        assert check_gradients(graph, at={"xa": x}).verdict == PASS
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e3])
+def test_rounding_that_next_neighbours_share_is_seen(offset):
+    """1 - x stands still where sin(x) moves: x has digits that are lost there."""
+    x = 1.7e-3
+
+    def f(v):
+        return (offset + 1 - v) - offset - 1 + np.sin(v)
+
+    def slope(v):
+        return np.cos(v) - 1
+
+    report = check_function(lambda v: f(v) + v, slope(x) + 1, x)
+    assert report.verdict == PASS, report
+    assert check_function(lambda v: f(v) + v, 1.001 * (slope(x) + 1), x).verdict == FAIL
 
 
 @pytest.mark.parametrize("f", [np.cbrt, lambda x: np.sign(x) * np.sqrt(abs(x))])

@@ -425,3 +425,14 @@ def test_slopes_beside_a_kink_are_told_at_any_scale(scale):
     assert kink.slopes == pytest.approx((0.0, scale), abs=1e-6 * scale)
     asked = check_gradients(graph, at={"xa": 0.0})
     assert f"the slope is 0 before, {scale:.6g} after" in asked.diagnosis
+
+
+@pytest.mark.parametrize("power", [1.5, 1.8])
+@pytest.mark.parametrize("aside", [0.0, 1e-13, 1e-12, 1e-11])
+def test_what_bends_too_sharply_to_be_seen_condemns_nobody(power, aside):
+    at = {"xa": 0.3 * (1 + aside)}
+    for text in (f"abs(xa - 0.3)^{power}", f"abs(xa - 0.3)^{power} + xa"):
+        graph = graph_of(text)
+        assert check_gradients(graph, at=at).verdict != FAIL
+        claims = {("xf", "xa"): f"-({graph.partial('xf', 'xa').text}) - 3"}
+        assert check_gradients(graph, at=at, claims=claims).verdict == FAIL

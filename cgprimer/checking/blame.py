@@ -83,17 +83,22 @@ def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -
         at = [np.broadcast_to(v, np.shape(values[names[0]])) for v in at]
         local = partials(node.op(*arguments), arguments)
         rows = Kernel(list(local.values()), ARGUMENTS[: len(at)])(*at)
+    slopes = [slope(_one_moved(node, at, i), at[i]) for i in range(len(at))]
     for i, (arg, row) in enumerate(zip(node.args, rows, strict=True)):
         if leaf not in postorder([arg]):
             continue
-        found = slope(_one_moved(node, at, i), at[i])
-        row = np.broadcast_to(row, at[i].shape)
+        found, row = slopes[i], np.broadcast_to(row, at[i].shape)
         judged = [judge(row[k], found, k, 8 * abs(row[k])) for k in range(len(row))]
         if any(one.verdict == FAIL for one in judged):
             slack = 2 * found.bound + SLACK * np.abs(found.value)
             wrong = Wrong(row, found.value, slack, where)
             own = {show(a): value for a, value in zip(node.args, at, strict=True)}
-            return explain(ZERO, node.op.name, show(arg), own, wrong).says
+            others = (
+                ("swapped names", f"it is what belongs to {show(other)}", one.value)
+                for other, one in zip(node.args, slopes, strict=True)
+                if one is not found
+            )
+            return explain(ZERO, node.op.name, show(arg), own, wrong, others).says
     return ""
 
 

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 ULPS = 64.0  # a claim is computed from terms: it is off by so many ulps of theirs
 FAR = (0.5, 10.0, 1e3, 1e6)  # sizes away: where f is looked at that stands still nearby
+ABOUT = 2  # of these are about x; farther away the next change counts
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _difference(
     if (known.flat > 0).all():
         return still
     x = np.where(known.flat > 0, np.nan, x)
-    noise = known.at_reach(each, x, longer)
+    noise = known.at_reach(each, x, size, longer)
     found = difference(each, x, scheme, None, noise, typical=usual)
     found = chosen(known.flat > 0, still, found)
     coarse &= ~(known.flat > 0)
@@ -81,7 +82,7 @@ def _difference(
         return found
     if (coarse & (size < longer)).any():
         close = np.where(coarse & (size < longer), x, np.nan)
-        noise = known.at_reach(each, close, size)
+        noise = known.at_reach(each, close, size, size)
         other = difference(each, close, scheme, None, noise, typical=size)
         better = (other.bound < found.bound) | _differ(other, found)
         found = chosen(better, other, found)
@@ -117,5 +118,6 @@ def _typical(each: Each, x: Array, size: Array, local: Array, known: Noise) -> A
     steps = [np.where(still, part * size, np.nan) for part in FAR]
     rises = np.array([_steepest(each, x, step) for step in steps])
     nearest = rises[(rises > 0).argmax(axis=0), np.arange(len(x))]
-    farther = np.where(known.absorbed, nearest, rises.max(axis=0))
+    most = np.where(known.absorbed, 0.0, rises[:ABOUT].max(axis=0))
+    farther = np.where(most > 0, most, nearest)
     return np.where(still, np.fmax(level, farther), about)

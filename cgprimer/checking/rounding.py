@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.numeric.finite import EPSILON, Difference
+from cgprimer.numeric.schemes import Told
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -26,6 +27,7 @@ COARSE = 1e-9  # noise beside f: single precision has 6e-8, double 1e-16
 COARSEST = 1e-6  # noise of f above this is no precision that a claim could have
 AWAY = 0.37  # of the size of x: where the precision of f is looked at once more
 REACH = 0.1  # of the size of x: the longest step of a difference
+BENDING = 2.0**-10  # of the size of x: where f is looked at for how it bends
 HALVES = np.arange(-120, 41) / 2  # exponents of ten of steps that may change f
 NEAR = 116  # the number of those that stay close to x
 FIRST = 84  # of those, the first that may change an x that is not 0
@@ -53,12 +55,20 @@ class Noise:
     flat: Array
     absorbed: Mask
 
-    def at_reach(self, each: Each, x: Array, size: Array) -> Array:
-        """The noise over steps of that size; of coarse code it grows with f."""
+    def at_reach(self, each: Each, x: Array, size: Array, longest: Array) -> Told:
+        """The noise over steps of such sizes: of coarse code it grows with f.
+
+        And with the slope, as what is computed from x is rounded as x is: the square of
+        a difference that cancels at x has no noise there, and some beside it.
+        """
         coarse = np.where(self.precision > COARSE, x, np.nan)
-        around = [np.abs(each(coarse + k * size)) for k in (-REACH, REACH)]
-        found: Array = np.fmax(self.noise, self.precision * np.fmax(*around))
-        return found
+        around = (np.abs(each(coarse + k * longest)) for k in (-REACH, REACH))
+        level = np.nan_to_num(np.fmax(*around), posinf=0.0)
+        near = np.fmax(self.noise, self.precision * level)
+        aside = BENDING * size
+        bend = np.abs(each(x + aside) - 2 * each(x) + each(x - aside)) / aside**2
+        more = EPSILON * size * np.nan_to_num(bend, posinf=0.0)
+        return Told(lambda at: near + more * np.abs(at - x))
 
     def where_flat(self) -> Difference:
         """The slope 0, known by how far f stands still."""
@@ -144,7 +154,8 @@ def _off_a_curve(
     rows = np.array([each(x + step) for step in steps])
     t = np.nan_to_num(steps / np.abs(steps).max(axis=0)).T
     powers = np.stack([t**k for k in range(degree + 1)], axis=-1)
-    y = np.nan_to_num(rows, posinf=0.0, neginf=0.0).T[:, :, None]
+    rises = rows - rows[0]  # beside a large number the fit would round, not f
+    y = np.nan_to_num(rises, posinf=0.0, neginf=0.0).T[:, :, None]
     rest = np.abs(y - powers @ (np.linalg.pinv(powers) @ y)).max(axis=(1, 2))
     return np.where(np.isfinite(rows).all(axis=0), rest, np.nan)
 

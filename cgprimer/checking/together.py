@@ -163,6 +163,7 @@ def difference(mixed: Mixture) -> Slope:
         found.typical.ravel(),
         found.left.ravel(),
         found.right.ravel(),
+        rough=np.broadcast_to(found.rough, start.shape).ravel(),
     )
 
 

@@ -55,6 +55,7 @@ class Difference:
     h : the step; for an extrapolated value, the longest it rests on.
     rounding : the part of the bound that is due to rounding, not to the step.
     left, right : the slopes to either side; they differ from `value` at a kink only.
+    rough : how much the slope may change unseen, where f bends sharply near x.
     """
 
     value: Array
@@ -63,6 +64,7 @@ class Difference:
     rounding: Array
     left: Array
     right: Array
+    rough: Array | float = 0.0
 
     @property
     def kink(self) -> NDArray[np.bool_]:
@@ -72,7 +74,8 @@ class Difference:
 
     def __getitem__(self, index: int | slice | tuple[int, ...]) -> Difference:
         """The same for some of the elements."""
-        return Difference(*(getattr(self, part.name)[index] for part in fields(self)))
+        every = (getattr(self, part.name) for part in fields(self))
+        return Difference(*(np.broadcast_to(v, self.value.shape)[index] for v in every))
 
 
 def check_scheme(
@@ -240,7 +243,7 @@ def _with_sides(
     """(the difference, the gap between its sides that rounding may make)."""
     sides = compared(f, x, scheme.order, known)
     parts = sides.value, sides.bound, known.h, known.rounding, sides.left, sides.right
-    return Difference(*parts), sides.noise
+    return Difference(*parts, sides.rough), sides.noise
 
 
 def _closer(

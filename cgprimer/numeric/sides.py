@@ -16,13 +16,15 @@ from cgprimer.numeric.search import Found
 PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
 RESOLVED = 512  # units in the last place of x that such a step has at least
 STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
+BENDS = 1 / 32  # the same beside |x|^1.5, say; that of a smooth f falls 512-fold
 
 
 @dataclass(frozen=True)
 class Sides:
     """A difference held against its sides: it has slopes `left` and `right`.
 
-    noise : how far apart rounding alone may make them look.
+    noise : how far apart rounding alone may make them look. rough : how far apart they
+    are where f bends so sharply that the slope may change unseen.
     """
 
     value: Array
@@ -30,6 +32,7 @@ class Sides:
     left: Array
     right: Array
     noise: Array
+    rough: Array
 
 
 def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
@@ -57,7 +60,9 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
     bound = np.where(kink, across, bound)
-    return Sides(value, bound, value - half, value + half, noise)
+    bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
+    rough = np.where(bends, np.abs(gap), 0.0)
+    return Sides(value, bound, value - half, value + half, noise, rough)
 
 
 def _at(

@@ -56,6 +56,7 @@ class Slope:
         the terms of f over |x|, which counts for no more than 1.
     left, right : the slopes to either side; they differ at a kink.
     again : the same by another scheme, taken when it is needed.
+    rough : how much the slope may change unseen; so near no claim is condemned.
     """
 
     value: Array
@@ -64,6 +65,7 @@ class Slope:
     left: Array
     right: Array
     again: Callable[[], Slope] | None = None
+    rough: Array | float = 0.0
 
     def __getitem__(self, row: int | tuple[int, ...]) -> Slope:
         """One function of several that were differenced together, arrays (…, n)."""
@@ -75,6 +77,7 @@ class Slope:
             self.left[row],
             self.right[row],
             other and (lambda: other()[row]),
+            np.broadcast_to(self.rough, self.value.shape)[row],
         )
 
     def sides(self, i: int) -> tuple[float, float]:
@@ -131,7 +134,7 @@ def by_schemes(
     def by(scheme: str) -> Slope:
         d = take(scheme)
         again = functools.partial(by, schemes[1]) if scheme == schemes[0] else None
-        return Slope(d.value, d.bound, typical, d.left, d.right, again)
+        return Slope(d.value, d.bound, typical, d.left, d.right, again, d.rough)
 
     return by(schemes[0])
 
@@ -177,6 +180,7 @@ def judge(
     """The rule, at point `i`; `terms` is Σ|terms| of the claim."""
     value, bound = float(found.value[i]), float(found.bound[i])
     left, right = float(found.left[i]), float(found.right[i])
+    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
     if not (np.isfinite(value) and np.isfinite(bound)):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
     half = abs(right - left) / 2  # of a kink: its bound spans both slopes
@@ -191,7 +195,8 @@ def judge(
         needed = sure if gap <= K * sure else sure + own
         if needed <= max(sharp * size, NEGLIGIBLE * typical * zero):
             return Judgement(PASS)
-    elif not within and sure + own <= NARROW * _known(claim, found, i, size):
+    excluded = not (within or gap <= K * (sure + own) + rough)
+    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
         if found.again is None:
             return Judgement(FAIL)
         other = judge(claim, found.again(), i, terms, sharp)
@@ -204,5 +209,5 @@ def judge(
         before, after = found.sides(i)
         text = f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
         return Judgement(INCONCLUSIVE, text)
-    text = f"differences say no more than {value:.3g} ± {bound:.1g} here"
+    text = f"differences say no more than {value:.3g} ± {bound + rough:.1g} here"
     return Judgement(INCONCLUSIVE, text)
