@@ -407,7 +407,7 @@ def test_runs_of_signs_tell_a_pattern_from_noise(left, low, high):
 
 @pytest.mark.parametrize("labels", [False, True])
 def test_tests_of_residuals_keep_their_level(labels):
-    """Those of labels come in runs where one label is likely: a right model leaves it."""
+    """Labels come in runs where one of them is likely, though the model is right."""
     rng, x = np.random.default_rng(0), np.linspace(-3, 3, 50 + 50 * labels)
     likely, test = 1 / (1 + np.exp(-x)), by_neighbours if labels else by_runs
 
@@ -539,12 +539,12 @@ SITUATIONS = {  # graph, data, method, options, status, said, not said
     "off to infinity, growth": (
         parse_graph(["xy = k/(1 + (k/n - 1)*exp(-r*xx))"]),
         one(1000 / (1 + 99 * np.exp(-6 - 6 * X)), 10 * X + 10), LeastSquares(),
-        {"start": {"k": 1e6, "n": 200, "r": 0.1}}, "stalled", "At these values k has no",
-        ("edge", ". k has no effect"),
+        {"start": {"k": 1e6, "n": 200, "r": 0.1}}, "stalled",
+        "At these values k has no", ("edge", ". k has no effect"),
     ),
     "a step to nowhere": (
-        DIODE, one(CURRENT, VOLTS), SGD(0.01), {}, "stalled", "a step led far off, n to",
-        UP,
+        DIODE, one(CURRENT, VOLTS), SGD(0.01), {}, "stalled",
+        "a step led far off, n to", UP,
     ),
     "a step to nowhere, upwards": (
         parse_graph(["xy = s*xx/(e*f)"]), one(1e3 * (2 + X), 2 + X), SGD(0.01), {},
@@ -575,8 +575,8 @@ SITUATIONS = {  # graph, data, method, options, status, said, not said
         "has a pattern: another model may fit better", UP,
     ),
     "a curve by a line, by steps": (
-        LINE, one(X + 0.3 * X**2), SGD(0.2), {"epochs": 500, "batch": None}, "converged",
-        "has a pattern: another model may fit better", UP,
+        LINE, one(X + 0.3 * X**2), SGD(0.2), {"epochs": 500, "batch": None},
+        "converged", "has a pattern: another model may fit better", UP,
     ),
     "nothing left": (
         LINE, SLOPE, LeastSquares(), {}, "converged", "R² 1.", ("pattern", *UP)

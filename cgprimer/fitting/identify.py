@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPSILON = float(np.finfo(np.float64).eps)
-LONG = 60  # signs of a name or combination in a sentence or table
+LONG = 60  # signs of a name or combination in a sentence
 TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
