@@ -199,6 +199,18 @@ def _side_by_side(some: Array, column: Array) -> bool:
     return int(among.sum()) == len(some)
 
 
+def _in_order(row: Array, column: Array) -> Array:
+    """A row in the order of a column; what was entered several times counts once."""
+    order = np.argsort(column, kind="stable")
+    if (np.diff(column[order]) == 0).any():
+        _, first = np.unique(
+            np.stack([column, row])[:, order], axis=1, return_index=True
+        )
+        order = order[np.sort(first)]
+    found: Array = row[order]
+    return found
+
+
 def _varies(column: Array) -> bool:
     """Whether a column varies by more than rounding."""
     return bool(np.ptp(column) > SAME * np.abs(column).max())
@@ -368,8 +380,8 @@ class _Judge:
         some = (left**2).sum(axis=1) > MET * (around**2).sum(axis=1)
         each = slice(None, None, -(-left.shape[1] // MOST_SAMPLES))
         test = by_neighbours if self.loss.from_logits else by_runs
-        orders = [np.argsort(x[each], kind="stable") for x in inputs[:MOST_INPUTS]]
-        found = [test(row[each][order]) for row in left[some] for order in orders]
+        along = [x[each] for x in inputs[:MOST_INPUTS]]
+        found = [test(_in_order(row[each], x)) for row in left[some] for x in along]
         return any(chance * len(found) < CHANCE for chance in found)
 
 
