@@ -21,7 +21,7 @@ from cgprimer import (
 from cgprimer.engine.losses import find_loss
 from cgprimer.fitting.baseline import beside_constants
 from cgprimer.fitting.compared import rounded_down
-from cgprimer.fitting.luck import by_runs
+from cgprimer.fitting.luck import by_neighbours, by_runs
 from cgprimer.fitting.objective import objective_of
 
 LINE = parse_graph(["xy = w*xx + b"])
@@ -79,11 +79,17 @@ MODELS = {
     "line through zero": ("xy = w*xx", {"w": 0.5}, np.linspace(0, 10, 50)),
     "wrong line through zero": ("xy = w*xx", {"w": 0}, np.linspace(1, 10, 50)),
 }  # fmt: skip
-SEEDS = dict.fromkeys(MODELS, 20) | {  # these wander long
-    "sine": 2,
-    "gompertz": 3,
-    "logistic growth from n0": 3,
-    "gaussian peak": 10,
+SEEDS = dict.fromkeys(MODELS, range(8)) | {  # one that wanders long for each outcome
+    "michaelis-menten": range(12),
+    "4pl": (1, 2, 3, 5, 7, 8),
+    "4pl in log dose": range(10),
+    "gaussian peak": (3, 4, 6, 7, 9, 10),
+    "logistic growth from n0": (0, 2, 4, 6),
+    "slow decay": range(10),
+    "hill": (1, 2, 4, 5),
+    "gompertz": (1, 2, 3),
+    "sine": (1, 7),
+    "level line": range(20),
 }
 ALWAYS = {"line", "line through zero", "decay", "two exponentials", "logistic growth"}
 NEVER = {"level line", "wrong line through zero", "gaussian peak", "sine"}
@@ -145,7 +151,7 @@ def cosine(graph, data, result):
 @pytest.mark.parametrize("name", MODELS)
 def test_least_squares_from_its_own_start_is_never_falsely_a_success(name):
     statuses = set()
-    for seed in range(SEEDS[name]):
+    for seed in SEEDS[name]:
         graph, data = data_of(name, seed, 0.05)
         result = quiet(graph, data, rng=seed)
         check_honesty(graph, data, result)
@@ -161,14 +167,13 @@ def test_least_squares_from_its_own_start_is_never_falsely_a_success(name):
 @pytest.mark.parametrize("method", [Adam(0.05), SGD(1e-4)], ids=["Adam", "SGD"])
 @pytest.mark.parametrize("name", MODELS)
 def test_descents_are_never_falsely_a_success(name, method):
-    for seed in range(2):
-        graph, data = data_of(name, seed, 0.05)
-        result = quiet(graph, data, method, rng=seed, epochs=150)
-        check_honesty(graph, data, result)
+    graph, data = data_of(name, 1, 0.05)
+    result = quiet(graph, data, method, rng=1, epochs=150)
+    check_honesty(graph, data, result)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05, 0.3])
 @pytest.mark.parametrize("name", MODELS)
 def test_no_seed_and_no_noise_makes_a_failure_a_success(name, noise):
     for seed in range(25):
@@ -323,10 +328,10 @@ def test_noise_is_hardly_ever_called_a_find():
     peak = parse_graph(["xy = a*exp(-(xx - m)^2/(2*s^2)) + b"])
     start = {"a": 0.5, "m": 0.3, "s": 0.2, "b": 0.1}
     x = np.linspace(0, 1, 60)
-    for seed in range(40):
+    for seed in range(20):
         noise = one(np.random.default_rng(seed).standard_normal(60), x)
         assert quiet(LINE, noise).status == "trivial"
-        if seed < 6:
+        if seed < 2:
             assert not quiet(peak, noise, start=start).converged
 
 
@@ -400,11 +405,22 @@ def test_runs_of_signs_tell_a_pattern_from_noise(left, low, high):
     assert low <= by_runs(left) <= high
 
 
-def test_the_runs_test_keeps_its_level():
-    rng = np.random.default_rng(0)
-    found = np.array([by_runs(rng.normal(size=50)) for _ in range(2_000)])
+@pytest.mark.parametrize("labels", [False, True])
+def test_tests_of_residuals_keep_their_level(labels):
+    """Labels come in runs where one of them is likely, though the model is right."""
+    rng, x = np.random.default_rng(0), np.linspace(-3, 3, 50 + 50 * labels)
+    likely, test = 1 / (1 + np.exp(-x)), by_neighbours if labels else by_runs
+
+    def left():
+        if labels:
+            return (rng.random(len(x)) < likely) - likely
+        return rng.normal(size=len(x))
+
+    found = np.array([test(left()) for _ in range(2_000)])
     assert 0.02 < np.mean(found < 0.05) < 0.08
     assert np.mean(found < 1e-3) < 5e-3
+    some = np.sin(4 * x) / 4 * (1 - labels) + labels * ((np.sin(2 * x) > 0) - likely)
+    assert test(some) < 1e-3
 
 
 @pytest.mark.parametrize(
@@ -423,6 +439,11 @@ def test_r_squared_is_never_printed_as_more_than_it_is(value, text):
 # What to change
 
 
+QUOTIENTS = parse_graph(["xy = a/b + c/d*xx + a/d*xx^2"])
+DIODE = parse_graph(["xy = i*(exp(xx/(n*0.02585)) - 1)"])
+WIDE = np.linspace(0.5, 5, 40)
+VOLTS = np.linspace(0.2, 0.7, 40)
+CURRENT = 1e-12 * np.expm1(VOLTS / (1.4 * 0.02585))
 DEAD = parse_graph(["xy = relu(w*xx + b)"])
 SATURATED = parse_graph(["xy = tanh(w*xx + b)"])
 XOR = parse_graph(
@@ -510,6 +531,63 @@ SITUATIONS = {  # graph, data, method, options, status, said, not said
     "to and fro": (
         parse_graph(["xy = b"]), Dataset({}, {"xy": [0.0, 1.0]}), SGD(0.25),
         {"loss": "mae", "batch": None, "start": {"b": 0.4}}, "converged", "", UP,
+    ),
+    "off to infinity": (
+        QUOTIENTS, one(2 / 3 + WIDE / 3 + WIDE**2 / 0.75, WIDE), LeastSquares(),
+        {"rng": 1}, "stalled", "b has run off to -", ("edge", "gradient is zero"),
+    ),
+    "off to infinity, growth": (
+        parse_graph(["xy = k/(1 + (k/n - 1)*exp(-r*xx))"]),
+        one(1000 / (1 + 99 * np.exp(-6 - 6 * X)), 10 * X + 10), LeastSquares(),
+        {"start": {"k": 1e6, "n": 200, "r": 0.1}}, "stalled",
+        "At these values k has no", ("edge", ". k has no effect"),
+    ),
+    "a step to nowhere": (
+        DIODE, one(CURRENT, VOLTS), SGD(0.01), {}, "stalled",
+        "a step led far off, n to", UP,
+    ),
+    "a step to nowhere, upwards": (
+        parse_graph(["xy = s*xx/(e*f)"]), one(1e3 * (2 + X), 2 + X), SGD(0.01), {},
+        "diverged", "lower the rate", UP,
+    ),
+    "no number": (
+        parse_graph(["xy = ln(a)*xx"]), one(-5 * X), SGD(1.0), {"start": {"a": 3.0}},
+        "diverged", "the loss became nan", ("rose", *UP),
+    ),
+    "no rate is low enough": (
+        LINE, one(X, 1e6 * X), SGD(0.01), {}, "diverged", "or rescale the inputs", UP
+    ),
+    "up and down on a plateau": (
+        parse_graph(["xy = a/(xx^5*(exp(b/xx) - 1))"]),
+        one(1e3 / ((2 + X) ** 5 * np.expm1(14 / (2 + X))), 2 + X), Adam(0.05), {},
+        "max_steps", "allow many more, rescale", UP,
+    ),
+    "hardly better as yet": (
+        LINE, one(0.15 * X + X**2), SGD(0.05), {"epochs": 10}, "max_steps",
+        "As yet xy: hardly better", ("no better",),
+    ),
+    "an exponential missed": (
+        DIODE, one(CURRENT, VOLTS), LeastSquares(), {"rng": 1}, "trivial",
+        "pattern", ("far off all others", *UP),
+    ),
+    "a curve by a line": (
+        LINE, one(X + 0.3 * X**2 + 0.02 * NOISE), LeastSquares(), {}, "converged",
+        "has a pattern: another model may fit better", UP,
+    ),
+    "a curve by a line, by steps": (
+        LINE, one(X + 0.3 * X**2), SGD(0.2), {"epochs": 500, "batch": None},
+        "converged", "has a pattern: another model may fit better", UP,
+    ),
+    "nothing left": (
+        LINE, SLOPE, LeastSquares(), {}, "converged", "R² 1.", ("pattern", *UP)
+    ),
+    "nothing left of probabilities": (
+        LOGISTIC, one(1 / (1 + np.exp(-2 * X))), Adam(0.05),
+        BY_LOGITS | {"epochs": 400}, "converged", "R² 1;", ("pattern", *UP),
+    ),
+    "classes apart, by squares": (
+        LOGISTIC, one((X > 0.01) * 1.0), LeastSquares(), {}, "stalled",
+        "every sample is on its side", ("gradient is zero", *UP),
     ),
     "a border": (
         parse_graph(["xy = (w - 1)^0.5 + b*xx"]), one(3 * X - 0.1), LeastSquares(),
@@ -628,7 +706,7 @@ def test_noise_does_not_make_a_linear_regression_diverge(noise):
 EACH = {
     "none": None, "one": 0.3, "uneven": UNEVEN, "by target": {"xp": UNEVEN, "xq": 2.0}
 }  # fmt: skip
-ALL = {**DESCENTS, "LeastSquares": LeastSquares()}
+ALL = {"SGD": SGD(0.05), "Adam": Adam(0.02), "LeastSquares": LeastSquares()}
 
 
 @pytest.mark.parametrize("loss", ["mse", "huber"])

@@ -193,6 +193,24 @@ def _r_squared(predicted: Array, target: Array, sigma: Array) -> float:
         return float(1 - left / (weight * (target - middle) ** 2).sum())
 
 
+def _side_by_side(some: Array, column: Array) -> bool:
+    """Whether no other entry of a column lies among some of its entries."""
+    among = (column >= some.min()) & (column <= some.max())
+    return int(among.sum()) == len(some)
+
+
+def _in_order(row: Array, column: Array) -> Array:
+    """A row in the order of a column; what was entered several times counts once."""
+    order = np.argsort(column, kind="stable")
+    if (np.diff(column[order]) == 0).any():
+        _, first = np.unique(
+            np.stack([column, row])[:, order], axis=1, return_index=True
+        )
+        order = order[np.sort(first)]
+    found: Array = row[order]
+    return found
+
+
 def _varies(column: Array) -> bool:
     """Whether a column varies by more than rounding."""
     return bool(np.ptp(column) > SAME * np.abs(column).max())
@@ -269,10 +287,17 @@ class _Judge:
         return int((~kept).sum()), left, constant
 
     def apart(self) -> tuple[tuple[int, float], ...]:
-        """Samples far off the others, and by how much, the farthest first."""
+        """Samples far off the others, and by how much, the farthest first.
+
+        Not those that lie side by side along an input: they are a part of the curve.
+        """
         left = ((self.targets - self.shown) / self.sigma)[0]
         off = left - np.median(left)
         far = np.flatnonzero(np.abs(off) > OFF * (np.median(np.abs(off)) or np.inf))
+        if len(far) > 1 and any(
+            map(_side_by_side, self._reach[0][:, far], self._reach[0])
+        ):
+            return ()
         by = (off * self.sigma[0])[far]
         order = np.argsort(-np.abs(off[far]))
         return tuple((int(far[k]), float(by[k])) for k in order)
@@ -355,8 +380,8 @@ class _Judge:
         some = (left**2).sum(axis=1) > MET * (around**2).sum(axis=1)
         each = slice(None, None, -(-left.shape[1] // MOST_SAMPLES))
         test = by_neighbours if self.loss.from_logits else by_runs
-        orders = [np.argsort(x[each], kind="stable") for x in inputs[:MOST_INPUTS]]
-        found = [test(row[each][order]) for row in left[some] for order in orders]
+        along = [x[each] for x in inputs[:MOST_INPUTS]]
+        found = [test(_in_order(row[each], x)) for row in left[some] for x in along]
         return any(chance * len(found) < CHANCE for chance in found)
 
 

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from cgprimer.errors import shorten
-from cgprimer.fitting.identify import LONG
 
 if TYPE_CHECKING:
     from cgprimer.fitting.result import FitResult
@@ -24,7 +23,7 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
     for each in combined:
         value, error = result.combination(each.coefficients)
         value = value if each.value is None else each.value
-        found.append(_row(result, shorten(each.text, LONG), value, error))
+        found.append(_row(result, shorten(each.text), value, error))
     left = [
         f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (

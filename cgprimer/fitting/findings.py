@@ -16,6 +16,8 @@ from cgprimer.graph.objective import Objective
 
 Array = NDArray[np.float64]
 
+MOST_SAMPLES = 100_000  # that are compared with one another, in a tenth of a second
+
 
 def findings(
     objective: Objective,
@@ -52,9 +54,25 @@ def findings(
         )
     fields["practically_undetermined"] = told
     told_too = _improbable(fields.get("chi_squared"), fields.get("dof"))
+    if "spread" in fields:
+        told_too += _repeated(objective)
     if told and status != "converged":
         sentence = f"At these values {sentence}"
     return [*_said(known), *[sentence] * bool(told), *told_too], fields
+
+
+def _repeated(objective: Objective) -> list[str]:
+    """That samples are the same ones again, so that errors come out too small."""
+    rows = np.vstack([objective.problem.inputs, objective.targets])
+    count = rows.shape[1]
+    if count > MOST_SAMPLES or not len(objective.problem.inputs):
+        return []
+    distinct = np.unique(rows, axis=1).shape[1]
+    if 2 * distinct > count:
+        return []
+    return [
+        f"Only {distinct} of {count} samples differ; errors take all as independent"
+    ]
 
 
 def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:

@@ -133,6 +133,8 @@ def descend(
     trail.mark(first)
     with bar(epochs, method.label, progress) as tick, np.errstate(all="ignore"):
         _epochs(objective, method, trail, epochs, batch, rng, tick)
+        if trail.status == "diverged":
+            trail.steep = _is_steep(objective, method, trail)
 
 
 def _epochs(
@@ -166,7 +168,6 @@ def _epochs(
         if _beyond(loss, recent[0]):
             fell = not objective.nonnegative and recent[-1] <= recent[0]
             trail.status = "unbounded" if fell and not loss > recent[-1] else "diverged"
-            trail.steep = _is_steep(objective, method, trail)
             return
         trail.keep(trail.params, loss)
         tick(loss)

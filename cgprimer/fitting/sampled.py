@@ -17,7 +17,9 @@ Array = NDArray[np.float64]
 
 SAMPLES = 256
 NUMBERS = 2_000_000  # of a Jacobian on the samples, at most
-NUDGE = 1e-13  # relative: far above rounding, far below what a model can feel
+NUDGE = 1e-13  # relative: far above rounding, far below what a model can feel …
+WIDER = 1e-9  # … but exp(-r*t) of a tiny r*t rounds alike until it is moved so far
+CURVED = 30.0  # growth of what remains by a tenfold nudge: 100 if bent, 1 if rounded
 FELT = 1e-10  # rounding of a column that is worth a word; all columns have 1e-15
 NOTHING = 0.1  # … from which on there is nothing else in a column
 FAINT = 1e-6  # effect of a parameter beside its target, that rounding may have
@@ -75,14 +77,20 @@ class Sampled:
         """
         rng, signs = np.random.default_rng(0), np.array([-1.0, 1.0])
         first, size = self._columns(params)
-        found = np.zeros_like(size)
-        for _ in range(2):
-            nudge = NUDGE * rng.choice(signs, len(params))
+
+        def remains(nudge: Array) -> Array:
             once, _ = self._columns(params * (1 + nudge))
             twice, _ = self._columns(params * (1 + 2 * nudge))
-            with np.errstate(all="ignore"):
-                rest = lengths(first - 2 * once + twice) / np.sqrt(6.0)
-                found = np.fmax(found, np.where(size > 0, rest / size, 0.0))
+            rest: Array = lengths(first - 2 * once + twice) / np.sqrt(6.0)
+            return np.where(size > 0, rest / size, 0.0)
+
+        with np.errstate(all="ignore"):
+            found = np.zeros_like(size)
+            for _ in range(2):
+                turn = rng.choice(signs, len(params))
+                found = np.fmax(found, remains(NUDGE * turn))
+            near, far = (remains(k * WIDER * turn) for k in (1, 10))
+            found = np.fmax(found, np.where(far <= CURVED * near, near, 0.0))
         own = np.abs(self.predictions(params)).max(axis=1, keepdims=True)
         nothing = size * np.abs(params) <= FAINT * own
         found = np.where(nothing | (found < NOTHING), found, 0.0)
