@@ -1,4 +1,4 @@
-"""Derivatives of a whole graph by finite differences: the output along one name.
+"""Derivatives of a whole graph by finite differences: the output along its names.
 
 A variable that an equation defines is cut loose from it, so that d output / d name
 means for every name what `Graph.gradient_at` gives; here it is known by values alone.
@@ -66,12 +66,13 @@ def total_differences(
         if name not in whole.names:
             found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
             continue
-        f, size = whole.along(name), sizes.get(name, 1.0)
-        noise = rounding(whole.terms(name))
-        found[name] = difference(f, x, scheme, step, noise, typical=size)
+        f, size = whole.along([name]), sizes.get(name, 1.0)
+        noise, row = rounding(whole.terms([name])), x[None]
+        own = difference(f, row, scheme, step, noise, typical=size, stacks=True)
         if scheme == "complex":
-            runs = [whole.along(name, _disturbed(run)) for run in disturb.RUNS]
-            found[name] = disturb.with_rounding(found[name], runs, x)
+            runs = [whole.along([name], _disturbed(run)) for run in disturb.RUNS]
+            own = disturb.with_rounding(own, runs, row)
+        found[name] = own[0]
     return found
 
 
@@ -127,34 +128,46 @@ class Whole:
             row = self.values[self.graph.variable_number[name]]
         return np.broadcast_to(row, (self.point.width,))
 
-    def along(self, name: str, kernel_of: KernelOf = _forward) -> Function:
-        """The output as a function of the values (n,) of one name, the others held."""
+    def along(self, names: Sequence[str], kernel_of: KernelOf = _forward) -> Function:
+        """f(v)[…, k, :]: the output where names[k] has the values v[…, k, :] (n,)."""
         row = self.graph.variable_number[self.output]
-        return lambda value: self._moved(name, value, kernel_of)[0][row]
+
+        def f(value: Any) -> Any:
+            values, _ = self._moved(names, value, kernel_of)
+            return values[row].reshape(value.shape)
+
+        return f
 
     def _moved(
-        self, name: str, value: Any, kernel_of: KernelOf = _forward
+        self, names: Sequence[str], value: Any, kernel_of: KernelOf = _forward
     ) -> tuple[Array, Array]:
-        """Values (V, n) and parameters (P, 1|n) with one name at other values."""
-        value, parameters = np.asarray(value), self.point.parameters
-        place = self.graph.parameter_number.get(name)
-        row = self.graph.variable_number.get(name)
-        values = np.full(self.values.shape, np.nan, dtype=value.dtype)
-        values[self.program.inputs] = self.point.inputs
-        if place is not None:
-            full = (len(parameters), self.point.width)
-            parameters = np.broadcast_to(parameters, full).astype(value.dtype)
-            parameters[place] = value
-        if row is not None:
-            values[row] = value
+        """Values (V, v.size) and parameters (P, v.size), each name moved by itself."""
+        graph = self.graph
+        inputs = self._columns(self.point.inputs, value)
+        parameters = self._columns(self.point.parameters, value)
+        values = np.full((len(self.values), value.size), np.nan, dtype=value.dtype)
+        values[self.program.inputs] = inputs
+        cut = []
+        for k, name in enumerate(names):
+            if name in graph.parameter_number:
+                row = parameters[graph.parameter_number[name]]
+            else:
+                row = values[graph.variable_number[name]]
+                cut += [(row, k)] * (name in graph.depends_on)
+            row.reshape(value.shape)[..., k, :] = value[..., k, :]
         for group in self.program.groups:
             slots = self.program.slots(group, values, parameters)
             [values[group.defined]] = kernel_of(group.shape)(*slots)
-            if row is not None:
-                values[row] = value
+            for row, k in cut:
+                row.reshape(value.shape)[..., k, :] = value[..., k, :]
         return values, parameters
 
-    def terms(self, name: str) -> Told | None:
+    def _columns(self, rows: Array, value: Any) -> Array:
+        """Rows (r, 1|n) repeated for values (…, n): (r, v.size)."""
+        full = np.broadcast_to(rows, (len(rows), self.point.width))
+        return np.tile(full, value.size // self.point.width).astype(value.dtype)
+
+    def terms(self, names: Sequence[str]) -> Told | None:
         """Σ|terms| of the output for any such values; None where they are not known.
 
         Each equation's own share arrives multiplied by the adjoint of its result.
@@ -165,14 +178,14 @@ class Whole:
             return None
 
         def terms(value: Any) -> Any:
-            values, parameters = self._moved(name, value)
-            seeds = {row: np.ones(self.point.width)}
+            values, parameters = self._moved(names, value)
+            seeds = {row: np.ones(value.size)}
             adjoints, _ = program.backward(values, parameters, seeds)
-            total = np.zeros(self.point.width)
+            total = np.zeros(value.size)
             for group, kernel in zip(program.groups, kernels, strict=True):
                 [own] = kernel(*program.slots(group, values, parameters))
                 total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
-            return total
+            return total.reshape(value.shape)
 
         opaque = any(is_opaque(group.shape) for group in program.groups)
         return Told(terms, not opaque)

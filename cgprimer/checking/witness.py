@@ -40,7 +40,7 @@ from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.values import spread
 from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.edges import Alike, alike, by_formula
+from cgprimer.numeric.edges import AT_ONCE, Alike, alike, by_formula
 from cgprimer.numeric.verdict import (
     FAIL,
     INCONCLUSIVE,
@@ -333,13 +333,26 @@ class Witness:
         excused = self._excused(claim, claimed, own, self._kinked_between(output, wrt))
         return Evidence(claimed, terms, self._total(output, wrt), at, excused)
 
-    @memo
     def _total(self, output: str, wrt: str) -> Slope:
-        x = self.values[wrt]
         if wrt not in self.below(output):
-            return unchanging(x)
+            return unchanging(self.values[wrt])
+        block = next((b for b in self._blocks(output) if wrt in b), (wrt,))
+        return self._totals_of(output, block)[block.index(wrt)]
+
+    @memo
+    def _blocks(self, output: str) -> list[tuple[str, ...]]:
+        """Names below an output, as many at a time as arrays have room for."""
+        ends = (*self.graph.inputs, *self.graph.parameters)
+        names = [name for name in ends if name in self.below(output)]
+        many = max(1, AT_ONCE // (len(self.values) * self.width))
+        return [tuple(names[k : k + many]) for k in range(0, len(names), many)]
+
+    @memo
+    def _totals_of(self, output: str, names: tuple[str, ...]) -> Slope:
+        """d output / d name for several names, each moved by itself: (names, n)."""
+        x = np.array([self.values[name] for name in names])
         whole = self._whole(output)
-        return slope(whole.along(wrt), x, whole.terms(wrt))
+        return slope(whole.along(names), x, whole.terms(names), stacks=True)
 
     def together(self, outputs: tuple[str, ...], names: tuple[str, ...]) -> Evidence:
         """The evidence on all totals of some outputs, along directions mixing them."""
