@@ -11,6 +11,7 @@ from typing import NoReturn
 import cgprimer
 from cgprimer.commands.output import complain, guarded
 from cgprimer.errors import CGPrimerError, visible
+from cgprimer.interrupts import load
 
 COMMANDS = (
     "demo",
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
+        load("numpy")  # which takes an interrupt for a broken installation
         return int(options.run(options) or 0)
     except CGPrimerError as error:
         complain(f"{type(error).__name__}: {error}")

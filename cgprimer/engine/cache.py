@@ -49,8 +49,9 @@ def folder() -> Path | None:
     named = os.environ.get("CGPRIMER_CACHE")
     if named is not None:
         return Path(named) if named else None
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]) / "cgprimer"
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():  # others are to be ignored, says the specification
+        return given / "cgprimer"
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
         return Path(local) / "cgprimer" / "cache" if local else None
@@ -184,8 +185,8 @@ def _opened() -> Iterator[_Folder]:
 def _check_ours(fd: int, is_kind: Callable[[int], bool]) -> None:
     """Refuse what is of another kind, or what somebody else can write to."""
     status = os.fstat(fd)
-    if not is_kind(status.st_mode):
-        raise PermissionError("not a plain file or folder")
+    if not is_kind(status.st_mode) or status.st_size > MOST:
+        raise PermissionError("not a plain file or folder, or not of a size we write")
     if ONLY_PATHS:
         return
     if status.st_uid != os.getuid() or status.st_mode & 0o022:

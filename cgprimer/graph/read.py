@@ -25,7 +25,8 @@ from cgprimer.graph.table import Table
 
 _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-LONG = 100_000  # characters of one equation
+LONG = 100_000  # characters of one equation, from which on it is cut before it is read
+MOST = 4_000_000  # … that are read: a million terms, which take a gigabyte
 
 
 def parse_graph(
@@ -144,6 +145,8 @@ def _table(
 ) -> Table:
     problems: dict[int, Problem] = {}
     whole, texts = texts, [_cut(text) for text in texts]
+    if long := [number for number, text in enumerate(texts) if len(text) > MOST]:
+        raise ExpressionError(_placed(_too_long(texts[n]), notes, n) for n in long)
     leaves = find_leaves(texts)
     defined: Collection[str] = {*leaves.left_sides(len(texts))}
     if len(defined) < len(texts) or not {*FUNCTIONS, *RESERVED}.isdisjoint(defined):
@@ -169,6 +172,16 @@ def _table(
 def _cut(text: str) -> str:
     """A text as far as it is read, where arrays of its characters would cost much."""
     return text if len(text) < LONG else text[: readable(text)]
+
+
+def _too_long(text: str) -> Problem:
+    return Problem(
+        f"an equation has at most {MOST:,} characters, not {len(text):,}",
+        text,
+        MOST,
+        MOST + 1,
+        "write parts of it as equations of their own",
+    )
 
 
 def _placed(problem: Problem, notes: list[str], number: int) -> Problem:
