@@ -1,6 +1,21 @@
 """Settings that every test shares."""
 
+from zlib import crc32
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a table that is marked `every(k)`, one row in k runs by default.
+
+    Which one follows from its name alone; `pytest -m slow` runs the others.
+    """
+    for item in items:
+        mark = item.get_closest_marker("every")
+        if mark and crc32(item.nodeid.encode()) % mark.args[0]:
+            item.add_marker(pytest.mark.slow)

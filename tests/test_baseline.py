@@ -148,6 +148,7 @@ def cosine(graph, data, result):
     return np.max(np.abs(left @ rows) / np.where(scale > 0, scale, 1))
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", MODELS)
 def test_least_squares_from_its_own_start_is_never_falsely_a_success(name):
     statuses = set()
@@ -164,6 +165,7 @@ def test_least_squares_from_its_own_start_is_never_falsely_a_success(name):
     assert name not in SOMETIMES or statuses >= {"trivial", "converged"}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("method", [Adam(0.05), SGD(1e-4)], ids=["Adam", "SGD"])
 @pytest.mark.parametrize("name", MODELS)
 def test_descents_are_never_falsely_a_success(name, method):
@@ -597,6 +599,7 @@ SITUATIONS = {  # graph, data, method, options, status, said, not said
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_advice_fits_what_happened(name):
     graph, data, method, options, status, word, never = SITUATIONS[name]
@@ -709,6 +712,7 @@ EACH = {
 ALL = {"SGD": SGD(0.05), "Adam": Adam(0.02), "LeastSquares": LeastSquares()}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("loss", ["mse", "huber"])
 @pytest.mark.parametrize("sigma", EACH.values(), ids=EACH)
 @pytest.mark.parametrize("method", ALL.values(), ids=ALL)

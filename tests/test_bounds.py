@@ -50,6 +50,7 @@ def test_every_error_lies_within_its_bound_and_bounds_are_near(scheme: str):
     assert found.unbounded <= 0.01 * found.cases
 
 
+@pytest.mark.every(2)
 @published
 @pytest.mark.parametrize("scheme", ["forward", "central", "five-point", "complex"])
 def test_the_other_schemes_keep_their_bound(scheme: str):
@@ -333,6 +334,7 @@ def test_a_function_that_is_not_elementwise_is_refused():
 # Whole graphs.
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("key", PROBLEMS)
 def test_total_differences_meet_the_reverse_sweep(key: str, scheme: str):

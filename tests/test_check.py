@@ -62,6 +62,7 @@ def only(text, **declared):
 ELSEWHERE = {"constant", "neuron", "alike", "canonical", "network"}
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", sorted({*PROBLEMS, *KINKED} - ELSEWHERE))
 def test_our_own_derivatives_pass_at_random_points(key):
     graph, _ = problem(key)
@@ -366,6 +367,7 @@ KINK_CLAIMS = [
 ]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("body", "claim", "verdict", "kind"), KINK_CLAIMS)
 def test_both_sides_of_a_kink_and_the_kink_itself(body, claim, verdict, kind):
     at = {"xa": 1.5, "b": 0.4} if "b" in body.replace("abs", "") else {"xa": 1.5}
@@ -398,6 +400,7 @@ AT_A_KINK = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("body", "claim", "verdict"), AT_A_KINK)
 def test_at_a_kink_of_ones_own_what_lies_outside_its_slopes_fails(body, claim, verdict):
     graph, claims = only(f"xr = {body}"), {("xr", "xa"): claim}
@@ -675,6 +678,7 @@ def together(monkeypatch):
     monkeypatch.setattr("cgprimer.checking.check.MANY", 0)
 
 
+@pytest.mark.every(2)
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("key", LARGE)
 def test_totals_together_pass_where_each_of_them_does(key):
@@ -698,6 +702,7 @@ SPOILT = {
 MISTAKEN = [*SPOILT][:2] + [pytest.param(m, marks=slow) for m in [*SPOILT][2:]]
 
 
+@pytest.mark.every(5)
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("mistake", MISTAKEN)
 @pytest.mark.parametrize("key", LARGE)
@@ -832,6 +837,7 @@ FUNCTIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("f", "grad", "x", "verdict", "says"), FUNCTIONS)
 def test_functions_without_a_graph(f, grad, x, verdict, says):
     report = check_function(f, grad, x)

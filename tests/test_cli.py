@@ -374,6 +374,7 @@ MAGIC = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("at", [[], POINT], ids=["names", "numbers"])
 @pytest.mark.parametrize("ending", MAGIC)
 def test_draw_writes_what_the_ending_says(ending, at, run, model, tmp_path):
@@ -427,6 +428,7 @@ def example(command):
 FOUND = {"check": 1, "diagnose": 1}  # their examples find something
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_example_of_a_help_page_runs(command, run, monkeypatch):
     _, page, _ = run(command, "--help")

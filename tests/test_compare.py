@@ -14,6 +14,7 @@ from cgprimer.numeric.finite import SCHEMES
 from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("key", PROBLEMS)
 def test_correct_partials_pass(key: str, scheme: str):
@@ -53,6 +54,7 @@ HARD = [  # correct slopes at points where published checks fail falsely
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scheme", ["forward", "central", "five-point"])
 @pytest.mark.parametrize(("text", "at"), HARD)
 def test_correct_partials_never_fail(text: str, at: float, scheme: str):
@@ -120,6 +122,7 @@ def spoil(monkeypatch, graph, wrong, which: str, edge: tuple[str, str]) -> None:
     graph._programs.clear()
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("scheme", ["central", "five-point"])
 @pytest.mark.parametrize("which", ["partials", "symbolic", "both"])
 @pytest.mark.parametrize("mutation", MUTATIONS)

@@ -169,6 +169,7 @@ def test_the_table_has_every_public_class():
     assert classes == set(PUBLIC)
 
 
+@pytest.mark.every(5)
 @by_every_way
 @pytest.mark.parametrize("name", PUBLIC | MORE)
 def test_what_comes_back_is_and_does_the_same(name: str, way: str):

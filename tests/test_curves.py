@@ -116,6 +116,7 @@ def places(result, along):
     return {"step": steps, "epoch": epochs, "evaluation": evaluations}[along]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("along", AXES)
 def test_the_boldest_line_is_the_loss_over_all_data(result, along):
     ax = plot_loss(result, x=along)
@@ -126,6 +127,7 @@ def test_the_boldest_line_is_the_loss_over_all_data(result, along):
     assert ax.get_xlabel() == along
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("along", AXES)
 @pytest.mark.parametrize("name", IN_BATCHES)
 def test_the_thin_line_is_the_mean_of_an_epoch_of_batches(name, along):
@@ -296,6 +298,7 @@ WORSE = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("worse", WORSE)
 @pytest.mark.parametrize("fall", [1.5, 11.0, 1e9])
 def test_what_diverges_does_not_flatten_the_others(fall, worse):
@@ -332,6 +335,7 @@ def test_batches_that_fit_by_chance_do_not_flatten_the_whole():
     assert share > 0.3
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("name", "along", "said"),
     [
@@ -395,6 +399,7 @@ def dense(line):
     )
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("size", HARDEST)
 @pytest.mark.parametrize("name", WILD)
 def test_legends_lie_on_no_curve_and_steps_have_no_halves(name, size):
@@ -430,6 +435,7 @@ def test_of_many_runs_the_best_are_named_and_the_others_grey():
 # Edges of the numbers
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("size", "scale"),
     [

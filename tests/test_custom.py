@@ -220,6 +220,7 @@ ASKED = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("case", WRITTEN_OUT)
 def test_formula_is_judged_as_it_is_written_out(case):
     with both(case) as (graph, written):
@@ -676,6 +677,7 @@ ARITIES = [
 ]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("formula", "body"), ARITIES)
 def test_every_argument_is_known_everywhere(formula, body):
     names = ["xa", "xb", "xc", "xd", "xe"][: formula.partition("=")[0].count(",") + 1]
@@ -772,6 +774,7 @@ COUNTED = {
 }  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", COUNTED)
 def test_a_backward_is_said_to_be_never_asked_for_where_it_never_was(key):
     graph_texts, x = COUNTED[key], np.linspace(1, 2, 7)

@@ -256,6 +256,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", IDENTITIES)
 def test_an_identity_passes(text):
     [row] = check(text, symbolic=bool(IDENTITIES[text])).rows
@@ -369,6 +370,7 @@ def test_a_right_derivation_passes():
 LINES = ADJOINTS.split("\n")[5:-2]  # all but the one that is 0
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("mistake", ["-({})", "2*({})", "({}) + x"])
 def test_a_mistake_is_found_in_the_line_it_is_in(line, mistake):
@@ -380,6 +382,7 @@ def test_a_mistake_is_found_in_the_line_it_is_in(line, mistake):
     assert verdicts(report).count("FAIL") == 1
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", [k for k in PROBLEMS if k != "constant"])
 def test_the_adjoint_of_every_name_is_the_sum_over_its_users(key):
     graph, _ = problem(key)
@@ -649,6 +652,7 @@ def test_sympy_is_not_asked_about_the_very_large():
     assert shown(many, parse_expression("500*sin(x)")) == NOT_SHOWN
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("op", sorted({op.name for op in FUNCTIONS.values()}))
 def test_sympy_does_not_show_what_is_wrong(op):
     args = ", ".join("ab"[: OPS[op].arity])

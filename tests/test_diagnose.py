@@ -142,6 +142,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("case", CASES)
 def test_the_first_operation_that_goes_wrong_is_named(case):
     text, at, operation, outcome, suggestion = CASES[case]

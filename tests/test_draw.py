@@ -136,6 +136,7 @@ def assert_texts_fit(ax):
     assert not np.any(np.triu(below & below.T, k=1))
 
 
+@pytest.mark.every(4)
 def test_every_name_is_written_once_and_every_edge_drawn(graph, with_numbers):
     ax = shared_drawing(graph, with_numbers)
     assert isinstance(ax, Axes)
@@ -145,6 +146,7 @@ def test_every_name_is_written_once_and_every_edge_drawn(graph, with_numbers):
     assert len(arrows(ax)) == sum(map(len, graph.depends_on.values()))
 
 
+@pytest.mark.every(2)
 def test_texts_fit_their_boxes(graph, with_numbers):
     assert_texts_fit(shared_drawing(graph, with_numbers))
 
@@ -328,6 +330,7 @@ def legend(ax):
 DECAY = 10.0 ** -np.arange(6.0)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("losses", "scale"),
     [

@@ -42,6 +42,7 @@ def test_sympy_and_the_sweep_agree(key: str):
         assert relative(symbolic[edge], adjoint[edge]) < 1e-12, edge
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("key", PROBLEMS)
 def test_finite_differences_agree_within_their_bound(key: str, scheme: str):
@@ -191,6 +192,7 @@ def test_too_deep_for_sympy_is_left_to_our_own_rules():
 ALIKE = ["{z} = tanh({p}*{x} + {q})*{x}", "{z} = sqrt({x}^2 + {p}) - {q}*abs({x} - 1)"]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scheme", ["forward", "central", "ridders"])
 @pytest.mark.parametrize(("samples", "block"), [(None, 9), (3, 99), (3, 4), (3, 30)])
 @pytest.mark.parametrize("form", ALIKE)

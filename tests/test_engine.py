@@ -184,6 +184,7 @@ BY_OP = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.every(3)
 @BY_OP
 def test_an_op_at_ordinary_points(op: Op, tier: str):
     for copies in (1, COPIES):
@@ -200,6 +201,7 @@ def test_an_op_at_ordinary_points(op: Op, tier: str):
             assert_close(a, b, "one sample")
 
 
+@pytest.mark.every(2)
 @BY_OP
 def test_an_op_at_special_points(op: Op, tier: str):
     points = special(op)
@@ -336,6 +338,7 @@ GRAPHS = [
 ]
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize(("tier", "kind", "size"), GRAPHS)
 def test_a_graph_gives_what_numpy_gives(tier: str, kind: str, size: int):
     graph = a_graph(kind, size)
@@ -362,6 +365,7 @@ def orders(count: int) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("tier", RUNNERS)
 @pytest.mark.parametrize(
     ("kind", "size"), [("random", 3), ("chain", 20), ("network", 60)]
@@ -420,6 +424,7 @@ def classifier() -> Graph:
     )
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     "loss", LOSS_KINDS, ids=lambda loss: getattr(loss, "name", loss)
 )
@@ -645,6 +650,7 @@ def defined(texts: Sequence[str], **how: Any) -> Iterator[None]:
         yield
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("case", WRITTEN_OUT)
 @pytest.mark.parametrize("tier", RUNNERS)
 def test_custom_formula_runs_as_it_does_written_out(tier: str, case: str):
@@ -683,6 +689,7 @@ DECLARED = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("contract", DECLARED)
 @pytest.mark.parametrize("kind", ["network", "chain"])
 @pytest.mark.parametrize("tier", ["by shape", "compiled", "taped"])
@@ -809,6 +816,7 @@ def test_two_threads_may_share_everything(tier: str, kind: str, size: int):
                     np.testing.assert_array_equal(x, y)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("tier", "kind", "size"), SETTINGS)
 @pytest.mark.parametrize("count", [9, 5_000, 140_001])
 def test_threads_do_not_change_the_sums(tier: str, kind: str, size: int, count: int):

@@ -96,6 +96,7 @@ METHODS = {
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_method_finds_the_truth(problem, method):
@@ -535,6 +536,7 @@ def test_steps_too_small_to_matter_are_no_success():
     assert "the rate is too low" in result.message
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("scale", [1e-6, 1e-8, 1e-9, 1e-12])
 @pytest.mark.parametrize("method", [SGD(), Adam()], ids=["SGD", "Adam"])
 def test_a_slope_that_units_make_small_is_no_minimum(method, scale):
@@ -567,6 +569,7 @@ def test_a_function_of_great_offset_is_not_at_rest_before_it_is(text, start, sta
     assert "lower the rate" not in result.message
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("text", "start", "method", "status"),
     [
@@ -999,6 +1002,7 @@ SIZED: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
 """Right side, the same in numpy, and how large a and b are for x and y of some size."""
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("model", SIZED)
 @pytest.mark.parametrize("method", [LeastSquares(), Adam(0.05), SGD(0.05)])
 def test_no_size_makes_a_false_success(model: str, method: Any):

@@ -63,6 +63,7 @@ def test_a_wrong_gradient_fails_where_f_is_zero(f, claim, x):
     assert check_function(f, claim, x).verdict == FAIL
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
 def test_operations_at_their_zeros(op):
     rng = np.random.default_rng(0)
@@ -71,6 +72,7 @@ def test_operations_at_their_zeros(op):
         judged(f, x, size, right, (k, None, 4))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", FUNCTIONS)
 def test_functions_at_their_zeros(key):
     count, f = FUNCTIONS[key]
@@ -586,6 +588,7 @@ FLAT = {  # f, its gradient, points where that is 0
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 1.01, 3.0])
 @pytest.mark.parametrize("key", FLAT)
 def test_a_factor_that_a_zero_hides_is_no_pass(key: str, factor: float):
@@ -623,6 +626,7 @@ MODELS = {  # values at T of three parameters, and their Jacobian
 }  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("off", [1e-6, 1e-8, 1e-10, 1e-12])
 @pytest.mark.parametrize("key", MODELS)
 def test_squares_of_what_nearly_cancels_are_judged_by_its_rounding(key, off):

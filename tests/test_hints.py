@@ -154,6 +154,7 @@ def check_hint(equations, at):
     assert mended < 1e-11
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("equations", "at"), cases(CLASSICS))
 def test_a_classic_gets_a_formula_that_gains_digits(equations, at):
     check_hint(equations, at)
@@ -162,6 +163,7 @@ def test_a_classic_gets_a_formula_that_gains_digits(equations, at):
 MOSTLY_SLOW = cases(FAMILY, lambda number: pytest.mark.slow if number % 3 else ())
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("equations", "at"), MOSTLY_SLOW)
 def test_a_hint_is_a_formula_that_gains_digits(equations, at):
     check_hint(equations, at)
@@ -223,6 +225,7 @@ def check_variant(key, variant):
     assert after < 1e-12 or after < 1e-4 * before
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("key", "variant"), WRITTEN_OTHERWISE[::29])
 def test_a_form_is_known_however_it_is_written(key, variant):
     check_variant(key, variant)
@@ -343,6 +346,7 @@ def test_beyond_some_findings_no_hints_are_looked_for_and_it_is_said(monkeypatch
     assert "5 go wrong (hints were looked for at 3), the first in xy0" in str(found)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
 @pytest.mark.parametrize("z", [33.0, 40.0, 700.0])
 @pytest.mark.parametrize(
@@ -368,6 +372,7 @@ def test_a_clamped_probability_is_told_what_needs_no_clamp(equations, z, y):
         assert hint.startswith("write softplus(xz) - y*xz for -")
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("z", [900.0, 5e3, 1e12, 1e300])
 def test_a_logarithm_of_what_vanishes_is_known_exactly(z):
     graph = parse_graph(["xp = sigmoid(xz)", "xl = -log(1 - xp)"])
@@ -578,6 +583,7 @@ def cross_entropy(z, y, order):
         return float((*parts, sigmoid / (1 + e))[order])
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("equations", SPREAD, ids=lambda e: " ; ".join(e)[:60])
 def test_cross_entropy_of_a_saturated_sigmoid_is_right(equations, y):

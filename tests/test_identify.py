@@ -386,6 +386,7 @@ def uncompiled(monkeypatch):
     monkeypatch.setattr("cgprimer.engine.jit.available", lambda: False)
 
 
+@pytest.mark.every(3)
 @pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("seed", [0, *slowly(range(1, 8))])
 @pytest.mark.parametrize("model", MODELS)

@@ -153,6 +153,7 @@ def attack(name: str, call, times: int, seed: int) -> float:
     return latest
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", [*FITS, *CALLS])
 def test_ctrl_c_leaves_the_best_and_everything_intact(name: str):
     size = 30_000 if name == "parse" else 4_000
@@ -261,6 +262,7 @@ def test_values_in_parts_are_the_same_bit_for_bit(target, count, monkeypatch):
     assert same(CURVE.compile(target=target).values_and_partials(at), whole)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("batch", [1, 7, 64])
 @pytest.mark.parametrize("length", [5, 60])  # one function, and shape by shape
 def test_gradients_and_epochs_in_parts_are_the_same_bit_for_bit(

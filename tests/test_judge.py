@@ -58,6 +58,7 @@ def wrong_claims(right):
                 yield name, claim
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("key", "value"), some(CASES, VALUES, 17))
 def test_where_f_vanishes_right_claims_pass_and_wrong_ones_do_not(key, value):
     check_claims(key, value)
@@ -110,6 +111,7 @@ PLACES = (
 SHIFTS = [form.replace("o", str(o)) for form in FORMS for o in OFFSETS]
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("body", "shift"), some(BODIES, SHIFTS, 37))
 def test_both_reports_say_the_same_of_every_edge(body, shift):
     check_agreement(shift.format(body), PLACES[len(body) % 2 :: 2])
@@ -140,6 +142,7 @@ def test_the_two_reports_that_used_to_differ():
     assert check_gradients(graph, at=at).ok
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e6, 1e9, 1e12])
 @pytest.mark.parametrize(
     ("body", "slope"), [("sin(xa)", 1.0), ("1e-3*xa", 1e-3), ("1e-5*xa", 1e-5)]
@@ -182,6 +185,7 @@ ASKED = (  # points of one's own: at the kinks, next to them, and far from them
 )  # fmt: skip
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("text", "i"), some(nested(), range(len(ASKED)), 113))
 def test_our_own_formulas_never_fail_at_any_kink(text, i):
     check_own_formula(text, ASKED[i])
@@ -194,6 +198,7 @@ def test_our_own_formulas_never_fail_anywhere(at):
         check_own_formula(text, at)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", POLES[:6])
 def test_where_f_is_not_finite_there_is_no_kink(text):
     for at in (None, {"xa": 0.0}, {"xa": 0.7}):
@@ -202,6 +207,7 @@ def test_where_f_is_not_finite_there_is_no_kink(text):
     assert report.verdict == PASS, report
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("at", [None, {"xa": 0.0, "b": 0.7}])
 @pytest.mark.parametrize(
     "text", ["step(xa)^b", "abs(xa)^b", "relu(xa)^(b + 1)*sin(b)", "abs(xa)^b/b"]
@@ -256,6 +262,7 @@ NO_FORMULA = ("pow", "sqrt", "arcsin", "arccos")
 AROUND = ("abs({})", "sign({})", "min({}, 0.3)", "max(b, {})", "abs({})*sin({})")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("key", "around"), some(OPERATIONS, AROUND, 7))
 def test_there_is_a_formula_and_a_value_for_every_edge(key, around):
     check_formulas(key, around)
@@ -334,6 +341,7 @@ SCALES = (1e-300, 1e-150, 1e-30, 1e-12, 1e12, 1e30, 1e150)
 SCALED = ("s*sin(xa/s)", "sqrt(xa)*xb", "log(xa) - xb", "xa*xb/s", "tanh(xa/s)", "xa^2")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("text", "s"), some(SCALED, SCALES, 3))
 def test_no_scale_makes_what_is_right_fail(text, s):
     graph = graph_of(text.replace("s*", f"{s}*").replace("/s", f"/{s}"))
@@ -381,6 +389,7 @@ def test_of_a_pole_nothing_is_said():
         assert {row.verdict for row in report.rows} == {INCONCLUSIVE}, report
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("text", ["xa^3", "abs(xa)", "exp(xa)*b", "min(xa, b)", "b/xa"])
 def test_at_nan_and_infinity_nothing_is_decided(bad: float, text: str):
@@ -427,6 +436,7 @@ def test_slopes_beside_a_kink_are_told_at_any_scale(scale):
     assert f"the slope is 0 before, {scale:.6g} after" in asked.diagnosis
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("power", [1.5, 1.8])
 @pytest.mark.parametrize("aside", [0.0, 1e-13, 1e-12, 1e-11])
 def test_what_bends_too_sharply_to_be_seen_condemns_nobody(power, aside):

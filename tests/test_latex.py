@@ -134,6 +134,7 @@ def test_what_is_typeset_means_the_same(root: Node):
         assert after == pytest.approx(before, rel=1e-9)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("op", [op for op in TABLE if op.arity], ids=lambda op: op.name)
 def test_every_operation_inside_every_other(op):
     a, b = name("a"), name("b")

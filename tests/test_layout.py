@@ -137,6 +137,7 @@ def test_every_edge_leads_to_the_right(drawn):
         assert boxes[v][1] <= route[-1, 1] <= boxes[v][3]
 
 
+@pytest.mark.every(2)
 def test_no_route_passes_through_a_foreign_box_or_a_label(drawn):
     sizes, labels, _, layout = drawn
     boxes = all_boxes(sizes, labels, layout)
@@ -171,6 +172,7 @@ def test_planar_graphs_have_no_crossings(name):
     assert count_crossings(reduce_crossings(graph), graph.right) == 0
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_crossings_are_counted_and_never_increased(name):
     graph = proper(GRAPHS[name])

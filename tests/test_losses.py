@@ -233,6 +233,7 @@ def softmax_graph(count, tier):
     return parse_graph(texts, outputs=[f"xz{k}" for k in range(count)])
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("tier", ["numpy", "fused", "by shape"])
 @pytest.mark.parametrize("kind", WANTED)
 @pytest.mark.parametrize("scores", SCORES)
@@ -476,6 +477,7 @@ SIDES = {  # targets, x; whether a border between 0 and 1 exists
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", SIDES)
 @pytest.mark.parametrize("joint", [False, True])
 @pytest.mark.parametrize("rate", [0.3, 30.0])

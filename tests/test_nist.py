@@ -31,6 +31,7 @@ def data_of(problem):
     return Dataset(inputs, {"xy": response})
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("start", ["start1", "start2"])
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p["name"])
 def test_certified_values_are_met_from_both_starts(problem, start):

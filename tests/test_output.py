@@ -90,6 +90,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @HERE
 @pytest.mark.parametrize(("name", "sink"), CASES)
 def test_every_command_ends_cleanly_wherever_it_writes(name, sink, monkeypatch):

@@ -73,6 +73,7 @@ NAMED = sorted(
 CASES = [(case, i % 2 == 0) for i, case in enumerate([*NAMED, *range(3)])]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("case", "given"), CASES)
 def test_shown_partials_multiply_to_shown_totals(case, given):
     graph, at = random_dag(case) if isinstance(case, int) else problem(case)
@@ -260,6 +261,7 @@ def is_told(known, output, right, mistakes):
         assert re.search(says, row.looks_like), (wrt, says, row.looks_like)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", sorted(MODELS.keys() - {"4-2-1"}))
 def test_every_wrong_total_is_told_by_its_mistake_and_no_right_one_is(key):
     *known, trials = planted(key, np.random.default_rng(1), most=2)
@@ -390,6 +392,7 @@ AROUND = {
 }
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize("says", BACKWARDS)
 def test_a_backward_must_pass_on_what_arrives(says, around):
@@ -515,6 +518,7 @@ def graph_of(case):
     return (random_dag(case) if isinstance(case, int) else problem(case))[0]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("case", GRAPHS[::4])
 def test_the_suggested_formula_is_the_true_derivative(case):
     known, rng = witness_of(graph_of(case)), np.random.default_rng(5)

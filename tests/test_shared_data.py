@@ -132,6 +132,7 @@ def is_outside(key: str, graph: Graph, at: dict[str, float]) -> bool:
     return False
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize(("key", "formula", "points"), FORMULAS, ids=IDS)
 def test_formula_has_its_published_value_and_slopes(
     key: str, formula: str, points: list[dict]
@@ -163,6 +164,7 @@ def test_formula_has_its_published_value_and_slopes(
             assert_accurate(found, expected, formal, at, what)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("key", "formula", "points"), FORMULAS, ids=IDS)
 def test_finite_differences_keep_their_bound(
     key: str, formula: str, points: list[dict]

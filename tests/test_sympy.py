@@ -198,6 +198,7 @@ def no_sympy(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("cgprimer.graph.shape.SYMPY", 100)
 
 
+@pytest.mark.every(5)
 @pytest.mark.usefixtures("no_sympy")
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize("terms", TERMS)

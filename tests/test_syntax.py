@@ -637,6 +637,7 @@ LARGE = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", LARGE)
 def test_large_expressions(kind: str):
     text, nodes = LARGE[kind]

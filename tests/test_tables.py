@@ -97,6 +97,7 @@ def printed(report, width, encoding="utf-8"):
     return out.buffer.getvalue().decode(encoding)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(report, width, encoding):
@@ -119,6 +120,7 @@ def verdicts_and_names(key):
     return [(row.name,) for row in found.rows]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("width", [*WIDTHS, *range(30, 110, 7)])
 @pytest.mark.parametrize(
     "key", ["partials", "long partials", "check", "derivation", "fit", "trace"]

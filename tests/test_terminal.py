@@ -189,6 +189,7 @@ PLACES = {
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_text_for_people_steers_a_terminal(place, tmp_path):
     for number, hostile in enumerate(HOSTILE.values()):
@@ -222,6 +223,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("kind", ["colour", "override", "line", "surrogate"])
 def test_no_command_steers_a_terminal(command, kind, capsys, tmp_path, monkeypatch):

@@ -329,6 +329,7 @@ CHECKED = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("key", "level"), CHECKED)
 def test_the_proof_checker_agrees(key, level):
     graph, at = problem(key)

@@ -242,11 +242,13 @@ def test_every_function_of_the_table_is_there() -> None:
     assert not OWN & LIBM.keys()
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("width", "inline"), BUILDS)
 def test_all_functions_in_one_module(width: int, inline: bool) -> None:
     assert all(np.isfinite(library(width, inline)(name, [0.5])).all() for name in EVERY)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", CASES)
 def test_accuracy(name: str, width: int) -> None:

@@ -121,6 +121,8 @@ class _Folder:
         fd = os.open(self._named(name), READ, dir_fd=self.fd)
         try:
             _check_ours(fd, stat.S_ISREG)
+            if os.fstat(fd).st_size > MOST:
+                raise PermissionError("not of a size that is kept")
             with contextlib.suppress(OSError):  # used just now; not all systems can
                 os.utime(fd if os.utime in os.supports_fd else self._named(name))
             with open(fd, "rb", closefd=False) as file:
@@ -185,8 +187,8 @@ def _opened() -> Iterator[_Folder]:
 def _check_ours(fd: int, is_kind: Callable[[int], bool]) -> None:
     """Refuse what is of another kind, or what somebody else can write to."""
     status = os.fstat(fd)
-    if not is_kind(status.st_mode) or status.st_size > MOST:
-        raise PermissionError("not a plain file or folder, or not of a size we write")
+    if not is_kind(status.st_mode):
+        raise PermissionError("not a plain file or folder")
     if ONLY_PATHS:
         return
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
