@@ -9,26 +9,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from cgprimer.checking.check import check_gradients as check_gradients
-    from cgprimer.checking.claims import parse_claims as parse_claims
-    from cgprimer.checking.compare import PartialReport as PartialReport
-    from cgprimer.checking.compare import compare_partials as compare_partials
-    from cgprimer.checking.foreign import check_function as check_function
-    from cgprimer.checking.mutation_report import MutationReport as MutationReport
-    from cgprimer.checking.mutations import check_mutations as check_mutations
-    from cgprimer.checking.report import CheckReport as CheckReport
-    from cgprimer.checking.torch_code import check_torch as check_torch
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
+    from cgprimer.derivation.check import check_derivation as check_derivation
+    from cgprimer.derivation.report import DerivationReport as DerivationReport
+    from cgprimer.derivation.trace import Trace as Trace
+    from cgprimer.derivation.trace import trace as trace
     from cgprimer.diagnosis.diagnose import Diagnosis as Diagnosis
     from cgprimer.diagnosis.diagnose import diagnose as diagnose
-    from cgprimer.diff.custom import custom_op as custom_op
+    from cgprimer.diff.declare import custom_op as custom_op
     from cgprimer.draw.curves import plot_loss as plot_loss
-    from cgprimer.draw.derivation import Trace as Trace
-    from cgprimer.draw.derivation import trace as trace
     from cgprimer.draw.network import draw_graph as draw_graph
-    from cgprimer.engine.losses import Loss as Loss
-    from cgprimer.engine.losses import huber as huber
     from cgprimer.errors import CGPrimerError as CGPrimerError
     from cgprimer.errors import CycleError as CycleError
     from cgprimer.errors import DataError as DataError
@@ -49,37 +40,46 @@ if TYPE_CHECKING:
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
-    from cgprimer.graph.objective import Objective as Objective
     from cgprimer.graph.paths import Paths as Paths
-    from cgprimer.graph.program import Program as Program
     from cgprimer.graph.read import parse_graph as parse_graph
-    from cgprimer.numeric.edges import edge_partials as edge_partials
+    from cgprimer.judge.check import check_gradients as check_gradients
+    from cgprimer.judge.claims import parse_claims as parse_claims
+    from cgprimer.judge.code.foreign import check_function as check_function
+    from cgprimer.judge.code.torch_code import check_torch as check_torch
+    from cgprimer.judge.compare import PartialReport as PartialReport
+    from cgprimer.judge.compare import compare_partials as compare_partials
+    from cgprimer.judge.differences.edges import edge_partials as edge_partials
+    from cgprimer.judge.mutation.mutation_report import MutationReport as MutationReport
+    from cgprimer.judge.mutation.mutations import check_mutations as check_mutations
+    from cgprimer.judge.report import CheckReport as CheckReport
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
-    from cgprimer.proof.derivation import check_derivation as check_derivation
-    from cgprimer.proof.derivation_report import DerivationReport as DerivationReport
+    from cgprimer.run.losses import Loss as Loss
+    from cgprimer.run.losses import huber as huber
+    from cgprimer.run.objective import Objective as Objective
+    from cgprimer.run.program import Program as Program
 
 _HOME = {
     "Adam": "cgprimer.fitting.descent",
     "CGPrimerError": "cgprimer.errors",
-    "check_derivation": "cgprimer.proof.derivation",
-    "check_function": "cgprimer.checking.foreign",
-    "check_gradients": "cgprimer.checking.check",
-    "check_mutations": "cgprimer.checking.mutations",
-    "check_torch": "cgprimer.checking.torch_code",
-    "CheckReport": "cgprimer.checking.report",
-    "compare_partials": "cgprimer.checking.compare",
+    "check_derivation": "cgprimer.derivation.check",
+    "check_function": "cgprimer.judge.code.foreign",
+    "check_gradients": "cgprimer.judge.check",
+    "check_mutations": "cgprimer.judge.mutation.mutations",
+    "check_torch": "cgprimer.judge.code.torch_code",
+    "CheckReport": "cgprimer.judge.report",
+    "compare_partials": "cgprimer.judge.compare",
     "ComputationalGraphPrimer": "cgprimer.primer",
-    "custom_op": "cgprimer.diff.custom",
+    "custom_op": "cgprimer.diff.declare",
     "CustomOp": "cgprimer.expr.custom",
     "CycleError": "cgprimer.errors",
     "DataError": "cgprimer.errors",
     "Dataset": "cgprimer.data.dataset",
-    "DerivationReport": "cgprimer.proof.derivation_report",
+    "DerivationReport": "cgprimer.derivation.report",
     "diagnose": "cgprimer.diagnosis.diagnose",
     "Diagnosis": "cgprimer.diagnosis.diagnose",
     "DifferenceError": "cgprimer.errors",
     "draw_graph": "cgprimer.draw.network",
-    "edge_partials": "cgprimer.numeric.edges",
+    "edge_partials": "cgprimer.judge.differences.edges",
     "ExpressionError": "cgprimer.errors",
     "fit": "cgprimer.fitting.fit",
     "FitError": "cgprimer.errors",
@@ -88,25 +88,25 @@ _HOME = {
     "gradient": "cgprimer.graph.gradient",
     "Graph": "cgprimer.graph.graph",
     "GraphError": "cgprimer.errors",
-    "huber": "cgprimer.engine.losses",
+    "huber": "cgprimer.run.losses",
     "LeastSquares": "cgprimer.fitting.least_squares",
-    "Loss": "cgprimer.engine.losses",
+    "Loss": "cgprimer.run.losses",
     "minimize": "cgprimer.fitting.fit",
-    "MutationReport": "cgprimer.checking.mutation_report",
+    "MutationReport": "cgprimer.judge.mutation.mutation_report",
     "NonFiniteWarning": "cgprimer.errors",
-    "Objective": "cgprimer.graph.objective",
+    "Objective": "cgprimer.run.objective",
     "OpError": "cgprimer.errors",
     "OptionError": "cgprimer.errors",
-    "parse_claims": "cgprimer.checking.claims",
+    "parse_claims": "cgprimer.judge.claims",
     "parse_graph": "cgprimer.graph.read",
-    "PartialReport": "cgprimer.checking.compare",
+    "PartialReport": "cgprimer.judge.compare",
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
-    "Program": "cgprimer.graph.program",
+    "Program": "cgprimer.run.program",
     "SGD": "cgprimer.fitting.descent",
-    "trace": "cgprimer.draw.derivation",
-    "Trace": "cgprimer.draw.derivation",
+    "trace": "cgprimer.derivation.trace",
+    "Trace": "cgprimer.derivation.trace",
 }
 
 __all__ = [

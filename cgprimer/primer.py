@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer import takes
-from cgprimer.checking.compare import PartialReport, compare_partials
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
-from cgprimer.engine.losses import LOSSES
 from cgprimer.errors import GraphError, OptionError, suggest
 from cgprimer.fitting.descent import SGD
 from cgprimer.fitting.objective import objective_of
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.objective import Objective
 from cgprimer.graph.read import parse_graph
-from cgprimer.numeric.finite import EPSILON
+from cgprimer.judge.compare import PartialReport, compare_partials
+from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.run.losses import LOSSES
+from cgprimer.run.objective import Objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cgprimer.checking.report import CheckReport
     from cgprimer.graph.graph import Graph
+    from cgprimer.judge.report import CheckReport
 
 __all__ = ["assert_gradient", "assert_gradients"]
 
@@ -43,7 +43,7 @@ def assert_gradient(
     'PASS'
     """
     __tracebackhide__ = True
-    from cgprimer.checking.foreign import check_function
+    from cgprimer.judge.code.foreign import check_function
 
     return _asserted(check_function(f, grad, x, **options), allow_inconclusive)
 
@@ -69,7 +69,7 @@ def assert_gradients(
     'PASS'
     """
     __tracebackhide__ = True
-    from cgprimer.checking.check import check_gradients
+    from cgprimer.judge.check import check_gradients
 
     report = check_gradients(graph, claims=claims, **options)
     return _asserted(report, allow_inconclusive)

@@ -10,7 +10,7 @@ from math import exp
 from rich import print as show
 
 from cgprimer import gradient, parse_graph
-from cgprimer.draw.derivation import trace
+from cgprimer.derivation.trace import trace
 
 x = {"xa": 1.3}
 softplus = parse_graph(["xy = ln(1 + exp(xa))"])

@@ -19,11 +19,11 @@ import mpmath
 import numpy as np
 
 from cgprimer import Graph, parse_graph
-from cgprimer.checking.whole import total_differences
 from cgprimer.graph.point import Point
-from cgprimer.numeric.edges import along, differences, terms_along
-from cgprimer.numeric.finite import SCHEMES, Difference, second_difference
-from cgprimer.numeric.schemes import SECOND, rounding
+from cgprimer.judge.differences.edges import along, differences, terms_along
+from cgprimer.judge.differences.finite import SCHEMES, Difference, second_difference
+from cgprimer.judge.differences.schemes import SECOND, rounding
+from cgprimer.judge.differences.whole import total_differences
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 DIGITS = 40

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cgprimer import Graph, custom_op, parse_graph
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 FORMS = ["p*sin(a) + q*b", "p*a*b + q", "tanh(p*a) + q*b^2", "p*a/(2 + b^2) + q"]

@@ -24,7 +24,7 @@ from cgprimer import (
 )
 from cgprimer.errors import CGPrimerError
 from cgprimer.graph.arrays import as_numbers, decimal
-from cgprimer.numeric.finite import difference, second_difference
+from cgprimer.judge.differences.finite import difference, second_difference
 
 GRAPH = parse_graph(["xy = w*xa + b"])
 PROGRAM = GRAPH.compile()

@@ -18,11 +18,11 @@ from cgprimer import (
     generate,
     parse_graph,
 )
-from cgprimer.engine.losses import find_loss
 from cgprimer.fitting.baseline import beside_constants
 from cgprimer.fitting.compared import rounded_down
 from cgprimer.fitting.luck import by_neighbours, by_runs
 from cgprimer.fitting.objective import objective_of
+from cgprimer.run.losses import find_loss
 
 LINE = parse_graph(["xy = w*xx + b"])
 THROUGH_ZERO = parse_graph(["xy = w*xx"])

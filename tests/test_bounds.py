@@ -12,19 +12,19 @@ import pytest
 from problems import CANONICAL, CANONICAL_AT, PROBLEMS, problem
 
 from cgprimer import compare_partials, edge_partials, parse_graph
-from cgprimer.checking.whole import total_differences
 from cgprimer.cli import main
 from cgprimer.errors import DifferenceError, GraphError
 from cgprimer.graph.point import Point
-from cgprimer.numeric import disturb, probe, ridders
-from cgprimer.numeric.edges import differences
-from cgprimer.numeric.finite import (
+from cgprimer.judge.differences import disturb, probe, ridders
+from cgprimer.judge.differences.edges import differences
+from cgprimer.judge.differences.finite import (
     SCHEMES,
     difference,
     mixed_difference,
     second_difference,
 )
-from cgprimer.numeric.schemes import SECOND
+from cgprimer.judge.differences.schemes import SECOND
+from cgprimer.judge.differences.whole import total_differences
 
 EPSILON = float(np.finfo(float).eps)
 REAL = [scheme for scheme in SCHEMES if scheme != "complex"]

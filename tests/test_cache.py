@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cgprimer.engine import cache
+from cgprimer.run.llvm import cache
 
 KEY, CODE = "a" * 64, b"machine code" * 100
 RUN = """

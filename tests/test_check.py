@@ -11,15 +11,8 @@ import pytest
 from problems import CANONICAL, KINKED, NETWORK, PROBLEMS, problem
 
 from cgprimer import compare_partials, parse_graph
-from cgprimer.checking.check import check_gradients
-from cgprimer.checking.check import report as report_on
-from cgprimer.checking.claims import parse_claims, read_claims
-from cgprimer.checking.foreign import check_function, check_torch
-from cgprimer.checking.sites import random_points
-from cgprimer.checking.together import Mixture, mixture
-from cgprimer.checking.witness import Witness
 from cgprimer.cli import main
-from cgprimer.diff.custom import custom_op
+from cgprimer.diff.declare import custom_op
 from cgprimer.errors import (
     CGPrimerError,
     ExpressionError,
@@ -27,7 +20,14 @@ from cgprimer.errors import (
     OptionError,
     PointError,
 )
-from cgprimer.numeric.verdict import Slope, judge
+from cgprimer.judge.check import check_gradients
+from cgprimer.judge.check import report as report_on
+from cgprimer.judge.claims import parse_claims, read_claims
+from cgprimer.judge.code.foreign import check_function, check_torch
+from cgprimer.judge.sites import random_points
+from cgprimer.judge.together import Mixture, mixture
+from cgprimer.judge.verdict import Slope, judge
+from cgprimer.judge.witness import Witness
 
 PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 
@@ -675,7 +675,7 @@ LARGE = {
 
 @pytest.fixture
 def together(monkeypatch):
-    monkeypatch.setattr("cgprimer.checking.check.MANY", 0)
+    monkeypatch.setattr("cgprimer.judge.check.MANY", 0)
 
 
 @pytest.mark.every(2)

@@ -10,8 +10,8 @@ from problems import CANONICAL_AT, KINKED, PROBLEMS, problem, random_dag, sample
 from cgprimer import compare_partials, parse_graph
 from cgprimer.expr.ops import OPS, const, name
 from cgprimer.graph.shape import Shape
-from cgprimer.numeric.finite import SCHEMES
-from cgprimer.numeric.verdict import FAIL, INCONCLUSIVE, PASS
+from cgprimer.judge.differences.finite import SCHEMES
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 
 
 @pytest.mark.every(3)

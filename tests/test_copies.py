@@ -14,8 +14,8 @@ import pytest
 
 import cgprimer
 from cgprimer import Loss, custom_op, edge_partials, huber, parse_graph
-from cgprimer.engine.losses import LOSSES
 from cgprimer.errors import OpError
+from cgprimer.run.losses import LOSSES
 
 WAYS: dict[str, Callable[[Any], Any]] = {
     **{

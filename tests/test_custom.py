@@ -30,16 +30,16 @@ from cgprimer import (
     parse_graph,
     trace,
 )
-from cgprimer.diff.custom import custom_op
+from cgprimer.diff.declare import custom_op
 from cgprimer.diff.sweep import local_partial
 from cgprimer.errors import DifferenceError, ExpressionError, OpError, OptionError
 from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.from_sympy import from_sympy
-from cgprimer.lower.to_latex import latex
+from cgprimer.notation.from_sympy import from_sympy
+from cgprimer.notation.latex import latex
+from cgprimer.notation.text import show
 
 X = np.array([-2.5, -0.4, 0.3, 1.7])
 
@@ -1152,7 +1152,7 @@ def test_nothing_is_dashed_without_a_surrogate():
 def test_custom_operations_load_no_more_than_they_need():
     code = (
         "import sys; from cgprimer import parse_graph\n"
-        "from cgprimer.diff.custom import custom_op\n"
+        "from cgprimer.diff.declare import custom_op\n"
         "custom_op('f(a) = a^2', partials=['2*a'])\n"
         "parse_graph(['xy = f(xx)']).gradient_at('xy', {'xx': 1.0})\n"
         "print([m for m in ('sympy', 'scipy', 'matplotlib') if m in sys.modules])"

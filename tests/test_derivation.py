@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from problems import PROBLEMS, problem, random_dag
 
-from cgprimer.checking.suspects import derivative, suspects
+from cgprimer.derivation.check import check_derivation
+from cgprimer.derivation.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
+from cgprimer.derivation.latex_input import translate
+from cgprimer.derivation.report import DerivationReport
+from cgprimer.diagnosis.extended import values
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, const, name
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_latex import latex
+from cgprimer.judge.mistakes.suspects import derivative, suspects
+from cgprimer.notation.latex import latex
 from cgprimer.notation.report import plain
-from cgprimer.numeric.extended import values
-from cgprimer.proof.derivation import check_derivation
-from cgprimer.proof.derivation_report import DerivationReport
-from cgprimer.proof.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
-from cgprimer.proof.latex_input import translate
+from cgprimer.notation.text import show
 
 SINC = r"""
 v1 = 1/x

@@ -11,16 +11,16 @@ from problems import KINKED, PROBLEMS, problem, samples
 from cgprimer import PointError, parse_graph
 from cgprimer.cli import main
 from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
+from cgprimer.diagnosis.extended import context, decimal, values
 from cgprimer.diagnosis.operations import CHECKED, error
 from cgprimer.diagnosis.stable_forms import FORMS, forms_of
 from cgprimer.diff.stable import RULES
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
-from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.report import plain
-from cgprimer.numeric.extended import context, decimal, values
+from cgprimer.notation.text import show
 
 
 def found(texts, at, **options):

@@ -16,8 +16,8 @@ from problems import (
 from cgprimer import edge_partials, parse_graph
 from cgprimer.errors import DifferenceError, GraphError, OptionError, PointError
 from cgprimer.graph.point import Point
-from cgprimer.numeric.edges import differences
-from cgprimer.numeric.finite import SCHEMES
+from cgprimer.judge.differences.edges import differences
+from cgprimer.judge.differences.finite import SCHEMES
 
 EXACT = ("symbolic", "adjoint")
 
@@ -200,7 +200,7 @@ def test_equations_that_are_alike_are_taken_at_once(
     form, samples, block, scheme, monkeypatch
 ):
     """As one by one, to the last digit, however they are cut into blocks."""
-    monkeypatch.setattr("cgprimer.numeric.edges.AT_ONCE", block)
+    monkeypatch.setattr("cgprimer.judge.differences.edges.AT_ONCE", block)
     lines = [form.format(z=f"x{k}", x=f"x{k - 1}", p=f"p{k}", q="q") for k in (1, 2, 3)]
     graph = parse_graph(lines, outputs=["x3"])
     rng = np.random.default_rng(0)

@@ -24,24 +24,24 @@ import pytest
 from written_out import WRITTEN_OUT
 
 from cgprimer import custom_op, edge_partials, huber, parse_graph
-from cgprimer.engine import jit
-from cgprimer.engine.by_numpy import ByNumpy
-from cgprimer.engine.fused import Fused
-from cgprimer.engine.layout import Layer
-from cgprimer.engine.losses import Loss
-from cgprimer.engine.problem import Problem, Runner
-from cgprimer.engine.rules import Rule
-from cgprimer.engine.whole import Whole
 from cgprimer.errors import FitError, NonFiniteWarning, OptionError, PointError
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import TABLE, Op, const, name
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.objective import Objective
 from cgprimer.graph.rows import graph_of
+from cgprimer.run.by_numpy import ByNumpy
+from cgprimer.run.llvm import jit
+from cgprimer.run.llvm.fused import Fused
+from cgprimer.run.llvm.layout import Layer
+from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.losses import Loss
+from cgprimer.run.objective import Objective
+from cgprimer.run.problem import Problem, Runner
+from cgprimer.run.update_rules import Rule
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
 
-from cgprimer.engine.by_shape import ByShape
+from cgprimer.run.llvm.by_shape import ByShape
 
 CLOSE = 1e-12
 CALLED = [op for op in TABLE if op.arity]
@@ -923,7 +923,7 @@ def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("machine code was asked for")
 
     for module in ("jit", "fused", "by_shape", "dense", "tape"):
-        monkeypatch.setattr(f"cgprimer.engine.{module}.compiled", refuse)
+        monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compiled", refuse)
 
 
 @pytest.mark.usefixtures("without_llvmlite")

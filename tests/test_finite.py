@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cgprimer.errors import DifferenceError
-from cgprimer.numeric.finite import SCHEMES, check_scheme, difference
+from cgprimer.judge.differences.finite import SCHEMES, check_scheme, difference
 
 EXPECTED = {  # scheme → relative error expected for e^x sin x at 1, default step
     "forward": 4.9e-9, "central": 1.0e-11, "five-point": 1.4e-13,

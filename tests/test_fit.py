@@ -23,14 +23,14 @@ from cgprimer import (
     minimize,
     parse_graph,
 )
-from cgprimer.engine.losses import find_loss
 from cgprimer.fitting.cells import rounded, rows
 from cgprimer.fitting.errors import reason
 from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.loop import _quiet
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES
-from cgprimer.graph.objective import Objective
+from cgprimer.run.losses import find_loss
+from cgprimer.run.objective import Objective
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 TRUTH = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}

@@ -28,8 +28,8 @@ from cgprimer.diagnosis.verify import holds
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import show
 
 DIGITS = 450  # so many that 1 - sigmoid(800) is not 0
 HAIR = mpmath.mpf(10) ** -40  # beside 0/0
@@ -667,7 +667,7 @@ def test_a_graph_without_a_spread_form_is_run_as_it_is(equations):
 
 
 def test_many_equations_alike_are_looked_at_once(monkeypatch):
-    import cgprimer.graph.running as running
+    import cgprimer.run.running as running
 
     count = []
     judged = running._Spread._judged

@@ -9,11 +9,11 @@ from scipy.stats import t as student
 
 from cgprimer import Adam, LeastSquares, fit, generate, parse_graph
 from cgprimer.data.dataset import Dataset
-from cgprimer.engine.losses import LOSSES, find_loss
 from cgprimer.fitting import determined as pricing
 from cgprimer.fitting.determined import determined, price
 from cgprimer.fitting.identify import identify, triangle
 from cgprimer.fitting.objective import objective_of
+from cgprimer.run.losses import LOSSES, find_loss
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 NETWORK = [
@@ -383,7 +383,7 @@ def scales_of(at, seed):
 @pytest.fixture
 def uncompiled(monkeypatch):
     """Many small models are not worth machine code."""
-    monkeypatch.setattr("cgprimer.engine.jit.available", lambda: False)
+    monkeypatch.setattr("cgprimer.run.llvm.jit.available", lambda: False)
 
 
 @pytest.mark.every(3)

@@ -21,13 +21,13 @@ from cgprimer import (
     parse_graph,
     trace,
 )
-from cgprimer.engine import fused, pace
 from cgprimer.expr.ops import FUNCTIONS, OPS
 from cgprimer.expr.weak import Weakly
 from cgprimer.fitting.result import OUTCOMES
-from cgprimer.graph import objective as objectives
-from cgprimer.graph.objective import Objective
-from cgprimer.lower import program as sweeps
+from cgprimer.run import objective as objectives
+from cgprimer.run import pace, sweeps
+from cgprimer.run.llvm import fused
+from cgprimer.run.objective import Objective
 
 pytestmark = [
     pytest.mark.skipif(
@@ -299,7 +299,7 @@ def test_a_long_batch_steps_to_the_same_place(length, monkeypatch):
 
 
 def test_an_interrupted_evaluation_leaves_the_data_of_others_alone(monkeypatch):
-    from cgprimer.engine import by_shape
+    from cgprimer.run.llvm import by_shape
 
     graph = parse_graph(chain(60))
     data = generate(graph, dict.fromkeys(graph.parameters, 0.1), 500, rng=1)

@@ -15,12 +15,12 @@ import sympy
 from problems import FUNCTIONS, operations, vanishing
 
 from cgprimer import check_gradients, compare_partials, edge_partials, parse_graph
-from cgprimer.checking.check import report as report_on
-from cgprimer.checking.claims import read_claims
-from cgprimer.checking.sites import random_points
-from cgprimer.checking.witness import Witness
-from cgprimer.diff.custom import custom_op
+from cgprimer.diff.declare import custom_op
 from cgprimer.errors import PointError
+from cgprimer.judge.check import report as report_on
+from cgprimer.judge.claims import read_claims
+from cgprimer.judge.sites import random_points
+from cgprimer.judge.witness import Witness
 
 PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 OPERATIONS = operations()

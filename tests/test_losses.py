@@ -15,8 +15,8 @@ from cgprimer import (
     huber,
     parse_graph,
 )
-from cgprimer.engine.losses import LOSSES, find_loss
 from cgprimer.fitting.objective import objective_of
+from cgprimer.run.losses import LOSSES, find_loss
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]
 KINDS = {**LOSSES, "huber 0.1": huber(0.1), "huber 3": huber(3.0)}
@@ -464,7 +464,7 @@ def test_blocks_do_not_show(monkeypatch):
         return np.concatenate([[value], gradient, *parts, [some[0]], some[1]])
 
     whole = everything()
-    monkeypatch.setattr("cgprimer.engine.by_numpy.BLOCK", 3)
+    monkeypatch.setattr("cgprimer.run.by_numpy.BLOCK", 3)
     assert everything() == pytest.approx(whole, rel=1e-13)
 
 

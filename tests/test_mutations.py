@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cgprimer import parse_graph
-from cgprimer.checking.mutation_report import (
+from cgprimer.cli import main
+from cgprimer.judge.mutation.mutation_report import (
     MISTAKES,
     OURS,
     OURS_FUNCTION,
@@ -16,11 +17,10 @@ from cgprimer.checking.mutation_report import (
     MutationReport,
     Outcome,
 )
-from cgprimer.checking.mutations import check_mutations, mutations
-from cgprimer.checking.rules import RULES
-from cgprimer.checking.sites import random_points
-from cgprimer.checking.witness import Witness
-from cgprimer.cli import main
+from cgprimer.judge.mutation.mutations import check_mutations, mutations
+from cgprimer.judge.mutation.rules import RULES
+from cgprimer.judge.sites import random_points
+from cgprimer.judge.witness import Witness
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MEAN = "xm = ((w*x1 - xy1)^2 + (w*x2 - xy2)^2)/2"

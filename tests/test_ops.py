@@ -17,11 +17,11 @@ import sympy
 from cgprimer.diff.sweep import local_partial, partials
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, Op, const, name, tidy
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_latex import latex
-from cgprimer.lower.to_numpy import Kernel
-from cgprimer.lower.to_sympy import to_sympy
+from cgprimer.notation.latex import latex
+from cgprimer.notation.text import show
+from cgprimer.notation.to_sympy import to_sympy
+from cgprimer.run.kernel import Kernel
 
 DIGITS = 40
 CLOSE = 1e-12

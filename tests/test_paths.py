@@ -184,7 +184,7 @@ def test_several_outputs_ask_for_a_choice():
 
 
 def test_products_need_a_backward_that_is_one():
-    from cgprimer.diff.custom import custom_op
+    from cgprimer.diff.declare import custom_op
 
     with custom_op(
         name="rounded_off",

@@ -8,19 +8,19 @@ import pytest
 from problems import CANONICAL, KINKED, NETWORK, PROBLEMS, problem, random_dag, samples
 
 from cgprimer import check_gradients, custom_op, parse_graph
-from cgprimer.checking.check import report as report_on
-from cgprimer.checking.claims import Claim, read_claims
-from cgprimer.checking.explain import divisors, explain, special
-from cgprimer.checking.sites import random_points
-from cgprimer.checking.suspects import derivative, rule_of, suspects
-from cgprimer.checking.terms import missing_term, told
-from cgprimer.checking.witness import Witness
-from cgprimer.checking.wrong import Wrong
 from cgprimer.expr.node import leaves, postorder
 from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name, tidy
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_numpy import Kernel
+from cgprimer.judge.check import report as report_on
+from cgprimer.judge.claims import Claim, read_claims
+from cgprimer.judge.mistakes.explain import divisors, explain, special
+from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
+from cgprimer.judge.mistakes.terms import missing_term, told
+from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.judge.sites import random_points
+from cgprimer.judge.witness import Witness
+from cgprimer.notation.text import show
+from cgprimer.run.kernel import Kernel
 
 MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 

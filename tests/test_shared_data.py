@@ -21,9 +21,9 @@ from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.point import Point
-from cgprimer.lower.from_sympy import from_sympy
-from cgprimer.numeric.edges import differences
-from cgprimer.numeric.verdict import FAIL, PASS, Slope, judge
+from cgprimer.judge.differences.edges import differences
+from cgprimer.judge.verdict import FAIL, PASS, Slope, judge
+from cgprimer.notation.from_sympy import from_sympy
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(

@@ -5,8 +5,8 @@ import pytest
 from cgprimer import parse_graph
 from cgprimer.expr.node import Node, _table, postorder
 from cgprimer.expr.ops import OPS, const, name
-from cgprimer.expr.show import lines, number, show, tree_size
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import lines, number, show, tree_size
 
 PRINTED = [  # text, and how it is printed
     ("cd*xx+xz^3", "cd*xx + xz^3"), ("a-(b-c)", "a - (b - c)"), ("a-b-c", "a - b - c"),

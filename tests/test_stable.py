@@ -6,8 +6,8 @@ import pytest
 
 from cgprimer import NonFiniteWarning, edge_partials, gradient, parse_graph
 from cgprimer.diff.stable import RULES, stable
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import show
 
 NAIVE = {
     "log(1 + exp(a))": lambda a: mpmath.log(1 + mpmath.exp(a)),

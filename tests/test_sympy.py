@@ -11,13 +11,13 @@ from test_ops import CALLED, points
 from cgprimer import compare_partials, edge_partials, parse_graph
 from cgprimer.errors import GraphError
 from cgprimer.expr.ops import Op, name
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.shape import SYMPY
-from cgprimer.lower.from_sympy import from_sympy
-from cgprimer.lower.to_numpy import Kernel
-from cgprimer.lower.to_sympy import to_sympy
+from cgprimer.notation.from_sympy import from_sympy
+from cgprimer.notation.text import show
+from cgprimer.notation.to_sympy import to_sympy
+from cgprimer.run.kernel import Kernel
 
 A, B = name("a"), name("b")
 
@@ -194,7 +194,7 @@ def no_sympy(monkeypatch: pytest.MonkeyPatch):
     def asked(*_: object):
         raise AssertionError("sympy was asked")
 
-    monkeypatch.setattr("cgprimer.lower.to_sympy.derivatives", asked)
+    monkeypatch.setattr("cgprimer.notation.to_sympy.derivatives", asked)
     monkeypatch.setattr("cgprimer.graph.shape.SYMPY", 100)
 
 

@@ -25,8 +25,8 @@ from cgprimer import (
     parse_graph,
     trace,
 )
-from cgprimer.checking.compare import PartialReport, PartialRow
 from cgprimer.errors import columns, excerpt
+from cgprimer.judge.compare import PartialReport, PartialRow
 from cgprimer.notation import progress
 from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold
 from cgprimer.notation.giving_way import table_lines

@@ -9,9 +9,9 @@ from cgprimer.diff.sweep import partials
 from cgprimer.diff.textbook import textbook
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import TABLE, const, name
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_numpy import Kernel
+from cgprimer.notation.text import show
+from cgprimer.run.kernel import Kernel
 
 DERIVATIVES = [  # text, and its derivative by a
     ("a^2", "2*a"), ("a^3", "3*a^2"), ("a/b", "1/b"), ("b/a", "-b/a^2"),

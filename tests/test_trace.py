@@ -32,12 +32,12 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.cli import main
-from cgprimer.draw.derivation import trace
-from cgprimer.expr.show import show
+from cgprimer.derivation.check import check_derivation
+from cgprimer.derivation.trace import trace
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.lower.to_numpy import Kernel
-from cgprimer.lower.to_text import columns, overlined, rounded
-from cgprimer.proof.derivation import check_derivation
+from cgprimer.notation.marked import columns, overlined, rounded
+from cgprimer.notation.text import show
+from cgprimer.run.kernel import Kernel
 
 GRAPH = parse_graph(CANONICAL)
 HERE = trace(GRAPH, CANONICAL_AT)
@@ -228,7 +228,7 @@ def test_rounding_error_is_shown_as_zero():
 
 
 def test_a_surrogate_is_shown_as_what_it_passes_on():
-    from cgprimer.diff.custom import custom_op
+    from cgprimer.diff.declare import custom_op
 
     with custom_op(
         name="quantised",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cgprimer.expr.ops import OPS
-from cgprimer.lower.vector_math import FAR, LIBM, OWN, definitions
+from cgprimer.run.llvm.vector_math import FAR, LIBM, OWN, definitions
 
 llvm = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
 

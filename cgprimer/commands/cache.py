@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from cgprimer.engine import cache
+    from cgprimer.run.llvm import cache
 
     place = cache.folder()
     if place is None:

@@ -55,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
         return _mutations(options)
     from rich.console import Console
 
-    from cgprimer.checking.check import check_gradients
-    from cgprimer.checking.claims import parse_claims
+    from cgprimer.judge.check import check_gradients
+    from cgprimer.judge.claims import parse_claims
 
     graph = graph_of(options)
     report = check_gradients(
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 def _mutations(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from cgprimer.checking.mutations import check_mutations
+    from cgprimer.judge.mutation.mutations import check_mutations
 
     sources = [options.equations]
     if not any("=" in text for text in options.equations):

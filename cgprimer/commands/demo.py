@@ -48,7 +48,6 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from rich.console import Console
 
-    from cgprimer.checking.compare import compare_partials
     from cgprimer.data.generate import generate
     from cgprimer.draw.curves import plot_loss
     from cgprimer.draw.network import draw_graph
@@ -56,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
     from cgprimer.graph.read import parse_graph
+    from cgprimer.judge.compare import compare_partials
 
     _make(options.folder)
     headless()

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from rich.console import Console
 
-    from cgprimer.checking.compare import compare_partials
+    from cgprimer.judge.compare import compare_partials
 
     graph = graph_of(options)
     report = compare_partials(

@@ -13,7 +13,7 @@ from cgprimer.errors import OptionError
 from cgprimer.notation.report import encoding, plain
 
 if TYPE_CHECKING:
-    from cgprimer.draw.derivation import Trace
+    from cgprimer.derivation.trace import Trace
 
 HELP = "the chain rule written out: forward and reverse trace"
 
@@ -63,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from cgprimer.draw.derivation import trace
+    from cgprimer.derivation.trace import trace
 
     graph = graph_of(options)
     at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None

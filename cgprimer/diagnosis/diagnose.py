@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.diagnosis.engine_values import engine_remark
+from cgprimer.diagnosis.extended import HUGE, Number, context
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
 from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import Remedies
 from cgprimer.errors import excerpt, listing, shorten
 from cgprimer.expr.node import Node
-from cgprimer.expr.show import show
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
@@ -29,7 +29,7 @@ from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
 from cgprimer.notation.report import Part, Report, Said, printable
 from cgprimer.notation.table import Table, capped
-from cgprimer.numeric.extended import HUGE, Number, context
+from cgprimer.notation.text import show
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
 DIGITS = -float(np.log10(EPSILON))

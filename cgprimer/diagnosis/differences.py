@@ -34,8 +34,8 @@ from cgprimer.diff.factors import is_sum
 from cgprimer.diff.match import filled
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, ZERO, const, name
-from cgprimer.expr.show import show, tree_size
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import show, tree_size
 
 RULES = {
     "exp": "exp(v)*expm1(d)",

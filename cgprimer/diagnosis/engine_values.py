@@ -6,9 +6,9 @@ import numpy as np
 
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diff.stable import stable
-from cgprimer.expr.show import show
 from cgprimer.graph.point import Point
-from cgprimer.numeric.edges import by_formula
+from cgprimer.judge.differences.edges import by_formula
+from cgprimer.notation.text import show
 
 SHARP = 1e-10  # relative error up to which the engine's number counts as right
 

@@ -11,7 +11,7 @@ from cgprimer.diagnosis.series import NoSeriesError, Series, series
 from cgprimer.diagnosis.terms import atom, node_of
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
-from cgprimer.expr.show import show
+from cgprimer.notation.text import show
 
 SERIES = "its series, for "
 SHORT = 40  # operations of an expression that has a short series

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from cgprimer.diagnosis.extended import Number, context, is_finite
 from cgprimer.diagnosis.operations import exactly
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, NAME
-from cgprimer.numeric.extended import Number, context, is_finite
 
 HAIR = Fraction(1, 10**30)
 VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.diagnosis.extended import Number, is_finite, values
 from cgprimer.diff.stable import stable_forms
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.memo import lazy
@@ -21,8 +22,7 @@ from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.lower.to_numpy import Kernel
-from cgprimer.numeric.extended import Number, is_finite, values
+from cgprimer.run.kernel import Kernel
 
 Array = NDArray[np.float64]
 

@@ -31,8 +31,8 @@ from cgprimer.diff.match import filled
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, intern, postorder, substitute
 from cgprimer.expr.ops import OPS, name, tidy
-from cgprimer.expr.show import tree_size
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import tree_size
 
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
 

@@ -31,7 +31,7 @@ from cgprimer.diagnosis.terms import (
 )
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, ZERO, tidy
-from cgprimer.expr.show import show
+from cgprimer.notation.text import show
 
 Proposal = tuple[Node, str]
 

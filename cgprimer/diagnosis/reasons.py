@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cgprimer.numeric.extended import Number, is_finite
+from cgprimer.diagnosis.extended import Number, is_finite
 
 GROWING = ("exp", "expm1", "sinh", "cosh", "pow")  # finite wherever they are defined
 LARGE = 1e5  # an argument whose rounding takes digits wherever it is

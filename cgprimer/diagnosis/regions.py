@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cgprimer.diagnosis.extended import Number, is_finite
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place
 from cgprimer.diagnosis.rewrite import Fuel, Rewriter
 from cgprimer.diagnosis.verify import SHARP
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
-from cgprimer.numeric.extended import Number, is_finite
 
 WHOLE = 400  # operations of an equation put together from others, up to which …
 NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest

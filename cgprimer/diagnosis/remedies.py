@@ -14,6 +14,7 @@ import numpy as np
 
 from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.expansions import SHORT
+from cgprimer.diagnosis.extended import is_finite
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place, error
 from cgprimer.diagnosis.proposals import proposals, whole_forms
@@ -24,8 +25,7 @@ from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
-from cgprimer.expr.show import show
-from cgprimer.numeric.extended import is_finite
+from cgprimer.notation.text import show
 
 NEAR = 40  # operations above a culprit that are looked at
 LONG = 600  # characters of a formula that anybody would type

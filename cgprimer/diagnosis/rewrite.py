@@ -17,7 +17,7 @@ from cgprimer.diagnosis.operations import error
 from cgprimer.diagnosis.proposals import made_of, proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, holds
 from cgprimer.expr.node import Node, postorder, postorder_above
-from cgprimer.expr.show import tree_size
+from cgprimer.notation.text import tree_size
 
 Words = tuple[str, ...]
 

@@ -15,8 +15,8 @@ from cgprimer.diff.match import Match, heads, matches
 from cgprimer.diff.stable import RULES
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Op
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.text import show
 
 FORMS: dict[str, str | tuple[str, str]] = {
     # exponentials and logarithms, beyond what the engine replaces by itself

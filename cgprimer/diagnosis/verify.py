@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cgprimer.diagnosis.extended import is_finite
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import TINY, error
 from cgprimer.expr.node import Node, leaves
-from cgprimer.numeric.extended import is_finite
 
 EQUAL = 1e-15  # relative difference up to which two forms are one function
 SHARP = 1e-12  # a form that is suggested is at least this right …

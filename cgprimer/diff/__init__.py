@@ -1,1 +1,5 @@
-"""Derivatives of expressions: nodes to nodes, so derivatives can be derived again."""
+"""Derivatives of expressions: nodes to nodes, so derivatives can be derived again.
+
+Node ─ sweep ─→ {name: Node} ─ stable ─→ the same, without lost digits
+         └─ declare, formula_op: operations of one's own and their derivatives
+"""

@@ -28,8 +28,8 @@ from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import written_out
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, Contract, name
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.notation.text import show
 
 Interval = tuple[float, float]
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
-from cgprimer.expr.show import number
+from cgprimer.notation.text import number
 
 _PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))
 

@@ -1,1 +1,5 @@
-"""Pictures: layered layouts, networks with their derivatives, loss curves."""
+"""Pictures: networks with their values and derivatives, loss curves.
+
+Graph ─ layout ─→ places and routes ─ network, paint ─→ figure
+FitResult ─ series ─→ curves ─ legend ─→ figure
+"""

@@ -137,7 +137,7 @@ class _Numbers:
 
 
 def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbers:
-    from cgprimer.numeric.edges import edge_partials
+    from cgprimer.judge.differences.edges import edge_partials
 
     given = graph.evaluate(at)  # which refuses what is no point
     values = {n: float(x) for n, x in {**at, **given}.items()}

@@ -40,7 +40,7 @@ class Node(Frozen):
 
     def __repr__(self) -> str:
         from cgprimer.errors import shorten
-        from cgprimer.expr.show import show
+        from cgprimer.notation.text import show
 
         return f"Node({shorten(show(self), 72)})"
 

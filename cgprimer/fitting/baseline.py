@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.engine.losses import Loss
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.objective import Objective
-from cgprimer.lower.program import Program
+from cgprimer.run.losses import Loss
+from cgprimer.run.objective import Objective
+from cgprimer.run.sweeps import Program
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
-from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.run.update_rules import Rule
 
 Array = NDArray[np.float64]
 Rate = float | Sequence[float] | Callable[[int], float]

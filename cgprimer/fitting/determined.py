@@ -28,7 +28,7 @@ from cgprimer.fitting.identify import (
 from cgprimer.fitting.invariants import Namer
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cgprimer.fitting.identify import Identification, lengths, listed
 from cgprimer.fitting.sampled import Sampled
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
 
 Array = NDArray[np.float64]
 

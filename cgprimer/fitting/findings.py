@@ -12,7 +12,7 @@ from cgprimer.fitting.determined import MOST
 from cgprimer.fitting.errors import doubtful, errors_of, reason
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.sampled import Sampled
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
 
 Array = NDArray[np.float64]
 

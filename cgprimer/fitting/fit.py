@@ -14,10 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
-from cgprimer.engine import jit
-from cgprimer.engine.by_numpy import stepwise
-from cgprimer.engine.losses import Loss, find_loss
-from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
@@ -33,10 +29,14 @@ from cgprimer.fitting.outcome import said, status_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph, in_no_equation
-from cgprimer.graph.objective import Objective
 from cgprimer.graph.point import as_array
 from cgprimer.interrupts import contained
 from cgprimer.notation.report import printable
+from cgprimer.run.by_numpy import stepwise
+from cgprimer.run.llvm import jit
+from cgprimer.run.losses import Loss, find_loss
+from cgprimer.run.objective import Objective
+from cgprimer.run.update_rules import Rule
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares

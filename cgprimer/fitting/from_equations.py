@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
 
 Array = NDArray[np.float64]
 

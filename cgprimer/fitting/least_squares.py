@@ -15,8 +15,8 @@ from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.identify import lengths, triangle
 from cgprimer.fitting.loop import Trail
 from cgprimer.fitting.sampled import NOTHING, Sampled
-from cgprimer.graph.objective import Objective
 from cgprimer.notation.progress import bar
+from cgprimer.run.objective import Objective
 
 Array = NDArray[np.float64]
 MOST_BYTES = 2**31

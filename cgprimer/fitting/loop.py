@@ -15,11 +15,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.engine.rules import Rule
 from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
+from cgprimer.run.update_rules import Rule
 
 Array = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
-from cgprimer.engine.losses import Loss
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.objective import Objective
+from cgprimer.run.losses import Loss
+from cgprimer.run.objective import Objective
 
 
 def objective_of(

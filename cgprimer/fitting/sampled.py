@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.engine.problem import Problem
 from cgprimer.fitting.identify import lengths
-from cgprimer.graph.objective import Objective
+from cgprimer.run.objective import Objective
+from cgprimer.run.problem import Problem
 
 Array = NDArray[np.float64]
 

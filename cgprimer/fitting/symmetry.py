@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.engine.problem import Problem
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
+from cgprimer.run.problem import Problem
 
 Array = NDArray[np.float64]
 Degree = Mapping[int, float]

@@ -1,1 +1,5 @@
-"""Computational graphs: equations, what depends on what, and gradients of graphs."""
+"""Computational graphs: equations, what depends on what, and gradients of graphs.
+
+texts ─ read ─→ Table (which equation has which shape and names) ─→ Graph
+                                              Graph ─ gradient ─→ Graph
+"""

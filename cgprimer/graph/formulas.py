@@ -16,9 +16,9 @@ from cgprimer.diff.textbook import textbook
 from cgprimer.errors import GraphError
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, const, name
-from cgprimer.expr.show import show
 from cgprimer.graph.local import LARGE
 from cgprimer.graph.shape import Shape
+from cgprimer.notation.text import show
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -59,8 +59,8 @@ def sympy_formula(shape: Shape, i: int, leaves: list[Node]) -> Node:
 
 @functools.lru_cache(maxsize=4096)
 def _in_stand_ins(shape: Shape, i: int, pattern: tuple[str, ...]) -> Node:
-    from cgprimer.lower.from_sympy import from_sympy
-    from cgprimer.lower.to_sympy import with_leaves
+    from cgprimer.notation.from_sympy import from_sympy
+    from cgprimer.notation.to_sympy import with_leaves
 
     leaves = [
         const(float.fromhex(text)) if slot[0] == "c" else name(text)

@@ -22,12 +22,12 @@ from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
-from cgprimer.expr.show import show
 from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
 from cgprimer.notation.report import printable
 from cgprimer.notation.table import capped
+from cgprimer.notation.text import show
 
 if TYPE_CHECKING:
     import networkx
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from cgprimer.graph.paths import Paths
     from cgprimer.graph.point import Point
-    from cgprimer.graph.program import Program as CompiledGraph
-    from cgprimer.graph.running import Running
-    from cgprimer.lower.program import Program
+    from cgprimer.run.program import Program as CompiledGraph
+    from cgprimer.run.running import Running
+    from cgprimer.run.sweeps import Program
 
 Value = float | NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Equation:
         return f"{self.name} = {show(self.body)}"
 
     def _repr_latex_(self) -> str:
-        from cgprimer.lower.to_latex import latex, latex_name
+        from cgprimer.notation.latex import latex, latex_name
 
         return f"${latex_name(self.name)} = {latex(self.body)}$"
 
@@ -268,8 +268,8 @@ class Graph(Frozen):
         '3*xz^2'
         """
         from cgprimer.graph.local import collected
-        from cgprimer.lower.from_sympy import from_sympy
-        from cgprimer.lower.to_sympy import to_sympy, with_leaves
+        from cgprimer.notation.from_sympy import from_sympy
+        from cgprimer.notation.to_sympy import to_sympy, with_leaves
 
         number = self.equation_number(node)
         leaves = self.table.leaves(number)
@@ -291,7 +291,7 @@ class Graph(Frozen):
 
     def sympy(self, name: str) -> sympy.Expr:
         """The right side of the equation of `name` as a sympy expression."""
-        from cgprimer.lower.to_sympy import to_sympy
+        from cgprimer.notation.to_sympy import to_sympy
 
         return to_sympy(self.equation(name).body)
 
@@ -314,7 +314,7 @@ class Graph(Frozen):
 
     def program(self, outputs: Sequence[str] | None = None) -> Program:
         """Numpy code for the variables that `outputs` need (default: all of them)."""
-        from cgprimer.lower.program import Program
+        from cgprimer.run.sweeps import Program
 
         key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
@@ -330,7 +330,7 @@ class Graph(Frozen):
         target : "numpy" never makes machine code, "jit" always does or says why not.
         threads : how many a call may use for large data.
         """
-        from cgprimer.graph.program import Program as CompiledGraph
+        from cgprimer.run.program import Program as CompiledGraph
 
         takes.text(target=target)
         takes.count(threads=threads)
@@ -356,7 +356,7 @@ class Graph(Frozen):
 
     @lazy
     def _running(self) -> Running:
-        from cgprimer.graph.running import running
+        from cgprimer.run.running import running
 
         return running(self.table)
 
@@ -473,7 +473,7 @@ class Graph(Frozen):
         return "\n".join(str(equation) for equation in self.equations)
 
     def _repr_latex_(self) -> str:
-        from cgprimer.lower.to_latex import latex, latex_name
+        from cgprimer.notation.latex import latex, latex_name
 
         places, left_out = capped(range(len(self)))
         shown = [self.equation(self.dependents[place]) for place in places]

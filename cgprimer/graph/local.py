@@ -1,6 +1,6 @@
 """Edges one by one: who uses a name, and the partials as formulas and as numbers.
 
-Whole arrays of samples are the business of `lower.program`; here a derivation is
+Whole arrays of samples are the business of `run.sweeps`; here a derivation is
 prepared to be read, at one point and for the names that one output needs.
 """
 
@@ -17,8 +17,8 @@ from cgprimer.diff.textbook import textbook
 from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, name
-from cgprimer.expr.show import tree_size
 from cgprimer.graph.point import Point
+from cgprimer.notation.text import tree_size
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph

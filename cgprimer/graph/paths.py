@@ -19,7 +19,6 @@ from cgprimer.errors import GraphError, OpError, listing, suggest
 from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
-from cgprimer.expr.show import binding, show, tree_size
 from cgprimer.graph.local import (
     LARGE,
     Edge,
@@ -29,9 +28,10 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
-from cgprimer.lower.to_text import rounded
+from cgprimer.notation.marked import rounded
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped
+from cgprimer.notation.text import binding, show, tree_size
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph

@@ -15,7 +15,7 @@ from cgprimer.graph.arrays import as_numbers
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
-    from cgprimer.lower.program import Program
+    from cgprimer.run.sweeps import Program
 
 Array = NDArray[np.float64]
 BLOCK = 2**20  # numbers looked at in one call of numpy

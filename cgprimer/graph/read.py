@@ -16,12 +16,12 @@ from cgprimer.errors import (
     shorten,
 )
 from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.expr.show import show
 from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression, readable
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.rows import Names, table_of
 from cgprimer.graph.table import Table
+from cgprimer.notation.text import show
 
 _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -112,7 +112,7 @@ def _other(item: Any) -> str:
         case (str(left), str(right)):
             return f"{left} = {right}"
         case (str(left), right) if hasattr(right, "free_symbols"):
-            from cgprimer.lower.from_sympy import from_sympy
+            from cgprimer.notation.from_sympy import from_sympy
 
             return f"{left} = {show(from_sympy(right))}"
     if hasattr(item, "free_symbols"):

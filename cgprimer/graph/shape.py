@@ -25,8 +25,8 @@ from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.weak import Weakly
-from cgprimer.lower.to_llvm import has_code
-from cgprimer.lower.to_numpy import Kernel
+from cgprimer.run.kernel import Kernel
+from cgprimer.run.llvm.emit import has_code
 
 if TYPE_CHECKING:
     import sympy
@@ -151,7 +151,7 @@ class Shape:
         """
         import sympy
 
-        from cgprimer.lower.to_sympy import derivatives
+        from cgprimer.notation.to_sympy import derivatives
 
         known = [s for s, ok in zip(self.slots, self.has_formula, strict=True) if ok]
         found = dict(zip(known, derivatives(self.body, known), strict=True))
@@ -166,7 +166,7 @@ class Shape:
 
     def check_formula(self, i: int, variable: str) -> None:
         """Refuse slot `i` where only numpy code knows the derivative of `variable`."""
-        from cgprimer.lower.to_sympy import without_formula
+        from cgprimer.notation.to_sympy import without_formula
 
         if not self.has_formula[i]:
             slot = name(self.slots[i])
@@ -208,7 +208,7 @@ class Shape:
 
 def _read_back(formula: sympy.Expr) -> Node | None:
     """sympy's formula as an expression; None where it is not one of real numbers."""
-    from cgprimer.lower.from_sympy import from_sympy
+    from cgprimer.notation.from_sympy import from_sympy
 
     try:
         return from_sympy(formula)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.show import number
+from cgprimer.notation.text import number
 
 if TYPE_CHECKING:
     import networkx

@@ -1,1 +1,4 @@
-"""How things are written for people: signs, tables, reports."""
+"""How things are written: nodes, numbers and tables, for people and for other programs.
+
+Node ─→ text, latex, mathml, sympy        rows of cells ─ table ─→ text, HTML
+"""

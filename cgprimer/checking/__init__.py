@@ -1,1 +1,0 @@
-"""Gradient checks: claims held against differences, and what a mistake looks like."""

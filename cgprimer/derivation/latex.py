@@ -1,0 +1,98 @@
+r"""A derivation in LaTeX: a table of rules from plain LaTeX, or a whole document.
+
+    $xx = xa^{2} = 2.25$ & $\overline{xx} = \overline{xy} \cdot … = 182.13$ \\
+"""
+
+from __future__ import annotations
+
+from cgprimer.derivation.faces import (
+    LATEX,
+    UNICODE,
+    filled_lines,
+    forward_stages,
+    reverse_stages,
+)
+from cgprimer.derivation.trace import Row, Trace
+
+WIDTH = 84  # columns of the plain text; a landscape page of A4 holds as much
+PAGE = 20  # lines on a page; longer tables go on on the next
+NEEDS = r"% needs \usepackage{amsmath,graphicx,longtable}"
+HEAD = r"\hline Forward trace $\downarrow$ & Reverse trace $\uparrow$ \\ \hline"
+STRUT = r"\rule{0pt}{2.8ex}%"
+
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}"
+
+SHORT = (
+    FIT
+    + r"""{%%
+\begin{tabular}{@{}ll@{}}
+%s
+%s
+\end{tabular}}"""
+)
+
+LONG = r"""\begin{longtable}{@{}ll@{}}
+%s
+\endhead
+%s
+\end{longtable}"""
+
+DOCUMENT = r"""\documentclass{article}
+\usepackage[a4paper,landscape,margin=15mm]{geometry}
+\usepackage{amsmath,graphicx,longtable}
+\pagestyle{empty}
+\setlength{\parindent}{0pt}
+\begin{document}
+%s
+\end{document}
+"""
+
+
+def latex_document(trace: Trace) -> str:
+    """A document that pdflatex sets."""
+    return DOCUMENT % latex_table(trace)
+
+
+def latex_table(trace: Trace) -> str:
+    """The two traces as a table, shrunk to the width of the line where it is wider."""
+    lines = [line for row in trace.rows for line in _lines(trace, row)]
+    body = "\n".join([STRUT, *lines, r"\hline"])
+    stretch = r"\renewcommand{\arraystretch}{1.5}"
+    table = (LONG if len(lines) > PAGE else SHORT) % (HEAD, body)
+    return f"{NEEDS}\n{{{stretch}\n{table}}}{_left_out(trace)}"
+
+
+def _left_out(trace: Trace) -> str:
+    if not trace.left_out:
+        return ""
+    names = ", ".join(f"${LATEX.name(name)}$" for name in trace.left_out)
+    return f"\n\nNot needed for ${LATEX.name(trace.output)}$: {names}."
+
+
+def _lines(trace: Trace, row: Row) -> list[str]:
+    """The line of one name, and more where its chain rule is long."""
+    stages = reverse_stages(trace, row, LATEX)
+    adjoint = LATEX.adjoint(row.name)
+    left = f"${_forward(trace, row)}${_notes(row)}"
+    lines = []
+    for n, line in enumerate(filled_lines(_measured(trace, row), WIDTH)):
+        terms = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
+        begin = adjoint if not n else rf"\hphantom{{{adjoint}}} {{}}"
+        lines.append(rf"{'' if n else left} & ${begin} {terms}$ \\")
+    return lines
+
+
+def _measured(trace: Trace, row: Row) -> list[list[str]]:
+    """The stages as plain text, which is about as wide as they are when typeset."""
+    return reverse_stages(trace, row, UNICODE)
+
+
+def _forward(trace: Trace, row: Row) -> str:
+    stages = [stage for [stage] in forward_stages(trace, row, LATEX)]
+    return " = ".join([LATEX.name(row.name), *stages])
+
+
+def _notes(row: Row) -> str:
+    if row.author:
+        return rf"\quad ({', '.join(f'${LATEX.name(name)}$' for name in row.author)})"
+    return ""

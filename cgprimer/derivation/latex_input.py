@@ -1,0 +1,352 @@
+r"""Formulas as people write them, plain or in LaTeX, to our language, with a span map.
+
+    \bar v_3 \cdot \frac{\partial v_3}{\partial v_1}
+        ─▶  bar_v3 * partial_v3_partial_v1
+
+Letters that stand together are one name; `v_1`, `v_{1}` and `v1` are the same name. A
+product without a sign is read only in a text that uses LaTeX commands, and only where
+it can be read in one way; all else is an error with a caret. One pass over the tokens
+with an explicit stack, so braces may nest as deep as they like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
+
+from cgprimer.derivation.latex_names import (
+    ACCENTS,
+    ADJOINT,
+    DELTAS,
+    FRACTIONS,
+    WORDS,
+    Tokens,
+)
+from cgprimer.errors import ExpressionError, Problem, shorten, suggest
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.latex import GREEK
+
+_SIGNS = {
+    "+": "+", "-": "-", "−": "-", "*": "*", "·": "*", "×": "*", "⋅": "*", "∗": "*",
+    r"\cdot": "*", r"\times": "*", r"\ast": "*", "/": "/", r"\div": "/", "÷": "/",
+}  # fmt: skip
+_OPEN = {
+    "(": ("(", ")"), "[": ("(", "]"), "{": ("(", "}"), r"\{": ("(", r"\}"),
+    r"\lbrack": ("(", r"\rbrack"), r"\lvert": ("abs(", r"\rvert"),
+}  # fmt: skip
+_CLOSE = frozenset(close for _, close in _OPEN.values())
+_RELATIONS = {r"\approx", r"\leq", r"\geq", r"\neq", r"\equiv", r"\propto", r"\sim"}
+_COMMANDS = [
+    *ADJOINT, *ACCENTS, *WORDS, *FRACTIONS, r"\partial", r"\sqrt", r"\pi",
+    *(f"\\{text}" for text in (*FUNCTIONS, *GREEK)),
+]  # fmt: skip
+
+
+class Piece(NamedTuple):
+    """A stretch of the translation and the stretch of the author's line it is from."""
+
+    text: str
+    start: int
+    end: int
+    is_name: bool = False
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The translation of `line[start:end]`."""
+
+    line: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        """In our language."""
+        return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def names(self) -> tuple[Piece, ...]:
+        """The names in it, each with its place."""
+        return tuple(piece for piece in self.pieces if piece.is_name)
+
+    def parse(self, declared: Collection[str] = ()) -> Node:
+        """The expression; ExpressionError with carets in the author's line."""
+        try:
+            return parse_expression(self.text, 0, declared)
+        except ExpressionError as error:
+            problem = error.problems[0]
+            raise self._moved(problem) from None
+
+    def _moved(self, problem: Problem) -> ExpressionError:
+        """The problem with its span in the author's line instead of the translation."""
+        spans = [
+            (piece.start, piece.end) for piece in self.pieces for _ in piece.text
+        ] or [(0, len(self.line))]
+        last = len(spans) - 1
+        start = spans[min(problem.start, last)][0 if problem.start <= last else 1]
+        end = max(start + 1, spans[min(max(problem.end - 1, 0), last)][1])
+        return ExpressionError(
+            [Problem(problem.message, self.line, start, end, problem.hint)]
+        )
+
+
+def translate(
+    line: str, start: int, end: int, known: Collection[str] = (), latex: bool = True
+) -> Formula:
+    """`line[start:end]` in our language.
+
+    known : names in use, by which `dv3/dv1` is told from a quotient of two names.
+    latex : whether products may be written without a sign.
+    """
+    return Formula(line, tuple(_Translator(line, start, end, known, latex).run()))
+
+
+class _Group(NamedTuple):
+    """An open bracket: what closes it, and where it stands."""
+
+    closing: str
+    token: int
+
+
+class _Wait(NamedTuple):
+    """A command that still needs arguments, and what follows each of them."""
+
+    after: tuple[str, ...]
+    token: int
+    bare: bool = False
+
+
+class _Translator(Tokens):
+    """One pass over the tokens: what may start a value, what may follow one."""
+
+    def __init__(
+        self, line: str, start: int, end: int, known: Collection[str], latex: bool
+    ) -> None:
+        super().__init__(line, start, end, known)
+        self.latex = latex
+        self.pieces: list[Piece] = []
+        self.stack: list[_Group | _Wait] = []
+        self.slashes: list[bool] = [False]  # per bracket: is this the part below a '/'
+        self.ended = False  # whether what was read last ends a value
+        self.bare = False  # and whether that is a function of an argument unbracketed
+
+    def run(self) -> list[Piece]:
+        at = 0
+        while self.tokens[at]:
+            at = self.step(at)
+        for frame in self.stack[-1:]:
+            what = "is never closed" if isinstance(frame, _Group) else "lacks a value"
+            self.fail(f"{self.tokens[frame.token]!r} {what}", frame.token)
+        return self.pieces
+
+    def step(self, at: int) -> int:
+        """Translate what begins at token `at`; return the token after it."""
+        token = self.tokens[at]
+        if token in _SIGNS:
+            return self.sign(token, at)
+        if token in ("^", "**"):
+            return self.power(at)
+        if token in _CLOSE or (token in ("|", r"\|") and self.closes_bars()):
+            return self.close(at)
+        if token == ",":
+            self.emit(",", at)
+            self.ended = self.bare = False
+            self.slashes[-1] = False
+            return at + 1
+        return self.value(token, at)
+
+    # What stands between values
+
+    def sign(self, token: str, at: int) -> int:
+        if self.waiting() and not self.ended:
+            self.fail("an argument in braces or parentheses is expected", at)
+        self.emit(_SIGNS[token], at)
+        if self.ended:
+            self.slashes[-1] = _SIGNS[token] == "/"
+        self.ended = self.bare = False
+        return at + 1
+
+    def power(self, at: int) -> int:
+        if self.bare:
+            self.ambiguous(at, "a power of the function or of its argument")
+        self.emit("^", at)
+        self.ended = False
+        return at + 1
+
+    def close(self, at: int) -> int:
+        token = self.tokens[at]
+        if not self.stack or not isinstance(self.stack[-1], _Group):
+            self.fail(f"{token!r} closes nothing", at)
+        group = self.stack.pop()
+        assert isinstance(group, _Group)
+        if token != group.closing and (token, group.closing) != (r"\|", "|"):
+            opened = self.tokens[group.token]
+            self.fail(f"{token!r} closes {opened!r}", at)
+        self.slashes.pop()
+        self.emit(")", at)
+        self.complete(at)
+        return at + 1
+
+    def complete(self, at: int) -> None:
+        """A value has ended: hand it to the command that waits for it, if one does."""
+        self.ended, self.bare = True, False
+        while self.stack and isinstance(wait := self.stack[-1], _Wait):
+            self.stack.pop()
+            first, *rest = wait.after
+            if first:
+                self.emit(first, at)
+            if rest:
+                self.stack.append(wait._replace(after=tuple(rest)))
+                self.ended = False
+                return
+            self.bare = wait.bare
+
+    # Values
+
+    def value(self, token: str, at: int) -> int:
+        derivative = self.derivative(at)
+        if derivative:
+            return self.atom(at, *derivative)
+        if token in ("|", r"\|"):
+            return self.open(at, "abs(", "|")
+        if token in _OPEN:
+            return self.open(at, *_OPEN[token])
+        if token in FRACTIONS:
+            return self.command(at, "((", (")/(", "))"), at + 1)
+        if token == r"\sqrt":
+            return self.root(at)
+        if token[0].isdigit() or token[0] == ".":
+            return self.number(token, at)
+        function = self.function(at)
+        if function:
+            return self.call(at, *function)
+        named = self.name(at)
+        if named:
+            return self.atom(at, *named)
+        return self.unknown(token, at)
+
+    def begin(self, at: int) -> None:
+        """Make the product that is meant, where two values meet; or refuse."""
+        if not self.ended or not self.latex:
+            return
+        before, token = self.tokens[at - 1], self.tokens[at]
+        if self.bare and self.function(at) is None:
+            self.ambiguous(at, "part of the argument or a factor outside")
+        last = self.pieces[-1]
+        if token[0].isdigit() or (token == "(" and last.is_name):
+            return  # the language refuses these with a hint of its own
+        if self.slashes[-1]:
+            self.ambiguous(at, f"{before} · … below the '/' or beside the quotient")
+        self.pieces.append(Piece("*", *self.spans[at]))
+        self.ended = self.bare = False
+
+    def atom(self, at: int, text: str, after: int) -> int:
+        """A name, from token `at` up to `after`."""
+        self.begin(at)
+        self.gap(at, text)
+        span = (self.spans[at][0], self.spans[after - 1][1])
+        self.pieces.append(Piece(text, *span, is_name=True))
+        self.complete(after - 1)
+        return after
+
+    def number(self, token: str, at: int) -> int:
+        self.begin(at)
+        if self.waiting() and not self.ended and len(token) > 1 and token.isdigit():
+            self.fail("one digit or braces are expected", at, f"write {{{token}}}")
+        self.emit(token, at)
+        self.complete(at)
+        return at + 1
+
+    def open(self, at: int, text: str, closing: str) -> int:
+        self.begin(at)
+        self.emit(text, at)
+        self.stack.append(_Group(closing, at))
+        self.slashes.append(False)
+        self.ended = False
+        return at + 1
+
+    def command(
+        self, at: int, text: str, after: tuple[str, ...], to: int, bare: bool = False
+    ) -> int:
+        self.begin(at)
+        self.emit(text, at)
+        self.stack.append(_Wait(after, at, bare))
+        self.ended = False
+        return to
+
+    def root(self, at: int) -> int:
+        if self.tokens[at + 1] == "[":
+            self.fail(r"only square roots are read", at, "write a power, x^{1/3}")
+        return self.command(at, "sqrt(", (")",), at + 1)
+
+    def call(self, at: int, name: str, after: int) -> int:
+        """A function: with its argument in parentheses, or one value beside it."""
+        power, after = self.function_power(after)
+        if self.tokens[after] in ("(", "[", r"\lvert", "|"):
+            wrapped = self.tokens[after] not in "(["
+            text, end = (f"{name}(", ")") if wrapped else (name, "")
+            return self.command(at, text, (end + power,), after)
+        if not self.tokens[at].startswith("\\"):
+            return self.atom(at, name, after)  # plain: the language asks for the call
+        return self.command(at, f"{name}(", (")" + power,), after, bare=True)
+
+    def function_power(self, at: int) -> tuple[str, int]:
+        r"""The 2 of `\sin^2 x`, to be put behind the call."""
+        if self.tokens[at] != "^":
+            return "", at
+        braced = self.tokens[at + 1] == "{"
+        exponent = self.tokens[at + 1 + braced]
+        if exponent == "-":
+            hint = r"write \arcsin(x) for the inverse function, 1/\sin(x) for 1 over it"
+            self.fail("a negative power of a function's name is ambiguous", at, hint)
+        to = at + 2 + 2 * braced
+        if not exponent.isalnum() or (braced and self.tokens[to - 1] != "}"):
+            self.fail("write the power behind: (…)^{…}", at)
+        return f"^{exponent}", to
+
+    # Small parts
+
+    def waiting(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1], _Wait)
+
+    def closes_bars(self) -> bool:
+        top = self.stack[-1] if self.stack else None
+        return self.ended and isinstance(top, _Group) and top.closing == "|"
+
+    def gap(self, at: int, text: str) -> None:
+        """Keep a blank where the author left one, so that tokens stay apart.
+
+        Words that meet without one, as in βv3, would make up a name of their own.
+        """
+        start = self.spans[at][0]
+        if not self.pieces:
+            return
+        if start > 0 and self.line[start - 1].isspace():
+            self.pieces.append(Piece(" ", start - 1, start))
+        elif text[:1].isalnum() and self.pieces[-1].is_name:
+            self.pieces.append(Piece(" ", start, start))
+
+    def emit(self, text: str, at: int) -> None:
+        self.gap(at, text)
+        self.pieces.append(Piece(text, *self.spans[at]))
+
+    def unknown(self, token: str, at: int) -> int:
+        if token in _RELATIONS or token in "≈≤≥≠<>":
+            self.fail(f"{token!r} cannot be checked", at, "write '='")
+        if token == "_":
+            self.fail("a subscript stands behind a name", at)
+        if token in DELTAS:
+            self.fail("∂ stands before a name", at)
+        if token.startswith("\\"):
+            self.fail(f"unknown command {token!r}", at, suggest(token, _COMMANDS))
+        self.emit(token, at)  # the language knows best what is wrong with it
+        self.ended = False
+        return at + 1
+
+    def ambiguous(self, at: int, readings: str) -> NoReturn:
+        what = shorten(self.tokens[at], 20)
+        self.fail(
+            f"{what!r} can be read in two ways: {readings}", at, "add parentheses"
+        )

@@ -1,0 +1,194 @@
+r"""Tokens of a formula, plain or in LaTeX, and the names that they spell.
+
+v_1   v_{1}   v1   \theta_1   \mathit{xz}      names
+\bar v_1   \bar{v}_1   \overline{v1}          adjoints, `bar_v1`
+\frac{\partial v_3}{\partial v_1}   dv3/dv1   derivatives, `d_v3_d_v1`
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import NoReturn
+
+from cgprimer.errors import ExpressionError, Problem
+from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.notation.latex import GREEK
+
+_TOKEN = re.compile(
+    r"\\[A-Za-z]+|\\."
+    r"|(?<=\\frac)\d|(?<=\\frac\d)\d"  # \frac12 is a half
+    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+    r"|[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
+    r"|\*\*|\S",
+    re.ASCII,
+)
+_SKIPPED = frozenset([
+    r"\,", r"\;", r"\:", r"\!", r"\>", "\\ ", "\\\\", r"\quad", r"\qquad", "$", "&",
+    r"\left", r"\right", r"\big", r"\Big", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr",
+    r"\displaystyle", r"\textstyle", r"\limits", r"\nonumber", r"\notag", "~",
+])  # fmt: skip
+ADJOINT = (r"\bar", r"\overline")
+ACCENTS = {r"\hat": "hat", r"\widehat": "hat", r"\tilde": "tilde", r"\vec": "vec"}
+WORDS = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\textit")
+FRACTIONS = (r"\frac", r"\dfrac", r"\tfrac")
+DELTAS = (r"\partial", "∂")
+
+
+def plain_name(text: str) -> str:
+    """`v_1` is v1, `v_3_bar` is bar_v3; other names are themselves."""
+    if text.endswith("_bar"):
+        return f"bar_{plain_name(text[:-4])}"
+    if text.startswith("bar_"):
+        return f"bar_{plain_name(text[4:])}"
+    return re.sub(r"^([A-Za-z]+)_(\d+)$", r"\1\2", text)
+
+
+class Tokens:
+    """The tokens of `line[start:end]`; what is at each, as a name or function.
+
+    The methods return the text and the number of the token after it, or None.
+    """
+
+    def __init__(self, line: str, start: int, end: int, known: Collection[str]) -> None:
+        self.line, self.known = line, known
+        found = _TOKEN.finditer(line, start, end)
+        kept = [m for m in found if m[0] not in _SKIPPED]
+        self.tokens = [m[0] for m in kept] + [""]
+        self.spans = [m.span() for m in kept] + [(end, end + 1)]
+
+    def function(self, at: int) -> tuple[str, int] | None:
+        token = self.tokens[at]
+        if token == r"\sigma" and self.tokens[at + 1] == "(":
+            return "sigmoid", at + 1
+        if token.startswith("\\") and token[1:] in FUNCTIONS:
+            return token[1:], at + 1
+        if token in FUNCTIONS and self.tokens[at + 1] == "(":
+            return token, at + 1
+        word = self.word(at)
+        return word if word and word[0] in FUNCTIONS else None
+
+    def name(self, at: int) -> tuple[str, int] | None:
+        """A name with its subscript and accents; an adjoint is `bar_` and the name."""
+        accents = []
+        while self.tokens[at] in ADJOINT or self.tokens[at] in ACCENTS:
+            accents.append(ACCENTS.get(self.tokens[at], "bar"))
+            at += 1
+        if accents and self.tokens[at] == "{":
+            inner = self.name(at + 1)
+            if not inner or self.tokens[inner[1]] != "}":
+                self.fail("an accent stands over one name", at)
+            stem, at = inner[0], inner[1] + 1
+        else:
+            found = self.letters(at)
+            if not found:
+                if accents:
+                    self.fail("an accent stands over one name", at)
+                return None
+            stem, at = found
+        stem, at = self.subscripted(stem, at)
+        for accent in reversed(accents):
+            stem = f"{accent}_{stem}"
+        return plain_name(stem), at
+
+    def letters(self, at: int) -> tuple[str, int] | None:
+        token = self.tokens[at]
+        if token[:1].isascii() and token[:1].isalpha():
+            return token, at + 1
+        if token == r"\pi" or (token.startswith("\\") and token[1:] in GREEK):
+            return token[1:], at + 1
+        if len(token) == 1 and (spelled := _greek(token)):
+            return spelled, at + 1
+        return self.word(at)
+
+    def word(self, at: int) -> tuple[str, int] | None:
+        r"""`\mathrm{relu}`."""
+        if self.tokens[at] not in WORDS:
+            return None
+        if self.tokens[at + 1] == "d":
+            return "d", at + 2
+        if self.tokens[at + 1] != "{":
+            return None
+        text = self.tokens[at + 2]
+        if not text[:1].isalpha() or self.tokens[at + 3] != "}":
+            self.fail(f"{self.tokens[at]} holds one name", at)
+        return text, at + 4
+
+    def subscripted(self, stem: str, at: int) -> tuple[str, int]:
+        """`stem` with the subscript at token `at`, if there is one."""
+        if self.tokens[at] != "_":
+            return stem, at
+        parts, to = [self.tokens[at + 1]], at + 2
+        if parts == ["{"]:
+            to = at + 2
+            while self.tokens[to] not in ("}", ""):
+                to += 1
+            if not self.tokens[to]:
+                self.fail("'{' is never closed", at + 1)
+            parts = [text for text in self.tokens[at + 2 : to] if text != ","]
+            to += 1
+        if not parts or not all(text.isalnum() and text.isascii() for text in parts):
+            self.fail("a subscript is made of letters and digits", at, to=to - 1)
+        return plain_name("_".join([stem, *parts])), to
+
+    def derivative(self, at: int) -> tuple[str, int] | None:
+        r"""`\frac{\partial v_3}{\partial v_1}` or `dv3/dv1`, as one name."""
+        fraction = self.tokens[at] in FRACTIONS
+        if fraction:
+            if self.tokens[at + 1] != "{":
+                return None
+            above = self.differential(at + 2)
+            middle, end = "}{", "}"
+        else:
+            above = self.differential(at)
+            middle, end = "/", ""
+        if not above:
+            return None
+        kind, over, to = above
+        below = None
+        if over and "".join(self.tokens[to : to + len(middle)]) == middle:
+            below = self.differential(to + len(middle), below=True)
+        closed = below and (not end or self.tokens[below[2]] == end)
+        if not below or not closed or not below[1]:
+            if kind == "d" and not over:
+                return None
+            self.fail(
+                "a derivative is one name by one name",
+                at,
+                r"write \frac{\partial v_3}{\partial v_1} or dv3/dv1; name an "
+                "expression on a line of its own first",
+            )
+        return f"{kind}_{over}_{kind}_{below[1]}", below[2] + len(end)
+
+    def differential(self, at: int, below: bool = False) -> tuple[str, str, int] | None:
+        """(partial or d, name, token after it) for `∂v3`, `d v3` or `dv3`."""
+        token = self.tokens[at]
+        word = self.word(at) if token in WORDS else None
+        kind, after = ("partial", at + 1) if token in DELTAS else ("d", at + 1)
+        if word and word[0] == "d":
+            after = word[1]
+        elif token == "d" and "d" in self.known:
+            return None
+        elif token not in DELTAS and token != "d":
+            if not re.match("d[A-Za-z]", token) or token in self.known:
+                return None
+            text, to = self.subscripted(token[1:], at + 1)
+            text = plain_name(text)
+            return ("d", text, to) if below or text in self.known else None
+        named = self.name(after)
+        if named:
+            return kind, *named
+        return (kind, "", after) if token in DELTAS else None
+
+    def fail(
+        self, message: str, at: int, hint: str = "", to: int | None = None
+    ) -> NoReturn:
+        start, end = self.spans[at][0], self.spans[at if to is None else to][1]
+        raise ExpressionError([Problem(message, self.line, start, end, hint)])
+
+
+def _greek(char: str) -> str:
+    """`sigma` for σ, nothing for other characters."""
+    _, _, spelled = unicodedata.name(char, "").partition("GREEK SMALL LETTER ")
+    return spelled.lower() if spelled.lower() in GREEK or spelled == "PI" else ""

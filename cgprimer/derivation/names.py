@@ -1,0 +1,45 @@
+"""Names of a derivation that stand for something: adjoints and derivatives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from cgprimer.derivation.latex_input import Piece
+from cgprimer.derivation.latex_names import plain_name
+
+
+class Derivative(NamedTuple):
+    """What a name such as `d_v3_d_v1` stands for."""
+
+    kind: str
+    of: str
+    wrt: str
+
+
+def adjoint_of(text: str, known: Collection[str]) -> str | None:
+    """`v3` for `bar_v3`, where v3 is known and bar_v3 itself is not."""
+    base = text[4:] if text.startswith("bar_") else ""
+    return base if base in known and text not in known else None
+
+
+def derivative_of(text: str, known: Collection[str]) -> Derivative | None:
+    """What `d_v3_d_v1` or `partial_v3_partial_v1` stands for, if it stands for one."""
+    for kind in ("d", "partial"):
+        head, middle = f"{kind}_", f"_{kind}_"
+        if text.startswith(head) and text not in known:
+            for match in re.finditer(re.escape(middle), text):
+                of, wrt = text[len(head) : match.start()], text[match.end() :]
+                if of in known and wrt in known:
+                    return Derivative(kind, of, wrt)
+    return None
+
+
+def derivative_like(piece: Piece, line: str) -> bool:
+    """Whether the author wrote a quotient of differentials, not just a long name."""
+    written = line[piece.start : piece.end]
+    return bool(
+        re.match(r"(d|partial)_.+_\1_", piece.text)
+        and plain_name(written) != piece.text
+    )

@@ -1,0 +1,123 @@
+"""A derivation in plain text: as a table, and written out stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cgprimer.derivation.faces import (
+    UNICODE,
+    Notation,
+    filled_lines,
+    forward_stages,
+    reverse_stages,
+)
+from cgprimer.derivation.trace import Row, Trace
+from cgprimer.errors import columns
+from cgprimer.notation.marked import padded
+from cgprimer.notation.report import Beside, Part, Said
+from cgprimer.notation.table import OPEN, Table, capped
+
+WIDTH = 96
+FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
+
+
+def text(trace: Trace, notation: Notation) -> str:
+    """The forward trace, then the reverse trace from the output back."""
+    comment = notation.comment[0].strip("(")
+    names = _padded(notation.name, trace)
+    adjoints = _padded(notation.adjoint, trace)
+    lines = [f"{comment}Forward trace, first to last"]
+    for row in trace.rows:
+        notes = [*([] if row.kind == "variable" else [row.kind]), *row.author]
+        stages = forward_stages(trace, row, notation)
+        lines += _line(names[row.name], stages, notes, notation)
+    lines += ["", f"{comment}Reverse trace, last to first"]
+    for row in trace.backwards:
+        stages = reverse_stages(trace, row, notation)
+        notes = [] if row.shares else ["seed"]
+        lines += _line(adjoints[row.name], stages, notes, notation)
+    if trace.left_out:
+        lines += ["", f"{comment}{left_out(trace)}"]
+    return "\n".join(lines)
+
+
+def left_out(trace: Trace) -> str:
+    """Which names have no line, and why."""
+    return f"not needed for {trace.output}: {', '.join(trace.left_out)}"
+
+
+def _padded(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
+    """Every name as it is written, filled up to the widest."""
+    written = {row.name: write(row.name) for row in trace.rows}
+    widest = max(map(columns, written.values()))
+    return {name: padded(text, widest) for name, text in written.items()}
+
+
+def _line(
+    name: str, stages: list[list[str]], notes: list[str], notation: Notation
+) -> list[str]:
+    """`name = stage = stage  (note)`, continued under its first `=` if it is long."""
+    left, right = notation.comment
+    note = f"  {left}{', '.join(notes)}{right}" if notes else ""
+    if not stages:
+        bare = left.strip("(")
+        return [f"  {bare}{name}{note.replace(bare, '') if bare else note}"]
+    blank = " " * (columns(name) + 3)
+    width = WIDTH - len(blank)
+    lines = []
+    for n, line in enumerate(filled_lines(stages, width, notation.breaks_sums)):
+        joined = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
+        lines.append(f"{blank if n else f'  {name} '}{joined}")
+    lines[-1] += note
+    return lines
+
+
+def tables(trace: Trace) -> list[Part]:
+    """The forward and the reverse trace side by side, one line for each name."""
+    rows, skipped = capped(trace.rows)
+    forward = Table(
+        ("variable", "expression", "value"),
+        [(called(row), _expression(row), _value(trace, row)) for row in rows],
+        numbers=("value",),
+        formulas=("expression",),
+        title=FORWARD,
+        styles={"variable": "bold", "value": "green"},
+        frame=OPEN,
+    )
+    reverse = Table(
+        ("adjoint", "chain rule", "gradient"),
+        [
+            (UNICODE.adjoint(row.name), _rule(trace, row), _adjoint(trace, row))
+            for row in rows
+        ],
+        numbers=("gradient",),
+        formulas=("chain rule",),
+        title=REVERSE,
+        styles={"adjoint": "bold", "gradient": "red"},
+        frame=OPEN,
+    )
+    unneeded = left_out(trace) if trace.left_out else ""
+    below = [Said(said, "dim") for said in (unneeded, skipped) if said]
+    return [Beside(forward, reverse), *below]
+
+
+def called(row: Row) -> str:
+    """The name in the trace, and the author's where that is another."""
+    return f"{row.name} ({', '.join(row.author)})" if row.author else row.name
+
+
+def _expression(row: Row) -> str:
+    return f"({row.kind})" if row.body is None else UNICODE.expression(row.body)
+
+
+def _value(trace: Trace, row: Row) -> str:
+    return UNICODE.number(trace.shown_values[row.name]) if trace.has_numbers else ""
+
+
+def _adjoint(trace: Trace, row: Row) -> str:
+    return UNICODE.number(trace.shown_adjoints[row.name]) if trace.has_numbers else ""
+
+
+def _rule(trace: Trace, row: Row) -> str:
+    stages = reverse_stages(trace, row, UNICODE)
+    return " + ".join(stages[min(1, len(stages) - 1)]) if row.shares else "1 (seed)"

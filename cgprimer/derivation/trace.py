@@ -1,0 +1,344 @@
+"""Derivations: the forward and the reverse trace of a graph, written out.
+
+    forward   v  = expression = value
+    reverse   v̄  = Σ over users u:  ū·∂u/∂v  = ū·formula  = numbers  = result
+
+One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import ArrayLike
+
+from cgprimer import takes
+from cgprimer.derivation.steps import single_operations
+from cgprimer.diff.sweep import partials
+from cgprimer.draw.text import Links, without_noise
+from cgprimer.errors import OptionError, suggest
+from cgprimer.expr.memo import lazy
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import name
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.local import (
+    Edge,
+    edge_formulas,
+    edge_values,
+    names_in,
+    pulled_values,
+    sole_output,
+    users_of,
+    values_at,
+)
+from cgprimer.interrupts import contained
+from cgprimer.notation.report import Report, printable
+from cgprimer.notation.table import MOST
+from cgprimer.notation.text import show
+
+if TYPE_CHECKING:
+    from cgprimer.notation.report import Part
+
+Kind = Literal["input", "parameter", "variable"]
+LEVELS = ("variables", "operations")
+SEED = name("arriving")  # stands for the adjoint in the formula of a pullback
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a name gets through one user: the user's adjoint times `partial`.
+
+    partial : ∂user/∂name, a formula; `value` the same as a number, at a point.
+    pulled : for an operation whose backward is no product, that backward as a formula
+        of the name `arriving`, in place of adjoint·partial; `value` is its result.
+    """
+
+    user: str
+    partial: Node
+    value: float | None = None
+    pulled: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One name: its line of the forward trace and its line of the reverse trace.
+
+    body : the expression that defines it; None for inputs and parameters.
+    shares : the terms of its adjoint; none for the output, whose adjoint is 1.
+    author : what the author calls it, where the trace gives it another name.
+    """
+
+    name: str
+    kind: Kind
+    body: Node | None
+    shares: tuple[Share, ...]
+    author: tuple[str, ...] = ()
+    value: float | None = None
+    adjoint: float | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Trace(Report):
+    """A forward and a reverse trace; prints as a table, as text, HTML and LaTeX.
+
+    rows : inputs and parameters, then variables, each after those it needs.
+    left_out : names of the graph that the output does not need; their adjoints are 0.
+    """
+
+    output: str
+    level: str
+    rows: tuple[Row, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the trace was taken at a point."""
+        return self.rows[0].value is not None
+
+    def __getitem__(self, name: str) -> Row:
+        return self._by_name[name]
+
+    @property
+    def backwards(self) -> tuple[Row, ...]:
+        """The rows as the reverse trace computes them: the output first."""
+        ends = [row for row in self.rows if row.body is None]
+        return (*(row for row in reversed(self.rows) if row.body is not None), *ends)
+
+    @lazy
+    def _by_name(self) -> dict[str, Row]:
+        return {row.name: row for row in self.rows}
+
+    @lazy
+    def shown_values(self) -> dict[str, float]:
+        """Values to be printed: 0 for what may be all rounding error."""
+        values = {row.name: row.value or 0.0 for row in self.rows}
+        links: Links = {name: [] for name in values}
+        for row in self.rows:
+            for share in row.shares:
+                links[share.user].append((row.name, share.value or 0.0))
+        return without_noise(values, values, links)
+
+    @lazy
+    def shown_adjoints(self) -> dict[str, float]:
+        """Adjoints to be printed: 0 for what may be all rounding error."""
+        adjoints = {row.name: row.adjoint or 0.0 for row in reversed(self.rows)}
+        links: Links = {
+            row.name: [(s.user, s.value or 0.0) for s in row.shares if not s.pulled]
+            for row in self.rows
+        }
+        return without_noise(adjoints, adjoints, links)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        return [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "expression": None if row.body is None else show(row.body),
+                "value": row.value,
+                "adjoint": row.adjoint,
+                "shares": [
+                    {
+                        "user": share.user,
+                        "partial": show(share.partial),
+                        "value": share.value,
+                    }
+                    for share in row.shares
+                ],
+            }
+            for row in self.rows
+        ]
+
+    def _parts(self) -> list[Part]:
+        from cgprimer.derivation.text import tables
+
+        return tables(self)
+
+    def __str__(self) -> str:
+        from cgprimer.derivation.faces import UNICODE
+        from cgprimer.derivation.text import text
+
+        return printable(text(self, UNICODE))
+
+    def ascii(self) -> str:
+        """The derivation as text of plain ASCII: `bar_xy = bar_xz*(3*xy^2) = …`.
+
+        `check_derivation` reads it.
+        """
+        from cgprimer.derivation.faces import ASCII
+        from cgprimer.derivation.text import text
+
+        return text(self, ASCII)
+
+    def latex(self, *, document: bool = False) -> str:
+        """The derivation as a LaTeX table, or as a document that pdflatex sets.
+
+        The table needs amsmath, graphicx and, from some thirty lines on, longtable.
+        """
+        takes.flag(document=document)
+        from cgprimer.derivation.latex import latex_document, latex_table
+
+        return latex_document(self) if document else latex_table(self)
+
+    def html(self, *, document: bool = False) -> str:
+        """The derivation as HTML with MathML, which needs nothing from elsewhere."""
+        takes.flag(document=document)
+        from cgprimer.derivation.html import html_document, html_part
+
+        return html_document(self) if document else html_part(self)
+
+    def _repr_html_(self) -> str:
+        from cgprimer.derivation.html import html_part
+
+        return html_part(self, MOST)
+
+
+@contained
+def trace(
+    graph: Graph,
+    at: Mapping[str, ArrayLike] | None = None,
+    *,
+    level: Literal["variables", "operations"] = "variables",
+    output: str | None = None,
+) -> Trace:
+    r"""The forward and reverse trace of `output`, as a textbook writes them out.
+
+    at : one number for every input and parameter; without it, formulas only.
+    level : "variables" has a line for every equation; "operations" one for every
+        single operation, called v1, v2, …. Equations that are single operations
+        already are kept as they are, under their author's names.
+    output : what is differentiated; by default the only output.
+
+    Raises GraphError where there are several outputs to choose from, PointError for a
+    bad `at`.
+
+    >>> from cgprimer import parse_graph
+    >>> print(trace(parse_graph(["xy = a*xx^2"]), {"a": 2, "xx": 3}).ascii())
+    # Forward trace, first to last
+      xx = 3  # input
+      a  = 2  # parameter
+      xy = a*xx^2 = 18
+    <BLANKLINE>
+    # Reverse trace, last to first
+      bar_xy = 1  # seed
+      bar_xx = bar_xy*\partial xy/\partial xx = bar_xy*(2*a*xx) = 1*12 = 12
+      bar_a  = bar_xy*\partial xy/\partial a = bar_xy*xx^2 = 1*9 = 9
+    """
+    takes.kind(Graph, graph=graph)
+    takes.text(level=level)
+    if level not in LEVELS:
+        hint = suggest(level, LEVELS) or f"it is {' or '.join(LEVELS)}"
+        raise OptionError(f"unknown level {level!r}\n  hint: {hint}")
+    output = sole_output(graph, output)
+    values = None if at is None else values_at(graph, at)
+    traced, called = graph, dict[str, str]()
+    if level == "operations":
+        traced, called = single_operations(graph, output)
+    last = called.get(output, output)
+    author = _authors(called)
+    if values is not None and traced is not graph:
+        known = (*traced.inputs, *traced.parameters)
+        values = values_at(traced, {name: values[name] for name in known})
+    rows = _rows(traced, last, author)
+    if values is not None:
+        rows = _at(traced, rows, values)
+    kept = set(called) | {row.name for row in rows}
+    names = (*graph.inputs, *graph.parameters, *graph.dependents)
+    left_out = tuple(name for name in names if name not in kept)
+    return Trace(last, level, rows, left_out)
+
+
+def _authors(called: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Name in the trace → the author's names for it, where they differ."""
+    found: dict[str, tuple[str, ...]] = {}
+    for theirs, ours in called.items():
+        if theirs != ours:
+            found[ours] = (*found.get(ours, ()), theirs)
+    return found
+
+
+def _rows(
+    graph: Graph, output: str, author: Mapping[str, tuple[str, ...]]
+) -> tuple[Row, ...]:
+    users = users_of(graph, output)
+    needed = {*users, output}
+    defined = set(graph.dependents)
+    kinds: dict[str, Kind] = dict.fromkeys(graph.inputs, "input")
+    kinds |= dict.fromkeys(graph.parameters, "parameter")
+    kinds |= {v: "variable" for v in graph.order if v in defined}
+    shares = _shares(graph, users)
+    return tuple(
+        Row(
+            text,
+            kind,
+            graph.equation(text).body if kind == "variable" else None,
+            tuple(shares.get(text, ())),
+            author.get(text, ()),
+        )
+        for text, kind in kinds.items()
+        if text in needed
+    )
+
+
+def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[Share]]:
+    """For every name its shares, one for each user, in order."""
+    edges = {(user, used) for used, some in users.items() for user in some}
+    everyone = {user for user, _ in edges}
+    pulled = {user for user in everyone if _has_pullback(graph.equation(user).body)}
+    formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
+    for user in pulled:
+        names = names_in(graph, user)
+        found = partials(graph.equation(user).body, map(name, names), SEED)
+        formulas |= {(user, used): found[name(used)] for used in names}
+    return {
+        used: [Share(u, formulas[u, used], pulled=u in pulled) for u in some]
+        for used, some in users.items()
+    }
+
+
+def _has_pullback(body: Node) -> bool:
+    return any(node.op.pullback for node in postorder([body]))
+
+
+def _at(
+    graph: Graph, rows: Sequence[Row], values: Mapping[str, float]
+) -> tuple[Row, ...]:
+    """`rows` with numbers: values as given, adjoints summed from the output back."""
+    adjoints: dict[str, float] = {}
+    numbers: dict[Edge, float] = {}
+    done: list[Row] = []
+    for row in reversed(rows):
+        shares = tuple(
+            replace(share, value=numbers[share.user, row.name]) for share in row.shares
+        )
+        adjoint = sum(passed(share, adjoints[share.user]) for share in shares)
+        adjoints[row.name] = adjoint if shares else 1.0
+        if row.body is not None:
+            numbers |= _local(graph, row, values, adjoints[row.name])
+        done.append(
+            replace(
+                row,
+                shares=shares,
+                value=values[row.name],
+                adjoint=adjoints[row.name],
+            )
+        )
+    return tuple(reversed(done))
+
+
+def passed(share: Share, adjoint: float) -> float:
+    """What a share is worth when `adjoint` arrives at its user."""
+    value = 0.0 if share.value is None else share.value
+    return value if share.pulled else adjoint * value
+
+
+def _local(
+    graph: Graph, row: Row, values: Mapping[str, float], adjoint: float
+) -> dict[Edge, float]:
+    assert row.body is not None
+    if _has_pullback(row.body):
+        found = pulled_values(graph, row.name, values, adjoint)
+        return {(row.name, used): number for used, number in found.items()}
+    return edge_values(graph, row.name, values)

@@ -1,1 +1,0 @@
-"""The engine: graphs compiled to machine code."""

@@ -1,0 +1,164 @@
+"""Gradients component by component: claims of plain code held against differences.
+
+    subject ─ lines ─▶ blocks of slopes ─ claims ─▶ rows
+
+Single precision inside f widens the bounds and condemns nobody; bounds that would let
+an error of 0.1 % by vouch for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.judge.code.lines import Slopes, slopes
+from cgprimer.judge.code.rounding import COARSE, COARSEST
+from cgprimer.judge.code.subject import Places, Subject
+from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.report import CheckRow
+from cgprimer.judge.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    PASS,
+    SHARP,
+    Judgement,
+    K,
+    Slope,
+    judge,
+)
+
+Array = NDArray[np.float64]
+
+SHARP_COARSE = 4.5e-4  # of single precision: an error of 0.1 % is still seen
+CLAIM = 4.0  # a claim is off by so many times the precision it is computed in
+NOTHING = 1e-12  # of what the other components do: a claim as small as this is 0
+BLOCK = 8  # components that are differenced at a time
+
+
+@dataclass(frozen=True)
+class Block:
+    """Components of a subject, `chosen`, and the differences there."""
+
+    chosen: Places
+    slopes: Slopes
+
+
+def measure(
+    subject: Subject, chosen: Places, tick: Callable[[int], None] = lambda n: None
+) -> list[Block]:
+    """The differences at the chosen components; `tick` hears how many are done."""
+    found = []
+    for first in range(0, len(chosen), BLOCK):
+        some = chosen[first : first + BLOCK]
+        each = subject.components(some)
+        found.append(Block(some, slopes(each, subject.x[some], subject.scale[some])))
+        tick(len(some))
+    return found
+
+
+def component_rows(
+    subject: Subject, claimed: Array, precision: float, blocks: Sequence[Block]
+) -> tuple[CheckRow, ...]:
+    """The rows of a check, one for each component in `blocks`.
+
+    claimed : (n,), for all components. precision : that of its numbers, relative.
+    """
+    usual = _usual(subject, blocks)
+    rows: list[CheckRow] = []
+    for block in blocks:
+        claims = claimed[block.chosen]
+        found = allowing(block.slopes, claims, precision)
+        for k, i in enumerate(block.chosen.tolist()):
+            claim = float(claims[k])
+            judged = judged_claim(claim, found, block.slopes, k, precision)
+            level = min(usual, 1.0) / float(subject.sizes[i])
+            if judged.verdict == PASS and _is_drowned(claim, found, k, level):
+                judged = _vague(found, k)
+            if judged.verdict != PASS and _is_nothing(claim, found, k, level):
+                judged = Judgement(PASS)
+            rows.append(_row(subject, i, claim, found, k, judged))
+    return tuple(rows)
+
+
+def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
+    """What most components do to f, over steps of their own size."""
+    does = [block.slopes.terms * subject.sizes[block.chosen] for block in blocks]
+    some = np.sort(np.concatenate(does)) if does else np.zeros(0)
+    some = some[(some > 0) & np.isfinite(some)]
+    return float(some[(len(some) - 1) // 2]) if len(some) else 0.0
+
+
+def _is_nothing(claim: float, found: Slope, k: int, level: float) -> bool:
+    """Whether a claim is 0 beside what others do, and f says no more than that it is.
+
+    The bias before a batch normalisation has such a slope: rounding is all that f does.
+    What others do counts for no more than 1, the size that a value has where nobody
+    tells: beside terms of 1e16 every slope would be nothing.
+    """
+    value, bound = float(found.value[k]), float(found.bound[k])
+    small = abs(claim) <= NOTHING * level and bound <= NEGLIGIBLE * level
+    return small and abs(value) <= K * bound
+
+
+def _is_drowned(claim: float, found: Slope, k: int, level: float) -> bool:
+    """Whether the bound is wider than a claim that is not 0 and than what is found."""
+    value, bound = float(found.value[k]), float(found.bound[k])
+    return claim != 0 and bound > max(abs(claim), abs(value), NEGLIGIBLE * level)
+
+
+def _vague(found: Slope, k: int) -> Judgement:
+    value, bound = float(found.value[k]), float(found.bound[k])
+    says = f"differences say no more than {value:.3g} ± {bound:.1g} here"
+    return Judgement(INCONCLUSIVE, says)
+
+
+def allowing(slopes: Slopes, claims: Array, precision: float) -> Slope:
+    """The slopes, with bounds that leave room for the rounding of the claims."""
+    own = np.maximum(np.minimum(slopes.precision, COARSEST), precision)
+    size = np.nan_to_num(np.abs(claims), posinf=0.0)
+    return _widened(slopes.found, CLAIM * own * size + EPSILON * slopes.terms)
+
+
+def _widened(found: Slope, extra: Array) -> Slope:
+    again = found.again
+    later = None if again is None else (lambda: _widened(again(), extra))
+    return replace(found, bound=found.bound + extra, again=later)
+
+
+def judged_claim(
+    claim: float, found: Slope, slopes: Slopes, k: int, precision: float
+) -> Judgement:
+    """The one rule, at line k; of single precision all of the bound is made use of."""
+    coarse = max(float(slopes.precision[k]), precision) > COARSE
+    sharp = SHARP_COARSE if coarse else SHARP
+    judged = judge(claim, found, k, float(slopes.terms[k]), sharp)
+    gap, bound = abs(claim - float(found.value[k])), float(found.bound[k])
+    if judged.verdict == PASS and coarse and gap > bound:
+        return Judgement(INCONCLUSIVE, f"it is {gap:.1g} off, and known to {bound:.1g}")
+    return judged
+
+
+def _row(
+    subject: Subject, i: int, claim: float, found: Slope, k: int, judged: Judgement
+) -> CheckRow:
+    value, wrt = float(found.value[k]), subject.wrt(i)
+    ratio = claim / value if value else np.inf
+    return CheckRow(
+        "component",
+        subject.name,
+        wrt,
+        "",
+        "",
+        claim,
+        value,
+        float(found.bound[k]),
+        judged.verdict,
+        judged.reason,
+        1,
+        {wrt: float(subject.x[i])},
+        (ratio, ratio) if judged.verdict == FAIL else None,
+    )

@@ -1,0 +1,180 @@
+"""Very many components at once: random directions find a mistake, halves locate it.
+
+    sets of components ─ directions ─▶ agree: an error in one of them would have shown
+                                   └─▶ differ: two halves, and so on, to single ones
+
+Along a direction d the claims say Σ claim·d, and the differences D ± b. Where both
+agree, an error e in a single component i would have shown if |e·d| > 2K·b: that limit
+is kept for each component. Components that are too small beside the others to show are
+looked at among themselves. Weights are no whole numbers, so that two mistakes of one
+size do not cancel, and there are several directions, each drawn by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.judge.code.components import (
+    CLAIM,
+    Block,
+    component_rows,
+    measure,
+)
+from cgprimer.judge.code.lines import Slopes, slopes
+from cgprimer.judge.code.rounding import COARSEST
+from cgprimer.judge.code.subject import Places, Subject
+from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.verdict import FAIL, NEGLIGIBLE, K
+
+Array = NDArray[np.float64]
+
+TELL = 5e-4  # an error of so much of one component shows along a direction
+FIRST, LATER = 6, 3  # how many directions are drawn, for all and for a part of them
+FEW = 4  # components that are looked at one by one rather than halved again
+MOST_WRONG = 8  # wrong components to locate; then there are more
+MOST_LINES = 400  # differences in all, for the price of it
+GAIN = 0.7  # of the limit: a set whose halves do no better is not halved again
+
+
+@dataclass
+class Survey:
+    """What directions said of components.
+
+    level : what all of them do to f, moved by about their own size.
+    seen : how many in which an error of TELL would have shown; small : how many more
+    that are next to nothing beside the others. blocks : those looked at one by one.
+    unseen : what is left, with the relative error of each that would have shown.
+    """
+
+    level: float = 0.0
+    seen: int = 0
+    small: int = 0
+    lines: int = 0
+    blocks: list[Block] = field(default_factory=list)
+    unseen: list[tuple[Places, Array]] = field(default_factory=list)
+
+    def is_little(self, size: Array, claim: Array, limit: Array) -> NDArray[np.bool_]:
+        """Where a claim and an error of it are next to nothing beside the others."""
+        found: NDArray[np.bool_] = (
+            np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
+        )
+        return found
+
+    @property
+    def left(self) -> int:
+        """How many components nothing can be said of."""
+        return sum(len(some) for some, _ in self.unseen)
+
+    @property
+    def limit(self) -> float:
+        """The relative error of a component that would have shown nevertheless."""
+        every = np.concatenate([limit for _, limit in self.unseen] or [np.zeros(0)])
+        return float(np.max(every, initial=0.0))
+
+
+def survey(
+    subject: Subject,
+    claimed: Array,
+    precision: float,
+    rng: np.random.Generator,
+    tick: Callable[[int], None],
+) -> Survey:
+    """Look at all components along random directions, and at suspicious ones singly."""
+    search = _Search(subject, claimed, precision, rng, tick, Survey())
+    queue = [(np.arange(len(subject)), np.full(len(subject), np.inf))]
+    while queue:
+        some, before = queue.pop()
+        if search.is_over():
+            search.give_up(some, before)
+        elif len(some) <= FEW:
+            search.one_by_one(some)
+        else:
+            queue += search.along(some, before)
+    return search.found
+
+
+@dataclass
+class _Search:
+    """A survey on its way: `wrong` components were located so far."""
+
+    subject: Subject
+    claimed: Array
+    precision: float
+    rng: np.random.Generator
+    tick: Callable[[int], None]
+    found: Survey
+    wrong: int = 0
+
+    def is_over(self) -> bool:
+        return self.found.lines >= MOST_LINES or self.wrong >= MOST_WRONG
+
+    def give_up(self, some: Places, limit: Array) -> None:
+        size = np.abs(self.claimed[some])
+        with np.errstate(all="ignore"):
+            relative = np.where(size > 0, limit / size, np.inf)
+        self.found.unseen.append((some, relative))
+
+    def one_by_one(self, some: Places) -> None:
+        blocks = measure(self.subject, some, self.tick)
+        rows = component_rows(self.subject, self.claimed, self.precision, blocks)
+        self.wrong += sum(row.verdict == FAIL for row in rows)
+        self.found.blocks += blocks
+        self.found.lines += len(some)
+
+    def along(self, some: Places, before: Array) -> list[tuple[Places, Array]]:
+        """The parts that are still to be looked at, with the limits known for them."""
+        found = self.found
+        limit, agree = self._limits(some)
+        size, claim = self.subject.sizes[some], np.abs(self.claimed[some])
+        told = limit <= TELL * claim
+        found.seen += int(told.sum())
+        left, limit, size, claim = some[~told], limit[~told], size[~told], claim[~told]
+        if told.any():
+            return [(left, limit)] if len(left) else []
+        small = found.is_little(size, claim, limit)
+        found.small += int(small.sum())
+        left, limit = left[~small], limit[~small]
+        if small.any():
+            return [(left, limit)] if len(left) else []
+        if agree and np.median(limit) > GAIN * np.median(before):
+            self.give_up(left, limit)
+            return []
+        halves = np.array_split(self.rng.permutation(len(left)), 2)
+        return [(left[half], limit[half]) for half in halves]
+
+    def _limits(self, some: Places) -> tuple[Array, bool]:
+        """(the error of each component that would have shown, whether all agree)."""
+        along = self._drawn(some, LATER if self.found.lines else FIRST)
+        zero, one = np.zeros(len(along)), np.ones(len(along))
+        known = slopes(self.subject.directions(along), zero, one)
+        self.tick(len(along))
+        self.found.lines += len(along)
+        usual = float(np.median(known.found.typical))
+        self.found.level = self.found.level or usual
+        says, allowed = along @ self.claimed, self._allowed(known, along)
+        with np.errstate(all="ignore"):
+            if not (np.abs(says - known.found.value) <= allowed).all():
+                return np.full(len(some), np.inf), not np.isfinite(allowed).all()
+            limits: Array = 2 * allowed[:, None] / np.abs(along[:, some])
+        return limits.min(axis=0), True
+
+    def _drawn(self, some: Places, count: int) -> Array:
+        """Directions (count, n) that move the components by about their own size."""
+        along = np.zeros((count, len(self.subject)))
+        shape = (count, len(some))
+        signs = self.rng.choice([-1.0, 1.0], shape)
+        weights = signs * self.rng.uniform(0.5, 1.0, shape)
+        along[:, some] = weights * self.subject.sizes[some]
+        return along
+
+    def _allowed(self, known: Slopes, along: Array) -> Array:
+        """How far the claims may be off along directions, rounding included."""
+        own = np.maximum(np.minimum(known.precision, COARSEST), self.precision)
+        with np.errstate(all="ignore"):
+            rounding = CLAIM * own * np.sqrt(((along * self.claimed) ** 2).sum(axis=1))
+            found: Array = K * (known.found.bound + rounding + EPSILON * known.terms)
+        return found

@@ -1,0 +1,250 @@
+"""A torch function or module, called with values for its leaves.
+
+    fn, inputs ─▶ TorchCode: leaves (tensors with names), run(values) ─▶ outputs
+
+Leaves are the tensors of floating point among the inputs, however nested, and the
+parameters of a module. Everything is copied and made double precision; a module is
+copied whole, so that its own state stays as it is. What cannot run in double precision
+is run as it came.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import OptionError
+from cgprimer.expr.memo import lazy
+from cgprimer.judge.code.structure import leaves, rebuilt
+
+Arrays = Sequence[NDArray[Any]]
+
+
+def is_tree(value: Any) -> bool:
+    """Whether it is no tensor but holds some."""
+    return isinstance(value, Mapping | tuple | list)
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is a tensor of floating point."""
+    return bool(getattr(getattr(value, "dtype", None), "is_floating_point", False))
+
+
+def is_complex(value: Any) -> bool:
+    """Whether it is a tensor of complex numbers."""
+    return bool(getattr(getattr(value, "dtype", None), "is_complex", False))
+
+
+@dataclass(frozen=True)
+class TorchCode:
+    """Code of torch with its leaves.
+
+    inputs : nested as they came, with their other tensors and options. module : a copy,
+    or None, with the buffers it came with. leaves : the values of the tensors, those of
+    the inputs first; `marked` are those to differentiate by. wide : whether all of it
+    runs in double precision. narrow : what a module's parameters were, if not that.
+    """
+
+    torch: Any
+    call: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    module: Any
+    buffers: dict[str, Any]
+    leaves: tuple[Any, ...]
+    labels: tuple[str, ...]
+    marked: tuple[int, ...]
+    wide: bool
+    narrow: frozenset[Any]
+
+    @classmethod
+    def of(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:
+        """The code in double precision, or as it came where it cannot run so."""
+        native = cls._as_it_came(torch, fn, inputs)
+        wide = native._widened()
+        if native.wide:
+            with torch.random.fork_rng():
+                wide.outputs(wide.arrays())
+            return wide
+        try:
+            wide._tried()
+        except (RuntimeError, TypeError, ValueError):
+            with torch.random.fork_rng():
+                native.outputs(native.arrays())
+            return native
+        return wide
+
+    def _tried(self) -> None:
+        """Run it and its backward, which may refuse what the forward lets by."""
+        with self.torch.random.fork_rng():
+            found, wrt = self.run(self.arrays())
+            kept = [output.sum() for output in found if output.requires_grad]
+            if kept:
+                self.torch.autograd.grad(sum(kept), wrt, allow_unused=True)
+
+    @classmethod
+    def _as_it_came(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:
+        if isinstance(fn, type) and issubclass(fn, torch.nn.Module):
+            raise OptionError(
+                f"{fn.__name__} is a class of modules\n  hint: give a module of it: "
+                f"check_torch({fn.__name__}(…), …)"
+            )
+        pairs = [
+            pair
+            for i, tree in enumerate(inputs)
+            for pair in leaves(tree, f"input {i}", is_tree)
+        ]
+        for label, leaf in pairs:
+            if is_complex(leaf):
+                raise OptionError(
+                    f"{label} is {leaf.dtype}, where real numbers are expected\n"
+                    "  hint: give the real and the imaginary part as two inputs"
+                )
+        real = [(label, leaf) for label, leaf in pairs if is_real(leaf)]
+        marked = [i for i, (_, leaf) in enumerate(real) if leaf.requires_grad]
+        marked = marked or list(range(len(real)))
+        module = _copied(fn) if isinstance(fn, torch.nn.Module) else None
+        for name, parameter in module.named_parameters() if module is not None else ():
+            if parameter.requires_grad:
+                marked.append(len(real))
+            real.append((name, parameter))
+        if not marked:
+            raise OptionError("there is no tensor of floating point among the inputs")
+        is_op = isinstance(fn, type) and issubclass(fn, torch.autograd.Function)
+        return cls(
+            torch,
+            fn.apply if is_op else fn if module is None else module,
+            inputs,
+            module,
+            _buffers(module),
+            tuple(leaf.detach().clone() for _, leaf in real),
+            tuple(label for label, _ in real),
+            tuple(marked),
+            all(leaf.dtype == torch.float64 for _, leaf in real),
+            frozenset(p.dtype for p in _parameters(module)) - {torch.float64},
+        )
+
+    def _widened(self) -> TorchCode:
+        module = (
+            copy.deepcopy(self.module).double() if self.module is not None else None
+        )
+        wide = tuple(leaf.double() for leaf in self.leaves)
+        return replace(
+            self,
+            call=self.call if module is None else module,
+            module=module,
+            buffers=_buffers(module),
+            leaves=wide,
+            wide=True,
+        )
+
+    @lazy
+    def parameters(self) -> list[Any]:
+        """Those of the module's copy, in the order of the leaves."""
+        return _parameters(self.module)
+
+    @lazy
+    def _moving(self) -> list[tuple[Any, Any]]:
+        """The buffers of the module's copy, each with the value that it came with."""
+        named = self.module.named_buffers() if self.module is not None else ()
+        return [(buffer, self.buffers[name]) for name, buffer in named]
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """The marked leaves as arrays, copied; half precision as single."""
+        return [self.array(self.leaves[i]) for i in self.marked]
+
+    def array(self, tensor: Any) -> NDArray[Any]:
+        """A tensor as an array, copied."""
+        small = tensor.dtype not in (self.torch.float32, self.torch.float64)
+        plain = tensor.detach().cpu()
+        found: NDArray[Any] = (plain.float() if small else plain).numpy().copy()
+        return found
+
+    def run(self, arrays: Arrays) -> tuple[list[Any], list[Any]]:
+        """(the outputs, the marked leaves), with these values for the marked leaves."""
+        found, given, _ = self._called(arrays)
+        wrt = [*given, *self.parameters]
+        return list(self._real(found)), [wrt[i] for i in self.marked]
+
+    def outputs(self, arrays: Arrays) -> list[Any]:
+        """The outputs of floating point."""
+        return self.run(arrays)[0]
+
+    def changes(self, arrays: Arrays) -> list[str]:
+        """What one call changes in place, of the inputs and of the module, by name."""
+        _, given, passed = self._called(arrays)
+        before = {
+            f"its argument {k}": v for k, v in zip(self.labels, given, strict=False)
+        }
+        after = dict(zip(before, passed, strict=True))
+        for name, value in _buffers(self.module).items():
+            before[name], after[name] = self.buffers[name], value
+        return [k for k, v in before.items() if not self.torch.equal(v, after[k])]
+
+    def _called(self, arrays: Arrays) -> tuple[Any, list[Any], list[Any]]:
+        """(what the call returns, the inputs' leaves, what was passed for them).
+
+        Copies are passed, so that a call may change its arguments in place.
+        """
+        values = list(self.leaves)
+        for i, array in zip(self.marked, arrays, strict=True):
+            values[i] = self.torch.from_numpy(np.array(array)).to(values[i])
+        count = len(values) - len(self.parameters)
+        given = [value.clone() for value in values[:count]]
+        for i in self.marked:
+            if i < count:
+                given[i].requires_grad_()
+        self._reset(values[count:])
+        passed = [value.clone() for value in given]
+        rest = iter(passed)
+        return self.call(*(self._filled(t, rest) for t in self.inputs)), given, passed
+
+    def _filled(self, tree: Any, values: Iterator[Any]) -> Any:
+        parts = [leaf for _, leaf in leaves(tree, "", is_tree)]
+        is_tensor = self.torch.is_tensor
+        new = [
+            next(values) if is_real(v) else v.clone() if is_tensor(v) else v
+            for v in parts
+        ]
+        return rebuilt(tree, iter(new), is_tree)
+
+    def _real(self, found: Any) -> Iterator[Any]:
+        for _, output in leaves(found, "", is_tree):
+            if is_complex(output):
+                yield self.torch.view_as_real(output)
+            elif is_real(output):
+                yield output
+
+    def _reset(self, values: Sequence[Any]) -> None:
+        """The module's copy as it was, with these values for its parameters."""
+        if self.module is None:
+            return
+        with self.torch.no_grad():
+            for parameter, value in zip(self.parameters, values, strict=True):
+                parameter.copy_(value)
+            for buffer, first in self._moving:
+                buffer.copy_(first)
+
+
+def _parameters(module: Any) -> list[Any]:
+    return list(module.parameters()) if module is not None else []
+
+
+def _buffers(module: Any) -> dict[str, Any]:
+    """Copies of a module's buffers, by name."""
+    named = module.named_buffers() if module is not None else ()
+    return {name: buffer.detach().clone() for name, buffer in named}
+
+
+def _copied(module: Any) -> Any:
+    try:
+        return copy.deepcopy(module)
+    except (RuntimeError, TypeError) as error:
+        raise OptionError(
+            f"{type(module).__name__} cannot be copied: {error}\n"
+            "  hint: check a function: check_torch(lambda x: module(x), x)"
+        ) from error

@@ -1,0 +1,272 @@
+"""The edges of a gradient check, beside them sympy's formulas and our own sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer import takes
+from cgprimer.graph.formulas import partial_text
+from cgprimer.graph.graph import Graph
+from cgprimer.interrupts import contained
+from cgprimer.judge.check import ROW, SEVERITY
+from cgprimer.judge.claims import Edge, rounding
+from cgprimer.judge.differences.edges import differences, known_formulas
+from cgprimer.judge.differences.finite import EPSILON, Difference, check_scheme
+from cgprimer.judge.sites import kinked
+from cgprimer.judge.verdict import (
+    COLOURS,
+    FAIL,
+    PASS,
+    SURROGATE,
+    Judgement,
+    Slope,
+    judge,
+)
+from cgprimer.judge.witness import Evidence, Witness
+from cgprimer.notation.bar import bar
+from cgprimer.notation.report import Report
+from cgprimer.notation.table import Table, capped
+from cgprimer.run.kernel import Kernel
+
+Array = NDArray[np.float64]
+
+EXACT = 1e-9  # two formulas for one number agree this well, or up to their rounding
+HEAD = ("edge", "formula", "symbolic", "finite", "abs. gap", "rel. gap", "verdict")
+
+
+@dataclass(frozen=True)
+class PartialRow:
+    """One edge: its partial three ways, at the sample where they differ most.
+
+    symbolic : of our own rules where sympy has no formula; nan where only numpy code
+        knows the derivative, as in a custom op. The adjoint then stands for it, and
+        `reason` says so.
+    bound : how far the finite difference may be off, by its own estimate.
+    absolute, relative : gap between symbolic and finite, and the same over the larger.
+    """
+
+    node: str
+    wrt: str
+    formula: str
+    symbolic: float
+    adjoint: float
+    finite: float
+    bound: float
+    absolute: float
+    relative: float
+    verdict: str
+    reason: str
+    sample: int | None
+
+    @property
+    def edge(self) -> str:
+        """`∂xw/∂xz`."""
+        return f"∂{self.node}/∂{self.wrt}"
+
+    def _claimed(self) -> str:
+        """The symbolic value, or our sweep's, marked, where sympy has none."""
+        if np.isnan(self.symbolic) and not np.isnan(self.adjoint):
+            return f"(sweep) {self.adjoint:.8g}"
+        return f"{self.symbolic:.8g}"
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, in the order of the table's head."""
+        verdict = f"{self.verdict}: {self.reason}" if self.reason else self.verdict
+        return (
+            self.edge,
+            self.formula,
+            self._claimed(),
+            f"{self.finite:.8g}",
+            f"{self.absolute:.1e}",
+            f"{self.relative:.1e}",
+            verdict,
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class PartialReport(Report):
+    """What `compare_partials` found; prints as a table, also in notebooks."""
+
+    rows: tuple[PartialRow, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every edge passed; an inconclusive one has not.
+
+        One that is declared a surrogate claims nothing that could be wrong.
+        """
+        return all(row.verdict in (PASS, SURROGATE) for row in self.rows)
+
+    @property
+    def failures(self) -> tuple[PartialRow, ...]:
+        """The rows that failed."""
+        return tuple(row for row in self.rows if row.verdict == FAIL)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(row) for row in self.rows]
+
+    def summary(self) -> str:
+        """One sentence: how many edges, and how they came out."""
+        counts = {v: sum(row.verdict == v for row in self.rows) for v in COLOURS}
+        edges = f"{len(self.rows)} edge{'s' * (len(self.rows) != 1)}"
+        found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+        return f"{edges}: {found or 'nothing to compare'}"
+
+    def _parts(self) -> list[Table]:
+        rows, left_out = capped(self.rows, lambda row: row.verdict != PASS)
+        return [
+            Table(
+                HEAD,
+                [row.cells() for row in rows],
+                numbers=HEAD[2:6],
+                spare=HEAD[5:1:-1],
+                formulas=["formula"],
+                title="edge partials",
+                caption="\n".join(filter(None, (self.summary(), left_out))),
+                styles={"verdict": [COLOURS[row.verdict] for row in rows]},
+            )
+        ]
+
+
+@contained
+def compare_partials(
+    graph: Graph,
+    at: Mapping[str, ArrayLike],
+    *,
+    scheme: str = "central",
+    step: float | None = None,
+    progress: bool | None = None,
+) -> PartialReport:
+    """Every edge partial symbolically and by finite differences, with a verdict.
+
+    The verdict is that of `check_gradients` at these points, by the same differences.
+    An edge fails as well where sympy's formula and our own sweep differ. An edge that
+    leads through an operation whose contract is not "exact" is a declared surrogate,
+    and not judged.
+
+    scheme, step : which difference is shown; where it is too vague to tell anything by
+        itself, the row says so.
+    progress : a bar on standard error; by default on a terminal, where it takes long.
+
+    For arrays (n,) in `at`, a row shows the sample that came out worst.
+    """
+    takes.kind(Graph, graph=graph)
+    check_scheme(scheme, step)
+    witness = Witness(graph, at, given=True)
+    symbolic = known_formulas(graph, witness.point)
+    shown = differences(graph, witness.point, scheme, step)
+    rows = []
+    with bar("partials", len(symbolic), ROW, progress) as tick:
+        for edge, formula in symbolic.items():
+            rows.append(_row(witness, edge, formula, shown[edge], scheme))
+            tick(1)
+    return PartialReport(tuple(rows))
+
+
+def _row(
+    witness: Witness, edge: Edge, symbolic: Array, shown: Difference, scheme: str
+) -> PartialRow:
+    one = witness.at_points(edge)
+    judged = _judged(witness, edge, one, symbolic)
+    claimed = np.where(np.isfinite(symbolic), symbolic, one.claimed)
+    with np.errstate(invalid="ignore"):
+        gaps = np.abs(claimed - shown.value)
+    ranks = [
+        (SEVERITY[found.verdict], gap)
+        for found, gap in zip(judged, np.nan_to_num(gaps).tolist(), strict=True)
+    ]
+    k = max(range(len(ranks)), key=ranks.__getitem__)
+    verdict, reason = judged[k].verdict, judged[k].reason
+    formula, instead = _formula(witness, edge, float(symbolic[k]))
+    if verdict == PASS:
+        reason = "; ".join(filter(None, [instead, _too_vague(one, k, shown, scheme)]))
+    size = max(abs(float(claimed[k])), abs(float(shown.value[k])))
+    return PartialRow(
+        *edge,
+        formula,
+        float(symbolic[k]),
+        float(one.claimed[k]),
+        float(shown.value[k]),
+        float(shown.bound[k]),
+        float(gaps[k]),
+        float(gaps[k]) / size if size else float(gaps[k]),
+        verdict,
+        reason,
+        None if witness.point.samples is None else k,
+    )
+
+
+def _judged(
+    witness: Witness, edge: Edge, one: Evidence, symbolic: Array
+) -> list[Judgement]:
+    """At every sample: what the check says, and FAIL where two formulas differ."""
+    declared = witness.surrogate(edge)
+    if declared:
+        return [Judgement(SURROGATE, declared)] * witness.width
+    apart = _apart(witness, edge, one, symbolic)
+    found = []
+    for k in range(witness.width):
+        judged, own = one.judged(k), one.claimed[k]
+        if apart[k]:
+            says = f"sympy and the sweep differ: {symbolic[k]:.6g} and {own:.6g}"
+            judged = Judgement(FAIL, says)
+        elif judged.verdict == FAIL:
+            value, bound = one.found.value[k], one.found.bound[k]
+            judged = Judgement(FAIL, f"differences say {value:.6g} ± {bound:.1g}")
+        elif edge in witness.misused:
+            judged = Judgement(FAIL, witness.misused[edge])
+        found.append(judged)
+    return found
+
+
+def _apart(
+    witness: Witness, edge: Edge, one: Evidence, symbolic: Array
+) -> NDArray[np.bool_]:
+    """Where sympy's formula and our own sweep differ by more than their rounding.
+
+    At a kink each may take a slope of its own.
+    """
+    with np.errstate(all="ignore"):
+        gap = np.abs(symbolic - one.claimed)
+        size = np.maximum(np.abs(symbolic), np.abs(one.claimed))
+        apart: NDArray[np.bool_] = (gap > EXACT * size) & np.isfinite(gap)
+        if apart.any():
+            site = witness.sites[edge[0]]
+            formula = site.shape.symbolic[site.slot(edge[1])]
+            [terms] = Kernel([rounding(formula)], site.shape.slots)(*site.slots)
+            apart &= gap > 8 * EPSILON * (terms + one.terms)
+            apart &= ~kinked(site, edge[1])
+    return apart
+
+
+def _formula(witness: Witness, edge: Edge, symbolic: float) -> tuple[str, str]:
+    """The partial as text, and what of ours stands for sympy's where it has none."""
+    site = witness.sites[edge[0]]
+    text, by_sympy = partial_text(witness.graph, *edge)
+    if not site.shape.has_formula[site.slot(edge[1])]:
+        return text, "only numpy code knows it: the sweep stands for it"
+    if not by_sympy and not site.shape.asks_sympy:
+        return text, "too long for sympy: our own rules stand for it"
+    if not by_sympy:
+        return text, "sympy has no real formula: our own rules stand for it"
+    if not np.isfinite(symbolic):
+        return text, f"sympy's formula is {symbolic} here: the sweep stands for it"
+    return text, ""
+
+
+def _too_vague(one: Evidence, k: int, shown: Difference, scheme: str) -> str:
+    """What to say where the difference that is shown would not have been enough."""
+    d, found = shown[k : k + 1], one.found
+    alone = Slope(d.value, d.bound, found.typical[k : k + 1], d.left, d.right)
+    if judge(float(one.claimed[k]), alone, 0, float(one.terms[k])).verdict == PASS:
+        return ""
+    return (
+        f"{scheme} is too vague here (± {d.bound[0]:.1g}), "
+        f"ridders says {found.value[k]:.8g} ± {found.bound[k]:.1g}"
+    )

@@ -1,0 +1,68 @@
+"""Rounding made visible: the same code with every number off by a little.
+
+In a disturbed kernel every argument of every operation is multiplied by 1 ± D, with
+signs drawn once per kernel. To first order, what this does to anything computed from
+the kernel, a derivative too, is D/ε times what rounding can do. It needs no derivative
+rule, so a rule under test has no say in it.
+
+Source: Parker, Monte Carlo arithmetic (1997); Vignes, Math. Comput. Simul. 35 (1993).
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cgprimer.graph.shape import Shape
+from cgprimer.judge.differences.finite import Difference
+from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Array, Function
+from cgprimer.run.kernel import Kernel
+
+D = 2.0**-42
+RUNS = range(6)
+MARGIN = 4.0  # some signs cancel; library functions may be off by more than ε
+LINEAR = 0.01  # a change this large, of the result, need not be proportional to D
+
+
+@functools.lru_cache(maxsize=1024)
+def disturbed(shape: Shape, run: int) -> Kernel:
+    """The forward kernel of a shape with its numbers off; the same for the same run."""
+    rng = np.random.default_rng(run)
+    kernel = copy.copy(shape.forward)
+    kernel.code = [
+        (_on_disturbed(forward, rng.choice([-D, D], (len(sources), 2))), out, sources)
+        for forward, out, sources in kernel.code
+    ]
+    return kernel
+
+
+def _on_disturbed(forward: Callable[..., Any], by: Array) -> Callable[..., Any]:
+    return lambda *args: forward(*map(off, args, by))
+
+
+def off(value: Any, by: Array) -> Any:
+    """`value` off by relative amounts, its imaginary part by one of its own.
+
+    Whole numbers are exact: an exponent 2 stays.
+    """
+    exact = np.rint(value) == value
+    if np.iscomplexobj(value):
+        moved = value.real * (1 + by[0]) + 1j * (value.imag * (1 + by[1]))
+    else:
+        moved = value * (1 + by[0])
+    return np.where(exact, value, moved)
+
+
+def with_rounding(found: Difference, runs: Sequence[Function], x: Array) -> Difference:
+    """A complex step with the bound that its disturbed runs tell."""
+    with np.errstate(all="ignore"):
+        slopes = [np.imag(f(x + 1j * found.h)) / found.h for f in runs]
+        change = np.max([np.abs(slope - found.value) for slope in slopes], axis=0)
+        share = np.where(change < LINEAR * np.abs(found.value), EPSILON / D, 1.0)
+    bound = MARGIN * share * change + ROUNDING * np.abs(found.value)
+    return replace(found, bound=bound, rounding=bound)

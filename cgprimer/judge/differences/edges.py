@@ -1,0 +1,337 @@
+"""The partial on every edge of a graph: symbolic, by our own sweep, or by differences.
+
+An edge partial is the derivative of one equation by one name in it, with all other
+names held; the variables take the values that the whole graph gives them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer import takes
+from cgprimer.diff.stable import stable
+from cgprimer.diff.sweep import Step, sweep
+from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import computed
+from cgprimer.expr.memo import lazy
+from cgprimer.expr.node import postorder
+from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.point import Point
+from cgprimer.graph.shape import Shape
+from cgprimer.interrupts import contained
+from cgprimer.judge.differences import disturb
+from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.schemes import Function, Told, rounding
+from cgprimer.run.kernel import Kernel
+from cgprimer.run.sweeps import Group
+from cgprimer.run.values import edge_rows, edges_of, spread
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+Method = Literal["symbolic", "finite", "adjoint"]
+
+
+AT_ONCE = 1 << 17  # numbers: arrays of a megabyte
+
+
+class EdgePartials(dict[Edge, Value]):
+    """∂node/∂wrt → a number, or an array over samples.
+
+    swept : edges for which sympy was wanted, and our own rules differentiated instead:
+        sympy has no real formula, or would take too long.
+    """
+
+    swept: frozenset[Edge] = frozenset()
+
+
+@contained
+def edge_partials(
+    graph: Graph,
+    at: Mapping[str, ArrayLike],
+    *,
+    method: Method = "symbolic",
+    scheme: str = "central",
+    step: float | None = None,
+    typical: Mapping[str, float] | None = None,
+) -> EdgePartials:
+    """∂node/∂wrt for every arc (node, wrt): variables and parameters of each equation.
+
+    method : "symbolic" differentiates with sympy, "adjoint" with our own sweep,
+        "finite" by finite differences. What sympy cannot, or not in a short time, is
+        left to our own rules: the result's `.swept` holds those edges.
+    scheme, step : for "finite": central, forward, five-point, ridders or complex, and
+        an absolute step; by default the step follows from the scheme and the value.
+    typical : for "finite": name → the size it usually has, where that is not about 1.
+
+    Returns floats, or arrays (n,) as soon as one value of `at` is an array. Raises
+    PointError for a bad `at`, DifferenceError for a step or scheme that cannot work.
+    """
+    takes.kind(Graph, graph=graph)
+    takes.text(method=method)
+    takes.mapping(typical=typical)
+    if method not in METHODS:
+        hint = suggest(method, METHODS) or f"methods are {', '.join(METHODS)}"
+        raise OptionError(f"unknown method {method!r}\n  hint: {hint}")
+    check_scheme(scheme, step)
+    point = Point.of(graph, at)
+    if method == "finite":
+        rows = {
+            edge: result.value
+            for edge, result in differences(graph, point, scheme, step, typical).items()
+        }
+    else:
+        rows = dict(_in_order(graph, METHODS[method](graph, point)))
+    found = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
+    if method == "symbolic":
+        found.swept = _swept(graph)
+    return found
+
+
+def _swept(graph: Graph) -> frozenset[Edge]:
+    """The edges for which sympy has no formula, or would take too long."""
+    return frozenset(
+        edge
+        for group in graph.program().alike
+        for row in edges_of(graph, group.equations)
+        for i, edge in zip(group.shape.names, row, strict=True)
+        if group.shape.by_sympy[i] is None
+    )
+
+
+def by_formula(graph: Graph, point: Point, method: str) -> dict[Edge, Array]:
+    """All edge partials by "symbolic" or "adjoint", as arrays (1,) or (n,)."""
+    return dict(_in_order(graph, METHODS[method](graph, point)))
+
+
+def known_formulas(graph: Graph, point: Point) -> dict[Edge, Array]:
+    """All edge partials by sympy, nan where only numpy code knows the derivative."""
+    return dict(_in_order(graph, _symbolic(graph, point, known=True)))
+
+
+def differences(
+    graph: Graph,
+    point: Point,
+    scheme: str = "central",
+    step: float | None = None,
+    typical: Mapping[str, float] | None = None,
+) -> dict[Edge, Difference]:
+    """All edge partials by finite differences, each with its error bound."""
+    sizes = checked_sizes(graph, typical)
+    return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
+
+
+def checked_sizes(
+    graph: Graph, typical: Mapping[str, float] | None
+) -> dict[str, float]:
+    """Typical sizes by name; DifferenceError for a bad name or size."""
+    sizes = dict(typical or {})
+    for text, size in sizes.items():
+        known = (*graph.variable_number, *graph.parameters)
+        if not isinstance(text, str) or text not in known:
+            hint = suggest(text, known) or f"the names are {listing(known)}"
+            raise DifferenceError(f"typical= names {takes.shown(text)}\n  hint: {hint}")
+        if not (takes.is_real(size) and 0 < size < np.inf):
+            raise DifferenceError(
+                f"the typical size {takes.shown(size)} of {text!r} is not a positive "
+                "number"
+            )
+    return {text: float(size) for text, size in sizes.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """All equations of one shape at a point: `slots` (equations, 1|n), in order.
+
+    Unlike in a program they may lie on any level, since every value is known.
+    """
+
+    shape: Shape
+    equations: NDArray[np.int64]
+    slots: list[Array]
+    results: Array
+
+    @lazy
+    def blocks(self) -> list[tuple[int, ...]]:
+        """The slots that hold names, as many at a time as arrays have room for."""
+        names = self.shape.names
+        many = max(1, AT_ONCE // (len(self.slots) * self.results.size))
+        return [names[k : k + many] for k in range(0, len(names), many)]
+
+    def at(self, moved: Sequence[int]) -> Array:
+        """The values in some slots, in full: (slots, equations, n)."""
+        return np.array(
+            [np.broadcast_to(self.slots[i], self.results.shape) for i in moved]
+        )
+
+    def along(self, moved: Sequence[int], kernel: Kernel | None = None) -> Function:
+        """f(v)[…, k]: the equations where slot `moved[k]` is v[…, k], the others held.
+
+        A long sum is evaluated once for all of its names, and not once for each.
+        """
+        kernel = kernel or self.shape.forward
+
+        def f(value: Any) -> Any:
+            given: list[Any] = list(self.slots)
+            for k, i in enumerate(moved):
+                given[i] = np.full(value.shape, self.slots[i], dtype=value.dtype)
+                given[i][..., k, :, :] = value[..., k, :, :]
+            [result] = kernel(*given)
+            return result
+
+        return f
+
+    def terms(self, moved: Sequence[int]) -> Told | None:
+        """Σ|terms| for any values of those slots; None where they are not known."""
+        kernel = rounding_kernel(self.shape)
+        if kernel is None:
+            return None
+        return Told(self.along(moved, kernel), not is_opaque(self.shape))
+
+
+def alike(graph: Graph, point: Point) -> Iterator[Alike]:
+    """The equations of a graph by their shapes, with what is in their slots.
+
+    No more at a time than fit into a cache, with all their samples.
+    """
+    program = graph.program()
+    values = graph.forward(point.inputs, point.parameters)
+    many = max(1, AT_ONCE // point.width)
+    for group in program.alike:
+        slots = program.slots(group, values, point.parameters)
+        results = values[group.defined]
+        for k in range(0, len(group.equations), many):
+            part = slice(k, k + many)
+            own = [slot[part] for slot in slots]
+            yield Alike(group.shape, group.equations[part], own, results[part])
+
+
+def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
+    by_edge = dict(found)
+    return ((edge, by_edge[edge]) for edge in graph.arcs)
+
+
+def _symbolic(
+    graph: Graph, point: Point, known: bool = False
+) -> Iterator[tuple[Edge, Array]]:
+    for own in alike(graph, point):
+        for i in () if known else own.shape.names:
+            own.shape.check_formula(i, graph.dependents[int(own.equations[0])])
+        with np.errstate(all="ignore"):
+            columns = symbolic_kernel(own.shape)(*own.slots)
+        yield from spread(graph, own.equations, columns, point.width)
+
+
+@functools.lru_cache(maxsize=4096)
+def symbolic_kernel(shape: Shape) -> Kernel:
+    """Numpy code for the formulas of a shape's derivatives by each of its names."""
+    found = [shape.symbolic[i] for i in shape.names]
+    return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
+
+
+def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
+    values = graph.forward(point.inputs, point.parameters)
+    return iter(edge_rows(graph, graph.program(), values, point).items())
+
+
+METHODS: dict[str, Callable[..., Iterator[tuple[Edge, Any]]]] = {
+    "symbolic": _symbolic,
+    "finite": differences,  # type: ignore[dict-item]
+    "adjoint": _adjoint,
+}
+
+
+def _finite(
+    graph: Graph,
+    point: Point,
+    scheme: str,
+    step: float | None,
+    sizes: Mapping[str, float],
+) -> Iterator[tuple[Edge, Difference]]:
+    for own in alike(graph, point):
+        if scheme == "complex":
+            refuse_kinks(graph, own)
+        columns = zip(*edges_of(graph, own.equations), strict=True)
+        for moved in own.blocks:
+            edges = [column for _, column in zip(moved, columns, strict=False)]
+            f, x, noise = own.along(moved), own.at(moved), rounding(own.terms(moved))
+            typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
+            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
+            if scheme == "complex":
+                kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
+                runs = [own.along(moved, kernel) for kernel in kernels]
+                found = disturb.with_rounding(found, runs, x)
+            for k, row in enumerate(edges):
+                for equation, edge in enumerate(row):
+                    yield edge, found[k, equation]
+
+
+def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
+    """Σ|terms| of a shape, for any values of one slot; None where it is not known."""
+    kernel = rounding_kernel(shape)
+    if kernel is None:
+        return None
+    return Told(along(kernel, slots, i), not is_opaque(shape))
+
+
+def is_opaque(shape: Shape) -> bool:
+    """Whether there is numpy code in a shape, which may cancel inside."""
+    ops = (node.op for node in postorder([shape.body]))
+    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
+
+
+@functools.lru_cache(maxsize=4096)
+def rounding_kernel(shape: Shape) -> Kernel | None:
+    """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
+
+    Times ε, it bounds to first order what rounding does to the result. None where the
+    operations do not tell the derivative.
+    """
+    steps = _steps(shape)
+    terms = [
+        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
+        for step in steps
+        if step.node.args
+    ]
+    total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
+    return Kernel([total], shape.slots) if steps else None
+
+
+def _steps(shape: Shape) -> list[Step]:
+    """The reverse trace of a shape; empty where it does not tell the derivative."""
+    [run] = computed([shape.stable])
+    if any(node.op.contract != "exact" for node in postorder([run])):
+        return []
+    try:
+        return sweep(run, map(name, shape.slots))
+    except OpError:
+        return []
+
+
+def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
+    """The equation as a function of one slot, the others held."""
+
+    def f(value: Any) -> Any:
+        [result] = kernel(*slots[:i], value, *slots[i + 1 :])
+        return result
+
+    return f
+
+
+def refuse_kinks(graph: Graph, own: Alike | Group) -> None:
+    """Refuse the complex step where an operation is not analytic."""
+    for node in postorder([own.shape.body]):
+        if not node.op.analytic:
+            owner = graph.dependents[int(own.equations[0])]
+            raise DifferenceError(
+                f"the complex step would be silently wrong for {owner!r}: "
+                f"{node.op.name} is not analytic\n"
+                "  hint: use scheme='central' or 'ridders'"
+            )

@@ -1,0 +1,221 @@
+"""The length on which f changes: several are tried, and the best result is kept.
+
+The size of x says little about that length (x near 0, or f fast). A result's bound has
+three parts: truncation, from the change between steps; rounding, over the step; and
+disagreement with shorter steps. Beside the edge of a domain, where differences to both
+sides meet nan or inf, they are taken to one side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.judge.differences import probe, ridders
+from cgprimer.judge.differences.schemes import (
+    ASIDE,
+    FIRST,
+    SECOND,
+    Array,
+    Function,
+    Noise,
+    Scheme,
+    Told,
+    apply,
+    taken,
+    values,
+)
+
+Mask = NDArray[np.bool_]
+
+PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
+CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with
+SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one length gave: `value` ± `bound` at step `h`, elementwise.
+
+    rounding : the part of the bound that is due to rounding.
+    noise : what rounding does to one value of f.
+    flat : where neighbours have the same value, so that noise is not known for sure.
+    """
+
+    value: Array
+    bound: Array
+    h: Array
+    rounding: Array
+    noise: Array
+    flat: Mask
+
+    def parts(self) -> list[Array]:
+        """The fields, in order."""
+        return [getattr(self, part.name) for part in fields(self)]
+
+
+def best(
+    f: Function,
+    x: Array,
+    scheme: Scheme,
+    noise: Noise,
+    typical: Array | float | None,
+    stacks: bool,
+) -> Found:
+    """The scheme over the length that suits it best, elementwise.
+
+    stacks : whether f takes all lengths at once, as an array (k, *x.shape).
+    """
+    scales = _lengths(x, typical)
+    each = np.broadcast_to(x, scales.shape)
+
+    every = f if stacks else _row_by_row(f)
+    if isinstance(noise, Told) and not stacks:
+        noise = replace(noise, at=_row_by_row(noise.at))
+    plain = PLAIN[scheme.order]
+    known, near = _noise(every, each[:1], scales, noise, scheme, plain)
+    tried = _over(every, each, scheme, scales, *known)
+    if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
+        short = _over(every, each, plain, scales, *near)
+        pairs = zip(tried.parts(), short.parts(), strict=True)
+        tried = _made(map(np.concatenate, pairs))
+    return _chosen(tried)
+
+
+def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Noise) -> Found:
+    """The scheme at a step that the caller wants."""
+    scale = h / scheme.step
+    [known] = _noise(f, x, scale, noise, scheme)
+    return _over(f, x, scheme, scale, *known)
+
+
+def _row_by_row(f: Function) -> Function:
+    return lambda at: np.array([values(f, row) for row in at])
+
+
+def _made(parts: object) -> Found:
+    return Found(*parts)  # type: ignore[misc]
+
+
+def _lengths(x: Array, typical: Array | float | None) -> Array:
+    """Lengths (k, …) on which f may change, long to short; nan for repetitions."""
+    usual = np.broadcast_to(1.0 if typical is None else np.abs(typical), x.shape)
+    size = np.where(x == 0, usual, np.abs(x))
+    large, small = np.maximum(size, usual), np.minimum(size, usual)
+    lengths = [
+        large,
+        np.where(large > 1e3 * small, np.sqrt(large * small), np.nan),
+        np.where(large > 10 * small, small, np.nan),
+        *(part * small for part in SHORTER),
+    ]
+    kept = [length for length in lengths if not np.isnan(length).all()]
+    return np.array(kept or lengths)  # x may be nan itself
+
+
+def _noise(
+    f: Function, x: Array, scale: Array, told: Noise, *schemes: Scheme
+) -> list[tuple[Array, Mask]]:
+    """For each scheme the noise of f, and where f stands still, so that it is unsure.
+
+    Where it is told for any x it counts over a whole step, in between by a straight
+    line: a·1e8 - a·(1e8 - 1) has no rounding at a = 0, and much beside it.
+    """
+    probed, still = np.zeros(scale.shape), np.zeros(scale.shape, dtype=bool)
+    if told is None or (isinstance(told, Told) and not told.complete):
+        probed, still = probe.noise(f, x, scale)
+    if not isinstance(told, Told):
+        known = probed if told is None else np.broadcast_to(told, scale.shape)
+        return [(known, still)] * len(schemes)
+    longest = max(scheme.step for scheme in schemes)
+    far = np.fmax(*(values(told.at, x + k * longest * scale) for k in (-1, 1)))
+    here = np.where(np.isnan(here := values(told.at, x)), far, here)
+    more = np.fmax(far - here, 0.0)
+    each = (here + s.step / longest * more for s in schemes)
+    return [(np.fmax(known, probed), still) for known in each]
+
+
+def _over(
+    f: Function, x: Array, scheme: Scheme, scale: Array, noise: Array, flat: Mask
+) -> Found:
+    """The scheme over one length; where it meets nan or inf, a one-sided one."""
+    parts = _steps(f, x, scheme, scale * scheme.step, noise)
+    aside = ASIDE[scheme.order]
+    for side in (aside, aside.mirrored()):
+        outside = ~np.isfinite(parts[0])
+        if not outside.any():
+            break
+        other = _one_sided(f, x, side, scale * aside.step, noise)
+        pairs = zip(other, parts, strict=True)
+        parts = tuple(np.where(outside, new, old) for new, old in pairs)
+    return _made((*parts, noise, flat))
+
+
+def _steps(
+    f: Function, x: Array, scheme: Scheme, h: Array, noise: Array
+) -> tuple[Array, ...]:
+    """(value, bound, step, rounding) from step h on, by how it changes with h."""
+    if scheme.rows > 1:
+        return ridders.extrapolate(scheme, f, x, h, noise)
+    h = taken(x, h)
+    value, rounding = apply(scheme, f, x, h, noise)
+    far, _ = apply(scheme, f, x, 2 * h, noise)
+    change = scheme.trust * np.abs(far - value)
+    if np.isnan(change).any():  # an edge of the domain between the two steps
+        near, _ = apply(scheme, f, x, h / 2, noise)
+        shrunk = scheme.trust * 2.0**scheme.power * np.abs(value - near)
+        change = np.where(np.isnan(change), shrunk, change)
+    return value, change + rounding, h, rounding
+
+
+def _one_sided(
+    f: Function, x: Array, scheme: Scheme, h: Array, noise: Array
+) -> tuple[Array, ...]:
+    """The same to one side, bounded by Aitken's limit of three steps.
+
+    At the edge of a domain f is seldom smooth: √x³ has differences that go to 0 as √h,
+    and the change from one step to the next is less than what is still to come. Those
+    of √x grow without end.
+    """
+    h = taken(x, h)
+    (near, rounding), (mid, _), (far, _) = (
+        apply(scheme, f, x, k * h, noise) for k in (1, 2, 4)
+    )
+    change, before = near - mid, mid - far
+    rest = change**2 / (change - before)
+    ahead = np.fmax(np.abs(change), 2 * np.abs(rest))
+    endless = np.abs(change) > 1.2 * np.abs(before) + 1e-6 * np.abs(near)
+    return near, np.where(endless, np.inf, ahead) + rounding, h, rounding
+
+
+def _chosen(tried: Found) -> Found:
+    """Of the rows, the one with the smallest bound, elementwise; nan loses to any.
+
+    A step too long for f can look certain by chance. A shorter one must then agree
+    with it, within its own bound; where it does not, the bound is widened to the gap.
+    So is that of the shorter one where f stands still: x + 10⁸ - 10⁸ does, looked at
+    closely.
+    """
+    bounds = np.where(np.isnan(tried.value), np.inf, tried.bound)
+    rows = range(len(bounds))
+    for long, short in ((i, j) for i in rows for j in rows if i != j):
+        shorter = tried.h[short] < tried.h[long]
+        gap = np.abs(tried.value[long] - tried.value[short])
+        apart = shorter & (gap > bounds[long] + tried.bound[short])
+        unsure = shorter & tried.flat[short] & (tried.bound[long] < CREDIBLE * gap)
+        bounds[short] = np.where(unsure, gap + tried.bound[long], bounds[short])
+        bounds[long] = np.where(apart, gap, bounds[long])
+    bounds = np.where(np.isnan(bounds), np.inf, bounds)
+    pick = bounds.argmin(axis=0)[None]
+    parts = replace(tried, bound=bounds).parts()
+    found = _made(np.take_along_axis(part, pick, 0)[0] for part in parts)
+    return replace(found, bound=np.where(_is_wild(tried), np.inf, found.bound))
+
+
+def _is_wild(tried: Found) -> Mask:
+    """Whether differences grow as steps shrink: f changes faster than any step."""
+    growth = np.abs(tried.value[-1] - tried.value[-2]) - tried.rounding[-1]
+    size = np.abs(tried.value[-2]) + tried.rounding[-2]
+    wild: Mask = growth > 10 * size
+    return wild

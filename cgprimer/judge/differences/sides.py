@@ -1,0 +1,81 @@
+"""Kinks: the slopes to the left and to the right of a point.
+
+The gap between the two is odd in the step t for a smooth f: without its linear part it
+shrinks as t³. At a kink it stays, at a jump or a cusp it grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgprimer.judge.differences.schemes import NEAREST, Array, Function, apply, taken
+from cgprimer.judge.differences.search import Found
+
+PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
+RESOLVED = 512  # units in the last place of x that such a step has at least
+STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
+BENDS = 1 / 32  # the same beside |x|^1.5, say; that of a smooth f falls 512-fold
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A difference held against its sides: it has slopes `left` and `right`.
+
+    noise : how far apart rounding alone may make them look. rough : how far apart they
+    are where f bends so sharply that the slope may change unseen.
+    """
+
+    value: Array
+    bound: Array
+    left: Array
+    right: Array
+    noise: Array
+    rough: Array
+
+
+def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
+    """`found`, with both slopes where there is a kink, which its bound then spans.
+
+    Elsewhere the mean of the slopes at the shortest steps must agree with it, up to
+    rounding and to what that mean still changes; where it does not, the bound is
+    widened to the gap.
+    """
+    longest = np.maximum(found.h, RESOLVED * np.spacing(np.abs(x)))
+    steps = [taken(x, part * longest) for part in PARTS]
+    rows = [_at(f, x, order, t, found.noise) for t in steps]
+    gaps, means, noises = ([row[i] for row in rows] for i in range(3))
+    before, gap = (_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (0, 1))
+    middle = _at_zero(steps[1:], means[1:])
+    noise = (8 * noises[2] + noises[1]) / 7
+    kink = np.abs(gap) > STAYS * np.abs(before) + noise
+    endless = np.abs(gap) > GROWS * np.abs(before) + noise
+    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
+    across = np.where(endless, np.inf, across)
+    change = np.abs(means[1] - means[2])
+    astray = np.abs(found.value - means[2])
+    widened = astray - noises[2] > 2 * found.bound + change / 5
+    bound = np.where(widened, astray + noises[2] + change, found.bound)
+    value = np.where(kink, middle, found.value)
+    half = np.where(kink, gap / 2, 0.0)
+    bound = np.where(kink, across, bound)
+    bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
+    rough = np.where(bends, np.abs(gap), 0.0)
+    return Sides(value, bound, value - half, value + half, noise, rough)
+
+
+def _at(
+    f: Function, x: Array, order: int, t: Array, noise: Array
+) -> tuple[Array, Array, Array]:
+    """(right - left, their mean, rounding) at step t."""
+    nearest = NEAREST[order]
+    right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirrored()))
+    return right[0] - left[0], (right[0] + left[0]) / 2, right[1] + left[1]
+
+
+def _at_zero(steps: list[Array], rows: list[Array]) -> Array:
+    """Where the line through the values at two steps meets step 0."""
+    (long, short), (far, near) = steps, rows
+    found: Array = (long * near - short * far) / (long - short)
+    return found

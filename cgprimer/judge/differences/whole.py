@@ -1,0 +1,191 @@
+"""Derivatives of a whole graph by finite differences: the output along its names.
+
+A variable that an equation defines is cut loose from it, so that d output / d name
+means for every name what `Graph.gradient_at` gives; here it is known by values alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.expr.memo import lazy
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
+from cgprimer.graph.shape import Shape
+from cgprimer.judge.differences import disturb
+from cgprimer.judge.differences.edges import (
+    checked_sizes,
+    is_opaque,
+    refuse_kinks,
+    rounding_kernel,
+)
+from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.schemes import Array, Function, Told, rounding
+from cgprimer.run.kernel import Kernel
+from cgprimer.run.sweeps import Program
+
+KernelOf = Callable[[Shape], Kernel]
+
+
+def total_differences(
+    graph: Graph,
+    output: str,
+    at: Mapping[str, ArrayLike] | Point,
+    wrt: Sequence[str] | None = None,
+    scheme: str = "ridders",
+    step: float | None = None,
+    *,
+    typical: Mapping[str, float] | None = None,
+) -> dict[str, Difference]:
+    """d output / d name by finite differences of the whole graph, with error bounds.
+
+    wrt : variables or parameters; by default every input and parameter.
+    scheme, step, typical : as in `edge_partials`.
+    Values and bounds have shape (1,), or (n,) for samples. Raises GraphError for an
+    unknown name, DifferenceError for a scheme or step that cannot work.
+    """
+    check_scheme(scheme, step)
+    [output] = graph.checked_outputs([output])
+    names = _checked_names(graph, wrt)
+    sizes = checked_sizes(graph, typical)
+    point = at if isinstance(at, Point) else Point.of(graph, at)
+    whole = Whole.of(graph, output, point)
+    if scheme == "complex":
+        for group in whole.program.groups:
+            refuse_kinks(graph, group)
+    found = {}
+    for name in names:
+        x = whole.at(name)
+        if name not in whole.names:
+            found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
+            continue
+        f, size = whole.along([name]), sizes.get(name, 1.0)
+        noise, row = rounding(whole.terms([name])), x[None]
+        own = difference(f, row, scheme, step, noise, typical=size, stacks=True)
+        if scheme == "complex":
+            runs = [whole.along([name], _disturbed(run)) for run in disturb.RUNS]
+            own = disturb.with_rounding(own, runs, row)
+        found[name] = own[0]
+    return found
+
+
+def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
+    known = (*graph.variable_number, *graph.parameters)
+    if wrt is None:
+        return (*graph.inputs, *graph.parameters)
+    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    for name in names:
+        if name not in known:
+            hint = suggest(name, known) or f"the names are {listing(known)}"
+            raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+    return names
+
+
+def _forward(shape: Shape) -> Kernel:
+    return shape.forward
+
+
+def _disturbed(run: int) -> KernelOf:
+    return lambda shape: disturb.disturbed(shape, run)
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """One output of a graph at a point, as a function of the values of any name."""
+
+    graph: Graph
+    output: str
+    point: Point
+    program: Program
+    values: Array
+
+    @classmethod
+    def of(cls, graph: Graph, output: str, point: Point) -> Whole:
+        """With what the output needs computed once at the point."""
+        program = graph.program([output])
+        values = program.forward(point.inputs, point.parameters)
+        return cls(graph, output, point, program, values)
+
+    @lazy
+    def names(self) -> set[str]:
+        """Every name in the equations that the output needs, and itself."""
+        equations = (g.equations.tolist() for g in self.program.groups)
+        inside = map(self.graph.table.names, itertools.chain(*equations))
+        return {self.output, *itertools.chain(*inside)}
+
+    def at(self, name: str) -> Array:
+        """What a name is at the point, (n,)."""
+        if name in self.graph.parameter_number:
+            row = self.point.parameters[self.graph.parameter_number[name]]
+        else:
+            row = self.values[self.graph.variable_number[name]]
+        return np.broadcast_to(row, (self.point.width,))
+
+    def along(self, names: Sequence[str], kernel_of: KernelOf = _forward) -> Function:
+        """f(v)[…, k, :]: the output where names[k] has the values v[…, k, :] (n,)."""
+        row = self.graph.variable_number[self.output]
+
+        def f(value: Any) -> Any:
+            values, _ = self._moved(names, value, kernel_of)
+            return values[row].reshape(value.shape)
+
+        return f
+
+    def _moved(
+        self, names: Sequence[str], value: Any, kernel_of: KernelOf = _forward
+    ) -> tuple[Array, Array]:
+        """Values (V, v.size) and parameters (P, v.size), each name moved by itself."""
+        graph = self.graph
+        inputs = self._columns(self.point.inputs, value)
+        parameters = self._columns(self.point.parameters, value)
+        values = np.full((len(self.values), value.size), np.nan, dtype=value.dtype)
+        values[self.program.inputs] = inputs
+        cut = []
+        for k, name in enumerate(names):
+            if name in graph.parameter_number:
+                row = parameters[graph.parameter_number[name]]
+            else:
+                row = values[graph.variable_number[name]]
+                cut += [(row, k)] * (name in graph.depends_on)
+            row.reshape(value.shape)[..., k, :] = value[..., k, :]
+        for group in self.program.groups:
+            slots = self.program.slots(group, values, parameters)
+            [values[group.defined]] = kernel_of(group.shape)(*slots)
+            for row, k in cut:
+                row.reshape(value.shape)[..., k, :] = value[..., k, :]
+        return values, parameters
+
+    def _columns(self, rows: Array, value: Any) -> Array:
+        """Rows (r, 1|n) repeated for values (…, n): (r, v.size)."""
+        full = np.broadcast_to(rows, (len(rows), self.point.width))
+        return np.tile(full, value.size // self.point.width).astype(value.dtype)
+
+    def terms(self, names: Sequence[str]) -> Told | None:
+        """Σ|terms| of the output for any such values; None where they are not known.
+
+        Each equation's own share arrives multiplied by the adjoint of its result.
+        """
+        program, row = self.program, self.graph.variable_number[self.output]
+        kernels = [k for g in program.groups if (k := rounding_kernel(g.shape))]
+        if len(kernels) < len(program.groups):
+            return None
+
+        def terms(value: Any) -> Any:
+            values, parameters = self._moved(names, value)
+            seeds = {row: np.ones(value.size)}
+            adjoints, _ = program.backward(values, parameters, seeds)
+            total = np.zeros(value.size)
+            for group, kernel in zip(program.groups, kernels, strict=True):
+                [own] = kernel(*program.slots(group, values, parameters))
+                total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+            return total.reshape(value.shape)
+
+        opaque = any(is_opaque(group.shape) for group in program.groups)
+        return Told(terms, not opaque)

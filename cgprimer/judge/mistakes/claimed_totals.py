@@ -1,0 +1,113 @@
+"""Claimed total derivatives one by one, whatever the edges between.
+
+claimed d output/d wrt ─▶ another name's total · a path less · a term less · a ratio
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cgprimer.expr.ops import ZERO
+from cgprimer.judge.claims import Edge
+from cgprimer.judge.mistakes.blame import SLACK, over, transposed
+from cgprimer.judge.mistakes.explain import Candidate, Finding, explain
+from cgprimer.judge.mistakes.terms import Term, missing_term
+from cgprimer.judge.mistakes.wrong import Array, Wrong
+from cgprimer.judge.totals import Totals, path_products
+
+if TYPE_CHECKING:
+    from cgprimer.judge.witness import Witness
+
+ON_A_PATH = (
+    ("missing path", "is missing", 0),
+    ("path twice", "is counted twice", 2),
+    ("sign", "has the wrong sign", -1),
+)
+
+
+class ClaimedTotals(Totals):
+    """The totals of one output at a witness's points, and claims for them.
+
+    edges : the true partials; claimed : name → claimed total (n,).
+    """
+
+    def __init__(
+        self,
+        witness: Witness,
+        edges: Mapping[Edge, Array],
+        output: str,
+        claimed: Mapping[str, Array],
+    ) -> None:
+        super().__init__(edges, output, claimed, SLACK)
+        self.witness = witness
+
+    def wrong(self, wrt: str) -> Wrong:
+        """The claim beside the truth, which is zero where there is no way."""
+        claimed = self.claimed[wrt]
+        true = self.true.get(wrt, np.zeros_like(claimed))
+        return Wrong(claimed, true, self.size(wrt), over(self.witness))
+
+    def is_right(self, wrt: str) -> bool:
+        """Whether a claimed total is the true one at every point."""
+        wrong = self.wrong(wrt)
+        return wrong.agrees(wrong.true)
+
+    def has(self, wrt: str, other: str) -> bool:
+        """Whether the claim for one name is the total of another."""
+        both = other in self.true and wrt in self.true
+        return both and self.wrong(wrt).agrees(self.true[other])
+
+    def others(self, wrt: str) -> Iterator[Candidate]:
+        """The names whose totals are claimed for `wrt`: transposed and wrong first."""
+        defined = self.witness.graph.depends_on
+        alike = [text for text in self.true if (text in defined) == (wrt in defined)]
+        same = [text for text in alike if text != wrt and self.has(wrt, text)]
+        right = {text: text not in self.claimed or self.is_right(text) for text in same}
+        same.sort(key=lambda text: (not transposed(wrt, text), right[text]))
+        for text in same:
+            kind = "transposed" if transposed(wrt, text) else "swapped names"
+            says = f"d {self.output}/d {wrt} is given what belongs to {text}"
+            yield kind, f"{kind}: {says}", self.true[text]
+
+    def term(self, wrt: str) -> Term | None:
+        """The term of a penalty that the claim lacks, or has too much."""
+        found = missing_term(wrt, self._near(wrt), self.wrong(wrt))
+        return found if found and found.is_penalty else None
+
+    def looks_like(self, wrt: str) -> Finding:
+        """What the claim was taken for."""
+        extra = [*self.others(wrt), *self._paths(wrt)]
+        inside = {by for _, by in self.edges}
+        values, wrong = self._near(wrt), self.wrong(wrt)
+        found = explain(ZERO, self.output, wrt, values, wrong, extra, inside)
+        if found.kind == "zero":
+            return replace(found, says=f"it is zero, so nothing reaches {wrt}")
+        if found.kind == "should be zero" and wrt not in self.true:
+            says = f"{self.output} does not depend on {wrt}: it is zero"
+            return replace(found, says=says)
+        return found
+
+    def _paths(self, wrt: str) -> Iterator[Candidate]:
+        """The total with one path left out, counted twice, or of the wrong sign."""
+        paths = path_products(self.edges, self.output, wrt)
+        if len(paths) < 2:
+            return
+        for kind, says, times in ON_A_PATH:
+            for path, product in paths.items():
+                whole = self.true[wrt] + (times - 1) * product
+                yield kind, f"the path {' → '.join(path)} {says}", whole
+
+    def _near(self, wrt: str) -> dict[str, Array]:
+        """The values of all names, those first that stand in an equation with `wrt`."""
+        values = self.witness.values
+        users = {node for node, by in self.edges if by == wrt}
+        near = [by for node, by in self.edges if node in users]
+        return {text: values[text] for text in dict.fromkeys([*near, *values])}
+
+    def entry(self, wrt: str) -> Edge:
+        """The first edge by which `wrt` enters, in topological order."""
+        return next((e for e in self.edges if e[1] == wrt), (self.output, wrt))

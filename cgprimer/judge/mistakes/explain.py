@@ -1,0 +1,255 @@
+"""From a wrong derivative to the mistake: the ratio claimed / true, and what fits it.
+
+A mistake is recognised when it predicts the claim at every point. First come constant
+ratios (a sign, a factor, some per cent), then the wrong derivatives of `suspects`, then
+ratios that equal the value of a name, a factor too many or too few, and gaps that are
+simple terms.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import CONST, NAME, OPS, name
+from cgprimer.judge.mistakes.suspects import Suspect, derivative, suspects
+from cgprimer.judge.mistakes.terms import missing_term
+from cgprimer.judge.mistakes.wrong import MATCH, Array, Wrong, fraction
+from cgprimer.notation.text import number
+from cgprimer.run.kernel import Kernel
+
+Candidate = tuple[str, str, Array]
+
+PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
+SINGLE = 2.0**-20  # eight roundings of float32
+LARGEST = 1_000_000  # whole numbers up to here are seen as such
+VAGUE = frozenset({"unknown", "constant factor"})
+SIGNS = (1.0, ""), (-1.0, ", and the sign is flipped")
+SWAPS = frozenset({"swapped names", "transposed"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a wrong claim looks like: `kind` in a word, `says` in a sentence.
+
+    ratio : claimed / true, lowest and highest over the points.
+    """
+
+    kind: str
+    says: str
+    ratio: tuple[float, float]
+
+    @property
+    def recognised(self) -> bool:
+        """Whether a mistake was found that predicts the claim."""
+        return self.kind not in VAGUE
+
+
+@np.errstate(all="ignore")  # a claim may be infinite
+def explain(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate] = (),
+    inside: Collection[str] | None = None,
+) -> Finding:
+    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation.
+
+    inside : names in the right formula, where that does not follow from the body.
+    """
+    if inside is None:
+        inside = leaves(derivative(body, name(wrt), {}))
+    ratios = wrong.ratios()
+    span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
+    found = _findings(body, node, wrt, values, wrong, extra, inside)
+    for kind, says in found:
+        other = next((o for o in found if o[0] != kind), None)
+        if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
+            says += f" (or {other[1]})"
+        return Finding(kind, says, span)
+    return Finding("unknown", f"{varies(wrong)}: no common mistake fits", span)
+
+
+def varies(wrong: Wrong) -> str:
+    """`claimed / true goes from 1.2 to 3 over 5 points`, in digits that differ."""
+    ratios = wrong.ratios()
+    low, high = float(ratios.min()), float(ratios.max())
+    digits = next((d for d in (4, 7, 10) if f"{low:.{d}g}" != f"{high:.{d}g}"), 16)
+    where = f" {wrong.where}" if wrong.where else ""
+    return f"claimed / true goes from {low:.{digits}g} to {high:.{digits}g}{where}"
+
+
+def _findings(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate],
+    inside: Collection[str],
+) -> Iterator[tuple[str, str]]:
+    if not np.isfinite(wrong.claimed).all():
+        yield "not finite", "it is nan or inf where the slope is not"
+    if not len(wrong.ratios()):
+        yield "should be zero", "the true derivative is zero"
+        return
+    if (np.abs(wrong.claimed) <= wrong.slack).all():
+        yield "zero", "it is zero, so this edge passes nothing back"
+    if off := _off(wrong):
+        how = ", as float32 would be" if off > SINGLE / 128 else ""
+        digits = int(0.1 - np.log10(off))
+        yield "few digits", f"it is right to {digits} digits only{how}"
+    ratio = wrong.constant()
+    also = list(_matching(body, node, wrt, values, wrong, extra))
+    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
+        also = [found for found in also if not found[0].startswith("upstream")]
+    if ratio is not None:
+        found = special(ratio, divisors(body))
+        if found:
+            kind, says = found
+            detail = next((says for _, says in also), "") * (len(wrong.claimed) > 1)
+            yield kind, f"{says}; {detail}" if detail else says
+    others = {text: value for text, value in values.items() if text != node}
+    term = missing_term(wrt, others, wrong)
+    if term and term.is_penalty and also and also[0][0] == "missing path":
+        yield "missing term", f"{term.says}; {also[0][1]}"
+    yield from also
+    if ratio is not None:
+        yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
+    yield from _named_ratios(values, wrong, inside)
+    if term:
+        yield "missing term", term.says
+    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
+        yield "a number", "it is one number, but the derivative varies"
+
+
+def _off(wrong: Wrong) -> float:
+    """How far ratios are from 1, where that is no more than single precision is off."""
+    off = float(np.abs(wrong.ratios() - 1).max())
+    sharp = (wrong.slack < np.abs(wrong.true) * SINGLE / 64).all()
+    return off if off < SINGLE and sharp else 0.0
+
+
+def special(
+    ratio: float, dividing: Iterable[float] = (), near: float = MATCH
+) -> tuple[str, str] | None:
+    """(kind, sentence) for a ratio claimed / true that means something.
+
+    dividing : whole numbers that would be those of a mean; near : relative.
+    """
+    if not ratio:
+        return None
+    if abs(ratio + 1) < near:
+        return "sign flipped", "the sign is flipped"
+    if abs(ratio - 1) < PERCENT:
+        much = abs(ratio - 1) * 100
+        way = "large" if ratio > 1 else "small"
+        return "percent off", f"it is {much:.3g} % too {way}"
+    sign = "" if ratio > 0 else "-"
+    for size, inverse in ((abs(ratio), False), (1 / abs(ratio), True)):
+        whole = round(size)
+        if 2 <= whole <= LARGEST and abs(size - whole) < near * size:
+            shown = f"{sign}1/{whole}" if inverse else f"{sign}{whole}"
+            says = f"it is {shown} times the true derivative"
+            if not inverse and whole in dividing:
+                text = f"as if a sum stood where the mean over {whole} belongs"
+                return "sum instead of mean", f"{says}, {text}"
+            return "factor", says
+    return None
+
+
+def divisors(body: Node) -> set[float]:
+    """Whole numbers n by which sums of n terms are divided: those of means."""
+    found = set()
+    for node in postorder([body]):
+        if node.op.name == "div" and node.args[1].op is CONST:
+            sums = {float(node.args[1].value or 0): node.args[0]}
+        elif node.op is OPS["mul"]:
+            sizes = [float(a.value or 0) if a.op is CONST else 0.0 for a in node.args]
+            sums = {
+                round(1 / abs(size)): other
+                for size, other in zip(sizes, reversed(node.args), strict=True)
+                if 0 < abs(size) < 1
+            }
+        else:
+            continue
+        found |= {size for size, total in sums.items() if _count(total) == size}
+    return found
+
+
+def _count(total: Node) -> int:
+    """How many terms a sum has."""
+    found, stack = 0, [total]
+    while stack:
+        node = stack.pop()
+        if node.op in (OPS["add"], OPS["sub"]):
+            stack += node.args
+        else:
+            found += 1
+    return found
+
+
+def _matching(
+    body: Node,
+    node: str,
+    wrt: str,
+    values: Mapping[str, Array],
+    wrong: Wrong,
+    extra: Iterable[Candidate],
+) -> Iterator[tuple[str, str]]:
+    for kind, says, candidate in extra:
+        if wrong.agrees(candidate):
+            yield kind, says
+    listed, names, kernel = _tried(body, wrt)
+    candidates = np.empty((len(listed), len(wrong.claimed)))
+    with np.errstate(all="ignore"):
+        for row, value in enumerate(kernel(*(values[text] for text in names))):
+            candidates[row] = value
+        right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
+        for sign, more in SIGNS:
+            fits = wrong.agreeing(sign * candidates) & ~right
+            for row in np.flatnonzero(fits).tolist():
+                yield listed[row].kind, listed[row].says + more
+
+
+@functools.lru_cache(maxsize=1024)
+def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
+    """The suspects, the names they need, and code for all of them at once."""
+    listed = suspects(body, wrt)
+    roots = [suspect.node for suspect in listed]
+    names = [str(n.value) for n in postorder(roots) if n.op is NAME]
+    return listed, names, Kernel(roots, names)
+
+
+def _named_ratios(
+    values: Mapping[str, Array], wrong: Wrong, inside: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """A ratio that is the value of a name: `inside` are those of the right formula."""
+    if len(wrong.claimed) < 2:
+        return
+    for text, value in values.items():
+        for sign, more in SIGNS:
+            with np.errstate(all="ignore"):
+                if wrong.agrees(sign * wrong.true * value):
+                    yield "extra factor", f"there is a factor {text} too many{more}"
+                if wrong.agrees(sign * wrong.true / value):
+                    says = f"there is a factor 1/{text} too many"
+                    if text in inside:
+                        says = f"the factor {text} is missing"
+                    yield "missing factor", says + more
+
+
+def spoken(span: tuple[float, float]) -> str:
+    """A ratio for a table: `-1`, `0.5`, or `1.3 … 4.8`."""
+    low, high = span
+    if not np.isfinite([low, high]).all():
+        return "∞"
+    if abs(high - low) <= 1e-6 * max(abs(low), abs(high)):
+        return number(float(f"{low + 0.0:.6g}") + 0.0)
+    return f"{low:.3g} … {high:.3g}"

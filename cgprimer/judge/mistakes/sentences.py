@@ -1,0 +1,224 @@
+"""A report told: from judged rows to the table, the first wrong edge, the sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cgprimer.errors import listing
+from cgprimer.judge.arrival import as_arrives
+from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.mistakes.blame import truth
+from cgprimer.judge.mistakes.one_point import Table
+from cgprimer.judge.mistakes.stories import Story, blame_totals
+from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
+
+if TYPE_CHECKING:
+    from cgprimer.judge.witness import Witness
+
+_ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
+SENTENCES = 24  # on wrong totals; their rows say the rest
+PLACES = 3  # claims that a sentence points at
+
+
+@np.errstate(all="ignore")  # guesses may overflow
+def told(
+    witness: Witness,
+    rows: Sequence[CheckRow],
+    local: Mapping[Edge, Claim],
+    whole: Mapping[str, Claim],
+) -> CheckReport:
+    """The report on judged rows; `local` claims are of edges, `whole` of totals."""
+    rows = [
+        _mended(witness, row, local) for row in _arrived(witness, rows, local, whole)
+    ]
+    rows, stories = _blamed(witness, rows, whole)
+    verdict = overall(tuple(rows))
+    shown, at = Table(witness, rows, local, whole).at_one_point()
+    first, diagnosis = _diagnosis(witness, shown, verdict, stories, whole)
+    return CheckReport(verdict, shown, first, diagnosis, at, witness.width)
+
+
+def _arrived(
+    witness: Witness,
+    rows: Sequence[CheckRow],
+    local: Mapping[Edge, Claim],
+    whole: Mapping[str, Claim],
+) -> list[CheckRow]:
+    edges = [row for row in rows if row.kind != "total"]
+    totals = [row for row in rows if row.kind == "total"]
+    claimed = {row.edge for row in totals if row.wrt in whole}
+    return [*as_arrives(witness, edges, local), *as_arrives(witness, totals, claimed)]
+
+
+def _mended(witness: Witness, row: CheckRow, claims: Mapping[Edge, Claim]) -> CheckRow:
+    """The row of a wrong claim with what to change it to."""
+    claim = claims.get(row.edge) if row.kind != "total" else None
+    if row.verdict != FAIL or claim is None:
+        return row
+    where = f" ({claim.where})" if claim.where else ""
+    formula = _formula(witness, row.edge)
+    return (
+        replace(row, mend=f"change {claim.text}{where} to {formula}")
+        if formula
+        else row
+    )
+
+
+def _formula(witness: Witness, edge: Edge) -> str:
+    """The right derivative; nothing where only a wrong rule would give it."""
+    if not (witness.surrogate(edge) or _is_confirmed(witness, edge)):
+        return ""
+    formula = witness.formula(edge)
+    node, wrt = edge
+    return f"what graph.partial({node!r}, {wrt!r}) says" if ";" in formula else formula
+
+
+def _is_confirmed(witness: Witness, edge: Edge) -> bool:
+    """Whether our own partial is what differences give."""
+    return truth(witness, edge, witness.edge(edge, None)[0])[0] is witness.own[edge]
+
+
+def _blamed(
+    witness: Witness, rows: Sequence[CheckRow], claims: Mapping[str, Claim]
+) -> tuple[list[CheckRow], list[Story]]:
+    """The rows with what wrong totals look like, output by output."""
+    done = [row for row in rows if row.kind != "total"]
+    failed = [row.edge for row in done if row.kind == "edge" and row.verdict == FAIL]
+    doubted = [edge for edge in failed if not _is_confirmed(witness, edge)]
+    stories: list[Story] = []
+    for output in dict.fromkeys(row.node for row in rows if row.kind == "total"):
+        own = [row for row in rows if row.kind == "total" and row.node == output]
+        blamed, found = blame_totals(witness, own, output, claims, doubted)
+        done += blamed
+        stories += found
+    return done, stories
+
+
+def _diagnosis(
+    witness: Witness,
+    rows: Sequence[CheckRow],
+    verdict: str,
+    stories: Sequence[Story],
+    claims: Mapping[str, Claim],
+) -> tuple[Edge | None, str]:
+    if verdict == PASS:
+        return None, _praise(witness, rows)
+    wrong = [row for row in rows if row.verdict == FAIL]
+    if not wrong:
+        return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
+    on_totals = " ".join(_on_totals(rows, stories, claims))
+    if all(row.kind == "total" for row in wrong):
+        place = {edge: i for i, edge in enumerate(witness.edges)}
+        edges = [story.edge for story in stories] or [wrong[0].edge]
+        first = min(edges, key=lambda edge: place.get(edge, len(place)))
+        return first, on_totals or _on_rules(wrong)
+    row = min(wrong, key=lambda row: _ORDER[row.kind])
+    if row.kind == "direction":
+        says = f"{row.derivative} is not what differences say: {_numbers(row)}."
+        return None, " ".join(filter(None, (says, on_totals)))
+    others = [
+        r.derivative
+        for r in wrong
+        if (r.edge != row.edge or r.kind == "total") and not r.is_storied
+    ]
+    more = f"Also wrong: {listing(dict.fromkeys(others))}." if others else ""
+    return row.edge, " ".join(filter(None, (_on_edge(row), more, on_totals)))
+
+
+def _doubt(doubtful: Sequence[CheckRow]) -> str:
+    if not doubtful:
+        return "there is nothing here that could be judged"
+    row = doubtful[0]
+    more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
+    return f"{row.derivative} could not be decided{more}: {row.reason}"
+
+
+def _on_edge(row: CheckRow) -> str:
+    if row.kind == "second":
+        return _on_second(row)
+    found = row.note or f"{row.derivative} is not its derivative"
+    text = f"∂{row.node}/∂{row.wrt} is the first wrong edge: {found}."
+    return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
+
+
+def _on_second(row: CheckRow) -> str:
+    """A formula with the right values whose own derivative is wrong."""
+    spot = row.decided or row
+    claimed, found = apart(spot.claimed, spot.difference)
+    text = (
+        f"∂{row.node}/∂{row.wrt} has the right values, but not the right derivative: "
+        f"{row.derivative} would be {claimed} where differences give {found}."
+    )
+    return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
+
+
+def _on_totals(
+    rows: Sequence[CheckRow], stories: Sequence[Story], claims: Mapping[str, Claim]
+) -> Iterator[str]:
+    """A sentence for every story; one for all of them where there is one."""
+    count = sum(len(story.names) for story in stories)
+    if len(stories) > 1:
+        yield f"{count} total derivatives are wrong."
+    row_of = {row.edge: row for row in rows if row.kind == "total"}
+    for story in stories[:SENTENCES]:
+        own = [row_of[story.output, wrt] for wrt in story.names]
+        names = listing((row.derivative for row in own), SENTENCES)
+        verb = (
+            "" if len(stories) > 1 else " is wrong" if len(own) == 1 else " are wrong"
+        )
+        says = story.told
+        if not story.finding.recognised:
+            says += f"; {_numbers(own[0])}"
+        yield f"{names}{verb}: {says}.{_places(claims, story.names)}"
+    if len(stories) > SENTENCES:
+        yield f"And {len(stories) - SENTENCES} more: their rows say how."
+
+
+def _on_rules(wrong: Sequence[CheckRow]) -> str:
+    """Totals that are wrong although every edge is right, or is claimed right."""
+    says = {
+        row.note: [r.derivative for r in wrong if r.note == row.note] for row in wrong
+    }
+    return " ".join(f"{listing(rows)}: {note}." for note, rows in says.items())
+
+
+def _numbers(row: CheckRow) -> str:
+    spot = row.decided or row
+    claimed, found = apart(spot.claimed, spot.difference)
+    where = "" if row.decided is None else " at a point of its own"
+    return f"{row.derivative} should be {found} where {claimed} is claimed{where}"
+
+
+def _places(claims: Mapping[str, Claim], names: Sequence[str]) -> str:
+    places = [f"{claims[w].text} ({claims[w].where})" for w in names if w in claims]
+    places = [place for place in places if place != " ()"]
+    more = f" and {len(places) - PLACES} more" if len(places) > PLACES else ""
+    return f" Look at {'; '.join(places[:PLACES])}{more}." if places else ""
+
+
+def _praise(witness: Witness, rows: Sequence[CheckRow]) -> str:
+    passed = [row.kind for row in rows if row.verdict == PASS]
+    edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
+    counted = [row for row in rows if row.kind in ("edge", "total", "direction")]
+    kind = "given" if witness.given else "random"
+    points = f"{_count(witness.width, f'{kind} point')}"
+    more = f", and at {_count(kinks, 'kink')}" if kinks else ""
+    vague = sum(row.verdict == PASS and bool(row.reason) for row in counted)
+    some = f" ({vague} of them not at every point)" if vague else ""
+    declared = sum(row.verdict == SURROGATE for row in rows)
+    aside = f"; {declared} are declared, not derived" if declared else ""
+    agree = [_count(edges, "edge"), *[_count(totals, "total")] * (totals > 0)]
+    agree += [row.derivative for row in rows if row.kind == "direction"]
+    return (
+        f"{' and '.join(agree)} agree with finite differences at {points}{some}{more}"
+        f"{aside}"
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -1,0 +1,321 @@
+"""What wrong total derivatives look like: one story for all, for some, or for each.
+
+wrong totals ─▶ edges that explain them by a factor ─▶ the mistake on that edge
+            └─▶ other totals, paths, terms, ratios    ─▶ the mistake in that total
+
+First one edge is sought that explains all of them, then edges that explain several;
+what is left is explained one by one. Right totals bear witness: an edge that would
+have made one of them wrong is innocent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cgprimer.expr.ops import ZERO
+from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.mistakes.blame import elsewhere, over
+from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
+from cgprimer.judge.mistakes.explain import VAGUE, Candidate, Finding, explain, spoken
+from cgprimer.judge.mistakes.terms import told
+from cgprimer.judge.mistakes.wrong import Array
+from cgprimer.judge.totals import Culprit
+from cgprimer.judge.verdict import FAIL
+
+if TYPE_CHECKING:
+    from cgprimer.judge.report import CheckRow
+    from cgprimer.judge.witness import Witness
+
+STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
+SWAPPED = 64  # names that are held against one another
+LOOKED_AT = 24  # edges whose mistake is sought; a long chain has thousands that fit
+
+
+@dataclass(frozen=True)
+class Story:
+    """Totals d output / d `names`, the edge behind them, and what it says: a clause.
+
+    single : whether one edge explains them, not all edges of a node or no edge.
+    alike : edges that would explain as much.
+    """
+
+    output: str
+    names: tuple[str, ...]
+    edge: Edge
+    finding: Finding
+    says: str
+    single: bool = True
+    alike: tuple[Edge, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The clause, with the edges that would explain as much."""
+        if not self.alike:
+            return self.says
+        edges = ", ".join(f"∂{node}/∂{wrt}" for node, wrt in self.alike[:4])
+        return f"{self.says}; the same could have happened on {edges}"
+
+
+class Teller:
+    """The stories of one output's totals.
+
+    edges : the true partials; claimed : name → claimed total (n,).
+    """
+
+    def __init__(
+        self,
+        witness: Witness,
+        edges: Mapping[Edge, Array],
+        output: str,
+        claimed: Mapping[str, Array],
+        bad: Sequence[str],
+    ) -> None:
+        self.witness, self.output, self.bad = witness, output, list(bad)
+        self.totals = ClaimedTotals(witness, edges, output, claimed)
+        self.good = [
+            wrt for wrt in claimed if wrt not in self.bad and self.totals.is_right(wrt)
+        ]
+
+    def marked(self, row: CheckRow, story: Story | None) -> CheckRow:
+        """The row with what its total looks like."""
+        if story is None:
+            return row
+        finding, ratios = story.finding, self.totals.wrong(row.wrt).ratios()
+        span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
+        return replace(row, ratio=span, mistake=finding.kind, looks_like=story.says)
+
+    def stories(self) -> Iterator[Story]:
+        """Every wrong total in exactly one story."""
+        left, found = list(self.bad), list(self.totals.culprits(self.bad))
+        for _ in range(STORIES):
+            if not left:
+                return
+            yield (one := self._together(left, found) or self._alone(left[0], found))
+            left = [wrt for wrt in left if wrt not in one.names]
+        yield from map(self._plain, left)
+
+    def _together(
+        self, names: Sequence[str], culprits: Sequence[Culprit]
+    ) -> Story | None:
+        """One story for as many of several names as possible."""
+        if len(names) < 2:
+            return None
+        found = [c for c in _of_names(culprits, names) if len(c.names) > 1]
+        found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
+        whole = [c for c in found if len(c.names) == len(names)]
+        story = self._of([c for c in whole if len(c.edges) == 1])
+        swapped = self._mixed_up(names) or self._exchanged(names)
+        story = story or swapped or self._of(found)
+        return story or self._penalised(names, culprits)
+
+    def _penalised(
+        self, names: Sequence[str], culprits: Sequence[Culprit]
+    ) -> Story | None:
+        """The names whose totals lack the gradient of one sum of squares."""
+        terms = [term for wrt in names[:SWAPPED] if (term := self.totals.term(wrt))]
+        for first in terms:
+            same = [term for term in terms if told([first, term])]
+            alone = self._of(list(_of_names(culprits, [first.wrt])))
+            whole = alone is None or alone.finding.kind == "missing path"
+            if len(same) > 1 and whole:
+                finding = Finding("missing term", told(same), (np.nan, np.nan))
+                edge = alone.edge if alone else self.totals.entry(first.wrt)
+                every = tuple(term.wrt for term in same)
+                return Story(self.output, every, edge, finding, finding.says, False)
+        return None
+
+    def _of(self, culprits: Sequence[Culprit]) -> Story | None:
+        """The first recognised story, with the edges that would do as well."""
+        fit = (c for c in culprits if self.totals.spares(c, self.good))
+        likely = sorted(islice(fit, LOOKED_AT), key=self._likelihood)
+        told = ((self._story(culprit), culprit) for culprit in likely)
+        known = ((story, culprit) for story, culprit in told if _is_known(story))
+        first, found = next(known, (None, None))
+        if first is None or found is None or not first.single:
+            return first
+        rank, kind = self._likelihood(found), first.finding.kind
+        alike = (
+            story.edge
+            for story, culprit in known
+            if story.finding.kind == kind and self._likelihood(culprit) == rank
+        )
+        return replace(first, alike=tuple(islice(alike, 4)))
+
+    def _likelihood(self, culprit: Culprit) -> tuple[int, bool, int]:
+        """The more it explains the better; then the fewer it makes wrong besides."""
+        others = [wrt for wrt in self.bad if wrt not in culprit.names][:SWAPPED]
+        more = sum(not self.totals.spares(culprit, [wrt]) for wrt in others)
+        return -len(culprit.names), len(culprit.edges) > 1, more
+
+    def _story(self, culprit: Culprit, only: bool = False) -> Story:
+        """What was taken for the edge; `only` in this total, as others are right."""
+        edge, single = culprit.edges[0], len(culprit.edges) == 1
+        finding = self._on_edge(culprit, edge)
+        node, wrt = edge
+        where = f"as if in the equation of {node}, whatever the name,"
+        if single:
+            where = f"as if on the edge ∂{node}/∂{wrt} = {self.witness.formula(edge)}"
+        if only:
+            where = f"in this one, {where}{',' * single}"
+        says = f"{where} {finding.says} (there {ratio(finding, self.witness)})"
+        lacks = finding.kind in ("missing path", "missing term")
+        penalty = self._penalty(culprit.names) if lacks else ""
+        if penalty and penalty not in says:
+            says += f": {penalty}"
+        return Story(self.output, culprit.names, edge, finding, says, single)
+
+    def _penalty(self, names: Sequence[str]) -> str:
+        """The penalty whose gradient all of them lack, or nothing."""
+        terms = [self.totals.term(wrt) for wrt in names[:SWAPPED]]
+        known = [term for term in terms if term]
+        return told(known) if len(known) == len(names) else ""
+
+    def _on_edge(self, culprit: Culprit, edge: Edge) -> Finding:
+        node, wrt = edge
+        own, above = self.totals.edges, self.totals.true[node]
+        extra: list[Candidate] = list(elsewhere(self.witness, edge))
+        if not (above == 1).all():
+            says = f"what arrives from above, d {self.output}/d {node}, "
+            extra.append(
+                ("upstream twice", says + "is counted twice", own[edge] * above)
+            )
+            with np.errstate(all="ignore"):
+                missing = own[edge] / above
+            extra.append(("upstream missing", says + "is left out", missing))
+        values = self.witness.sites[node].values
+        wrong = culprit.wrong(own, edge, over(self.witness))
+        found = explain(self.witness.body(node), node, wrt, values, wrong, extra)
+        if found.kind == "zero":
+            says = f"nothing is passed: the way from {wrt} through {node} is missing"
+            return replace(found, kind="missing path", says=says)
+        return found
+
+    def _mixed_up(self, names: Sequence[str]) -> Story | None:
+        """One story where all of them are given what belongs to other names."""
+        swaps: list[tuple[str, str]] = []
+        for wrt in names:
+            if (swap := next(self.totals.others(wrt), None)) is None:
+                return None
+            swaps.append(swap[:2])
+        finding = Finding(*swaps[0], (np.nan, np.nan))
+        clauses = dict.fromkeys(says for _, says in swaps)
+        entry, says = self.totals.entry(names[0]), "; ".join(clauses)
+        return Story(self.output, tuple(names), entry, finding, says)
+
+    def _exchanged(self, names: Sequence[str]) -> Story | None:
+        """The first two of them that have each other's total."""
+        names = names[:SWAPPED]
+        for i, a in enumerate(names):
+            for b in names[i + 1 :]:
+                if self.totals.has(a, b) and self.totals.has(b, a):
+                    return self._mixed_up((a, b))
+        return None
+
+    def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
+        """The story of one total."""
+        fit = list(_of_names(culprits, [wrt]))
+        if story := self._of([c for c in fit if len(c.edges) == 1]):
+            return story
+        finding = self.totals.looks_like(wrt)
+        if not finding.recognised:
+            alone = (self._story(c, only=True) for c in fit[:LOOKED_AT])
+            if story := next(filter(_is_known, alone), None):
+                return story
+        return self._plain(wrt, finding)
+
+    def _plain(self, wrt: str, finding: Finding | None = None) -> Story:
+        """The story of a total that no edge explains, or that nobody looked into."""
+        known = finding or explain(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
+        says = known.says
+        if known.kind == "unknown":
+            says = f"no single edge explains it, {says}" if finding else says
+        return Story(
+            self.output, (wrt,), self.totals.entry(wrt), known, says, single=False
+        )
+
+
+def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Culprit]:
+    """What is left of the culprits when only these totals are looked at."""
+    kept = set(names)
+    for culprit in culprits:
+        own = tuple(wrt for wrt in culprit.names if wrt in kept)
+        if own:
+            yield replace(culprit, names=own)
+
+
+def _is_known(story: Story) -> bool:
+    """Whether it tells of a mistake on the edge, which a plain number is not."""
+    return story.finding.kind not in (*VAGUE, "a number")
+
+
+def ratio(finding: Finding, witness: Witness) -> str:
+    """`claimed / true 2`, or a range with where it comes from."""
+    low, high = finding.ratio
+    text = f"claimed / true {spoken(finding.ratio)}"
+    same = spoken((low, low)) == spoken((high, high)) and witness.width > 1
+    return text if same else f"{text} {over(witness)}"
+
+
+def blame_totals(
+    witness: Witness,
+    rows: Sequence[CheckRow],
+    output: str,
+    claims: Mapping[str, Claim],
+    doubted: Sequence[Edge],
+) -> tuple[list[CheckRow], list[Story]]:
+    """The total rows of one output with what wrong ones look like, and the stories.
+
+    doubted : edges whose own partial is wrong, so that differences stand for the truth.
+    """
+    failed = [row.wrt for row in rows if row.verdict == FAIL]
+    explained = {row.wrt for row in rows if row.mistake}  # by what arrives
+    if doubted:  # our own are wrong because edges are
+        explained |= {row.wrt for row in rows if row.wrt not in claims}
+    bad = [wrt for wrt in failed if wrt not in explained]
+    if not bad:
+        return list(rows), []
+    teller = _teller(witness, output, claims, bad, doubted)
+    stories = list(teller.stories())
+    of = {wrt: story for story in stories for wrt in story.names}
+    return [teller.marked(row, of.get(row.wrt)) for row in rows], stories
+
+
+def _teller(
+    witness: Witness,
+    output: str,
+    claims: Mapping[str, Claim],
+    bad: Sequence[str],
+    doubted: Sequence[Edge],
+) -> Teller:
+    """At many points, unless the claims are known, or wrong, at the given ones only."""
+    if all(claim.everywhere for claim in claims.values()):
+        wide = witness.wide
+        teller = Teller(wide, *_known(wide, output, claims, bad, doubted), bad)
+        if wide is witness or not any(map(teller.totals.is_right, bad)):
+            return teller
+    return Teller(witness, *_known(witness, output, claims, bad, doubted), bad)
+
+
+def _known(
+    witness: Witness,
+    output: str,
+    claims: Mapping[str, Claim],
+    bad: Sequence[str],
+    doubted: Sequence[Edge],
+) -> tuple[dict[Edge, Array], str, dict[str, Array]]:
+    """The true partials, and what is claimed: by others, or, of wrong ones, by us."""
+    edges = dict(witness.own)
+    for edge in doubted:
+        edges[edge] = witness.edge(edge, None)[0].found.value
+    claimed = {
+        wrt: claim.values(witness.values, witness.width)[0]
+        for wrt, claim in claims.items()
+    }
+    own = [wrt for wrt in bad if wrt not in claims]
+    found = witness.totals(output) if own else {}
+    return edges, output, claimed | {wrt: found[wrt] for wrt in own}

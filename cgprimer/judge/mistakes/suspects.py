@@ -1,0 +1,233 @@
+"""What a mistake looks like: wrong derivatives that people write, as expressions.
+
+A derivative by the chain rule is a product of local partials along every path, summed
+over the paths. Most mistakes change one of these: a local partial replaced by another
+function's, by 1 (left out), by 0 (its path is missing), and so on. Each is tried at
+every operation, which gives a list of wrong derivatives to hold a claim against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cgprimer.diff.sweep import local_partial, sweep
+from cgprimer.expr.node import Node, leaves, postorder, substitute
+from cgprimer.expr.ops import (
+    CONST,
+    NAME,
+    ONE,
+    OPS,
+    TABLE,
+    ZERO,
+    Op,
+    const,
+    name,
+    tidy,
+)
+from cgprimer.notation.text import show
+
+Place = tuple[Node, int]
+UNARY = tuple(op for op in TABLE if op.arity == 1 and not op.symbol)
+FAMOUS = ("sigmoid", "tanh", "relu", "softplus", "sin", "cos", "exp", "log", "sqrt")
+BY_RESULT = ("sigmoid", "tanh", "exp")  # whose derivatives are known by the result
+NAMES_TO_SWAP = 12
+_A, _Y = name("a"), name("y")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A wrong derivative: the `kind` of mistake, what it `says`, and the expression."""
+
+    kind: str
+    says: str
+    node: Node
+
+
+def derivative(root: Node, wrt: Node, changed: Mapping[Place, Node]) -> Node:
+    """d root / d wrt, with the local partials at some places changed."""
+    order = postorder([root])
+    active = {wrt}
+    for node in order:
+        if any(arg in active for arg in node.args):
+            active.add(node)
+    adjoint = {root: ONE}
+    for node in reversed(order):
+        if node not in active or node not in adjoint:
+            continue
+        for i, arg in enumerate(node.args):
+            if arg in active:
+                local = changed.get((node, i))
+                local = local_partial(node, i) if local is None else local
+                share = tidy(OPS["mul"], adjoint[node], local)
+                before = adjoint.get(arg)
+                adjoint[arg] = tidy(OPS["add"], before, share) if before else share
+    return adjoint.get(wrt, ZERO)
+
+
+def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
+    """Wrong derivatives of `body` by the name `wrt`, likelier ones first."""
+    x = name(wrt)
+    right = derivative(body, x, {})
+    seen, found = {right, ZERO}, []
+    changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
+    for suspect in (*changes, *_swaps(body, wrt, right)):
+        if suspect.node not in seen:
+            seen.add(suspect.node)
+            found.append(suspect)
+    return tuple(found)
+
+
+def _swaps(body: Node, wrt: str, right: Node) -> Iterator[Suspect]:
+    others = [text for text in leaves(body) if text != wrt][:NAMES_TO_SWAP]
+    for text in others:
+        says = f"this is the derivative by {text}, not by {wrt}"
+        yield Suspect("swapped names", says, derivative(body, name(text), {}))
+    inside = leaves(right)[:NAMES_TO_SWAP]
+    for i, a in enumerate(inside):
+        for b in [*inside[i + 1 :], *(text for text in others if text not in inside)]:
+            by = {name(a): name(b), name(b): name(a)}
+            [node] = substitute([right], by)
+            says = f"{a} and {b} are swapped in it"
+            yield Suspect("swapped names", says, node)
+
+
+def _changes(body: Node, x: Node) -> Iterator[Suspect]:
+    """One local partial changed, at every operation between `x` and `body`."""
+    steps = [step for step in sweep(body, [x]) if step.node.args]
+    active = {step.node for step in steps} | {x}
+    uses = sum(arg in active for step in steps for arg in step.node.args)
+    several = uses > len(steps)
+    for step in steps:
+        for i, arg in enumerate(step.node.args):
+            if arg in active:
+                wrong = [*_wrong(step.node, i), *_upstream(step.node, i, step.adjoint)]
+                if several:
+                    wrong += _paths(step.node, i)
+                for kind, says, local in wrong:
+                    changed = derivative(body, x, {(step.node, i): local})
+                    yield Suspect(kind, says, changed)
+
+
+Wrong = tuple[str, str, Node]
+
+
+def _wrong(node: Node, i: int) -> Iterator[Wrong]:
+    """Local partials that are mistaken for the right one."""
+    rules = _INFIX.get(node.op.name)
+    if rules:
+        yield from rules(node, i)
+    elif node.op.arity == 1:
+        yield from _of_function(node)
+
+
+def _of_function(node: Node) -> Iterator[Wrong]:
+    op, [arg] = node.op, node.args
+    yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
+    says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
+    yield "function for derivative", says, node
+    if op.rules:
+        says = f"{_prime(op)} is taken at {show(node)} instead of at {show(arg)}"
+        yield "wrong argument", says, rule_of(op, node, op(node))
+    for other in sorted(UNARY, key=lambda op: op.name not in FAMOUS):
+        if other is not op:
+            says = f"you used {_prime(other)}, the node is {op.name}"
+            yield "other function", says, rule_of(other, arg, other(arg))
+            if other.name in BY_RESULT:
+                yield "other function", says, rule_of(other, arg, node)
+
+
+def _prime(op: Op) -> str:
+    return f"{'σ' if op.name == 'sigmoid' else op.name}′"
+
+
+def rule_of(op: Op, a: Node, y: Node) -> Node:
+    """The derivative rule of a function of one argument, filled in."""
+    by = {_A: a, _Y: y}
+    order = postorder([op.rules[0]])
+    done: dict[Node, Node] = {}
+    for node in order:
+        if node.op is NAME:
+            done[node] = by[node]
+        else:
+            args = [done[arg] for arg in node.args]
+            done[node] = tidy(node.op, *args) if args else node
+    return done[order[-1]]
+
+
+def _of_product(node: Node, i: int) -> Iterator[Wrong]:
+    own, other = node.args[i], node.args[1 - i]
+    yield "missing factor", f"the factor {show(other)} is missing", ONE
+    yield "swapped factors", f"{show(own)} stands where {show(other)} belongs", own
+
+
+def _of_quotient(node: Node, i: int) -> Iterator[Wrong]:
+    above, below = node.args
+    if i == 0:
+        text = show(below)
+        yield "missing factor", f"the division by {text} is missing", ONE
+        yield "inverted factor", f"multiplied by {text} instead of divided", below
+        return
+    once = tidy(OPS["neg"], tidy(OPS["div"], above, below))
+    square = tidy(OPS["pow"], below, const(2.0))
+    text = f"the denominator {show(below)} is not squared in the quotient rule"
+    yield "missing factor", text, once
+    text = f"the factor {show(above)} is missing in the quotient rule"
+    yield "missing factor", text, tidy(OPS["neg"], tidy(OPS["div"], ONE, square))
+    text = "the minus sign of the quotient rule is lost"
+    yield "sign", text, tidy(OPS["div"], above, square)
+
+
+def _of_power(node: Node, i: int) -> Iterator[Wrong]:
+    base, exponent = node.args
+    if i == 1:
+        yield "missing factor", f"the factor ln({show(base)}) is missing", node
+        return
+    less = tidy(OPS["sub"], exponent, ONE)
+    text = f"the exponent {show(exponent)} is missing as a factor"
+    yield "missing factor", text, tidy(OPS["pow"], base, less)
+    text = f"the exponent of {show(node)} is not lowered by 1"
+    yield "exponent", text, tidy(OPS["mul"], exponent, node)
+    text = f"the exponent of {show(node)} is lowered by 2, not by 1"
+    lower = tidy(OPS["pow"], base, tidy(OPS["sub"], less, ONE))
+    yield "exponent", text, tidy(OPS["mul"], exponent, lower)
+
+
+def _of_difference(node: Node, i: int) -> Iterator[Wrong]:
+    if i == 1:
+        yield "sign", f"the minus before {show(node.args[1])} is lost", ONE
+
+
+def _of_minus(node: Node, i: int) -> Iterator[Wrong]:
+    yield "sign", f"the minus of {show(node)} is lost", ONE
+
+
+_INFIX = {
+    "add": lambda node, i: iter(()),
+    "sub": _of_difference,
+    "mul": _of_product,
+    "div": _of_quotient,
+    "neg": _of_minus,
+    "pow": _of_power,
+}
+
+
+def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
+    """The adjoint that arrives from above used twice, or not at all."""
+    if adjoint.op is CONST:
+        return
+    right, text = local_partial(node, i), f"what arrives from above at {show(node)}"
+    yield "upstream twice", f"{text} is counted twice", tidy(OPS["mul"], right, adjoint)
+    yield "upstream missing", f"{text} is left out", tidy(OPS["div"], right, adjoint)
+
+
+def _paths(node: Node, i: int) -> list[Wrong]:
+    """A path forgotten, counted twice, or with its sign lost."""
+    text = f"through {show(node.args[i])} in {show(node)}"
+    local = local_partial(node, i)
+    twice, other = tidy(OPS["mul"], const(2.0), local), tidy(OPS["neg"], local)
+    return [
+        ("missing path", f"the path {text} is missing", ZERO),
+        ("path twice", f"the path {text} is counted twice", twice),
+        ("sign", f"the path {text} has the wrong sign", other),
+    ]

@@ -1,0 +1,174 @@
+"""The table of a check of the check: who catches which mistakes, and names the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import floor
+from typing import Any
+
+from cgprimer.errors import OptionError, listing, shorten, suggest
+from cgprimer.judge.claims import Edge
+from cgprimer.judge.mutation.rules import RULES
+from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.table import OPEN, Table
+
+MISTAKES = (
+    "sign flipped",
+    "factor 2",
+    "σ′ left out",
+    "σ′ for tanh′",
+    "missing factor",
+    "sum for mean",
+    "swapped names",
+    "1 % off",
+    "0.05 % off",
+)
+OURS, OURS_WHOLE = "ours edges", "ours whole"
+OURS_FUNCTION, OURS_TORCH = "check_function", "check_torch"
+AT_ZEROS = (OURS_FUNCTION, OURS_TORCH)
+ALL_OURS = (OURS, OURS_WHOLE, *AT_ZEROS)
+LEGEND = """\
+Per cent of the mistakes caught / per cent whose edge was named. "ours edges"
+is told every edge partial; all others see the gradient of the output only,
+and the last three name no place. Last row: how often no mistake passes."""
+ZEROS = """\
+The same mistakes in the gradient of plain code that is 0 at the point, as it is
+the output less its value there. Caught / put in."""
+SILENT = frozenset(rule.name for rule in RULES if not rule.by_component)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one way of checking did: on one mistake, or on correct gradients.
+
+    caught, located : of `count` mutations; for correct gradients, how many passed.
+    """
+
+    checker: str
+    mistake: str
+    count: int
+    caught: int
+    located: int
+
+
+@dataclass(frozen=True, repr=False)
+class MutationReport(Report):
+    """Catch and localisation rates of every checker, per mistake and in all."""
+
+    outcomes: tuple[Outcome, ...]
+    correct: dict[str, tuple[int, int]]
+    escaped: tuple[tuple[str, str, Edge], ...]
+
+    def rate(self, checker: str, what: str = "caught") -> float:
+        """The share of all mutations that a checker caught or located.
+
+        Raises OptionError for a checker that is not in the report.
+        """
+        for name, known in ((checker, [*self.correct]), (what, ["caught", "located"])):
+            if not isinstance(name, str) or name not in known:
+                hint = suggest(name, known) or f"known are {listing(known)}"
+                raise OptionError(f"unknown {shorten(name)!r}\n  hint: {hint}")
+        found = self._all(checker)
+        return float(getattr(found, what) / found.count) if found.count else 1.0
+
+    @property
+    def ok(self) -> bool:
+        """Ours passes what is right, catches everything, and finds 95 % of the edges.
+
+        From the whole gradient alone edges in a row cannot always be told apart.
+        """
+        sound = all(
+            self.correct[us][0] == self.correct[us][1] and self.rate(us) == 1.0
+            for us in ALL_OURS
+            if us in self.correct
+        )
+        return sound and self.rate(OURS, "located") >= 0.95
+
+    def __add__(self, other: MutationReport) -> MutationReport:
+        """The tables of two models as one."""
+        by: dict[tuple[str, str], list[int]] = {}
+        for o in (*self.outcomes, *other.outcomes):
+            row = by.setdefault((o.checker, o.mistake), [0, 0, 0])
+            for i, part in enumerate(_counts(o)):
+                row[i] += part
+        outcomes = tuple(Outcome(*key, *row) for key, row in by.items())
+        none = (0, 0)
+        correct = {}
+        for key in {**self.correct, **other.correct}:
+            pairs = self.correct.get(key, none), other.correct.get(key, none)
+            correct[key] = (pairs[0][0] + pairs[1][0], pairs[0][1] + pairs[1][1])
+        return MutationReport(outcomes, correct, self.escaped + other.escaped)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The outcomes as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(outcome) for outcome in self.outcomes]
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table: a row per mistake, then all, then the correct gradients."""
+        return self._rows([c for c in self.correct if c not in AT_ZEROS], _cell)
+
+    def zeros(self) -> list[tuple[str, ...]]:
+        """The table of plain code where it is 0, in the same rows."""
+        return self._rows([c for c in AT_ZEROS if c in self.correct], _share)
+
+    def _rows(
+        self, checkers: list[str], cell: Callable[[Outcome], str]
+    ) -> list[tuple[str, ...]]:
+        found = []
+        for mistake in MISTAKES:
+            rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
+            if rows:
+                count = next(iter(rows.values())).count
+                none = Outcome("", mistake, 0, 0, 0)
+                texts = (cell(rows.get(checker, none)) for checker in checkers)
+                found.append((mistake, str(count), *texts))
+        sums = [self._all(checker) for checker in checkers]
+        count = self._all(OURS).count
+        found.append(("all mistakes", str(count), *map(cell, sums)))
+        passes = ("{}/{}".format(*self.correct[checker]) for checker in checkers)
+        found.append(("no mistake", "", *passes))
+        return found
+
+    def _all(self, checker: str) -> Outcome:
+        mine = [o for o in self.outcomes if o.checker == checker]
+        sums = (sum(part) for part in zip(*map(_counts, mine), strict=True))
+        return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
+
+    def _parts(self) -> list[Part]:
+        kept = [checker for checker in self.correct if checker not in AT_ZEROS]
+        parts: list[Part] = [_table(kept, self.cells()), Said(" ".join(LEGEND.split()))]
+        at_zeros = [checker for checker in AT_ZEROS if checker in self.correct]
+        if at_zeros:
+            parts += [_table(at_zeros, self.zeros()), Said(" ".join(ZEROS.split()))]
+        told = [
+            Said(f"  {who} let {what} at ∂{u}/∂{v} pass")
+            for who, what, (u, v) in self.escaped
+        ]
+        return [*parts, *told]
+
+
+def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> Table:
+    return Table(
+        ("mistake", "put in", *checkers),
+        rows,
+        numbers=("put in", *checkers),
+        spare=checkers[:1:-1],
+        frame=OPEN,
+    )
+
+
+def _share(outcome: Outcome) -> str:
+    return f"{outcome.caught}/{outcome.count}" if outcome.count else "–"
+
+
+def _counts(outcome: Outcome) -> tuple[int, int, int]:
+    return outcome.count, outcome.caught, outcome.located
+
+
+def _cell(outcome: Outcome) -> str:
+    if not outcome.count:
+        return "–"
+    parts = (100 * part / outcome.count for part in _counts(outcome)[1:])
+    caught, located = (f"{floor(10 * part) / 10:g}" for part in parts)
+    return caught if outcome.checker in SILENT else f"{caught}/{located}"

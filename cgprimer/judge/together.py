@@ -1,0 +1,199 @@
+"""Many total derivatives at once: mixed outputs, along directions that mix all names.
+
+    Σ c·output  along  x + t·rate   ⇄   Σ c·rate·(d output / d name)
+
+One wrong total among thousands shows in every direction, unless it is next to nothing
+beside what differences leave open. Each by itself would need differences of the whole
+graph of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgprimer.expr.memo import lazy
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
+from cgprimer.judge.claims import Edge
+from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
+from cgprimer.judge.differences.schemes import Array, Told
+from cgprimer.judge.verdict import Slope, slope
+from cgprimer.run.kernel import Kernel
+from cgprimer.run.sweeps import Program
+
+DIRECTIONS = 3  # in which all names are moved at once
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A sum of outputs at points, as a function of a time at which names have moved.
+
+    weights : output → its factor (n,). rates : input or parameter → how fast it moves
+    in each direction, (d, n). Times t have shape (…, d, n).
+    """
+
+    graph: Graph
+    point: Point
+    program: Program
+    weights: Mapping[str, Array]
+    rates: Mapping[str, Array]
+
+    @lazy
+    def gradient(self) -> dict[str, Array]:
+        """d Σ c·output / d name (n,) by our own reverse sweep, for every name."""
+        _, inputs, parameters = self._start
+        values = self.program.forward(inputs[:, 0], parameters[:, 0])
+        adjoints, shares = self._backward(values, parameters[:, 0])
+        rows = [*adjoints[self.program.inputs], *shares]
+        return dict(
+            zip((*self.graph.inputs, *self.graph.parameters), rows, strict=True)
+        )
+
+    def value(self, t: Array) -> Array:
+        """The sum of outputs at the times t."""
+        values, _ = self._at(t)
+        found = np.zeros(t.shape)
+        for row, weight in self._rows.items():
+            found += weight * values[row].reshape(t.shape)
+        return found
+
+    def terms(self, t: Array) -> Array:
+        """Σ|terms| of that sum: those of every equation, times the adjoint there."""
+        values, parameters = self._at(t)
+        adjoints, _ = self._backward(values, parameters)
+        found: Array = np.zeros(t.size)
+        for group, kernel in zip(self.program.groups, self.kernels or (), strict=True):
+            [own] = kernel(*self.program.slots(group, values, parameters))
+            found += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+        for row in self._rows:
+            found = found + np.abs(adjoints[row] * values[row])
+        return found.reshape(t.shape)
+
+    @lazy
+    def kernels(self) -> list[Kernel] | None:
+        """Σ|terms| of each group's equations; None where some are not known."""
+        groups = self.program.groups
+        found = [k for g in groups if (k := rounding_kernel(g.shape))]
+        return found if len(found) == len(groups) else None
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether there is numpy code, which may cancel inside."""
+        return any(is_opaque(group.shape) for group in self.program.groups)
+
+    @lazy
+    def _rows(self) -> dict[int, Array]:
+        return {self.graph.variable_number[o]: c for o, c in self.weights.items()}
+
+    @lazy
+    def _start(self) -> tuple[tuple[Array, Array], Array, Array]:
+        """Rates, and where they start from: inputs (I, d, n), parameters (P, d, n)."""
+        still = np.zeros(next(iter(self.rates.values())).shape)
+
+        def rows(names: Sequence[str], at: Array) -> tuple[Array, Array]:
+            speeds = np.zeros((len(names), *still.shape))
+            for row, name in enumerate(names):
+                speeds[row] = self.rates.get(name, still)
+            return speeds, at[:, None, :] + np.zeros_like(speeds)
+
+        moving, inputs = rows(self.graph.inputs, self.point.inputs)
+        learning, parameters = rows(self.graph.parameters, self.point.parameters)
+        return (moving, learning), inputs, parameters
+
+    def _at(self, t: Array) -> tuple[Array, Array]:
+        """Values (V, t.size) and parameters (P, t.size) at the times t."""
+        speeds, *start = self._start
+        inputs, parameters = (
+            np.moveaxis(here + t[..., None, :, :] * speed, -3, 0).reshape(
+                len(here), t.size
+            )
+            for here, speed in zip(start, speeds, strict=True)
+        )
+        return self.program.forward(inputs, parameters), parameters
+
+    def _backward(self, values: Array, parameters: Array) -> tuple[Array, Array]:
+        width = values.shape[1]
+        copies = width // self.point.width
+        seeds = {row: np.tile(c, copies) for row, c in self._rows.items()}
+        return self.program.backward(values, parameters, seeds)
+
+
+def mixture(
+    graph: Graph,
+    point: Point,
+    values: Mapping[str, Array],
+    outputs: Sequence[str],
+    names: Sequence[str],
+) -> Mixture:
+    """Outputs weighed by random factors beside their size; so do names move.
+
+    values : of every name of the graph, (n,).
+    """
+    rng = np.random.default_rng(0)
+
+    def drawn(count: int, *shape: int) -> Array:
+        found: Array = rng.choice([-1.0, 1.0], (count, *shape))
+        return found * rng.uniform(0.5, 1.0, found.shape)
+
+    def size(name: str) -> Array:
+        here = np.abs(values[name])
+        return np.where((here == 0) | ~np.isfinite(here), 1.0, here)
+
+    one = np.ones(point.width)
+    weights = {outputs[0]: one}
+    if len(outputs) > 1:
+        factors = drawn(len(outputs), 1)
+        weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}
+    speeds = drawn(len(names), DIRECTIONS, 1)
+    rates = {n: speed * size(n) for n, speed in zip(names, speeds, strict=True)}
+    return Mixture(graph, point, graph.program(outputs), weights, rates)
+
+
+def difference(mixed: Mixture) -> Slope:
+    """The slopes of a mixture along its directions, flat: (d·n,)."""
+    start = np.zeros(next(iter(mixed.rates.values())).shape)
+    terms = Told(mixed.terms, not mixed.is_opaque) if mixed.kernels else None
+    found = slope(mixed.value, start, terms, stacks=True)
+    return Slope(
+        found.value.ravel(),
+        found.bound.ravel(),
+        found.typical.ravel(),
+        found.left.ravel(),
+        found.right.ravel(),
+        rough=np.broadcast_to(found.rough, start.shape).ravel(),
+    )
+
+
+def claimed(
+    mixed: Mixture, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
+) -> tuple[Array, Array]:
+    """What our gradients say of those slopes, and its Σ|terms|; both (d·n,).
+
+    own, sizes : our partial on every edge and its Σ|terms|, nodes in order.
+    """
+    terms = path_terms(own, sizes, mixed.weights)
+    total, size = np.zeros((2, *next(iter(mixed.rates.values())).shape))
+    with np.errstate(all="ignore"):
+        for name, rate in mixed.rates.items():
+            total += rate * mixed.gradient[name]
+            size += np.abs(rate) * terms.get(name, 0.0)
+    return total.ravel(), size.ravel()
+
+
+def path_terms(
+    own: Mapping[Edge, Array], sizes: Mapping[Edge, Array], weights: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Σ|terms| of d Σ c·output / d name, over all paths; see `totals.terms`."""
+    paths = {output: np.abs(weight) for output, weight in weights.items()}
+    found = {output: 0.0 * weight for output, weight in weights.items()}
+    with np.errstate(all="ignore"):
+        for (node, wrt), partial in reversed(list(own.items())):
+            if node in paths:
+                size = np.abs(partial)
+                more = paths[node] * (sizes[node, wrt] + 2 * size) + found[node] * size
+                paths[wrt] = paths.get(wrt, 0.0) + paths[node] * size
+                found[wrt] = found.get(wrt, 0.0) + more
+    return found

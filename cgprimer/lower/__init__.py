@@ -1,1 +1,0 @@
-"""Lowering: expressions to something that runs, or to another notation."""

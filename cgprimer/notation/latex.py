@@ -1,0 +1,195 @@
+r"""Expressions to LaTeX for math mode, with the templates of the op table.
+
+Pieces are emitted with an explicit stack, so depth belongs to the user. What binds how
+tightly is a matter of the notation: a fraction needs no parentheses around its parts,
+`e^{x}` needs them as the base of a power, and so does 10^{-5}.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import string
+
+from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
+from cgprimer.notation.text import TREE_LIMIT, binding, lines, number, tree_size
+
+GREEK = frozenset(
+    """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma
+    tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi
+    Omega
+    """.split()  # noqa: SIM905  (a list of words reads better as words)
+)
+
+SUM, PRODUCT, MINUS = (OPS[name].binding for name in ("add", "mul", "neg"))
+FRACTION = ATOM - 1
+
+
+def latex(root: Node) -> str:
+    """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
+    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
+        return _tree(root)
+    return r";\ ".join(map(_definition, lines(root)))
+
+
+def latex_factor(root: Node) -> str:
+    r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
+    text = latex(root)
+    return _bracketed(text) if text[0] == "-" or level(root) < PRODUCT else text
+
+
+def latex_name(name: str) -> str:
+    r"""A name in math mode: `theta_1` is \theta_{1}, `x1` is x_{1}, `xw` is xw."""
+    stem, digits, rest = _split(name)
+    head = _word(stem)
+    index = ",".join(part for part in (digits, rest and _word(rest)) if part)
+    return f"{head}_{{{index}}}" if index else head
+
+
+def latex_number(text: str) -> str:
+    r"""A number as `show` or `rounded` print it: 2.5e−7 is 2.5 \cdot 10^{-7}."""
+    mantissa, _, exponent = text.replace("−", "-").partition("e")
+    mantissa = mantissa.replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Stem, digits, and what follows an underscore."""
+    match = re.fullmatch(r"([A-Za-z]+)(\d*)(?:_(.+))?", name)
+    return (match[1], match[2], match[3] or "") if match else (name, "", "")
+
+
+def _word(text: str) -> str:
+    """Letters set as one word, not as a product of letters; Greek ones as such."""
+    if text in GREEK:
+        return rf"\{text}"
+    alone = len(text) == 1 or text.isdigit()
+    escaped = text.replace("_", r"\_")
+    return text if alone else rf"\mathit{{{escaped}}}"
+
+
+def _definition(line: str) -> str:
+    from cgprimer.expr.syntax import parse_expression
+
+    *left, right = line.split(" = ")
+    text = _tree(parse_expression(right))
+    return " = ".join([*map(latex_name, left), text])
+
+
+def _tree(root: Node) -> str:
+    pieces: list[str] = []
+    stack: list[Node | str] = [_minus_before_fractions(root)]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            pieces.append(item)
+        else:
+            stack.extend(reversed(_parts(item)))
+    return "".join(pieces)
+
+
+def _parts(node: Node) -> list[Node | str]:
+    """A node as its LaTeX, with the arguments still to be spelled."""
+    if node.op is NAME:
+        return [latex_name(str(node.value))]
+    if node.op is CONST:
+        return [latex_number(number(float(node.value or 0.0)))]
+    parts: list[Node | str] = []
+    for text, position in _pieces(node.op):
+        parts.append(text)
+        if position is not None:
+            arg = node.args[position]
+            needed = _needs_brackets(node.op, position, arg, text)
+            parts += [r"\left(", arg, r"\right)"] if needed else [arg]
+    return parts
+
+
+@functools.cache
+def _pieces(op: Op) -> list[tuple[str, int | None]]:
+    """The template of an operation as texts, each with the argument that follows it."""
+    called = op.name.replace("_", r"\_")
+    places = ", ".join(f"{{{i}}}" for i in range(op.arity))
+    template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
+    found: list[tuple[str, int | None]] = []
+    text = ""
+    for literal, field, _, _ in string.Formatter().parse(template):
+        text += literal
+        if field is not None:
+            found.append((text, int(field)))
+            text = ""
+    return [*found, (text, None)]
+
+
+def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
+    """Whether an argument that follows the text `before` needs parentheses."""
+    if op is OPS["pow"] and position == 0:
+        return level(arg) < ATOM or _ends_raised(arg.op)
+    if before.endswith(("{", "(", "|", ", ")):
+        return False  # the template itself encloses it
+    if op is OPS["neg"] or not op.symbol:
+        return level(arg) < PRODUCT or leads_with_minus(arg)
+    if position == 0:
+        return level(arg) < op.binding
+    return level(arg) <= op.binding - (op is OPS["add"]) or leads_with_minus(arg)
+
+
+def level(node: Node) -> int:
+    """How tightly a node binds as it is typeset, on the scale of the op table."""
+    if node.op is OPS["div"]:
+        return FRACTION
+    if node.op is CONST and binding(node) == ATOM:
+        return PRODUCT if "e" in number(float(node.value or 0.0)) else ATOM
+    return PRODUCT if _is_bare_product(node.op) else binding(node)
+
+
+def leads_with_minus(node: Node) -> bool:
+    """Whether the LaTeX of `node` begins with a minus sign."""
+    while node.op in _LED or _is_bare_product(node.op):
+        node = node.args[0]
+    return binding(node) == MINUS
+
+
+_LED = frozenset(OPS[name] for name in ("add", "sub", "mul"))
+
+
+def _is_bare_product(op: Op) -> bool:
+    """Whether an operation is typeset as a product that nothing encloses: xlogy."""
+    return not op.symbol and op.latex.startswith("{0}")
+
+
+def _ends_raised(op: Op) -> bool:
+    return op.latex.endswith(("^{{{0}}}", "^{{{1}}}"))
+
+
+def _minus_before_fractions(root: Node) -> Node:
+    """`root` with (-a*b)/c as -(a*b/c): the minus goes before the fraction."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if node.op is OPS["div"]:
+            positive = _without_minus(args[0])
+            if positive is not None:
+                return OPS["neg"](OPS["div"](positive, args[1]))
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    return fold([root], visit)[root]
+
+
+def _without_minus(product: Node) -> Node | None:
+    """-product, if that is one and begins with a minus sign."""
+    spine: list[Node] = []
+    while product.op is OPS["mul"]:
+        spine.append(product)
+        product = product.args[0]
+    if binding(product) != MINUS:
+        return None
+    value = product.value
+    result = product.args[0] if product.args else const(-float(value or 0.0))
+    for node in reversed(spine):
+        result = OPS["mul"](result, node.args[1])
+    return result
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"

@@ -1,1 +1,0 @@
-"""Derivatives as numbers, by finite differences and by formula, and compared."""

@@ -1,1 +1,0 @@
-"""Written derivations, plain or in LaTeX, checked line by line."""

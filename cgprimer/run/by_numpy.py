@@ -1,0 +1,118 @@
+"""The loss of a problem by numpy: always there; other ways are held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.run.problem import Problem, check_order
+from cgprimer.run.update_rules import Rule
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+BLOCK = 8_192  # samples at a time: small enough for the cache, large enough for numpy
+
+
+class ByNumpy:
+    """Sweeps over blocks of samples; a Runner."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def _blocks(self, rows: Integers | None) -> Iterator[slice | Integers]:
+        count = self.problem.count if rows is None else len(rows)
+        for first in range(0, count, BLOCK):
+            span = slice(first, min(first + BLOCK, count))
+            yield span if rows is None else rows[span]
+
+    def _forward(self, params: Array, block: slice | Integers) -> Array:
+        inputs = self.problem.inputs
+        inputs = inputs[:, block] if len(inputs) else inputs[:, :1]
+        values = self.problem.sweeps.forward(inputs, params[:, None])
+        width = self.problem.targets[:, block].shape[1]
+        if values.shape[1] != width:  # no inputs: the same values for every sample
+            values = np.repeat(values, width, axis=1)
+        return values
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+        blocks = [
+            self._forward(params, block)[self.problem.rows]
+            for block in self._blocks(None)
+        ]
+        return np.concatenate(blocks, axis=1)
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+        problem, loss = self.problem, self.problem.loss
+        total, count, gradient = 0.0, 0, np.zeros(len(params))
+        with np.errstate(all="ignore"):
+            for block in self._blocks(rows):
+                values = self._forward(params, block)
+                weight, sigma = (
+                    1.0 if each is None else each[..., block]
+                    for each in (problem.weights, problem.sigma)
+                )
+                predicted = values[problem.rows] / sigma
+                targets = problem.targets[:, block] / sigma
+                total += float((loss.value(predicted, targets) * weight).sum())
+                slopes = loss.slope(predicted, targets) / sigma * weight
+                _, shares = problem.sweeps.backward(
+                    values,
+                    params[:, None],
+                    dict(zip(problem.rows, slopes, strict=True)),
+                    total=True,
+                )
+                gradient += shares[:, 0]
+                count += predicted.shape[1]
+        return total / count, gradient / count
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+        values = self._forward(params, rows)
+        seed = {self.problem.rows[target]: np.ones(values.shape[1])}
+        _, shares = self.problem.sweeps.backward(
+            values, params[:, None], seed, inputs=False
+        )
+        return shares.T
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        check_order(order, self.problem.count)
+        return stepwise(self, state, rule, settings, order, batch)
+
+
+class Gradient(Protocol):
+    """What has a value and a gradient over some samples."""
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]: ...
+
+
+def stepwise(
+    function: Gradient,
+    state: Array,
+    rule: Rule,
+    settings: Array,
+    order: Integers,
+    batch: int,
+) -> Array:
+    """An epoch, a gradient and a step of the rule at a time."""
+    losses = np.empty(-(-len(order) // batch))
+    settings = np.broadcast_to(settings, (len(losses), len(rule.settings)))
+    row = {"p": 0} | {text: k for k, (text, _) in enumerate(rule.memory, 1)}
+    for number, first in enumerate(range(0, len(order), batch)):
+        rows = order[first : first + batch]
+        losses[number], gradient = function.value_and_gradient(state[0], rows)
+        with np.errstate(all="ignore"):
+            for text, kernel in rule.kernels:
+                [state[row[text]]] = kernel(*settings[number], gradient, *state)
+    return losses

@@ -1,0 +1,386 @@
+"""A graph run shape by shape: what building costs grows with shapes, not equations.
+
+Shapes that many equations have are compiled, the others are interpreted, and dense
+layers go to BLAS; one compiled driver runs them all, block by block of samples.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.expr.memo import memo
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import ONE, OPS, name, tidy
+from cgprimer.run.llvm import dense
+from cgprimer.run.llvm.driver_text import Arguments, driver_text, epoch_text
+from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.fused import PROTOTYPE, Function, each, loss_nodes
+from cgprimer.run.llvm.jit import Code, compiled
+from cgprimer.run.llvm.layout import GUARD, Kind, Layer, Layout, Run, distance
+from cgprimer.run.llvm.shape_text import (
+    FIELDS,
+    Group,
+    Piece,
+    Work,
+    forward,
+    module,
+    reverse,
+)
+from cgprimer.run.llvm.tape import Tape, interpreter
+from cgprimer.run.pace import Pace
+from cgprimer.run.problem import Problem, check_order
+from cgprimer.run.update_rules import Rule
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LANES = 8
+CACHE = 2**17  # doubles of values that a block may have
+LEAST, MOST = 64, 2_048  # samples in a block
+DENSE = 512  # … at least, where layers are dense products
+FEW_SHAPES = 4  # that are compiled however few equations have them
+WORTH = 16  # equations from which on a shape is compiled
+LONG = 1_500  # operations from which on it is not
+RANGE = slice(Arguments.ORDER, Arguments.END + 1)
+SPARSE = 3.0  # equations per run, below which they are not put into lanes
+
+
+class Machine:
+    """The code for a layout: lanes are samples, or equations where `across`."""
+
+    def __init__(self, layout: Layout, across: bool, tapes: dict[int, Tape]) -> None:
+        runs = [run for run in layout.runs if isinstance(run, Run)]
+        mean = sum(run.count for run in runs) / max(len(runs), 1)
+        width = 1 if across and mean < SPARSE else LANES
+        made: list[tuple[str, Emitter]] = []
+        for k, kind in enumerate(layout.kinds):
+            if k not in tapes:
+                made.append(forward(kind.body, width, across, f"f{k}"))
+                made.append(reverse(kind.body, kind.columns, width, across, f"r{k}"))
+        self.codes: list[Code] = []
+        address = functools.partial(self._addresses, module(made) if made else "")
+        self.places = {
+            k: address(k) for k in range(len(layout.kinds)) if k not in tapes
+        }
+        self.keep: list[Any] = [tapes]
+        self.groups = self._records(layout, tapes)
+
+    def _addresses(self, text: str, kind: int) -> tuple[int, int]:
+        if not self.codes:
+            self.codes.append(compiled(text))
+        [code] = self.codes
+        return code.address(f"f{kind}"), code.address(f"r{kind}")
+
+    def _records(self, layout: Layout, tapes: dict[int, Tape]) -> Integers:
+        """A record for every run."""
+        rows = []
+        for run in layout.runs:
+            if isinstance(run, Layer):
+                rows.append(self._product(run))
+                continue
+            kind = layout.kinds[run.kind]
+            code = 0
+            if run.kind in tapes:
+                code = tapes[run.kind].record.ctypes.data
+                both = (
+                    interpreter().address("forward"),
+                    interpreter().address("reverse"),
+                )
+            else:
+                both = self.places[run.kind]
+            table = kind.table.ctypes.data + 4 * run.offset
+            rows.append((run.count, run.first, table, kind.table.shape[1], code, *both))
+        records = np.zeros((len(rows), FIELDS), dtype=np.int64)
+        records[:, : len(Group)] = rows
+        return records
+
+    def _product(self, layer: Layer) -> tuple[int, ...]:
+        fields = {
+            dense.Field.ROWS: layer.weights.shape[0],
+            dense.Field.TERMS: layer.weights.shape[1],
+            dense.Field.WEIGHTS: int(layer.weights[0, 0]),
+            dense.Field.GAP: distance(layer.weights),
+            dense.Field.FIRST: layer.source,
+            dense.Field.WANTED: int(layer.wanted),
+            dense.Field.DGEMM: dense.gemm(),
+        }
+        record = np.array([fields[field] for field in dense.Field], dtype=np.int64)
+        self.keep.append(record)
+        code = dense.products()
+        place = record.ctypes.data
+        both = code.address("forward"), code.address("reverse")
+        return layer.weights.shape[0], layer.first, 0, 0, place, *both
+
+
+class _Buffers:
+    """What one thread works on: values, adjoints, gradient, numbers, arguments."""
+
+    def __init__(self, runner: ByShape, block: int, across: bool) -> None:
+        layout, machine = runner.layout, runner.machine(across)
+        self.machine = machine
+        stride = 1 if across else -(-block // LANES) * LANES
+        self.values = np.zeros((layout.rows, stride))
+        self.adjoints = np.zeros((layout.rows, stride))
+        self.numbers = np.zeros(layout.numbers + len(layout.table.constants) + LANES)
+        self.numbers[layout.numbers : -LANES] = layout.table.constants
+        self.gradient = np.zeros(layout.numbers)
+        self.scratch = np.zeros(max(1, runner.registers) * LANES)
+        self.sum = np.zeros(1)
+        self.work = np.zeros(FIELDS, dtype=np.int64)
+        for field, array in (
+            (Work.VALUES, self.values),
+            (Work.ADJOINTS, self.adjoints),
+            (Work.NUMBERS, self.numbers),
+            (Work.GRADIENT, self.gradient),
+            (Work.SCRATCH, self.scratch),
+        ):
+            self.work[field] = array.ctypes.data
+        self.work[Work.STRIDE] = stride
+        self.args = np.zeros(len(Arguments), dtype=np.int64)
+        for name_, value in (
+            (Arguments.GROUPS, machine.groups.ctypes.data),
+            (Arguments.COUNT, len(machine.groups)),
+            (Arguments.WORK, self.work.ctypes.data),
+            (Arguments.DATA, runner.data.ctypes.data),
+            (Arguments.WIDTH, runner.data.shape[1]),
+            (Arguments.ROWS, runner.data.shape[0]),
+            (Arguments.BLOCK, stride),
+            (Arguments.UNIT, 1 if across else LANES),
+            (Arguments.LOSS, runner.loss_row),
+            (Arguments.TERMS, runner.terms),
+            (Arguments.SUM, self.sum.ctypes.data),
+            (Arguments.CELLS, self.values.size),
+            (Arguments.PARAMETERS, layout.numbers),
+        ):
+            self.args[name_] = value
+        self.pointer = self.args.ctypes.data
+
+
+class ByShape:
+    """The loss of a problem, shape by shape; a Runner."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        extra = [*problem.targets]
+        extra += [] if problem.sigma is None else [*problem.sigma]
+        extra += [] if problem.weights is None else [problem.weights]
+        self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
+        self.layout = layout = Layout(problem.sweeps, len(self.data))
+        self.order = None
+        if (np.diff(layout.number) != 1).any():
+            self.order = np.argsort(layout.number)
+        self._add_loss()
+        self.tapes = {
+            k: Tape(kind.body, kind.columns)
+            for k, kind in enumerate(layout.kinds)
+            if not self._worth(kind)
+        }
+        self.registers = max((t.registers for t in self.tapes.values()), default=0)
+        block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
+        self.layers = sum(isinstance(run, Layer) for run in layout.runs)
+        if self.layers:
+            block = max(block, DENSE)
+        self.block = min(block, max(LANES, -(-problem.count // LANES) * LANES))
+        self.pace, self.single = Pace(problem.operations), Pace(problem.operations)
+        self._local = threading.local()
+
+    def _worth(self, kind: Kind) -> bool:
+        """Whether a kind of equations is to be compiled."""
+        few = len(self.layout.kinds) <= FEW_SHAPES + 1
+        return (few or kind.equations >= WORTH) and len(kind.body.slots) <= LONG // 8
+
+    def _add_loss(self) -> None:
+        """Add the loss as equations of a kind of their own, as many as it has terms.
+
+        A term belongs to one target, or, in a joint loss, to all of them.
+        """
+        problem, layout, loss = self.problem, self.layout, self.problem.loss
+        first, targets = len(problem.inputs), len(problem.rows)
+        joint = loss.joint is not None and targets > 0
+        width = targets if joint else 1
+        p, t = _slots(0, width), _slots(width, width)
+        slots = [layout.row[problem.rows], first + np.arange(targets)]
+        if joint:
+            slots = [np.array([row]) for row in np.concatenate(slots)]
+        scales = [ONE]
+        if problem.sigma is not None:
+            scales = _slots(len(slots), 1)
+            slots.append(first + targets + np.arange(targets))
+        terms = 1 if joint else targets
+        body, slopes = loss_nodes(loss, p, t, scales * width)
+        if problem.weights is not None:
+            [weight] = _slots(len(slots), 1)
+            slots.append(np.full(terms, len(self.data) - 1))
+            body, *slopes = (tidy(OPS["mul"], node, weight) for node in (body, *slopes))
+        names = tuple(f"x{k}" for k in range(len(slots)))
+        piece = Piece(body, names, tuple(slopes) if joint else None)
+        kind = layout.add(piece, np.array(slots), names)
+        layout.kinds[kind].columns = list(range(width))
+        self.loss_row, self.terms = layout.rows, terms
+        layout.rows += terms + GUARD
+        layout.runs.append(Run(kind, 0, terms, self.loss_row))
+
+    @memo
+    def machine(self, across: bool) -> Machine:
+        """The code for one sample at a time, or for blocks of samples."""
+        machine = Machine(self.layout, across, self.tapes)
+        for code in machine.codes:
+            self.problem.built.hold(code.key, code)
+        return machine
+
+    def _buffers(self, across: bool, slot: int = 0) -> _Buffers:
+        """This thread's own; `slot` tells apart those of several helpers."""
+        kept = self._local.__dict__.setdefault("kept", {})
+        key = across, slot
+        if key not in kept:
+            kept[key] = _Buffers(self, self.block, across)
+        found: _Buffers = kept[key]
+        return found
+
+    def _give(
+        self, buffers: _Buffers, params: Array, data: Array | None = None
+    ) -> None:
+        """Lay out parameters and data anew: a call before may have been interrupted."""
+        given = params if self.order is None else params[self.order]
+        buffers.numbers[: len(given)] = given
+        data = self.data if data is None else data
+        buffers.args[Arguments.DATA] = data.ctypes.data
+        buffers.args[Arguments.WIDTH] = data.shape[1]
+
+    def _take(self, found: Array) -> Array:
+        count = len(self.layout.number)
+        return found[:count].copy() if self.order is None else found[self.layout.number]
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+        count = self.problem.count if rows is None else len(rows)
+        across = count == 1
+        parts = min(self.problem.threads, -(-count // self.block))
+        order = 0 if rows is None else rows.ctypes.data
+        every = [self._buffers(across, slot) for slot in range(parts)]
+        share = -(-count // (parts * LANES)) * LANES
+        for buffers in every:
+            self._give(buffers, params)
+            buffers.gradient[:] = buffers.sum[0] = 0.0
+        call, unit = _driver()["gradient"], 1 if across else self.block
+        kept, self._local.kept = self._local.kept, {}
+        with self._blas:
+            for low, high in self.pace.spans(0, min(share, count), unit):
+                for k, buffers in enumerate(every):
+                    ends = (min(k * share + at, count) for at in (low, high))
+                    buffers.args[RANGE] = order, *ends
+                pointers = [buffers.pointer for buffers in every]
+                each(parts, call, pointers, (self, every))
+        self._local.kept = kept
+        total, gradient = every[0].sum[0], self._take(every[0].gradient)
+        for buffers in every[1:]:
+            total = total + buffers.sum[0]
+            gradient += self._take(buffers.gradient)
+        gradient /= count
+        return float(total) / count, gradient
+
+    @property
+    def _blas(self) -> AbstractContextManager[Any]:
+        """BLAS takes no more threads than were asked for."""
+        return _limits().limit(limits=1) if self.layers else nullcontext()
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+        return self.rows(params, self.data, self.layout.row[self.problem.rows])
+
+    def rows(self, params: Array, data: Array, rows: Integers) -> Array:
+        """Rows of values for all samples of `data`, which is laid out as our own."""
+        buffers, count = self._buffers(False), data.shape[1]
+        self._give(buffers, params, data)
+        found = np.empty((len(rows), count))
+        call, args = _driver()["forward"], buffers.args
+        args[Arguments.ORDER] = 0
+        with self._blas:
+            for first in range(0, count, self.block):
+                end = min(first + self.block, count)
+                args[Arguments.FIRST], args[Arguments.END] = first, end
+                call(buffers.pointer)
+                found[:, first:end] = buffers.values[rows, : end - first]
+        return found
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+        buffers = self._buffers(True)
+        self._give(buffers, params)
+        found = np.empty((rows.stop - rows.start, self.layout.numbers))
+        args = buffers.args
+        args[Arguments.ORDER] = 0
+        args[Arguments.TARGET] = self.layout.row[self.problem.rows[target]]
+        with self._blas:
+            for low, high in self.single.spans(rows.start, rows.stop):
+                args[Arguments.FIRST], args[Arguments.END] = low, high
+                args[Arguments.LOSSES] = found[low - rows.start :].ctypes.data
+                _driver()["jacobian"](buffers.pointer)
+        return found[:, self.layout.number]
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,)."""
+        check_order(order, self.problem.count)
+        buffers = self._buffers(batch == 1)
+        number, count = self.layout.number, state.shape[1]
+        self._give(buffers, state[0])
+        memory = np.zeros((len(rule.memory), self.layout.numbers))
+        memory[:, number] = state[1:]
+        losses = np.empty(-(-len(order) // batch))
+        function = epoch_function(rule)
+        settings = np.ascontiguousarray(
+            np.broadcast_to(settings, (len(losses), len(rule.settings)))
+        )
+        args = buffers.args
+        for field, value in (
+            (Arguments.ORDER, order.ctypes.data),
+            (Arguments.FIRST, 0),
+            (Arguments.END, len(order)),
+            (Arguments.BATCH, batch),
+            (Arguments.SETTINGS, settings.ctypes.data),
+            (Arguments.LOSSES, losses.ctypes.data),
+            (Arguments.MEMORY, memory.ctypes.data),
+        ):
+            args[field] = value
+        with self._blas:
+            function.call(buffers.pointer)
+        state[0] = buffers.numbers[:count][number]
+        state[1:] = memory[:, number]
+        return losses
+
+
+def _slots(first: int, count: int) -> list[Node]:
+    """Slots of the loss, from number `first` on."""
+    return [name(f"x{k}") for k in range(first, first + count)]
+
+
+@functools.cache
+def _driver() -> dict[str, Any]:
+    code = compiled(driver_text())
+    names = ("forward", "gradient", "jacobian")
+    calls = {title: PROTOTYPE(code.address(title)) for title in names}
+    return {**calls, "code": code}
+
+
+@functools.lru_cache(maxsize=16)
+def epoch_function(rule: Rule) -> Function:
+    """The compiled epoch of a rule, for every graph."""
+    return Function(epoch_text(rule), "epoch")
+
+
+@functools.cache
+def _limits() -> Any:
+    dense.gemm()
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

@@ -1,0 +1,218 @@
+"""Layers that are dense products, found in scalar equations and run by BLAS.
+
+Equations of one shape whose body holds a long sum of parameter · variable, over the
+same variables in all of them, are one matrix product and what is left of each body:
+
+    xh = tanh(w1*xa + w2*xb + … + b)   ─▶   z = W·x      xh = tanh(z + b)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections import Counter
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.ops import NAME, OPS, name
+from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.jit import Code, compiled
+from cgprimer.run.llvm.shape_text import Group, Work, module
+
+if TYPE_CHECKING:
+    from cgprimer.graph.shape import Shape
+
+TERMS = 8  # of a sum, from which on it is worth a product
+ROWS = 4  # equations, likewise
+PRODUCT = "x_z"
+_ADD, _MUL = OPS["add"], OPS["mul"]
+
+
+class Product(NamedTuple):
+    """A sum of products inside a shape.
+
+    weights, variables : slots of the factors, term by term. rest : the body with the
+    sum replaced by the name PRODUCT.
+    """
+
+    weights: list[int]
+    variables: list[int]
+    rest: Node
+
+
+def find_product(shape: Shape) -> Product | None:
+    """The longest sum of parameter · variable in a shape, if it is long enough."""
+    body = shape.stable
+    if len(shape.slots) < 2 * TERMS:
+        return None
+    order = postorder([body])
+    uses = Counter(arg for node in order for arg in node.args)
+    inner = {arg for node in order if node.op is _ADD for arg in node.args}
+    best: list[tuple[Node, Node, Node]] = []
+    top = None
+    for node in order:
+        if node.op is _ADD and not (node in inner and uses[node] == 1):
+            terms = _terms(node, uses)
+            products = [found for term in terms if (found := _factors(term, uses))]
+            if len(products) > len(best):
+                best, top, left = products, node, terms
+    if top is None or len(best) < TERMS:
+        return None
+    taken = {term for term, _, _ in best}
+    total = name(PRODUCT)
+    for term in left:
+        if term not in taken:
+            total = _ADD(total, term)
+    slot = {name(text): i for i, text in enumerate(shape.slots)}
+    weights = [slot[weight] for _, weight, _ in best]
+    variables = [slot[variable] for _, _, variable in best]
+    return Product(weights, variables, _replaced(body, top, total))
+
+
+def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
+    """The terms of nested additions, from left to right."""
+    found, stack = [], [top]
+    while stack:
+        node = stack.pop()
+        if node.op is _ADD and (node is top or uses[node] == 1):
+            stack += reversed(node.args)
+        else:
+            found.append(node)
+    return found
+
+
+def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
+    """(term, parameter, variable) where a term is their product, used only here."""
+    if term.op is not _MUL or uses[term] != 1:
+        return None
+    kinds = {str(arg.value)[0]: arg for arg in term.args if arg.op is NAME}
+    if kinds.keys() != {"p", "x"} or any(uses[arg] != 1 for arg in term.args):
+        return None
+    return term, kinds["p"], kinds["x"]
+
+
+def _replaced(body: Node, old: Node, new: Node) -> Node:
+    def visit(node: Node, args: list[Node]) -> Node:
+        if node is old:
+            return new
+        return intern(node.op, tuple(args), node.value) if args else node
+
+    return fold([body], visit)[body]
+
+
+class Field(IntEnum):
+    """Fields of the record of Z (rows, n) = W (rows, terms) · X (terms, n).
+
+    WEIGHTS : the number of the first weight; GAP : between rows of weights. FIRST : the
+    first row of X. WANTED : whether X gets adjoints. DGEMM : BLAS's function.
+    """
+
+    ROWS = 0
+    TERMS = 1
+    WEIGHTS = 2
+    GAP = 3
+    FIRST = 4
+    WANTED = 5
+    DGEMM = 6
+
+
+@functools.cache
+def gemm() -> int:
+    """The address of BLAS's dgemm."""
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__["dgemm"]
+    api = ctypes.pythonapi
+    api.PyCapsule_GetName.restype = ctypes.c_char_p
+    api.PyCapsule_GetName.argtypes = [ctypes.py_object]
+    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    return int(api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule)))
+
+
+@functools.cache
+def products() -> Code:
+    """The code of dense products, with `forward` and `reverse`."""
+    return compiled(module([("forward", _forward()), ("reverse", _reverse())]))
+
+
+class _Product(Emitter):
+    """A function of a dense group; BLAS sees our rows as columns."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        code = self.field("%group", Group.CODE, "ptr")
+        self.rows, self.terms, self.gap, self.wanted = (
+            self.field(code, field, "i64")
+            for field in (Field.ROWS, Field.TERMS, Field.GAP, Field.WANTED)
+        )
+        self.dgemm = self.field(code, Field.DGEMM, "ptr")
+        self.stride = self.field("%work", Work.STRIDE, "i64")
+        first = self.field(code, Field.WEIGHTS, "i64")
+        self.weights, self.slopes = (
+            self.place(self.field("%work", field, "ptr"), first)
+            for field in (Work.NUMBERS, Work.GRADIENT)
+        )
+        own = self.times(self.field("%group", Group.FIRST, "i64"), self.stride)
+        used = self.times(self.field(code, Field.FIRST, "i64"), self.stride)
+        values, adjoints = (
+            self.field("%work", field, "ptr") for field in (Work.VALUES, Work.ADJOINTS)
+        )
+        self.z, self.z_adjoint = self.place(values, own), self.place(adjoints, own)
+        self.x, self.x_adjoint = self.place(values, used), self.place(adjoints, used)
+        self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
+
+    def multiply(
+        self,
+        kinds: str,
+        sizes: tuple[str, str, str],
+        a: tuple[str, str],
+        b: tuple[str, str],
+        c: tuple[str, str],
+        keep: float,
+    ) -> None:
+        """C = A·B + keep·C; matrices are (address, leading dimension)."""
+        rooms = iter(self._rooms)
+
+        def given(kind: str, value: str) -> str:
+            room = next(rooms)
+            self.do(f"store {kind} {value}, ptr {room}")
+            return room
+
+        letters = [given("i8", str(ord(kind))) for kind in kinds]
+        counts = [given("i32", self.new(f"trunc i64 {n} to i32")) for n in sizes]
+        lda, ldb, ldc = (
+            given("i32", self.new(f"trunc i64 {x[1]} to i32")) for x in (a, b, c)
+        )
+        one, beta = given("double", "1.0"), given("double", f"{keep:.1f}")
+        places = [*letters, *counts, one, a[0], lda, b[0], ldb, beta, c[0], ldc]
+        types = ", ".join(f"ptr {place}" for place in places)
+        self.do(f"call void {self.dgemm}({types})")
+
+
+def _forward() -> Emitter:
+    e = _Product()
+    n = e.field("%work", Work.LANES, "i64")
+    sizes = n, e.rows, e.terms
+    e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
+    e.do("ret void")
+    return e
+
+
+def _reverse() -> Emitter:
+    e = _Product()
+    n = e.field("%work", Work.SAMPLES, "i64")
+    arriving = e.z_adjoint, e.stride
+    sizes = e.terms, e.rows, n
+    e.multiply("TN", sizes, (e.x, e.stride), arriving, (e.slopes, e.gap), 1.0)
+
+    def back(_: str, __: list[str]) -> list[str]:
+        sizes = n, e.terms, e.rows
+        to = e.x_adjoint, e.stride
+        e.multiply("NT", sizes, arriving, (e.weights, e.gap), to, 1.0)
+        return []
+
+    e.loop(0, e.wanted, 1, back)
+    e.do("ret void")
+    return e

@@ -1,0 +1,197 @@
+"""Expressions to LLVM's assembly language: one instruction or call per node.
+
+Values are vectors of `width` lanes, or plain doubles for a width of 1. Arithmetic is
+that of numpy, bit for bit: nothing is reordered or contracted. Functions are calls of
+`@v_<name>`, which `run.llvm.vector_math` defines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import pi
+
+from cgprimer.expr.definitions import computed
+from cgprimer.expr.node import Node, postorder_above
+from cgprimer.expr.ops import CONST, OPS
+from cgprimer.run.llvm.text import Text
+from cgprimer.run.llvm.vector_math import LIBM, OWN
+
+INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
+FUNCTIONS = frozenset((*OWN, *LIBM))
+MULTIPLIED = 8  # the largest whole exponent that is multiplied out
+
+
+class Emitter(Text):
+    """A function's text, with expressions turned into instructions.
+
+    functions : names that `run.llvm.vector_math` has to define.
+    contract : whether a product and a sum may be rounded once, together.
+    """
+
+    def __init__(self, width: int, *, contract: bool = False) -> None:
+        super().__init__(width)
+        self.contract = " contract" if contract else ""
+        self.functions: set[str] = set()
+        self._both: set[Node] = set()
+        self._pairs: dict[Node, str] = {}
+
+    def intrinsic(self, name: str, *args: str) -> str:
+        """A call of `llvm.<name>` on vectors."""
+        full = f"{self.type} @llvm.{name}.{self.suffix}"
+        self.declared.add(f"{full}({', '.join([self.type] * len(args))})")
+        given = ", ".join(f"{self.type} {arg}" for arg in args)
+        return self.new(f"call {full}({given})")
+
+    def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
+        """Instructions for `roots`; `leaves` says which values are there already."""
+        roots = list(roots)
+        spelled = computed([*roots, *leaves])
+        roots, known = spelled[: len(roots)], spelled[len(roots) :]
+        values = dict(zip(known, leaves.values(), strict=True))
+        order = postorder_above(roots, values)
+        present = set(order)
+        self._pairs.clear()
+        self._both = {
+            node.args[0]
+            for node in order
+            if node.op.name == "sin" and OPS["cos"](node.args[0]) in present
+        }
+        for node in order:
+            values[node] = self._node(node, [values[arg] for arg in node.args])
+        return [values[root] for root in roots]
+
+    def _node(self, node: Node, args: list[str]) -> str:
+        op = node.op.name
+        if node.op is CONST:
+            return self.const(float(node.value or 0.0))
+        if op == "pi":
+            return self.const(pi)
+        if op in INSTRUCTIONS:
+            how = INSTRUCTIONS[op] + self.contract
+            return self.new(f"{how} {self.type} {args[0]}, {args[1]}")
+        if op in INTRINSICS:
+            return self.intrinsic(INTRINSICS[op], *args)
+        if op in SELECTIONS:
+            return SELECTIONS[op](self, *args)
+        if op == "pow" and (exponent := whole_exponent(node)) is not None:
+            return self._power(args[0], exponent)
+        if op in ("sin", "cos") and node.args[0] in self._both:
+            return self._sine_or_cosine(node, args[0])
+        return self.call(op, *args)
+
+    def call(self, function: str, *args: str) -> str:
+        """A call of `@v_<function>`."""
+        self.functions.add(function)
+        given = ", ".join(f"{self.type} {arg}" for arg in args)
+        return self.new(f"call {self.type} @v_{function}({given})")
+
+    def _sine_or_cosine(self, node: Node, arg: str) -> str:
+        """Half of `@v_sincos`, called once for both."""
+        pair = f"{{{self.type}, {self.type}}}"
+        if node.args[0] not in self._pairs:
+            self.functions.add("sincos")
+            call = self.new(f"call {pair} @v_sincos({self.type} {arg})")
+            self._pairs[node.args[0]] = call
+        half = 0 if node.op.name == "sin" else 1
+        return self.new(f"extractvalue {pair} {self._pairs[node.args[0]]}, {half}")
+
+    def _power(self, base: str, exponent: int) -> str:
+        """A small whole power by repeated squaring, or that of the inverse."""
+        if exponent < 0:
+            base = self.new(f"fdiv {self.type} {self.const(1.0)}, {base}")
+        found, square, left = "", base, abs(exponent)
+        while left:
+            if left & 1:
+                found = (
+                    self.new(f"fmul {self.type} {found}, {square}") if found else square
+                )
+            left >>= 1
+            if left:
+                square = self.new(f"fmul {self.type} {square}, {square}")
+        return found or self.const(1.0)
+
+    def compare(self, relation: str, a: str, b: str) -> str:
+        """A comparison, lane by lane; `relation` is one of fcmp's."""
+        return self.new(f"fcmp {relation} {self.type} {a}, {b}")
+
+    def select(self, condition: str, a: str, b: str) -> str:
+        """`a` where the condition holds, `b` elsewhere."""
+        return self.new(
+            f"select {self.bool} {condition}, {self.type} {a}, {self.type} {b}"
+        )
+
+
+def whole_exponent(node: Node) -> int | None:
+    """The exponent of a power, where it is a small whole number."""
+    value = node.args[1].value
+    if node.args[1].op is CONST and isinstance(value, float) and value.is_integer():
+        return int(value) if abs(value) <= MULTIPLIED else None
+    return None
+
+
+def has_code(node: Node) -> bool:
+    """Whether the operation of a node can be translated."""
+    op = node.op.name
+    return OPS.get(op) is node.op and (
+        op in ("name", "const", "pi")
+        or op in INSTRUCTIONS
+        or op in INTRINSICS
+        or op in SELECTIONS
+        or op in FUNCTIONS
+    )
+
+
+def _negative(e: Emitter, a: str) -> str:
+    return e.new(f"fneg {e.type} {a}")
+
+
+def _maximum(e: Emitter, a: str, b: str) -> str:
+    return _extremum(e, "ogt", a, b)
+
+
+def _minimum(e: Emitter, a: str, b: str) -> str:
+    return _extremum(e, "olt", a, b)
+
+
+def _extremum(e: Emitter, relation: str, a: str, b: str) -> str:
+    first = e.compare(relation, a, b)
+    missing = e.compare("uno", a, e.const(0.0))
+    return e.select(e.new(f"or {e.bool} {first}, {missing}"), a, b)
+
+
+def _relu(e: Emitter, a: str) -> str:
+    return _maximum(e, a, e.const(0.0))
+
+
+def _sign(e: Emitter, a: str) -> str:
+    zero = e.const(0.0)
+    near = e.select(e.compare("oeq", a, zero), zero, a)
+    below = e.select(e.compare("olt", a, zero), e.const(-1.0), near)
+    return e.select(e.compare("ogt", a, zero), e.const(1.0), below)
+
+
+def _step(e: Emitter, a: str) -> str:
+    zero = e.const(0.0)
+    below = e.select(e.compare("ole", a, zero), zero, a)
+    return e.select(e.compare("ogt", a, zero), e.const(1.0), below)
+
+
+def _xlogy(e: Emitter, a: str, b: str) -> str:
+    product = e.new(f"fmul {e.type} {a}, {e.call('log', b)}")
+    nothing = e.compare("oeq", a, e.const(0.0))
+    there = e.compare("ord", b, e.const(0.0))
+    both = e.new(f"and {e.bool} {nothing}, {there}")
+    return e.select(both, e.const(0.0), product)
+
+
+SELECTIONS: dict[str, Callable[..., str]] = {
+    "neg": _negative,
+    "max": _maximum,
+    "min": _minimum,
+    "relu": _relu,
+    "sign": _sign,
+    "step": _step,
+    "xlogy": _xlogy,
+}
+"""Operations that are comparisons and choices."""

@@ -1,0 +1,171 @@
+"""Machine code from LLVM's assembly language, through llvmlite.
+
+    text ─▶ module ─ few passes ─▶ object code ⇄ cache on disk
+                                        └─▶ linked in memory ─▶ addresses of functions
+
+The text is straight: vectors are explicit and nothing is left to be found by an
+optimiser, so that building costs milliseconds. Each piece of code has a linker of its
+own, which is let go when nobody holds the code any more and other code is made.
+
+All of llvmlite is used apart from the main thread: in its destructors too, an
+interrupt would be lost, or leave its lock taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from hashlib import sha256
+from typing import Any
+
+from cgprimer.expr.locks import forkable
+from cgprimer.expr.weak import Weakly
+from cgprimer.interrupts import apart
+from cgprimer.run.llvm import cache
+
+ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"
+
+_PUBLIC = re.compile(r"^define void @(\w+)", re.MULTILINE)
+_lock = forkable()
+_alive: Weakly[str, Code] = Weakly()
+_linkers: dict[str, tuple[Any, bytes]] = {}  # … read object code as long as they live
+
+
+class Code:
+    """Linked machine code; `compiled` makes it.
+
+    size : bytes of object code. seconds : what building it took.
+    cached : whether the object code came from the cache on disk.
+    """
+
+    def __init__(self, text: str, key: str) -> None:
+        began = time.perf_counter()
+        found = cache.load(key)
+        self.key, self.cached = key, found is not None
+        if found is None:
+            found = _object_code(text)
+            cache.store(key, found)
+        self.size = len(found)
+        linker = _linked(found)
+        _linkers[key] = linker, found
+        self._addresses = {
+            name: int(linker.get_function_address(name))
+            for name in _PUBLIC.findall(text)
+        }
+        self.seconds = time.perf_counter() - began
+
+    def address(self, function: str) -> int:
+        """Where a function begins; valid as long as this object is held."""
+        return self._addresses[function]
+
+
+def available() -> bool:
+    """Whether machine code can be made here."""
+    return _binding() is not None
+
+
+def compiled(text: str) -> Code:
+    """The machine code of a module; the same object while somebody holds it."""
+    return apart(lambda: _compiled(text))
+
+
+def _compiled(text: str) -> Code:
+    key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
+    with _lock:
+        _alive.bury()
+        for dead in _linkers.keys() - _alive.keys():
+            del _linkers[dead]
+        code = _alive.living(key)
+        return _alive.hold(key, Code(text, key)) if code is None else code
+
+
+def missing() -> str:
+    """Why there is no machine code here, and what to do; empty where there is."""
+    _, error = _loaded()
+    if error is None:
+        return ""
+    if isinstance(error, ModuleNotFoundError):
+        return f"llvmlite is not installed: {ADVICE}"
+    told = " ".join(str(error).split())
+    return f"llvmlite is installed but does not load ({told}): reinstall it"
+
+
+@functools.cache
+def _loaded() -> tuple[Any, Exception | None]:
+    return apart(_load)
+
+
+def _load() -> tuple[Any, Exception | None]:
+    """llvmlite's binding, or why it does not load.
+
+    A shared library may be there and yet not load: built for another libc, on a
+    file system without permission to execute, or too large for the memory left.
+    """
+    try:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        llvm.Target.from_default_triple()
+    except Exception as error:  # whatever a broken installation raises
+        return None, error
+    own = getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None)
+    if own is not None:
+        forkable(own)
+    return llvm, None
+
+
+def _binding() -> Any:
+    return _loaded()[0]
+
+
+@functools.cache
+def _target() -> Any:
+    return _binding().Target.from_default_triple()
+
+
+@functools.cache
+def _features() -> tuple[str, str]:
+    """Name and features of the processor; the widest vectors it has are wanted."""
+    llvm = _binding()
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm.get_host_cpu_name(), features + ",-prefer-256-bit"
+
+
+@functools.cache
+def _machine() -> str:
+    """What object code depends on beside its text."""
+    llvm = _binding()
+    return f"{llvm.llvm_version_info} {llvm.get_process_triple()} {_features()}"
+
+
+def _target_machine() -> Any:
+    """A new one for every linker: a linker owns its own."""
+    cpu, features = _features()
+    return _target().create_target_machine(cpu=cpu, features=features, opt=2)
+
+
+def _object_code(text: str) -> bytes:
+    llvm = _binding()
+    module = llvm.parse_assembly(text, llvm.create_context())
+    machine = _target_machine()
+    if "alwaysinline" in text:
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.run(module, llvm.create_pass_builder(machine, _tuning()))
+    return bytes(machine.emit_object(module))
+
+
+@functools.cache
+def _tuning() -> Any:
+    return _binding().create_pipeline_tuning_options(speed_level=1)
+
+
+def _linked(object_code: bytes) -> Any:
+    llvm = _binding()
+    empty = llvm.parse_assembly("")  # in the global context, which outlives the linker
+    linker = llvm.create_mcjit_compiler(empty, _target_machine())
+    linker.add_object_file(llvm.ObjectFileRef.from_data(object_code))
+    linker.finalize_object()
+    return linker

@@ -1,0 +1,208 @@
+"""Where everything of a graph lies when it is run shape by shape.
+
+Rows of values: data (inputs, targets, sigma, weights), then what the equations define
+in the order in which they are run, dense products, and the terms of the loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.expr.node import leaves
+from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
+from cgprimer.run.llvm.shape_text import Body, Piece
+
+if TYPE_CHECKING:
+    from cgprimer.run.sweeps import Program as Sweeps
+
+Integers = NDArray[np.int64]
+GUARD = 8  # rows between regions, which a last, partly used vector may write to
+
+
+@dataclass
+class Kind:
+    """A body, and all equations that have it.
+
+    columns : slots that adjoints are passed to. table : per slot the rows or numbers,
+    i32 (slots, equations + GUARD).
+    """
+
+    body: Body
+    columns: list[int]
+    table: NDArray[np.int32]
+
+    @property
+    def equations(self) -> int:
+        """How many equations there are."""
+        return int(self.table.shape[1]) - GUARD
+
+
+@dataclass(frozen=True)
+class Run:
+    """Equations run together: `count` of a kind from `offset` on, defining rows.
+
+    first : the first of those rows.
+    """
+
+    kind: int
+    offset: int
+    count: int
+    first: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense product: rows from `first` on are weights times consecutive rows.
+
+    weights : numbers of parameters (rows, terms). wanted : whether adjoints go back.
+    """
+
+    first: int
+    weights: Integers
+    source: int
+    wanted: bool
+
+
+class Layout:
+    """Rows, numbers and runs of the equations that are needed.
+
+    row : per variable its row. number : per parameter its number. rows : how many rows.
+    numbers : how many parameters, in whole vectors.
+    """
+
+    def __init__(self, sweeps: Sweeps, data: int) -> None:
+        table, kept = sweeps.table, sweeps.needed
+        self.table, self.data = table, data
+        kept = kept[np.lexsort((kept, table.shape[kept], sweeps.level[kept]))]
+        self.row = np.full(len(table.variables), -1)
+        self.row[sweeps.inputs] = np.arange(len(sweeps.inputs))
+        self.row[table.defined[kept]] = data + np.arange(len(kept))
+        self.rows = data + len(kept) + GUARD
+        self.numbers = -(-len(table.parameters) // GUARD) * GUARD
+        self.number = np.arange(len(table.parameters))
+        self.kinds: list[Kind] = []
+        self.runs: list[Run | Layer] = []
+        self._place(kept, sweeps.level[kept])
+
+    def _place(self, kept: Integers, level: NDArray[np.integer]) -> None:
+        """Find the runs, and fill the slots of every kind."""
+        shapes = self.table.shape[kept]
+        change = (np.diff(level) != 0) | (np.diff(shapes) != 0)
+        bounds = [0, *(np.flatnonzero(change) + 1).tolist(), len(kept)]
+        spans = [(a, b) for a, b in pairwise(bounds) if a < b]
+        present = np.unique(shapes).tolist()
+        products = {s: find_product(self.table.shapes[s]) for s in present}
+        layers = {
+            a: layer
+            for a, b in spans
+            if (product := products[int(shapes[a])]) is not None
+            and (layer := self._layer(product, kept[a:b])) is not None
+        }
+        self._order_weights(list(layers.values()))
+        layers = {a: layer for a, layer in layers.items() if distance(layer.weights)}
+        plain = np.ones(len(kept), dtype=bool)
+        for a, b in spans:
+            plain[a:b] = a not in layers
+        kinds: dict[int, int] = {}
+        for s in present:
+            own = kept[plain & (shapes == s)]
+            if len(own):
+                body = self.table.shapes[s]
+                kinds[s] = self.add(body, self._slots(s, own), body.slots)
+        seen = dict.fromkeys(present, 0)
+        for (a, b), s in zip(
+            spans, shapes[[a for a, _ in spans]].tolist(), strict=True
+        ):
+            if a in layers:
+                self._split(layers[a], products[s], s, kept[a:b], self.data + a)
+                continue
+            self.runs.append(Run(kinds[s], seen[s], b - a, self.data + a))
+            seen[s] += b - a
+
+    def _slots(self, shape: int, equations: Integers) -> Integers:
+        """What fills the slots of equations of one shape, (slots, equations)."""
+        table, slots = self.table, self.table.shapes[shape].slots
+        places = table.start[equations] + np.arange(len(slots))[:, None]
+        found: Integers = table.slots[places]
+        for row, slot in zip(found, slots, strict=True):
+            if slot[0] == "x":
+                row[:] = self.row[row]
+            elif slot[0] == "p":
+                row[:] = self.number[row]
+            else:
+                row += self.numbers
+        return found
+
+    def add(self, body: Body, slots: Integers, names: tuple[str, ...]) -> int:
+        """A kind of equations whose slots are filled by rows and numbers."""
+        padded = np.zeros((slots.shape[0], slots.shape[1] + GUARD), dtype=np.int32)
+        padded[:, : slots.shape[1]] = slots
+        columns = [
+            i
+            for i, slot in enumerate(names)
+            if slot[0] == "p" or (slot[0] == "x" and (slots[i] >= self.data).any())
+        ]
+        self.kinds.append(Kind(body, columns, padded))
+        return len(self.kinds) - 1
+
+    def _layer(self, product: Product, equations: Integers) -> Layer | None:
+        """The product of a group of equations, where all have the same variables."""
+        if len(equations) < ROWS:
+            return None
+        shape = int(self.table.shape[equations[0]])
+        slots = self._slots(shape, equations)
+        used = slots[product.variables]
+        if (used != used[:, :1]).any():
+            return None
+        order = np.argsort(used[:, 0])
+        rows = used[order, 0]
+        if (np.diff(rows) != 1).any():
+            return None
+        weights = slots[product.weights][order].T
+        first = self.rows
+        self.rows += len(equations) + GUARD
+        return Layer(first, weights, int(rows[0]), bool(rows[-1] >= self.data))
+
+    def _order_weights(self, layers: list[Layer]) -> None:
+        """Renumber parameters where the weights of a layer do not lie in rows."""
+        if all(distance(layer.weights) for layer in layers):
+            return
+        every = np.concatenate([layer.weights.ravel() for layer in layers])
+        first = list(dict.fromkeys(every.tolist()))
+        rest = np.setdiff1d(self.number, first)
+        self.number[np.concatenate([first, rest])] = np.arange(len(self.number))
+        for layer in layers:
+            layer.weights[:] = self.number[layer.weights]
+
+    def _split(
+        self,
+        layer: Layer,
+        product: Product | None,
+        shape: int,
+        equations: Integers,
+        first: int,
+    ) -> None:
+        """Run a layer: the product, and what is left of every body."""
+        assert product is not None
+        self.runs.append(layer)
+        names = tuple(leaves(product.rest))
+        own = self._slots(shape, equations)
+        position = {slot: i for i, slot in enumerate(self.table.shapes[shape].slots)}
+        made = layer.first + np.arange(len(equations))
+        slots = [made if slot == PRODUCT else own[position[slot]] for slot in names]
+        kind = self.add(Piece(product.rest, names), np.array(slots), names)
+        self.runs.append(Run(kind, 0, len(equations), first))
+
+
+def distance(weights: Integers) -> int:
+    """The distance between rows of consecutive numbers; 0 where they are not that."""
+    first = weights[:, 0]
+    if (weights - first[:, None] != np.arange(weights.shape[1])).any():
+        return 0
+    gaps = np.unique(np.diff(first)).tolist()
+    return int(gaps[0]) if len(gaps) == 1 and gaps[0] >= weights.shape[1] else 0

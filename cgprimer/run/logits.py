@@ -1,0 +1,195 @@
+"""Targets written as probabilities → the logits before them, as variables.
+
+    xp = sigmoid(z)  or  1/(1 + exp(-z))              the logit is z
+    x1 = exp(z1)/(exp(z1) + exp(z2)), x2 = …          the logits are z1, z2
+
+Both are found through names as well (`xp = xs`, `xs = sigmoid(z)`; `x1 = xe/xsum`).
+Only the equations of the targets are looked at, and a logit without a name becomes one
+more equation: the others stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from cgprimer.errors import FitError, listing
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import NAME, OPS
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.table import Table
+from cgprimer.run.losses import Loss
+from cgprimer.run.problem import Problem
+
+SAMPLES = 8  # on which outputs that add up to 1 are taken for probabilities
+SUM = 1e-8  # how far from 1 the targets of a sample may add up to: rounding of float32
+
+
+class _Part(NamedTuple):
+    """A part of an equation, over its slots."""
+
+    equation: int
+    node: Node
+
+
+def with_logits(
+    graph: Graph, targets: Sequence[str], loss: Loss
+) -> tuple[Graph, list[str]]:
+    """The graph with a variable for the logit of every target, and their names.
+
+    A target that is no sigmoid, or targets that are no softmax, are logits themselves.
+    """
+    table = graph.table
+    tops = [_resolved(table, _body(table, graph.equation_number(t))) for t in targets]
+    logits: list[_Part | None] = [_within(part, "sigmoid") for part in tops]
+    if loss.joint is not None:
+        logits = _softmax(table, tops) or [None] * len(tops)
+    extra: list[tuple[str, _Part]] = []
+    rows: list[str] = []
+    for target, part in zip(targets, logits, strict=True):
+        rows.append(target if part is None else _named(graph, part, target, rows))
+        if part is not None and rows[-1] not in graph.variable_number:
+            extra.append((rows[-1], part))
+    if not extra:
+        return graph, rows
+    return Graph(_extended(table, extra), rows, graph.spare), rows
+
+
+def check_probabilities(problem: Problem, loss: Loss) -> None:
+    """Refuse targets that are no probabilities, and outputs that already are."""
+    targets = problem.targets
+    if not ((targets >= 0) & (targets <= 1)).all():
+        raise FitError(f"{loss.name} needs targets between 0 and 1")
+    if loss.joint is None:
+        return
+    if len(targets) < 2:
+        raise FitError(
+            f"{loss.name} needs a target for every class, one-hot or probabilities\n"
+            "  hint: for one output of two classes write loss='cross-entropy'"
+        )
+    wrong = np.flatnonzero(np.abs(targets.sum(axis=0) - 1) > SUM)
+    if len(wrong):
+        raise FitError(
+            f"{loss.name} needs targets that add up to 1 in every sample; in sample "
+            f"{wrong[0]} they add up to {targets[:, wrong[0]].sum():.6g}"
+        )
+    if _add_up(problem):
+        names = [problem.sweeps.table.variables[row] for row in problem.rows]
+        raise FitError(
+            f"{loss.name} takes logits, but {listing(names)} add up to 1 whatever the "
+            "parameters are: they are probabilities already\n"
+            "  hint: let the targets be what is before the softmax"
+        )
+
+
+def _add_up(problem: Problem) -> bool:
+    """Whether the predictions of a sample add up to 1 at parameters taken at random."""
+    rng = np.random.default_rng(0)
+    params = rng.uniform(0.3, 0.9, (len(problem.parameters), 1))
+    values = problem.sweeps.forward(problem.inputs[:, :SAMPLES], params)
+    total = values[problem.rows].sum(axis=0)
+    return bool((np.abs(total - 1) < SUM).all())
+
+
+def _body(table: Table, equation: int) -> _Part:
+    return _Part(equation, table.shapes[table.shape[equation]].stable)
+
+
+def _resolved(table: Table, part: _Part) -> _Part:
+    """The part itself, or where it is but the name of a variable, that one's body."""
+    while (number := _variable(table, part)) >= 0:
+        equation = int(table.equation_of[number])
+        if equation < 0:
+            break
+        part = _body(table, equation)
+    return part
+
+
+def _variable(table: Table, part: _Part) -> int:
+    """The variable that a part names; -1 where it is something else."""
+    text = str(part.node.value)
+    if part.node.op is not NAME or text[0] != "x":
+        return -1
+    slots = table.shapes[table.shape[part.equation]].slots
+    return int(table.slots[table.start[part.equation] + slots.index(text)])
+
+
+def _within(part: _Part, op: str) -> _Part | None:
+    """The argument of an operation; None where the part is another one."""
+    return _Part(part.equation, part.node.args[0]) if part.node.op is OPS[op] else None
+
+
+def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
+    """The logits of targets exp(z)/Σ exp(z), all with the same terms."""
+    shares = []
+    for equation, node in tops:
+        if node.op is not OPS["div"]:
+            return None
+        above = _within(_resolved(table, _Part(equation, node.args[0])), "exp")
+        below = [
+            _within(term, "exp")
+            for term in _terms(table, _Part(equation, node.args[1]), len(tops))
+        ]
+        if above is None or None in below:
+            return None
+        shares.append((above, {_key(table, term) for term in below if term}))
+    keys = {_key(table, above) for above, _ in shares}
+    same = len(keys) == len(tops) and all(below == keys for _, below in shares)
+    return [above for above, _ in shares] if same else None
+
+
+def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
+    """The terms of a sum that may be spread over equations; at most one too many."""
+    stack, found = [part], 0
+    while stack and found <= most:
+        equation, node = _resolved(table, stack.pop())
+        if node.op is OPS["add"]:
+            stack += [_Part(equation, arg) for arg in node.args]
+        else:
+            found += 1
+            yield _Part(equation, node)
+
+
+def _key(table: Table, part: _Part) -> Node:
+    """The part with its own names, by which equal ones are known."""
+    slots = table.shapes[table.shape[part.equation]].slots
+    return filled(part.node, slots, table.leaves(part.equation))
+
+
+def _named(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> str:
+    """The variable that a part is, or a new name for it."""
+    number = _variable(graph.table, part)
+    if number >= 0 and graph.table.variables[number] not in taken:
+        return graph.table.variables[number]
+    name = f"{target}_logit"
+    while name in graph.variable_number or name in graph.parameter_number:
+        name += "_"
+    return name
+
+
+def _extended(table: Table, extra: Sequence[tuple[str, _Part]]) -> Table:
+    """The table with one more equation for each part."""
+    shapes = {shape: k for k, shape in enumerate(table.shapes)}
+    shape, slots, ends = [], [], []
+    for _, part in extra:
+        made = Shape.from_body(part.node)
+        own = table.shapes[table.shape[part.equation]].slots
+        first = int(table.start[part.equation])
+        slots += [int(table.slots[first + own.index(slot)]) for slot in made.slots]
+        shape.append(shapes.setdefault(made, len(shapes)))
+        ends.append(len(table.slots) + len(slots))
+    count = len(table.variables)
+    return replace(
+        table,
+        variables=(*table.variables, *(name for name, _ in extra)),
+        defined=np.append(table.defined, np.arange(count, count + len(extra))),
+        shapes=tuple(shapes),
+        shape=np.append(table.shape, shape).astype(np.int64),
+        slots=np.append(table.slots, slots).astype(np.int64),
+        start=np.append(table.start, ends).astype(np.int64),
+        texts=None,
+    )

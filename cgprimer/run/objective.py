@@ -1,0 +1,225 @@
+"""The loss of a graph on data as a function of its parameters, with derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer import takes
+from cgprimer.errors import FitError
+from cgprimer.expr.frozen import Frozen
+from cgprimer.expr.memo import lazy
+from cgprimer.graph.arrays import as_numbers, as_rows
+from cgprimer.run.by_numpy import ByNumpy, stepwise
+from cgprimer.run.losses import Loss
+from cgprimer.run.pace import Pace
+from cgprimer.run.problem import Problem, check_order
+from cgprimer.run.update_rules import Rule
+
+if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph
+    from cgprimer.run.problem import Runner
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_INT64 = np.dtype(np.int64)
+PLAIN = Rule(("rate",), (), "p - rate*g")
+BLOCK = 8_192  # samples of a Jacobian at a time
+LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of numpy
+
+
+class Objective(Frozen):
+    """The mean over samples of the sum over targets of a loss, and its derivatives.
+
+    Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
+    once. Where sigma is known, losses see predictions and targets divided by it. Of
+    several threads each may call any method at any time.
+    """
+
+    nonnegative = True
+
+    def __init__(self, graph: Graph, problem: Problem, runner: Runner) -> None:
+        self.graph, self.problem, self.runner = graph, problem, runner
+        self.names = graph.parameters
+
+    def __len__(self) -> int:
+        return self.problem.count
+
+    def __repr__(self) -> str:
+        return f"Objective({self.loss.name} of {len(self)} samples, {self.graph!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
+        kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
+        return restored, (self.graph, target, kept)
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of one prediction."""
+        return self.problem.loss
+
+    @property
+    def targets(self) -> Array:
+        """What is to be met, (targets, n)."""
+        return self.problem.targets
+
+    @property
+    def sigma(self) -> Array | None:
+        """Standard deviations of the targets, (targets, n), where they are known."""
+        return self.problem.sigma
+
+    def checked(self, params: ArrayLike) -> Array:
+        """Parameters as float64 (p,); FitError for another shape."""
+        given = as_numbers("params", params, FitError)
+        if given.shape != (len(self.names),):
+            raise FitError(
+                f"params has shape {given.shape}; expected ({len(self.names)},), "
+                "in the order of graph.parameters"
+            )
+        return given
+
+    def value(self, params: ArrayLike, rows: Integers | None = None) -> float:
+        """The loss, over the samples in `rows` or all."""
+        return self.value_and_gradient(params, rows)[0]
+
+    def value_and_gradient(
+        self, params: ArrayLike, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The loss and its gradient (p,), over the samples in `rows` or all."""
+        if rows is not None:
+            rows = self._order(rows)
+            check_order(rows, len(self))
+            if not len(rows):
+                raise FitError("rows names no sample")
+            if len(rows) == len(self) and np.array_equal(rows, np.arange(len(rows))):
+                rows = None
+        return self.runner.value_and_gradient(self.checked(params), rows)
+
+    def predictions(self, params: ArrayLike) -> Array:
+        """The targets' variables (targets, n): logits where the loss asks for them."""
+        return self.runner.predictions(self.checked(params))
+
+    def residuals(self, params: ArrayLike) -> Array:
+        """(prediction - target)/sigma, (m,) with m = targets · samples, by target.
+
+        With weights, times their square roots.
+        """
+        scale = self._scale
+        with np.errstate(all="ignore"):
+            found = self.predictions(params) - self.problem.targets
+            return (found if scale is None else found * scale).ravel()
+
+    @lazy
+    def _scale(self) -> Array | None:
+        """What residuals are multiplied by, (targets, n)."""
+        problem = self.problem
+        if problem.sigma is None and problem.weights is None:
+            return None
+        scale = np.ones(problem.targets.shape)
+        if problem.sigma is not None:
+            scale /= problem.sigma
+        return scale if problem.weights is None else scale * np.sqrt(problem.weights)
+
+    def jacobian_blocks(self, params: ArrayLike) -> Iterator[Array]:
+        """Rows of the residuals' Jacobian, (≤ block, p) at a time, samples in order."""
+        given = self.checked(params)
+        for target in range(len(self.problem.rows)):
+            for first in range(0, len(self), BLOCK):
+                rows = slice(first, min(first + BLOCK, len(self)))
+                yield self.target_jacobian(given, target, rows)
+
+    def target_jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """Rows of the residuals' Jacobian that belong to one target, (rows, p)."""
+        found, scale = self.runner.jacobian(params, target, rows), self._scale
+        return found if scale is None else found * scale[target, rows, None]
+
+    def jacobian(self, params: ArrayLike) -> Array:
+        """d residuals / d parameters, (m, p), exact."""
+        return np.concatenate(list(self.jacobian_blocks(params)))
+
+    def sgd_epoch(
+        self,
+        params: ArrayLike,
+        *,
+        rate: float,
+        batch: int = 1,
+        order: ArrayLike | None = None,
+    ) -> Array:
+        """The parameters (p,) after one pass of stochastic gradient descent.
+
+        rate : what the mean gradient of a batch is multiplied by.
+        batch : samples per step; a last, smaller one is used too.
+        order : numbers of the samples to visit; by default all, as they come.
+
+        Raises FitError for numbers of samples that are not there.
+        """
+        if type(batch) is not int or batch < 1:
+            batch = _batch(batch)
+        takes.number(rate=rate)
+        batch = min(batch, self.problem.count)
+        state = np.array(self.checked(params), ndmin=2)
+        visited = order if _is_plain(order) else self._order(order)
+        settings = np.array([[float(rate)]])
+        for part in self.parts(visited, batch):
+            self.epoch(state, PLAIN, settings, part, batch)
+        found: Array = state[0]
+        return found
+
+    def _order(self, order: ArrayLike | None) -> Integers:
+        if order is None:
+            return np.arange(len(self))
+        return as_rows("order", order, len(self), FitError)
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order`, as a Runner does; the loss of every batch (steps,).
+
+        A batch that takes long is summed in parts, so that Ctrl-C is heard.
+        """
+        if self.problem.operations * min(batch, len(order)) <= LONG:
+            return self.runner.epoch(state, rule, settings, order, batch)
+        check_order(order, len(self))
+        return stepwise(self, state, rule, settings, order, batch)
+
+    def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
+        """An epoch in whole batches, short enough for Ctrl-C to be heard between."""
+        for low, high in self._pace.spans(0, len(order), batch):
+            yield order if high - low == len(order) else order[low:high]
+
+    @lazy
+    def _pace(self) -> Pace:
+        return Pace(self.problem.operations)
+
+
+PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
+
+
+def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
+    """The objective of which `packed` holds the data; its code is made anew."""
+    program = graph.compile(target=target, threads=packed["threads"])  # type: ignore[arg-type]
+    rows = [graph.table.variables[row] for row in packed["rows"]]
+    problem = Problem(graph.program(rows), built=program.built, **packed)
+    return Objective(graph, problem, program.runner(problem))
+
+
+def _batch(batch: Any) -> int:
+    """Samples per step, as a whole number that fits every tier."""
+    if not takes.is_count(batch):
+        raise FitError(f"batch is a whole number from 1, not {takes.shown(batch)}")
+    return int(batch)
+
+
+def _is_plain(order: Any) -> TypeGuard[Integers]:
+    """Whether an order can be read by compiled code as it is."""
+    return (
+        type(order) is np.ndarray
+        and order.dtype is _INT64
+        and order.ndim == 1
+        and order.flags.c_contiguous
+    )

@@ -1,0 +1,98 @@
+"""What a fit asks of an engine: data, and the loss to be made small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import FitError
+from cgprimer.expr.memo import lazy
+from cgprimer.expr.node import postorder
+from cgprimer.expr.weak import Weakly
+from cgprimer.run.losses import Loss
+from cgprimer.run.update_rules import Rule
+
+if TYPE_CHECKING:
+    from cgprimer.run.sweeps import Program as Sweeps
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+BACK = 3  # times as much as the values alone: a sweep there and back
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data packed by rows, and the loss.
+
+    rows : numbers of the variables that are to meet the targets.
+    inputs : (inputs, n); targets : (targets, n); sigma : as targets; weights : (n,),
+        of mean one. Losses see predictions and targets in units of sigma.
+    threads : how many may be used. built : takes in every function that is compiled.
+    """
+
+    sweeps: Sweeps
+    rows: list[int]
+    inputs: Array
+    targets: Array
+    sigma: Array | None
+    weights: Array | None
+    loss: Loss
+    threads: int
+    built: Weakly[str, Any]
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return int(self.targets.shape[1])
+
+    @lazy
+    def operations(self) -> int:
+        """How many it takes for one sample, there and back."""
+        table, kept = self.sweeps.table, self.sweeps.needed
+        sizes = [len(postorder([shape.stable])) for shape in table.shapes]
+        return BACK * int(np.array(sizes)[table.shape[kept]].sum())
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        return self.sweeps.table.parameters
+
+
+def beyond(count: int) -> FitError:
+    """An order names samples that are not there."""
+    return FitError(f"order holds numbers of samples, from 0 to {count - 1}")
+
+
+def check_order(order: Integers, count: int) -> None:
+    """Refuse numbers of samples that are not there."""
+    if len(order) and order.view(np.uint64).max() >= count:
+        raise beyond(count)
+
+
+class Runner(Protocol):
+    """One way of computing a problem's loss; parameters are arrays (p,)."""
+
+    def value_and_gradient(
+        self, params: Array, rows: Integers | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient (p,), over the samples in `rows` or all."""
+
+    def predictions(self, params: Array) -> Array:
+        """The targets' variables (targets, n)."""
+
+    def jacobian(self, params: Array, target: int, rows: slice) -> Array:
+        """d prediction / d parameters for one target, (samples in `rows`, p)."""
+
+    def epoch(
+        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+    ) -> Array:
+        """Step through `order` in batches; the mean loss of every batch (steps,).
+
+        The losses may be overwritten by this thread's next epoch.
+        order : int64, contiguous; FitError where it names a sample that is not there.
+        state : (1 + memories, p), parameters first; changed in place.
+        settings : (steps, settings of the rule), or (1, …) for the same in all.
+        """

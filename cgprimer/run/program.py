@@ -1,0 +1,386 @@
+"""Compiled graphs: one way to run them, chosen by what they hold.
+
+fused      one function of machine code for the whole graph
+by shape   a function per shape of equation, run over all equations of that shape
+numpy      a sweep over groups of alike equations; always there
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer import takes
+from cgprimer.errors import FitError, OptionError, listing, suggest
+from cgprimer.expr.definitions import computed
+from cgprimer.expr.frozen import Frozen
+from cgprimer.expr.memo import lazy, memo
+from cgprimer.expr.node import postorder
+from cgprimer.expr.weak import Weakly
+from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.point import Point, as_array, common_length
+from cgprimer.notation.report import Report, Said
+from cgprimer.run.by_numpy import ByNumpy
+from cgprimer.run.llvm import jit
+from cgprimer.run.llvm.fused import Fused
+from cgprimer.run.llvm.jit import Code
+from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.logits import check_probabilities, with_logits
+from cgprimer.run.losses import Loss, find_loss
+from cgprimer.run.objective import Objective
+from cgprimer.run.problem import Problem, Runner
+from cgprimer.run.values import FusedValues, edge_rows
+
+if TYPE_CHECKING:
+    from cgprimer.run.llvm.by_shape import ByShape
+
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+Target = Literal["auto", "numpy", "jit"]
+TARGETS = ("auto", "numpy", "jit")
+FUSED_EQUATIONS = 48  # up to which a graph becomes one function …
+FUSED_OPERATIONS = 1_500  # … if it has no more operations than this
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Report):
+    """What a program is made of.
+
+    tier : "fused", "by shape" or "numpy"; `reason` says why it is that one.
+    equations, shapes : how many it computes. instructions : operations of one sample.
+    layers : dense products that BLAS runs, in the objectives made so far.
+    size : bytes of object code built so far. seconds : what building it took.
+    cached : how many of `functions` came from the cache on disk.
+    written_out : operations of formulas that are run as what defines them.
+    """
+
+    tier: str
+    reason: str
+    equations: int
+    shapes: int
+    instructions: int
+    layers: int
+    functions: int
+    cached: int
+    size: int
+    seconds: float
+    written_out: tuple[str, ...] = ()
+
+    def _parts(self) -> list[Said]:
+        lines = [
+            f"tier          {self.tier}: {self.reason}",
+            f"equations     {self.equations} of {self.shapes} shapes",
+            f"instructions  {self.instructions} per sample, values alone",
+            f"dense layers  {self.layers} found in objectives so far",
+            f"machine code  {self.functions} functions, {self.cached} from the cache, "
+            f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
+        ]
+        lines = lines if self.functions else lines[:4]
+        if self.written_out:
+            names = listing(self.written_out)
+            lines.append(f"written out   {names}: run as the formulas that define them")
+        return [Said("\n".join(lines))]
+
+
+class Program(Frozen, Report):
+    """A graph ready to run; `Graph.compile` makes it.
+
+    Of several threads each may call any method at any time.
+    """
+
+    def __init__(self, graph: Graph, target: Target = "auto", threads: int = 1) -> None:
+        takes.text(target=target)
+        takes.kind(Graph, graph=graph)
+        if target not in TARGETS:
+            hint = suggest(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
+            raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
+        takes.count(threads=threads)
+        self.graph, self.target, self.threads = graph, target, int(threads)
+        self.built: Weakly[str, Code] = Weakly()
+        self.layers = 0
+        self.tier, self.reason = self._choose(len(graph), self._operations(None))
+        self._local = threading.local()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.graph, self.target, self.threads)
+
+    def _choose(self, equations: int, operations: int) -> tuple[str, str]:
+        """The tier for so many equations and operations, and why."""
+        if self.target == "numpy":
+            return "numpy", "asked for"
+        if why := jit.missing():
+            if self.target == "jit":
+                raise OptionError(f"target='jit' needs llvmlite\n  hint: {why}")
+            return "numpy", why
+        if code := self._without_code:
+            if self.target == "jit":
+                raise OptionError(f"there is no machine code for {code}: use 'auto'")
+            return "numpy", f"there is no machine code for {code}"
+        size = f"{equations} equations of {operations} operations"
+        if equations <= FUSED_EQUATIONS and operations <= FUSED_OPERATIONS:
+            return "fused", f"{size} fit into one function"
+        return "by shape", f"{size} are too many for one function"
+
+    @lazy
+    def _without_code(self) -> str:
+        """The first operation that cannot be translated, if there is one."""
+        return next(filter(None, (s.without_code for s in self.graph.table.shapes)), "")
+
+    def _operations(self, equations: Sequence[int] | None) -> int:
+        table = self.graph.table
+        sizes = np.array(
+            [len(postorder(computed([shape.stable]))) for shape in table.shapes]
+        )
+        shapes = table.shape if equations is None else table.shape[equations]
+        return int(sizes[shapes].sum())
+
+    @lazy
+    def _whole(self) -> Whole:
+        table = self.graph.running.table
+        return Whole(table, table.order.tolist())
+
+    def values(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
+        """The value of every variable, as `Graph.evaluate` returns them."""
+        return self._run(at, False, False)[0]
+
+    def values_and_partials(
+        self, at: Mapping[str, ArrayLike], *, reuse: bool = False
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        """The value of every variable, and the partial on every edge (node, wrt).
+
+        reuse : whether the next such call of this thread may overwrite the arrays.
+
+        Floats, or arrays (n,) where one value of `at` is an array; what does not vary
+        over samples may be a float even then. Arrays may be read-only and may share
+        memory with each other and with `at`. Where a value turns nan or inf, a
+        NonFiniteWarning names the first such variable. Raises PointError for a bad
+        `at`.
+        """
+        takes.flag(reuse=reuse)
+        return self._run(at, True, reuse)
+
+    def _run(
+        self, at: Mapping[str, ArrayLike], partials: bool, reuse: bool
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        if self.tier == "fused":
+            return self._fused(partials).run(at, reuse)
+        point = Point.of(self.graph, at)
+        sweeps = self.graph.program()
+        values = self.forward(point.inputs, point.parameters)
+        point.warn_nonfinite(self.graph, sweeps, values, stacklevel=5)
+        rows = self.graph.variable_number
+        found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
+        if not partials:
+            return found, {}
+        local = edge_rows(self.graph, sweeps, values, point)
+        return found, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
+
+    def forward(self, inputs: Array, parameters: Array) -> Array:
+        """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
+
+        They are compiled where every parameter is one number.
+        """
+        if self.tier == "numpy" or parameters.shape[1] != 1 or not len(inputs):
+            return self.graph.running.program().forward(inputs, parameters)
+        runner = self._shapes
+        return runner.rows(
+            parameters[:, 0], np.ascontiguousarray(inputs), runner.layout.row
+        )
+
+    @lazy
+    def _shapes(self) -> ByShape:
+        """All variables, shape by shape, without data."""
+        from cgprimer.run.llvm.by_shape import MOST, ByShape
+
+        nothing = np.empty((0, MOST))
+        inputs = np.empty((len(self.graph.inputs), MOST))
+        kind = find_loss("mse")
+        sweeps = self.graph.running.program()
+        return ByShape(
+            Problem(
+                sweeps, [], inputs, nothing, None, None, kind, self.threads, self.built
+            )
+        )
+
+    def _parts(self) -> list[Said]:
+        return [Said(f"Program of {self.graph!r}\n{self.explain()}")]
+
+    @memo
+    def _fused(self, partials: bool) -> FusedValues:
+        return FusedValues(self.graph, self._whole, partials, self.built)
+
+    def objective(
+        self,
+        inputs: Mapping[str, ArrayLike],
+        targets: Mapping[str, ArrayLike],
+        *,
+        loss: str | Loss = "mse",
+        weights: ArrayLike | None = None,
+        sigma: Mapping[str, ArrayLike] | None = None,
+    ) -> Objective:
+        """The mean over samples of the summed loss of the targets, ready to be fitted.
+
+        inputs : name → array (n,) for every input. targets : name → array (n,).
+        loss : "mse", "mae", "huber", "cross-entropy" or "softmax-cross-entropy" (both
+            from logits), or a Loss.
+        weights : (n,), not negative; the mean over samples becomes a weighted one.
+        sigma : target → (n,): losses see predictions and targets divided by it.
+
+        Raises FitError for names, lengths or values that do not fit.
+        """
+        graph, kind = self.graph, find_loss(loss)
+        takes.kind(Mapping, inputs=inputs, targets=targets)
+        takes.mapping(sigma=sigma)
+        check_targets(graph, inputs, targets)
+        data = {
+            **inputs,
+            **{f"target {name}": column for name, column in targets.items()},
+        }
+        columns = {name: as_array(name, column) for name, column in data.items()}
+        count = common_length(columns) or 1
+        rows = rows_of = list(targets)
+        if kind.from_logits:
+            if sigma is not None:
+                raise FitError(
+                    f"{kind.name} has no residuals, so no sigma: leave it out"
+                )
+            graph, rows = with_logits(graph, tuple(targets), kind)
+        problem = Problem(
+            graph.running.program(rows),
+            [graph.variable_number[name] for name in rows],
+            _stacked([columns[name] for name in graph.inputs], count),
+            _stacked([columns[f"target {name}"] for name in targets], count),
+            None if sigma is None else _deviations(sigma, rows_of, count),
+            _weights(weights, count),
+            kind,
+            self.threads,
+            self.built,
+        )
+        if kind.from_logits:
+            check_probabilities(problem, kind)
+        return Objective(graph, problem, self.runner(problem))
+
+    def runner(self, problem: Problem) -> Runner:
+        """What computes a problem: the way that suits the equations it needs."""
+        if not problem.loss.formula and problem.loss.joint is None:
+            return ByNumpy(problem)
+        equations = problem.sweeps.equations
+        tier, _ = self._choose(len(equations), self._operations(None))
+        if tier == "fused":
+            return Fused(problem, Whole(problem.sweeps.table, equations))
+        if tier == "by shape":
+            from cgprimer.run.llvm.by_shape import ByShape
+
+            runner = ByShape(problem)
+            self.layers = max(self.layers, runner.layers)
+            return runner
+        return ByNumpy(problem)
+
+    def explain(self) -> Explanation:
+        """How the graph is run, and what was built for it so far."""
+        codes, shapes = self.built.alive(), self.graph.table.shapes
+        return Explanation(
+            self.tier,
+            self.reason,
+            len(self.graph),
+            len(shapes),
+            self._operations(None),
+            self.layers,
+            len(codes),
+            sum(code.cached for code in codes),
+            sum(code.size for code in codes),
+            sum(code.seconds for code in codes),
+            tuple(sorted(set().union(*(s.written_out for s in shapes)))),
+        )
+
+
+def _stacked(columns: Sequence[Array], count: int) -> Array:
+    found = np.empty((len(columns), count))
+    for row, column in zip(found, columns, strict=True):
+        row[:] = column
+    return found
+
+
+def _deviations(
+    sigma: Mapping[str, ArrayLike], targets: Sequence[str], count: int
+) -> Array:
+    """Standard deviations of the targets (targets, n)."""
+    if missing := [name for name in targets if name not in sigma]:
+        raise FitError(f"sigma lacks {listing(missing)}")
+    columns = {name: as_array(name, sigma[name]) for name in targets}
+    for name, column in columns.items():
+        if column.ndim and len(column) != count:
+            raise FitError(
+                f"sigma of {name!r} has {len(column)} samples, the data have {count}"
+            )
+        if not (np.isfinite(column).all() and (column > 0).all()):
+            raise FitError(f"sigma of {name!r} is not positive and finite everywhere")
+    return _stacked(list(columns.values()), count)
+
+
+def _weights(weights: ArrayLike | None, count: int) -> Array | None:
+    """Weights of mean one."""
+    if weights is None:
+        return None
+    given = as_array("weights", weights)
+    if given.shape != (count,):
+        raise FitError(f"weights has shape {given.shape}; expected ({count},)")
+    if not (np.isfinite(given).all() and (given >= 0).all() and given.any()):
+        raise FitError("weights are finite, not negative, and not all zero")
+    scaled: Array = given / given.mean()
+    return scaled
+
+
+def _refuse_as(graph: Graph, name: str, role: str) -> None:
+    """FitError for a name that the graph knows as something else than `role`."""
+    defined = f"the defined variables are {listing(graph.dependents)}"
+    if name in graph.parameter_number:
+        what = "is a parameter of the graph"
+        mend = f"parse_graph(…, variables=[{name!r}]) turns it into an input"
+        hint = mend if role == "an input" else defined
+    elif name in graph.inputs:
+        what, hint = "is an input of the graph: no equation computes it", defined
+    elif name in graph.variable_number:
+        what = "an equation of the graph defines"
+        hint = "give it as a target, or leave its equation out"
+    else:
+        return
+    raise FitError(f"the data have {role} {name!r}, which {what}\n  hint: {hint}")
+
+
+def check_targets(
+    graph: Graph, inputs: Mapping[str, Any], targets: Mapping[str, Any]
+) -> None:
+    """Refuse data that name what the graph does not define, or lack an input."""
+    if not graph.parameters:
+        raise FitError("the graph has no parameters: there is nothing to fit")
+    if not targets:
+        raise FitError("there is no target to meet")
+    for name in [*inputs, *targets]:
+        takes.text(name=name)
+    for name in targets:
+        if name not in graph.variable_number or name in graph.inputs:
+            _refuse_as(graph, name, "a target")
+            hint = suggest(name, graph.dependents)
+            hint = hint or f"the defined variables are {listing(graph.dependents)}"
+            raise FitError(
+                f"the target {name!r} is not defined by the graph\n  hint: {hint}"
+            )
+    known = set(graph.inputs)
+    for name in inputs:
+        if name not in known:
+            _refuse_as(graph, name, "an input")
+    if missing := [name for name in graph.inputs if name not in inputs]:
+        hint = suggest(missing[0], inputs)
+        hint = hint or f"it has {listing(inputs) or 'no inputs'}"
+        raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
+    if unknown := [name for name in inputs if name not in known]:
+        hint = suggest(unknown[0], graph.inputs)
+        hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"
+        raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")

@@ -1,0 +1,305 @@
+"""Numpy programs for whole graphs: one call per group of alike equations.
+
+Equations of one level (longest path) and one shape are computed together, on arrays of
+shape (equations, samples), so that the cost of running grows with levels and shapes,
+not with equations. This is the reference that any faster way is held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import OpError
+from cgprimer.expr.memo import lazy
+from cgprimer.expr.node import postorder
+from cgprimer.expr.ops import Op
+from cgprimer.expr.ops import name as name_node
+from cgprimer.graph.schedule import ancestors, levels, ranges
+from cgprimer.interrupts import contained
+
+if TYPE_CHECKING:
+    from cgprimer.graph.shape import Shape
+    from cgprimer.graph.table import Table
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64] | slice
+BLOCK = 65_536  # samples at a time, so that Ctrl-C need not wait for all of them
+
+
+class Group(NamedTuple):
+    """Equations of one shape and level: what they define, and what fills each slot.
+
+    `unique[k]` says that no two of them share the variable or parameter in slot k.
+    """
+
+    shape: Shape
+    equations: NDArray[np.int64]
+    defined: Index
+    slots: list[Index]
+    unique: list[bool]
+
+
+class Program:
+    """The forward and reverse sweep of a graph on arrays of samples.
+
+    outputs : names; equations that they do not need are left out. None keeps all.
+    """
+
+    def __init__(self, table: Table, outputs: Sequence[str] | None = None) -> None:
+        self.table = table
+        self.inputs = np.flatnonzero(table.equation_of < 0)
+        self.constants = table.constants[:, None]
+        self.level = levels(table.order, *table.arcs)
+        needed = _needed(table, self.level, outputs)
+        self.needed = np.flatnonzero(needed)
+        self.computed = [*self.inputs, *table.defined[needed]]
+
+    @lazy
+    def groups(self) -> list[Group]:
+        """Kept equations by (level, shape), in an order that can be run."""
+        return _groups(self.table, self.level, self.needed)
+
+    @lazy
+    def alike(self) -> list[Group]:
+        """Kept equations by shape alone: for what is asked where values are known."""
+        return _groups(self.table, np.zeros_like(self.level), self.needed)
+
+    @lazy
+    def input_names(self) -> tuple[str, ...]:
+        """The variables that no equation defines."""
+        return tuple(self.table.variables[row] for row in self.inputs.tolist())
+
+    @lazy
+    def equations(self) -> list[int]:
+        """Numbers of the equations that are needed, each after those it uses."""
+        kept = set(self.needed.tolist())
+        return [e for e in self.table.order.tolist() if e in kept]
+
+    @contained
+    def forward(self, inputs: Array, parameters: Array) -> Array:
+        """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
+
+        Rows of variables that were left out are nan.
+        """
+        width = max(inputs.shape[1] if len(inputs) else 1, parameters.shape[1])
+        values = np.empty((len(self.table.variables), width))
+        for first in range(0, width, BLOCK):
+            part = slice(first, first + BLOCK)
+            given = (x if x.shape[1] == 1 else x[:, part] for x in (inputs, parameters))
+            self._forward(values[:, part], *given)
+        return values
+
+    def _forward(self, values: Array, inputs: Array, parameters: Array) -> None:
+        """Fill `values` for some samples."""
+        values.fill(np.nan)
+        values[self.inputs] = inputs
+        with np.errstate(all="ignore"):
+            for group in self.groups:
+                slots = self.slots(group, values, parameters)
+                try:
+                    [values[group.defined]] = group.shape.forward(*slots)
+                except OpError as error:
+                    raise self.located(error, group) from error.__cause__
+
+    def located(self, error: OpError, group: Group) -> OpError:
+        """`error`, naming the variables whose equations the operation stands in."""
+        return error.within(
+            self.table.variables[i] for i in self.table.defined[group.equations]
+        )
+
+    def slots(self, group: Group, values: Array, parameters: Array) -> list[Array]:
+        """The values in the slots of a group: arrays (equations, 1|n)."""
+        source = {"x": values, "p": parameters, "c": self.constants}
+        return [
+            source[name[0]][index]
+            for name, index in zip(group.shape.slots, group.slots, strict=True)
+        ]
+
+    @contained
+    def backward(
+        self,
+        values: Array,
+        parameters: Array,
+        seeds: Mapping[int, Array],
+        *,
+        total: bool = False,
+        inputs: bool = True,
+    ) -> tuple[Array, Array]:
+        """Adjoints of variables (V, n) and of parameters (P, n), or (P, 1) if `total`.
+
+        seeds : row of a variable → its adjoint (n,) to begin with.
+        total : sum the parameters' adjoints over samples, and leave inputs' at zero.
+        inputs : whether inputs get theirs; else nothing is asked on the way.
+        """
+        width = values.shape[1]
+        adjoints = np.zeros_like(values)
+        shares = np.zeros((parameters.shape[0], 1 if total else width))
+        for row, seed in seeds.items():
+            adjoints[row] += seed
+        reached = self._reached(seeds) if self.has_pullback else None
+        learning = total or not inputs
+        for group in reversed(self.groups):
+            columns = self._learning[group.shape] if learning else group.shape.names
+            if reached is not None and not reached[group.defined].any():
+                continue
+            known = *self.slots(group, values, parameters), values[group.defined]
+            with np.errstate(all="ignore"):
+                found = self._shares(group, columns, known, adjoints[group.defined])
+                for column, share in zip(columns, found, strict=True):
+                    if reached is not None:
+                        share = np.where(reached[group.defined][:, None], share, 0.0)
+                    to = adjoints
+                    if group.shape.slots[column][0] == "p":
+                        to = shares
+                        share = share.sum(axis=1, keepdims=True) if total else share
+                    _accumulate(to, group.slots[column], share, group.unique[column])
+        return adjoints, shares
+
+    def _shares(
+        self,
+        group: Group,
+        columns: tuple[int, ...],
+        known: tuple[Array, ...],
+        arriving: Array,
+    ) -> Iterator[Array]:
+        """What the slots in `columns` get of the adjoints (equations, n) that arrive.
+
+        known : values of the slots and of the result.
+        """
+        shape = group.shape
+        try:
+            if shape.has_pullback:
+                found = shape.pullback_kernel(columns)(*known, arriving)
+                return (np.broadcast_to(share, arriving.shape) for share in found)
+            partials = shape.partial_kernel(columns)(*known)
+            return (arriving * partial for partial in partials)
+        except OpError as error:
+            raise self.located(error, group) from error.__cause__
+
+    @lazy
+    def has_pullback(self) -> bool:
+        """Whether an adjoint of zero may still make another one on its way."""
+        return any(group.shape.has_pullback for group in self.groups)
+
+    @lazy
+    def asked(self) -> dict[Op, bool | None]:
+        """Operations with code or a contract of their own; whether a parameter asks.
+
+        What they pass back matters to the parameters that lie before them. None where
+        no output needs them.
+        """
+        return self._asked(inputs=False)
+
+    @lazy
+    def asked_by_inputs(self) -> dict[Op, bool | None]:
+        """The same where variables ask as well as parameters."""
+        return self._asked(inputs=True)
+
+    def _asked(self, inputs: bool) -> dict[Op, bool | None]:
+        found: dict[Op, bool | None] = {}
+        for shape in self.table.shapes:
+            learning = self._learning.get(shape)
+            columns = shape.names if inputs else learning or ()
+            wanted = {name_node(shape.slots[column]) for column in columns}
+            for node in postorder([shape.stable]):
+                if node.op.pullback or node.op.contract != "exact":
+                    use = None
+                    if learning is not None:
+                        use = not wanted.isdisjoint(postorder([node]))
+                    if use or found.get(node.op) is None:
+                        found[node.op] = use
+        return found
+
+    def _reached(self, rows: Iterable[int]) -> NDArray[np.bool_]:
+        """Which variables lead to one of those in `rows`: no others have an adjoint."""
+        reached = np.zeros(len(self.table.variables), dtype=bool)
+        reached[list(rows)] = True
+        for group in reversed(self.groups):
+            for slot, index in zip(group.shape.slots, group.slots, strict=True):
+                if slot[0] == "x":
+                    np.logical_or.at(reached, index, reached[group.defined])  # type: ignore
+        return reached
+
+    @lazy
+    def _learning(self) -> dict[Shape, tuple[int, ...]]:
+        """Per shape the slots that some equation needs to reach a parameter."""
+        reaches = np.zeros(len(self.table.variables), dtype=bool)
+        wanted: dict[Shape, set[int]] = {}
+        for group in self.groups:
+            columns = wanted.setdefault(group.shape, set())
+            for column, (name, index) in enumerate(
+                zip(group.shape.slots, group.slots, strict=True)
+            ):
+                if name[0] == "p" or (name[0] == "x" and reaches[index].any()):
+                    columns.add(column)
+                    reaches[group.defined] = True
+        return {shape: tuple(sorted(columns)) for shape, columns in wanted.items()}
+
+
+def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
+    if unique:
+        to[index] += share
+    else:
+        np.add.at(to, index, share)  # type: ignore[arg-type]
+
+
+def _needed(
+    table: Table, level: NDArray[np.integer], outputs: Sequence[str] | None
+) -> NDArray[np.bool_]:
+    """Which equations the outputs depend on."""
+    if outputs is None:
+        return np.ones(len(table), dtype=bool)
+    row = dict(zip(table.variables, range(len(table.variables)), strict=True))
+    wanted = table.equation_of[[row[name] for name in outputs]]
+    return ancestors(wanted[wanted >= 0], level, *table.arcs)
+
+
+def _groups(
+    table: Table, level: NDArray[np.integer], kept: NDArray[np.int64]
+) -> list[Group]:
+    """Kept equations by (level, shape), in an order that can be run.
+
+    A column is what the equations of one group define, or have in one slot; all columns
+    of all groups are gathered in one array, one after another.
+    """
+    kept = kept[np.lexsort((kept, table.shape[kept], level[kept]))]
+    change = (np.diff(level[kept]) != 0) | (np.diff(table.shape[kept]) != 0)
+    start = np.flatnonzero(np.concatenate([[True], change])[: len(kept)])
+    size = np.diff(start, append=len(kept))
+    shapes = [table.shapes[i] for i in table.shape[kept[start]].tolist()]
+    width = np.array([1 + len(shape.slots) for shape in shapes], dtype=np.int64)
+    equations = kept[ranges(np.repeat(start, width), np.repeat(size, width))]
+    slot = np.repeat(ranges(np.full_like(width, -1), width), np.repeat(size, width))
+    entries, inner = table.defined[equations], slot >= 0
+    entries[inner] = table.slots[(table.start[equations] + slot)[inner]]
+    columns = _columns(entries, np.repeat(size, width))
+    found = []
+    for shape, first, n in zip(shapes, start.tolist(), size.tolist(), strict=True):
+        (defined, _), *rest = islice(columns, 1 + len(shape.slots))
+        slots, unique = [index for index, _ in rest], [alone for _, alone in rest]
+        found.append(Group(shape, kept[first : first + n], defined, slots, unique))
+    return found
+
+
+def _columns(
+    entries: NDArray[np.int64], length: NDArray[np.int64]
+) -> Iterator[tuple[Index, bool]]:
+    """Each column as an index, and whether no number in it is there twice.
+
+    Consecutive numbers become a slice: a view instead of a copy.
+    """
+    start = np.cumsum(length) - length
+    number = np.repeat(np.arange(len(length)), length)
+    breaks = np.concatenate([[0], np.diff(entries) != 1])
+    breaks[start] = 0
+    ordered = np.sort(number * (entries.max(initial=0) + 1) + entries)
+    twice = np.bincount(number[1:][np.diff(ordered) == 0], minlength=len(length))
+    straight = np.bincount(number[breaks != 0], minlength=len(length)) == 0
+    facts = (start, length, entries[start], straight, twice == 0)
+    for at, n, first, run, alone in zip(*(x.tolist() for x in facts), strict=True):
+        yield slice(first, first + n) if run else entries[at : at + n], alone

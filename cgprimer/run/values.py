@@ -1,0 +1,210 @@
+"""Values of variables and partials on edges, as names → numbers or arrays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cgprimer.errors import OpError
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import NAME
+from cgprimer.expr.weak import Weakly
+from cgprimer.graph.point import (
+    Point,
+    as_array,
+    check_names,
+    common_length,
+    warn_nonfinite,
+)
+from cgprimer.run.llvm.fused import Call, Rows, empty_rows
+from cgprimer.run.llvm.fused_text import is_leaf
+from cgprimer.run.llvm.jit import Code
+from cgprimer.run.llvm.whole import Whole
+
+if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph, Value
+    from cgprimer.run.sweeps import Program as Sweeps
+
+Array = NDArray[np.float64]
+Edge = tuple[str, str]
+
+
+def edge_rows(
+    graph: Graph, sweeps: Sweeps, values: Array, point: Point
+) -> dict[Edge, Array]:
+    """The partial on every edge (node, wrt) by our own sweep, as rows (1,) or (n,)."""
+    found: dict[Edge, Array] = {}
+    for group in sweeps.alike:
+        slots = sweeps.slots(group, values, point.parameters)
+        try:
+            kernel = group.shape.partial_kernel(group.shape.names)
+            with np.errstate(all="ignore"):
+                columns = kernel(*slots, values[group.defined])
+        except OpError as error:
+            raise sweeps.located(error, group) from error.__cause__
+        found.update(spread(graph, group.equations, columns, point.width))
+    return found
+
+
+def spread(
+    graph: Graph, equations: NDArray[np.int64], columns: Sequence[Any], width: int
+) -> Iterator[tuple[Edge, Array]]:
+    """Columns (equations, 1|n), one per name, as rows per edge."""
+    edges = edges_of(graph, equations)
+    for column, own in zip(columns, zip(*edges, strict=True), strict=True):
+        full = np.broadcast_to(column, (len(own), width))
+        yield from zip(own, full, strict=True)
+
+
+def edges_of(graph: Graph, equations: NDArray[np.int64]) -> list[list[Edge]]:
+    """For each of some equations its edges, in the order of its names."""
+    return [
+        [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]
+        for e in equations.tolist()
+    ]
+
+
+class FusedValues:
+    """Values, and partials if wanted, of a whole graph by one function."""
+
+    def __init__(
+        self, graph: Graph, whole: Whole, partials: bool, built: Weakly[str, Code]
+    ) -> None:
+        number, table = graph.variable_number, graph.table
+        self.graph = graph
+        self.leaves = (*graph.inputs, *graph.parameters)
+        self.wanted = dict.fromkeys(self.leaves).keys()
+        self.values = {name: whole.value(number[name]) for name in graph.order}
+        self.partials: dict[Edge, Node] = {}
+        if graph.running is not graph:  # partials are those of the equations as written
+            whole = Whole(table, table.order.tolist())
+        for equation, node in enumerate(graph.dependents if partials else ()):
+            shape = table.shapes[table.shape[equation]]
+            for column, wrt in zip(shape.names, table.names(equation), strict=True):
+                self.partials[node, wrt] = whole.partials[equation][column]
+        roots = [*self.values.values(), *self.partials.values()]
+        watched = [self.values[name] for name in graph.dependents]
+        self.rows = Rows(roots, watched, self.leaves)
+        code = self.rows.function.code
+        built.hold(code.key, code)
+        self._local = threading.local()
+
+    def run(
+        self, at: Mapping[str, ArrayLike], reuse: bool
+    ) -> tuple[dict[str, Value], dict[Edge, Value]]:
+        """The values and partials at a point; with `reuse`, in the same arrays."""
+        given, samples = self._given(at)
+        kept = getattr(self._local, "kept", None) if reuse else None
+        if kept is None or not kept.serves(given, samples):
+            kept = _Results(self, given, samples)
+            if reuse:
+                self._local.kept = kept
+        finite, values, partials = kept.run(given)
+        if not finite:
+            warn_nonfinite(values, samples)
+        return values, partials
+
+    def _given(
+        self, at: Mapping[str, ArrayLike]
+    ) -> tuple[list[float | Array], int | None]:
+        """Values of the leaves as floats or contiguous arrays; how many samples."""
+        samples = None
+        if not (isinstance(at, Mapping) and at.keys() == self.wanted):
+            check_names(self.graph, at)
+            samples = common_length({n: as_array(n, v) for n, v in at.items()})
+            at = dict.fromkeys(self.graph.spare, 0.0) | dict(at)
+        given: list[float | Array] = []
+        for leaf in self.leaves:
+            value: Any = at[leaf]
+            if isinstance(value, float):
+                given.append(value)
+                continue
+            array = value if _is_plain(value) else as_array(leaf, value)
+            given.append(array if array.ndim else float(array))
+            if array.ndim and samples is None:
+                samples = len(array)
+            elif array.ndim and len(array) != samples:
+                common_length({n: np.asarray(at[n]) for n in self.leaves})
+        return given, samples
+
+
+class _Results:
+    """Arrays for one number of samples, and the dicts that show them."""
+
+    def __init__(
+        self, owner: FusedValues, given: Sequence[float | Array], samples: int | None
+    ) -> None:
+        self.samples = samples
+        self.kinds = [isinstance(value, np.ndarray) for value in given]
+        count = samples or 1
+        self.rows = empty_rows(len(owner.rows.row), count)
+        self.call = Call(owner.rows.function, self.rows, count, self.kinds)
+        cell: dict[Node, Any] = {
+            node: self.rows[row] if samples is None else self.rows[row, :count]
+            for node, row in owner.rows.row.items()
+        }
+        place = {leaf: k for k, leaf in enumerate(owner.leaves)}
+        self.shown: list[dict[Any, Any]] = []
+        self.fresh: list[list[tuple[Any, int]]] = []
+        self.single: list[list[tuple[Any, Array]]] = []
+        for nodes in (owner.values, owner.partials):
+            self.shown.append(
+                {key: cell.get(node, node.value) for key, node in nodes.items()}
+            )
+            self.fresh.append(
+                [(k, place[str(n.value)]) for k, n in nodes.items() if n.op is NAME]
+            )
+            self.single.append(
+                []
+                if samples is not None
+                else [(k, cell[n]) for k, n in nodes.items() if not is_leaf(n)]
+            )
+
+    def serves(self, given: Sequence[float | Array], samples: int | None) -> bool:
+        """Whether these arrays fit other values of the leaves."""
+        return samples == self.samples and all(
+            isinstance(value, np.ndarray) == kind
+            for value, kind in zip(given, self.kinds, strict=True)
+        )
+
+    def run(
+        self, given: Sequence[float | Array]
+    ) -> tuple[bool, dict[str, Value], dict[Edge, Value]]:
+        """Whether all values are finite; the values; the partials."""
+        finite = self.call.run(given)
+        leaves = [
+            _frozen(v) if kind else v for v, kind in zip(given, self.kinds, strict=True)
+        ]
+        shown = []
+        for k in (0, 1):
+            found = self.shown[k].copy()
+            for key, leaf in self.fresh[k]:
+                found[key] = leaves[leaf]
+            for key, cell in self.single[k]:
+                found[key] = float(cell[0])
+            shown.append(found)
+        return finite, shown[0], shown[1]
+
+
+def _is_plain(value: Any) -> TypeGuard[Array]:
+    """Whether a value can be read by compiled code as it is."""
+    return (
+        type(value) is np.ndarray
+        and value.dtype is _DOUBLE
+        and value.ndim == 1
+        and value.size > 0
+        and value.flags.c_contiguous
+    )
+
+
+_DOUBLE = np.dtype(np.float64)
+
+
+def _frozen(value: float | Array) -> Value:
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
