@@ -23,8 +23,8 @@ from cgprimer import parse_graph
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.curves import plot_loss
 from cgprimer.draw.network import ADJOINT, INPUT, OUTPUT, PARTIAL, VALUE, draw_graph
-from cgprimer.draw.text import number, without_noise
 from cgprimer.errors import GraphError, OptionError
+from cgprimer.notation.numbers import number, without_noise
 
 CANONICAL = "xx = xa^2; xy = ab*xx + ac*xa; xz = bc*xx + xy; xw = cd*xx + xz^3"
 POINT = {"xa": 1.5, "ab": 0.8, "ac": -1.2, "bc": 2.0, "cd": 0.5}

@@ -22,8 +22,8 @@ from cgprimer import (
     trace,
 )
 from cgprimer.expr.ops import FUNCTIONS, OPS
-from cgprimer.expr.weak import Weakly
 from cgprimer.fitting.result import OUTCOMES
+from cgprimer.keeping import Weakly
 from cgprimer.run import objective as objectives
 from cgprimer.run import pace, sweeps
 from cgprimer.run.llvm import fused

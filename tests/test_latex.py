@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from test_textbook import expressions
 
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import GREEK, latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.mathml import LETTERS, from_latex, mathml
-from cgprimer.run.kernel import Kernel
 
 SET = [  # text, and how it is typeset
     ("cd*xx + xz^3", r"\mathit{cd} \cdot \mathit{xx} + \mathit{xz}^{3}"),

@@ -15,13 +15,13 @@ import pytest
 import sympy
 
 from cgprimer.diff.sweep import local_partial, partials
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, Op, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import latex
 from cgprimer.notation.text import show
 from cgprimer.notation.to_sympy import to_sympy
-from cgprimer.run.kernel import Kernel
 
 DIGITS = 40
 CLOSE = 1e-12

@@ -8,6 +8,7 @@ import pytest
 from problems import CANONICAL, KINKED, NETWORK, PROBLEMS, problem, random_dag, samples
 
 from cgprimer import check_gradients, custom_op, parse_graph
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import leaves, postorder
 from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
@@ -20,7 +21,6 @@ from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.sites import random_points
 from cgprimer.judge.witness import Witness
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 
 MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 

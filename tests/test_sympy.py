@@ -10,6 +10,7 @@ from test_ops import CALLED, points
 
 from cgprimer import compare_partials, edge_partials, parse_graph
 from cgprimer.errors import GraphError
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.ops import Op, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.formulas import partial_text
@@ -17,7 +18,6 @@ from cgprimer.graph.shape import SYMPY
 from cgprimer.notation.from_sympy import from_sympy
 from cgprimer.notation.text import show
 from cgprimer.notation.to_sympy import to_sympy
-from cgprimer.run.kernel import Kernel
 
 A, B = name("a"), name("b")
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from cgprimer.diff.sweep import partials
 from cgprimer.diff.textbook import textbook
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import TABLE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 
 DERIVATIVES = [  # text, and its derivative by a
     ("a^2", "2*a"), ("a^3", "3*a^2"), ("a/b", "1/b"), ("b/a", "-b/a^2"),

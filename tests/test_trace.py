@@ -34,10 +34,10 @@ from cgprimer import (
 from cgprimer.cli import main
 from cgprimer.derivation.check import check_derivation
 from cgprimer.derivation.trace import trace
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.marked import columns, overlined, rounded
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 
 GRAPH = parse_graph(CANONICAL)
 HERE = trace(GRAPH, CANONICAL_AT)

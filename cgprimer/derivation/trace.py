@@ -17,9 +17,7 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.sweep import partials
-from cgprimer.draw.text import Links, without_noise
 from cgprimer.errors import OptionError, suggest
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -34,6 +32,8 @@ from cgprimer.graph.local import (
     values_at,
 )
 from cgprimer.interrupts import contained
+from cgprimer.keeping import lazy
+from cgprimer.notation.numbers import Links, without_noise
 from cgprimer.notation.report import Report, printable
 from cgprimer.notation.table import MOST
 from cgprimer.notation.text import show

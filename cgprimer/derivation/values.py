@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from cgprimer.derivation.names import Derivative, adjoint_of, derivative_of
 from cgprimer.derivation.written import Script
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
+from cgprimer.keeping import lazy, memo
 
 
 class Meanings:

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from cgprimer.diagnosis.extended import Number, is_finite, values
 from cgprimer.diff.stable import stable_forms
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.run.kernel import Kernel
+from cgprimer.keeping import lazy
 
 Array = NDArray[np.float64]
 

@@ -21,10 +21,11 @@ from cgprimer import takes
 from cgprimer.draw.extent import ROUNDING, STEADY, Extent, every
 from cgprimer.draw.legend import place_legend
 from cgprimer.draw.series import NOTHING, Series, known, running_mean, thinned
-from cgprimer.draw.text import label, number
+from cgprimer.draw.text import label
 from cgprimer.errors import OptionError, suggest
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.interrupts import load
+from cgprimer.notation.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

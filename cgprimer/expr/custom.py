@@ -16,10 +16,10 @@ from typing import Any
 
 from cgprimer import takes
 from cgprimer.errors import OptionError
-from cgprimer.expr.locks import forkable
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
 from cgprimer.expr.syntax import RESERVED
+from cgprimer.forks import forkable
 
 CONTRACTS = ("exact", "straight-through", "surrogate")
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.locks import forkable
-from cgprimer.expr.weak import Weakly
+from cgprimer.forks import forkable
+from cgprimer.keeping import Frozen, Weakly
 
 if TYPE_CHECKING:
     from cgprimer.expr.ops import Op

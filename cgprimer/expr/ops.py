@@ -15,9 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, intern
+from cgprimer.keeping import Frozen, lazy
 
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
+from cgprimer.keeping import lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.sweeps import Program

@@ -19,12 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
-from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
 from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
+from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
 from cgprimer.notation.table import capped
 from cgprimer.notation.text import show

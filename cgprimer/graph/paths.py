@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, OpError, listing, suggest
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
 from cgprimer.graph.local import (
@@ -28,6 +27,7 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
+from cgprimer.keeping import lazy
 from cgprimer.notation.marked import rounded
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import ExpressionError, GraphError, listing
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.ops import name as name_node
@@ -19,6 +18,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.leaves import Bytes, Leaves, Places, covered
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
+from cgprimer.keeping import lazy
 
 
 def graph_of(

@@ -19,14 +19,11 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import computed
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.expr.weak import Weakly
-from cgprimer.run.kernel import Kernel
-from cgprimer.run.llvm.emit import has_code
+from cgprimer.keeping import Weakly, lazy
 
 if TYPE_CHECKING:
     import sympy
@@ -99,14 +96,6 @@ class Shape:
     def has_pullback(self) -> bool:
         """Whether what an adjoint becomes on the way need not be a multiple of it."""
         return any(node.op.pullback for node in postorder([self.stable]))
-
-    @lazy
-    def without_code(self) -> str:
-        """The first operation that has no machine code, if there is one."""
-        order = postorder(computed([self.stable]))
-        if self.declares:
-            order += postorder(computed(self.partials))
-        return next((node.op.name for node in order if not has_code(node)), "")
 
     @lazy
     def declares(self) -> bool:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import CycleError, shorten
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.graph.schedule import find_cycle, topological_order
 from cgprimer.graph.shape import Shape
+from cgprimer.keeping import lazy
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
 from cgprimer.judge.claims import Edge
 from cgprimer.judge.totals import below
 from cgprimer.judge.verdict import FAIL
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow

@@ -32,13 +32,13 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.text import number, show
-from cgprimer.run.kernel import Kernel
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
+from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
@@ -31,7 +32,6 @@ from cgprimer.judge.witness import Evidence, Witness
 from cgprimer.notation.bar import bar
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import Table, capped
-from cgprimer.run.kernel import Kernel
 
 Array = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from cgprimer import takes
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import OptionError, PointError, listing
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -27,7 +27,7 @@ from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences.edges import Alike, along, by_formula, terms_along
 from cgprimer.judge.differences.schemes import Array, Function, Told
-from cgprimer.run.kernel import Kernel
+from cgprimer.keeping import lazy
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.memo import lazy
 from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.keeping import lazy
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import NonFiniteWarning, OpError, PointError
 from cgprimer.expr.custom import declared_inexact
-from cgprimer.expr.memo import lazy, memo
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -49,8 +49,8 @@ from cgprimer.judge.verdict import (
     slope,
     unchanging,
 )
+from cgprimer.keeping import lazy, memo
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 from cgprimer.run.values import spread
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import FitError, suggest
-from cgprimer.expr.frozen import Frozen
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
+from cgprimer.keeping import Frozen
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.errors import FitError
-from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.memo import lazy
 from cgprimer.graph.arrays import as_numbers, as_rows
+from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
-from cgprimer.expr.weak import Weakly
+from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.update_rules import Rule
 

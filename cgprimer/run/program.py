@@ -18,15 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.errors import FitError, OptionError, listing, suggest
 from cgprimer.expr.definitions import computed
-from cgprimer.expr.frozen import Frozen
-from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import postorder
-from cgprimer.expr.weak import Weakly
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point, as_array, common_length
+from cgprimer.keeping import Frozen, Weakly, lazy, memo
 from cgprimer.notation.report import Report, Said
 from cgprimer.run.by_numpy import ByNumpy
 from cgprimer.run.llvm import jit
+from cgprimer.run.llvm.emit import without_code
 from cgprimer.run.llvm.fused import Fused
 from cgprimer.run.llvm.jit import Code
 from cgprimer.run.llvm.whole import Whole
@@ -130,7 +129,7 @@ class Program(Frozen, Report):
     @lazy
     def _without_code(self) -> str:
         """The first operation that cannot be translated, if there is one."""
-        return next(filter(None, (s.without_code for s in self.graph.table.shapes)), "")
+        return next(filter(None, map(without_code, self.graph.table.shapes)), "")
 
     def _operations(self, equations: Sequence[int] | None) -> int:
         table = self.graph.table

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import OpError
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.schedule import ancestors, levels, ranges
 from cgprimer.interrupts import contained
+from cgprimer.keeping import lazy
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape

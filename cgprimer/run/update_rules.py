@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.run.kernel import Kernel
+from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import Emitter
 
 

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
-from cgprimer.expr.weak import Weakly
 from cgprimer.graph.point import (
     Point,
     as_array,
@@ -20,6 +19,7 @@ from cgprimer.graph.point import (
     common_length,
     warn_nonfinite,
 )
+from cgprimer.keeping import Weakly
 from cgprimer.run.llvm.fused import Call, Rows, empty_rows
 from cgprimer.run.llvm.fused_text import is_leaf
 from cgprimer.run.llvm.jit import Code

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.memo import lazy
 from cgprimer.judge.code.rounding import Each
+from cgprimer.keeping import lazy
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]

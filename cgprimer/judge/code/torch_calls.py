@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import OptionError
-from cgprimer.expr.memo import lazy
 from cgprimer.judge.code.structure import leaves, rebuilt
+from cgprimer.keeping import lazy
 
 Arrays = Sequence[NDArray[Any]]
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences.finite import Difference
 from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Array, Function
-from cgprimer.run.kernel import Kernel
 
 D = 2.0**-42
 RUNS = range(6)

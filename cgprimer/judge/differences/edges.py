@@ -20,7 +20,7 @@ from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import computed
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
@@ -30,7 +30,7 @@ from cgprimer.interrupts import contained
 from cgprimer.judge.differences import disturb
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
-from cgprimer.run.kernel import Kernel
+from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
 

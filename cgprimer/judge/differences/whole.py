@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import GraphError, listing, shorten, suggest
-from cgprimer.expr.memo import lazy
+from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -28,7 +28,7 @@ from cgprimer.judge.differences.edges import (
 )
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Array, Function, Told, rounding
-from cgprimer.run.kernel import Kernel
+from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Program
 
 KernelOf = Callable[[Shape], Kernel]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
 from cgprimer.judge.arrival import MISTAKE
@@ -19,7 +20,6 @@ from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import totals
 from cgprimer.judge.verdict import FAIL, judge, slope
 from cgprimer.notation.text import show
-from cgprimer.run.kernel import Kernel
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow

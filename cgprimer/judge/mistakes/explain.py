@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.judge.mistakes.suspects import Suspect, derivative, suspects
 from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import MATCH, Array, Wrong, fraction
 from cgprimer.notation.text import number
-from cgprimer.run.kernel import Kernel
 
 Candidate = tuple[str, str, Array]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
@@ -37,7 +38,6 @@ from cgprimer.judge.sites import checked_points, random_points
 from cgprimer.judge.totals import below, totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.judge.witness import Witness
-from cgprimer.run.kernel import Kernel
 
 Array = NDArray[np.float64]
 

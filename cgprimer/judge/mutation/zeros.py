@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.memo import lazy
 from cgprimer.judge.code.component_sentences import Judged
 from cgprimer.judge.code.components import Block, measure
 from cgprimer.judge.code.lines import slopes
@@ -28,6 +27,7 @@ from cgprimer.judge.code.torch_number import Weighed, flat
 from cgprimer.judge.differences.finite import EPSILON
 from cgprimer.judge.findings import LARGE, Examined, judged
 from cgprimer.judge.mutation.mutation_report import OURS_FUNCTION, OURS_TORCH
+from cgprimer.keeping import lazy
 
 Array = NDArray[np.float64]
 Columns = Callable[[Array], Array]  # columns (p, m) to values (m,)

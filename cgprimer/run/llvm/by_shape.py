@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.memo import memo
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, name, tidy
+from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense
 from cgprimer.run.llvm.driver_text import Arguments, driver_text, epoch_text
 from cgprimer.run.llvm.emit import Emitter

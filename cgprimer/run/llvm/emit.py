@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import pi
+from typing import TYPE_CHECKING
 
 from cgprimer.expr.definitions import computed
-from cgprimer.expr.node import Node, postorder_above
+from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.expr.ops import CONST, OPS
 from cgprimer.run.llvm.text import Text
 from cgprimer.run.llvm.vector_math import LIBM, OWN
+
+if TYPE_CHECKING:
+    from cgprimer.graph.shape import Shape
 
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
@@ -140,6 +144,14 @@ def has_code(node: Node) -> bool:
         or op in SELECTIONS
         or op in FUNCTIONS
     )
+
+
+def without_code(shape: Shape) -> str:
+    """The first operation of a shape that has no machine code, if there is one."""
+    order = postorder(computed([shape.stable]))
+    if shape.declares:
+        order += postorder(computed(shape.partials))
+    return next((node.op.name for node in order if not has_code(node)), "")
 
 
 def _negative(e: Emitter, a: str) -> str:

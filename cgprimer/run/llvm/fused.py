@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.memo import lazy, memo
 from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.expr.weak import Weakly
 from cgprimer.interrupts import together
+from cgprimer.keeping import Weakly, lazy, memo
 from cgprimer.run.llvm.fused_text import (
     LANES,
     epoch_text,

@@ -19,9 +19,9 @@ import time
 from hashlib import sha256
 from typing import Any
 
-from cgprimer.expr.locks import forkable
-from cgprimer.expr.weak import Weakly
+from cgprimer.forks import forkable
 from cgprimer.interrupts import apart
+from cgprimer.keeping import Weakly
 from cgprimer.run.llvm import cache
 
 ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fast"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cgprimer.expr.memo import lazy
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
+from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import has_code
 
 if TYPE_CHECKING:
