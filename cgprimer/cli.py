@@ -55,7 +55,7 @@ def _command(arguments: Sequence[str] | None) -> int:
         return 130
 
 
-class _Parser(argparse.ArgumentParser):
+class _CommandParser(argparse.ArgumentParser):
     """Quotes arguments so that they steer no terminal."""
 
     def error(self, message: str) -> NoReturn:
@@ -64,7 +64,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(
+    parser = _CommandParser(
         prog="cgprimer",
         formatter_class=raw,
         epilog=f"{TEACH}\n`cgprimer fit --help` has an example of fit, and so on.",

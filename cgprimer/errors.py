@@ -84,7 +84,7 @@ class NonFiniteWarning(RuntimeWarning):
 
 
 @dataclass(frozen=True)
-class Problem:
+class Mistake:
     """One thing wrong in a text: what, where (`start:end` of `text`), and a hint."""
 
     message: str
@@ -105,7 +105,7 @@ class Problem:
 class ExpressionError(CGPrimerError, ValueError):
     """A text is not an equation of the language; `problems` holds every finding."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Mistake]) -> None:
         self.problems = tuple(problems)
         super().__init__(_report(self.problems))
 
@@ -113,7 +113,7 @@ class ExpressionError(CGPrimerError, ValueError):
         return type(self), (self.problems,)
 
 
-def _report(problems: tuple[Problem, ...]) -> str:
+def _report(problems: tuple[Mistake, ...]) -> str:
     shown = [str(problem) for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         shown.append(f"… and {len(problems) - SHOWN} more problems")

@@ -33,11 +33,11 @@ from cgprimer.run.by_numpy import ByNumpy
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.fused import Fused
 from cgprimer.run.llvm.layout import Layer
-from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem, Runner
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
 
@@ -53,8 +53,8 @@ SPECIAL = (
     nan, inf, -inf, 0.0, -0.0, 5e-324, -5e-324, 2.2e-308, 1e308, 1e200, -1e200, 1.0,
     -1.0,
 )  # fmt: skip
-PLAIN = Rule(("rate",), (), "p - rate*g")
-MOMENTUM = Rule(("rate", "keep"), (("v", "keep*v + g"),), "p - rate*(g + keep*v)")
+PLAIN = UpdateRule(("rate",), (), "p - rate*g")
+MOMENTUM = UpdateRule(("rate", "keep"), (("v", "keep*v + g"),), "p - rate*(g + keep*v)")
 
 
 class Taped(ByShape):
@@ -72,7 +72,7 @@ class Compiled(ByShape):
 
 
 def fused(problem: Problem) -> Fused:
-    return Fused(problem, Whole(problem.sweeps.table, problem.sweeps.equations))
+    return Fused(problem, ExpandedGraph(problem.sweeps.table, problem.sweeps.equations))
 
 
 RUNNERS: dict[str, Callable[[Problem], Runner]] = {

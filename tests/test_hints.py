@@ -23,7 +23,7 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Operations
 from cgprimer.diagnosis.series import _ANALYTIC, NoSeriesError, series
 from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.terms import Term, node_of, terms
+from cgprimer.diagnosis.terms import Monomial, node_of, terms
 from cgprimer.diagnosis.verify import holds
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
@@ -384,13 +384,13 @@ def test_a_logarithm_of_what_vanishes_is_known_exactly(z):
 
 
 def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
-    count, multiply = [0], Term.__mul__
+    count, multiply = [0], Monomial.__mul__
 
     def counted(left, right):
         count[0] += 1
         return multiply(left, right)
 
-    monkeypatch.setattr(Term, "__mul__", counted)
+    monkeypatch.setattr(Monomial, "__mul__", counted)
     graph = parse_graph(["xy = sqrt(xx + sqrt(xx)) - sqrt(xx)"])
     assert not diagnose(graph, {"xx": 1e14}).ok
     assert count[0] < 100_000  # without a limit on what is multiplied out, 15 times it

@@ -32,7 +32,7 @@ from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold
 from cgprimer.notation.giving_way import table_lines
 from cgprimer.notation.report import Said, as_html, lines_of, plain
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 
 TEXTS = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 GRAPH = parse_graph(TEXTS)
@@ -152,7 +152,7 @@ def test_fifty_columns_show_edge_formula_and_verdict_in_one_line():
 
 def table_of(*rows, **more):
     head = ("edge", "claimed", "true", "verdict")
-    return Table(head, rows, head[1:3], head[2:0:-1], **more)
+    return TextTable(head, rows, head[1:3], head[2:0:-1], **more)
 
 
 @pytest.mark.parametrize("width", range(12, 60))
@@ -380,7 +380,7 @@ def test_html_is_escaped_and_balanced(report):
 
 
 def test_html_shows_what_is_said():
-    odd = Table(("<a>", "b"), [("<i>", "x<y")], formulas=("b",), caption="a & b")
+    odd = TextTable(("<a>", "b"), [("<i>", "x<y")], formulas=("b",), caption="a & b")
     html = as_html([odd, Said("1 < 2"), Said("a\n  ^", "bold red")])
     assert "<i>" not in html
     for expected in (

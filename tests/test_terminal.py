@@ -19,16 +19,16 @@ from cgprimer.errors import (
     CycleError,
     DataError,
     ExpressionError,
+    Mistake,
     OpError,
     OptionError,
     PointError,
-    Problem,
     harmless,
     shorten,
     visible,
 )
 from cgprimer.notation.report import Beside, Report, Said, as_html
-from cgprimer.notation.table import Table
+from cgprimer.notation.table import TextTable
 
 HOSTILE = {
     "colour": "\x1b[31mred",
@@ -243,14 +243,14 @@ def test_no_command_steers_a_terminal(command, kind, capsys, tmp_path, monkeypat
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_errors_and_reports_are_harmless_whatever_is_put_into_them(kind):
     hostile = HOSTILE[kind]
-    table = Table([hostile, "b"], [[hostile, "1"]], title=hostile, caption=hostile)
+    table = TextTable([hostile, "b"], [[hostile, "1"]], title=hostile, caption=hostile)
     report = Bare()
     report.parts = [Said(hostile), table, Beside(table, table)]
     texts = [
         *(str(error(hostile)) for error in (DataError, PointError, OptionError)),
         str(OpError("op", hostile, hostile, (hostile,))),
         str(CycleError(hostile, (hostile,))),
-        str(ExpressionError([Problem(hostile, hostile, 0, 2, hostile)])),
+        str(ExpressionError([Mistake(hostile, hostile, 0, 2, hostile)])),
         *(str(report), repr(report), report._repr_html_()),
     ]
     for text in texts:

@@ -18,7 +18,7 @@ from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ class Dataset(Report):
         pairs = [(role, name) for role, part in parts.items() for name in part]
         shown, left_out = capped(pairs, most=20)
         rows = [self._row(role, name) for role, name in shown]
-        table = Table(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
+        table = TextTable(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
         return [Said(said), table]
 
     def _row(self, role: str, name: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from cgprimer.derivation.latex_names import (
     WORDS,
     Tokens,
 )
-from cgprimer.errors import ExpressionError, Problem, shorten, suggest
+from cgprimer.errors import ExpressionError, Mistake, shorten, suggest
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.syntax import parse_expression
@@ -45,7 +45,7 @@ _COMMANDS = [
 ]  # fmt: skip
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch of the translation and the stretch of the author's line it is from."""
 
     text: str
@@ -59,7 +59,7 @@ class Formula:
     """The translation of `line[start:end]`."""
 
     line: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Stretch, ...]
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ class Formula:
         return "".join(piece.text for piece in self.pieces)
 
     @property
-    def names(self) -> tuple[Piece, ...]:
+    def names(self) -> tuple[Stretch, ...]:
         """The names in it, each with its place."""
         return tuple(piece for piece in self.pieces if piece.is_name)
 
@@ -79,7 +79,7 @@ class Formula:
             problem = error.problems[0]
             raise self._moved(problem) from None
 
-    def _moved(self, problem: Problem) -> ExpressionError:
+    def _moved(self, problem: Mistake) -> ExpressionError:
         """The problem with its span in the author's line instead of the translation."""
         spans = [
             (piece.start, piece.end) for piece in self.pieces for _ in piece.text
@@ -88,7 +88,7 @@ class Formula:
         start = spans[min(problem.start, last)][0 if problem.start <= last else 1]
         end = max(start + 1, spans[min(max(problem.end - 1, 0), last)][1])
         return ExpressionError(
-            [Problem(problem.message, self.line, start, end, problem.hint)]
+            [Mistake(problem.message, self.line, start, end, problem.hint)]
         )
 
 
@@ -126,13 +126,13 @@ class _Translator(Tokens):
     ) -> None:
         super().__init__(line, start, end, known)
         self.latex = latex
-        self.pieces: list[Piece] = []
+        self.pieces: list[Stretch] = []
         self.stack: list[_Group | _Wait] = []
         self.slashes: list[bool] = [False]  # per bracket: is this the part below a '/'
         self.ended = False  # whether what was read last ends a value
         self.bare = False  # and whether that is a function of an argument unbracketed
 
-    def run(self) -> list[Piece]:
+    def run(self) -> list[Stretch]:
         at = 0
         while self.tokens[at]:
             at = self.step(at)
@@ -239,7 +239,7 @@ class _Translator(Tokens):
             return  # the language refuses these with a hint of its own
         if self.slashes[-1]:
             self.ambiguous(at, f"{before} · … below the '/' or beside the quotient")
-        self.pieces.append(Piece("*", *self.spans[at]))
+        self.pieces.append(Stretch("*", *self.spans[at]))
         self.ended = self.bare = False
 
     def atom(self, at: int, text: str, after: int) -> int:
@@ -247,7 +247,7 @@ class _Translator(Tokens):
         self.begin(at)
         self.gap(at, text)
         span = (self.spans[at][0], self.spans[after - 1][1])
-        self.pieces.append(Piece(text, *span, is_name=True))
+        self.pieces.append(Stretch(text, *span, is_name=True))
         self.complete(after - 1)
         return after
 
@@ -324,13 +324,13 @@ class _Translator(Tokens):
         if not self.pieces:
             return
         if start > 0 and self.line[start - 1].isspace():
-            self.pieces.append(Piece(" ", start - 1, start))
+            self.pieces.append(Stretch(" ", start - 1, start))
         elif text[:1].isalnum() and self.pieces[-1].is_name:
-            self.pieces.append(Piece(" ", start, start))
+            self.pieces.append(Stretch(" ", start, start))
 
     def emit(self, text: str, at: int) -> None:
         self.gap(at, text)
-        self.pieces.append(Piece(text, *self.spans[at]))
+        self.pieces.append(Stretch(text, *self.spans[at]))
 
     def unknown(self, token: str, at: int) -> int:
         if token in _RELATIONS or token in "≈≤≥≠<>":

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import NoReturn
 
-from cgprimer.errors import ExpressionError, Problem
+from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.notation.latex import GREEK
 
@@ -185,7 +185,7 @@ class Tokens:
         self, message: str, at: int, hint: str = "", to: int | None = None
     ) -> NoReturn:
         start, end = self.spans[at][0], self.spans[at if to is None else to][1]
-        raise ExpressionError([Problem(message, self.line, start, end, hint)])
+        raise ExpressionError([Mistake(message, self.line, start, end, hint)])
 
 
 def _greek(char: str) -> str:

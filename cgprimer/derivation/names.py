@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from cgprimer.derivation.latex_input import Piece
+from cgprimer.derivation.latex_input import Stretch
 from cgprimer.derivation.latex_names import plain_name
 
 
@@ -36,7 +36,7 @@ def derivative_of(text: str, known: Collection[str]) -> Derivative | None:
     return None
 
 
-def derivative_like(piece: Piece, line: str) -> bool:
+def derivative_like(piece: Stretch, line: str) -> bool:
     """Whether the author wrote a quotient of differentials, not just a long name."""
     written = line[piece.start : piece.end]
     return bool(

@@ -8,7 +8,7 @@ from typing import Any
 from cgprimer.errors import excerpt, shorten
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.notation.report import Part, Report, Said, printable
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 
 DEFINED = "defined"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")
@@ -105,7 +105,7 @@ class DerivationReport(Report):
 
     def _parts(self) -> list[Part]:
         rows, left_out = capped(self.rows, lambda row: row.verdict == FAIL)
-        table = Table(
+        table = TextTable(
             HEAD,
             [row.cells() for row in rows],
             numbers=["line"],

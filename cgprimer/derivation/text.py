@@ -15,7 +15,7 @@ from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
 from cgprimer.notation.marked import padded
 from cgprimer.notation.report import Beside, Part, Said
-from cgprimer.notation.table import OPEN, Table, capped
+from cgprimer.notation.table import OPEN, TextTable, capped
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
@@ -75,7 +75,7 @@ def _line(
 def tables(trace: Trace) -> list[Part]:
     """The forward and the reverse trace side by side, one line for each name."""
     rows, skipped = capped(trace.rows)
-    forward = Table(
+    forward = TextTable(
         ("variable", "expression", "value"),
         [(called(row), _expression(row), _value(trace, row)) for row in rows],
         numbers=("value",),
@@ -84,7 +84,7 @@ def tables(trace: Trace) -> list[Part]:
         styles={"variable": "bold", "value": "green"},
         frame=OPEN,
     )
-    reverse = Table(
+    reverse = TextTable(
         ("adjoint", "chain rule", "gradient"),
         [
             (UNICODE.adjoint(row.name), _rule(trace, row), _adjoint(trace, row))

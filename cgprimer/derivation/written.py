@@ -14,14 +14,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cgprimer.derivation.latex_input import Formula, Piece, translate
+from cgprimer.derivation.latex_input import Formula, Stretch, translate
 from cgprimer.derivation.latex_names import plain_name
 from cgprimer.derivation.names import (
     adjoint_of,
     derivative_like,
     derivative_of,
 )
-from cgprimer.errors import ExpressionError, Problem, listing, suggest
+from cgprimer.errors import ExpressionError, Mistake, listing, suggest
 from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import CONST, CONSTANTS, OPS, const, name
 from cgprimer.graph.graph import name_list
@@ -132,7 +132,7 @@ class _Reader:
         self.derived: dict[str, Node] = {}
         self.broken: set[str] = set()  # names whose definition cannot be read
         self.equalities: list[Equality] = []
-        self.problems: list[Problem] = []
+        self.problems: list[Mistake] = []
         self.last: Side | None = None
         self.fresh: list[str] = []
 
@@ -145,7 +145,7 @@ class _Reader:
             raise ExpressionError(self.problems)
         if not self.equalities:
             raise ExpressionError(
-                [Problem("there is no equality: write at least one, like 'v1 = 1/x'")]
+                [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
             )
         return Script(
             tuple(self.equalities),
@@ -170,7 +170,7 @@ class _Reader:
         except ExpressionError as error:
             problem = error.problems[0]
             self.problems.append(
-                Problem(
+                Mistake(
                     f"line {segment.number}: {problem.message}",
                     problem.text or segment.line,
                     problem.start,
@@ -274,7 +274,7 @@ class _Reader:
         self.equalities.append(Equality(left, right, defined))
         return right
 
-    def _check(self, piece: Piece, line: str) -> None:
+    def _check(self, piece: Stretch, line: str) -> None:
         """Refuse a name that stands for nothing; note one that is new."""
         text, known = piece.text, self.known
         if text in known or text in CONSTANTS or text == "e":
@@ -301,7 +301,7 @@ class _Reader:
         self.free[text] = None
 
     def _check_graph(
-        self, parts: tuple[str | None, ...], piece: Piece, line: str
+        self, parts: tuple[str | None, ...], piece: Stretch, line: str
     ) -> None:
         """Adjoints and derivatives are of names in the graph, and by such names."""
         for part in parts:
@@ -333,7 +333,7 @@ def _with_euler(root: Node) -> Node:
 
 
 def _fail(message: str, line: str, start: int, end: int, hint: str = "") -> None:
-    raise ExpressionError([Problem(message, line, start, end, hint)])
+    raise ExpressionError([Mistake(message, line, start, end, hint)])
 
 
 def is_number(side: Side) -> bool:

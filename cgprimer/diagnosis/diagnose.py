@@ -28,7 +28,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
 from cgprimer.notation.report import Part, Report, Said, printable
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 from cgprimer.notation.text import show
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
@@ -174,7 +174,7 @@ class Diagnosis(Report):
         if self.first is None:
             return [Said(self.summary())]
         rows, left_out = capped(self.rows)
-        table = Table(
+        table = TextTable(
             HEAD,
             [row.cells() for row in rows],
             numbers=HEAD[2:6],

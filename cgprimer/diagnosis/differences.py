@@ -19,7 +19,7 @@ from cgprimer.diagnosis.roots import between, degree, exact_root, raised
 from cgprimer.diagnosis.terms import (
     HIGHEST,
     UNIT,
-    Term,
+    Monomial,
     Terms,
     atom,
     collected,
@@ -83,7 +83,7 @@ class Differences:
         """u - v, with what is in both taken away."""
         return self.total([*terms(u), *negated(terms(v))])
 
-    def total(self, found: Sequence[Term]) -> Node:
+    def total(self, found: Sequence[Monomial]) -> Node:
         """The sum of the terms, those that cancel taken together."""
         given = self._shortest(collected(found))
         if len(given) < 2 or self.fuel < 0:
@@ -104,7 +104,7 @@ class Differences:
             return node_of(given)
         return node_of(multiplied([front], _as_factor(rest)))
 
-    def against_root(self, found: Sequence[Term]) -> Iterator[Node]:
+    def against_root(self, found: Sequence[Monomial]) -> Iterator[Node]:
         """A root and all other terms as the two sides of a difference."""
         for root in found if len(found) > 2 else ():
             if degree(root) > 1:
@@ -141,7 +141,7 @@ class Differences:
                     return collected([*terms(made), *collected(cut), *kept])
         return None
 
-    def _pair(self, first: Term, second: Term) -> Node | None:
+    def _pair(self, first: Monomial, second: Monomial) -> Node | None:
         """first + second, which cancel, in another form; None where there is none."""
         self.fuel -= tree_size(first.node()) + tree_size(second.node())
         if self.fuel < 0:
@@ -162,7 +162,7 @@ class Differences:
             front, u, v = -front, v, u  # a - b, never b - a, so that factors are alike
         return node_of([front * atom(node_of([u, -v]))])
 
-    def _alike(self, u: Term, v: Term) -> Node | None:
+    def _alike(self, u: Monomial, v: Monomial) -> Node | None:
         """f(u) - f(v), where a number may be a value of f."""
         if len(u.powers) != 1 or len(v.powers) > 1:
             return None
@@ -178,7 +178,7 @@ class Differences:
         made = self._rule(left, right)
         return None if made is None else _times(u.number, made)
 
-    def _from_number(self, u: Term, value: Fraction) -> Node | None:
+    def _from_number(self, u: Monomial, value: Fraction) -> Node | None:
         [(left, power)] = u.powers
         if power > 1:
             exact = exact_root(value, power)
@@ -229,7 +229,7 @@ class Differences:
         by = {name("u"): u, name("v"): v, name("p"): p, name("d"): self.minus(u, v)}
         return filled(parse_expression(FROM_ONE if v is ONE else POWER), by)
 
-    def _conjugate(self, u: Term, v: Term) -> Node | None:
+    def _conjugate(self, u: Monomial, v: Monomial) -> Node | None:
         """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
         n = max(degree(u), degree(v))
         if n < 2:
@@ -237,7 +237,7 @@ class Differences:
         above = self.total([*raised(u, n), *negated(raised(v, n))])
         return _quotient(above, between(u.node(), v.node(), n))
 
-    def _products(self, u: Term, v: Term) -> Node | None:
+    def _products(self, u: Monomial, v: Monomial) -> Node | None:
         """f·g - h·k = (f - h)·g + h·(g - k), for factors of one kind."""
         if len(u.powers) < 2 and len(v.powers) < 2:
             return None
@@ -256,7 +256,7 @@ class Differences:
             return True
         return self._plain(atom(left), atom(right)) is not None
 
-    def _plain(self, u: Term, v: Term) -> Node | None:
+    def _plain(self, u: Monomial, v: Monomial) -> Node | None:
         """u - v multiplied out, where something cancels exactly."""
         written = [*_opened(u), *negated(_opened(v))]
         left = collected(written)
@@ -283,7 +283,7 @@ def _multiplied_out(found: Terms) -> Terms:
     return out if len(out) < sum(len(_opened_all(term)) for term in found) else found
 
 
-def _opened_all(term: Term) -> Terms:
+def _opened_all(term: Monomial) -> Terms:
     return terms(term.node(), multiply=True)
 
 
@@ -301,14 +301,16 @@ def _grouped(rest: Terms) -> Terms:
     return rest
 
 
-def _opened(term: Term) -> Terms:
+def _opened(term: Monomial) -> Terms:
     """A term that is a number times one sum, as the terms of that sum."""
     if len(term.powers) == 1 and term.powers[0][1] == 1:
         return multiplied([number(term.number)], terms(term.powers[0][0]))
     return [term]
 
 
-def _cuts(first: Term, second: Term, gap: float) -> Iterator[tuple[Term, Term]]:
+def _cuts(
+    first: Monomial, second: Monomial, gap: float
+) -> Iterator[tuple[Monomial, Monomial]]:
     """The two terms whole, and cut to the same number: sin(x) of 2·sin(x)."""
     small = min(abs(first.number), abs(second.number))
     if gap < CANCELS or abs(first.number) == abs(second.number):
@@ -316,10 +318,10 @@ def _cuts(first: Term, second: Term, gap: float) -> Iterator[tuple[Term, Term]]:
     if abs(first.number) != abs(second.number):
         cut = (small if term.number > 0 else -small for term in (first, second))
         one, two = cut
-        yield Term(one, first.powers), Term(two, second.powers)
+        yield Monomial(one, first.powers), Monomial(two, second.powers)
 
 
-def _of_one_number(u: Term, v: Term) -> tuple[Term, Term]:
+def _of_one_number(u: Monomial, v: Monomial) -> tuple[Monomial, Monomial]:
     """c·log(a), k·c·log(b)  →  c·log(a), c·log(b^k)."""
     (left, power), (right, own) = u.powers[0], v.powers[0]
     ratio = v.number / u.number
@@ -330,7 +332,7 @@ def _of_one_number(u: Term, v: Term) -> tuple[Term, Term]:
     if ratio.denominator != 1 or not 1 < ratio <= HIGHEST:
         return u, v
     raised = (atom(right.args[0]) ** int(ratio)).node()
-    return u, Term(u.number, ((LOG(raised), 1),))
+    return u, Monomial(u.number, ((LOG(raised), 1),))
 
 
 def _is_negative(node: Node) -> bool:

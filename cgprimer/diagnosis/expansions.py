@@ -7,7 +7,7 @@ from itertools import islice
 from math import isfinite
 
 from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.series import NoSeriesError, Series, series
+from cgprimer.diagnosis.series import NoSeriesError, PowerSeries, series
 from cgprimer.diagnosis.terms import atom, node_of
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
@@ -47,7 +47,7 @@ def _candidates(node: Node, here: Here) -> Iterator[tuple[Node, bool]]:
             yield part, True
 
 
-def _first_terms(found: Series, small: Node, large: bool, here: Here) -> Proposal:
+def _first_terms(found: PowerSeries, small: Node, large: bool, here: Here) -> Proposal:
     """As many terms as give all digits here, and how far they do."""
     value = abs(here.double(small))
     at = 1 / value if large else value

@@ -20,7 +20,7 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.roots import degree
 from cgprimer.diagnosis.terms import (
     UNIT,
-    Term,
+    Monomial,
     Terms,
     atom,
     collected,
@@ -49,10 +49,10 @@ def in_range(node: Node, here: Here) -> Iterator[Proposal]:
         yield from _product(node, here)
 
 
-def _exponent(term: Term) -> tuple[Terms, Term]:
+def _exponent(term: Monomial) -> tuple[Terms, Monomial]:
     """A term as exp(the sum of terms) times another term."""
     above: Terms = []
-    rest = Term(term.number)
+    rest = Monomial(term.number)
     for node, power in term.powers:
         if node.op.name == "exp":
             above = collected(
@@ -70,7 +70,7 @@ def _largest(found: Terms, here: Here) -> Terms:
     return parts[sizes.index(max(sizes))][0]
 
 
-def _log_size(above: Terms, rest: Term, here: Here) -> float:
+def _log_size(above: Terms, rest: Monomial, here: Here) -> float:
     """log|rest·exp(above)|."""
     size = abs(here.double(rest.node()))
     value = here.double(node_of(above))
@@ -101,11 +101,11 @@ def _log_of_sum(node: Node, here: Here) -> Iterator[Proposal]:
         yield _log_of_product(found[0]), ""
 
 
-def _log_of_product(term: Term) -> Node:
+def _log_of_product(term: Monomial) -> Node:
     """log(a^2·b/c) = 2·log(a) + log(b) - log(c)."""
     made = ZERO if term.number == 1 else OPS["log"](number(term.number).node())
     for node, power in term.powers:
-        part = Term(Fraction(abs(power)), ((OPS["log"](node), 1),)).node()
+        part = Monomial(Fraction(abs(power)), ((OPS["log"](node), 1),)).node()
         made = tidy(OPS["sub" if power < 0 else "add"], made, part)
     return made
 
@@ -136,15 +136,15 @@ def _root_of_product(node: Node) -> Iterator[Proposal]:
     yield node_of([prod(roots, start=UNIT)]), f"for positive {names}"
 
 
-def _root(term: Term, n: int) -> Term | None:
+def _root(term: Monomial, n: int) -> Monomial | None:
     """a for a^n, and for -a^n."""
     if abs(term.number) != 1 or any(power % n for _, power in term.powers):
         return None
     powers = tuple((node, power // n) for node, power in term.powers)
-    return Term(Fraction(1), powers)
+    return Monomial(Fraction(1), powers)
 
 
-def _powered(term: Term, n: int) -> Term:
+def _powered(term: Monomial, n: int) -> Monomial:
     """(a/b)^n for a^n/b^n, whose parts overflow."""
     root = _root(term, n)
     if root is None or not root.powers:
@@ -161,10 +161,10 @@ def _product(node: Node, here: Here) -> Iterator[Proposal]:
     yield _in_order(term, here), "in an order that does not overflow"
 
 
-def _divided_through(term: Term, here: Here) -> Iterator[Proposal]:
+def _divided_through(term: Monomial, here: Here) -> Iterator[Proposal]:
     """Every sum of exponentials in a product divided by the largest of them."""
     out: Terms = []
-    made = Term(term.number)
+    made = Monomial(term.number)
     for node, power in term.powers:
         inner = terms(node)
         top = _largest(inner, here) if _has_exponential(inner) else []
@@ -178,10 +178,10 @@ def _divided_through(term: Term, here: Here) -> Iterator[Proposal]:
         yield made.node(), "divided through by the largest exponential"
 
 
-def _as_exponential(term: Term, here: Here) -> Iterator[Proposal]:
+def _as_exponential(term: Monomial, here: Here) -> Iterator[Proposal]:
     """Powers and exponentials as one exponential, of a sum."""
     above, rest = _exponent(term)
-    kept = Term(rest.number)
+    kept = Monomial(rest.number)
     bases = []
     for node, power in rest.powers:
         if node.op.name == "pow" or abs(power) > 2:
@@ -198,7 +198,7 @@ def _as_exponential(term: Term, here: Here) -> Iterator[Proposal]:
         yield made.node(), f"for positive {names}" if bases else ""
 
 
-def _in_order(term: Term, here: Here) -> Node:
+def _in_order(term: Monomial, here: Here) -> Node:
     """The factors so multiplied that what has been computed stays near 1."""
     factors = [
         (node, 1 if power > 0 else -1)

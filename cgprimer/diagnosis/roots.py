@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isqrt
 
 from cgprimer.diagnosis.terms import (
-    Term,
+    Monomial,
     Terms,
     atom,
     multiplied,
@@ -27,7 +27,7 @@ def between(u: Node, v: Node, power: int) -> Node:
     return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
 
 
-def degree(term: Term) -> int:
+def degree(term: Monomial) -> int:
     """The power that makes an end of the roots in a term; 1 where there are none."""
     found = 1
     for node, power in term.powers:
@@ -45,7 +45,7 @@ def _nth(exponent: Node) -> int:
     return term.number.denominator if simple and term.number.denominator < 6 else 1
 
 
-def raised(term: Term, n: int) -> Terms:
+def raised(term: Monomial, n: int) -> Terms:
     """term^n, its roots gone."""
     found = [number(term.number**n)]
     for node, power in term.powers:

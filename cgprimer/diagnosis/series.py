@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from cgprimer.diagnosis.terms import (
     UNIT,
-    Term,
+    Monomial,
     Terms,
     atom,
     collected,
@@ -40,20 +40,20 @@ class NoSeriesError(Exception):
     """The expression has no such series, or none that is found."""
 
 
-class Series(NamedTuple):
+class PowerSeries(NamedTuple):
     """small^first times the sum of c[k]·small^k, as far as c reaches."""
 
     first: int
     c: list[Terms]
 
 
-def series(root: Node, small: Node, *, large: bool = False) -> Series:
+def series(root: Node, small: Node, *, large: bool = False) -> PowerSeries:
     """The series of `root` in `small`, or in 1/small where that is `large`.
 
     The first coefficient is not zero, unless all of them are. Raises NoSeriesError.
     """
 
-    def visit(node: Node, args: list[Series | None]) -> Series | None:
+    def visit(node: Node, args: list[PowerSeries | None]) -> PowerSeries | None:
         if node is small:
             return _constant([UNIT], -1 if large else 1)
         if all(arg is None for arg in args):
@@ -68,17 +68,17 @@ def series(root: Node, small: Node, *, large: bool = False) -> Series:
     return _settled(_constant(terms(root)) if found is None else found)
 
 
-def _constant(value: Terms, first: int = 0) -> Series:
+def _constant(value: Terms, first: int = 0) -> PowerSeries:
     rest: list[Terms] = [[] for _ in range(ORDER - 1)]
-    return Series(first, [value, *rest])
+    return PowerSeries(first, [value, *rest])
 
 
-def _settled(a: Series) -> Series:
+def _settled(a: PowerSeries) -> PowerSeries:
     lead = next((k for k, value in enumerate(a.c) if value), 0)
-    return Series(a.first + lead, a.c[lead:])
+    return PowerSeries(a.first + lead, a.c[lead:])
 
 
-def _applied(node: Node, args: list[Series]) -> Series:
+def _applied(node: Node, args: list[PowerSeries]) -> PowerSeries:
     kind = node.op.name
     if kind == "pow":
         return _power(args[0], _exponent(node, args[1]))
@@ -89,48 +89,48 @@ def _applied(node: Node, args: list[Series]) -> Series:
     raise NoSeriesError
 
 
-def _exponent(node: Node, given: Series) -> Term:
+def _exponent(node: Node, given: PowerSeries) -> Monomial:
     """The exponent of a power as one term; it must not depend on what is small."""
     if given.first or any(given.c[1:]) or not given.c[0]:
         raise NoSeriesError
     return given.c[0][0] if len(given.c[0]) == 1 else atom(node.args[1])
 
 
-def _from_zero(a: Series) -> Series:
+def _from_zero(a: PowerSeries) -> PowerSeries:
     """With the coefficients from small^0 on; an argument must not begin below it."""
     a = _settled(a)
     if a.first < 0 and any(a.c):
         raise NoSeriesError
     zeros: list[Terms] = [[] for _ in range(max(a.first, 0))]
-    return Series(0, [*zeros, *a.c][:ORDER])
+    return PowerSeries(0, [*zeros, *a.c][:ORDER])
 
 
-def _add(a: Series, b: Series) -> Series:
+def _add(a: PowerSeries, b: PowerSeries) -> PowerSeries:
     first = min(a.first, b.first)
     rows = []
     for part in (a, b):
         zeros: list[Terms] = [[] for _ in range(part.first - first)]
         rows.append([*zeros, *part.c])
-    return Series(first, [collected(x + y) for x, y in zip(*rows, strict=False)])
+    return PowerSeries(first, [collected(x + y) for x, y in zip(*rows, strict=False)])
 
 
-def _neg(a: Series) -> Series:
-    return Series(a.first, [negated(value) for value in a.c])
+def _neg(a: PowerSeries) -> PowerSeries:
+    return PowerSeries(a.first, [negated(value) for value in a.c])
 
 
-def _sub(a: Series, b: Series) -> Series:
+def _sub(a: PowerSeries, b: PowerSeries) -> PowerSeries:
     return _add(a, _neg(b))
 
 
-def _mul(a: Series, b: Series) -> Series:
+def _mul(a: PowerSeries, b: PowerSeries) -> PowerSeries:
     rows = (
         _added(multiplied(a.c[k], b.c[n - k]) for k in range(n + 1))
         for n in range(min(len(a.c), len(b.c)))
     )
-    return Series(a.first + b.first, list(takewhile(_is_short, rows)))
+    return PowerSeries(a.first + b.first, list(takewhile(_is_short, rows)))
 
 
-def _div(a: Series, b: Series) -> Series:
+def _div(a: PowerSeries, b: PowerSeries) -> PowerSeries:
     return _mul(a, _power(b, number(-1)))
 
 
@@ -143,15 +143,17 @@ def _is_short(value: Terms) -> bool:
     return len(value) <= WIDEST
 
 
-def _grown(start: Terms, size: int, row: Callable[[list[Terms], int], Terms]) -> Series:
+def _grown(
+    start: Terms, size: int, row: Callable[[list[Terms], int], Terms]
+) -> PowerSeries:
     """The coefficients by a recurrence, as long as they are short."""
     found = [start]
     while len(found) < size and _is_short(found[-1]):
         found.append(row(found, len(found)))
-    return Series(0, found if _is_short(found[-1]) else found[:-1])
+    return PowerSeries(0, found if _is_short(found[-1]) else found[:-1])
 
 
-def _power(a: Series, p: Term) -> Series:
+def _power(a: PowerSeries, p: Monomial) -> PowerSeries:
     """a^p, by n·c[0]·r[n] = Σ (k·p - (n - k))·c[k]·r[n - k]."""
     a = _settled(a)
     first = a.first * p.number
@@ -168,14 +170,14 @@ def _power(a: Series, p: Term) -> Series:
         return multiplied(_added(parts), [below * number(Fraction(1, n))])
 
     grown = _grown(_raised(a.c[0], p), len(a.c), row)
-    return Series(int(first), grown.c)
+    return PowerSeries(int(first), grown.c)
 
 
-def _single(value: Terms) -> Term:
+def _single(value: Terms) -> Monomial:
     return value[0] if len(value) == 1 else atom(node_of(value))
 
 
-def _raised(value: Terms, p: Term) -> Terms:
+def _raised(value: Terms, p: Monomial) -> Terms:
     """A coefficient to the power p."""
     if not p.powers and p.number.denominator == 1:
         return [_single(value) ** int(p.number)]
@@ -186,7 +188,7 @@ def _raised(value: Terms, p: Term) -> Terms:
     return [atom(OPS["sqrt"](base) if half else OPS["pow"](base, p.node()))]
 
 
-def _integrated(slope: Series, a: Series, start: Terms) -> Series:
+def _integrated(slope: PowerSeries, a: PowerSeries, start: Terms) -> PowerSeries:
     """start + ∫ slope·a′, by n·r[n] = Σ k·a[k]·slope[n - k]."""
 
     def row(found: list[Terms], n: int) -> Terms:
@@ -219,12 +221,14 @@ _AT_ZERO = {
 }
 
 
-def _exp(a: Series) -> Series:
+def _exp(a: PowerSeries) -> PowerSeries:
     start = _at("exp", a.c[0])
     return _grown(start, len(a.c), lambda found, n: _convolved(a.c, found, n))
 
 
-def _waves(a: Series, odd: str, even: str, sign: int) -> tuple[Series, Series]:
+def _waves(
+    a: PowerSeries, odd: str, even: str, sign: int
+) -> tuple[PowerSeries, PowerSeries]:
     """sin and cos, or sinh and cosh: each the integral of the other."""
     s, c = [_at(odd, a.c[0])], [_at(even, a.c[0])]
     while len(s) < len(a.c):
@@ -233,49 +237,49 @@ def _waves(a: Series, odd: str, even: str, sign: int) -> tuple[Series, Series]:
             break
         s.append(new)
         c.append(other if sign > 0 else negated(other))
-    return Series(0, s), Series(0, c)
+    return PowerSeries(0, s), PowerSeries(0, c)
 
 
-def _circle(a: Series) -> tuple[Series, Series]:
+def _circle(a: PowerSeries) -> tuple[PowerSeries, PowerSeries]:
     return _waves(a, "sin", "cos", -1)
 
 
-def _hyperbola(a: Series) -> tuple[Series, Series]:
+def _hyperbola(a: PowerSeries) -> tuple[PowerSeries, PowerSeries]:
     return _waves(a, "sinh", "cosh", 1)
 
 
-def _one(sign: int, a: Series) -> Series:
+def _one(sign: int, a: PowerSeries) -> PowerSeries:
     """1 ± a."""
     return _add(_constant([UNIT]), a if sign > 0 else _neg(a))
 
 
-def _log(a: Series) -> Series:
+def _log(a: PowerSeries) -> PowerSeries:
     if not a.c[0]:
         raise NoSeriesError
     return _integrated(_power(a, number(-1)), a, _at("log", a.c[0]))
 
 
-def _arctan(a: Series) -> Series:
+def _arctan(a: PowerSeries) -> PowerSeries:
     slope = _power(_one(1, _mul(a, a)), number(-1))
     return _integrated(slope, a, _at("arctan", a.c[0]))
 
 
-def _arcsin(a: Series) -> Series:
+def _arcsin(a: PowerSeries) -> PowerSeries:
     slope = _power(_one(-1, _mul(a, a)), number(Fraction(-1, 2)))
     return _integrated(slope, a, _at("arcsin", a.c[0]))
 
 
-def _erf(a: Series) -> Series:
+def _erf(a: PowerSeries) -> PowerSeries:
     slope = _exp(_neg(_mul(a, a)))
     scaled = [multiplied(terms(parse_expression("2/sqrt(pi)")), c) for c in slope.c]
-    return _integrated(Series(0, scaled), a, _at("erf", a.c[0]))
+    return _integrated(PowerSeries(0, scaled), a, _at("erf", a.c[0]))
 
 
-def _sigmoid(a: Series) -> Series:
+def _sigmoid(a: PowerSeries) -> PowerSeries:
     return _power(_one(1, _exp(_neg(a))), number(-1))
 
 
-_ARITHMETIC: dict[str, Callable[..., Series]] = {
+_ARITHMETIC: dict[str, Callable[..., PowerSeries]] = {
     "add": _add,
     "sub": _sub,
     "neg": _neg,
@@ -283,7 +287,7 @@ _ARITHMETIC: dict[str, Callable[..., Series]] = {
     "div": _div,
     "sqrt": lambda a: _power(a, number(Fraction(1, 2))),
 }
-_ANALYTIC: dict[str, Callable[[Series], Series]] = {
+_ANALYTIC: dict[str, Callable[[PowerSeries], PowerSeries]] = {
     "exp": _exp,
     "expm1": lambda a: _sub(_exp(a), _constant([UNIT])),
     "log": _log,

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from cgprimer.diagnosis.terms import (
-    Term,
+    Monomial,
     Terms,
     atom,
     collected,
@@ -99,7 +99,7 @@ def _from_mean(
     """Σ over pairs (a - b)^2 = n·Σ (a - mean)^2."""
     count = len(names)
     total = [atom(name) for name in names]
-    mean = node_of([Term(Fraction(1, count)) * atom(node_of(total))])
+    mean = node_of([Monomial(Fraction(1, count)) * atom(node_of(total))])
     wanted = collected(t * number(Fraction(1, count)) for t in total)
     for node in known:
         if {t.key: t.number for t in terms(node, multiply=True)} == {

@@ -24,7 +24,7 @@ Powers = tuple[tuple[Node, int], ...]
 
 
 @dataclass(frozen=True)
-class Term:
+class Monomial:
     """`number` times the product of node^power, each node once."""
 
     number: Fraction
@@ -35,19 +35,19 @@ class Term:
         """What two terms that can be added share."""
         return frozenset(self.powers)
 
-    def __mul__(self, other: Term) -> Term:
+    def __mul__(self, other: Monomial) -> Monomial:
         powers = dict(self.powers)
         for node, power in other.powers:
             powers[node] = powers.get(node, 0) + power
         kept = tuple((node, power) for node, power in powers.items() if power)
-        return Term(self.number * other.number, kept)
+        return Monomial(self.number * other.number, kept)
 
-    def __pow__(self, power: int) -> Term:
+    def __pow__(self, power: int) -> Monomial:
         powers = tuple((node, power * own) for node, own in self.powers if power)
-        return Term(self.number**power, powers)
+        return Monomial(self.number**power, powers)
 
-    def __neg__(self) -> Term:
-        return Term(-self.number, self.powers)
+    def __neg__(self) -> Monomial:
+        return Monomial(-self.number, self.powers)
 
     def node(self) -> Node:
         """The term as an expression."""
@@ -58,35 +58,35 @@ class Term:
         return product_of(self.number, factors)
 
 
-UNIT = Term(Fraction(1))
-Terms = list[Term]
+UNIT = Monomial(Fraction(1))
+Terms = list[Monomial]
 
 
 def _power(node: Node, power: int) -> Node:
     return tidy(OPS["pow"], node, const(float(power)))
 
 
-def number(value: Fraction | int) -> Term:
+def number(value: Fraction | int) -> Monomial:
     """A number as a term."""
-    return Term(Fraction(value))
+    return Monomial(Fraction(value))
 
 
-def atom(node: Node) -> Term:
+def atom(node: Node) -> Monomial:
     """A node as a term of its own."""
-    return Term(Fraction(1), ((node, 1),))
+    return Monomial(Fraction(1), ((node, 1),))
 
 
-def collected(found: Iterable[Term]) -> Terms:
+def collected(found: Iterable[Monomial]) -> Terms:
     """The terms, like ones added, those that cancel left out."""
-    by_key: dict[frozenset[tuple[Node, int]], Term] = {}
+    by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
     for term in found:
         before = by_key.get(term.key)
         total = term.number + (before.number if before else 0)
-        by_key[term.key] = Term(total, before.powers if before else term.powers)
+        by_key[term.key] = Monomial(total, before.powers if before else term.powers)
     return [term for term in by_key.values() if term.number]
 
 
-def negated(found: Iterable[Term]) -> Terms:
+def negated(found: Iterable[Monomial]) -> Terms:
     """The terms with their signs turned."""
     return [-term for term in found]
 
@@ -154,7 +154,7 @@ def _factor(node: Node, found: Terms, multiply: bool) -> Terms:
     return found if multiply or not found else [_single(node, found)]
 
 
-def _single(node: Node, found: Terms) -> Term:
+def _single(node: Node, found: Terms) -> Monomial:
     return found[0] if len(found) == 1 else atom(node)
 
 
@@ -171,7 +171,7 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     return [_single(base, args[0]) ** int(value)]
 
 
-def node_of(found: Sequence[Term], *, in_order: bool = False) -> Node:
+def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
     """The sum as an expression; unless `in_order`, a term that is added first."""
     if not found:
         return ZERO
@@ -185,7 +185,7 @@ def node_of(found: Sequence[Term], *, in_order: bool = False) -> Node:
     return made
 
 
-def common(found: Sequence[Term]) -> Term:
+def common(found: Sequence[Monomial]) -> Monomial:
     """What divides all terms and leaves neither fractions nor denominators."""
     above = gcd(*(term.number.numerator for term in found))
     below = lcm(*(term.number.denominator for term in found))
@@ -194,4 +194,4 @@ def common(found: Sequence[Term]) -> Term:
         for node, _ in term.powers:
             lowest[node] = min(dict(t.powers).get(node, 0) for t in found)
     powers = tuple((node, power) for node, power in lowest.items() if power)
-    return Term(Fraction(above, below), powers)
+    return Monomial(Fraction(above, below), powers)

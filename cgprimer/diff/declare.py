@@ -32,7 +32,7 @@ from cgprimer.diff.formula_op import (
 from cgprimer.errors import OpError, OptionError, shorten, suggest, visible
 from cgprimer.expr.custom import CONTRACTS, Calls, CustomOp, check_identifier
 from cgprimer.expr.node import Node
-from cgprimer.expr.numpy_op import Code, arguments_of, backward_ops, call_latex
+from cgprimer.expr.numpy_op import UserCode, arguments_of, backward_ops, call_latex
 from cgprimer.expr.ops import REAL, Contract
 from cgprimer.interrupts import contained
 
@@ -159,7 +159,7 @@ def _from_code(
 ) -> CustomOp:
     arguments = arguments_of(op_name, forward)
     check_arguments(op_name, arguments)
-    code = Code(op_name, arguments, forward, backward, Calls())
+    code = UserCode(op_name, arguments, forward, backward, Calls())
     made = CustomOp(
         op_name,
         code.value,

@@ -18,8 +18,8 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials as derive
 from cgprimer.errors import (
     ExpressionError,
+    Mistake,
     OpError,
-    Problem,
     listing,
     shorten,
     suggest,
@@ -51,7 +51,7 @@ def from_formula(
         span = (0, max(1, len(text[: text.index("=")].rstrip())))
         hint = "write f(a) = …, with the arguments that the right side uses"
         problem = "the left side defines no operation"
-        raise ExpressionError([Problem(problem, text, *span, hint)])
+        raise ExpressionError([Mistake(problem, text, *span, hint)])
     op_name = head[1]
     arguments = tuple(re.split(r"\s*,\s*", head[2]))
     check_arguments(op_name, arguments)
@@ -287,6 +287,6 @@ def rule(
             span = found.span() if found else (start, len(text))
             hint = suggest(leaf, known) or f"the arguments are {listing(arguments)}"
             problem = f"{shorten(leaf)!r} is no argument of {op_name!r}"
-            raise ExpressionError([Problem(problem, text, *span, hint)])
+            raise ExpressionError([Mistake(problem, text, *span, hint)])
     by = {name(own): name(a) for own, a in zip(arguments, ARGUMENTS, strict=False)}
     return substitute([root], by)[0]

@@ -19,7 +19,7 @@ _PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))
 
 
 @dataclass
-class _Product:
+class _Fraction:
     """Factors above and below one fraction bar; powers of one base are counted."""
 
     numbers: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
@@ -66,8 +66,8 @@ def _tidy_number(node: Node) -> Node:
     return const(short) if _length(short) + 4 < _length(value) else node
 
 
-def _collected(node: Node) -> _Product:
-    product = _Product()
+def _collected(node: Node) -> _Fraction:
+    product = _Fraction()
     stack = [(node, False)]
     while stack:
         factor, below = stack.pop()
@@ -86,7 +86,7 @@ def _collected(node: Node) -> _Product:
     return product
 
 
-def _written(product: _Product) -> Node:
+def _written(product: _Fraction) -> Node:
     sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
     if 0.0 in above:
         return const(0.0)

@@ -120,7 +120,7 @@ def _spread(goals: Sequence[float], low: float, high: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Path:
     """Points of a route, which of them may go, and the gates it must pass.
 
     A gate is (x, low, high): a side of a column and the corridor there.
@@ -139,7 +139,7 @@ def _way(
     y: np.ndarray,
     start: float,
     end: float,
-) -> _Way:
+) -> _Path:
     """Level through every column; what may go are the points that carry no label."""
     u, *passed, v = chain
     right, left = columns.right, columns.left
@@ -155,7 +155,7 @@ def _way(
     sides = [(right[u], u), *((s[w], w) for w in passed for s in (left, right))]
     gates = [(x, *room[w]) for x, w in [*sides, (left[v], v)]]
     table = _distinct(np.array(points, dtype=float))
-    return _Way(table[:, :2], table[:, 2] > 0, np.array(gates))
+    return _Path(table[:, :2], table[:, 2] > 0, np.array(gates))
 
 
 def _distinct(table: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ def _distinct(table: np.ndarray) -> np.ndarray:
     return np.asarray(table[~drop])
 
 
-def _relax(way: _Way) -> np.ndarray:
+def _relax(way: _Path) -> np.ndarray:
     """Leave out all loose points, or as many as the corridors allow."""
     points, loose = way.points, way.loose
     if _passes(points[~loose], way.gates):

@@ -60,7 +60,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Code:
+class UserCode:
     """A caller's forward and backward, run on flat arrays, with every answer checked.
 
     arguments : their names; `calls` is counted up.
@@ -164,7 +164,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def backward_ops(code: Code, contract: Contract) -> tuple[Op, ...]:
+def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
     """For each argument the operation (arguments, adjoint) → share of the adjoint.
 
     They make a gradient an expression like any other; it cannot be derived once more.
@@ -184,7 +184,7 @@ def backward_ops(code: Code, contract: Contract) -> tuple[Op, ...]:
     )
 
 
-def _share_of(code: Code, position: int) -> Callable[..., Any]:
+def _share_of(code: UserCode, position: int) -> Callable[..., Any]:
     return lambda *args: code.share(position, *args)
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, OpError, Problem, shorten
+from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
 from cgprimer.expr.advice import DOUBLED, about, about_function, spelled
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
@@ -229,7 +229,7 @@ class _Parser:
             end = len(self.text.rstrip())
             spans.append((end, end + 1))
         start, end = spans[0][0], spans[-1][1]
-        raise ExpressionError([Problem(message, self.text, start, end, hint)])
+        raise ExpressionError([Mistake(message, self.text, start, end, hint)])
 
     def malformed(self, token: str, at: int) -> NoReturn:
         hint = "write numbers as 12, 0.5 or 1e-3"

@@ -22,7 +22,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.keeping import lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
-from cgprimer.run.sweeps import Program
+from cgprimer.run.sweeps import Sweeps
 
 Array = NDArray[np.float64]
 
@@ -389,7 +389,7 @@ def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
     """Places of the inputs that reach the variables `names`; how many parameters do."""
     table = graph.table
     equations = np.zeros(len(table), dtype=bool)
-    equations[Program(table, names).needed] = True
+    equations[Sweeps(table, names).needed] = True
     inside = np.repeat(equations, np.diff(table.start))
     used = {
         kind: np.unique(table.slots[inside & (table.kinds == kind)]) for kind in "xp"

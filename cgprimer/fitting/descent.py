@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 Rate = float | Sequence[float] | Callable[[int], float]
@@ -25,7 +25,7 @@ class Descent(Protocol):
     def label(self) -> str: ...
 
     @property
-    def rule(self) -> Rule: ...
+    def rule(self) -> UpdateRule: ...
 
     def settings(self, first: int, count: int) -> Array: ...
 
@@ -58,13 +58,13 @@ class SGD:
         return "SGD"
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> UpdateRule:
         """One step of a parameter."""
         if not self.momentum:
-            return Rule(("rate",), (), "p - rate*g")
+            return UpdateRule(("rate",), (), "p - rate*g")
         along = "g + momentum*v" if self.nesterov else "v"
         velocity = ("v", "momentum*v + g")
-        return Rule(("rate", "momentum"), (velocity,), f"p - rate*({along})")
+        return UpdateRule(("rate", "momentum"), (velocity,), f"p - rate*({along})")
 
     def settings(self, first: int, count: int) -> Array:
         """What the rule is given in each of `count` steps, (count, settings)."""
@@ -101,11 +101,11 @@ class Adam:
         return "Adam"
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> UpdateRule:
         """One step of a parameter."""
         mean = ("m", "beta1*m + (1 - beta1)*g")
         square = ("s", "beta2*s + (1 - beta2)*g^2")
-        return Rule(
+        return UpdateRule(
             ("rate", "beta1", "beta2", "epsilon", "c1", "c2"),
             (mean, square),
             "p - rate*((m/c1)/(sqrt(s/c2) + epsilon))",

@@ -36,7 +36,7 @@ from cgprimer.run.by_numpy import stepwise
 from cgprimer.run.llvm import jit
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
@@ -232,7 +232,7 @@ class _Output:
     def epoch(
         self,
         state: Array,
-        rule: Rule,
+        rule: UpdateRule,
         settings: Array,
         order: NDArray[np.int64],
         batch: int,

@@ -46,7 +46,7 @@ WEAK = 1e4  # roundings of a prediction, below which an effect proves nothing
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Motion:
     """How the members of a circuit move together.
 
     Those in `factors` are multiplied by exp(rate·t), others have rate·t added.
@@ -187,19 +187,19 @@ class Namer:
         along = np.random.default_rng(2).uniform(0.5, 1, len(group.directions))
         moves = group.directions / group.effect
         by_step, by_factor = (False,) * len(terms), (True,) * len(terms)
-        if self._along(_Way(terms, by_step, along @ moves), values, group.effect):
+        if self._along(_Motion(terms, by_step, along @ moves), values, group.effect):
             [row] = complement(group.directions) * group.effect
             return _made("sum", terms, row / row[0])
         if (values == 0).any():
             return None
         logs = _scaled(moves / values)
         powers = _simple(complement(logs)[0], by_factor)
-        way = _Way(terms, by_factor, along @ logs)
+        way = _Motion(terms, by_factor, along @ logs)
         if powers is not None and self._along(way, values, group.effect):
             return _made("product", terms, powers * math.copysign(1.0, powers[0]))
         return None
 
-    def _way(self, terms: list[Term], moves: Array, effect: Array) -> _Way | None:
+    def _way(self, terms: list[Term], moves: Array, effect: Array) -> _Motion | None:
         """The way along which the model does not change; None where none is found."""
         values = np.array([term.value(self.params) for term in terms])
         for factors in _choices(values):
@@ -207,12 +207,12 @@ class Namer:
             simple = _simple(rates, factors) if any(factors) else rates
             if simple is None:
                 continue
-            way = _Way(terms, factors, simple)
+            way = _Motion(terms, factors, simple)
             if self._along(way, values, effect):
                 return way
         return None
 
-    def _along(self, way: _Way, values: Array, effect: Array) -> bool:
+    def _along(self, way: _Motion, values: Array, effect: Array) -> bool:
         """Whether predictions stay as they are along a way, from every point."""
         self.left -= 1
         if self.left < 0:
@@ -226,7 +226,7 @@ class Namer:
             for step in STEPS
         )
 
-    def _holds_at(self, way: _Way, reach: float, point: Array) -> bool:
+    def _holds_at(self, way: _Motion, reach: float, point: Array) -> bool:
         proved = False
         base = self.model.predictions(point)
         noise = WEAK * EPSILON * _sizes(base)

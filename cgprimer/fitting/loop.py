@@ -19,7 +19,7 @@ from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ GENTLE = 1e-5  # times the rate: who lowers it further has inputs or targets to 
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
 
-class Function(Protocol):
+class Minimizable(Protocol):
     """What a descent needs of an objective."""
 
     nonnegative: bool
@@ -50,7 +50,7 @@ class Function(Protocol):
     def epoch(
         self,
         state: Array,
-        rule: Rule,
+        rule: UpdateRule,
         settings: Array,
         order: NDArray[np.int64],
         batch: int,
@@ -114,7 +114,7 @@ class Trail:
 
 
 def descend(
-    objective: Function,
+    objective: Minimizable,
     method: Descent,
     trail: Trail,
     epochs: int,
@@ -138,7 +138,7 @@ def descend(
 
 
 def _epochs(
-    objective: Function,
+    objective: Minimizable,
     method: Descent,
     trail: Trail,
     epochs: int,
@@ -186,7 +186,7 @@ def _beyond(loss: float, first: float) -> bool:
     return not (np.isfinite(loss) and loss - first <= RISE * (abs(first) or 1.0))
 
 
-def _is_steep(objective: Function, method: Descent, trail: Trail) -> bool:
+def _is_steep(objective: Minimizable, method: Descent, trail: Trail) -> bool:
     """Whether the loss rises from the best point even where the rate is next to 0."""
     settings = method.settings(0, 1)
     settings[:, 0] = GENTLE * np.minimum(settings[:, 0], 1.0)
@@ -215,7 +215,7 @@ def _quiet(losses: list[float]) -> bool:
     )
 
 
-def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str:
+def _at_rest(objective: Minimizable, trail: Trail, nothing: float = NOTHING) -> str:
     """`converged` where the loss is nothing or its gradient zero, or else empty."""
     loss, gradient = objective.value_and_gradient(trail.best)
     if _nothing(objective, loss, trail.losses[0], nothing):
@@ -233,7 +233,7 @@ def _at_rest(objective: Function, trail: Trail, nothing: float = NOTHING) -> str
 
 
 def _nothing(
-    objective: Function, loss: float, first: float, share: float = NOTHING
+    objective: Minimizable, loss: float, first: float, share: float = NOTHING
 ) -> bool:
     """Whether a loss that cannot fall below zero is there."""
     if not (objective.nonnegative and loss <= share * first):

@@ -16,7 +16,7 @@ from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import Table
+from cgprimer.notation.table import TextTable
 
 Array = NDArray[np.float64]
 
@@ -144,7 +144,7 @@ class FitResult(Report):
     def _parts(self) -> list[Part]:
         cells, left_out = rows(self)
         titles = ("parameter", "value", "standard error")
-        table = Table(titles, cells, numbers=titles[1:], caption=left_out)
+        table = TextTable(titles, cells, numbers=titles[1:], caption=left_out)
         return [Said(self._head()), table, Said(self.message)]
 
     def _head(self) -> str:

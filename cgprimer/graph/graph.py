@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.point import Point
     from cgprimer.run.program import Program as CompiledGraph
     from cgprimer.run.running import Running
-    from cgprimer.run.sweeps import Program
+    from cgprimer.run.sweeps import Sweeps
 
 Value = float | NDArray[np.float64]
 
@@ -311,14 +311,14 @@ class Graph(Frozen):
         load("networkx")
         return VIEWS[level](self)
 
-    def program(self, outputs: Sequence[str] | None = None) -> Program:
+    def program(self, outputs: Sequence[str] | None = None) -> Sweeps:
         """Numpy code for the variables that `outputs` need (default: all of them)."""
-        from cgprimer.run.sweeps import Program
+        from cgprimer.run.sweeps import Sweeps
 
         key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
-            self._programs[key] = Program(self.table, key)
-        found: Program = self._programs[key]
+            self._programs[key] = Sweeps(self.table, key)
+        found: Sweeps = self._programs[key]
         return found
 
     def compile(

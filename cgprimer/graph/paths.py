@@ -30,7 +30,7 @@ from cgprimer.graph.local import (
 from cgprimer.keeping import lazy
 from cgprimer.notation.marked import rounded
 from cgprimer.notation.report import Report
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 from cgprimer.notation.text import binding, show, tree_size
 
 if TYPE_CHECKING:
@@ -131,10 +131,10 @@ class Paths(Report):
     def _head(self) -> tuple[str, ...]:
         return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
 
-    def _parts(self) -> list[Table]:
+    def _parts(self) -> list[TextTable]:
         paths, left_out = capped(self.paths)
         return [
-            Table(
+            TextTable(
                 self._head,
                 self._rows(paths),
                 numbers=["value"],

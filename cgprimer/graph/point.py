@@ -15,7 +15,7 @@ from cgprimer.graph.arrays import as_numbers
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
-    from cgprimer.run.sweeps import Program
+    from cgprimer.run.sweeps import Sweeps
 
 Array = NDArray[np.float64]
 BLOCK = 2**20  # numbers looked at in one call of numpy
@@ -60,7 +60,7 @@ class Point:
         return full
 
     def warn_nonfinite(
-        self, graph: Graph, program: Program, values: Array, stacklevel: int = 4
+        self, graph: Graph, program: Sweeps, values: Array, stacklevel: int = 4
     ) -> None:
         """Name the first computed variable that is nan or inf, if any is."""
         if _all_finite(values, program.computed):

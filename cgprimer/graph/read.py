@@ -12,7 +12,7 @@ from cgprimer import takes
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
-    Problem,
+    Mistake,
     shorten,
 )
 from cgprimer.expr.ops import FUNCTIONS
@@ -143,7 +143,7 @@ def _table(
     parameters: Sequence[str],
     variables: Sequence[str],
 ) -> Table:
-    problems: dict[int, Problem] = {}
+    problems: dict[int, Mistake] = {}
     whole, texts = texts, [_cut(text) for text in texts]
     if long := [number for number, text in enumerate(texts) if len(text) > MOST]:
         raise ExpressionError(_placed(_too_long(texts[n]), notes, n) for n in long)
@@ -174,8 +174,8 @@ def _cut(text: str) -> str:
     return text if len(text) < LONG else text[: readable(text)]
 
 
-def _too_long(text: str) -> Problem:
-    return Problem(
+def _too_long(text: str) -> Mistake:
+    return Mistake(
         f"an equation has at most {MOST:,} characters, not {len(text):,}",
         text,
         MOST,
@@ -184,14 +184,14 @@ def _too_long(text: str) -> Problem:
     )
 
 
-def _placed(problem: Problem, notes: list[str], number: int) -> Problem:
+def _placed(problem: Mistake, notes: list[str], number: int) -> Mistake:
     if not notes:
         return problem
     return replace(problem, message=notes[number] + problem.message)
 
 
 def _left_sides(
-    texts: list[str], problems: dict[int, Problem], declared: Collection[str]
+    texts: list[str], problems: dict[int, Mistake], declared: Collection[str]
 ) -> dict[str, int]:
     """Name → number of the equation that defines it; what is wrong goes to problems."""
     defined: dict[str, int] = {}
@@ -203,12 +203,12 @@ def _left_sides(
         name = match[1]
         reason = None if name in declared else bad_name(name)
         if reason:
-            problems[number] = Problem(
+            problems[number] = Mistake(
                 reason[0], text, *match.span(1), "choose another name"
             )
         elif name in defined:
             first = shorten(texts[defined[name]].strip(), 60)
-            problems[number] = Problem(
+            problems[number] = Mistake(
                 f"{shorten(name)!r} is defined twice",
                 text,
                 *match.span(1),
@@ -219,10 +219,10 @@ def _left_sides(
     return defined
 
 
-def _no_left_side(text: str) -> Problem:
+def _no_left_side(text: str) -> Mistake:
     equals = text.find("=")
     if not text.strip():
-        return Problem("an empty text is not an equation: write 'xy = a*xa'")
+        return Mistake("an empty text is not an equation: write 'xy = a*xa'")
     start = len(text) - len(text.lstrip())
     if equals < 0:
         try:
@@ -231,7 +231,7 @@ def _no_left_side(text: str) -> Problem:
             if "unexpected character" in str(error):
                 return error.problems[0]
         end = len(text.rstrip())
-        return Problem(
+        return Mistake(
             "an equation needs '='", text, start, end, "write name = expression"
         )
     try:
@@ -239,9 +239,9 @@ def _no_left_side(text: str) -> Problem:
     except ExpressionError as error:
         found = error.problems[0]
         if "unexpected character" in found.message:
-            return Problem(found.message, text, found.start, found.end, found.hint)
+            return Mistake(found.message, text, found.start, found.end, found.hint)
     span = (start, max(start + 1, len(text[:equals].rstrip())))
-    return Problem(
+    return Mistake(
         "the left side of '=' must be one name",
         text,
         *span,

@@ -36,7 +36,7 @@ def graph_of(
     """
     used = {name for body in bodies.values() for name in leaves(body)}
     parameters = [name for name in parameters if name in used or name in spare]
-    rows = Rows(Names(bodies, parameters, variables))
+    rows = EquationRows(Names(bodies, parameters, variables))
     for name in parameters:
         rows.names.enter(name)
     for name, body in bodies.items():
@@ -209,7 +209,7 @@ def _shape(codes: NDArray[np.unsignedinteger]) -> Shape | None:
         return None
 
 
-class Rows:
+class EquationRows:
     """Equations gathered as arrays."""
 
     def __init__(self, names: Names) -> None:

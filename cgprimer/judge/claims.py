@@ -25,9 +25,9 @@ from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
+    Mistake,
     OpError,
     OptionError,
-    Problem,
     listing,
     shorten,
     suggest,
@@ -179,7 +179,7 @@ def parse_claims(text: str) -> dict[Edge, Written]:
         elif (match[1], match[2]) in found:
             start = match.start(1)
             message = f"line {count}: a second claim for d {match[1]} / d {match[2]}"
-            problems.append(Problem(message, line, start, match.end(2)))
+            problems.append(Mistake(message, line, start, match.end(2)))
         else:
             found[match[1], match[2]] = Written(line, match.end(), count)
     if problems:
@@ -187,12 +187,12 @@ def parse_claims(text: str) -> dict[Edge, Written]:
     return found
 
 
-def _not_a_claim(line: str, count: int) -> Problem:
+def _not_a_claim(line: str, count: int) -> Mistake:
     start = len(line) - len(line.lstrip())
     end = line.find("=") if "=" in line else len(line)
     hint = "write d node / d name = formula, such as d xy / d ab = xx"
     message = f"line {count}: this is not a claim"
-    return Problem(message, line, start, max(end, start + 1), hint)
+    return Mistake(message, line, start, max(end, start + 1), hint)
 
 
 def read_claims(
@@ -207,7 +207,7 @@ def read_claims(
         random, so that nobody can know values for them.
     """
     found: dict[Edge, Claim] = {}
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     for edge, claim in (claims or {}).items():
         names = _names(graph, edge, output)
         try:
@@ -275,7 +275,7 @@ def _formula(claim: Written, edge: Edge, names: Collection[str]) -> Node:
             start = match.start() if match else claim.start
             hint = suggest(text, names) or f"a claim for it may use {listing(names)}"
             message = f"{prefix}∂{edge[0]}/∂{edge[1]} has no name {shorten(text)!r}"
-            problem = Problem(message, claim.line, start, start + len(text), hint)
+            problem = Mistake(message, claim.line, start, start + len(text), hint)
             raise ExpressionError([problem])
     return root
 

@@ -31,7 +31,7 @@ from cgprimer.judge.verdict import (
 from cgprimer.judge.witness import Evidence, Witness
 from cgprimer.notation.bar import bar
 from cgprimer.notation.report import Report
-from cgprimer.notation.table import Table, capped
+from cgprimer.notation.table import TextTable, capped
 
 Array = NDArray[np.float64]
 
@@ -118,10 +118,10 @@ class PartialReport(Report):
         found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
         return f"{edges}: {found or 'nothing to compare'}"
 
-    def _parts(self) -> list[Table]:
+    def _parts(self) -> list[TextTable]:
         rows, left_out = capped(self.rows, lambda row: row.verdict != PASS)
         return [
-            Table(
+            TextTable(
                 HEAD,
                 [row.cells() for row in rows],
                 numbers=HEAD[2:6],

@@ -13,7 +13,7 @@ from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import OPEN, Table, capped
+from cgprimer.notation.table import OPEN, TextTable, capped
 
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
 FORMULA = 22
@@ -230,8 +230,8 @@ class CheckReport(Report):
         point = [Said(self.point())] * bool(self.at)
         return [*point, self._table(shown), Said(self.summary()), *notes, sentence]
 
-    def _table(self, shown: list[CheckRow]) -> Table:
-        return Table(
+    def _table(self, shown: list[CheckRow]) -> TextTable:
+        return TextTable(
             HEAD,
             [row.cells() for row in shown],
             numbers=HEAD[2:5],

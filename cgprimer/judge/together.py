@@ -22,7 +22,7 @@ from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Array, Told
 from cgprimer.judge.verdict import Slope, slope
 from cgprimer.keeping import lazy
-from cgprimer.run.sweeps import Program
+from cgprimer.run.sweeps import Sweeps
 
 DIRECTIONS = 3  # in which all names are moved at once
 
@@ -37,7 +37,7 @@ class Mixture:
 
     graph: Graph
     point: Point
-    program: Program
+    program: Sweeps
     weights: Mapping[str, Array]
     rates: Mapping[str, Array]
 

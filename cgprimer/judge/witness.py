@@ -25,7 +25,7 @@ from cgprimer.graph.shape import Shape
 from cgprimer.judge.arrival import misused
 from cgprimer.judge.claims import Claim, Edge, path_rounding, rounding
 from cgprimer.judge.differences.edges import AT_ONCE, Alike, alike, by_formula
-from cgprimer.judge.differences.whole import Whole
+from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.mistakes.suspects import derivative
 from cgprimer.judge.sites import (
     Site,
@@ -374,8 +374,8 @@ class Witness:
         return found - declared - set(outputs)
 
     @memo
-    def _whole(self, output: str) -> Whole:
-        return Whole.of(self.graph, output, self.point)
+    def _whole(self, output: str) -> OutputFunction:
+        return OutputFunction.of(self.graph, output, self.point)
 
     def _kinked_between(self, output: str, wrt: str) -> Mask:
         """At which points an equation between the two is at a kink."""

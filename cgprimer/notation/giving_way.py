@@ -13,13 +13,13 @@ from dataclasses import replace
 from cgprimer.errors import columns
 from cgprimer.notation.folding import fewer_digits, fold, least, paragraphs
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import TIGHT, Frame, Line, Table, drawn
+from cgprimer.notation.table import TIGHT, Frame, Line, TextTable, drawn
 
 EASY = 24  # columns to which texts are folded before numbers give way
 HARD = 12  # and those to which they are folded when there are no numbers left
 
 
-def table_lines(table: Table, width: int, encoding: str) -> list[Line]:
+def table_lines(table: TextTable, width: int, encoding: str) -> list[Line]:
     """The table in lines of at most `width` columns, in signs of the encoding."""
     table = table.tidied(encoding)
     found = fitted(table, width) if table.rows else None
@@ -38,7 +38,7 @@ def told(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
     return [[(line, style)] for line in lines]
 
 
-def fitted(table: Table, width: int) -> tuple[Table, Frame, list[int]] | None:
+def fitted(table: TextTable, width: int) -> tuple[TextTable, Frame, list[int]] | None:
     """What is left of the table in a frame, and the widths of its cells."""
     for shown in _variants(table):
         for frame in (table.frame, TIGHT):
@@ -51,7 +51,7 @@ def fitted(table: Table, width: int) -> tuple[Table, Frame, list[int]] | None:
     return shown, TIGHT, _spread(shown, cells, width - TIGHT.width(cells))
 
 
-def _variants(table: Table) -> Iterator[Table]:
+def _variants(table: TextTable) -> Iterator[TextTable]:
     """The table with ever fewer numbers, and each time also with fewer digits."""
     leaving = [title for title in table.spare if title in table.head]
     for count in range(len(leaving) + 1):
@@ -64,7 +64,7 @@ def _variants(table: Table) -> Iterator[Table]:
         yield _rounded(shown)
 
 
-def _rounded(table: Table) -> Table:
+def _rounded(table: TextTable) -> TextTable:
     """With fewer digits, unless two numbers of a row would look equal that are not."""
     places = [i for i, title in enumerate(table.head) if title in table.spare]
     rows = [list(row) for row in table.rows]
@@ -77,7 +77,7 @@ def _rounded(table: Table) -> Table:
     return replace(table, rows=rows)
 
 
-def _cells(table: Table, most: int) -> list[int]:
+def _cells(table: TextTable, most: int) -> list[int]:
     """Widths to which cells may shrink: texts by folding, all others not at all."""
     found = []
     for place, title in enumerate(table.head):
@@ -91,7 +91,7 @@ def _cells(table: Table, most: int) -> list[int]:
     return found
 
 
-def _spread(table: Table, cells: list[int], spare: int) -> list[int]:
+def _spread(table: TextTable, cells: list[int], spare: int) -> list[int]:
     """The widths with what is spare shared out, to cells that need least first."""
     missing = {
         place: max(map(columns, (title, *table.column(place)))) - cells[place]
@@ -104,7 +104,7 @@ def _spread(table: Table, cells: list[int], spare: int) -> list[int]:
     return found
 
 
-def as_lists(table: Table, width: int) -> list[Line]:
+def as_lists(table: TextTable, width: int) -> list[Line]:
     """Every row as its name and, below it, one line for each other cell."""
     lines: list[Line] = []
     for number, (name, *others) in enumerate(table.rows):

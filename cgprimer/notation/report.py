@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cgprimer.errors import columns, harmless
 from cgprimer.notation.giving_way import table_lines, told
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import COLOURS, Line, Table
+from cgprimer.notation.table import COLOURS, Line, TextTable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -54,11 +54,11 @@ class Said:
 class Beside:
     """Two tables of the same rows, side by side where there is room for both."""
 
-    left: Table
-    right: Table
+    left: TextTable
+    right: TextTable
 
 
-Part = Table | Said | Beside
+Part = TextTable | Said | Beside
 
 
 class Report:
@@ -123,7 +123,7 @@ def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]
     for part in parts:
         if isinstance(part, Said):
             yield from told(part.text, min(width, PROSE), encoding, part.style)
-        elif isinstance(part, Table):
+        elif isinstance(part, TextTable):
             yield from table_lines(part, width, encoding)
         else:
             yield from _beside(part, width, encoding)

@@ -60,7 +60,7 @@ TIGHT = Frame(("", "  ", "", " "), ("", "  ", "", " "), ("", "──", "", "─"
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Texts in columns; a column without any is not shown.
 
     numbers : titles of the columns that are aligned to the right.
@@ -84,12 +84,12 @@ class Table:
         """The cells of one column."""
         return [row[place] for row in self.rows]
 
-    def only(self, places: Sequence[int]) -> Table:
+    def only(self, places: Sequence[int]) -> TextTable:
         """The table of some columns."""
         rows = [[row[i] for i in places] for row in self.rows]
         return replace(self, head=[self.head[i] for i in places], rows=rows)
 
-    def tidied(self, encoding: str) -> Table:
+    def tidied(self, encoding: str) -> TextTable:
         """Without empty columns and endless cells, in signs of the encoding."""
         spell = {title: spelled(title, encoding) for title in self.head}
         kept = [i for i in range(len(self.head)) if any(row[i] for row in self.rows)]
@@ -132,11 +132,11 @@ def _cell(text: str, encoding: str) -> str:
     return spelled(shorten(" ".join(text.split()), LONG), encoding)
 
 
-def _html_title(table: Table, title: str) -> str:
+def _html_title(table: TextTable, title: str) -> str:
     return f"<th{NUMBER * (title in table.numbers)}>{escape(title)}</th>"
 
 
-def _html_row(table: Table, number: int) -> str:
+def _html_row(table: TextTable, number: int) -> str:
     cells = []
     for title, text in zip(table.head, table.rows[number], strict=True):
         style = COLOURS.get(table.style(title, number), "")
@@ -147,7 +147,7 @@ def _html_row(table: Table, number: int) -> str:
     return "".join(cells)
 
 
-def drawn(table: Table, frame: Frame, cells: Sequence[int]) -> list[Line]:
+def drawn(table: TextTable, frame: Frame, cells: Sequence[int]) -> list[Line]:
     """Head, rules and rows in a frame, the cells of so many columns."""
     blank = OPEN.row if frame is OPEN else None
     head = _row(table, table.head, ["bold"] * len(cells), frame.head, cells)
@@ -162,7 +162,7 @@ def drawn(table: Table, frame: Frame, cells: Sequence[int]) -> list[Line]:
 
 
 def _row(
-    table: Table,
+    table: TextTable,
     texts: Sequence[str],
     styles: Sequence[str],
     edge: Edge,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.run.problem import Problem, check_order
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -82,7 +82,12 @@ class ByNumpy:
         return shares.T
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
         check_order(order, self.problem.count)
@@ -100,7 +105,7 @@ class Gradient(Protocol):
 def stepwise(
     function: Gradient,
     state: Array,
-    rule: Rule,
+    rule: UpdateRule,
     settings: Array,
     order: Integers,
     batch: int,

@@ -17,7 +17,7 @@ from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, check_order
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _INT64 = np.dtype(np.int64)
-PLAIN = Rule(("rate",), (), "p - rate*g")
+PLAIN = UpdateRule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
 LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of numpy
 
@@ -175,7 +175,12 @@ class Objective(Frozen):
         return as_rows("order", order, len(self), FitError)
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order`, as a Runner does; the loss of every batch (steps,).
 

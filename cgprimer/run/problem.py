@@ -12,10 +12,10 @@ from cgprimer.errors import FitError
 from cgprimer.expr.node import postorder
 from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 if TYPE_CHECKING:
-    from cgprimer.run.sweeps import Program as Sweeps
+    from cgprimer.run.sweeps import Sweeps
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -86,7 +86,12 @@ class Runner(Protocol):
         """d prediction / d parameters for one target, (samples in `rows`, p)."""
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,).
 

@@ -27,8 +27,8 @@ from cgprimer.run.by_numpy import ByNumpy
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.emit import without_code
 from cgprimer.run.llvm.fused import Fused
-from cgprimer.run.llvm.jit import Code
-from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.llvm.jit import MachineCode
+from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.logits import check_probabilities, with_logits
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
@@ -101,7 +101,7 @@ class Program(Frozen, Report):
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
         takes.count(threads=threads)
         self.graph, self.target, self.threads = graph, target, int(threads)
-        self.built: Weakly[str, Code] = Weakly()
+        self.built: Weakly[str, MachineCode] = Weakly()
         self.layers = 0
         self.tier, self.reason = self._choose(len(graph), self._operations(None))
         self._local = threading.local()
@@ -140,9 +140,9 @@ class Program(Frozen, Report):
         return int(sizes[shapes].sum())
 
     @lazy
-    def _whole(self) -> Whole:
+    def _whole(self) -> ExpandedGraph:
         table = self.graph.running.table
-        return Whole(table, table.order.tolist())
+        return ExpandedGraph(table, table.order.tolist())
 
     def values(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
         """The value of every variable, as `Graph.evaluate` returns them."""
@@ -272,7 +272,7 @@ class Program(Frozen, Report):
         equations = problem.sweeps.equations
         tier, _ = self._choose(len(equations), self._operations(None))
         if tier == "fused":
-            return Fused(problem, Whole(problem.sweeps.table, equations))
+            return Fused(problem, ExpandedGraph(problem.sweeps.table, equations))
         if tier == "by shape":
             from cgprimer.run.llvm.by_shape import ByShape
 

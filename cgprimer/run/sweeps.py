@@ -44,7 +44,7 @@ class Group(NamedTuple):
     unique: list[bool]
 
 
-class Program:
+class Sweeps:
     """The forward and reverse sweep of a graph on arrays of samples.
 
     outputs : names; equations that they do not need are left out. None keeps all.

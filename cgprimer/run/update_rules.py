@@ -14,7 +14,7 @@ from cgprimer.run.llvm.emit import Emitter
 
 
 @dataclass(frozen=True)
-class Rule:
+class UpdateRule:
     """One step: what becomes of a parameter `p` and of memories, for a gradient `g`.
 
     memory : (name, its new value) in order; each sees those before it.

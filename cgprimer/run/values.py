@@ -20,14 +20,14 @@ from cgprimer.graph.point import (
     warn_nonfinite,
 )
 from cgprimer.keeping import Weakly
-from cgprimer.run.llvm.fused import Call, Rows, empty_rows
+from cgprimer.run.llvm.fused import Call, SampleRows, empty_rows
 from cgprimer.run.llvm.fused_text import is_leaf
-from cgprimer.run.llvm.jit import Code
-from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.llvm.jit import MachineCode
+from cgprimer.run.llvm.whole import ExpandedGraph
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph, Value
-    from cgprimer.run.sweeps import Program as Sweeps
+    from cgprimer.run.sweeps import Sweeps
 
 Array = NDArray[np.float64]
 Edge = tuple[str, str]
@@ -72,7 +72,11 @@ class FusedValues:
     """Values, and partials if wanted, of a whole graph by one function."""
 
     def __init__(
-        self, graph: Graph, whole: Whole, partials: bool, built: Weakly[str, Code]
+        self,
+        graph: Graph,
+        whole: ExpandedGraph,
+        partials: bool,
+        built: Weakly[str, MachineCode],
     ) -> None:
         number, table = graph.variable_number, graph.table
         self.graph = graph
@@ -81,14 +85,14 @@ class FusedValues:
         self.values = {name: whole.value(number[name]) for name in graph.order}
         self.partials: dict[Edge, Node] = {}
         if graph.running is not graph:  # partials are those of the equations as written
-            whole = Whole(table, table.order.tolist())
+            whole = ExpandedGraph(table, table.order.tolist())
         for equation, node in enumerate(graph.dependents if partials else ()):
             shape = table.shapes[table.shape[equation]]
             for column, wrt in zip(shape.names, table.names(equation), strict=True):
                 self.partials[node, wrt] = whole.partials[equation][column]
         roots = [*self.values.values(), *self.partials.values()]
         watched = [self.values[name] for name in graph.dependents]
-        self.rows = Rows(roots, watched, self.leaves)
+        self.rows = SampleRows(roots, watched, self.leaves)
         code = self.rows.function.code
         built.hold(code.key, code)
         self._local = threading.local()

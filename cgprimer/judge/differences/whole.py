@@ -29,7 +29,7 @@ from cgprimer.judge.differences.edges import (
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Array, Function, Told, rounding
 from cgprimer.keeping import lazy
-from cgprimer.run.sweeps import Program
+from cgprimer.run.sweeps import Sweeps
 
 KernelOf = Callable[[Shape], Kernel]
 
@@ -56,7 +56,7 @@ def total_differences(
     names = _checked_names(graph, wrt)
     sizes = checked_sizes(graph, typical)
     point = at if isinstance(at, Point) else Point.of(graph, at)
-    whole = Whole.of(graph, output, point)
+    whole = OutputFunction.of(graph, output, point)
     if scheme == "complex":
         for group in whole.program.groups:
             refuse_kinks(graph, group)
@@ -97,17 +97,17 @@ def _disturbed(run: int) -> KernelOf:
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class OutputFunction:
     """One output of a graph at a point, as a function of the values of any name."""
 
     graph: Graph
     output: str
     point: Point
-    program: Program
+    program: Sweeps
     values: Array
 
     @classmethod
-    def of(cls, graph: Graph, output: str, point: Point) -> Whole:
+    def of(cls, graph: Graph, output: str, point: Point) -> OutputFunction:
         """With what the output needs computed once at the point."""
         program = graph.program([output])
         values = program.forward(point.inputs, point.parameters)

@@ -14,8 +14,8 @@ import numpy as np
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.blame import SLACK, over, transposed
-from cgprimer.judge.mistakes.explain import Candidate, Finding, explain
-from cgprimer.judge.mistakes.terms import Term, missing_term
+from cgprimer.judge.mistakes.explain import Candidate, Explanation, explain
+from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Array, Wrong
 from cgprimer.judge.totals import Totals, path_products
 
@@ -73,12 +73,12 @@ class ClaimedTotals(Totals):
             says = f"d {self.output}/d {wrt} is given what belongs to {text}"
             yield kind, f"{kind}: {says}", self.true[text]
 
-    def term(self, wrt: str) -> Term | None:
+    def term(self, wrt: str) -> MissingTerm | None:
         """The term of a penalty that the claim lacks, or has too much."""
         found = missing_term(wrt, self._near(wrt), self.wrong(wrt))
         return found if found and found.is_penalty else None
 
-    def looks_like(self, wrt: str) -> Finding:
+    def looks_like(self, wrt: str) -> Explanation:
         """What the claim was taken for."""
         extra = [*self.others(wrt), *self._paths(wrt)]
         inside = {by for _, by in self.edges}

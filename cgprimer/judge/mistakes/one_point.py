@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 CHAINED = ("edge", "total")  # what a reader multiplies; the rest stands for itself
 
 
-class Table:
+class CheckRows:
     """The rows of one check, at whichever of its points.
 
     local, whole : claims of edges, and of totals by name.

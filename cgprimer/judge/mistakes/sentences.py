@@ -12,7 +12,7 @@ from cgprimer.errors import listing
 from cgprimer.judge.arrival import as_arrives
 from cgprimer.judge.claims import Claim, Edge
 from cgprimer.judge.mistakes.blame import truth
-from cgprimer.judge.mistakes.one_point import Table
+from cgprimer.judge.mistakes.one_point import CheckRows
 from cgprimer.judge.mistakes.stories import Story, blame_totals
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
@@ -38,7 +38,7 @@ def told(
     ]
     rows, stories = _blamed(witness, rows, whole)
     verdict = overall(tuple(rows))
-    shown, at = Table(witness, rows, local, whole).at_one_point()
+    shown, at = CheckRows(witness, rows, local, whole).at_one_point()
     first, diagnosis = _diagnosis(witness, shown, verdict, stories, whole)
     return CheckReport(verdict, shown, first, diagnosis, at, witness.width)
 

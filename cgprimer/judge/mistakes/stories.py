@@ -21,7 +21,13 @@ from cgprimer.expr.ops import ZERO
 from cgprimer.judge.claims import Claim, Edge
 from cgprimer.judge.mistakes.blame import elsewhere, over
 from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
-from cgprimer.judge.mistakes.explain import VAGUE, Candidate, Finding, explain, spoken
+from cgprimer.judge.mistakes.explain import (
+    VAGUE,
+    Candidate,
+    Explanation,
+    explain,
+    spoken,
+)
 from cgprimer.judge.mistakes.terms import told
 from cgprimer.judge.mistakes.wrong import Array
 from cgprimer.judge.totals import Culprit
@@ -47,7 +53,7 @@ class Story:
     output: str
     names: tuple[str, ...]
     edge: Edge
-    finding: Finding
+    finding: Explanation
     says: str
     single: bool = True
     alike: tuple[Edge, ...] = ()
@@ -123,7 +129,7 @@ class Teller:
             alone = self._of(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
             if len(same) > 1 and whole:
-                finding = Finding("missing term", told(same), (np.nan, np.nan))
+                finding = Explanation("missing term", told(same), (np.nan, np.nan))
                 edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
                 return Story(self.output, every, edge, finding, finding.says, False)
@@ -175,7 +181,7 @@ class Teller:
         known = [term for term in terms if term]
         return told(known) if len(known) == len(names) else ""
 
-    def _on_edge(self, culprit: Culprit, edge: Edge) -> Finding:
+    def _on_edge(self, culprit: Culprit, edge: Edge) -> Explanation:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
         extra: list[Candidate] = list(elsewhere(self.witness, edge))
@@ -202,7 +208,7 @@ class Teller:
             if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
             swaps.append(swap[:2])
-        finding = Finding(*swaps[0], (np.nan, np.nan))
+        finding = Explanation(*swaps[0], (np.nan, np.nan))
         clauses = dict.fromkeys(says for _, says in swaps)
         entry, says = self.totals.entry(names[0]), "; ".join(clauses)
         return Story(self.output, tuple(names), entry, finding, says)
@@ -228,7 +234,7 @@ class Teller:
                 return story
         return self._plain(wrt, finding)
 
-    def _plain(self, wrt: str, finding: Finding | None = None) -> Story:
+    def _plain(self, wrt: str, finding: Explanation | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
         known = finding or explain(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
         says = known.says
@@ -253,7 +259,7 @@ def _is_known(story: Story) -> bool:
     return story.finding.kind not in (*VAGUE, "a number")
 
 
-def ratio(finding: Finding, witness: Witness) -> str:
+def ratio(finding: Explanation, witness: Witness) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = finding.ratio
     text = f"claimed / true {spoken(finding.ratio)}"

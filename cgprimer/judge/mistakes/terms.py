@@ -19,7 +19,7 @@ NAMES = 12  # that may be a factor
 
 
 @dataclass(frozen=True)
-class Term:
+class MissingTerm:
     """The gap of true - claimed: `factor` times the product of `names`."""
 
     wrt: str
@@ -43,7 +43,7 @@ class Term:
         return told([self])
 
 
-def told(terms: Sequence[Term]) -> str:
+def told(terms: Sequence[MissingTerm]) -> str:
     """One sentence on several; nothing where they are no one penalty's."""
     first = terms[0]
     way = "is missing" if first.factor > 0 else "is too much"
@@ -58,7 +58,9 @@ def told(terms: Sequence[Term]) -> str:
     return f"the gradient of {'·'.join(parts)} {way}"
 
 
-def missing_term(wrt: str, values: Mapping[str, Array], wrong: Wrong) -> Term | None:
+def missing_term(
+    wrt: str, values: Mapping[str, Array], wrong: Wrong
+) -> MissingTerm | None:
     """The term that is the gap between truth and claim at every point."""
     gap = wrong.true - wrong.claimed
     if len(gap) < ENOUGH or not (np.abs(gap) > CLEAR * wrong.slack).all():
@@ -67,7 +69,7 @@ def missing_term(wrt: str, values: Mapping[str, Array], wrong: Wrong) -> Term | 
         with np.errstate(all="ignore"):
             factor = float(np.median(gap / size))
         if np.isfinite(factor) and Wrong(gap, gap, wrong.slack).agrees(factor * size):
-            return Term(wrt, factor, names)
+            return MissingTerm(wrt, factor, names)
     return None
 
 

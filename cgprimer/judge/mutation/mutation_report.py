@@ -11,7 +11,7 @@ from cgprimer.errors import OptionError, listing, shorten, suggest
 from cgprimer.judge.claims import Edge
 from cgprimer.judge.mutation.rules import RULES
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import OPEN, Table
+from cgprimer.notation.table import OPEN, TextTable
 
 MISTAKES = (
     "sign flipped",
@@ -148,8 +148,8 @@ class MutationReport(Report):
         return [*parts, *told]
 
 
-def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> Table:
-    return Table(
+def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> TextTable:
+    return TextTable(
         ("mistake", "put in", *checkers),
         rows,
         numbers=("put in", *checkers),

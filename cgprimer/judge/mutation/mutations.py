@@ -31,7 +31,7 @@ from cgprimer.judge.mutation.mutation_report import (
     MutationReport,
     Outcome,
 )
-from cgprimer.judge.mutation.rules import RULES, Measured, Rule
+from cgprimer.judge.mutation.rules import RULES, CheckRule, Measured
 from cgprimer.judge.mutation.zeros import Zero
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.sites import checked_points, random_points
@@ -158,7 +158,7 @@ class _Trial:
         ends = (*graph.inputs, *graph.parameters)
         self.inside = inside
         self.names = [text for text in ends if text in inside]
-        self.measured: list[dict[Rule, Measured]] = []
+        self.measured: list[dict[CheckRule, Measured]] = []
         self.zeros: list[Zero] = []
         for i in range(witness.width):
             f, x = self._function(i)
@@ -187,7 +187,7 @@ class _Trial:
         found = totals(edges, self.output)
         return {text: found[text] for text in self.names}
 
-    def rejected(self, rule: Rule, gradient: Mapping[str, Array]) -> set[str]:
+    def rejected(self, rule: CheckRule, gradient: Mapping[str, Array]) -> set[str]:
         """The names that a rule objects to at some point; all where it cannot tell."""
         found: set[str] = set()
         for i, measured in enumerate(self.measured):

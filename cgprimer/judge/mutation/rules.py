@@ -39,7 +39,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Rule:
+class CheckRule:
     """How a tool measures, and which of its measurements reject a gradient (p,).
 
     by_component : whether each measurement belongs to one component.
@@ -105,8 +105,8 @@ def _norm(a: Array, n: Array) -> NDArray[np.bool_]:
 
 
 RULES = (
-    Rule("torch", _torch, _allclose(1e-5, 1e-3), by_component=True),
-    Rule("JAX", _jax, _allclose(1e-5, 1e-5)),
-    Rule("autograd", _autograd, _scalar_close),
-    Rule("scipy", _scipy, _norm),
+    CheckRule("torch", _torch, _allclose(1e-5, 1e-3), by_component=True),
+    CheckRule("JAX", _jax, _allclose(1e-5, 1e-5)),
+    CheckRule("autograd", _autograd, _scalar_close),
+    CheckRule("scipy", _scipy, _norm),
 )

@@ -18,15 +18,15 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, name, tidy
 from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense
-from cgprimer.run.llvm.driver_text import Arguments, driver_text, epoch_text
+from cgprimer.run.llvm.driver_text import DriverArguments, driver_text, epoch_text
 from cgprimer.run.llvm.emit import Emitter
-from cgprimer.run.llvm.fused import PROTOTYPE, Function, each, loss_nodes
-from cgprimer.run.llvm.jit import Code, compiled
-from cgprimer.run.llvm.layout import GUARD, Kind, Layer, Layout, Run, distance
+from cgprimer.run.llvm.fused import PROTOTYPE, CompiledFunction, each, loss_nodes
+from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.layout import GUARD, Kind, Layer, MemoryLayout, Run, distance
 from cgprimer.run.llvm.shape_text import (
     FIELDS,
-    Group,
-    Piece,
+    Fragment,
+    GroupField,
     Work,
     forward,
     module,
@@ -35,7 +35,7 @@ from cgprimer.run.llvm.shape_text import (
 from cgprimer.run.llvm.tape import Tape, interpreter
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, check_order
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -47,14 +47,16 @@ DENSE = 512  # … at least, where layers are dense products
 FEW_SHAPES = 4  # that are compiled however few equations have them
 WORTH = 16  # equations from which on a shape is compiled
 LONG = 1_500  # operations from which on it is not
-RANGE = slice(Arguments.ORDER, Arguments.END + 1)
+RANGE = slice(DriverArguments.ORDER, DriverArguments.END + 1)
 SPARSE = 3.0  # equations per run, below which they are not put into lanes
 
 
 class Machine:
     """The code for a layout: lanes are samples, or equations where `across`."""
 
-    def __init__(self, layout: Layout, across: bool, tapes: dict[int, Tape]) -> None:
+    def __init__(
+        self, layout: MemoryLayout, across: bool, tapes: dict[int, Tape]
+    ) -> None:
         runs = [run for run in layout.runs if isinstance(run, Run)]
         mean = sum(run.count for run in runs) / max(len(runs), 1)
         width = 1 if across and mean < SPARSE else LANES
@@ -63,7 +65,7 @@ class Machine:
             if k not in tapes:
                 made.append(forward(kind.body, width, across, f"f{k}"))
                 made.append(reverse(kind.body, kind.columns, width, across, f"r{k}"))
-        self.codes: list[Code] = []
+        self.codes: list[MachineCode] = []
         address = functools.partial(self._addresses, module(made) if made else "")
         self.places = {
             k: address(k) for k in range(len(layout.kinds)) if k not in tapes
@@ -77,7 +79,7 @@ class Machine:
         [code] = self.codes
         return code.address(f"f{kind}"), code.address(f"r{kind}")
 
-    def _records(self, layout: Layout, tapes: dict[int, Tape]) -> Integers:
+    def _records(self, layout: MemoryLayout, tapes: dict[int, Tape]) -> Integers:
         """A record for every run."""
         rows = []
         for run in layout.runs:
@@ -97,20 +99,20 @@ class Machine:
             table = kind.table.ctypes.data + 4 * run.offset
             rows.append((run.count, run.first, table, kind.table.shape[1], code, *both))
         records = np.zeros((len(rows), FIELDS), dtype=np.int64)
-        records[:, : len(Group)] = rows
+        records[:, : len(GroupField)] = rows
         return records
 
     def _product(self, layer: Layer) -> tuple[int, ...]:
         fields = {
-            dense.Field.ROWS: layer.weights.shape[0],
-            dense.Field.TERMS: layer.weights.shape[1],
-            dense.Field.WEIGHTS: int(layer.weights[0, 0]),
-            dense.Field.GAP: distance(layer.weights),
-            dense.Field.FIRST: layer.source,
-            dense.Field.WANTED: int(layer.wanted),
-            dense.Field.DGEMM: dense.gemm(),
+            dense.DenseField.ROWS: layer.weights.shape[0],
+            dense.DenseField.TERMS: layer.weights.shape[1],
+            dense.DenseField.WEIGHTS: int(layer.weights[0, 0]),
+            dense.DenseField.GAP: distance(layer.weights),
+            dense.DenseField.FIRST: layer.source,
+            dense.DenseField.WANTED: int(layer.wanted),
+            dense.DenseField.DGEMM: dense.gemm(),
         }
-        record = np.array([fields[field] for field in dense.Field], dtype=np.int64)
+        record = np.array([fields[field] for field in dense.DenseField], dtype=np.int64)
         self.keep.append(record)
         code = dense.products()
         place = record.ctypes.data
@@ -142,21 +144,21 @@ class _Buffers:
         ):
             self.work[field] = array.ctypes.data
         self.work[Work.STRIDE] = stride
-        self.args = np.zeros(len(Arguments), dtype=np.int64)
+        self.args = np.zeros(len(DriverArguments), dtype=np.int64)
         for name_, value in (
-            (Arguments.GROUPS, machine.groups.ctypes.data),
-            (Arguments.COUNT, len(machine.groups)),
-            (Arguments.WORK, self.work.ctypes.data),
-            (Arguments.DATA, runner.data.ctypes.data),
-            (Arguments.WIDTH, runner.data.shape[1]),
-            (Arguments.ROWS, runner.data.shape[0]),
-            (Arguments.BLOCK, stride),
-            (Arguments.UNIT, 1 if across else LANES),
-            (Arguments.LOSS, runner.loss_row),
-            (Arguments.TERMS, runner.terms),
-            (Arguments.SUM, self.sum.ctypes.data),
-            (Arguments.CELLS, self.values.size),
-            (Arguments.PARAMETERS, layout.numbers),
+            (DriverArguments.GROUPS, machine.groups.ctypes.data),
+            (DriverArguments.COUNT, len(machine.groups)),
+            (DriverArguments.WORK, self.work.ctypes.data),
+            (DriverArguments.DATA, runner.data.ctypes.data),
+            (DriverArguments.WIDTH, runner.data.shape[1]),
+            (DriverArguments.ROWS, runner.data.shape[0]),
+            (DriverArguments.BLOCK, stride),
+            (DriverArguments.UNIT, 1 if across else LANES),
+            (DriverArguments.LOSS, runner.loss_row),
+            (DriverArguments.TERMS, runner.terms),
+            (DriverArguments.SUM, self.sum.ctypes.data),
+            (DriverArguments.CELLS, self.values.size),
+            (DriverArguments.PARAMETERS, layout.numbers),
         ):
             self.args[name_] = value
         self.pointer = self.args.ctypes.data
@@ -171,7 +173,7 @@ class ByShape:
         extra += [] if problem.sigma is None else [*problem.sigma]
         extra += [] if problem.weights is None else [problem.weights]
         self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
-        self.layout = layout = Layout(problem.sweeps, len(self.data))
+        self.layout = layout = MemoryLayout(problem.sweeps, len(self.data))
         self.order = None
         if (np.diff(layout.number) != 1).any():
             self.order = np.argsort(layout.number)
@@ -219,7 +221,7 @@ class ByShape:
             slots.append(np.full(terms, len(self.data) - 1))
             body, *slopes = (tidy(OPS["mul"], node, weight) for node in (body, *slopes))
         names = tuple(f"x{k}" for k in range(len(slots)))
-        piece = Piece(body, names, tuple(slopes) if joint else None)
+        piece = Fragment(body, names, tuple(slopes) if joint else None)
         kind = layout.add(piece, np.array(slots), names)
         layout.kinds[kind].columns = list(range(width))
         self.loss_row, self.terms = layout.rows, terms
@@ -250,8 +252,8 @@ class ByShape:
         given = params if self.order is None else params[self.order]
         buffers.numbers[: len(given)] = given
         data = self.data if data is None else data
-        buffers.args[Arguments.DATA] = data.ctypes.data
-        buffers.args[Arguments.WIDTH] = data.shape[1]
+        buffers.args[DriverArguments.DATA] = data.ctypes.data
+        buffers.args[DriverArguments.WIDTH] = data.shape[1]
 
     def _take(self, found: Array) -> Array:
         count = len(self.layout.number)
@@ -302,11 +304,11 @@ class ByShape:
         self._give(buffers, params, data)
         found = np.empty((len(rows), count))
         call, args = _driver()["forward"], buffers.args
-        args[Arguments.ORDER] = 0
+        args[DriverArguments.ORDER] = 0
         with self._blas:
             for first in range(0, count, self.block):
                 end = min(first + self.block, count)
-                args[Arguments.FIRST], args[Arguments.END] = first, end
+                args[DriverArguments.FIRST], args[DriverArguments.END] = first, end
                 call(buffers.pointer)
                 found[:, first:end] = buffers.values[rows, : end - first]
         return found
@@ -317,17 +319,22 @@ class ByShape:
         self._give(buffers, params)
         found = np.empty((rows.stop - rows.start, self.layout.numbers))
         args = buffers.args
-        args[Arguments.ORDER] = 0
-        args[Arguments.TARGET] = self.layout.row[self.problem.rows[target]]
+        args[DriverArguments.ORDER] = 0
+        args[DriverArguments.TARGET] = self.layout.row[self.problem.rows[target]]
         with self._blas:
             for low, high in self.single.spans(rows.start, rows.stop):
-                args[Arguments.FIRST], args[Arguments.END] = low, high
-                args[Arguments.LOSSES] = found[low - rows.start :].ctypes.data
+                args[DriverArguments.FIRST], args[DriverArguments.END] = low, high
+                args[DriverArguments.LOSSES] = found[low - rows.start :].ctypes.data
                 _driver()["jacobian"](buffers.pointer)
         return found[:, self.layout.number]
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
         check_order(order, self.problem.count)
@@ -343,13 +350,13 @@ class ByShape:
         )
         args = buffers.args
         for field, value in (
-            (Arguments.ORDER, order.ctypes.data),
-            (Arguments.FIRST, 0),
-            (Arguments.END, len(order)),
-            (Arguments.BATCH, batch),
-            (Arguments.SETTINGS, settings.ctypes.data),
-            (Arguments.LOSSES, losses.ctypes.data),
-            (Arguments.MEMORY, memory.ctypes.data),
+            (DriverArguments.ORDER, order.ctypes.data),
+            (DriverArguments.FIRST, 0),
+            (DriverArguments.END, len(order)),
+            (DriverArguments.BATCH, batch),
+            (DriverArguments.SETTINGS, settings.ctypes.data),
+            (DriverArguments.LOSSES, losses.ctypes.data),
+            (DriverArguments.MEMORY, memory.ctypes.data),
         ):
             args[field] = value
         with self._blas:
@@ -373,9 +380,9 @@ def _driver() -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=16)
-def epoch_function(rule: Rule) -> Function:
+def epoch_function(rule: UpdateRule) -> CompiledFunction:
     """The compiled epoch of a rule, for every graph."""
-    return Function(epoch_text(rule), "epoch")
+    return CompiledFunction(epoch_text(rule), "epoch")
 
 
 @functools.cache

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.run.llvm.emit import Emitter
-from cgprimer.run.llvm.jit import Code, compiled
-from cgprimer.run.llvm.shape_text import Group, Work, module
+from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.shape_text import GroupField, Work, module
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -101,7 +101,7 @@ def _replaced(body: Node, old: Node, new: Node) -> Node:
     return fold([body], visit)[body]
 
 
-class Field(IntEnum):
+class DenseField(IntEnum):
     """Fields of the record of Z (rows, n) = W (rows, terms) · X (terms, n).
 
     WEIGHTS : the number of the first weight; GAP : between rows of weights. FIRST : the
@@ -132,30 +132,35 @@ def gemm() -> int:
 
 
 @functools.cache
-def products() -> Code:
+def products() -> MachineCode:
     """The code of dense products, with `forward` and `reverse`."""
     return compiled(module([("forward", _forward()), ("reverse", _reverse())]))
 
 
-class _Product(Emitter):
+class _DenseEmitter(Emitter):
     """A function of a dense group; BLAS sees our rows as columns."""
 
     def __init__(self) -> None:
         super().__init__(1)
-        code = self.field("%group", Group.CODE, "ptr")
+        code = self.field("%group", GroupField.CODE, "ptr")
         self.rows, self.terms, self.gap, self.wanted = (
             self.field(code, field, "i64")
-            for field in (Field.ROWS, Field.TERMS, Field.GAP, Field.WANTED)
+            for field in (
+                DenseField.ROWS,
+                DenseField.TERMS,
+                DenseField.GAP,
+                DenseField.WANTED,
+            )
         )
-        self.dgemm = self.field(code, Field.DGEMM, "ptr")
+        self.dgemm = self.field(code, DenseField.DGEMM, "ptr")
         self.stride = self.field("%work", Work.STRIDE, "i64")
-        first = self.field(code, Field.WEIGHTS, "i64")
+        first = self.field(code, DenseField.WEIGHTS, "i64")
         self.weights, self.slopes = (
             self.place(self.field("%work", field, "ptr"), first)
             for field in (Work.NUMBERS, Work.GRADIENT)
         )
-        own = self.times(self.field("%group", Group.FIRST, "i64"), self.stride)
-        used = self.times(self.field(code, Field.FIRST, "i64"), self.stride)
+        own = self.times(self.field("%group", GroupField.FIRST, "i64"), self.stride)
+        used = self.times(self.field(code, DenseField.FIRST, "i64"), self.stride)
         values, adjoints = (
             self.field("%work", field, "ptr") for field in (Work.VALUES, Work.ADJOINTS)
         )
@@ -192,7 +197,7 @@ class _Product(Emitter):
 
 
 def _forward() -> Emitter:
-    e = _Product()
+    e = _DenseEmitter()
     n = e.field("%work", Work.LANES, "i64")
     sizes = n, e.rows, e.terms
     e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
@@ -201,7 +206,7 @@ def _forward() -> Emitter:
 
 
 def _reverse() -> Emitter:
-    e = _Product()
+    e = _DenseEmitter()
     n = e.field("%work", Work.SAMPLES, "i64")
     arriving = e.z_adjoint, e.stride
     sizes = e.terms, e.rows, n

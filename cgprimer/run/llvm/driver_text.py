@@ -1,7 +1,7 @@
 """Running all groups of a graph over blocks of samples: loads, sweeps, sums, steps.
 
 The functions know groups by their records alone, so that one module serves every
-graph. Each takes a list of 64-bit arguments; `Arguments` numbers them.
+graph. Each takes a list of 64-bit arguments; `DriverArguments` numbers them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from enum import IntEnum
 
 from cgprimer.expr.ops import name
 from cgprimer.run.llvm.emit import Emitter
-from cgprimer.run.llvm.shape_text import FIELDS, Group, Work
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.llvm.shape_text import FIELDS, GroupField, Work
+from cgprimer.run.update_rules import UpdateRule
 
 LANES = 8
 
 
-class Arguments(IntEnum):
+class DriverArguments(IntEnum):
     """Arguments of every function here.
 
     GROUPS, COUNT : records in the order of evaluation. WORK : its record.
@@ -55,7 +55,7 @@ POINTERS = {"GROUPS", "WORK", "DATA", "ORDER", "SUM", "SETTINGS", "LOSSES", "MEM
 
 
 class _Driver(Emitter):
-    """A function of `Arguments`, with its parts as methods."""
+    """A function of `DriverArguments`, with its parts as methods."""
 
     def __init__(self) -> None:
         super().__init__(LANES)
@@ -63,7 +63,7 @@ class _Driver(Emitter):
             field.name: self.field(
                 "%args", field, "ptr" if field.name in POINTERS else "i64"
             )
-            for field in Arguments
+            for field in DriverArguments
         }
         work = self.at["WORK"]
         self.values = self.field(work, Work.VALUES, "ptr")
@@ -127,7 +127,7 @@ class _Driver(Emitter):
         self.loop(0, self.at["ROWS"], 1, row)
         return samples
 
-    def run(self, field: Group, g: str) -> None:
+    def run(self, field: GroupField, g: str) -> None:
         """Run the group with number `g`."""
         group = self.place(self.at["GROUPS"], self.times(g, FIELDS), "i64")
         function = self.field(group, field, "ptr")
@@ -137,7 +137,7 @@ class _Driver(Emitter):
         """Run all groups forward."""
 
         def group(g: str, _: list[str]) -> list[str]:
-            self.run(Group.FORWARD, g)
+            self.run(GroupField.FORWARD, g)
             return []
 
         self.loop(0, self.at["COUNT"], 1, group)
@@ -147,7 +147,7 @@ class _Driver(Emitter):
         last = self.minus(count, 1)
 
         def group(g: str, _: list[str]) -> list[str]:
-            self.run(Group.REVERSE, self.minus(last, g))
+            self.run(GroupField.REVERSE, self.minus(last, g))
             return []
 
         self.loop(0, count, 1, group)
@@ -242,7 +242,7 @@ def driver_text() -> str:
     return _module(forward=_forward(), gradient=_gradient(), jacobian=_jacobian())
 
 
-def epoch_text(rule: Rule) -> str:
+def epoch_text(rule: UpdateRule) -> str:
     """`epoch`: a step of the rule after every batch.
 
     MEMORY holds what the rule remembers, in rows as long as the gradient.

@@ -25,11 +25,11 @@ from cgprimer.run.llvm.fused_text import (
     rows_text,
     sums_text,
 )
-from cgprimer.run.llvm.jit import Code, compiled
-from cgprimer.run.llvm.whole import Whole
+from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.losses import Loss
 from cgprimer.run.problem import Problem, beyond
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -38,11 +38,11 @@ CHUNK = 65_536  # samples summed at once: a bound on what rounding adds up to
 PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
-class Function:
+class CompiledFunction:
     """One compiled function of a list of 64-bit arguments; called without the GIL."""
 
     def __init__(self, text: str, title: str = "run") -> None:
-        self.code: Code = compiled(text)
+        self.code: MachineCode = compiled(text)
         self.call = PROTOTYPE(self.code.address(title))
 
 
@@ -71,7 +71,7 @@ def pack_rows(rows: Sequence[Array], count: int) -> Array:
     return packed
 
 
-class Rows:
+class SampleRows:
     """Expressions as rows of samples, from leaves that are numbers or arrays.
 
     row : for each expression that gets a row its number; others are names or numbers.
@@ -82,7 +82,7 @@ class Rows:
     ) -> None:
         stored = dict.fromkeys(root for root in roots if not is_leaf(root))
         self.row = {root: k for k, root in enumerate(stored)}
-        self.function = Function(rows_text(list(stored), watched, leaves))
+        self.function = CompiledFunction(rows_text(list(stored), watched, leaves))
 
 
 class Call:
@@ -92,7 +92,7 @@ class Call:
     """
 
     def __init__(
-        self, function: Function, out: Array, count: int, kinds: Sequence[bool]
+        self, function: CompiledFunction, out: Array, count: int, kinds: Sequence[bool]
     ) -> None:
         self.call, self.out, self.count = function.call, out, count
         self.code = function
@@ -151,7 +151,7 @@ class Call:
         return sound
 
 
-class Sums:
+class SumFunction:
     """A loss and its gradient, summed over samples that are packed once."""
 
     def __init__(
@@ -170,12 +170,12 @@ class Sums:
         self._local = threading.local()
 
     @lazy
-    def function(self) -> Function:
+    def function(self) -> CompiledFunction:
         """Sums over a range of samples."""
         return self._noted(sums_text(self.roots, self.names, self.parameters))
 
-    def _noted(self, text: str) -> Function:
-        function = Function(text)
+    def _noted(self, text: str) -> CompiledFunction:
+        function = CompiledFunction(text)
         self.built.hold(function.code.key, function.code)
         return function
 
@@ -237,7 +237,12 @@ class Sums:
         return float(out[0]), out[1:]
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
         key = rule, len(order), batch
@@ -247,7 +252,7 @@ class Sums:
         return kept.run(state, settings, order)
 
     @memo
-    def stepping(self, rule: Rule, batch: int) -> Function:
+    def stepping(self, rule: UpdateRule, batch: int) -> CompiledFunction:
         """The function of an epoch."""
         text = epoch_text(self.roots, self.names, self.parameters, rule, batch)
         return self._noted(text)
@@ -256,7 +261,9 @@ class Sums:
 class _Epoch:
     """An epoch with its arguments laid out once; of one thread."""
 
-    def __init__(self, sums: Sums, rule: Rule, count: int, batch: int) -> None:
+    def __init__(
+        self, sums: SumFunction, rule: UpdateRule, count: int, batch: int
+    ) -> None:
         self.key = rule, count, batch
         self.function = sums.stepping(rule, min(batch, LANES + 1))
         steps = -(-count // batch)
@@ -324,7 +331,7 @@ def each(
 class Fused:
     """The loss of a problem in one function; a Runner."""
 
-    def __init__(self, problem: Problem, whole: Whole) -> None:
+    def __init__(self, problem: Problem, whole: ExpandedGraph) -> None:
         self.problem, self.whole = problem, whole
         names, rows = list(problem.sweeps.input_names), [*problem.inputs]
         scales = [ONE] * len(problem.rows)
@@ -347,7 +354,7 @@ class Fused:
         data = pack_rows(rows, problem.count)
         seeds = dict(zip(problem.rows, slopes, strict=True))
         roots = [loss, *whole.gradient(seeds)]
-        self.sums = Sums(
+        self.sums = SumFunction(
             roots,
             data,
             names,
@@ -374,7 +381,12 @@ class Fused:
         return self._rows(tuple(roots), params, rows).T
 
     def epoch(
-        self, state: Array, rule: Rule, settings: Array, order: Integers, batch: int
+        self,
+        state: Array,
+        rule: UpdateRule,
+        settings: Array,
+        order: Integers,
+        batch: int,
     ) -> Array:
         """Step through `order` in batches; the mean loss of every batch (steps,)."""
         return self.sums.epoch(state, rule, settings, order, batch)
@@ -402,8 +414,8 @@ class Fused:
 
 
 @functools.lru_cache(maxsize=64)
-def _rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> Rows:
-    return Rows(roots, (), leaves)
+def _rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> SampleRows:
+    return SampleRows(roots, (), leaves)
 
 
 def loss_nodes(

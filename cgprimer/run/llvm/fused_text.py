@@ -13,7 +13,7 @@ from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, ZERO, name
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.vector_math import definitions
-from cgprimer.run.update_rules import Rule
+from cgprimer.run.update_rules import UpdateRule
 
 LANES = 8
 FEW_CALLS = 8  # of functions, up to which they are written out in place
@@ -74,7 +74,7 @@ def rows_text(
     return module(e)
 
 
-class Sums:
+class SummedExpressions:
     """Expressions to be summed over samples, each once however often it is wanted."""
 
     def __init__(self, roots: Sequence[Node]) -> None:
@@ -110,7 +110,7 @@ def sums_text(
     rows, stride = e.argument("ptr"), e.argument("i64")
     first, end = e.argument("i64"), e.argument("i64")
     given, out, factor = e.argument("ptr"), e.argument("ptr"), e.argument("double")
-    needed, sums = names_in(roots), Sums(roots)
+    needed, sums = names_in(roots), SummedExpressions(roots)
     fixed = {
         name(text): e.splat(e.number(given, k))
         for k, text in enumerate(parameters)
@@ -134,7 +134,7 @@ def epoch_text(
     roots: Sequence[Node],
     data: Sequence[str],
     parameters: Sequence[str],
-    rule: Rule,
+    rule: UpdateRule,
     batch: int,
 ) -> str:
     """Walk through batches of samples, with a step of `rule` after each.
@@ -152,7 +152,7 @@ def epoch_text(
     order, end, size = e.argument("ptr"), e.argument("i64"), e.argument("i64")
     settings, apart = e.argument("ptr"), e.argument("i64")
     losses, state, largest = (e.argument("ptr") for _ in range(3))
-    sums, needed = Sums(roots), names_in(roots)
+    sums, needed = SummedExpressions(roots), names_in(roots)
     moved = [k for k, node in enumerate(roots[1:]) if node is not ZERO]
     starts = _row_starts(e, rows, stride, data, needed)
     still = {

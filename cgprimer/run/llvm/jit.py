@@ -28,11 +28,11 @@ ADVICE = "pip install 'cgprimer[jit]' for compiled code, 10 to 1000 times as fas
 
 _PUBLIC = re.compile(r"^define void @(\w+)", re.MULTILINE)
 _lock = forkable()
-_alive: Weakly[str, Code] = Weakly()
+_alive: Weakly[str, MachineCode] = Weakly()
 _linkers: dict[str, tuple[Any, bytes]] = {}  # … read object code as long as they live
 
 
-class Code:
+class MachineCode:
     """Linked machine code; `compiled` makes it.
 
     size : bytes of object code. seconds : what building it took.
@@ -65,19 +65,19 @@ def available() -> bool:
     return _binding() is not None
 
 
-def compiled(text: str) -> Code:
+def compiled(text: str) -> MachineCode:
     """The machine code of a module; the same object while somebody holds it."""
     return apart(lambda: _compiled(text))
 
 
-def _compiled(text: str) -> Code:
+def _compiled(text: str) -> MachineCode:
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
         _alive.bury()
         for dead in _linkers.keys() - _alive.keys():
             del _linkers[dead]
         code = _alive.living(key)
-        return _alive.hold(key, Code(text, key)) if code is None else code
+        return _alive.hold(key, MachineCode(text, key)) if code is None else code
 
 
 def missing() -> str:

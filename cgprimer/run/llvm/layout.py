@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from cgprimer.expr.node import leaves
 from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
-from cgprimer.run.llvm.shape_text import Body, Piece
+from cgprimer.run.llvm.shape_text import Body, Fragment
 
 if TYPE_CHECKING:
-    from cgprimer.run.sweeps import Program as Sweeps
+    from cgprimer.run.sweeps import Sweeps
 
 Integers = NDArray[np.int64]
 GUARD = 8  # rows between regions, which a last, partly used vector may write to
@@ -68,7 +68,7 @@ class Layer:
     wanted: bool
 
 
-class Layout:
+class MemoryLayout:
     """Rows, numbers and runs of the equations that are needed.
 
     row : per variable its row. number : per parameter its number. rows : how many rows.
@@ -195,7 +195,7 @@ class Layout:
         position = {slot: i for i, slot in enumerate(self.table.shapes[shape].slots)}
         made = layer.first + np.arange(len(equations))
         slots = [made if slot == PRODUCT else own[position[slot]] for slot in names]
-        kind = self.add(Piece(product.rest, names), np.array(slots), names)
+        kind = self.add(Fragment(product.rest, names), np.array(slots), names)
         self.runs.append(Run(kind, 0, len(equations), first))
 
 

@@ -6,7 +6,7 @@ Both work on a group of equations that have the shape:
     reverse(group, work)    adjoints of what they use, gradients of their parameters
 
 A record of 64-bit fields describes the group and another one what is being worked on;
-`Group` and `Work` number the fields. Lanes are samples, or where there is but one
+`GroupField` and `Work` number the fields. Lanes are samples, or where there is but one
 sample, equations.
 """
 
@@ -41,7 +41,7 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True)
-class Piece:
+class Fragment:
     """A body that is no equation of the author's: part of one, or a loss.
 
     slopes : its derivatives by the slots in its columns, where they are given.
@@ -52,7 +52,7 @@ class Piece:
     slopes: tuple[Node, ...] | None = None
 
 
-class Group(IntEnum):
+class GroupField(IntEnum):
     """Fields of the record of a group.
 
     COUNT : its equations. FIRST : the row of the first variable that they define.
@@ -113,10 +113,10 @@ class _Slots:
 
     def __init__(self, e: Emitter, slots: Sequence[str], across: bool) -> None:
         self.e, self.slots, self.across = e, slots, across
-        self.count = e.field("%group", Group.COUNT, "i64")
-        self.first = e.field("%group", Group.FIRST, "i64")
-        table = e.field("%group", Group.SLOTS, "ptr")
-        width = e.field("%group", Group.WIDTH, "i64")
+        self.count = e.field("%group", GroupField.COUNT, "i64")
+        self.first = e.field("%group", GroupField.FIRST, "i64")
+        table = e.field("%group", GroupField.SLOTS, "ptr")
+        width = e.field("%group", GroupField.WIDTH, "i64")
         self.tables = [
             e.place(table, e.times(width, k), "i32") for k in range(len(slots))
         ]
@@ -196,7 +196,7 @@ def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
 
 def shares(shape: Body, columns: Sequence[int]) -> list[Node]:
     """What slots get of an adjoint, in terms of the slots, the body and ADJOINT."""
-    if isinstance(shape, Piece) and shape.slopes is not None:
+    if isinstance(shape, Fragment) and shape.slopes is not None:
         return [tidy(OPS["mul"], ADJOINT, slope) for slope in shape.slopes]
     names = [name(shape.slots[i]) for i in columns]
     return list(partials(shape.stable, names, ADJOINT).values())

@@ -19,11 +19,11 @@ from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.run.llvm.emit import Emitter, has_code, whole_exponent
-from cgprimer.run.llvm.jit import Code, compiled
+from cgprimer.run.llvm.jit import MachineCode, compiled
 from cgprimer.run.llvm.shape_text import (
     ADJOINT,
     Body,
-    Group,
+    GroupField,
     Work,
     module,
     shares,
@@ -42,7 +42,7 @@ _POWER = OPS["pow"]
 _MULTIPLY, _DIVIDE = NUMBER[OPS["mul"]], NUMBER[OPS["div"]]
 
 
-class Field(IntEnum):
+class TapeField(IntEnum):
     """Fields of the record of a tape."""
 
     SLOTS = 0
@@ -74,18 +74,18 @@ class Tape:
         numbers = np.array([float.fromhex(k) for k in self.constants])
         self._arrays = forward, reverse, wanted, kinds, numbers
         fields = {
-            Field.SLOTS: slots,
-            Field.KINDS: kinds.ctypes.data,
-            Field.FORWARD: forward.ctypes.data,
-            Field.LENGTH: self.length,
-            Field.RESULT: result,
-            Field.REVERSE: reverse.ctypes.data,
-            Field.BACK_LENGTH: len(reverse) // 4,
-            Field.COLUMNS: len(columns),
-            Field.WANTED: wanted.ctypes.data,
-            Field.CONSTANTS: numbers.ctypes.data,
+            TapeField.SLOTS: slots,
+            TapeField.KINDS: kinds.ctypes.data,
+            TapeField.FORWARD: forward.ctypes.data,
+            TapeField.LENGTH: self.length,
+            TapeField.RESULT: result,
+            TapeField.REVERSE: reverse.ctypes.data,
+            TapeField.BACK_LENGTH: len(reverse) // 4,
+            TapeField.COLUMNS: len(columns),
+            TapeField.WANTED: wanted.ctypes.data,
+            TapeField.CONSTANTS: numbers.ctypes.data,
         }
-        self.record = np.array([fields[field] for field in Field], dtype=np.int64)
+        self.record = np.array([fields[field] for field in TapeField], dtype=np.int64)
 
     def _encode(
         self, roots: Sequence[Node], known: dict[Node, int], first: int
@@ -171,7 +171,7 @@ def _reused(
 
 
 @functools.cache
-def interpreter() -> Code:
+def interpreter() -> MachineCode:
     """The code of the interpreter, with `forward` and `reverse`."""
     return compiled(tape_text())
 
@@ -227,10 +227,10 @@ class _Walk(Emitter):
 
     def __init__(self) -> None:
         super().__init__(LANES)
-        self.first = self.field("%group", Group.FIRST, "i64")
-        self.table = self.field("%group", Group.SLOTS, "ptr")
-        self.apart = self.field("%group", Group.WIDTH, "i64")
-        self.tape = self.field("%group", Group.CODE, "ptr")
+        self.first = self.field("%group", GroupField.FIRST, "i64")
+        self.table = self.field("%group", GroupField.SLOTS, "ptr")
+        self.apart = self.field("%group", GroupField.WIDTH, "i64")
+        self.tape = self.field("%group", GroupField.CODE, "ptr")
         self.values = self.field("%work", Work.VALUES, "ptr")
         self.numbers = self.field("%work", Work.NUMBERS, "ptr")
         self.stride = self.field("%work", Work.STRIDE, "i64")
@@ -265,7 +265,7 @@ class _Walk(Emitter):
 
     def fill(self, k: str, j: str) -> None:
         """Load what is in the slots of equation `k`."""
-        kinds = self.field(self.tape, Field.KINDS, "ptr")
+        kinds = self.field(self.tape, TapeField.KINDS, "ptr")
 
         def slot(s: str, _: list[str]) -> list[str]:
             index, to = self.index(s, k), self.times(s, LANES)
@@ -280,17 +280,17 @@ class _Walk(Emitter):
             )
             return []
 
-        self.loop(0, self.field(self.tape, Field.SLOTS, "i64"), 1, slot)
+        self.loop(0, self.field(self.tape, TapeField.SLOTS, "i64"), 1, slot)
 
     def register(self, number: str) -> str:
         """Where a register begins."""
         return self.place(self.registers, self.times(number, LANES))
 
-    def run(self, code: Field, length: Field) -> None:
+    def run(self, code: TapeField, length: TapeField) -> None:
         """Interpret instructions."""
         program = self.field(self.tape, code, "ptr")
         count = self.field(self.tape, length, "i64")
-        constants = self.field(self.tape, Field.CONSTANTS, "ptr")
+        constants = self.field(self.tape, TapeField.CONSTANTS, "ptr")
         self.do(
             f"call void @interpret(ptr {program}, i64 {count}, ptr {self.registers}, "
             f"ptr {constants})"
@@ -309,7 +309,7 @@ class _Walk(Emitter):
             self.loop(0, lanes, LANES, vector)
             return []
 
-        self.loop(0, self.field("%group", Group.COUNT, "i64"), 1, equation)
+        self.loop(0, self.field("%group", GroupField.COUNT, "i64"), 1, equation)
         self.do("ret void")
 
 
@@ -317,8 +317,8 @@ def _forward() -> Emitter:
     e = _Walk()
 
     def each(k: str, j: str) -> None:
-        e.run(Field.FORWARD, Field.LENGTH)
-        result = e.load(e.register(e.field(e.tape, Field.RESULT, "i64")), 0)
+        e.run(TapeField.FORWARD, TapeField.LENGTH)
+        result = e.load(e.register(e.field(e.tape, TapeField.RESULT, "i64")), 0)
         e.store(result, e.cell(e.values, e.plus(e.first, k), j), 0)
 
     e.walk(each)
@@ -332,13 +332,13 @@ def _reverse() -> Emitter:
 
     def each(k: str, j: str) -> None:
         own = e.plus(e.first, k)
-        slots = e.field(e.tape, Field.SLOTS, "i64")
+        slots = e.field(e.tape, TapeField.SLOTS, "i64")
         for number, base in ((slots, e.values), (e.plus(slots, 1), adjoints)):
             e.store(e.load(e.cell(base, own, j), 0), e.register(number), 0)
-        e.run(Field.REVERSE, Field.BACK_LENGTH)
+        e.run(TapeField.REVERSE, TapeField.BACK_LENGTH)
         mask = e.lanes_below(j, e.samples)
-        kinds = e.field(e.tape, Field.KINDS, "ptr")
-        wanted = e.field(e.tape, Field.WANTED, "ptr")
+        kinds = e.field(e.tape, TapeField.KINDS, "ptr")
+        wanted = e.field(e.tape, TapeField.WANTED, "ptr")
 
         def column(c: str, _: list[str]) -> list[str]:
             slot, number = (
@@ -359,7 +359,7 @@ def _reverse() -> Emitter:
             )
             return []
 
-        e.loop(0, e.field(e.tape, Field.COLUMNS, "i64"), 1, column)
+        e.loop(0, e.field(e.tape, TapeField.COLUMNS, "i64"), 1, column)
 
     e.walk(each)
     return e

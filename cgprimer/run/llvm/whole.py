@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.table import Table
 
 
-class Whole:
+class ExpandedGraph:
     """Every variable that is needed, and derivatives, as expressions.
 
     values : per row of a variable its expression; None where it is left out.
