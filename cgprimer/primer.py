@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
@@ -26,11 +25,11 @@ from cgprimer.judge.compare import PartialReport, compare_partials
 from cgprimer.judge.differences.finite import EPSILON
 from cgprimer.run.losses import LOSSES
 from cgprimer.run.objective import Objective
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
 
 DEFAULTS: dict[str, Any] = {
     "expressions": None,

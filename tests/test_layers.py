@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (  # each imports from those above it, and from its own
     {"interrupts"},
     {"errors"},
-    {"takes", "keeping", "forks"},
+    {"types", "takes", "keeping", "forks"},
     {"expr"},
     {"notation"},
     {"diff"},

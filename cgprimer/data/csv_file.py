@@ -19,12 +19,11 @@ from string import whitespace
 from typing import IO, TYPE_CHECKING, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import DataError, listing, shorten, visible
 from cgprimer.graph.arrays import decimal
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Choice = Callable[[Sequence[str]], Sequence[str]]
 if TYPE_CHECKING:
     from _csv import Reader

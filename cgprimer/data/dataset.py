@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.data.csv_file import read_columns
@@ -19,11 +19,11 @@ from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import TextTable, capped
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
 Names = tuple[Sequence[str], Sequence[str]]  # of the inputs, of the targets
 Seed = int | np.random.Generator | None
 SUMMARY = ("column", "role", "least", "mean", "greatest", "spread", "sigma")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
@@ -16,8 +16,8 @@ from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Sampler = Callable[[np.random.Generator, int], ArrayLike]
 
 

@@ -22,7 +22,6 @@ from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import (
-    Edge,
     edge_formulas,
     edge_values,
     names_in,
@@ -37,6 +36,7 @@ from cgprimer.notation.numbers import Links, without_noise
 from cgprimer.notation.report import Report, printable
 from cgprimer.notation.table import MOST
 from cgprimer.notation.text import show
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.notation.report import Part

@@ -23,8 +23,7 @@ from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.keeping import lazy
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 EPSILON = float(np.finfo(np.float64).eps)
 TINY = float(np.finfo(np.float64).tiny)

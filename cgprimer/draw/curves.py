@@ -26,12 +26,12 @@ from cgprimer.errors import OptionError, suggest
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.interrupts import load
 from cgprimer.notation.numbers import number
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-Array = NDArray[np.float64]
 Along = Literal["step", "epoch", "evaluation"]
 ALONG = ("step", "epoch", "evaluation")
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.draw.series import Series, known
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
 
 MARGIN = 0.05  # of the axes, above and below the curves, as everywhere in matplotlib
 STEADY = 0.1  # a loss that moves less than this share of itself looks as flat as it is

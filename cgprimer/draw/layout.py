@@ -16,8 +16,9 @@ import numpy as np
 
 from cgprimer.draw.alignment import heights
 from cgprimer.draw.crossings import reduce_crossings
-from cgprimer.draw.ranks import Edge, Layered, ranks, split_long_edges
+from cgprimer.draw.ranks import Layered, ranks, split_long_edges
 from cgprimer.draw.routes import Boxes, Columns, corridors, routes
+from cgprimer.types import Edge
 
 Size = tuple[float, float]
 Point = tuple[float, float]

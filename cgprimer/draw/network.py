@@ -15,7 +15,7 @@ from cgprimer import takes
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.layout import layered_layout
 from cgprimer.draw.paint import INK, Box, paint
-from cgprimer.draw.ranks import Edge, ranks
+from cgprimer.draw.ranks import ranks
 from cgprimer.draw.text import Line
 from cgprimer.errors import GraphError, PointError, listing, shorten
 from cgprimer.expr.custom import declared_inexact
@@ -24,6 +24,7 @@ from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained, load
 from cgprimer.notation.numbers import Links, number, without_noise
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

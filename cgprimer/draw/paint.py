@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cgprimer.draw.layout import Layout, Point, Size
-from cgprimer.draw.ranks import Edge
 from cgprimer.draw.routes import monotone_slopes
 from cgprimer.draw.text import Line
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

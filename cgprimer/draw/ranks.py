@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Edge = tuple[str, str]
+from cgprimer.types import Edge
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.draw.ranks import Edge, Layered
+from cgprimer.draw.ranks import Layered
+from cgprimer.types import Edge
 
 
 @dataclass(frozen=True)

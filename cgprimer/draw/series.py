@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 ENDLESS = 1e150  # values from here on count as infinite; axes would overflow
 POINTS = 4_000  # of a line: more than a screen has columns of pixels

@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import OpError, listing, suggest, visible
 from cgprimer.expr.custom import Calls
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Contract, Op
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 TRIED = 10  # backward calls in which the forward must repeat itself
 REAL_KINDS = "biuf"
 

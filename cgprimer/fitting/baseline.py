@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
@@ -23,8 +22,7 @@ from cgprimer.keeping import lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.sweeps import Sweeps
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 CHANCE = 1e-3  # p-value above which a gain may be luck; searches for a place to fit
 # (a peak, a frequency) find more by luck than the test allows for, so not 5 %

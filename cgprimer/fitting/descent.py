@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Rate = float | Sequence[float] | Callable[[int], float]
 
 

@@ -29,8 +29,7 @@ from cgprimer.fitting.invariants import Namer
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
 from cgprimer.run.objective import Objective
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made

@@ -14,9 +14,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 SHARE = 1e-6  # of the loss, or of the fall so far: a tenth of a standard error for 1e4
 # samples, as a cosine of 1e-3 between residuals and a column of the Jacobian

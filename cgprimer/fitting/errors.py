@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from cgprimer.fitting.identify import Identification, lengths, listed
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 EXACT = 8 * np.finfo(float).eps  # residuals beside the data, that are rounding: a few
 # ulps, as the last digits of readings with a great offset are noise like any other

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.baseline import CHANCE
 from cgprimer.fitting.determined import MOST
@@ -13,8 +12,7 @@ from cgprimer.fitting.errors import doubtful, errors_of, reason
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 MOST_SAMPLES = 100_000  # that are compared with one another, in a tenth of a second
 

@@ -37,8 +37,8 @@ from cgprimer.run.llvm import jit
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Method = Adam | SGD | LeastSquares
 DEFAULT_SEED = 0
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed

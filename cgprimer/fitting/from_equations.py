@@ -12,8 +12,7 @@ from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.run.objective import Objective
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
 ROWS = 8_192  # samples at a time

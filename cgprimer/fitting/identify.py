@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from cgprimer.errors import shorten
 from cgprimer.interrupts import apart
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from cgprimer.types import Array
 
 EPSILON = float(np.finfo(np.float64).eps)
 PART = 1e8  # rows of one factorisation × parameters²: about 0.1 s

@@ -19,7 +19,6 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.identify import (
     EPSILON,
@@ -33,8 +32,7 @@ from cgprimer.fitting.identify import (
 )
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.terms import Term, joined, simplified
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 MOST = 24  # directions or members of a group, beyond which no names are sought
 TRIES = 300  # ways that are tried for all groups together

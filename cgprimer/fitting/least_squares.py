@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import FitError
@@ -17,8 +16,8 @@ from cgprimer.fitting.loop import Trail
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.notation.progress import bar
 from cgprimer.run.objective import Objective
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 MOST_BYTES = 2**31
 EVALUATIONS = 5_000  # by default; NIST's Bennett5 takes 1 380 from its first start
 PER_PARAMETER = 200  # … but never fewer than this for each parameter

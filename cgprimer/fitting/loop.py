@@ -20,8 +20,7 @@ from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
 from cgprimer.run.update_rules import UpdateRule
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 PATIENCE = 10  # epochs that must hardly improve before the loop stops
 FALL = 1e-15  # the relative change over an epoch that counts as hardly any

@@ -17,8 +17,7 @@ from cgprimer.fitting.identify import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import TextTable
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 
 @dataclass(frozen=True, eq=False, repr=False)

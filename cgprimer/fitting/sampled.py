@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from cgprimer.fitting.identify import lengths
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 SAMPLES = 256
 NUMBERS = 2_000_000  # of a Jacobian on the samples, at most

@@ -17,15 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
 from cgprimer.run.problem import Problem
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Degree = Mapping[int, float]
 """A power of λ, as a sum of free numbers (symbol → coefficient)."""
 

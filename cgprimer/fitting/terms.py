@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.identify import TOUCHED, Combination, sum_text
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 
 @dataclass(frozen=True)

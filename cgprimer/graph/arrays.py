@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import CGPrimerError, PointError, shorten
 from cgprimer.takes import REAL
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Place = tuple[int, ...]
 Oddity = tuple[Place, object, str]  # where, what, and the key of its hint
 ODD: dict[str, tuple[type, ...]] = {  # items of a list that numpy would cast

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.types import Integers
+
 Bytes = NDArray[np.uint8]
-Places = NDArray[np.int64]
 
 _BLANKS = bytes.maketrans(b"\t\n\v\f\r", b"     ")
 _NULS = bytes.maketrans(b"\0", b" ")
@@ -24,7 +25,7 @@ _WORD[[*map(ord, string.ascii_letters + string.digits + "_.")]] = True
 _PACKED = 8
 
 
-def covered(size: int, start: Places, stop: Places) -> NDArray[np.bool_]:
+def covered(size: int, start: Integers, stop: Integers) -> NDArray[np.bool_]:
     """Which of `size` places lie between a start and its stop."""
     step = np.zeros(size, dtype=np.int8)
     step[start] += 1
@@ -40,15 +41,15 @@ class Leaves(NamedTuple):
     """
 
     data: Bytes
-    start: Places
-    stop: Places
-    equation: Places
+    start: Integers
+    stop: Integers
+    equation: Integers
     words: list[str]
-    word: Places
-    first: Places
+    word: Integers
+    first: Integers
 
     @property
-    def left(self) -> Places:
+    def left(self) -> Integers:
         """The first leaf of every text that has one."""
         return np.flatnonzero(np.diff(self.equation, prepend=-1))
 
@@ -92,7 +93,7 @@ def _ascii(text: str) -> str:
     return (left + equals + right.strip()).encode("ascii", "replace").decode("ascii")
 
 
-def _places(data: Bytes) -> tuple[Places, Places]:
+def _places(data: Bytes) -> tuple[Integers, Integers]:
     """Where the words that may fill slots start and stop."""
     start, stop = _words(data)
     called = (data[stop] == ord("(")) | (
@@ -107,7 +108,7 @@ def _places(data: Bytes) -> tuple[Places, Places]:
     return start[keep], stop[keep]
 
 
-def _words(data: Bytes) -> tuple[Places, Places]:
+def _words(data: Bytes) -> tuple[Integers, Integers]:
     """Runs of the characters of words; the sign in 1e-5 does not cut."""
     inside = _WORD[data]
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
@@ -119,7 +120,7 @@ def _words(data: Bytes) -> tuple[Places, Places]:
     return np.delete(start, sign + 1), np.delete(stop, sign)
 
 
-def _kept_numbers(data: Bytes, start: Places, stop: Places) -> NDArray[np.bool_]:
+def _kept_numbers(data: Bytes, start: Integers, stop: Integers) -> NDArray[np.bool_]:
     """Which numbers stay: exponents, 0 and 1, and all beside a computed power."""
     star, before = data == ord("*"), data[start - 1]
     power = data == ord("^")
@@ -143,8 +144,8 @@ def _is_digit(data: Bytes) -> NDArray[np.bool_]:
 
 
 def _spelled(
-    data: Bytes, start: Places, stop: Places
-) -> tuple[list[str], Places, Places]:
+    data: Bytes, start: Integers, stop: Integers
+) -> tuple[list[str], Integers, Integers]:
     """The different words by first appearance, each place's word, each word's place."""
     length = stop - start
     packed = np.ndarray(len(data) - _PACKED + 1, "<u8", data, strides=(1,))

@@ -19,12 +19,12 @@ from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, name
 from cgprimer.graph.point import Point
 from cgprimer.notation.text import tree_size
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
     from cgprimer.graph.shape import Shape
 
-Edge = tuple[str, str]
 
 LARGE = 300  # nodes of a formula, written out, above which only its symbol is shown
 LITTLE = 4  # nodes of an expression that is written out rather than named

@@ -20,7 +20,6 @@ from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
 from cgprimer.graph.local import (
     LARGE,
-    Edge,
     edge_formulas,
     edge_values,
     sole_output,
@@ -32,6 +31,7 @@ from cgprimer.notation.marked import rounded
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import TextTable, capped
 from cgprimer.notation.text import binding, show, tree_size
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, suggest
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
     from cgprimer.run.sweeps import Sweeps
 
-Array = NDArray[np.float64]
 BLOCK = 2**20  # numbers looked at in one call of numpy
 NOTHING = np.zeros(())  # for a parameter that is in no equation, if it has no value
 

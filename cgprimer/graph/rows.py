@@ -15,10 +15,11 @@ from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.ops import name as name_node
 from cgprimer.expr.syntax import NUMBER, RESERVED
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.leaves import Bytes, Leaves, Places, covered
+from cgprimer.graph.leaves import Bytes, Leaves, covered
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.table import Table
 from cgprimer.keeping import lazy
+from cgprimer.types import Integers
 
 
 def graph_of(
@@ -146,7 +147,7 @@ def _name_kind(word: str, names: Names) -> str:
     return "=" if word in CONSTANTS else "!"
 
 
-def _slots(equation: Places, word: Places) -> tuple[Places, NDArray[np.bool_]]:
+def _slots(equation: Integers, word: Integers) -> tuple[Integers, NDArray[np.bool_]]:
     """The slot of every leaf in its equation, and whether it is the first there.
 
     Slot 0 is the left side; from 1 on they are those of the right side.
@@ -163,7 +164,7 @@ def _slots(equation: Places, word: Places) -> tuple[Places, NDArray[np.bool_]]:
 
 def _numbered(
     words: list[str], kinds: NDArray[np.str_]
-) -> tuple[Places, NDArray[np.float64]]:
+) -> tuple[Integers, NDArray[np.float64]]:
     """The number of each word among its kind, and the values of the constants."""
     number = np.zeros(len(words), dtype=np.int64)
     for kind in "xp":
@@ -174,7 +175,7 @@ def _numbered(
 
 
 def _codes(
-    data: Bytes, start: Places, stop: Places, leaf: Places
+    data: Bytes, start: Integers, stop: Integers, leaf: Integers
 ) -> NDArray[np.unsignedinteger]:
     """The texts with each leaf replaced by one code, which is above all characters."""
     codes = data.astype(np.min_scalar_type(128 + leaf.max(initial=0)))
@@ -184,7 +185,7 @@ def _codes(
 
 def _shapes(
     codes: NDArray[np.unsignedinteger], count: int
-) -> tuple[list[Shape | None], Places]:
+) -> tuple[list[Shape | None], Integers]:
     """The shapes there are, and the one of each text; None where it has an error."""
     text, size = codes.tobytes(), codes.itemsize
     ends = (size * np.flatnonzero(codes == 0)[: count + 1]).tolist()

@@ -11,21 +11,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.totals import below
 from cgprimer.judge.verdict import FAIL
 from cgprimer.notation.text import show
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow
     from cgprimer.judge.witness import Witness
 
-Array = NDArray[np.float64]
 SAME = 1e-6  # relative
 MISTAKE = "upstream"
 POWERS = 2.0 ** np.arange(-10, 11)  # adjoints that are exact in every precision

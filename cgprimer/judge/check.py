@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.claims import Claim, Edge, read_claims
+from cgprimer.judge.claims import Claim, read_claims
 from cgprimer.judge.mistakes.blame import blame_edge
 from cgprimer.judge.mistakes.sentences import told
 from cgprimer.judge.report import CheckReport, CheckRow
@@ -31,8 +31,7 @@ from cgprimer.judge.verdict import (
 )
 from cgprimer.judge.witness import Evidence, Witness
 from cgprimer.notation.bar import bar
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Edge
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone

@@ -17,7 +17,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.diff.stable import stable
@@ -39,9 +38,7 @@ from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.text import number, show
-
-Array = NDArray[np.float64]
-Edge = tuple[str, str]
+from cgprimer.types import Array, Edge
 
 _LINE = re.compile(
     r"\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*/\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*=", re.ASCII

@@ -15,7 +15,7 @@ from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import ROW, SEVERITY
-from cgprimer.judge.claims import Edge, rounding
+from cgprimer.judge.claims import rounding
 from cgprimer.judge.differences.edges import differences, known_formulas
 from cgprimer.judge.differences.finite import EPSILON, Difference, check_scheme
 from cgprimer.judge.sites import kinked
@@ -32,8 +32,7 @@ from cgprimer.judge.witness import Evidence, Witness
 from cgprimer.notation.bar import bar
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import TextTable, capped
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Edge
 
 EXACT = 1e-9  # two formulas for one number agree this well, or up to their rounding
 HEAD = ("edge", "formula", "symbolic", "finite", "abs. gap", "rel. gap", "verdict")

@@ -11,17 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.code.component_sentences import Judged, sentence
 from cgprimer.judge.code.components import Block, component_rows, measure
 from cgprimer.judge.code.directions import Survey, survey
 from cgprimer.judge.code.rounding import COARSE
-from cgprimer.judge.code.subject import Places, Subject
+from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.report import CheckReport, CheckRow, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, K
+from cgprimer.types import Array, Integers
 
-Array = NDArray[np.float64]
 Tick = Callable[[int], None]
 
 LARGE = 64  # components beyond this many are looked at along directions
@@ -40,7 +39,7 @@ class Examined:
     survey: Survey | None
 
     @property
-    def chosen(self) -> Places:
+    def chosen(self) -> Integers:
         """The components that were looked at by themselves."""
         return np.concatenate([block.chosen for block in self.blocks])
 
@@ -74,7 +73,7 @@ def examine(
     return Examined(subject, (*blocks, *new), found)
 
 
-def _sample(subject: Subject, rng: np.random.Generator) -> Places:
+def _sample(subject: Subject, rng: np.random.Generator) -> Integers:
     """Components at random, some of every leaf."""
     share = max(2, SAMPLE // len(subject.leaves))
     parts = []

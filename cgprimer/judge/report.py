@@ -9,11 +9,11 @@ import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import listing, shorten
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import OPEN, TextTable, capped
+from cgprimer.types import Edge
 
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
 FORMULA = 22

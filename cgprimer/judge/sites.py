@@ -26,8 +26,9 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences.edges import Alike, along, by_formula, terms_along
-from cgprimer.judge.differences.schemes import Array, Function, Told
+from cgprimer.judge.differences.schemes import Function, Told
 from cgprimer.keeping import lazy
+from cgprimer.types import Array
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
 """Where random values come from; a restricted domain is met by one mixture of them."""

@@ -17,12 +17,12 @@ import numpy as np
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
-from cgprimer.judge.differences.schemes import Array, Told
+from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.verdict import Slope, slope
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
+from cgprimer.types import Array, Edge
 
 DIRECTIONS = 3  # in which all names are moved at once
 

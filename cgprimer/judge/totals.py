@@ -15,13 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.keeping import lazy
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Edge
 
 RESOLVED = 1e-4  # a share of a total that cannot be told so well says nothing
 VAGUE = 0.1  # what may be said at the lesser half of the points

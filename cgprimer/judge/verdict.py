@@ -23,12 +23,12 @@ from cgprimer.judge.differences.finite import Difference, difference, second_dif
 from cgprimer.judge.differences.schemes import (
     EPSILON,
     TINY,
-    Array,
     Function,
     Noise,
     Told,
     rounding,
 )
+from cgprimer.types import Array
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative

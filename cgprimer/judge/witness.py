@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer.errors import NonFiniteWarning, OpError, PointError
 from cgprimer.expr.custom import declared_inexact
@@ -23,7 +23,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.arrival import misused
-from cgprimer.judge.claims import Claim, Edge, path_rounding, rounding
+from cgprimer.judge.claims import Claim, path_rounding, rounding
 from cgprimer.judge.differences.edges import AT_ONCE, Alike, alike, by_formula
 from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.mistakes.suspects import derivative
@@ -52,12 +52,11 @@ from cgprimer.judge.verdict import (
 from cgprimer.keeping import lazy, memo
 from cgprimer.notation.text import show
 from cgprimer.run.values import spread
+from cgprimer.types import Array, Edge, Mask
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 ENOUGH = 5
 SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.run.problem import Problem, check_order
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array, Integers
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 BLOCK = 8_192  # samples at a time: small enough for the cache, large enough for numpy
 
 

@@ -14,15 +14,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import FitError, suggest
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
 from cgprimer.keeping import Frozen
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import FitError
@@ -18,13 +18,12 @@ from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, check_order
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
     from cgprimer.run.problem import Runner
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _INT64 = np.dtype(np.int64)
 PLAIN = UpdateRule(("rate",), (), "p - rate*g")

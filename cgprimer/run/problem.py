@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
 from cgprimer.expr.node import postorder
 from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:
     from cgprimer.run.sweeps import Sweeps
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 BACK = 3  # times as much as the values alone: a sweep there and back
 
 

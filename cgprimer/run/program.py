@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import FitError, OptionError, listing, suggest
@@ -34,13 +34,12 @@ from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem, Runner
 from cgprimer.run.values import FusedValues, edge_rows
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.run.llvm.by_shape import ByShape
 
 
-Array = NDArray[np.float64]
-Edge = tuple[str, str]
 Target = Literal["auto", "numpy", "jit"]
 TARGETS = ("auto", "numpy", "jit")
 FUSED_EQUATIONS = 48  # up to which a graph becomes one function …

@@ -21,12 +21,12 @@ from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.schedule import ancestors, levels, ranges
 from cgprimer.interrupts import contained
 from cgprimer.keeping import lazy
+from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
     from cgprimer.graph.table import Table
 
-Array = NDArray[np.float64]
 Index = NDArray[np.int64] | slice
 BLOCK = 65_536  # samples at a time, so that Ctrl-C need not wait for all of them
 

@@ -24,13 +24,11 @@ from cgprimer.run.llvm.fused import Call, SampleRows, empty_rows
 from cgprimer.run.llvm.fused_text import is_leaf
 from cgprimer.run.llvm.jit import MachineCode
 from cgprimer.run.llvm.whole import ExpandedGraph
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph, Value
     from cgprimer.run.sweeps import Sweeps
-
-Array = NDArray[np.float64]
-Edge = tuple[str, str]
 
 
 def edge_rows(

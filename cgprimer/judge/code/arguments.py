@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.judge.code.structure import is_nested, leaves, matched, numbers, rebuilt
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 OPTION = "what is no number belongs in a closure: lambda x: f(x, option)"
 PAIR = "of a function that gives (value, gradient), take lambda x: both(x)[1]"

@@ -9,15 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.code.directions import TELL, Survey
-from cgprimer.judge.code.subject import Places, Subject, index
+from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.mistakes.patterns import Part, common, seen
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, SHARP
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Integers
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Judged:
     survey: Survey | None
     coarse: bool
     rows: tuple[CheckRow, ...]
-    chosen: Places
+    chosen: Integers
 
     def inside(self, k: int) -> list[CheckRow]:
         """The rows on the components of leaf k."""

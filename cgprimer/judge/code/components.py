@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSE, COARSEST
-from cgprimer.judge.code.subject import Places, Subject
+from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.differences.finite import EPSILON
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import (
@@ -30,8 +29,7 @@ from cgprimer.judge.verdict import (
     Slope,
     judge,
 )
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Integers
 
 SHARP_COARSE = 4.5e-4  # of single precision: an error of 0.1 % is still seen
 CLAIM = 4.0  # a claim is off by so many times the precision it is computed in
@@ -43,12 +41,12 @@ BLOCK = 8  # components that are differenced at a time
 class Block:
     """Components of a subject, `chosen`, and the differences there."""
 
-    chosen: Places
+    chosen: Integers
     slopes: Slopes
 
 
 def measure(
-    subject: Subject, chosen: Places, tick: Callable[[int], None] = lambda n: None
+    subject: Subject, chosen: Integers, tick: Callable[[int], None] = lambda n: None
 ) -> list[Block]:
     """The differences at the chosen components; `tick` hears how many are done."""
     found = []

@@ -26,11 +26,10 @@ from cgprimer.judge.code.components import (
 )
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSEST
-from cgprimer.judge.code.subject import Places, Subject
+from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.differences.finite import EPSILON
 from cgprimer.judge.verdict import FAIL, NEGLIGIBLE, K
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Integers
 
 TELL = 5e-4  # an error of so much of one component shows along a direction
 FIRST, LATER = 6, 3  # how many directions are drawn, for all and for a part of them
@@ -55,7 +54,7 @@ class Survey:
     small: int = 0
     lines: int = 0
     blocks: list[Block] = field(default_factory=list)
-    unseen: list[tuple[Places, Array]] = field(default_factory=list)
+    unseen: list[tuple[Integers, Array]] = field(default_factory=list)
 
     def is_little(self, size: Array, claim: Array, limit: Array) -> NDArray[np.bool_]:
         """Where a claim and an error of it are next to nothing beside the others."""
@@ -112,20 +111,20 @@ class _Search:
     def is_over(self) -> bool:
         return self.found.lines >= MOST_LINES or self.wrong >= MOST_WRONG
 
-    def give_up(self, some: Places, limit: Array) -> None:
+    def give_up(self, some: Integers, limit: Array) -> None:
         size = np.abs(self.claimed[some])
         with np.errstate(all="ignore"):
             relative = np.where(size > 0, limit / size, np.inf)
         self.found.unseen.append((some, relative))
 
-    def one_by_one(self, some: Places) -> None:
+    def one_by_one(self, some: Integers) -> None:
         blocks = measure(self.subject, some, self.tick)
         rows = component_rows(self.subject, self.claimed, self.precision, blocks)
         self.wrong += sum(row.verdict == FAIL for row in rows)
         self.found.blocks += blocks
         self.found.lines += len(some)
 
-    def along(self, some: Places, before: Array) -> list[tuple[Places, Array]]:
+    def along(self, some: Integers, before: Array) -> list[tuple[Integers, Array]]:
         """The parts that are still to be looked at, with the limits known for them."""
         found = self.found
         limit, agree = self._limits(some)
@@ -146,7 +145,7 @@ class _Search:
         halves = np.array_split(self.rng.permutation(len(left)), 2)
         return [(left[half], limit[half]) for half in halves]
 
-    def _limits(self, some: Places) -> tuple[Array, bool]:
+    def _limits(self, some: Integers) -> tuple[Array, bool]:
         """(the error of each component that would have shown, whether all agree)."""
         along = self._drawn(some, LATER if self.found.lines else FIRST)
         zero, one = np.zeros(len(along)), np.ones(len(along))
@@ -162,7 +161,7 @@ class _Search:
             limits: Array = 2 * allowed[:, None] / np.abs(along[:, some])
         return limits.min(axis=0), True
 
-    def _drawn(self, some: Places, count: int) -> Array:
+    def _drawn(self, some: Integers, count: int) -> Array:
         """Directions (count, n) that move the components by about their own size."""
         along = np.zeros((count, len(self.subject)))
         shape = (count, len(some))

@@ -36,8 +36,7 @@ from cgprimer.judge.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.notation.bar import bar
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 
 @contained

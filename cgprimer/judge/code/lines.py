@@ -16,8 +16,7 @@ from cgprimer.judge.code.rounding import noise as probed
 from cgprimer.judge.code.smoothed import smoothed
 from cgprimer.judge.differences.finite import Difference, chosen, difference
 from cgprimer.judge.verdict import NEGLIGIBLE, SCHEMES, Slope, by_schemes
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 ULPS = 64.0  # a claim is computed from terms: it is off by so many ulps of theirs
 FAR = (0.5, 10.0, 1e3, 1e6)  # sizes away: where f is looked at that stands still nearby

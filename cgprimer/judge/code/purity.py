@@ -18,8 +18,7 @@ from cgprimer.errors import visible
 from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import INCONCLUSIVE
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 SAME = 64 * float(np.finfo(np.float64).eps)  # threads may add up in another order
 CULPRITS = 64  # components that are tried one by one for making f nan

@@ -14,13 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.differences.finite import EPSILON, Difference
 from cgprimer.judge.differences.schemes import Told
+from cgprimer.types import Array, Mask
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Each = Callable[[Array], Array]
 
 COARSE = 1e-9  # noise beside f: single precision has 6e-8, double 1e-16

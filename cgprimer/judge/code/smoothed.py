@@ -8,12 +8,10 @@ more of f than noise; so no kink and no wave that it cannot follow is smoothed a
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.code.rounding import Each
 from cgprimer.judge.differences.finite import Difference
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 NODES = np.cos(np.pi * (np.arange(33) + 0.5) / 33)  # Chebyshev's, from end to end
 DEGREES = 7, 9  # the change from one to the other tells what is left out

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from cgprimer.judge.code.rounding import Each
 from cgprimer.keeping import lazy
-
-Array = NDArray[np.float64]
-Places = NDArray[np.int64]
+from cgprimer.types import Array, Integers
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Subject:
         return int(self.ends[-1])
 
     @lazy
-    def ends(self) -> Places:
+    def ends(self) -> Integers:
         """Where each leaf ends in x."""
         return np.cumsum([leaf.size for leaf in self.leaves])
 
@@ -101,7 +99,7 @@ class Subject:
         except (ArithmeticError, ValueError):
             return float("nan")
 
-    def components(self, chosen: Places) -> Each:
+    def components(self, chosen: Integers) -> Each:
         """The lines along single components, by the value that each of them takes."""
 
         def point(k: int, value: float) -> Array:

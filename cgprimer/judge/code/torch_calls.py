@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from cgprimer.errors import OptionError
 from cgprimer.judge.code.structure import leaves, rebuilt
 from cgprimer.keeping import lazy
-
-Arrays = Sequence[NDArray[Any]]
+from cgprimer.types import Arrays
 
 
 def is_tree(value: Any) -> bool:

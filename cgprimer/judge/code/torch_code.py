@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import OptionError, suggest
@@ -47,9 +46,7 @@ from cgprimer.judge.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.notation.bar import bar
-
-Array = NDArray[np.float64]
-Arrays = Sequence[NDArray[Any]]
+from cgprimer.types import Array, Arrays
 
 LINEAR = 1e-9  # relative: how well a gradient keeps in proportion to what arrives
 

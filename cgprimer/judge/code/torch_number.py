@@ -19,9 +19,7 @@ from cgprimer.judge.code.subject import index
 from cgprimer.judge.code.torch_calls import TorchCode, is_real
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL
-
-Array = NDArray[np.float64]
-Arrays = Sequence[NDArray[Any]]
+from cgprimer.types import Array, Arrays
 
 
 @dataclass(frozen=True)

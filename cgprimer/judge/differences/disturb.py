@@ -21,7 +21,8 @@ import numpy as np
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences.finite import Difference
-from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Array, Function
+from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Function
+from cgprimer.types import Array
 
 D = 2.0**-42
 RUNS = range(6)

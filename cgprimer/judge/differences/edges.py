@@ -33,9 +33,8 @@ from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
+from cgprimer.types import Array, Edge
 
-Array = NDArray[np.float64]
-Edge = tuple[str, str]
 Method = Literal["symbolic", "finite", "adjoint"]
 
 

@@ -30,7 +30,6 @@ from cgprimer.judge.differences.schemes import (
     FIRST,
     ROUNDING,
     SECOND,
-    Array,
     Function,
     Noise,
     Scheme,
@@ -38,6 +37,7 @@ from cgprimer.judge.differences.schemes import (
     values,
 )
 from cgprimer.judge.differences.sides import compared
+from cgprimer.types import Array
 
 __all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "difference"]
 

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.judge.differences.schemes import Function, values
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 CLOSE = 2.0**-13  # of the length on which f changes: its sixth power is below ε
 PARTS = (1.0, 0.625)  # of that: at one of them rounding may be the same by chance

@@ -16,11 +16,9 @@ Source: Ridders, Advances in Engineering Software 4 (1982) 75; Numerical Recipes
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.differences.schemes import Function, Scheme, apply, taken
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 SHRINK = 1.4
 WORSE = 2.0

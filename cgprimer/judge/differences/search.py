@@ -11,14 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.differences import probe, ridders
 from cgprimer.judge.differences.schemes import (
     ASIDE,
     FIRST,
     SECOND,
-    Array,
     Function,
     Noise,
     Scheme,
@@ -27,8 +25,7 @@ from cgprimer.judge.differences.schemes import (
     taken,
     values,
 )
-
-Mask = NDArray[np.bool_]
+from cgprimer.types import Array, Mask
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
 CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with

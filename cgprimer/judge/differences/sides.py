@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.schemes import NEAREST, Array, Function, apply, taken
+from cgprimer.judge.differences.schemes import NEAREST, Function, apply, taken
 from cgprimer.judge.differences.search import Found
+from cgprimer.types import Array
 
 PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
 RESOLVED = 512  # units in the last place of x that such a step has at least

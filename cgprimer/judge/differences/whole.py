@@ -27,9 +27,10 @@ from cgprimer.judge.differences.edges import (
     rounding_kernel,
 )
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
-from cgprimer.judge.differences.schemes import Array, Function, Told, rounding
+from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
+from cgprimer.types import Array
 
 KernelOf = Callable[[Shape], Kernel]
 

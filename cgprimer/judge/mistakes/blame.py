@@ -7,25 +7,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
 from cgprimer.judge.arrival import MISTAKE
-from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.explain import Candidate, explain
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import totals
 from cgprimer.judge.verdict import FAIL, judge, slope
 from cgprimer.notation.text import show
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow
     from cgprimer.judge.witness import Evidence, Witness
 
-Array = NDArray[np.float64]
 SLACK = 1e-9  # relative; what two formulas for one number may differ by
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.mistakes.blame import SLACK, over, transposed
 from cgprimer.judge.mistakes.explain import Candidate, Explanation, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
-from cgprimer.judge.mistakes.wrong import Array, Wrong
+from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import Totals, path_products
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.witness import Witness

@@ -19,8 +19,9 @@ from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.judge.mistakes.suspects import Suspect, derivative, suspects
 from cgprimer.judge.mistakes.terms import missing_term
-from cgprimer.judge.mistakes.wrong import MATCH, Array, Wrong, fraction
+from cgprimer.judge.mistakes.wrong import MATCH, Wrong, fraction
 from cgprimer.notation.text import number
+from cgprimer.types import Array
 
 Candidate = tuple[str, str, Array]
 

@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.judge.arrival import MISTAKE
-from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.report import CheckRow, Spot
 from cgprimer.judge.verdict import (
     FAIL,
@@ -28,11 +27,11 @@ from cgprimer.judge.verdict import (
     judge,
 )
 from cgprimer.judge.witness import Evidence
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.witness import Witness
 
-Array = NDArray[np.float64]
 CHAINED = ("edge", "total")  # what a reader multiplies; the rest stands for itself
 
 

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.judge.mistakes.explain import special, varies
 from cgprimer.judge.mistakes.wrong import Wrong, fraction
-
-Array = NDArray[np.float64]
-Places = NDArray[np.int64]
+from cgprimer.types import Array, Integers
 
 ALIKE = 1e-7  # relative; claims in single precision agree no better
 MEANT = 1e-3  # a ratio this near to a whole number or to -1 is meant to be that
@@ -35,10 +33,10 @@ class Part:
     label: str
     at: NDArray[Any]
     claimed: Array
-    chosen: Places
+    chosen: Integers
     true: Array
     bound: Array
-    wrong: Places
+    wrong: Integers
 
     @property
     def slack(self) -> Array:

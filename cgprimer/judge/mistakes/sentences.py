@@ -10,12 +10,13 @@ import numpy as np
 
 from cgprimer.errors import listing
 from cgprimer.judge.arrival import as_arrives
-from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.blame import truth
 from cgprimer.judge.mistakes.one_point import CheckRows
 from cgprimer.judge.mistakes.stories import Story, blame_totals
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.witness import Witness

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
-from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.blame import elsewhere, over
 from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
 from cgprimer.judge.mistakes.explain import (
@@ -29,9 +29,9 @@ from cgprimer.judge.mistakes.explain import (
     spoken,
 )
 from cgprimer.judge.mistakes.terms import told
-from cgprimer.judge.mistakes.wrong import Array
 from cgprimer.judge.totals import Culprit
 from cgprimer.judge.verdict import FAIL
+from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.mistakes.wrong import Array, Wrong, fraction
+from cgprimer.judge.mistakes.wrong import Wrong, fraction
+from cgprimer.types import Array
 
 CLEAR = 1e3  # times the slack: a gap from here on has digits to tell terms apart by
 ENOUGH = 4  # points; fewer would fit a term by chance

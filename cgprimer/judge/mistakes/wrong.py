@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from cgprimer.types import Array
 
 MATCH = 1e-7  # relative; five random points do not agree so well by chance
 

@@ -8,10 +8,10 @@ from math import floor
 from typing import Any
 
 from cgprimer.errors import OptionError, listing, shorten, suggest
-from cgprimer.judge.claims import Edge
 from cgprimer.judge.mutation.rules import RULES
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import OPEN, TextTable
+from cgprimer.types import Edge
 
 MISTAKES = (
     "sign flipped",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.expr.kernel import Kernel
@@ -21,7 +21,7 @@ from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import report
-from cgprimer.judge.claims import Claim, Edge
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.suspects import derivative, rule_of
 from cgprimer.judge.mutation.mutation_report import (
@@ -38,8 +38,7 @@ from cgprimer.judge.sites import checked_points, random_points
 from cgprimer.judge.totals import below, totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.judge.witness import Witness
-
-Array = NDArray[np.float64]
+from cgprimer.types import Array, Edge
 
 INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
 

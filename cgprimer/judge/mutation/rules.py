@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Function = Callable[[Array], Array]  # columns (p, m) to values (m,)
 
 

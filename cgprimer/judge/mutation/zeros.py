@@ -28,8 +28,8 @@ from cgprimer.judge.differences.finite import EPSILON
 from cgprimer.judge.findings import LARGE, Examined, judged
 from cgprimer.judge.mutation.mutation_report import OURS_FUNCTION, OURS_TORCH
 from cgprimer.keeping import lazy
+from cgprimer.types import Array
 
-Array = NDArray[np.float64]
 Columns = Callable[[Array], Array]  # columns (p, m) to values (m,)
 
 

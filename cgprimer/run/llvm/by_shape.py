@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, name, tidy
@@ -36,9 +35,7 @@ from cgprimer.run.llvm.tape import Tape, interpreter
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, check_order
 from cgprimer.run.update_rules import UpdateRule
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from cgprimer.types import Array, Integers
 
 LANES = 8
 CACHE = 2**17  # doubles of values that a block may have

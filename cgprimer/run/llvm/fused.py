@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, substitute
@@ -30,9 +29,8 @@ from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.losses import Loss
 from cgprimer.run.problem import Problem, beyond
 from cgprimer.run.update_rules import UpdateRule
+from cgprimer.types import Array, Integers
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 CHUNK = 65_536  # samples summed at once: a bound on what rounding adds up to
 
 PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)

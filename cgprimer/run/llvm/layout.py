@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from cgprimer.expr.node import leaves
 from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
 from cgprimer.run.llvm.shape_text import Body, Fragment
+from cgprimer.types import Integers
 
 if TYPE_CHECKING:
     from cgprimer.run.sweeps import Sweeps
 
-Integers = NDArray[np.int64]
 GUARD = 8  # rows between regions, which a last, partly used vector may write to
 
 

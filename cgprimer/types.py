@@ -1,0 +1,14 @@
+"""Types that the whole package shares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Arrays = Sequence[NDArray[Any]]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+Edge = tuple[str, str]  # (node, wrt): of ∂node/∂wrt
