@@ -273,11 +273,6 @@ def const(value: float) -> Node:
 ZERO, ONE = const(0.0), const(1.0)
 
 
-def is_constant(node: Node) -> bool:
-    """Whether a node is a number."""
-    return node.op is CONST
-
-
 def tidy(op: Op, *args: Node) -> Node:
     """`op(*args)` with constants folded and 0 and 1 dropped, for derived expressions.
 
