@@ -32,6 +32,8 @@ def written_out(
         return intern(node.op, tuple(args), node.value) if args else node
 
     found = list(roots)
+    # A definition may itself hold operations with formulas, so one round is not enough.
+    # It ends, because a definition can only use operations that were there before it.
     while any(formula(node.op) is not None for node in postorder(found) if node.args):
         results = fold(found, visit)
         found = [results[root] for root in found]
