@@ -98,9 +98,9 @@ def postorder_above(roots: Iterable[Node], known: Iterable[Node]) -> list[Node]:
         node = stack.pop()
         if node is None:  # what comes next has all its arguments in order
             order.append(stack.pop())
-        # Asked when a node is taken off the stack, not when it is put there. In f(g(a),
-        # a) the second a waits on the stack while g is gone into; were it marked
-        # already, g would not wait for a, and would come before it.
+        # Asked when a node is taken off the stack, not when it is put there. In
+        # f(g(a), a) the second a waits on the stack while g is gone into; were it
+        # marked already, g would not wait for a, and would come before it.
         elif node not in seen:
             seen.add(node)
             if node.args:

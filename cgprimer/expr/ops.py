@@ -136,14 +136,14 @@ def _relu(a: Any) -> Any:
 
 _BOTH, _PLUS = (REAL, REAL), (POSITIVE,)
 
+# The rules use the result y where that saves a second call, as in `1 + y^2` of tan, but
+# not where it loses digits, as in expm1. Two arguments that meet at a kink share the
+# slope there, as in max: half for each.
 TABLE: tuple[Op, ...] = (
     # leaves
     Op("name", lambda: None, latex="{value}"),
     Op("const", lambda: None, latex="{value}"),
     Op("pi", lambda: np.pi, (), lambda s: s.pi, r"\pi", domain=()),
-    # The rules use the result y where that saves a second call, as in `1 + y^2` of tan,
-    # but not where it loses digits: see expm1 and arcsin. Two arguments that meet at a
-    # kink share the slope there, as in max: half for each.
     # arithmetic, loosest binding first
     Op(
         "add", np.add, ("1", "1"), lambda s, a, b: a + b,
@@ -178,8 +178,8 @@ TABLE: tuple[Op, ...] = (
         r"\ln\left(1 + {0}\right)", domain=((-0.9, 4.0),), definition="log(1 + a)",
     ),
     Op(
-        # exp(a), not y + 1: near y = -1 that sum loses the digits, and is 0 from a =
-        # -38 on.
+        # exp(a), not y + 1: near y = -1 that sum loses the digits, and is 0 below
+        # a = -38.
         "expm1", np.expm1, ("exp(a)",), None,
         r"\left(e^{{{0}}} - 1\right)", definition="exp(a) - 1",
     ),

@@ -47,6 +47,8 @@ def users_of(graph: Graph, output: str) -> dict[str, list[str]]:
     """Name → the variables that use it, in order, for every name `output` needs."""
     needed = {output}
     found: dict[str, list[str]] = {}
+    # Users come after what they use: from the back, all users of a name are known to be
+    # needed, or not, when its own equation is reached.
     for variable in reversed(graph.order):
         if variable in needed and variable in graph.sources:
             for used in names_in(graph, variable):
