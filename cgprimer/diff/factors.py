@@ -30,8 +30,8 @@ def is_product(node: Node) -> bool:
 def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
     """A node as a number times factors."""
     # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
-    # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats 3*0.1
-    # is not 0.3.
+    # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
+    # 3*0.1 is not 0.3.
     number, found = ONCE, list[Factor]()
     stack: list[Factor] = [(node, 1)]
     while stack:

@@ -80,8 +80,8 @@ class CustomOp(Op):
                     _check_free(op.name)
                     OPS[op.name] = FUNCTIONS[op.name] = op
             except OptionError:
-                # All or nothing: where a helper's name is taken, what is entered already
-                # goes out again, and the operation that was to be replaced comes back.
+                # All or nothing: where a helper's name is taken, what is entered goes
+                # out again, and the operation that was to be replaced comes back.
                 _remove(self)
                 if replace and isinstance(earlier, CustomOp):
                     _insert(earlier)
