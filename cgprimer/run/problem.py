@@ -65,6 +65,7 @@ def beyond(count: int) -> FitError:
 
 def check_order(order: Integers, count: int) -> None:
     """Refuse numbers of samples that are not there."""
+    # Read without a sign, a negative number is larger than any count: one comparison.
     if len(order) and order.view(np.uint64).max() >= count:
         raise beyond(count)
 

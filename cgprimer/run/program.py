@@ -184,6 +184,8 @@ class Program(Frozen, Report):
 
         They are compiled where every parameter is one number.
         """
+        # `ByShape` takes one number for each parameter, and as many samples as the
+        # inputs have.
         if self.tier == "numpy" or parameters.shape[1] != 1 or not len(inputs):
             return self.graph.running.program().forward(inputs, parameters)
         runner = self._shapes
@@ -196,6 +198,8 @@ class Program(Frozen, Report):
         """All variables, shape by shape, without data."""
         from cgprimer.run.llvm.by_shape import MOST, ByShape
 
+        # No targets, and data that are never read: their length only lets blocks be as
+        # long as they may, and `rows` is given the true data at each call.
         nothing = np.empty((0, MOST))
         inputs = np.empty((len(self.graph.inputs), MOST))
         kind = find_loss("mse")
@@ -236,6 +240,8 @@ class Program(Frozen, Report):
         takes.kind(Mapping, inputs=inputs, targets=targets)
         takes.mapping(sigma=sigma)
         check_targets(graph, inputs, targets)
+        # One dict, so that lengths are compared across inputs and targets; "target xy"
+        # says in a message which of the two it is, also where an input has that name.
         data = {
             **inputs,
             **{f"target {name}": column for name, column in targets.items()},
@@ -266,6 +272,7 @@ class Program(Frozen, Report):
 
     def runner(self, problem: Problem) -> Runner:
         """What computes a problem: the way that suits the equations it needs."""
+        # A loss of a caller's own is numpy code, which machine code cannot call.
         if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
         equations = problem.sweeps.equations

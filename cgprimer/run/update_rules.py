@@ -46,5 +46,6 @@ class UpdateRule:
     @lazy
     def kernels(self) -> list[tuple[str, Kernel]]:
         """Numpy code of each new value, over settings, g, p and memories."""
+        # The order in which `stepwise` gives them.
         names = [*self.settings, "g", "p", *(text for text, _ in self.memory)]
         return [(str(text.value), Kernel([new], names)) for text, new in self._nodes]
