@@ -34,6 +34,8 @@ class ExpandedGraph:
             shape = table.shapes[table.shape[equation]]
             slots = self._slots[equation] = self._filled(shape, equation)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
+            # Nodes are interned: what two equations have in common is one node of both
+            # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
             self.values[table.defined[equation]] = value
 
@@ -76,6 +78,7 @@ class ExpandedGraph:
         adjoint = dict(seeds)
         found = [ZERO] * len(self.parameters)
         for equation in reversed(self.equations):
+            # Nothing that is wanted uses it.
             arriving = adjoint.get(int(table.defined[equation]))
             if arriving is None:
                 continue
