@@ -72,6 +72,8 @@ def _rounded(table: TextTable) -> TextTable:
         before = {row[i] for i in places}
         for i in places:
             row[i] = fewer_digits(row[i])
+        # Numbers side by side are there to be compared: two that differ must not look
+        # equal.
         if len({row[i] for i in places}) < len(before):
             return table
     return replace(table, rows=rows)
@@ -98,6 +100,8 @@ def _spread(table: TextTable, cells: list[int], spare: int) -> list[int]:
         for place, title in enumerate(table.head)
     }
     found = list(cells)
+    # Each gets an equal part of what is spare, or less if that is enough for it; what
+    # it leaves is shared out among the next ones.
     for done, place in enumerate(sorted(missing, key=lambda place: missing[place])):
         more = min(missing[place], spare // (len(cells) - done))
         found[place], spare = found[place] + more, spare - more

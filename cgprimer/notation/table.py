@@ -210,8 +210,10 @@ def capped(
     """
     if len(rows) <= most:
         return list(rows), ""
+    # Three quarters from the beginning, a quarter from the end.
     order = [*range(most - most // 4), *range(len(rows) - most // 4, len(rows))]
     if telling is not None:
+        # sorted is stable, so of those that are alike the first ones are kept.
         order = sorted(range(len(rows)), key=lambda i: not telling(rows[i]))[:most]
     said = f"{len(rows) - most} of {len(rows)} rows are not shown"
     return [rows[i] for i in sorted(order)], said

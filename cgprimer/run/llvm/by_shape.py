@@ -286,7 +286,7 @@ class ByShape:
         order = 0 if rows is None else rows.ctypes.data
         every = [self._buffers(across, slot) for slot in range(parts)]
         # Whole vectors for every helper. All go through their shares in step: of 4096
-        # samples two have 0:2048 and 2048:4096, and for the span 0:1024 they take 0:1024
+        # samples two have 0:2048 and 2048:4096; for the span 0:1024 they take 0:1024
         # and 2048:3072.
         share = -(-count // (parts * LANES)) * LANES
         for buffers in every:
