@@ -1,4 +1,7 @@
-"""Data: samples of inputs and targets by name, checked once and then frozen."""
+"""Data: samples of inputs and targets by name, checked once and then frozen.
+
+columns by name, a DataFrame, a CSV file ─▶ Dataset, for fits
+"""
 
 from __future__ import annotations
 

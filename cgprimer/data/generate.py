@@ -1,4 +1,7 @@
-"""Ground-truth data: sample the inputs, evaluate the graph, add noise."""
+"""Ground-truth data: sample the inputs, evaluate the graph, add noise.
+
+graph, parameters, size ─▶ Dataset
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Expressions as products of factors, or as sums of terms, with their numbers."""
+"""Expressions as products of factors, or as sums of terms, with their numbers.
+
+    node ─▶ number, factors ─▶ node        node ─▶ signed terms
+
+`diff.match` compares forms by them, `diagnosis` proposes others.
+"""
 
 from __future__ import annotations
 

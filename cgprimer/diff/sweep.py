@@ -3,6 +3,8 @@
     adjoint(root) = 1        adjoint(arg) += adjoint(node) * d node / d arg
 
 Sources: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
+
+Shapes are differentiated by it, graphs, and the operations that formulas define.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What to do about a character or a name that the language does not have."""
+"""Advice on characters and names that the language does not have.
+
+character or name ─▶ a hint, for the messages of `expr.syntax`
+"""
 
 from __future__ import annotations
 

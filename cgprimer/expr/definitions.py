@@ -3,6 +3,8 @@
     nodes  ─ written_out ─▶  nodes without the operations that a formula spells
 
 Nothing is expanded into a tree: a definition that is used often is shared as often.
+
+`computed` is for kernels and machine code, `derived` for `diff.stable`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Expressions to numpy: a straight list of instructions over registers."""
+"""Expressions to numpy: a straight list of instructions over registers.
+
+    nodes, names of arguments ─▶ Kernel: a value for each name ─▶ one for each node
+
+`graph.shape` runs equations by it, and `run.update_rules` the steps of a descent.
+"""
 
 from __future__ import annotations
 

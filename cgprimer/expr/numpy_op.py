@@ -8,6 +8,8 @@ lives for one call: a sweep runs the forward again, and hands its context to the
 backward. So nothing is kept between calls, and the same arguments must give the same
 result. In a fit the adjoint that arrives is that of a sample's own loss; the mean over
 samples is taken afterwards, which a backward that is not linear can tell.
+
+`diff.declare` makes operations of it.
 """
 
 from __future__ import annotations

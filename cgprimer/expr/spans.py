@@ -2,6 +2,8 @@
 
 The parser keeps no spans, which would cost every equation; this one remembers which
 token made which node, and reads off on demand how far its operands reach.
+
+    text, node ─▶ (start, end), for what `diagnosis` marks in an equation
 """
 
 from __future__ import annotations

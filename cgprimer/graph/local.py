@@ -2,6 +2,8 @@
 
 Whole arrays of samples are the business of `run.sweeps`; here a derivation is
 prepared to be read, at one point and for the names that one output needs.
+
+`graph.paths` and the derivation read it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Points: the values a caller gives for inputs and parameters, checked and packed."""
+"""Points: the values a caller gives for inputs and parameters, checked and packed.
+
+    name → number or array ─▶ Point(inputs (I, n), parameters (P, 1|n))
+
+Whoever evaluates a graph reads its point here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""From equations as the author gives them to a Graph."""
+"""From equations as the author gives them to a Graph.
+
+    texts, one text, a dict, sympy equations ─▶ texts ─▶ leaves, rows ─▶ Graph
+
+`parse_graph` is what callers use; everything else takes a Graph.
+"""
 
 from __future__ import annotations
 

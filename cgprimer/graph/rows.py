@@ -1,4 +1,8 @@
-"""Ready-made expressions gathered one by one into the arrays of a graph."""
+"""Equations to the arrays of a graph: from texts, and from ready-made expressions.
+
+texts cut into leaves ─▶ Table, all at once, for `graph.read`
+name → Node ─▶ Graph, one by one, for gradients and copies
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The equations of a graph as arrays, and the order in which they can be evaluated."""
+"""The equations of a graph as arrays, and the order in which they can be evaluated.
+
+`graph.rows` makes tables; `run` computes from them.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Every attribute is a text, a number or a truth value, so that GraphML, GML and GEXF
 can be written; what there is none of is an empty text.
+
+    graph, level ─▶ networkx.DiGraph, for `Graph.to_networkx`
 """
 
 from __future__ import annotations

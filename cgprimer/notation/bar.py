@@ -1,4 +1,7 @@
-"""A progress bar on standard error, for checks that take long."""
+"""A progress bar on standard error, for checks that take long.
+
+`judge` shows it where a check takes long on a terminal.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""sympy expressions as expressions of ours: formulas to evaluate and to print."""
+"""sympy expressions as expressions of ours: formulas to evaluate and to print.
+
+sympy expression ─▶ Node, for `graph.shape`, and for equations given in sympy
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 First its frame, then digits, then columns of numbers, which are named below; then
 texts are folded. Names and verdicts are never cut: where even that does not fit, every
 row becomes a list of its own.
+
+    table, width, encoding ─▶ lines, for `notation.report`
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Text to be read: rounded numbers, names under a bar.
 
-`expr.show` spells expressions so that they can be read back exactly; what stands here
-is rounded and decorated for a person.
+`notation.text` spells expressions so that they can be read back exactly; what stands
+here is rounded and decorated for a person.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A progress bar on standard error, in terminals and in notebooks."""
+"""A progress bar on standard error, in terminals and in notebooks.
+
+with bar(…) as tick: tick(loss), once a step, by the loops of `fitting`
+"""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ TREE_LIMIT = 2_000
 
 def show(root: Node) -> str:
     """`root` as text: `cd*xx + xz^3`; a widely shared graph as `v1 = …; v2 = …; …`."""
-    # A list names only what is used twice. So a long expression that shares little, such
-    # as a sum of a thousand terms, would be no shorter as one.
+    # A list names only what is used twice. So a long expression that shares little,
+    # such as a sum of a thousand terms, would be no shorter as one.
     if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
         return _tree(root)
     return "; ".join(lines(root))

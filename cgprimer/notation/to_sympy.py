@@ -1,8 +1,10 @@
-"""Expressions to sympy and back; symbolic derivatives of expressions.
+"""Expressions to sympy, and their derivatives by sympy.
 
 sympy lacks a few functions of the table, or would expand them into forms that lose
 digits. For those it gets functions of ours, with the table's rule as derivative and
 the table's definition to rewrite and evaluate them by.
+
+    Node ─▶ sympy expression; Node, names ─▶ its derivatives, for `graph.shape`
 """
 
 from __future__ import annotations

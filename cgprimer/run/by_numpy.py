@@ -1,4 +1,9 @@
-"""The loss of a problem by numpy: always there; other ways are held against it."""
+"""The loss of a problem by numpy: always there; other ways are held against it.
+
+    Problem ─▶ ByNumpy: parameters (p,) ─▶ loss, gradient, Jacobian, epochs
+
+`run.program` takes it where there is no machine code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The loss of a graph on data as a function of its parameters, with derivatives."""
+"""The loss of a graph on data as a function of its parameters, with derivatives.
+
+    Problem, Runner ─▶ Objective: parameters (p,) ─▶ loss, gradient, residuals, …
+
+`Program.objective` makes it, `fitting` makes it small.
+"""
 
 from __future__ import annotations
 

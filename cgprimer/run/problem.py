@@ -1,4 +1,7 @@
-"""What a fit asks of an engine: data, and the loss to be made small."""
+"""What a fit asks of an engine: data, and the loss to be made small.
+
+data, loss ─▶ Problem ─▶ a Runner, of `by_numpy`, `llvm.fused` or `llvm.by_shape`
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,10 @@
 fused      one function of machine code for the whole graph
 by shape   a function per shape of equation, run over all equations of that shape
 numpy      a sweep over groups of alike equations; always there
+
+    Graph ─▶ Program ─▶ values and partials at a point; objectives of data
+
+`Graph.compile` makes it.
 """
 
 from __future__ import annotations

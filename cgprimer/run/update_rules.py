@@ -1,4 +1,9 @@
-"""How a descent moves parameters: texts in our own language, run by every tier."""
+"""How a descent moves parameters: texts in our own language, run by every tier.
+
+    UpdateRule ─▶ numpy kernels, or instructions of machine code
+
+The rules themselves are those of `fitting` and of `Objective.sgd_epoch`.
+"""
 
 from __future__ import annotations
 

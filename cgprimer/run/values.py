@@ -1,4 +1,7 @@
-"""Values of variables and partials on edges, as names → numbers or arrays."""
+"""Values of variables and partials on edges, as names → numbers or arrays.
+
+`run.program` returns them, by one function of machine code or by sweeps.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Shapes that many equations have are compiled, the others are interpreted, and dense
 layers go to BLAS; one compiled driver runs them all, block by block of samples.
+
+    Problem ─▶ ByShape: parameters (p,) ─▶ loss, gradient, Jacobian, epochs
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Equations of one shape whose body holds a long sum of parameter · variable, ove
 same variables in all of them, are one matrix product and what is left of each body:
 
     xh = tanh(w1*xa + w2*xb + … + b)   ─▶   z = W·x      xh = tanh(z + b)
+
+`run.llvm.layout` finds them, `run.llvm.by_shape` runs them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Running fused functions on arrays: addresses, padding, threads, buffers."""
+"""Running fused functions on arrays: addresses, padding, threads, buffers.
+
+    text of a function, arrays ─▶ its arguments ─▶ results in arrays
+
+`Fused` is the Runner of small graphs; `run.values` gets rows of samples here.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Rows of values: data (inputs, targets, sigma, weights), then what the equations define
 in the order in which they are run, dense products, and the terms of the loss.
+
+    Sweeps ─▶ rows of values, numbers of parameters, runs and layers, for `by_shape`
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """LLVM's assembly language as it is written: values, loops, vectors of lanes.
 
 A vector of one lane is a plain double, so that one text serves every width.
+
+`run.llvm.emit` writes expressions with it.
 """
 
 from __future__ import annotations

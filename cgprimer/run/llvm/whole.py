@@ -1,4 +1,9 @@
-"""A whole graph as expressions of its inputs and parameters, with sharing kept."""
+"""A whole graph as expressions of its inputs and parameters, with sharing kept.
+
+    Table, equations ─▶ a Node for every variable, partial and gradient
+
+`run.llvm.fused` makes one function of them.
+"""
 
 from __future__ import annotations
 
