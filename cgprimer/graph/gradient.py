@@ -41,7 +41,7 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     """
     wrt = _checked(graph, output, wrt)
     bodies = _ancestors(graph, output)
-    # Derivatives come from the equations as they are run, which do not overflow. Those
+    # Derivatives come from the equations as they are run, in stable forms. Those
     # bypass some variables, though: by one of these a derivative exists only in the
     # equations as written.
     run = bodies

@@ -417,8 +417,8 @@ class Graph(Frozen):
                 raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
         point = Point.of(self, at)
         # By a bypassed variable the equations as they are run have no derivative:
-        # nothing uses it there. For all others they are preferred, as their forms do
-        # not overflow.
+        # nothing uses it there. For all others they are preferred, as their forms are
+        # the stable ones.
         graphs = {name: self if name in self.bypassed else self.running for name in wrt}
         found: dict[str, Value] = {}
         for graph in dict.fromkeys(graphs.values()):

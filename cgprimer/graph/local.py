@@ -76,6 +76,8 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
     found: dict[Edge, Node] = {}
     for node, names in wanted.items():
         body = graph.equation(node).body
+        # The body as written, not its stable form: this is what a reader compares with
+        # his own derivation.
         local = list(partials(body, map(name, names)).values())
         if len(postorder([body])) > LITTLE:
             local = substitute(local, {body: name(node)})

@@ -1,7 +1,7 @@
 r"""LaTeX formulas to MathML, so that a browser sets them without any help.
 
 The op table says once how an operation is typeset, in LaTeX; MathML is derived from
-that. Read is the part of LaTeX that `to_latex` writes:
+that. Read is the part of LaTeX that `notation.latex` writes:
 
     row    = { atom [ "_" group ] [ "^" group ] }
     atom   = number | letter | sign | "{" row "}" | "\left(" row "\right)"
@@ -49,7 +49,7 @@ def mathml(root: Node) -> str:
 
 
 def from_latex(text: str) -> str:
-    """LaTeX of the kind that `to_latex` writes, as MathML."""
+    """LaTeX of the kind that `notation.latex` writes, as MathML."""
     rows: list[list[str]] = [[]]
     opened: list[str] = []
     for token in TOKEN.findall(text):

@@ -47,6 +47,9 @@ def bar(
     display = Progress(*columns, console=_console(), auto_refresh=False)
     turn, over = threading.Lock(), False
 
+    # Both are run apart: an interrupt inside them would leave the cursor hidden.
+    # `over` keeps a bar from being started after it was stopped, as begin may still be
+    # on its way.
     def begin() -> None:
         with turn:
             if not over:

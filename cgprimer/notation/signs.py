@@ -100,4 +100,5 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 HANDLER = "cgprimer-signs"
+# By name, as streams ask for it: what is printed past `spelled` is not lost either.
 codecs.register_error(HANDLER, _replace)

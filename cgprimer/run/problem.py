@@ -53,6 +53,8 @@ class Problem:
         """How many it takes for one sample, there and back."""
         table, kept = self.sweeps.table, self.sweeps.needed
         sizes = [len(postorder([shape.stable])) for shape in table.shapes]
+        # Each equation counts with the operations of its shape, which is looked at
+        # once.
         return BACK * int(np.array(sizes)[table.shape[kept]].sum())
 
     @property

@@ -124,6 +124,8 @@ class Program(Frozen, Report):
             if self.target == "jit":
                 raise OptionError(f"there is no machine code for {code}: use 'auto'")
             return "numpy", f"there is no machine code for {code}"
+        # Building one function costs as much as it has operations; shape by shape it
+        # costs as much as there are shapes.
         size = f"{equations} equations of {operations} operations"
         if equations <= FUSED_EQUATIONS and operations <= FUSED_OPERATIONS:
             return "fused", f"{size} fit into one function"

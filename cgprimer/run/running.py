@@ -203,7 +203,6 @@ def _replaced(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Tabl
     parts, last = list[list[int]](), 0
     for equation, (own, slots) in sorted(rows.items()):
         shape[equation] = shapes.setdefault(own, len(shapes))
-        # What lies between two changed equations is copied as it is.
         parts += [table.slots[last : table.start[equation]].tolist(), slots]
         last, size[equation] = int(table.start[equation + 1]), len(slots)
     parts.append(table.slots[last:].tolist())

@@ -112,7 +112,8 @@ def _load() -> tuple[Any, Exception | None]:
         llvm.Target.from_default_triple()
     except Exception as error:  # whatever a broken installation raises
         return None, error
-    # llvmlite has a lock of its own, around all of its calls.
+    # llvmlite has a lock of its own, around all of its calls: a fork must not leave it
+    # taken either.
     own = getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None)
     if own is not None:
         forkable(own)

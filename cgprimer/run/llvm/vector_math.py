@@ -308,7 +308,7 @@ def _sigmoid(b: _Body, x: str) -> str:
 
 def _log_1_plus(b: _Body, f: str, k: str) -> str:
     """k·ln 2 + ln(1 + f)."""
-    # fdlibm's e_log.c: with s = f/(2 + f) and R the tail of 2·artanh(s)/s,
+    # fdlibm's e_log.c: with s = f/(2 + f) and R = 2·artanh(s)/s - 2,
     #
     #     ln(1 + f) = f - (f²/2 - s·(f²/2 + R))
     #
