@@ -41,6 +41,8 @@ def read_columns(path: Path, choose: Choice) -> tuple[list[str], dict[str, Array
     """
     shown = visible(str(path))
     try:
+        # As the csv module asks for: it finds the ends of lines itself, also in quotes.
+        # The encoding drops the mark that spreadsheets put at the beginning of UTF-8.
         with path.open(newline="", encoding="utf-8-sig") as file, _long_fields():
             _check_size(file, shown)
             reader = csv.reader(_lines(file, shown))
@@ -65,6 +67,8 @@ def _long_fields() -> Iterator[None]:
 
 def _check_size(file: IO[str], shown: str) -> None:
     known = os.fstat(file.fileno())
+    # A large file is refused before it is read. What is no file, such as a pipe, has no
+    # size, and is counted as it comes, by `_lines`.
     if stat.S_ISREG(known.st_mode) and known.st_size > MOST:
         _refuse_size(shown)
 
@@ -79,6 +83,8 @@ def _refuse_size(shown: str) -> NoReturn:
 def _lines(file: IO[str], shown: str) -> Iterator[str]:
     """The lines of a file, none without end, nor without end in number."""
     size = number = 0
+    # One character more than allowed, to tell a line that is too long from one that
+    # fits.
     while line := file.readline(LONGEST + 1):
         number, size = number + 1, size + len(line)
         if len(line) > LONGEST:
@@ -109,8 +115,11 @@ def _columns(
     around it: so the cells of a row are read together, and looked at if that fails.
     """
     number, width, rows = {name: k for k, name in enumerate(names)}, len(names), 0
+    # A column may be named more than once; it is read once.
     places = sorted({number[name] for name in used})
     pick = itemgetter(*places, *places[:1]) if places else tuple  # a tuple also of one
+    # All numbers in one array, row by row: 8 bytes each, where a list would hold
+    # objects.
     values, count = array("d"), len(places)
     for row in reader:
         if not row:

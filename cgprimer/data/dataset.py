@@ -1,4 +1,7 @@
-"""Data: samples of inputs and targets by name, checked once and then frozen."""
+"""Data: samples of inputs and targets by name, checked once and then frozen.
+
+columns by name, a DataFrame, a CSV file ─▶ Dataset, for fits
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ class Dataset(Report):
     ignored: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        # The class is frozen; these are the only places where its fields are set.
         object.__setattr__(self, "ignored", tuple(_names(self.ignored, "ignored")))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, _by_name(getattr(self, field), field))
@@ -116,6 +120,7 @@ class Dataset(Report):
         """
         if not hasattr(frame, "columns"):
             raise DataError(f"a pandas DataFrame is expected, not {takes.shown(frame)}")
+        # Labels of a frame may be numbers; names of a graph are texts.
         place = {str(name): name for name in frame.columns}
         chosen = _chosen(list(place), graph, inputs, targets)
         used = [name for part in chosen for name in part]
@@ -176,6 +181,7 @@ class Dataset(Report):
         if not (takes.is_real(fraction) and 0 < fraction < 1) or len(self) < 2:
             raise DataError("split takes a fraction between 0 and 1 and two samples")
         order = generator(rng).permutation(len(self))
+        # Each part gets one sample at least, however small the fraction.
         cut = min(max(1, round(fraction * len(self))), len(self) - 1)
         return self.take(order[:cut]), self.take(order[cut:])
 
@@ -200,6 +206,8 @@ def _chosen(
         raise DataError("say which columns are inputs and targets, or give the graph")
     if graph is not None:
         takes.kind(Graph, graph=graph)
+        # Whoever names the columns has decided; only a choice by default may overlook
+        # one.
         if inputs is None:
             _refuse_parameters(names, graph)
         if targets is None:
@@ -235,6 +243,7 @@ def generator(rng: Seed) -> np.random.Generator:
 
 def _by_name(columns: Any, field: str) -> dict[str, Any]:
     """The columns as a dict, also of a pandas DataFrame."""
+    # Told by what it can do: pandas need not be installed.
     if hasattr(columns, "columns") and hasattr(columns, "to_dict"):
         return {str(name): columns[name].to_numpy() for name in columns.columns}
     if not isinstance(columns, Mapping) or not all(isinstance(n, str) for n in columns):
@@ -268,6 +277,8 @@ def _length(columns: Mapping[str, Array]) -> int:
 
 def _column(name: str, value: Array, size: int) -> Array:
     """A frozen copy of one column, all numbers finite."""
+    # A copy, so that a caller who goes on writing to his array changes no data that
+    # were checked.
     column = np.array(np.broadcast_to(value, (size,)))
     bad = np.flatnonzero(~np.isfinite(column))
     if len(bad):

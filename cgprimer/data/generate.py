@@ -1,4 +1,7 @@
-"""Ground-truth data: sample the inputs, evaluate the graph, add noise."""
+"""Ground-truth data: sample the inputs, evaluate the graph, add noise.
+
+graph, parameters, size ─▶ Dataset
+"""
 
 from __future__ import annotations
 
@@ -67,6 +70,8 @@ def generate(
         else value
         for name, value in outputs.items()
     }
+    # A deviation of zero would be an infinite weight: sigma is told only where every
+    # output has noise.
     noisy = all(deviations.values())
     return Dataset(inputs, targets, deviations if noisy else None)
 
@@ -138,6 +143,8 @@ def _sample(
     rng: np.random.Generator,
 ) -> Array:
     if sampler is None:
+        # high - low too: from -1e308 to 1e308 it overflows, and every sample would be
+        # inf.
         if not (np.isfinite([low, high, high - low]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)

@@ -89,6 +89,7 @@ def custom_op(
     if contract not in CONTRACTS:
         hint = suggest(contract, CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
+    # A text with = in it is a formula; without, it is a name for numpy code.
     if isinstance(definition, str) and "=" in definition:
         if name or forward or backward or kinks:
             _refuse_mixture(definition)
@@ -134,6 +135,8 @@ def _refuse_mixture(definition: str) -> NoReturn:
 def _registered(op: CustomOp, latex: str, replace: bool) -> CustomOp:
     if latex:
         try:
+            # Tried now: a template that is wrong would fail much later, when a graph is
+            # printed.
             latex.format(*["a"] * op.arity)
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise OptionError(
@@ -174,6 +177,9 @@ def _from_code(
         )
     if partials is not None:
         raise OpError(op_name, "backward and partials= say the same thing: give one")
+    # The backward becomes operations of its own, one for each argument, so that a
+    # gradient through it is an expression that can be printed, kept and evaluated like
+    # any other.
     helpers = backward_ops(code, contract)
     return with_changes(
         made, helpers=helpers, pullback=functools.partial(_pull, helpers)

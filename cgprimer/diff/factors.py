@@ -1,4 +1,9 @@
-"""Expressions as products of factors, or as sums of terms, with their numbers."""
+"""Expressions as products of factors, or as sums of terms, with their numbers.
+
+    node ─▶ number, factors ─▶ node        node ─▶ signed terms
+
+`diff.match` compares forms by them, `diagnosis` proposes others.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,9 @@ def is_product(node: Node) -> bool:
 
 def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
     """A node as a number times factors."""
+    # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
+    # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
+    # 3*0.1 is not 0.3.
     number, found = ONCE, list[Factor]()
     stack: list[Factor] = [(node, 1)]
     while stack:
@@ -98,6 +106,8 @@ def same(a: Node, b: Node) -> bool:
 
 
 def _key(factor: Factor) -> tuple[int, int]:
+    # Equal nodes are one object, so an order by `id` is good enough to compare two
+    # lists.
     return id(factor[0]), factor[1]
 
 
@@ -107,6 +117,7 @@ def terms_of(node: Node, most: int) -> list[Term]:
     at = 0
     while at < len(terms):
         sign, part = terms[at]
+        # -(a + b) is opened: its sign goes to both terms.
         if part.op is NEG and is_sum(part.args[0]):
             terms[at] = (-sign, part.args[0])
         elif is_sum(part) and len(terms) < most:

@@ -84,6 +84,8 @@ def from_formula(
 
 def over_table(op_name: str, body: Node) -> Node:
     """`body` in operations of the table alone, which mean the same for ever."""
+    # Counted before it is written out: a definition over definitions over … could
+    # double at every step.
     size = 0
     for node in postorder([body]):
         if isinstance(node.op, CustomOp):
@@ -111,6 +113,8 @@ def _is_derived(body: Node, contract: str) -> bool:
 
 def _with_result(rules: tuple[Node, ...], body: Node) -> tuple[Node, ...]:
     """`rules` with the result, where it occurs whole, as y."""
+    # So the value of a result that is known need not be computed again, as for `y` in
+    # the rules of the table.
     return tuple(substitute(rules, {body: name("y")})) if body.args else rules
 
 
@@ -161,6 +165,8 @@ def _check_partials(
     domain: tuple[Interval, ...],
 ) -> None:
     """Hold given partials against derived ones at random points of the domain."""
+    # The same points for everybody: a definition that is accepted once is accepted
+    # always.
     rng = np.random.default_rng(0)
     at = {a: rng.uniform(*d, POINTS) for a, d in zip(ARGUMENTS, domain, strict=False)}
     with np.errstate(all="ignore"):
@@ -171,6 +177,8 @@ def _check_partials(
             )
             size = np.maximum(np.abs(claimed), np.abs(true))
             wrong = ~(np.abs(claimed - true) <= AGREE * size)
+            # Where the derivative is not finite nothing can be said; somewhere it has
+            # to be.
             if not np.isfinite(true).any():
                 raise OpError(
                     op_name,
@@ -221,6 +229,8 @@ def given_rules(
 ) -> tuple[Node, ...]:
     """The caller's partials as nodes; those of a plain straight-through are one."""
     if partials is None:
+        # One argument gets the adjoint as it arrives, a factor of one. Which of several
+        # should get it is not for us to say.
         if contract == "straight-through" and len(arguments) == 1:
             return (ONE,)
         raise OpError(
@@ -283,6 +293,7 @@ def rule(
     known = {*arguments, "y"} if result else set(arguments)
     for leaf in leaves(root):
         if leaf not in known:
+            # Not inside a longer name, nor in a number such as 1.e3.
             found = re.compile(rf"(?<![\w.]){leaf}\b").search(text, start)
             span = found.span() if found else (start, len(text))
             hint = suggest(leaf, known) or f"the arguments are {listing(arguments)}"

@@ -1,4 +1,7 @@
-"""Where an expression has a kink: the conditions that its operations name."""
+"""Where an expression has a kink: the conditions that its operations name.
+
+node ─▶ nodes, for operations that formulas define, and for `judge`
+"""
 
 from __future__ import annotations
 

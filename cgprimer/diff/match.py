@@ -111,6 +111,8 @@ def _within(pattern: Node, node: Node, by: Binding) -> Iterator[Binding]:
     elif is_sum(pattern):
         yield from (way.by for way in _sums(pattern, node, by, False))
     elif pattern.op is node.op and pattern.value == node.value:
+        # Argument by argument; each way to read one narrows what the names may be in
+        # the next.
         ways = [by]
         for part, arg in zip(pattern.args, node.args, strict=True):
             ways = [w for way in ways for w in _within(part, arg, way)]
@@ -123,9 +125,18 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
     What is left over is the scale at the top; below it goes to a name that stands for
     nothing yet, or there must be nothing.
     """
+    # b*exp(x)/(exp(x) + 1) read as exp(a)/(1 + exp(a)):
+    #
+    #     wanted    exp(a) above, 1 + exp(a) below
+    #     factors   b above, exp(x) above, exp(x) + 1 below
+    #
+    # exp(a) takes exp(x), so a is x; 1 + exp(a) takes exp(x) + 1, its terms in another
+    # order; b is left over, and is the scale.
     number, wanted, known = _spelled(pattern, by)
     own, factors = factors_of(node)
     shaped = [factor for factor in wanted if factor[0].op is not NAME]
+    # A bare name in a product, as a in exp(2*a), stands for all that is left: nothing
+    # says which factors two such names would take.
     free = [factor for factor in wanted if factor[0].op is NAME]
     if len(free) > 1 or (free and free[0][1] < 0):
         return  # such a form is no recognisable one
@@ -137,6 +148,8 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
     for way, left in _pick(shaped, factors, by):
         if free:
             rest = product_of(ONCE if top else scale, left)
+            # At the top the number is the scale; inside, as in exp(4*x) for exp(2*a),
+            # it belongs to what the name stands for: a is 2*x.
             for found in _within(free[0][0], rest, way):
                 yield Match(found, scale if top else ONCE)
         elif top or (not left and scale == 1):
@@ -150,6 +163,8 @@ def _spelled(pattern: Node, by: Binding) -> tuple[Fraction, list[Factor], list[F
     known: list[Factor] = []
     for part, power in factors:
         if part in by:
+            # A name that stands for a product is looked for factor by factor: they need
+            # not stand together in the node.
             own, parts = factors_of(by[part])
             number *= own**power
             known += [(node, power * sign) for node, sign in parts]
@@ -175,12 +190,19 @@ def _pick(
 
 def _sums(pattern: Node, node: Node, by: Binding, scaled: bool) -> Iterator[Match]:
     wanted = terms_of(pattern, MOST)
+    # No more terms than the pattern has: the rest of a longer sum stays whole, so that
+    # 1 + a can be 1 + (x + y).
     terms = terms_of(node, len(wanted))
+    # All orders of the terms are tried, which is for a few only.
     if len(terms) != len(wanted) or len(wanted) > 3:
         return
+    # A name would take any term; in 1 + a the 1 has to be found first, and a gets the
+    # other.
     wanted.sort(key=lambda term: term[1].op is NAME)  # the most telling first
     for order in permutations(terms):
         pairs = list(zip(wanted, order, strict=True))
+        # 2 - 2*cos(x) as 1 - cos(a): the first pair, 1 and 2, gives the ratio, and each
+        # other term must then be as many times its own.
         ratio = _ratio(*pairs[0]) if scaled else ONCE
         for way in _paired(pairs, by, ratio):
             yield Match(way, ratio)

@@ -18,6 +18,9 @@ from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import OPS, Op
 from cgprimer.expr.syntax import parse_expression
 
+# exp overflows from 709.8 on, and 1 - sigmoid cancels to 0 from 37 on. The two forms
+# with exp(2*a) or a square are the slope of exp(a)/(1 + exp(a)), as it is written by
+# hand and as sympy gives it; by then its first term is a sigmoid already.
 RULES = {
     "log(1 + exp(a))": "softplus(a)",
     "exp(a)/(1 + exp(a))": "sigmoid(a)",
@@ -55,11 +58,16 @@ def stable(root: Node) -> Node:
 def stable_forms(roots: Sequence[Node]) -> dict[Node, Node]:
     """Root → what `stable` makes of it, for many at the price of one."""
     written = dict(zip(roots, derived(roots), strict=True))
+    # Most equations have none of these: one look at their operations is cheaper than
+    # matching each node.
     if TELLING.isdisjoint(node.op for node in postorder(written.values())):
         return written
     rules = _rules()
 
     def visit(node: Node, args: list[Node]) -> Node:
+        # Arguments come first, so rules are written over what rules have made of them:
+        # once 1/(1 + exp(-x)) is sigmoid(x), its logarithm is found by
+        # `log(sigmoid(a))`.
         made = intern(node.op, tuple(args), node.value) if args else node
         if node.op is NEG and args[0] is not node.args[0]:
             made = negative(args[0])  # -log(1 - sigmoid(x)) is softplus(x)

@@ -3,6 +3,8 @@
     adjoint(root) = 1        adjoint(arg) += adjoint(node) * d node / d arg
 
 Sources: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
+
+Shapes are differentiated by it, graphs, and the operations that formulas define.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ def local_partial(node: Node, position: int) -> Node:
     """
     if node.op.pullback:
         return node.op.pullback(node.args, node, ONE)[position]
+    # Written out by hand, not by `substitute`: each operation of the rule is tidied as
+    # it is made, so b*a^(b - 1) at b = 2 becomes 2*xa at once.
     made = {_RESULT: node} | dict(zip(_ARGUMENTS, node.args, strict=False))
     rule = node.op.rules[position]
     for part in _parts(rule):
@@ -52,6 +56,14 @@ def _parts(rule: Node) -> list[Node]:
 
 def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
     """The reverse trace of `root`: a step per node on a path from `wrt`, root first."""
+    # For xa*exp(xa) by xa, root first:
+    #
+    #     node          adjoint               what its arguments get
+    #     xa*exp(xa)    1                     xa: exp(xa)      exp(xa): xa
+    #     exp(xa)       xa                    xa: xa*exp(xa)
+    #     xa            exp(xa) + xa*exp(xa)
+    #
+    # In this order all users of a node come before it, so its adjoint is complete.
     order = postorder([root])
     active = set(wrt)
     for node in order:
@@ -61,6 +73,8 @@ def sweep(root: Node, wrt: Iterable[Node], seed: Node = ONE) -> list[Step]:
     steps = []
     for node in reversed(order):
         if node in active and node in adjoint:
+            # A node off every path from `wrt` gets no share: half of a derivative would
+            # be made for constants and names that nobody asks for.
             shares = tuple(_shares(node, adjoint[node], active))
             for arg, share in shares:
                 adjoint[arg] = (
@@ -79,6 +93,7 @@ def _shares(
         pairs = zip(node.args, shares, strict=True)
         yield from ((arg, share) for arg, share in pairs if arg in active)
         return
+    # By position, as both may be one node: in xa*xa each gets xa, together 2*xa.
     for i, arg in enumerate(node.args):
         if arg in active:
             yield arg, tidy(OPS["mul"], adjoint, local_partial(node, i))

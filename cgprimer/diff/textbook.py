@@ -35,6 +35,7 @@ class _Fraction:
         base, exponent = factor, 1.0
         if factor.op is OPS["pow"] and factor.args[1].op is CONST:
             base, exponent = factor.args[0], float(factor.args[1].value or 0.0)
+        # x^-2 counts as x^2 on the other side of the bar.
         if exponent < 0:
             below, exponent = not below, -exponent
         powers = self.powers[below]
@@ -59,9 +60,14 @@ def textbook(root: Node) -> Node:
 def _tidy_number(node: Node) -> Node:
     """0.30000000000000004 as 0.3 and 0.6666666666666666 as 2/3: folded constants."""
     value = float(node.value or 0.0)
+    # A short fraction that has exactly this value: 2/3 for 0.6666666666666666.
+    # Denominators up to 100 are those a person would write; 0.5 is short enough as it
+    # is.
     near = Fraction(value).limit_denominator(100) if abs(value) < 1e6 else Fraction()
     if float(near) == value and _length(value) > 12:
         return OPS["div"](const(near.numerator), const(near.denominator))
+    # More than four digits shorter: then the last ones are rounding of a folded
+    # constant, as in 0.1 + 0.2.
     short = float(f"{value:.12g}")
     return const(short) if _length(short) + 4 < _length(value) else node
 
@@ -80,6 +86,8 @@ def _collected(node: Node) -> _Fraction:
         elif op is OPS["div"]:
             stack += [(args[1], not below), (args[0], below)]
         elif op is OPS["xlogy"]:
+            # xlogy is a product with a guard for 0·ln 0, which a textbook does not
+            # print.
             stack += [(OPS["log"](args[1]), below), (args[0], below)]
         else:
             product.take(factor, below)
@@ -110,6 +118,7 @@ def _numbers(
     top, bottom = math.prod(tops, start=1.0), math.prod(bottoms, start=1.0)
     if fraction and 0 < top < 1 and (1 / top).is_integer():
         top, bottom = 1.0, bottom / top
+    # 6*x/4 as 3*x/2; and 6*x/1.5, which has no common divisor of whole numbers, as 4*x.
     if top.is_integer() and bottom.is_integer():
         divisor = math.gcd(int(top), int(bottom)) or 1
         top, bottom = top / divisor, bottom / divisor

@@ -1,4 +1,7 @@
-"""What to do about a character or a name that the language does not have."""
+"""Advice on characters and names that the language does not have.
+
+character or name ─▶ a hint, for the messages of `expr.syntax`
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ MEANT = {
     "π": "pi",
     "∞": "a finite number",
 }
+# Cyrillic, Armenian and Greek letters that most fonts draw as these Latin ones. NFKC
+# leaves them as they are, so they need a table of their own.
 LOOKALIKE = dict(zip("аеорсухіјѕԁԛոհαορνικχ", "aeopcyxijsdqnhaopvikx", strict=True))
 ADVICE = {
     "%": "the remainder is not an operation of the language",
@@ -80,7 +85,11 @@ def spelled(char: str) -> str:
 
 def about(char: str) -> str:
     """A hint on a character that cannot stand where it was found."""
+    # NFKC turns full-width and styled letters, such as ｘ or 𝑥, into plain ones.
     plain = LOOKALIKE.get(char) or unicodedata.normalize("NFKC", char)
+    # First the signs with one plain meaning, then those with an explanation. A letter
+    # that only looks like another comes before "names are made of …", which would
+    # puzzle a reader who sees an ordinary letter.
     if char in MEANT:
         return f"write {MEANT[char]}"
     if char in ADVICE:
@@ -96,5 +105,6 @@ def about_function(name: str, known: Collection[str]) -> str:
     """A hint on the name of a function that there is not."""
     if name.lower() in known:
         return f"did you mean {name.lower()!r}?"
+    # `ab(xx)` with a name that is near no function is most likely a product.
     product = f"write a product with '*': {shorten(name)}*(…)"
     return FOREIGN.get(name.lower()) or suggest(name, known) or product

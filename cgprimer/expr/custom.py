@@ -69,6 +69,8 @@ class CustomOp(Op):
         """
         takes.flag(replace=replace)
         with _lock:
+            # Only a caller's own operation can be replaced, never one of the table: the
+            # library's rules are written in those.
             earlier = OPS.get(self.name)
             if replace and isinstance(earlier, CustomOp):
                 _remove(earlier)
@@ -78,6 +80,8 @@ class CustomOp(Op):
                     _check_free(op.name)
                     OPS[op.name] = FUNCTIONS[op.name] = op
             except OptionError:
+                # All or nothing: where a helper's name is taken, what is entered goes
+                # out again, and the operation that was to be replaced comes back.
                 _remove(self)
                 if replace and isinstance(earlier, CustomOp):
                     _insert(earlier)
@@ -130,6 +134,8 @@ def _remove(op: CustomOp) -> None:
     for each in (op, *op.helpers):
         if OPS.get(each.name) is each:
             del OPS[each.name], FUNCTIONS[each.name]
+    # Whoever keeps results by text must drop them: the same text may soon mean another
+    # operation, or none.
     for forget in FORGET:
         forget()
 
@@ -170,4 +176,5 @@ def declared_inexact(root: Node, wrt: str) -> tuple[Op, ...]:
             if node.op.contract != "exact" and leaf in postorder([node]):
                 yield node.op
 
+    # A dict, not a set: the order is that of the equation, so messages do not vary.
     return tuple(dict.fromkeys(between()))

@@ -3,6 +3,8 @@
     nodes  ─ written_out ─▶  nodes without the operations that a formula spells
 
 Nothing is expanded into a tree: a definition that is used often is shared as often.
+
+`computed` is for kernels and machine code, `derived` for `diff.stable`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ def written_out(
         return intern(node.op, tuple(args), node.value) if args else node
 
     found = list(roots)
+    # A definition may itself hold operations with formulas, so one round is not enough.
+    # It ends, because a definition can only use operations that were there before it.
     while any(formula(node.op) is not None for node in postorder(found) if node.args):
         results = fold(found, visit)
         found = [results[root] for root in found]

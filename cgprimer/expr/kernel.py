@@ -1,4 +1,9 @@
-"""Expressions to numpy: a straight list of instructions over registers."""
+"""Expressions to numpy: a straight list of instructions over registers.
+
+    nodes, names of arguments ─▶ Kernel: a value for each name ─▶ one for each node
+
+`graph.shape` runs equations by it, and `run.update_rules` the steps of a descent.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,9 @@ class Kernel:
         register: dict[Node, int] = {}
         self.initial: list[Any] = [None] * len(position)
         self.code: list[tuple[Callable[..., Any], int, tuple[int, ...]]] = []
+        # Registers: first the arguments, in the caller's order, then a register for
+        # each other node. For `a*b + 2` of (a, b): a → 0, b → 1, a*b → 2, 2 → 3, the
+        # sum → 4; constants are in `initial`, and `code` holds the product and the sum.
         for node in postorder(roots):
             if node.op is NAME:
                 register[node] = position[str(node.value)]
@@ -37,8 +45,12 @@ class Kernel:
         self.last_use = _last_uses(self.code, self.results, len(position))
 
     def __call__(self, *values: Any) -> list[Any]:
+        # Fewer values than arguments may come: a kernel of partials has the result and
+        # the adjoint as its last arguments, and is not given what it does not read.
         registers = [*values, *self.initial[len(values) :]]
         for (forward, out, sources), dead in zip(self.code, self.last_use, strict=True):
+            # Most operations have two arguments; without a generator the call costs
+            # less, which counts where arrays are short.
             if len(sources) == 2:
                 registers[out] = forward(registers[sources[0]], registers[sources[1]])
             else:
@@ -56,6 +68,7 @@ def _last_uses(
     code: Sequence[tuple[Any, int, tuple[int, ...]]], kept: list[int], inputs: int
 ) -> list[tuple[int, ...]]:
     """For each instruction, the registers that nothing needs after it."""
+    # Arguments belong to the caller, who holds them anyway: letting go frees nothing.
     seen = set(kept) | set(range(inputs))
     dead = []
     for _, _, sources in reversed(code):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Weakly, so that the expressions of a graph go when the graph goes. An entry whose node
+# is dead is harmless: its key may be met again, as ids are used again, but then the
+# reference yields None and a new node takes the place.
 _table: Weakly[tuple[Any, ...], Node] = Weakly()
 _lock = forkable()
 
@@ -55,12 +58,16 @@ def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> 
     Floats are told apart by `float.hex`, so that 0.0 and -0.0 are two constants.
     Arguments are told apart by `id`, which is safe: the node keeps them alive.
     """
+    # The keys of the two branches never meet: the second item is a number in one, None
+    # or a text in the other, as no node has both arguments and a value.
     if len(args) == 2:  # most nodes; spelled out because a parser spends its time here
         key: tuple[Any, ...] = (op, id(args[0]), id(args[1]))
     else:
         key = (op, value.hex() if isinstance(value, float) else value, *map(id, args))
     found = _table.get(key)
     node = found() if found is not None else None
+    # No lock for a hit: one look-up in a dict is one step for all threads. A miss is
+    # looked up again under the lock, since two threads may miss the same key at once.
     return _insert(key, op, args, value) if node is None else node
 
 
@@ -84,11 +91,16 @@ def postorder_above(roots: Iterable[Node], known: Iterable[Node]) -> list[Node]:
     """`postorder` without the nodes in `known` and what only they need."""
     order: list[Node] = []
     seen: set[Node] = set(known)
+    # A stack of our own: a sum of thousands of terms is a chain as deep as it is long,
+    # and Python's recursion ends at a thousand.
     stack: list[Any] = list(roots)[::-1]
     while stack:
         node = stack.pop()
         if node is None:  # what comes next has all its arguments in order
             order.append(stack.pop())
+        # Asked when a node is taken off the stack, not when it is put there. In
+        # f(g(a), a) the second a waits on the stack while g is gone into; were it
+        # marked already, g would not wait for a, and would come before it.
         elif node not in seen:
             seen.add(node)
             if node.args:
@@ -116,6 +128,8 @@ def substitute(roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
     """`roots` with every node of `by` replaced, sharing kept."""
 
     def visit(node: Node, args: list[Node]) -> Node:
+        # A replaced node is not gone into: what stands for it is final, even if it
+        # holds names that `by` replaces elsewhere.
         if node in by:
             return by[node]
         return intern(node.op, tuple(args), node.value) if args else node

@@ -8,6 +8,8 @@ lives for one call: a sweep runs the forward again, and hands its context to the
 backward. So nothing is kept between calls, and the same arguments must give the same
 result. In a fit the adjoint that arrives is that of a sample's own loss; the mean over
 samples is taken afterwards, which a backward that is not linear can tell.
+
+`diff.declare` makes operations of it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Contract, Op
 from cgprimer.types import Array
 
+# Every check runs the forward once more, so a long fit does not go on checking.
 TRIED = 10  # backward calls in which the forward must repeat itself
 REAL_KINDS = "biuf"
 
@@ -33,6 +36,8 @@ class Context:
     """What a forward saves for its backward: `ctx.save(error=…)`, then `ctx.error`."""
 
     def __init__(self) -> None:
+        # Past `__setattr__`, which refuses: `ctx.error = …` would look saved and be a
+        # mistake.
         self.__dict__["_saved"] = {}
         self.__dict__["_open"] = True
 
@@ -80,6 +85,8 @@ class UserCode:
         """What argument `position` gets; `args` are the arguments and the adjoint."""
         flat, shape = _flat(args)
         context = Context()
+        # The forward runs again although its value is known: what it saved is not kept,
+        # so that no array of a sweep outlives it and threads share nothing.
         result = self._forward(context, flat[:-1])
         if self.calls.backward < TRIED:
             self._check_repeats(result, flat[:-1])
@@ -103,6 +110,8 @@ class UserCode:
                 f"({', '.join(self.arguments)})",
                 "return one share of the gradient for each argument of the forward",
             )
+        # A backward of one argument that returns None has most likely forgotten its
+        # `return`, so None is refused there, by `_checked`.
         if len(shares) > 1:  # None says that an argument gets nothing
             shares = [np.zeros_like(adjoint) if s is None else s for s in shares]
         return [
@@ -153,6 +162,8 @@ class UserCode:
 def _flat(args: Sequence[Any]) -> tuple[list[Array], tuple[int, ...]]:
     """The arguments as read-only arrays (n,), and the shape they have together."""
     arrays = np.broadcast_arrays(*(np.asarray(arg, dtype=np.float64) for arg in args))
+    # Views that are read-only: ravel may return the sweep's own values, and code that
+    # changes its argument in place would change them for everybody.
     flat = [np.ravel(array).view() for array in arrays]
     for array in flat:
         array.flags.writeable = False
@@ -175,6 +186,8 @@ def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
             f"{code.name}_backward{ending}",
             _share_of(code, position),
             latex=call_latex(f"{code.name}_backward{ending}", count + 1),
+            # An operation with a pullback has no partials to count, so its arity is the
+            # length of `domain`: the arguments and the adjoint.
             domain=((-3.0, 3.0),) * (count + 1),
             contract=contract,
             pullback=_second_order(code.name),
@@ -216,6 +229,8 @@ def arguments_of(op_name: str, forward: Callable[..., Any]) -> tuple[str, ...]:
             f"forward takes {found[0].name!r}, but no object is made of the class",
             "write def forward(ctx, a): …",
         )
+    # `*args` or a default would leave open how many arguments a call in an equation
+    # has.
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
     for parameter in found:
         if parameter.kind not in plain or parameter.default is not parameter.empty:

@@ -102,6 +102,9 @@ def _node(formula: str | Node) -> Node:
 def _sigmoid(a: Any) -> Any:
     if np.iscomplexobj(a):
         return 1 / (1 + np.exp(-a))
+    # exp of minus the size never overflows: 1/(1 + e) where a ≥ 0, and e/(1 + e) where
+    # a is negative. abs has no complex derivative, so a complex step takes the plain
+    # form.
     small = np.exp(-np.abs(a))
     return np.where(np.greater_equal(a, 0), 1.0, small) / (1 + small)
 
@@ -117,10 +120,13 @@ def _erf(a: Any) -> Any:
 
 
 def _xlogy(a: Any, b: Any) -> Any:
+    # 0·ln 0 is 0 here, where the product would be nan. The slope of a^b by b is
+    # xlogy(y, a), and 0^b is flat in b for every b > 0.
     return np.where(np.equal(a, 0) & ~np.isnan(b), 0.0, a * np.log(b))
 
 
 def _step(a: Any) -> Any:
+    # 0 at the kink, as its definition sign(max(a, 0)) gives it.
     return np.heaviside(a, 0.0)
 
 
@@ -130,6 +136,9 @@ def _relu(a: Any) -> Any:
 
 _BOTH, _PLUS = (REAL, REAL), (POSITIVE,)
 
+# The rules use the result y where that saves a second call, as in `1 + y^2` of tan, but
+# not where it loses digits, as in expm1. Two arguments that meet at a kink share the
+# slope there, as in max: half for each.
 TABLE: tuple[Op, ...] = (
     # leaves
     Op("name", lambda: None, latex="{value}"),
@@ -154,6 +163,7 @@ TABLE: tuple[Op, ...] = (
     ),
     Op("neg", np.negative, ("-1",), lambda s, a: -a, "-{0}", "-", 3),
     Op(
+        # Not b*y/a: that is 0/0 at a = 0, where the power itself is smooth.
         "pow", np.power, ("b*a^(b - 1)", "xlogy(y, a)"), lambda s, a, b: a**b,
         "{0}^{{{1}}}", "^", 4, True, domain=(POSITIVE, REAL),
     ),
@@ -168,6 +178,8 @@ TABLE: tuple[Op, ...] = (
         r"\ln\left(1 + {0}\right)", domain=((-0.9, 4.0),), definition="log(1 + a)",
     ),
     Op(
+        # exp(a), not y + 1: near y = -1 that sum loses the digits, and is 0 below
+        # a = -38.
         "expm1", np.expm1, ("exp(a)",), None,
         r"\left(e^{{{0}}} - 1\right)", definition="exp(a) - 1",
     ),
@@ -187,6 +199,8 @@ TABLE: tuple[Op, ...] = (
         r"\tan\left({0}\right)", domain=((-1.4, 1.4),),
     ),
     Op(
+        # (1 - a)*(1 + a), not 1 - a^2: near |a| = 1 the rounding of a^2 would be most
+        # of the difference.
         "arcsin", np.arcsin, ("1/sqrt((1 - a)*(1 + a))",), lambda s, a: s.asin(a),
         r"\arcsin\left({0}\right)", domain=((-0.95, 0.95),), aliases=("asin",),
     ),
@@ -232,6 +246,8 @@ TABLE: tuple[Op, ...] = (
         definition="sign(max(a, 0))",
     ),
     Op(
+        # Domains that do not overlap, so that no point drawn for a test lies on the
+        # kink a = b.
         "min", np.minimum, ("(1 - sign(a - b))/2", "(1 + sign(a - b))/2"),
         lambda s, a, b: s.Min(a, b),
         r"\min\left({0}, {1}\right)", domain=((-3.0, 0.0), POSITIVE), kinks="a - b",
@@ -278,6 +294,8 @@ def tidy(op: Op, *args: Node) -> Node:
 
     A factor 0 drops the other factor, whatever that would evaluate to.
     """
+    # Folded only to a finite number: 1/0 stays as written, so that it is found where it
+    # is evaluated.
     if args and all(arg.op is CONST for arg in args):
         with np.errstate(all="ignore"):
             value = float(op.forward(*(arg.value for arg in args)))
@@ -310,6 +328,7 @@ def _mul(a: Node, b: Node) -> Node | None:
         return b if a is ONE else a
     if MINUS_ONE in (a, b):
         return tidy(OPS["neg"], b if a is MINUS_ONE else a)
+    # a*(1/b) as a/b: rounded once, not twice. Rules such as 1/a of log bring this form.
     if _is_inverse(a) or _is_inverse(b):
         above, below = (b, a) if _is_inverse(a) else (a, b)
         return tidy(OPS["div"], above, below.args[1])
@@ -317,6 +336,7 @@ def _mul(a: Node, b: Node) -> Node | None:
         inner = [x.args[0] if x.op is OPS["neg"] else x for x in (a, b)]
         product = tidy(OPS["mul"], *inner)
         return product if a.op is b.op else tidy(OPS["neg"], product)
+    # A number goes in front, so that x*2 and 2*x of derived expressions are one node.
     return OPS["mul"](b, a) if b.op is CONST else None
 
 

@@ -2,6 +2,8 @@
 
 The parser keeps no spans, which would cost every equation; this one remembers which
 token made which node, and reads off on demand how far its operands reach.
+
+    text, node ─▶ (start, end), for what `diagnosis` marks in an equation
 """
 
 from __future__ import annotations
@@ -73,6 +75,9 @@ class _Recorder(_Parser):
             loose = self._level(at)
             if depth < 0 or (not depth and self.tokens[at] == ","):
                 break
+            # Left of the second minus in `a - b - c` all of `a - b` belongs to it: an
+            # equal binding does not end the search. For `^`, which groups to the right,
+            # it does: left of the second one in `a^b^c` stands b alone.
             if not depth and loose is not None and loose < op.binding + op.right:
                 break
             at -= 1
@@ -85,6 +90,8 @@ class _Recorder(_Parser):
             depth += (self.tokens[at] == "(") - (self.tokens[at] == ")")
             if depth < 0 or (not depth and self.tokens[at] == ","):
                 break
+            # A sign behind a sign is unary and part of the operand: in `a^-b` the minus
+            # does not end what stands right of `^`, though it binds more loosely.
             loose = self._level(at) if self._ends_value(at - 1) else None
             if not depth and loose is not None and loose <= op.binding - op.right:
                 break

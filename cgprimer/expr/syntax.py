@@ -69,6 +69,9 @@ class _Parser:
 
     def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
         self.text, self.start, self.declared = text, start, declared
+        # Cut behind the first character that is in no token, as no more than that is
+        # reported: a long text that is no equation at all costs no list of its
+        # characters.
         self.tokens: list[str] = _TOKEN.findall(text, start, readable(text, start))
         self.operands: list[Node] = []
         self.frames: list[_Frame] = []
@@ -76,6 +79,8 @@ class _Parser:
 
     def parse(self) -> Node:
         """Alternate between what may start a value and what may follow one."""
+        # An empty token marks the end: it starts no value and is no sign, so both loops
+        # stop there without asking where the list ends.
         self.tokens.append("")
         at, last = 0, len(self.tokens) - 1
         while True:
@@ -101,7 +106,7 @@ class _Parser:
                 self.open(at, None)
             elif token == "-":
                 self.frames.append(_Frame(_NEG.binding, _NEG, at, 0))
-            elif token != "+":
+            elif token != "+":  # which makes no node: +a is a
                 self.missing_value(token, at)
             at += 1
 
@@ -111,6 +116,15 @@ class _Parser:
             token = self.tokens[at]
             op = _INFIX.get(token)
             if op is not None:
+                # Of what waits, apply what binds at least as tightly. With `right`
+                # one more, so that `^` leaves another `^` waiting. For
+                # `a - b*c^d^e - f`, at each sign:
+                #     sign   waiting       applied first
+                #     -      -             -
+                #     *      -             -             * (2) binds tighter than - (1)
+                #     ^      - *           -
+                #     ^      - * ^         -             none has a level of 5 or more
+                #     -      - * ^ ^       ^ ^ * -       right to left, then `*`, `-`
                 self.reduce(op.binding + op.right)
                 self.frames.append(_Frame(op.binding, op, at, 0))
                 return at + 1
@@ -140,6 +154,8 @@ class _Parser:
     def build(self, op: Op, args: tuple[Node, ...], token: int) -> Node:
         """The node; a constant one is refused if it overflows."""
         node = intern(op, args)
+        # The node stays as written, `2*3` a product; its value is only kept to see,
+        # while the place in the text is known, that it overflows.
         known = self.constants
         if args[0] in known and args[-1] in known and op in _FOLDED:
             try:
@@ -177,6 +193,7 @@ class _Parser:
             return
         args = self.operands[base:]
         del self.operands[base:]
+        # max(a, b, c) is max(max(a, b), c): the table knows two arguments only.
         if len(args) != op.arity and (op.name not in _CHAINED or len(args) < 2):
             self.wrong_count(op, len(args), opened - 1, at)
         node = self.build(op, tuple(args[: op.arity]), opened - 1)
@@ -199,6 +216,7 @@ class _Parser:
         return node
 
     def leaf(self, token: str, at: int) -> Node:
+        # Declared names come first: with `variables=["pi"]` even pi is a name.
         if token in self.declared:
             return name(token)
         if token in CONSTANTS:
@@ -225,6 +243,8 @@ class _Parser:
         found = _TOKEN.finditer(self.text, self.start)
         last = at if to is None else to
         spans = [match.span() for match in islice(found, at, last + 1)]
+        # The mark for the end of the text is no token, so there is no span of it: the
+        # caret stands behind the last character.
         if len(spans) <= last - at:
             end = len(self.text.rstrip())
             spans.append((end, end + 1))
@@ -254,6 +274,8 @@ class _Parser:
             self.fail("the expression ends where a value is expected", at)
         if token not in _SIGNS and token != "**":
             self.stray(token, at)
+        # Two signs in a row are mostly one sign of another language, such as // or ==.
+        # Before the first token stands the = of the equation, which is not among them.
         pair = (self.tokens[at - 1] if at else "=") + token
         self.fail(
             f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")

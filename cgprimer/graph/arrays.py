@@ -107,6 +107,8 @@ def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
         with suppress(ValueError):
             return np.array(decimal(value))
     try:
+        # The items of a list are looked at before numpy sees them together: it makes
+        # text of [1, "a"], complex numbers of [1, 1j] and nan of None, without a word.
         odd = _odd_item(value) if isinstance(value, list | tuple) else None
         if odd is None:
             array = _array(value)
@@ -124,6 +126,8 @@ def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
 
 def _array(value: Any) -> NDArray[Any]:
     """As numpy reads it, but integers of any length are floats, and bytes text."""
+    # With a type given, integers beyond 64 bits become floats; numpy itself would keep
+    # them as objects.
     items = value if isinstance(value, list | tuple) else (value,)
     if all(map(_is_real, set(map(type, items)))):
         return np.array(value, dtype=np.float64)
@@ -147,15 +151,19 @@ def _kind(item: object) -> str:
     if isinstance(item, np.ma.MaskedArray):
         return "masked" * bool(np.ma.is_masked(item))
     if isinstance(item, int):
+        # 2^1024 is the first power of two beyond double precision.
         return "huge" * (item.bit_length() > 1024)
     return next((kind for kind, types in ODD.items() if isinstance(item, types)), "")
 
 
 def _odd_entry(array: NDArray[Any]) -> Oddity | None:
     """The first entry of an array that is no number, or is masked."""
+    # T is the kind of numpy's strings of variable width.
     kind = {"T": "U"}.get(array.dtype.kind, array.dtype.kind)
     if kind in "biuf":
         return _first(array, np.ma.getmaskarray(array), "masked")
+    # In an array of objects some may be numbers: the first that is none is the one to
+    # be named. In all other kinds every entry is as odd as the first.
     entries = array.ravel().tolist() if kind == "O" else ()
     odd = np.array([not _is_real(type(entry)) for entry in entries], dtype=bool)
     if not odd.any():  # all of them, if none is worse than the others

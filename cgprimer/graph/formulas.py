@@ -33,6 +33,7 @@ def partial_text(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
     shape, leaves = graph.shape(node), graph.table.leaves(number)
     i = [leaf.value for leaf in leaves].index(wrt)
     if shape.by_sympy[i] is not None:
+        # sympy may answer with what the language lacks, such as its zoo.
         with suppress(GraphError):  # where it is not one of real numbers
             return show(sympy_formula(shape, i, leaves)), True
     if shape.lengths[i] > LARGE:
@@ -46,6 +47,10 @@ def partial_text(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
 
 def sympy_formula(shape: Shape, i: int, leaves: list[Node]) -> Node:
     """sympy's derivative of a shape by slot `i`, with `leaves` in its slots."""
+    # The k-th name in alphabetical order is n00000k, with zeros in front so that
+    # stand-ins sort as their numbers do: with xb and xa in slots 0 and 1 the pattern is
+    # n000001, n000000, and so it is for every equation of the shape whose names sort
+    # alike.
     names = sorted(str(leaf.value) for leaf in leaves if leaf.op is NAME)
     stand_in = {text: f"n{k:06d}" for k, text in enumerate(names)}
     pattern = tuple(

@@ -41,6 +41,9 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     """
     wrt = _checked(graph, output, wrt)
     bodies = _ancestors(graph, output)
+    # Derivatives come from the equations as they are run, in stable forms. Those
+    # bypass some variables, though: by one of these a derivative exists only in the
+    # equations as written.
     run = bodies
     if graph.bypassed.isdisjoint(wrt):
         run = _ancestors(graph.running, output)
@@ -49,6 +52,8 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
     found = graph_of(everything, outputs, graph.parameters, graph.inputs)
     own = {*found.inputs, *found.parameters}
+    # Whoever holds a point of the graph may give it to the gradient too, so the names
+    # that have cancelled are accepted there.
     point = {*graph.inputs, *graph.parameters, *graph.spare}
     return Graph(found.table, found.outputs, point - own)
 
@@ -126,6 +131,8 @@ def _adjoints(
     for variable in wrt:
         if variable not in found.names:
             found.add(variable, shares.get(variable, ZERO))
+    # An adjoint that is a mere name or number was put into the others as such; its
+    # equation is left out unless it is asked for.
     kept = {found.names[variable] for variable in wrt}
     unused = [
         n
@@ -156,6 +163,7 @@ def _pass_on(
         found = _shares(body, list(map(name, names)), adjoint)
     except OpError as error:
         raise error.within([variable]) from None
+    # The value is there under its name: exp(a*xx) in its own derivative is xy again.
     if body.args:
         found = substitute(found, {body: name(variable)})
     for text, share in zip(names, found, strict=True):

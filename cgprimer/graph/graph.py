@@ -139,6 +139,8 @@ class Graph(Frozen):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
+        # `outputs` is what `__init__` sets last. What `lazy` keeps goes past this,
+        # straight into `__dict__`.
         if "outputs" in self.__dict__:
             raise AttributeError(
                 f"a Graph is immutable: {name!r} cannot be changed; parse a new one"
@@ -146,6 +148,7 @@ class Graph(Frozen):
         super().__setattr__(name, value)
 
     def _sinks(self) -> tuple[str, ...]:
+        # The first of `arcs` are equations that some other one uses.
         used = np.zeros(len(self), dtype=bool)
         used[self.table.arcs[0]] = True
         return tuple(compress(self.dependents, (~used).tolist()))
@@ -333,6 +336,8 @@ class Graph(Frozen):
 
         takes.text(target=target)
         takes.count(threads=threads)
+        # Kept beside the numpy programs, whose keys are None or tuples of outputs; a
+        # tuple of three with a number in it is none of those.
         key = "compiled", target, int(threads)
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)
@@ -411,6 +416,9 @@ class Graph(Frozen):
                 hint = suggest(name, known) or f"the names are {listing(known)}"
                 raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
         point = Point.of(self, at)
+        # By a bypassed variable the equations as they are run have no derivative:
+        # nothing uses it there. For all others they are preferred, as their forms are
+        # the stable ones.
         graphs = {name: self if name in self.bypassed else self.running for name in wrt}
         found: dict[str, Value] = {}
         for graph in dict.fromkeys(graphs.values()):
@@ -483,6 +491,8 @@ class Graph(Frozen):
 
     @lazy
     def _identity(self) -> tuple[Any, ...]:
+        # Not the table: graphs from texts and from ready-made expressions number their
+        # names and constants differently, though the equations be the same.
         bodies = tuple((equation.name, equation.body) for equation in self.equations)
         return self.inputs, self.parameters, self.outputs, bodies
 

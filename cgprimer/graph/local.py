@@ -2,6 +2,8 @@
 
 Whole arrays of samples are the business of `run.sweeps`; here a derivation is
 prepared to be read, at one point and for the names that one output needs.
+
+`graph.paths` and the derivation read it.
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ def users_of(graph: Graph, output: str) -> dict[str, list[str]]:
     """Name → the variables that use it, in order, for every name `output` needs."""
     needed = {output}
     found: dict[str, list[str]] = {}
+    # Users come after what they use: from the back, all users of a name are known to be
+    # needed, or not, when its own equation is reached.
     for variable in reversed(graph.order):
         if variable in needed and variable in graph.sources:
             for used in names_in(graph, variable):
@@ -72,6 +76,8 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
     found: dict[Edge, Node] = {}
     for node, names in wanted.items():
         body = graph.equation(node).body
+        # The body as written, not its stable form: this is what a reader compares with
+        # his own derivation.
         local = list(partials(body, map(name, names)).values())
         if len(postorder([body])) > LITTLE:
             local = substitute(local, {body: name(node)})

@@ -36,6 +36,8 @@ from cgprimer.types import Edge
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
+# Every diamond on the way doubles the number of paths, so that in a deep graph it has
+# thousands of digits; of 10^300 a float can still be told in a message.
 MANY = 10**300  # counts stop here
 HEAD = ("path", "product of partials", "numbers", "value")
 
@@ -92,6 +94,7 @@ class Paths(Report):
     def total(self) -> float | None:
         """The sum of the products: d output / d source. None without a point."""
         products = [path.product for path in self.paths]
+        # No path: the output does not depend on the source, whatever the point.
         if not products:
             return 0.0
         return None if products[0] is None else math.fsum(p or 0.0 for p in products)
@@ -190,6 +193,8 @@ def _path(
 
 def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int:
     """The number of paths, by dynamic programming; no more than 10³⁰⁰."""
+    # The output counts 1 before the walk begins, so nothing is looked for behind it. A
+    # name waits on the stack until all its users are counted.
     count = {output: 1}
     stack = [source]
     while stack:
@@ -197,6 +202,7 @@ def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int
         missing = [user for user in users.get(at, ()) if user not in count]
         stack += missing
         if not missing:
+            # A name may be on the stack twice, if two others waited for it.
             count.setdefault(at, min(sum(count[u] for u in users.get(at, ())), MANY))
             stack.pop()
     return count[source]
@@ -231,6 +237,8 @@ def _walks(
     if source not in users and source != output:
         return
     way = [source]
+    # `way` is the path so far, and `choices` the users of each name on it that are
+    # still to be tried. Paths may be as long as the graph, so this is no recursion.
     choices = [iter(users.get(source, ()) if source != output else ())]
     if source == output:
         yield (source,)

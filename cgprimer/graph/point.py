@@ -1,4 +1,9 @@
-"""Points: the values a caller gives for inputs and parameters, checked and packed."""
+"""Points: the values a caller gives for inputs and parameters, checked and packed.
+
+    name → number or array ─▶ Point(inputs (I, n), parameters (P, 1|n))
+
+Whoever evaluates a graph reads its point here.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +61,8 @@ class Point:
         if self.samples is None:
             return float(row[0])
         full = np.broadcast_to(row, (self.samples,))
+        # A broadcast row has one number in memory for all samples; writing to one would
+        # write to all.
         full.flags.writeable = False
         return full
 
@@ -74,6 +81,8 @@ class Point:
 def _all_finite(values: Array, rows: Sequence[int]) -> bool:
     """Whether some rows are finite; in blocks, so that Ctrl-C need not wait."""
     width = max(values.shape[1], 1)
+    # So many rows that a block of them holds about BLOCK numbers, whether there are few
+    # samples or many.
     high = max(BLOCK // width, 1)
     return all(
         np.isfinite(values[rows[k : k + high], first : first + BLOCK]).all()
@@ -151,6 +160,8 @@ def common_length(arrays: Mapping[str, Array]) -> int | None:
 
 def _stack(rows: Iterable[Array], width: int, samples: int | None) -> Array:
     rows = list(rows)
+    # Parameters that are all plain numbers stay one column, also beside arrays of
+    # inputs: whoever computes with them broadcasts.
     if samples is not None and any(row.ndim for row in rows):
         width = samples
     packed = np.empty((len(rows), width))

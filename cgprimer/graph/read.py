@@ -1,4 +1,9 @@
-"""From equations as the author gives them to a Graph."""
+"""From equations as the author gives them to a Graph.
+
+    texts, one text, a dict, sympy equations ─▶ texts ─▶ leaves, rows ─▶ Graph
+
+`parse_graph` is what callers use; everything else takes a Graph.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,8 @@ from cgprimer.graph.rows import Names, table_of
 from cgprimer.graph.table import Table
 from cgprimer.notation.text import show
 
+# `*+` gives nothing back: a long name without a = behind it would else be tried again
+# in every shorter form.
 _LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 LONG = 100_000  # characters of one equation, from which on it is cut before it is read
@@ -69,6 +76,8 @@ def _graph(
     table = _table(texts, notes, *declared)
     used = frozenset(table.parameters if declared[0] else ())
     spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
+    # Behind those that are used, so that a declared name without effect moves no other
+    # parameter's place.
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
     return Graph(table, outputs, spare)
@@ -148,13 +157,20 @@ def _table(
     if long := [number for number, text in enumerate(texts) if len(text) > MOST]:
         raise ExpressionError(_placed(_too_long(texts[n]), notes, n) for n in long)
     leaves = find_leaves(texts)
+    # The fast way, without a look at a single text: all begin with a name of their own.
+    # Fewer names than texts mean that one is defined twice, or that a left side is odd;
+    # then each is matched, to say what is wrong.
     defined: Collection[str] = {*leaves.left_sides(len(texts))}
     if len(defined) < len(texts) or not {*FUNCTIONS, *RESERVED}.isdisjoint(defined):
         defined = _left_sides(whole, problems, variables)
+        # What has a wrong left side is reported already; as an empty text it is no
+        # equation that could be wrong once more.
         left = ("" if number in problems else x for number, x in enumerate(texts))
         leaves = find_leaves([*left])
     names = Names(defined, parameters, variables)
     table, suspects = table_of(leaves, names, texts)
+    # The arrays say that something may be wrong; the parser, given the text itself,
+    # says what, and where.
     for number in suspects - problems.keys():
         text = whole[number]
         try:

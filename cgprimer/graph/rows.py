@@ -1,4 +1,8 @@
-"""Ready-made expressions gathered one by one into the arrays of a graph."""
+"""Equations to the arrays of a graph: from texts, and from ready-made expressions.
+
+texts cut into leaves ─▶ Table, all at once, for `graph.read`
+name → Node ─▶ Graph, one by one, for gradients and copies
+"""
 
 from __future__ import annotations
 
@@ -92,15 +96,32 @@ def table_of(
     leaves: Leaves, names: Names, texts: Sequence[str]
 ) -> tuple[Table, set[int]]:
     """The arrays of equations cut into leaves; numbers of those that may be wrong."""
+    # Two equations, xy=ab*xx+0.5*xa and xq=u*xy+2*xr:
+    #
+    #     words   xy ab xx 0.5 xa xq u 2 xr       kinds   x p x c x x p c x
+    #     word    0 1 2 3 4 | 5 6 0 7 8           (| is between the two equations)
+    #     slot    0 1 2 3 4 | 0 1 2 3 4           0 is the left side
+    #     codes   128 = 133 * 136 + 142 * 144     twice: 128 + 4*slot + (p 1, c 2)
+    #
+    # The codes of both are the same, so there is one shape, p0*x1+c2*x3. With
+    #
+    #     variables xy xx xa xq xr     parameters ab u     constants 0.5 2
+    #
+    # what fills its slots is 0 1 0 2 | 1 0 1 4 (ab xx 0.5 xa | u xy 2 xr), and `start`
+    # is 0 4 8. The left sides, which `defined` holds, are variables 0 and 3.
     words, kinds = leaves.words, _kinds(leaves, names)
     free = kinds[leaves.word] != "="
     word, equation = leaves.word[free], leaves.equation[free]
     start, stop, kind = leaves.start[free], leaves.stop[free], kinds[word]
+    # Every number gets a slot of its own, also one that is there twice: else 2*xa+2*xb
+    # and 2*xa+3*xb would have two shapes. So its word is made different at each place.
     slot, new = _slots(equation, np.where(kind == "c", len(words) + start, word))
     codes = _codes(
         leaves.data, start, stop, 4 * slot + (kind == "p") + 2 * (kind == "c")
     )
     shapes, shape = _shapes(codes, len(texts))
+    # The key parses, but the values may not do: in 1e200*1e200*xa the constant part
+    # overflows, which only the text itself tells.
     doubtful = np.array([s is None or s.has_constant_part for s in shapes], dtype=bool)
     suspects = {*equation[kind == "!"].tolist(), *np.flatnonzero(doubtful[shape])}
     filled = np.bincount(equation[new & (slot > 0)], minlength=len(texts))
@@ -125,6 +146,7 @@ def _kinds(leaves: Leaves, names: Names) -> NDArray[np.str_]:
     kinds = np.where(initial == ord("x"), "x", "p")
     numbers = np.flatnonzero(initial <= ord("9"))
     kinds[numbers] = [_number_kind(words[i]) for i in numbers.tolist()]
+    # What is on the left is a variable, whatever its first letter.
     kinds[leaves.word[leaves.left]] = "x"
     special = {*names.given, *CONSTANTS, *FUNCTIONS, *RESERVED}.intersection(words)
     if special:
@@ -154,6 +176,8 @@ def _slots(equation: Integers, word: Integers) -> tuple[Integers, NDArray[np.boo
     """
     left = np.flatnonzero(np.diff(equation, prepend=-1))
     pair = equation * (word.max(initial=0) + 2) + word
+    # A number that no word has, so that the left side is never one with a name on the
+    # right: in xy = xy + 1 the second xy fills slot 1, and the cycle is found.
     pair[left] = equation[left] * (word.max(initial=0) + 2) + word.max(initial=0) + 1
     _, first, which = np.unique(pair, return_index=True, return_inverse=True)
     first = first[which]
@@ -170,6 +194,7 @@ def _numbered(
     for kind in "xp":
         number[kinds == kind] = np.arange(np.count_nonzero(kinds == kind))
     values = [float(word) for word in compress(words, (kinds == "c").tolist())]
+    # By value: 0.5 and 0.50 are two words and one constant.
     constants, number[kinds == "c"] = np.unique(values, return_inverse=True)
     return number, constants.astype(np.float64)
 
@@ -178,6 +203,7 @@ def _codes(
     data: Bytes, start: Integers, stop: Integers, leaf: Integers
 ) -> NDArray[np.unsignedinteger]:
     """The texts with each leaf replaced by one code, which is above all characters."""
+    # Bytes as long as there are fewer than 32 slots, then 16 bits a character.
     codes = data.astype(np.min_scalar_type(128 + leaf.max(initial=0)))
     codes[start] = 128 + leaf
     return codes[~covered(len(data), start + 1, stop)]
@@ -191,6 +217,8 @@ def _shapes(
     ends = (size * np.flatnonzero(codes == 0)[: count + 1]).tolist()
     keys = [text[a + size : b] for a, b in pairwise(ends)]
     shapes: dict[Shape | None, int] = {}
+    # By key, then by shape: texts with other blanks or brackets have other keys and the
+    # same body, which `from_key` returns as the same object.
     by_key = {
         key: shapes.setdefault(_shape(np.frombuffer(key, codes.dtype)), len(shapes))
         for key in dict.fromkeys(keys)
@@ -205,6 +233,7 @@ def _shape(codes: NDArray[np.unsignedinteger]) -> Shape | None:
         for code in codes.tolist()
     ]
     try:
+        # The left side, slot 0, is spelled x-1 and cut off here.
         return Shape.from_key("".join(text).partition("=")[2].strip())
     except ExpressionError:
         return None
@@ -216,6 +245,8 @@ class EquationRows:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.shapes: dict[Shape, int] = {}
+        # Arrays that grow in place, with 8 bytes a number where a list would hold
+        # objects.
         self.defined, self.shape, self.slots = array("q"), array("q"), array("q")
         self.start = array("q", [0])
 

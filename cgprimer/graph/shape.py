@@ -32,6 +32,9 @@ RESULT, ADJOINT = name("y"), name("g")
 
 SYMPY = 4_000  # nodes of all derivatives, written out, which cost sympy 0.1 to 0.5 s
 
+# Two tables: texts of one shape may differ in blanks or brackets, and ready-made
+# expressions have no text at all. Keys are forgotten when a name leaves the language,
+# as `f(x0)` may soon mean another operation; bodies hold the operations themselves.
 _by_key: Weakly[str, Shape] = Weakly()
 _by_body: Weakly[Node, Shape] = Weakly()
 FORGET.append(_by_key.clear)
@@ -59,6 +62,8 @@ class Shape:
         """The shape of an expression whose names are slots already."""
         found = _by_body.living(body)
         if found is None:
+            # By number: in a body that was rewritten, as by `run.running`, slots may
+            # stand in another order than that of their numbers.
             slots = sorted(leaves(body), key=lambda slot: int(slot[1:]))
             found = _by_body.hold(body, cls(body, tuple(slots)))
         return found
@@ -81,6 +86,8 @@ class Shape:
     @lazy
     def lengths(self) -> tuple[int, ...]:
         """How many nodes each of `partials` has when it is written out."""
+        # Bounded, since a shared expression may have more nodes, written out, than
+        # there is time to add up digits of.
         sizes = fold(self.partials, lambda _, below: min(1 + sum(below), 10**18))
         return tuple(sizes[partial] for partial in self.partials)
 
@@ -116,6 +123,8 @@ class Shape:
     @lazy
     def has_formula(self) -> tuple[bool, ...]:
         """For each slot, whether sympy can differentiate the body by it."""
+        # Below numpy code without formulas sympy would have to differentiate that code;
+        # a slot beside it is not concerned.
         code = [n for n in postorder([self.body]) if n.args and not n.op.rules]
         hidden = set(postorder(code))
         return tuple(name(slot) not in hidden for slot in self.slots)
@@ -207,9 +216,13 @@ def _read_back(formula: sympy.Expr) -> Node | None:
 
 @functools.lru_cache(maxsize=4096)
 def _kernel(shape: Shape, wanted: tuple[int, ...], seed: Node = ONE) -> Kernel:
+    # `partials` is kept and shared with whoever prints it; with a seed the same rules
+    # are swept once more, as a pullback sees the adjoint on its way.
     found = shape.partials
     if seed is not ONE:
         found = tuple(partials(shape.stable, map(name, shape.slots), seed).values())
+    # Where the body occurs in its own derivative, as in `1 - tanh(x0)^2`, the value
+    # that the forward sweep left is read, not computed again.
     roots = substitute([found[i] for i in wanted], {shape.stable: RESULT})
     return Kernel(roots, [*shape.slots, "y", "g"])
 

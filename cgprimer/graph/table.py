@@ -1,4 +1,7 @@
-"""The equations of a graph as arrays, and the order in which they can be evaluated."""
+"""The equations of a graph as arrays, and the order in which they can be evaluated.
+
+`graph.rows` makes tables; `run` computes from them.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ from cgprimer.keeping import lazy
 class Table:
     """The equations as arrays.
 
-    Equation `e` defines variable `defined[e]`, has shape `shapes[shape[e]]`, and the
-    its slots are filled by `slots[start[e]:start[e + 1]]`: numbers of variables, of
+    Equation `e` defines variable `defined[e]`, has shape `shapes[shape[e]]`, and its
+    slots are filled by `slots[start[e]:start[e + 1]]`: numbers of variables, of
     parameters or of constants, as the slot's own kind says. `texts` holds what the
     author wrote.
     """
@@ -45,6 +48,9 @@ class Table:
         kinds: NDArray[np.str_] = np.array(
             [slot[0] for shape in self.shapes for slot in shape.slots], dtype="U1"
         )
+        # `kinds` lists the slots of every shape once, those of shape s from first[s]
+        # on. Entry i of equation e stands at first[shape[e]] + i - start[e]: hence the
+        # shift.
         first = np.cumsum([0, *(len(shape.slots) for shape in self.shapes)])
         shift = np.repeat(first[self.shape] - self.start[:-1], np.diff(self.start))
         found: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
@@ -62,6 +68,7 @@ class Table:
         """(equation used, equation using it) for every use of a defined variable."""
         target = np.repeat(np.arange(len(self)), np.diff(self.start))
         keep = self.kinds == "x"
+        # -1 is an input, which waits for nothing.
         source, target = self.equation_of[self.slots[keep]], target[keep]
         return source[source >= 0], target[source >= 0]
 

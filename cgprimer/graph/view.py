@@ -2,6 +2,8 @@
 
 Every attribute is a text, a number or a truth value, so that GraphML, GML and GEXF
 can be written; what there is none of is an empty text.
+
+    graph, level ─▶ networkx.DiGraph, for `Graph.to_networkx`
 """
 
 from __future__ import annotations
@@ -59,6 +61,10 @@ def operations(graph: Graph) -> networkx.DiGraph:
     for equation in graph.equations:
         count = 0
         for node in postorder([equation.body]):
+            # A body that is a mere name, as in xw = xz, gets a node of its own, so that
+            # every variable is in the view: it is labelled = and has one arc.
+            # A body that is a mere name, as in xw = xz, gets a node of its own, so that
+            # every variable is in the view: it is labelled = and has one arc.
             key = equation.name
             if node.op.name == "name":
                 called[node] = str(node.value)

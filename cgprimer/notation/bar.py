@@ -1,4 +1,7 @@
-"""A progress bar on standard error, for checks that take long."""
+"""A progress bar on standard error, for checks that take long.
+
+`judge` shows it where a check takes long on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ def bar(
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
+    # On a terminal the bar goes when it is done; in a file it is a line that stays.
     with Progress(*columns, console=console, transient=console.is_terminal) as display:
         task = display.add_task(label, total=total)
         done = 0
@@ -36,6 +40,8 @@ def bar(
         def tick(count: int) -> None:
             nonlocal done
             done += count
+            # More differences may be taken than were foreseen: the bar then grows, not
+            # beyond 100 %.
             display.update(task, completed=done, total=max(total, done))
 
         yield tick

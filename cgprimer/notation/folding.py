@@ -55,6 +55,7 @@ def paragraphs(text: str, width: int, cut: str = "…") -> list[str]:
     lines = windowed(text, width, cut).split("\n")
     found: list[str] = []
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        # A folded line would leave its carets below the wrong part of it.
         marked = is_carets(line) or is_carets(below)
         found += [line] if marked else _indented(line, width)
     return found
@@ -75,6 +76,7 @@ def windowed(text: str, width: int, cut: str = "…") -> str:
 
 
 def _indented(line: str, width: int) -> list[str]:
+    # A deep indentation gives way as well: at least two thirds are for the text.
     indent = " " * min(len(line) - len(line.lstrip()), width // 3)
     return [indent + part for part in fold(line.strip(), width - len(indent))]
 
@@ -83,6 +85,7 @@ def _window(line: str, carets: str, width: int, cut: str) -> list[str]:
     """The part of `line` around the carets, and the carets, no wider than `width`."""
     room = width - 2 * len(cut)
     start, end = carets.index("^"), min(len(carets.rstrip()), columns(line))
+    # A third of the room before the carets, more where the line ends soon behind them.
     first = max(0, min(start - room // 3, columns(line) - room))
     places = [0, *accumulate(map(columns, line))]
     shown = [
@@ -104,4 +107,5 @@ def fewer_digits(text: str) -> str:
 
 def _rounded(number: str) -> str:
     value = float(number)
+    # Whole digits are never rounded away: 1234567.8 is 1234568, not 1.235e+06.
     return f"{value:.0f}" if 10**DIGITS <= value < 1e15 else f"{value:.{DIGITS}g}"

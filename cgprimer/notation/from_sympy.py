@@ -1,4 +1,7 @@
-"""sympy expressions as expressions of ours: formulas to evaluate and to print."""
+"""sympy expressions as expressions of ours: formulas to evaluate and to print.
+
+sympy expression ─▶ Node, for `graph.shape`, and for equations given in sympy
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,11 @@ def _by_class() -> dict[Any, Op]:
             continue
         symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
         found[build(op, symbols).func] = op
+    # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
+    # but sympy's derivative of abs holds its own sign.
     found[sympy.sign] = OPS["sign"]
+    # sqrt is a power to sympy. Powers, sums and products are read by their parts, not
+    # as calls of one operation.
     for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
         found.pop(arithmetic, None)
     return found
@@ -54,6 +61,7 @@ def from_sympy(expression: sympy.Expr) -> Node:
     Raises GraphError for functions and numbers that the language does not have.
     """
     done: dict[Any, Node] = {}
+    # A stack of our own, as an expression may be deeper than Python's recursion goes.
     stack = [sympy.sympify(expression)]
     while stack:
         item = stack[-1]
@@ -139,6 +147,8 @@ def _number(item: Any) -> Node:
 
 def _call(item: Any, args: list[Node]) -> Node:
     if isinstance(item, sympy.Heaviside):
+        # sympy's Heaviside says what it is at 0; step is 0 there. Its usual value is
+        # one half.
         if item.args[1] == 0:
             return OPS["step"](args[0])
         return parse_substituted("(1 + sign(a))/2", args[0])
@@ -163,6 +173,7 @@ def _signed(term: Any) -> tuple[bool, Any]:
 
 
 def _sum(item: Any, done: dict[Any, Node]) -> Node:
+    # Terms without a minus first: a - b, not -b + a.
     terms = sorted(map(_signed, item.as_ordered_terms()), key=lambda term: term[0])
     (negative, first), *others = terms
     node = tidy(OPS["neg"], done[first]) if negative else done[first]

@@ -3,6 +3,8 @@
 First its frame, then digits, then columns of numbers, which are named below; then
 texts are folded. Names and verdicts are never cut: where even that does not fit, every
 row becomes a list of its own.
+
+    table, width, encoding ─▶ lines, for `notation.report`
 """
 
 from __future__ import annotations
@@ -72,6 +74,8 @@ def _rounded(table: TextTable) -> TextTable:
         before = {row[i] for i in places}
         for i in places:
             row[i] = fewer_digits(row[i])
+        # Numbers side by side are there to be compared: two that differ must not look
+        # equal.
         if len({row[i] for i in places}) < len(before):
             return table
     return replace(table, rows=rows)
@@ -98,6 +102,8 @@ def _spread(table: TextTable, cells: list[int], spare: int) -> list[int]:
         for place, title in enumerate(table.head)
     }
     found = list(cells)
+    # Each gets an equal part of what is spare, or less if that is enough for it; what
+    # it leaves is shared out among the next ones.
     for done, place in enumerate(sorted(missing, key=lambda place: missing[place])):
         more = min(missing[place], spare // (len(cells) - done))
         found[place], spare = found[place] + more, spare - more

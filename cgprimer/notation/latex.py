@@ -114,6 +114,8 @@ def _pieces(op: Op) -> list[tuple[str, int | None]]:
     template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
     found: list[tuple[str, int | None]] = []
     text = ""
+    # format() would want all arguments spelled first, and so would recurse; cut into
+    # pieces, the template goes onto the stack piece by piece.
     for literal, field, _, _ in string.Formatter().parse(template):
         text += literal
         if field is not None:
@@ -124,6 +126,7 @@ def _pieces(op: Op) -> list[tuple[str, int | None]]:
 
 def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
     """Whether an argument that follows the text `before` needs parentheses."""
+    # e^{x} is an atom to the language, but e^{x}^{2} is no LaTeX.
     if op is OPS["pow"] and position == 0:
         return level(arg) < ATOM or _ends_raised(arg.op)
     if before.endswith(("{", "(", "|", ", ")):
@@ -140,6 +143,7 @@ def level(node: Node) -> int:
     if node.op is OPS["div"]:
         return FRACTION
     if node.op is CONST and binding(node) == ATOM:
+        # 1e-05 is written 1 \cdot 10^{-5}, and so binds as a product.
         return PRODUCT if "e" in number(float(node.value or 0.0)) else ATOM
     return PRODUCT if _is_bare_product(node.op) else binding(node)
 
@@ -179,6 +183,7 @@ def _minus_before_fractions(root: Node) -> Node:
 def _without_minus(product: Node) -> Node | None:
     """-product, if that is one and begins with a minus sign."""
     spine: list[Node] = []
+    # -a*b*c is ((-a)*b)*c: the minus is at the end of the left arguments.
     while product.op is OPS["mul"]:
         spine.append(product)
         product = product.args[0]

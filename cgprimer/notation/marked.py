@@ -1,7 +1,7 @@
 """Text to be read: rounded numbers, names under a bar.
 
-`expr.show` spells expressions so that they can be read back exactly; what stands here
-is rounded and decorated for a person.
+`notation.text` spells expressions so that they can be read back exactly; what stands
+here is rounded and decorated for a person.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def rounded(value: float) -> str:
     if not math.isfinite(value):
         text = "nan" if math.isnan(value) else f"{value}".replace("inf", "∞")
     elif abs(value) < PLAIN and (value.is_integer() or abs(value) >= 10**DIGITS):
+        # + 0.0 turns -0.0 into 0.0.
         text = f"{value + 0.0:.0f}"
     else:
         mantissa, _, exponent = f"{value:.{DIGITS}g}".partition("e")

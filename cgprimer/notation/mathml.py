@@ -1,7 +1,7 @@
 r"""LaTeX formulas to MathML, so that a browser sets them without any help.
 
 The op table says once how an operation is typeset, in LaTeX; MathML is derived from
-that. Read is the part of LaTeX that `to_latex` writes:
+that. Read is the part of LaTeX that `notation.latex` writes:
 
     row    = { atom [ "_" group ] [ "^" group ] }
     atom   = number | letter | sign | "{" row "}" | "\left(" row "\right)"
@@ -49,7 +49,7 @@ def mathml(root: Node) -> str:
 
 
 def from_latex(text: str) -> str:
-    """LaTeX of the kind that `to_latex` writes, as MathML."""
+    """LaTeX of the kind that `notation.latex` writes, as MathML."""
     rows: list[list[str]] = [[]]
     opened: list[str] = []
     for token in TOKEN.findall(text):
@@ -67,6 +67,7 @@ def from_latex(text: str) -> str:
 def _fenced(left: str, row: str, right: str) -> str:
     if left == "{":
         return f"<mrow>{row}</mrow>"
+    # Browsers stretch brackets around indices and exponents too, if they may.
     grow = "true" if "<mfrac" in row else "false"
     begin, end = (
         f'<mo form="{form}" stretchy="{grow}">{escape(sign)}</mo>'
@@ -86,9 +87,13 @@ def _row(items: list[str]) -> str:
             count, write = FUNCTIONS[item[1:]]
             done.append(write(*(_element(next(waiting)) for _ in range(count))))
         elif item[1:] in WORDS and item[0] == "\\":
+            # The word came as a group, with an element for each letter; as one word it
+            # is set without the spaces of a product.
             word = re.sub("<[^>]*>", "", next(waiting))
             done.append(WORDS[item[1:]].format(word))
         elif item == "-" and (not done or done[-1].startswith("<mo")):
+            # At the beginning, or behind another sign: a minus of one number, set close
+            # to it.
             done.append('<mo form="prefix">−</mo>')
         else:
             done.append(_element(item))

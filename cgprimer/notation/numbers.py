@@ -1,4 +1,7 @@
-"""Numbers as a reader expects them: four digits, a real minus sign, no noise."""
+"""Numbers as they are read: four digits, a real minus sign, no noise.
+
+number ─▶ text, for drawings; values ─▶ values without noise, for traces too
+"""
 
 import math
 from collections.abc import Iterable, Mapping

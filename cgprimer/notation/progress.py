@@ -1,4 +1,7 @@
-"""A progress bar on standard error, in terminals and in notebooks."""
+"""A progress bar on standard error, in terminals and in notebooks.
+
+with bar(…) as tick: tick(loss), once a step, by the loops of `fitting`
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,9 @@ def bar(
     display = Progress(*columns, console=_console(), auto_refresh=False)
     turn, over = threading.Lock(), False
 
+    # Both are run apart: an interrupt inside them would leave the cursor hidden.
+    # `over` keeps a bar from being started after it was stopped, as begin may still be
+    # on its way.
     def begin() -> None:
         with turn:
             if not over:

@@ -73,6 +73,7 @@ class Report:
         from rich.text import Text
 
         for line in lines_of(self._parts(), options.max_width, options.encoding):
+            # Folded already: rich must not fold or cut once more.
             yield Text.assemble(*line, no_wrap=True, overflow="ignore")
 
     def __str__(self) -> str:
@@ -138,6 +139,7 @@ def _beside(part: Beside, width: int, encoding: str) -> Iterator[Line]:
         for table in tables:
             yield from table_lines(table, width, encoding)
         return
+    # Tables of the same rows, drawn without giving way, have the same lines.
     for left, right in zip(*sides, strict=True):
         yield [*left, (" " * (middle - _columns(left)), ""), *right]
 

@@ -39,6 +39,7 @@ def spelled(text: str, encoding: str) -> str:
         return text
     lines = text.split("\n")
     found = [_line(line, encoding) for line in lines]
+    # Spelling makes lines longer: carets have to be counted anew under each.
     for i in range(1, len(lines)):
         if is_carets(lines[i]):
             found[i] = _moved(lines[i - 1], lines[i], encoding)
@@ -75,6 +76,7 @@ def _sign(sign: str) -> str:
     """
     known = unicodedata.name(sign, "").split()
     if sign not in SPELLED and known[:1] == ["GREEK"] and "LETTER" in known:
+        # Unicode's own spelling of the letter is LAMDA.
         word = known[-1].lower().replace("lamda", "lambda")
         return word.capitalize() if "CAPITAL" in known else word
     return SPELLED.get(sign, "?")
@@ -98,4 +100,5 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 HANDLER = "cgprimer-signs"
+# By name, as streams ask for it: what is printed past `spelled` is not lost either.
 codecs.register_error(HANDLER, _replace)

@@ -149,6 +149,7 @@ def _html_row(table: TextTable, number: int) -> str:
 
 def drawn(table: TextTable, frame: Frame, cells: Sequence[int]) -> list[Line]:
     """Head, rules and rows in a frame, the cells of so many columns."""
+    # An open table has no lines around it; a blank one above and below sets it off.
     blank = OPEN.row if frame is OPEN else None
     head = _row(table, table.head, ["bold"] * len(cells), frame.head, cells)
     rows: list[Line] = []
@@ -212,6 +213,7 @@ def capped(
         return list(rows), ""
     order = [*range(most - most // 4), *range(len(rows) - most // 4, len(rows))]
     if telling is not None:
+        # sorted is stable, so of those that are alike the first ones are kept.
         order = sorted(range(len(rows)), key=lambda i: not telling(rows[i]))[:most]
     said = f"{len(rows) - most} of {len(rows)} rows are not shown"
     return [rows[i] for i in sorted(order)], said

@@ -16,6 +16,8 @@ TREE_LIMIT = 2_000
 
 def show(root: Node) -> str:
     """`root` as text: `cd*xx + xz^3`; a widely shared graph as `v1 = …; v2 = …; …`."""
+    # A list names only what is used twice. So a long expression that shares little,
+    # such as a sum of a thousand terms, would be no shorter as one.
     if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
         return _tree(root)
     return "; ".join(lines(root))
@@ -45,6 +47,8 @@ def tree_size(root: Node) -> int:
 
 def number(value: float) -> str:
     """A float as short as it can be read back exactly: 2, 0.5, 1e-05."""
+    # Below 1e15 whole numbers are exact and are written in full; int(-0.0) would lose
+    # its sign, and inf and nan have no int.
     if value == int(value) if abs(value) < 1e15 else False:
         return f"{int(value)}" if value or str(value)[0] != "-" else "-0.0"
     return repr(value)
@@ -102,7 +106,9 @@ def _parts(node: Node) -> list[Node | str]:
 def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
     """Parentheses on the right: always around a minus, except in an exponent."""
     if binding(node) == OPS["neg"].binding:
+        # a^-b can be read back; a*-b could be too, but is hard on the eye.
         return not right_associative
+    # a - (b - c) and a/(b*c) keep their parentheses, a^b^c needs none.
     return binding(node) <= level - right_associative
 
 

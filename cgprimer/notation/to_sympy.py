@@ -1,8 +1,10 @@
-"""Expressions to sympy and back; symbolic derivatives of expressions.
+"""Expressions to sympy, and their derivatives by sympy.
 
 sympy lacks a few functions of the table, or would expand them into forms that lose
 digits. For those it gets functions of ours, with the table's rule as derivative and
 the table's definition to rewrite and evaluate them by.
+
+    Node ─▶ sympy expression; Node, names ─▶ its derivatives, for `graph.shape`
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
     nan stands for a derivative that sympy cannot find. A sum is taken term by term,
     so that a long one costs what its terms cost.
     """
+    # Real symbols: of others the derivative of abs, for one, holds real and imaginary
+    # parts.
     symbols = [sympy.Symbol(slot, real=True) for slot in slots]
     wanted = set(symbols)
     shares: dict[Any, list[Any]] = {}
@@ -65,6 +69,8 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
         if expression.has(*_INFINITE):  # and so a constant: its derivative would be 0
             return [sympy.nan for _ in symbols]
         for term in sympy.Add.make_args(expression):
+            # A term is only differentiated by the names in it: n terms by n names are n
+            # derivatives, not n².
             for symbol in term.free_symbols & wanted:
                 shares.setdefault(symbol, []).append(sympy.diff(term, symbol))
         by_symbol = {
@@ -105,6 +111,8 @@ def with_leaves(
 
 def number(value: float) -> sympy.Number:
     """A float as sympy's Integer or Rational where it is simple, else as Float."""
+    # Fractions of 1024 up to a million: 0.5 and 0.25 become rationals, as x^(1/2) is
+    # easier on sympy than x^0.5, and 0.1 stays the float it is.
     if abs(value) <= _EXACT and (value * 1024).is_integer():
         return sympy.Rational(int(value * 1024), 1024)
     return sympy.Float(value)
@@ -133,6 +141,7 @@ def function(op: Op) -> type[sympy.Function]:
         "_eval_rewrite": lambda self, rule, args, **hints: _defined(op, args),
         "_eval_is_extended_real": _real_where_arguments_are,
         "_eval_is_real": _real_where_arguments_are,
+        # Classes made here have no place in a module where pickle could find them.
         "__reduce_ex__": lambda self, _: (_applied, (op.name, self.args)),
         "__copy__": lambda self: self,
         "__deepcopy__": lambda self, _: self,
@@ -216,6 +225,9 @@ def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
             left, right = node.args
             last = value(right)
             last = -last if node.op.name == "sub" else last
+            # a + b + c is (a + b) + c: the inner sum is not built, its terms are handed
+            # on, unless something else uses it. sympy flattens and sorts a sum each
+            # time one is built.
             extends = uses[left] == 1 and chains.get(left, (None,))[0] is kind
             terms = chains.pop(left)[1] if extends else [value(left)]
             terms.append(last)

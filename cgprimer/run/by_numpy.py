@@ -1,4 +1,9 @@
-"""The loss of a problem by numpy: always there; other ways are held against it."""
+"""The loss of a problem by numpy: always there; other ways are held against it.
+
+    Problem ─▶ ByNumpy: parameters (p,) ─▶ loss, gradient, Jacobian, epochs
+
+`run.program` takes it where there is no machine code.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +61,7 @@ class ByNumpy:
                     1.0 if each is None else each[..., block]
                     for each in (problem.weights, problem.sigma)
                 )
+                # The loss sees p/sigma, so its slope by p has one more 1/sigma.
                 predicted = values[problem.rows] / sigma
                 targets = problem.targets[:, block] / sigma
                 total += float((loss.value(predicted, targets) * weight).sum())
@@ -68,6 +74,7 @@ class ByNumpy:
                 )
                 gradient += shares[:, 0]
                 count += predicted.shape[1]
+        # Weights have mean one, so this is the weighted mean as well.
         return total / count, gradient / count
 
     def jacobian(self, params: Array, target: int, rows: slice) -> Array:
@@ -116,6 +123,9 @@ def stepwise(
         rows = order[first : first + batch]
         losses[number], gradient = function.value_and_gradient(state[0], rows)
         with np.errstate(all="ignore"):
+            # In the rule's order, each value at once in its row: a memory is new when
+            # the next one and the parameter are computed from it. Row 0 is the
+            # parameters.
             for text, kernel in rule.kernels:
                 [state[row[text]]] = kernel(*settings[number], gradient, *state)
     return losses

@@ -89,6 +89,7 @@ def check_probabilities(problem: Problem, loss: Loss) -> None:
 def _add_up(problem: Problem) -> bool:
     """Whether the predictions of a sample add up to 1 at parameters taken at random."""
     rng = np.random.default_rng(0)
+    # At random, so that outputs that add up to 1 do so by their form, not by chance.
     params = rng.uniform(0.3, 0.9, (len(problem.parameters), 1))
     values = problem.sweeps.forward(problem.inputs[:, :SAMPLES], params)
     total = values[problem.rows].sum(axis=0)
@@ -138,6 +139,8 @@ def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
             return None
         shares.append((above, {_key(table, term) for term in below if term}))
     keys = {_key(table, above) for above, _ in shares}
+    # Every target has the same sum below, and its terms are those that stand above:
+    # each target's own, and no more.
     same = len(keys) == len(tops) and all(below == keys for _, below in shares)
     return [above for above, _ in shares] if same else None
 
@@ -145,6 +148,8 @@ def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
 def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
     """The terms of a sum that may be spread over equations; at most one too many."""
     stack, found = [part], 0
+    # A sum of more terms than there are targets is no softmax of theirs; it may have
+    # thousands, so it is not followed to the end.
     while stack and found <= most:
         equation, node = _resolved(table, stack.pop())
         if node.op is OPS["add"]:

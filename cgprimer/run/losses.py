@@ -80,6 +80,7 @@ def huber(delta: float = 1.0) -> Loss:
     if not (takes.is_real(delta) and 0 < delta < np.inf):
         raise FitError(f"huber takes a positive delta, not {takes.shown(delta)}")
     delta = float(delta)
+    # With n = min(|r|, δ): n·(2|r| - n) is r² up to δ, and δ(2|r| - δ) beyond.
     near = f"min(abs(p - t), {float(delta)!r})"
     return Loss(
         "huber" if delta == 1.0 else f"huber({delta:g})",
@@ -155,6 +156,9 @@ def _softmax_joint(logits: Sequence[Node], targets: Sequence[Node]) -> Joint:
     out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
     """
     add, sub, mul, exp = (_tidy(op) for op in ("add", "sub", "mul", "exp"))
+    # z = 1, 3, 2: after 1 m = 1 and r = 0; after 3 m = 3 and r = e^-2, the share of 1;
+    # after 2 m = 3 and r = e^-2 + e^-1. The slopes are written down as softmax z - t:
+    # derived from the value they would hold the signs that max and abs compare by.
     top, rest = logits[0], ZERO
     for z in logits[1:]:
         gap = sub(top, z)

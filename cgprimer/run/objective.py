@@ -1,4 +1,9 @@
-"""The loss of a graph on data as a function of its parameters, with derivatives."""
+"""The loss of a graph on data as a function of its parameters, with derivatives.
+
+    Problem, Runner ─▶ Objective: parameters (p,) ─▶ loss, gradient, residuals, …
+
+`Program.objective` makes it, `fitting` makes it small.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +57,7 @@ class Objective(Frozen):
         return f"Objective({self.loss.name} of {len(self)} samples, {self.graph!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Machine code is not kept: it is made anew, where llvmlite is installed there.
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
         return restored, (self.graph, target, kept)
@@ -94,6 +100,8 @@ class Objective(Frozen):
             check_order(rows, len(self))
             if not len(rows):
                 raise FitError("rows names no sample")
+            # All samples as they come: those are packed already, and are read where
+            # they lie.
             if len(rows) == len(self) and np.array_equal(rows, np.arange(len(rows))):
                 rows = None
         return self.runner.value_and_gradient(self.checked(params), rows)
@@ -134,6 +142,7 @@ class Objective(Frozen):
     def target_jacobian(self, params: Array, target: int, rows: slice) -> Array:
         """Rows of the residuals' Jacobian that belong to one target, (rows, p)."""
         found, scale = self.runner.jacobian(params, target, rows), self._scale
+        # A residual is the prediction times its scale, less a constant.
         return found if scale is None else found * scale[target, rows, None]
 
     def jacobian(self, params: ArrayLike) -> Array:
@@ -156,11 +165,16 @@ class Objective(Frozen):
 
         Raises FitError for numbers of samples that are not there.
         """
+        # The common case in two comparisons; `_batch` takes numpy's integers as well,
+        # and says what is wrong with anything else.
         if type(batch) is not int or batch < 1:
             batch = _batch(batch)
         takes.number(rate=rate)
         batch = min(batch, self.problem.count)
+        # A row of parameters and no memories; a copy, as the caller's array must not
+        # change.
         state = np.array(self.checked(params), ndmin=2)
+        # Whoever runs the epoch looks at the numbers, so a plain order needs no check.
         visited = order if _is_plain(order) else self._order(order)
         settings = np.array([[float(rate)]])
         for part in self.parts(visited, batch):
@@ -185,6 +199,8 @@ class Objective(Frozen):
 
         A batch that takes long is summed in parts, so that Ctrl-C is heard.
         """
+        # One call of machine code does a whole step at least, and hears no Ctrl-C
+        # meanwhile.
         if self.problem.operations * min(batch, len(order)) <= LONG:
             return self.runner.epoch(state, rule, settings, order, batch)
         check_order(order, len(self))
@@ -192,6 +208,7 @@ class Objective(Frozen):
 
     def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         """An epoch in whole batches, short enough for Ctrl-C to be heard between."""
+        # In units of batches: the steps are the same however the epoch is cut.
         for low, high in self._pace.spans(0, len(order), batch):
             yield order if high - low == len(order) else order[low:high]
 
@@ -200,6 +217,7 @@ class Objective(Frozen):
         return Pace(self.problem.operations)
 
 
+# Sweeps and code hold kernels and addresses, which belong to this process.
 PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
 
 

@@ -1,4 +1,7 @@
-"""What a fit asks of an engine: data, and the loss to be made small."""
+"""What a fit asks of an engine: data, and the loss to be made small.
+
+data, loss ─▶ Problem ─▶ a Runner, of `by_numpy`, `llvm.fused` or `llvm.by_shape`
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,8 @@ class Problem:
         """How many it takes for one sample, there and back."""
         table, kept = self.sweeps.table, self.sweeps.needed
         sizes = [len(postorder([shape.stable])) for shape in table.shapes]
+        # Each equation counts with the operations of its shape, which is looked at
+        # once.
         return BACK * int(np.array(sizes)[table.shape[kept]].sum())
 
     @property
@@ -65,6 +70,7 @@ def beyond(count: int) -> FitError:
 
 def check_order(order: Integers, count: int) -> None:
     """Refuse numbers of samples that are not there."""
+    # Read without a sign, a negative number is larger than any count: one comparison.
     if len(order) and order.view(np.uint64).max() >= count:
         raise beyond(count)
 

@@ -3,6 +3,10 @@
 fused      one function of machine code for the whole graph
 by shape   a function per shape of equation, run over all equations of that shape
 numpy      a sweep over groups of alike equations; always there
+
+    Graph ─▶ Program ─▶ values and partials at a point; objectives of data
+
+`Graph.compile` makes it.
 """
 
 from __future__ import annotations
@@ -120,6 +124,8 @@ class Program(Frozen, Report):
             if self.target == "jit":
                 raise OptionError(f"there is no machine code for {code}: use 'auto'")
             return "numpy", f"there is no machine code for {code}"
+        # Building one function costs as much as it has operations; shape by shape it
+        # costs as much as there are shapes.
         size = f"{equations} equations of {operations} operations"
         if equations <= FUSED_EQUATIONS and operations <= FUSED_OPERATIONS:
             return "fused", f"{size} fit into one function"
@@ -184,6 +190,8 @@ class Program(Frozen, Report):
 
         They are compiled where every parameter is one number.
         """
+        # `ByShape` takes one number for each parameter, and as many samples as the
+        # inputs have.
         if self.tier == "numpy" or parameters.shape[1] != 1 or not len(inputs):
             return self.graph.running.program().forward(inputs, parameters)
         runner = self._shapes
@@ -196,6 +204,8 @@ class Program(Frozen, Report):
         """All variables, shape by shape, without data."""
         from cgprimer.run.llvm.by_shape import MOST, ByShape
 
+        # No targets, and data that are never read: their length only lets blocks be as
+        # long as they may, and `rows` is given the true data at each call.
         nothing = np.empty((0, MOST))
         inputs = np.empty((len(self.graph.inputs), MOST))
         kind = find_loss("mse")
@@ -236,6 +246,8 @@ class Program(Frozen, Report):
         takes.kind(Mapping, inputs=inputs, targets=targets)
         takes.mapping(sigma=sigma)
         check_targets(graph, inputs, targets)
+        # One dict, so that lengths are compared across inputs and targets; "target xy"
+        # says in a message which of the two it is, also where an input has that name.
         data = {
             **inputs,
             **{f"target {name}": column for name, column in targets.items()},
@@ -266,6 +278,7 @@ class Program(Frozen, Report):
 
     def runner(self, problem: Problem) -> Runner:
         """What computes a problem: the way that suits the equations it needs."""
+        # A loss of a caller's own is numpy code, which machine code cannot call.
         if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
         equations = problem.sweeps.equations

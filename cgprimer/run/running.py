@@ -45,6 +45,8 @@ class Running:
 def running(table: Table) -> Running:
     """The equations in stable forms, where these are spread over several of them."""
     found = _Spread(table)
+    # In each round the pieces found last are put into what uses them, which may make
+    # new pieces: exp in one equation, 1 + exp in the next, the quotient in a third.
     for _ in range(ROUNDS):
         if not found.extend():
             break
@@ -100,6 +102,7 @@ class _Spread:
     def _look_at(self, equation: int) -> None:
         leaves: dict[Leaf, int] = {}
         key = self._key(equation, leaves, True)
+        # Equations that are alike, of which there may be thousands, are judged once.
         if key not in self._known:
             self._known[key] = self._judged(equation, leaves)
         shape, is_piece = self._known[key]
@@ -116,6 +119,8 @@ class _Spread:
 
     def _key(self, equation: int, leaves: dict[Leaf, int], deep: bool) -> Key:
         """Shapes and, for every slot, which leaf it holds or the key of the piece."""
+        # For xl = log(xp), xp = sigmoid(xz) the key is (shape of xl, 0, (shape of xp,
+        # 1)): leaf 0 is xp, a piece, followed by its own key, in which leaf 1 is xz.
         found: list[object] = [int(self.table.shape[equation])]
         for leaf in self._slots(equation):
             found.append(leaves.setdefault(leaf, len(leaves)))
@@ -139,6 +144,9 @@ class _Spread:
     ) -> tuple[Shape | None, bool]:
         """The shape an equation is run in, if another; whether it is a piece itself."""
         whole, pieces = self._whole(equation, leaves, True)
+        # A piece that is still whole in the result is read as the variable that it is.
+        # If that leaves what the equation is without its pieces, no rule has applied
+        # across them.
         [made] = substitute([whole], {node: leaf for leaf, node in pieces.items()})
         alone, _ = self._whole(equation, leaves, False)
         return None if made is alone else Shape.from_body(made), _is_piece(whole)

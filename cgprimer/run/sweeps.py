@@ -67,6 +67,8 @@ class Sweeps:
     @lazy
     def alike(self) -> list[Group]:
         """Kept equations by shape alone: for what is asked where values are known."""
+        # As if all were on one level, where the order no longer matters: fewer, larger
+        # groups.
         return _groups(self.table, np.zeros_like(self.level), self.needed)
 
     @lazy
@@ -141,7 +143,12 @@ class Sweeps:
         shares = np.zeros((parameters.shape[0], 1 if total else width))
         for row, seed in seeds.items():
             adjoints[row] += seed
+        # Groups that no seed reaches have adjoints of zero and are swept like the
+        # others, unless there is numpy code: that is not asked for what nobody wants,
+        # as it may answer zero with something else.
         reached = self._reached(seeds) if self.has_pullback else None
+        # Where only parameters count, as in a fit, slots that lead to none are left
+        # out: the inputs of a first layer, for one.
         learning = total or not inputs
         for group in reversed(self.groups):
             columns = self._learning[group.shape] if learning else group.shape.names
@@ -235,6 +242,9 @@ class Sweeps:
             for column, (name, index) in enumerate(
                 zip(group.shape.slots, group.slots, strict=True)
             ):
+                # Forward, level by level: a variable reaches a parameter if its
+                # equation has one, or a variable that does. What one equation of a
+                # shape needs is asked of all of them.
                 if name[0] == "p" or (name[0] == "x" and reaches[index].any()):
                     columns.add(column)
                     reaches[group.defined] = True
@@ -242,6 +252,8 @@ class Sweeps:
 
 
 def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
+    # `to[index] += share` keeps only the last share where an index is there twice;
+    # `add.at` adds them all, and takes longer.
     if unique:
         to[index] += share
     else:
@@ -267,6 +279,17 @@ def _groups(
     A column is what the equations of one group define, or have in one slot; all columns
     of all groups are gathered in one array, one after another.
     """
+    # For xa=p*xu, xb=q*xv, xy=r*xa, xz=xa+xb, whose levels are 0 0 1 1 and whose shapes
+    # 0 0 0 1 (p0*x1 and x0+x1), with variables xa xu xb xv xy xz:
+    #
+    #     start, size    0 2 3, 2 1 1             the groups: xa and xb; xy; xz
+    #     width          3 3 3                    what is defined, and two slots
+    #     equations      0 1 0 1 0 1 2 2 2 3 3 3  a group once for each of its columns
+    #     slot           - - 0 0 1 1 - 0 1 - 0 1  - for -1: what is defined
+    #     entries        0 2 0 1 1 3 4 2 0 5 0 2  variables xa xb, parameters p q, …
+    #
+    # So the first group defines [0, 2] from parameters 0:2 and variables [1, 3]. All at
+    # once by arrays, since a graph may have a group for nearly every equation.
     kept = kept[np.lexsort((kept, table.shape[kept], level[kept]))]
     change = (np.diff(level[kept]) != 0) | (np.diff(table.shape[kept]) != 0)
     start = np.flatnonzero(np.concatenate([[True], change])[: len(kept)])
@@ -293,6 +316,9 @@ def _columns(
 
     Consecutive numbers become a slice: a view instead of a copy.
     """
+    # `number` is the column that an entry is in. A column is a slice if each entry is
+    # one more than the one before it; the first of a column has none before it. Sorted
+    # by column and entry, made one number, two that are equal stand side by side.
     start = np.cumsum(length) - length
     number = np.repeat(np.arange(len(length)), length)
     breaks = np.concatenate([[0], np.diff(entries) != 1])

@@ -1,4 +1,9 @@
-"""How a descent moves parameters: texts in our own language, run by every tier."""
+"""How a descent moves parameters: texts in our own language, run by every tier.
+
+    UpdateRule ─▶ numpy kernels, or instructions of machine code
+
+The rules themselves are those of `fitting` and of `Objective.sgd_epoch`.
+"""
 
 from __future__ import annotations
 
@@ -46,5 +51,6 @@ class UpdateRule:
     @lazy
     def kernels(self) -> list[tuple[str, Kernel]]:
         """Numpy code of each new value, over settings, g, p and memories."""
+        # The order in which `stepwise` gives them.
         names = [*self.settings, "g", "p", *(text for text, _ in self.memory)]
         return [(str(text.value), Kernel([new], names)) for text, new in self._nodes]

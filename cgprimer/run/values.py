@@ -1,4 +1,7 @@
-"""Values of variables and partials on edges, as names → numbers or arrays."""
+"""Values of variables and partials on edges, as names → numbers or arrays.
+
+`run.program` returns them, by one function of machine code or by sweeps.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +96,8 @@ class FusedValues:
         self.rows = SampleRows(roots, watched, self.leaves)
         code = self.rows.function.code
         built.hold(code.key, code)
+        # Arrays that are used again belong to one thread: another may be in a call of
+        # its own.
         self._local = threading.local()
 
     def run(
@@ -115,6 +120,8 @@ class FusedValues:
     ) -> tuple[list[float | Array], int | None]:
         """Values of the leaves as floats or contiguous arrays; how many samples."""
         samples = None
+        # A point with just the names that are wanted, as a loop of calls gives it,
+        # needs no look at each name.
         if not (isinstance(at, Mapping) and at.keys() == self.wanted):
             check_names(self.graph, at)
             samples = common_length({n: as_array(n, v) for n, v in at.items()})
@@ -129,7 +136,7 @@ class FusedValues:
             given.append(array if array.ndim else float(array))
             if array.ndim and samples is None:
                 samples = len(array)
-            elif array.ndim and len(array) != samples:
+            elif array.ndim and len(array) != samples:  # it raises, with both names
                 common_length({n: np.asarray(at[n]) for n in self.leaves})
         return given, samples
 
@@ -145,6 +152,9 @@ class _Results:
         count = samples or 1
         self.rows = empty_rows(len(owner.rows.row), count)
         self.call = Call(owner.rows.function, self.rows, count, self.kinds)
+        # What an expression is shown as: its row, whose array stays the same from call
+        # to call, or for a name or a number nothing here: `fresh` and `node.value` fill
+        # those in.
         cell: dict[Node, Any] = {
             node: self.rows[row] if samples is None else self.rows[row, :count]
             for node, row in owner.rows.row.items()
@@ -160,6 +170,8 @@ class _Results:
             self.fresh.append(
                 [(k, place[str(n.value)]) for k, n in nodes.items() if n.op is NAME]
             )
+            # For a single point results are floats, which have to be read anew after
+            # each call.
             self.single.append(
                 []
                 if samples is not None

@@ -2,6 +2,8 @@
 
 Shapes that many equations have are compiled, the others are interpreted, and dense
 layers go to BLAS; one compiled driver runs them all, block by block of samples.
+
+    Problem ─▶ ByShape: parameters (p,) ─▶ loss, gradient, Jacobian, epochs
 """
 
 from __future__ import annotations
@@ -56,6 +58,8 @@ class Machine:
     ) -> None:
         runs = [run for run in layout.runs if isinstance(run, Run)]
         mean = sum(run.count for run in runs) / max(len(runs), 1)
+        # With few equations a run, vectors across equations would be padding for the
+        # most part, and are gathered lane by lane besides.
         width = 1 if across and mean < SPARSE else LANES
         made: list[tuple[str, Emitter]] = []
         for k, kind in enumerate(layout.kinds):
@@ -123,9 +127,12 @@ class _Buffers:
     def __init__(self, runner: ByShape, block: int, across: bool) -> None:
         layout, machine = runner.layout, runner.machine(across)
         self.machine = machine
+        # For one sample a row is one number, so rows that follow each other are a
+        # vector of equations.
         stride = 1 if across else -(-block // LANES) * LANES
         self.values = np.zeros((layout.rows, stride))
         self.adjoints = np.zeros((layout.rows, stride))
+        # Room of LANES behind the constants, as of GUARD behind rows.
         self.numbers = np.zeros(layout.numbers + len(layout.table.constants) + LANES)
         self.numbers[layout.numbers : -LANES] = layout.table.constants
         self.gradient = np.zeros(layout.numbers)
@@ -172,6 +179,7 @@ class ByShape:
         self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
         self.layout = layout = MemoryLayout(problem.sweeps, len(self.data))
         self.order = None
+        # Parameters are permuted only where a dense layer has renumbered them.
         if (np.diff(layout.number) != 1).any():
             self.order = np.argsort(layout.number)
         self._add_loss()
@@ -181,6 +189,9 @@ class ByShape:
             if not self._worth(kind)
         }
         self.registers = max((t.registers for t in self.tapes.values()), default=0)
+        # As many samples as keep all rows of values in the cache, in whole vectors; at
+        # least LEAST, as calling the groups costs the same for a few; no more than
+        # there are.
         block = max(LEAST, min(MOST, CACHE // layout.rows // LANES * LANES))
         self.layers = sum(isinstance(run, Layer) for run in layout.runs)
         if self.layers:
@@ -191,6 +202,7 @@ class ByShape:
 
     def _worth(self, kind: Kind) -> bool:
         """Whether a kind of equations is to be compiled."""
+        # One more than FEW_SHAPES: the loss is a kind too.
         few = len(self.layout.kinds) <= FEW_SHAPES + 1
         return (few or kind.equations >= WORTH) and len(kind.body.slots) <= LONG // 8
 
@@ -204,6 +216,14 @@ class ByShape:
         joint = loss.joint is not None and targets > 0
         width = targets if joint else 1
         p, t = _slots(0, width), _slots(width, width)
+        # Slots of the loss are rows: predictions, then targets, sigma and weights,
+        # which are rows of data. With two targets and weights, for terms (p, t, w):
+        #
+        #     x0   rows of the two predictions
+        #     x1   rows of the two targets
+        #     x2   the row of the weights, twice
+        #
+        # A joint loss is one equation: a slot for every prediction and every target.
         slots = [layout.row[problem.rows], first + np.arange(targets)]
         if joint:
             slots = [np.array([row]) for row in np.concatenate(slots)]
@@ -220,6 +240,8 @@ class ByShape:
         names = tuple(f"x{k}" for k in range(len(slots)))
         piece = Fragment(body, names, tuple(slopes) if joint else None)
         kind = layout.add(piece, np.array(slots), names)
+        # Only predictions get an adjoint, also where they are rows of data: not
+        # targets, sigma and weights.
         layout.kinds[kind].columns = list(range(width))
         self.loss_row, self.terms = layout.rows, terms
         layout.rows += terms + GUARD
@@ -265,11 +287,16 @@ class ByShape:
         parts = min(self.problem.threads, -(-count // self.block))
         order = 0 if rows is None else rows.ctypes.data
         every = [self._buffers(across, slot) for slot in range(parts)]
+        # Whole vectors for every helper. All go through their shares in step: of 4096
+        # samples two have 0:2048 and 2048:4096; for the span 0:1024 they take 0:1024
+        # and 2048:3072.
         share = -(-count // (parts * LANES)) * LANES
         for buffers in every:
             self._give(buffers, params)
             buffers.gradient[:] = buffers.sum[0] = 0.0
         call, unit = _driver()["gradient"], 1 if across else self.block
+        # Taken out while threads work on them: one that an interrupt leaves at work
+        # keeps its buffers, and the next call makes others.
         kept, self._local.kept = self._local.kept, {}
         with self._blas:
             for low, high in self.pace.spans(0, min(share, count), unit):
@@ -279,6 +306,8 @@ class ByShape:
                 pointers = [buffers.pointer for buffers in every]
                 each(parts, call, pointers, (self, every))
         self._local.kept = kept
+        # In the order of the shares, whichever ended first: sums do not vary from run
+        # to run.
         total, gradient = every[0].sum[0], self._take(every[0].gradient)
         for buffers in every[1:]:
             total = total + buffers.sum[0]
@@ -312,6 +341,7 @@ class ByShape:
 
     def jacobian(self, params: Array, target: int, rows: slice) -> Array:
         """d prediction / d parameters for one target, (samples in `rows`, p)."""
+        # One sample at a time: the gradient of a sample is a row of the Jacobian.
         buffers = self._buffers(True)
         self._give(buffers, params)
         found = np.empty((rows.stop - rows.start, self.layout.numbers))

@@ -71,6 +71,8 @@ def load(key: str) -> bytes | None:
     except OSError:
         return None
     digest, code = whole[:DIGEST], whole[DIGEST:]
+    # The digest takes in the key: a whole file under another file's name is damage as
+    # well.
     return code if code and _digest(key, code) == digest else None
 
 
@@ -118,6 +120,9 @@ class _Folder:
 
     def read(self, name: str) -> bytes:
         """The bytes of a regular file that is ours; OSError where it is not."""
+        # Opened first, then asked who owns it: between a question about a path and its
+        # opening somebody else could put another file there. The descriptor cannot be
+        # exchanged.
         fd = os.open(self._named(name), READ, dir_fd=self.fd)
         try:
             _check_ours(fd, stat.S_ISREG)
@@ -133,6 +138,9 @@ class _Folder:
     def write(self, name: str, whole: bytes) -> None:
         """Write a file in one step, as seen by others."""
         begin, end = UNFINISHED
+        # A name that nobody can foresee, and O_EXCL, which follows no link: so what is
+        # written to is a new file of ours. The move then replaces the place in one
+        # step.
         part = begin + secrets.token_hex(8) + end
         handle = os.open(self._named(part), WRITE, 0o600, dir_fd=self.fd)
         try:
@@ -191,6 +199,7 @@ def _check_ours(fd: int, is_kind: Callable[[int], bool]) -> None:
         raise PermissionError("not a plain file or folder")
     if ONLY_PATHS:
         return
+    # 0o022: the bits by which the group and all others may write.
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise PermissionError("somebody else can write to it")
 
@@ -203,6 +212,7 @@ def _prune(place: _Folder) -> None:
     """Drop what nobody finishes, and where too much is kept what was not used long."""
     files = place.files()
     total = sum(size for _, size in files.values())
+    # By time of last use, the oldest first, until what is left fits.
     for name, (used, size) in sorted(files.items(), key=lambda item: item[1]):
         if name.endswith(SUFFIX):
             superfluous = total > MOST

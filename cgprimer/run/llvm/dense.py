@@ -4,6 +4,8 @@ Equations of one shape whose body holds a long sum of parameter · variable, ove
 same variables in all of them, are one matrix product and what is left of each body:
 
     xh = tanh(w1*xa + w2*xb + … + b)   ─▶   z = W·x      xh = tanh(z + b)
+
+`run.llvm.layout` finds them, `run.llvm.by_shape` runs them.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ def find_product(shape: Shape) -> Product | None:
     best: list[tuple[Node, Node, Node]] = []
     top = None
     for node in order:
+        # The top of a sum: an addition that is no term of another, or that something
+        # else uses as well.
         if node.op is _ADD and not (node in inner and uses[node] == 1):
             terms = _terms(node, uses)
             products = [found for term in terms if (found := _factors(term, uses))]
@@ -59,6 +63,7 @@ def find_product(shape: Shape) -> Product | None:
                 best, top, left = products, node, terms
     if top is None or len(best) < TERMS:
         return None
+    # What is no product of the two, such as a bias, stays in the equation: x_z + b.
     taken = {term for term, _, _ in best}
     total = name(PRODUCT)
     for term in left:
@@ -87,6 +92,8 @@ def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
     if term.op is not _MUL or uses[term] != 1:
         return None
     kinds = {str(arg.value)[0]: arg for arg in term.args if arg.op is NAME}
+    # A weight or a variable that the body uses elsewhere would get a part of its
+    # adjoint there; here all of it goes back through the product.
     if kinds.keys() != {"p", "x"} or any(uses[arg] != 1 for arg in term.args):
         return None
     return term, kinds["p"], kinds["x"]
@@ -122,6 +129,8 @@ def gemm() -> int:
     """The address of BLAS's dgemm."""
     from scipy.linalg import cython_blas
 
+    # scipy's own BLAS, which is there wherever scipy is. Its address is in a capsule
+    # whose name is the signature, and which opens only for that name.
     capsule = cython_blas.__pyx_capi__["dgemm"]
     api = ctypes.pythonapi
     api.PyCapsule_GetName.restype = ctypes.c_char_p
@@ -199,6 +208,12 @@ class _DenseEmitter(Emitter):
 def _forward() -> Emitter:
     e = _DenseEmitter()
     n = e.field("%work", Work.LANES, "i64")
+    # BLAS counts by columns: our rows, `stride` apart, are its columns. To it the
+    # equation Z (rows, n) = W·X is the transposed one,
+    #
+    #     Zᵀ (n, rows) = Xᵀ (n, terms) · Wᵀ (terms, rows),
+    #
+    # whose matrices lie in memory as ours do: X comes first, nothing is transposed.
     sizes = n, e.rows, e.terms
     e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
     e.do("ret void")
@@ -209,15 +224,19 @@ def _reverse() -> Emitter:
     e = _DenseEmitter()
     n = e.field("%work", Work.SAMPLES, "i64")
     arriving = e.z_adjoint, e.stride
+    # Slopes of weights, again transposed: X·Z̄ᵀ, added to what is there. Only the
+    # samples count, as padding would be summed.
     sizes = e.terms, e.rows, n
     e.multiply("TN", sizes, (e.x, e.stride), arriving, (e.slopes, e.gap), 1.0)
 
     def back(_: str, __: list[str]) -> list[str]:
+        # And X̄ᵀ += Z̄ᵀ·W, for the samples.
         sizes = n, e.terms, e.rows
         to = e.x_adjoint, e.stride
         e.multiply("NT", sizes, arriving, (e.weights, e.gap), to, 1.0)
         return []
 
+    # A loop of one round or none, in place of a branch.
     e.loop(0, e.wanted, 1, back)
     e.do("ret void")
     return e

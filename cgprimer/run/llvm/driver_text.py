@@ -93,6 +93,8 @@ class _Driver(Emitter):
     def begin(self, low: str, high: str) -> str:
         """Load the samples from `low` to `high`; their number."""
         samples = self.minus(high, low)
+        # Up to whole vectors: n + 7 with the last three bits cleared, which is n + 7
+        # and -8. UNIT is a power of two, 8 or 1.
         rest = self.minus(self.at["UNIT"], 1)
         lanes = self.new(
             f"and i64 {self.plus(samples, rest)}, {self.minus('0', self.at['UNIT'])}"
@@ -106,6 +108,8 @@ class _Driver(Emitter):
             to = self.place(self.values, self.times(d, self.stride))
             source = self.place(self.at["DATA"], self.times(d, self.at["WIDTH"]))
             plain = self.place(source, low)
+            # One of the two ways has nothing to do: a copy of no doubles, or a loop of
+            # no rounds.
             self.copy(to, plain, self.choose(self.ordered, 0, samples))
 
             def ordered(j: str, _: list[str]) -> list[str]:
@@ -115,6 +119,8 @@ class _Driver(Emitter):
                 return []
 
             self.loop(0, self.choose(self.ordered, samples, 0), 1, ordered)
+            # Lanes of padding get the last sample, so that they take no way that no
+            # sample takes, such as that of sin beyond what is reduced here.
             final = self.number(to, last)
 
             def pad(j: str, _: list[str]) -> list[str]:
@@ -154,6 +160,8 @@ class _Driver(Emitter):
 
     def seed(self, samples: str) -> str:
         """Sum the terms of the loss, and set their adjoints to one."""
+        # For one sample rows are one number apart, so the terms of the loss lie side by
+        # side: they are read as one row of TERMS numbers.
         rows = self.choose(self.across, 1, self.at["TERMS"])
         length = self.choose(self.across, self.at["TERMS"], samples)
         first = self.times(self.at["LOSS"], self.stride)
@@ -166,6 +174,8 @@ class _Driver(Emitter):
 
             def lanes(j: str, total: list[str]) -> list[str]:
                 mask = self.lanes_below(j, length)
+                # An adjoint of 0 in the lanes of padding: they get no share of the
+                # gradient.
                 self.store(self.masked(mask, self.const(1.0)), adjoints, j)
                 return [self.fadd(total[0], self.masked(mask, self.load(values, j)))]
 
@@ -210,6 +220,8 @@ def _gradient() -> Emitter:
 def _jacobian() -> Emitter:
     """Derivatives of the variable TARGET by parameters, a row per sample, to LOSSES."""
     e = _Driver()
+    # The loss is the last group. It is left out on the way back, and TARGET begins with
+    # 1.
     before_loss = e.minus(e.at["COUNT"], 1)
 
     def sample(i: str, _: list[str]) -> list[str]:
@@ -277,6 +289,8 @@ def epoch_text(rule: UpdateRule) -> str:
                 e.store(value, place, k)
             return []
 
+        # PARAMETERS is a multiple of the lanes; what lies behind the last one has no
+        # slope.
         e.loop(0, e.at["PARAMETERS"], LANES, move)
         return [e.plus(number, 1)]
 

@@ -51,11 +51,14 @@ class Emitter(Text):
         """Instructions for `roots`; `leaves` says which values are there already."""
         roots = list(roots)
         spelled = computed([*roots, *leaves])
+        # What is known is written out too: it is looked for in the roots as they are
+        # then.
         roots, known = spelled[: len(roots)], spelled[len(roots) :]
         values = dict(zip(known, leaves.values(), strict=True))
         order = postorder_above(roots, values)
         present = set(order)
         self._pairs.clear()
+        # Either of the two computes both polynomials, so both cost what one costs.
         self._both = {
             node.args[0]
             for node in order
@@ -102,6 +105,8 @@ class Emitter(Text):
 
     def _power(self, base: str, exponent: int) -> str:
         """A small whole power by repeated squaring, or that of the inverse."""
+        # Powers of 1/x, not 1 over those of x: at x = 1e155 x^-2 is a subnormal number,
+        # where x^2 overflows and would give 0.
         if exponent < 0:
             base = self.new(f"fdiv {self.type} {self.const(1.0)}, {base}")
         found, square, left = "", base, abs(exponent)
@@ -137,6 +142,7 @@ def whole_exponent(node: Node) -> int | None:
 def has_code(node: Node) -> bool:
     """Whether the operation of a node can be translated."""
     op = node.op.name
+    # By identity: a caller may have an operation of that name in place of another.
     return OPS.get(op) is node.op and (
         op in ("name", "const", "pi")
         or op in INSTRUCTIONS
@@ -168,6 +174,8 @@ def _minimum(e: Emitter, a: str, b: str) -> str:
 
 def _extremum(e: Emitter, relation: str, a: str, b: str) -> str:
     first = e.compare(relation, a, b)
+    # numpy's rule: nan if either is. A nan in a is chosen by "uno"; a nan in b fails
+    # every comparison, so b itself is chosen.
     missing = e.compare("uno", a, e.const(0.0))
     return e.select(e.new(f"or {e.bool} {first}, {missing}"), a, b)
 
@@ -178,6 +186,7 @@ def _relu(e: Emitter, a: str) -> str:
 
 def _sign(e: Emitter, a: str) -> str:
     zero = e.const(0.0)
+    # nan fails all three comparisons and stays; -0 becomes 0.
     near = e.select(e.compare("oeq", a, zero), zero, a)
     below = e.select(e.compare("olt", a, zero), e.const(-1.0), near)
     return e.select(e.compare("ogt", a, zero), e.const(1.0), below)

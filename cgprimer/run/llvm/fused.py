@@ -1,4 +1,9 @@
-"""Running fused functions on arrays: addresses, padding, threads, buffers."""
+"""Running fused functions on arrays: addresses, padding, threads, buffers.
+
+    text of a function, arrays ─▶ its arguments ─▶ results in arrays
+
+`Fused` is the Runner of small graphs; `run.values` gets rows of samples here.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +60,9 @@ def empty_rows(rows: int, count: int) -> Array:
     if stride % 512 == 0:  # rows a power of two apart would meet in the cache
         stride += LANES
     whole = np.empty(rows * stride + LANES)
+    # A vector of 8 doubles is 64 bytes, a line of the cache: rows that begin at a
+    # multiple of that are read line by line. numpy promises less, hence the room of
+    # LANES to shift.
     shift = -whole.ctypes.data % 64 // 8
     found: Array = whole[shift : shift + rows * stride].reshape(rows, stride)
     return found
@@ -99,6 +107,15 @@ class Call:
         self.lanes = np.zeros((len(kinds), LANES))
         self.numbers = [k for k, kind in enumerate(kinds) if not kind]
         self.arrays = [k for k, kind in enumerate(kinds) if kind]
+        # Two lists of arguments. For leaves xx, an array of 19 samples, and a number a:
+        #
+        #     args   16, out,         distance, alarm,      &xx,       1, &lanes[1], 0
+        #     tail    8, out + 16*8,  distance, alarm + 8,  &lanes[0], 1, &lanes[1], 0
+        #
+        # lanes[1] holds a eight times; with 0 behind its place it is read for every
+        # vector of samples. lanes[0] holds the last samples 16, 17, 18 and then 18 over
+        # and over: the array cannot be read beyond its end, and what a real sample
+        # yields raises no alarm that is not raised already.
         places = self.lanes.ctypes.data + 8 * LANES * np.arange(len(kinds))
         head = [self.whole, out.ctypes.data, out.shape[1], self.alarm.ctypes.data]
         leaves = np.stack([places, np.array(kinds, dtype=np.int64)], axis=1).ravel()
@@ -130,6 +147,7 @@ class Call:
                 self.lanes[k, : self.count - self.whole] = column[self.whole :]
             self.call(self.pointers[1])
         first, second = self.alarm.tolist()
+        # nan is the one number that differs from itself.
         return bool(sound and first == first and second == second)
 
     def _in_chunks(self, given: Sequence[float | Array]) -> bool:
@@ -179,6 +197,8 @@ class SumFunction:
 
     def __call__(self, params: Array) -> tuple[float, Array]:
         """The mean loss and its gradient."""
+        # Taken out for as long as it is in use: after an interrupt, threads that are
+        # still at work go on writing to it, and the next call makes a new one.
         state = self._local.__dict__.pop("state", None) or self._prepared()
         given, out, pointers, call, _ = state
         given[:] = params
@@ -198,6 +218,8 @@ class SumFunction:
         given = np.empty(len(self.parameters))
         firsts = list(range(0, self.count, CHUNK))
         out = np.empty((len(firsts), len(self.roots)))
+        # All arguments are 64-bit words; the factor is the bits of a double. As every
+        # chunk is multiplied by 1/count, the sums of the chunks add up to the mean.
         arguments = np.empty((len(firsts), 7), dtype=np.int64)
         factor = np.array(1 / self.count).view(np.int64)
         for k, first in enumerate(firsts):
@@ -263,10 +285,13 @@ class _Epoch:
         self, sums: SumFunction, rule: UpdateRule, count: int, batch: int
     ) -> None:
         self.key = rule, count, batch
+        # The text depends on the batch only in three steps: 1; up to a vector; more.
         self.function = sums.stepping(rule, min(batch, LANES + 1))
         steps = -(-count // batch)
         self.settings = np.empty((steps, len(rule.settings)))
         self.losses = np.empty(steps)
+        # Arrays of our own, whose addresses are laid out once; the caller's state may
+        # lie elsewhere at each call.
         self.state = np.empty((1 + len(rule.memory), len(sums.parameters)))
         self.visited: Integers | None = None
         self.largest, self.length = np.zeros(1, dtype=np.uint64), sums.count
@@ -291,12 +316,16 @@ class _Epoch:
     def run(self, state: Array, settings: Array, order: Integers) -> Array:
         """One epoch; `state` is changed in place."""
         self.settings[: len(settings)] = settings
+        # 0 as the distance between the settings of two steps: all steps read the first.
         self.args[7] = settings.shape[1] if len(settings) > 1 else 0
+        # Held, not only compared: so the address stays valid.
         if order is not self.visited:
             self.visited, self.args[3] = order, order.ctypes.data
         self.state[:] = state
         self.largest[0] = 0
         self.function.call(self.pointer)
+        # Found out by the way: looking through an order beforehand would read it twice.
+        # Nothing was read beyond the data, and the caller's state is still as it was.
         if self.largest[0] >= self.length:
             raise beyond(self.length)
         state[:] = self.state
@@ -429,6 +458,8 @@ def loss_nodes(
     both = [formula, partials(formula, [_P])[_P]]
     terms, slopes = [], []
     for value, target, scale in zip(values, targets, scales, strict=True):
+        # The loss sees p/σ and t/σ; its slope by p is that by p/σ, once more divided by
+        # σ.
         by = {_P: tidy(OPS["div"], value, scale), _T: tidy(OPS["div"], target, scale)}
         term, slope = substitute(both, by)
         terms.append(term)

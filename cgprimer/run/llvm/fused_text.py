@@ -64,6 +64,8 @@ def rows_text(
         for value, start in zip(values, starts, strict=False):
             e.store(value, start, i)
         sign = bad[0]
+        # value·0 + so far: 0 for finite values, nan for nan and infinite ones, and once
+        # nan it stays nan. One number at the end says whether any sample was odd.
         for value in values[len(roots) :]:
             sign = e.intrinsic("fma", value, e.const(0.0), sign)
         return [sign]
@@ -79,6 +81,8 @@ class SummedExpressions:
 
     def __init__(self, roots: Sequence[Node]) -> None:
         self.roots = roots
+        # In a model of sums, y = a*x + b + c, the slopes by b and c are one node,
+        # summed once.
         self.summed = list(dict.fromkeys(r for r in roots if r is not ZERO))
 
     def carried(self, e: Emitter) -> list[tuple[str, str]]:
@@ -89,6 +93,7 @@ class SummedExpressions:
         self, e: Emitter, sums: list[str], known: Mapping[Node, str], mask: str
     ) -> list[str]:
         """The sums with one more vector of samples; without sums, the vector itself."""
+        # A choice, not a product with 0: a lane that does not count may hold nan.
         values = [e.masked(mask, value) for value in e.emit(self.summed, known)]
         return list(map(e.fadd, sums, values)) if sums else values
 
@@ -147,6 +152,7 @@ def epoch_text(
     what the rule remembers, in rows, changed in place; where to store the largest
     number in the order. A number beyond the data is read as 0.
     """
+    # With one sample a step there is nothing to put into lanes.
     e = Emitter(1 if batch == 1 else LANES, contract=True)
     rows, stride, length = e.argument("ptr"), e.argument("i64"), e.argument("i64")
     order, end, size = e.argument("ptr"), e.argument("i64"), e.argument("i64")
@@ -161,6 +167,20 @@ def epoch_text(
         if text in needed and k not in moved
     }
     kinds = range(1 + len(rule.memory))
+    # What is carried from step to step in registers: the parameters that move, and what
+    # the rule remembers of them. For parameters a b c, of which b has no slope, and a
+    # rule with one memory, the rows of `state` are a b c and their memories, so
+    #
+    #     moved 0 2     kinds 0 1     places 0 2 3 5: a, c, memory of a, memory of c
+    #
+    # and `values[k :: len(moved)]` is a parameter with its memory. In each step
+    #
+    #     which    numbers of samples from `order`; past its end, the last one
+    #     known    data at these, a sample a lane; a and c in every lane
+    #     found    sums of the loss and of both slopes, masked to the batch
+    #     after    rule(settings of the step, mean slope, [a, memory of a]); so for c
+    #
+    # and the next step carries `after` by kinds again: a, c, then memories.
     places = [j * len(parameters) + k for j in kinds for k in moved]
 
     def step(low: str, carried: list[str]) -> list[str]:
@@ -175,6 +195,7 @@ def epoch_text(
             known = {name(text): e.gather(row, which) for text, row in starts.items()}
             return sums.add(e, so_far, fixed | known, mask)
 
+        # A batch that fits into one vector needs no loop: its values are the sums.
         if batch <= e.width:
             found = samples(low, [])
         else:
@@ -185,6 +206,7 @@ def epoch_text(
             totals = [e.new(f"fmul double {total}, {share}") for total in totals]
         e.do(f"store double {totals[0]}, ptr {e.place(losses, number)}")
         slopes = [totals[k + 1] for k in moved]
+        # The rule moves one number at a time, not vectors.
         with e.scalar():
             row = e.times(number, apart)
             now = {

@@ -74,6 +74,8 @@ def _compiled(text: str) -> MachineCode:
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
         _alive.bury()
+        # Here, where no interrupt arrives, and not when the last holder lets go:
+        # freeing a linker is a call of llvmlite.
         for dead in _linkers.keys() - _alive.keys():
             del _linkers[dead]
         code = _alive.living(key)
@@ -110,6 +112,8 @@ def _load() -> tuple[Any, Exception | None]:
         llvm.Target.from_default_triple()
     except Exception as error:  # whatever a broken installation raises
         return None, error
+    # llvmlite has a lock of its own, around all of its calls: a fork must not leave it
+    # taken either.
     own = getattr(getattr(llvm.ffi.lib, "_lock", None), "_lock", None)
     if own is not None:
         forkable(own)
@@ -148,8 +152,12 @@ def _target_machine() -> Any:
 
 def _object_code(text: str) -> bytes:
     llvm = _binding()
+    # A context of its own, which goes with the module: types and constants of each
+    # piece of code would pile up in the global one.
     module = llvm.parse_assembly(text, llvm.create_context())
     machine = _target_machine()
+    # The only pass that is run: without functions to be written out there is none to
+    # run.
     if "alwaysinline" in text:
         passes = llvm.create_new_module_pass_manager()
         passes.add_always_inliner_pass()

@@ -2,6 +2,8 @@
 
 Rows of values: data (inputs, targets, sigma, weights), then what the equations define
 in the order in which they are run, dense products, and the terms of the loss.
+
+    Sweeps ─▶ rows of values, numbers of parameters, runs and layers, for `by_shape`
 """
 
 from __future__ import annotations
@@ -79,6 +81,14 @@ class MemoryLayout:
         table, kept = sweeps.table, sweeps.needed
         self.table, self.data = table, data
         kept = kept[np.lexsort((kept, table.shape[kept], sweeps.level[kept]))]
+        # 2 inputs and 1 target are data, so `data` is 3; 4 equations of 2 levels:
+        #
+        #     rows 0 1 2       inputs, then what else is data
+        #     rows 3 4 5 6     what the equations define, by level and shape
+        #     8 rows           GUARD
+        #     …                dense products, terms of the loss, each with its GUARD
+        #
+        # So a run of equations defines consecutive rows, stored by whole vectors.
         self.row = np.full(len(table.variables), -1)
         self.row[sweeps.inputs] = np.arange(len(sweeps.inputs))
         self.row[table.defined[kept]] = data + np.arange(len(kept))
@@ -104,6 +114,8 @@ class MemoryLayout:
             and (layer := self._layer(product, kept[a:b])) is not None
         }
         self._order_weights(list(layers.values()))
+        # A layer whose weights do not lie in rows even now, since two layers share
+        # some, is run as plain equations.
         layers = {a: layer for a, layer in layers.items() if distance(layer.weights)}
         plain = np.ones(len(kept), dtype=bool)
         for a, b in spans:
@@ -135,16 +147,20 @@ class MemoryLayout:
             elif slot[0] == "p":
                 row[:] = self.number[row]
             else:
+                # Constants lie behind the parameters, in one array with them.
                 row += self.numbers
         return found
 
     def add(self, body: Body, slots: Integers, names: tuple[str, ...]) -> int:
         """A kind of equations whose slots are filled by rows and numbers."""
+        # A vector of equations may reach beyond the last one. There it reads row 0, and
+        # stores to rows that are computed later, or to those of GUARD.
         padded = np.zeros((slots.shape[0], slots.shape[1] + GUARD), dtype=np.int32)
         padded[:, : slots.shape[1]] = slots
         columns = [
             i
             for i, slot in enumerate(names)
+            # Rows of data need no adjoint: nobody asks for it.
             if slot[0] == "p" or (slot[0] == "x" and (slots[i] >= self.data).any())
         ]
         self.kinds.append(Kind(body, columns, padded))
@@ -159,6 +175,8 @@ class MemoryLayout:
         used = slots[product.variables]
         if (used != used[:, :1]).any():
             return None
+        # The terms in the order of the rows, whatever the order in the text: the
+        # product reads consecutive rows as one matrix.
         order = np.argsort(used[:, 0])
         rows = used[order, 0]
         if (np.diff(rows) != 1).any():
@@ -175,6 +193,8 @@ class MemoryLayout:
         every = np.concatenate([layer.weights.ravel() for layer in layers])
         first = list(dict.fromkeys(every.tolist()))
         rest = np.setdiff1d(self.number, first)
+        # Parameters by first use in a layer: w11 w12 … w21 … as the layer reads them,
+        # all others after these. Whoever gives parameters permutes them by `number`.
         self.number[np.concatenate([first, rest])] = np.arange(len(self.number))
         for layer in layers:
             layer.weights[:] = self.number[layer.weights]
@@ -190,6 +210,7 @@ class MemoryLayout:
         """Run a layer: the product, and what is left of every body."""
         assert product is not None
         self.runs.append(layer)
+        # xh = tanh(x_z + b): the slot x_z is filled by the rows of the product.
         names = tuple(leaves(product.rest))
         own = self._slots(shape, equations)
         position = {slot: i for i, slot in enumerate(self.table.shapes[shape].slots)}

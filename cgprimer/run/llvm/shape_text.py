@@ -97,6 +97,7 @@ def module(functions: Sequence[tuple[str, Emitter]]) -> str:
     for _, e in functions:
         needed |= e.functions
         declared |= e.declared
+    # Written out in place, each call adds the whole function to what is to be built.
     calls = max(sum(" @v_" in line for line in e.lines) for _, e in functions)
     width = functions[0][1].width
     math = definitions(sorted(needed), width, inline=calls <= INLINE)
@@ -211,6 +212,13 @@ def reverse(
     adjoints = e.field("%work", Work.ADJOINTS, "ptr")
     gradient = e.field("%work", Work.GRADIENT, "ptr")
     names, roots = [name(slot) for slot in shape.slots], shares(shape, columns)
+    # For p0*x1 with both columns, `roots` are adjoint*x1 and adjoint*p0; they go to
+    #
+    #     samples as lanes, for each equation k      equations as lanes, one sample
+    #     p0   gradient[i] += Σ over samples         gradient[i] += lane, one by one
+    #     x1   adjoints[row i] += vector of samples  adjoints[i] += lane, one by one
+    #
+    # where i is what fills the slot in equation k, or in that of the lane.
     kinds = [shape.slots[i][0] for i in columns]
     bases = [adjoints if kind == "x" else gradient for kind in kinds]
 
@@ -227,6 +235,10 @@ def reverse(
             for i, base, value in zip(columns, bases, values, strict=True):
                 e.add_to(e.place(base, at.index(i, k)), value)
             return []
+        # Two of these equations may have a parameter or a variable in common, and a
+        # vector that is added to eight places at once would lose one of two shares. So
+        # the shares are put into memory and added lane by lane; in `left` the lanes
+        # behind the last equation are not among them.
         buffers = [e.place(room, n * width) for n in range(len(columns))]
         for value, buffer in zip(values, buffers, strict=True):
             e.store(value, buffer, 0)
@@ -255,10 +267,14 @@ def reverse(
         def samples(j: str, sums: list[str]) -> list[str]:
             known = {node: get(j) for node, get in zip(names, read, strict=True)}
             known[ADJOINT] = e.load(arriving, j)
+            # The value of the body is there already, so `1 - tanh(x0)^2` costs no
+            # second tanh.
             known[shape.stable] = e.load(result, j)
             values = dict(zip(columns, e.emit(roots, known), strict=True))
             for i, row in to.items():
                 e.add_to(e.place(row, j), values[i])
+            # Lanes behind the last sample hold what padding yields, nan too. In rows it
+            # stays in its lanes and nobody reads it; in a sum over lanes it would not.
             mask = e.lanes_below(j, at.samples)
             own = [e.masked(mask, values[i]) for i in columns if i not in to]
             return list(map(e.fadd, sums, own))
@@ -272,6 +288,7 @@ def reverse(
                 e.add_to(e.place(gradient, at.index(i, k)), summed)
         return []
 
+    # Before the loop: in it, every round would take more of the stack.
     if across and width > 1 and columns:
         room = e.new(f"alloca double, i64 {width * len(columns)}, align 64")
     e.loop(0, at.count, width if across else 1, vector if across else equation)

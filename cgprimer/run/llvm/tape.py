@@ -64,6 +64,12 @@ class Tape:
         self.constants: dict[str, int] = {}
         slots = len(shape.slots)
         register = {name(slot): i for i, slot in enumerate(shape.slots)}
+        # p0*x1 + sin(x2): registers 0 1 2 hold the slots, 3 will hold the result and 4
+        # the adjoint when the reverse tape begins, and from 5 on there is room:
+        #
+        #     mul 5 0 1     sin 6 2 2     add 7 5 6     result 7
+        #
+        # What has one argument names it twice, so that all instructions are alike.
         forward, [result], most = self._encode([shape.stable], register, slots + 2)
         register |= {shape.stable: slots, ADJOINT: slots + 1}
         reverse, found, more = self._encode(shares(shape, columns), register, slots + 2)
@@ -106,6 +112,8 @@ class Tape:
                 register[node] = writer.put(NUMBER[node.op], a, b)
         found = [register[root] for root in roots]
         code = np.array(writer.code, dtype=np.int32)
+        # Up to MANY registers, of 64 bytes each and so 1.3 MB, code stays as it is:
+        # looking for last uses would only take time.
         if writer.fresh <= MANY:
             return code, found, writer.fresh
         return _reused(code, found, first)
@@ -150,6 +158,7 @@ def _reused(
     rows = code.reshape(-1, 4).tolist()
     last: dict[int, int] = {}
     for number, (kind, _, a, b) in enumerate(rows):
+        # A LOAD's operands are numbers of constants, not registers.
         if kind != LOAD:
             last[a] = last[b] = number
     last |= dict.fromkeys(kept, len(rows))
@@ -160,6 +169,8 @@ def _reused(
         if row[0] != LOAD:
             a, b = row[2:]
             row[2:] = place.get(a, a), place.get(b, b)
+            # Free before the result gets its register: the interpreter loads both
+            # operands before it stores, so a result may take the place of one of them.
             free += [place[x] for x in {a, b} if x in place and last[x] == number]
         if free:
             place[row[1]] = free.pop()
@@ -199,6 +210,8 @@ def _interpret() -> Emitter:
         wide = [e.new(f"sext i32 {operand} to i64") for operand in operands]
         to, *places = (e.place("%registers", e.times(x, LANES)) for x in wide)
         tag = e.block
+        # A switch for each instruction, not for each sample: it is paid once for 8
+        # lanes.
         cases = " ".join(f"i32 {k}, label %{tag}_{k}" for k in range(LOAD + 1))
         e.do(f"switch i32 {number}, label %{tag}_next [{cases}]")
         for k, op in enumerate(CODED):
@@ -333,6 +346,7 @@ def _reverse() -> Emitter:
     def each(k: str, j: str) -> None:
         own = e.plus(e.first, k)
         slots = e.field(e.tape, TapeField.SLOTS, "i64")
+        # The registers behind the slots: 3 and 4 in the example of `Tape`.
         for number, base in ((slots, e.values), (e.plus(slots, 1), adjoints)):
             e.store(e.load(e.cell(base, own, j), 0), e.register(number), 0)
         e.run(TapeField.REVERSE, TapeField.BACK_LENGTH)

@@ -1,6 +1,8 @@
 """LLVM's assembly language as it is written: values, loops, vectors of lanes.
 
 A vector of one lane is a plain double, so that one text serves every width.
+
+`run.llvm.emit` writes expressions with it.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ class Text:
 
     def const(self, number: float) -> str:
         """`number` in every lane."""
+        # The bits: LLVM's language takes decimal digits only where they are exact.
         digits = f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
         if self.width == 1:
             return digits
@@ -89,6 +92,8 @@ class Text:
             return vector
         name = f"double @llvm.vector.reduce.fadd.{self.suffix}"
         self.declared.add(f"{name}(double, {self.type})")
+        # -0 is what a sum begins with: 0 + -0 would be 0, where the lanes are all -0.
+        # `reassoc` allows pairs; without it the lanes would be added one after another.
         zero = "double 0x8000000000000000"
         return self.new(f"call reassoc {name}({zero}, {self.type} {vector})")
 
@@ -155,6 +160,8 @@ class Text:
         """Consecutive integers of an array, one per lane; past its end the last."""
         if self.width == 1:
             return [self.number(base, index, "i64")]
+        # Past the end of the array there is nothing to read; the caller masks these
+        # lanes.
         last = self.minus(end, 1)
         places = [
             self.smaller(self.plus(index, lane), last) for lane in range(self.width)
@@ -211,11 +218,14 @@ class Text:
         names = [f"%c{self._count}_{k}" for k in range(len(carried))]
         self.do(f"br label %{tag}")
         self.label(tag)
+        # The values at the end of a round are known only when the body is written; the
+        # phis that need them go to the head of the loop afterwards.
         phis = len(self.lines)
         more = self.new(f"icmp slt i64 {i}, {end}")
         self.do(f"br i1 {more}, label %{tag}_body, label %{tag}_done")
         self.label(f"{tag}_body")
         after = body(i, names)
+        # The block that the body ends in, which need not be the one that it began in.
         last = self.block
         self.lines.append(f"  {following} = add i64 {i}, {step}")
         self.do(f"br label %{tag}")

@@ -35,10 +35,14 @@ INF, NAN = float("inf"), float("nan")
 ROUND = 1.5 * 2.0**52  # added to a number, leaves its nearest integer in the low bits
 TINY = 2.0**-54  # below it, f(x) rounds to x where f(x) = x + O(x²)
 FAR = 2.0**30  # the last argument that sin and cos reduce
+# LN2 and HALF_PI are sums of doubles, each the rounding of what those before it leave.
+# All parts but the last have full precision: a fused product n·part is exact before it
+# is added, so no part needs trailing zeros.
 LOG2_E = 1.4426950408889634
 LN2 = (0.6931471805599453, 2.3190468138462996e-17)
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 SIGN, MANTISSA = -(1 << 63), (1 << 52) - 1
+# Bits of √½, and of 2 and 2^52, whose biased exponents are 1024 and 1075.
 SQRT_HALF_BITS, TWO_BITS, TWO52_BITS = 0x3FE6A09E667F3BCD, 1024 << 52, 1075 << 52
 
 EXP = (  # (e^r - 1 - r)/r² by r, |r| ≤ ln 2/2
@@ -186,6 +190,13 @@ def _each(helper: str, width: int) -> str:
 
     each : %f(x); each2 : %f(x, y); far : y where |x| ≤ `FAR`, %f(x) elsewhere.
     """
+    # With `far`, for the lanes 0.5, 2^40 of %x and 0.479, – of %y:
+    #
+    #     0.5     |x| ≤ FAR: next, with %b, the value that is there already
+    #     2^40    call, with %c = %f(2^40)
+    #
+    # A loop over memory, not over lanes in registers: its text is as long for 8 lanes
+    # as for one, and noinline keeps one copy of it.
     real = _vector("double", width)
     second = "" if helper == "each" else f", {real} %y"
     store = "" if helper == "each" else f"  store {real} %y, ptr %ys"
@@ -231,16 +242,25 @@ exit:
 
 def _reduced(b: _Body, x: str, bias: int) -> tuple[str, str]:
     """x = n·ln 2 + r: a word with n + bias in its low bits; e^r - 1."""
+    # x = 1, bias = 2046: t = 1.5·2^52 + 2047 and n = 1, as 1.4427 is nearest to 1; then
+    # r = 1 - ln 2 = 0.30685 in two steps, the second one for the digits that the first
+    # part of ln 2 lacks. The spacing of doubles at 1.5·2^52 is 1, so the integer is in
+    # the low bits.
     t = b.fma(x, LOG2_E, ROUND + bias)
     n = b.sub(t, ROUND + bias)
     r = b.fma(n, -LN2[1], b.fma(n, -LN2[0], x))
     square = b.mul(r, r)
+    # (e^r - 1 - r)/r² is the polynomial, so e^r - 1 is r + r²·p: 1 is not added yet, as
+    # that would round away the digits of a small r, which expm1 needs.
     return b.bits(t), b.fma(b.polynomial(EXP, r, square), square, r)
 
 
 def _exp_to(b: _Body, x: str) -> str:
     """e^x for x from -746 to 710."""
     word, less = _reduced(b, x, 2046)
+    # n + 2046 = 2·1023 + n is shared out to two exponents, each with the bias of 1023.
+    # For n = -1074: 486 and 486, 2^-537 twice. The first product is a normal number,
+    # and only the second is rounded to a subnormal one.
     both = b.integer("and", word, 4095)
     half = b.integer("lshr", both, 1)
     rest = b.integer("sub", both, half)
@@ -249,6 +269,9 @@ def _exp_to(b: _Body, x: str) -> str:
 
 
 def _exp(b: _Body, x: str) -> str:
+    # e^-746 is below half of the least subnormal number and e^710 beyond the greatest
+    # one, so the results are 0 and infinity; farther out n would leave the bits that it
+    # has.
     return _exp_to(b, b.at_most(b.at_least(x, -746.0), 710.0))
 
 
@@ -259,6 +282,8 @@ def _exp_of_minus_size(b: _Body, x: str) -> str:
 
 def _expm1(b: _Body, x: str) -> str:
     word, less = _reduced(b, b.at_most(b.at_least(x, -40.0), 710.0), 1022)
+    # 2^(n - 1), so that n = 1024 is still a number; doubled at the end: e^x - 1 is
+    # 2·(2^(n-1)·(e^r - 1) + 2^(n-1) - ½). Below -40 the result rounds to -1 anyway.
     half = b.number(b.integer("shl", word, 52))
     y = b.fma(half, less, b.sub(half, 0.5))
     return b.small_as_is(x, b.add(y, y))
@@ -266,6 +291,8 @@ def _expm1(b: _Body, x: str) -> str:
 
 def _tanh(b: _Body, x: str) -> str:
     """(1 - e)/(1 + e), e = e^(-2·|x|) = 2^n·(1 + less)."""
+    # 1 - tanh(20) = 8.5e-18, less than half the spacing of doubles below 1: from there
+    # on the result is 1.
     size = b.at_most(b.abs(x), 20.0)
     word, less = _reduced(b, b.mul(size, -2.0), 1023)
     power = b.number(b.integer("shl", word, 52))
@@ -281,6 +308,11 @@ def _sigmoid(b: _Body, x: str) -> str:
 
 def _log_1_plus(b: _Body, f: str, k: str) -> str:
     """k·ln 2 + ln(1 + f)."""
+    # fdlibm's e_log.c: with s = f/(2 + f) and R = 2·artanh(s)/s - 2,
+    #
+    #     ln(1 + f) = f - (f²/2 - s·(f²/2 + R))
+    #
+    # f itself is exact, and what is subtracted is small beside it.
     half = b.mul(b.mul(f, 0.5), f)
     s = b.div(f, b.add(f, 2.0))
     z = b.mul(s, s)
@@ -291,6 +323,14 @@ def _log_1_plus(b: _Body, f: str, k: str) -> str:
 
 def _exponent(b: _Body, x: str) -> tuple[str, str, str]:
     """x = 2^k·m, m from √½ to √2: 2^k as bits without the bias; k; m."""
+    # The bits of x less those of √½: what is left in the exponent's place is k. For
+    # x = 3 = 4.24·√½ = 2^2·1.06·√½,
+    #
+    #     above = bits(3) - bits(√½)     its exponent field is 2
+    #     power = 2 << 52                taken from the bits of x: m = 3/4
+    #
+    # k becomes a double without a conversion of integers, which AVX2 lacks for 64 bits:
+    # k + 1024 as the low bits of 2^52, less 2^52 + 1024.
     word = b.bits(x)
     above = b.integer("sub", word, SQRT_HALF_BITS)
     power = b.integer("and", above, ~MANTISSA)
@@ -301,12 +341,14 @@ def _exponent(b: _Body, x: str) -> tuple[str, str, str]:
 
 def _log_edges(b: _Body, x: str, y: str, pole: float) -> str:
     """y, but infinite at the pole and at infinity, and nan beyond the pole."""
+    # x itself where it is infinite, or nan, which is not less than anything.
     y = b.select(b.compare("olt", x, INF), y, x)
     y = b.select(b.compare("olt", x, pole), NAN, y)
     return b.select(b.compare("oeq", x, pole), -INF, y)
 
 
 def _log(b: _Body, x: str) -> str:
+    # A subnormal number has no exponent of its own; times 2^54 it is normal, and exact.
     subnormal = b.compare("olt", x, 2.0**-1022)
     _, k, m = _exponent(b, b.select(subnormal, b.mul(x, 2.0**54), x))
     k = b.select(subnormal, b.sub(k, 54.0), k)
@@ -316,8 +358,12 @@ def _log(b: _Body, x: str) -> str:
 def _log1p(b: _Body, x: str) -> str:
     u = b.add(x, 1.0)
     power, k, m = _exponent(b, u)
+    # u = 1 + x is rounded; `lost` is what was lost, exactly (Knuth's TwoSum). It is
+    # carried into f: ln(u + lost) = k·ln 2 + ln(m + lost·2^-k).
     rest = b.sub(u, x)
     lost = b.add(b.sub(1.0, rest), b.sub(x, b.sub(u, rest)))
+    # 2^(1 - k), and half of `lost`: at k = 1024 the bits of 2^-k would be below those
+    # of 0.
     scale = b.number(b.integer("sub", TWO_BITS, power))
     y = _log_1_plus(b, b.fma(b.mul(lost, 0.5), scale, b.sub(m, 1.0)), k)
     return _log_edges(b, x, b.small_as_is(x, y), -1.0)
@@ -325,6 +371,8 @@ def _log1p(b: _Body, x: str) -> str:
 
 def _softplus(b: _Body, x: str) -> str:
     e = _exp_of_minus_size(b, x)
+    # 1 + e lies from 1 to 2, and is 2^k·(1 + f): above √2 with k = 1 and so with
+    # f = (1 + e)/2 - 1 = (e - 1)/2, below it with k = 0.
     large = b.compare("ogt", e, 2.0**0.5 - 1)
     f = b.select(large, b.mul(b.sub(e, 1.0), 0.5), e)
     y = _log_1_plus(b, f, b.select(large, 1.0, 0.0))
@@ -333,6 +381,7 @@ def _softplus(b: _Body, x: str) -> str:
 
 def _sine_and_cosine(b: _Body, x: str) -> tuple[str, str, str]:
     """sin(r) and cos(r), |x| = n·π/2 + r; a word with n in its low bits."""
+    # As in `_reduced`. |x| up to 2^30 has n up to 7·10^8, and x = 355 n = 226.
     t = b.fma(x, 1 / HALF_PI[0], ROUND)
     n = b.sub(t, ROUND)
     r = x
@@ -346,6 +395,8 @@ def _sine_and_cosine(b: _Body, x: str) -> tuple[str, str, str]:
 
 def _with_sign(b: _Body, y: str, quarter: str) -> str:
     """-y where the second bit of `quarter` is set."""
+    # Bit 1 shifted to bit 63. Quarters 2 and 3 of the circle have a negative sine; the
+    # cosine is that of the quarter one further on.
     sign = b.integer("shl", b.integer("and", quarter, 2), 62)
     return b.number(b.integer("xor", b.bits(y), sign))
 
@@ -354,6 +405,7 @@ def _trigonometric(b: _Body, x: str, names: tuple[str, ...]) -> list[str]:
     """The sine, the cosine or both; lanes beyond `FAR` by the C library."""
     size = b.abs(x)
     sine, cosine, word = _sine_and_cosine(b, size)
+    # In odd quarters sine and cosine change places: sin(π/2 + r) = cos(r).
     odd = b.integer("icmp ne", b.integer("and", word, 1), 0)
     near = []
     for name in names:
@@ -364,6 +416,8 @@ def _trigonometric(b: _Body, x: str, names: tuple[str, ...]) -> list[str]:
         else:
             y = b.select(odd, sine, cosine)
             near.append(_with_sign(b, y, b.integer("add", word, 1)))
+    # The only branch: rare, and for the whole vector. "ugt" holds for nan as well,
+    # which the C library passes on.
     far = b.compare("ugt", size, FAR)
     if b.width > 1:
         mask = b.put(f"bitcast {b.bit} {far} to i{b.width}")

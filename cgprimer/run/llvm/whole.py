@@ -1,4 +1,9 @@
-"""A whole graph as expressions of its inputs and parameters, with sharing kept."""
+"""A whole graph as expressions of its inputs and parameters, with sharing kept.
+
+    Table, equations ─▶ a Node for every variable, partial and gradient
+
+`run.llvm.fused` makes one function of them.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +39,8 @@ class ExpandedGraph:
             shape = table.shapes[table.shape[equation]]
             slots = self._slots[equation] = self._filled(shape, equation)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
+            # Nodes are interned: what two equations have in common is one node of both
+            # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
             self.values[table.defined[equation]] = value
 
@@ -76,6 +83,7 @@ class ExpandedGraph:
         adjoint = dict(seeds)
         found = [ZERO] * len(self.parameters)
         for equation in reversed(self.equations):
+            # Nothing that is wanted uses it.
             arriving = adjoint.get(int(table.defined[equation]))
             if arriving is None:
                 continue
