@@ -35,6 +35,8 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
     with np.errstate(all="ignore"):
         for (node, wrt), partial in reversed(list(edges.items())):
             if node in adjoint:
+                # Nodes are in topological order, so in reverse every user of a node
+                # comes before it and its adjoint is complete.
                 share = adjoint[node] * partial
                 adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
     return adjoint
@@ -53,6 +55,9 @@ def terms(
     with np.errstate(all="ignore"):
         for (node, wrt), partial in reversed(list(edges.items())):
             if node in found:
+                # The same recursion as in `totals`, of sizes. For each path: what the
+                # partial of this edge is off, one product and one sum, and what has
+                # been carried down to the node.
                 own = paths[node] * (sizes[node, wrt] + 2 * np.abs(partial))
                 carried = found[node] * np.abs(partial)
                 found[wrt] = found.get(wrt, 0.0) + own + carried
@@ -73,6 +78,8 @@ def tangents(edges: Mapping[Edge, Array], wrt: str) -> dict[str, Array]:
     width = len(next(iter(edges.values()), np.zeros(1)))
     found = {wrt: np.ones(width)}
     for (node, by), partial in edges.items():
+        # `wrt` may be a variable with an equation of its own: what that is computed
+        # from has no part in a derivative by it.
         if by in found and node != wrt:
             share = found[by] * partial
             found[node] = found[node] + share if node in found else share
@@ -97,6 +104,8 @@ def path_products(
             found[path] = product
         for node in users.get(path[-1], ()):
             waiting.append(((*path, node), product * edges[node, path[-1]]))
+        # Layers of n nodes have n^layers paths. To tell one left out among so many
+        # would take as many candidates, some of which fit by chance.
         if len(found) + len(waiting) > PATHS:
             return {}
     return found
@@ -163,12 +172,15 @@ class Totals:
         into: dict[str, list[Edge]] = {}
         for edge in self.edges:
             into.setdefault(edge[0], []).append(edge)
+        # A mistake in the backward of a whole equation, as a lost factor, is one factor
+        # on all edges into it: it is a group of its own.
         single = [(edge,) for group in into.values() for edge in group]
         return [*single, *(tuple(group) for group in into.values() if len(group) > 1)]
 
     def size(self, wrt: str) -> Array:
         """What may be off in a claim and in its truth."""
         scale = self.scale.get(wrt, np.zeros(1))
+        # Never 0: an exact claim of 0 for a total of 0 must fit.
         return self.slack * np.maximum(scale, np.abs(self.claimed[wrt])) + 1e-300
 
     def share(self, group: tuple[Edge, ...], wrt: str) -> Array | None:
@@ -180,6 +192,7 @@ class Totals:
         if not ways:
             return None
         flow = sum(self.edges[edge] * tangent[edge[1]] for edge in ways)
+        # The group leads into one node, so that all of it shares d output/d node.
         found: Array = self.true[group[0][0]] * flow
         return found
 
@@ -197,15 +210,20 @@ class Totals:
         with np.errstate(all="ignore"):
             unsure = {w: self.size(w) / np.abs(share) for w, share in left.items()}
         while left:
+            # The total whose share is known best tells the factor. y = 3·a + 1e-9·b:
+            # the factor on an edge above both is read from the total by a, and tried on
+            # the one by b.
             best = min(
                 left, key=lambda w: float(np.nan_to_num(unsure[w], nan=9e9).max())
             )
+            # If the best is not known well, no other is, and every factor would fit.
             if not _is_resolved(unsure[best]):
                 return
             gap = self.claimed[best] - self.true[best]
             factor = 1 + gap / left[best]
             same = [w for w in left if self._fits(w, left[w], factor, unsure[best])]
             yield Culprit(group, tuple(same), factor, unsure[best])
+            # The other names form groups of their own, each with a factor of its own.
             left = {w: share for w, share in left.items() if w not in (*same, best)}
 
     def _fits(self, wrt: str, share: Array, factor: Array, unsure: Array) -> bool:
