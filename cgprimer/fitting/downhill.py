@@ -116,8 +116,8 @@ def _step(function: Smooth, params: Array, slope: float, j: int, real: float) ->
     Where the loss bends down there is none: then one of the parameter's own size.
     """
     nudge = NUDGE * (abs(params[j]) or 1.0)
-    # Gradients are exact, so that their difference has half of all digits at a nudge of
-    # 1e-5; a second difference of values would have fewer.
+    # Gradients are exact, so that their difference over 1e-5 has some ten digits; a
+    # second difference of values would have fewer.
     ahead, behind = (
         function.value_and_gradient(_moved(params, j, side))[1][j]
         for side in (nudge, -nudge)

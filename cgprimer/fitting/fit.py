@@ -97,7 +97,7 @@ def fit(
     if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
-    # Before anything else, so that a fit that is interrupted at once has parameters to
+    # Before the objective is made: a fit that is interrupted there has parameters to
     # show.
     first = _start(graph, start, random)
     trail, objective = Trail(first, first), None

@@ -166,8 +166,8 @@ def lengths(rows: Array) -> Array:
 def _singular_values(rows: Array) -> tuple[Array, Array, Array]:
     """The decomposition of R, whose right side is that of the rows, and cheap."""
     found: tuple[Array, Array, Array]
-    # J = Q·R, and Q turns rows only: singular values and right axes are those of R, (p,
-    # p).
+    # J = Q·R, and Q turns rows only: J and R have the same singular values and right
+    # axes.
     found = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
     return found
 

@@ -129,8 +129,8 @@ class Namer:
 
     def __call__(self, nulls: Nulls) -> Described:
         """What is determined of the members, and remarks on what has no name."""
-        # A second point tells a property of the model from one of the solution: at a =
-        # b, a - b may stay 0 by chance.
+        # A second point tells a property of the model from one of the solution alone,
+        # as where two rates happen to be equal.
         self.points = [self.params, *self._elsewhere(nulls)]
         made: list[Combination] = []
         remarks: list[str] = []

@@ -159,8 +159,9 @@ class _Watched:
         self.trail.keep(params.copy(), loss)
         self.trail.border |= not np.isfinite(loss)
         found = self._given(residuals)
-        # scipy takes the cost from the residuals, and the step from Jᵀr and JᵀJ. With p
-        # + 1 rows turned by an orthogonal matrix both are the same.
+        # scipy takes the cost from the residuals, and the step from Jᵀr and JᵀJ. Both
+        # stay as they are when the rows are turned by an orthogonal matrix, p + 1 of
+        # them at last.
         return _first(lengths(found[:, None])[0], len(params)) if self.short else found
 
     def _given(self, residuals: Array) -> Array:
@@ -172,7 +173,7 @@ class _Watched:
 
     def jacobian(self, scaled: Array) -> Array:
         params, loss = scaled * self.scale, self.plain()
-        # scipy asks for a Jacobian once for every step that it keeps.
+        # scipy asks for a Jacobian at the start and after every step that it keeps.
         if self.trail.losses:
             self.trail.note(self.last, params)
         self.last, self.trail.border = params, False
@@ -315,8 +316,7 @@ def least_squares(
                 # At rest, an edge met on the way is of no account.
                 trail.border = not rests and (trail.border or not watched.smooth)
                 trail.creeps = found.status == 0
-            # All slopes exactly 0 is no minimum that was found, but a unit that is
-            # dead.
+            # All slopes exactly 0: dead units, or a start on level ground.
             trail.dead = not np.any(found.grad)
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"

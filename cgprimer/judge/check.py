@@ -239,8 +239,8 @@ def _total_rows(
     graph = witness.graph
     inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
-    # Claims come last: a claim may be about a variable in the middle, which is no end.
     ends = [n for n in ends if n not in skipped]
+    # Claims come last: a claim may be about a variable in the middle, which is no end.
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
             yield _total_row(witness, output, wrt, claims[wrt])

@@ -95,8 +95,8 @@ def _limits(root: Node) -> Node:
             return made
         for k, factor in enumerate(args):
             other = args[1 - k]
-            # u^v·log(u) by v is 0·(-inf), nan, at u = 0; xlogy(u^v, u) is 0 there, its
-            # limit.
+            # The derivative of u^v by v is u^v·log(u): 0·(-inf), which is nan, at u =
+            # 0. xlogy(u^v, u) is 0 there, its limit.
             if factor.op is OPS["log"] and node.op is OPS["mul"]:
                 return OPS["xlogy"](other, *factor.args)
             if factor.op is OPS["xlogy"] and (k == 0 or node.op is OPS["mul"]):

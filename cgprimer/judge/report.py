@@ -254,7 +254,7 @@ def spotted(spot: Spot) -> str:
 
 def apart(a: float, b: float) -> tuple[str, str]:
     """Two numbers in as many digits as tell them apart."""
-    # 0.99999 and 1.0 are both 1 in five digits, which would read as no mistake.
+    # 0.999999 and 1.0 are both 1 in five digits, which would read as no mistake.
     digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 

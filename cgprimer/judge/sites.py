@@ -122,10 +122,10 @@ def random_points(
     kept: list[Array] = []
     for attempt in range(TRIES):
         tried = np.array(RANGES[: 1 + attempt])
-        # Each attempt may use one range more: (-2, 2) alone at first; from the third on
-        # also (0.1, 2), for log(x)·sqrt(y), then (0.05, 0.95), for log(1 - x), and (1,
-        # 3), for acosh(x). Every name has a range of its own in every draw, since
-        # domains differ by name.
+        # Each attempt may use one range more: -2 to 2 alone at first; from the third on
+        # also 0.1 to 2, for log(x)·sqrt(y), then 0.05 to 0.95, for log(1 - x), and 1 to
+        # 3, for sqrt(x - 1). Every name has a range of its own in every draw, since
+        # domains differ.
         ranges = tried[rng.integers(0, len(tried), (len(names), 4 * count))]
         drawn = rng.uniform(ranges[..., 0], ranges[..., 1])
         # Four times as many are drawn as are wanted: to draw is cheap beside a second

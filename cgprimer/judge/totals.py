@@ -180,7 +180,6 @@ class Totals:
     def size(self, wrt: str) -> Array:
         """What may be off in a claim and in its truth."""
         scale = self.scale.get(wrt, np.zeros(1))
-        # Never 0: an exact claim of 0 for a total of 0 must fit.
         return self.slack * np.maximum(scale, np.abs(self.claimed[wrt])) + 1e-300
 
     def share(self, group: tuple[Edge, ...], wrt: str) -> Array | None:

@@ -159,14 +159,14 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
     A large number that f is offset by must not make every slope look like nothing, so
     terms count up to 1, the size that a value has where nobody tells.
     """
-    # cos at x = 0: its value is 1, so that a slope of 1 may be expected, though the
-    # true one is 0. A claim of 0 has no size of its own: its bound must be small beside
-    # 1.
     long = np.maximum(np.abs(x), 1.0)
     with np.errstate(all="ignore"):
         here = f(x)
         terms = noise.at(x) if isinstance(noise, Told) else noise
         sizes = np.abs(here) if terms is None else np.fmax(terms, np.abs(here))
+        # cos at x = 0: its value is 1, so that a slope of 1 may be expected, though the
+        # true one is 0. A claim of 0 has no size of its own: its bound must be small
+        # beside 1.
         found = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
         seen = np.zeros(np.shape(x))
         for part in LONG:

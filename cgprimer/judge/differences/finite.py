@@ -322,8 +322,7 @@ def _complex_step(
 
     Its rounding is probed, unless the caller knows about rounding.
     """
-    # Never more than 1e-20: for a large x a relative step would be no better, and f may
-    # leave its domain with a large imaginary part.
+    # Never more than 1e-20, which is far below what rounding leaves of any term in h².
     size = np.where(x == 0, 1.0, np.minimum(np.abs(x), 1.0))
     h = FIRST["complex"].step * size if step is None else np.full_like(x, step)
 
