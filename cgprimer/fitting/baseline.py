@@ -410,7 +410,6 @@ class _Judge:
         # Of what is met to 1e-4 of its spread nothing worth a word is left, pattern or
         # not.
         some = (left**2).sum(axis=1) > MET * (around**2).sum(axis=1)
-        # Every k-th sample: spread over all data.
         each = slice(None, None, -(-left.shape[1] // MOST_SAMPLES))
         test = by_neighbours if self.loss.from_logits else by_runs
         along = [x[each] for x in inputs[:MOST_INPUTS]]

@@ -68,7 +68,6 @@ def rounded(value: float, error: float, doubt: bool = False) -> tuple[str, str]:
     # The printed error's own exponent: 0.0996 is 0.10, one place higher than its
     # logarithm says.
     place = int(f"{error:.1e}".partition("e")[2]) - 1
-    # Greater and smaller numbers are written with an exponent.
     if -12 <= place <= 0 and abs(value) < 1e6:
         return f"{value:.{-place}f}", shown
     size = int(f"{value:.1e}".partition("e")[2]) if value else place

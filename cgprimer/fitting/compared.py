@@ -25,7 +25,6 @@ def compared(baseline: Baseline, *, doubted: bool) -> list[str]:
         found.append(f"As yet {names}: {word} better than a constant")
     if doubted:
         better = (s for s in ordinary if s.verdict == "better")
-        # Targets with the same doubt say it once.
         doubts = dict.fromkeys(_doubt(s, baseline.one) for s in better)
         found += [*filter(None, doubts)][:SHOWN]
     return found + _special(baseline)

@@ -135,7 +135,6 @@ def rates_at(rate: Rate, first: int, count: int) -> Array:
     if callable(rate):
         return np.array([_called(rate, step) for step in steps], dtype=np.float64)
     known = _numbers(rate)
-    # Of a list of rates the last is kept.
     return known[np.minimum(steps, len(known) - 1)]
 
 

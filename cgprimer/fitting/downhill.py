@@ -58,7 +58,6 @@ def way_down(
         size = abs(loss) if function.nonnegative else max(first - loss, 0.0)
         real = max(ULPS * abs(loss), SHARE * size)
         for j in _spread(len(params), most):
-            # With a slope of exactly 0 there is no side to go to.
             if gradient[j] and (step := _step(function, params, gradient[j], j, real)):
                 fall = _fall(function, params, loss, j, step)
                 if fall > real:

@@ -99,7 +99,6 @@ def with_zeros(
     beside[table.slots[mine & (table.kinds == "x")]] = True
     beside[table.defined[owner[mine]]] = True
     for rows in spans(len(objective), ROWS):
-        # Every sample is looked at, as `zero` says "in every sample".
         values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
         beside &= (values == 0).all(axis=1)
     return replace(found, zero=tuple(np.array(table.variables)[beside].tolist()))

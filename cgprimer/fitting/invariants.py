@@ -40,7 +40,6 @@ from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.terms import Term, joined, simplified
 from cgprimer.types import Array
 
-# Circuits are tried one after another, and every try costs dozens of evaluations.
 MOST = 24  # directions or members of a group, beyond which no names are sought
 TRIES = 300  # ways that are tried for all groups together
 FEW = 4  # members of a circuit that may move in different ways
@@ -164,7 +163,6 @@ class Namer:
             unit[nulls.members],
             self.size.max() / nulls.effect,
         )
-        # Nearer where the model is not finite at the first.
         for share in (0.3, 0.03):
             point = self.params + share * turn * unit
             if np.isfinite(self.model.predictions(point)).all():
@@ -175,7 +173,6 @@ class Namer:
         """Terms in place of a group's members, and how many directions are left."""
         terms = [Term("name", (), self.names, index=i) for i in group.members.tolist()]
         left = len(group.directions)
-        # From one point alone a guess cannot be confirmed.
         if len(self.points) < 2:
             return terms, left
         # All members but one are free: one sum or product holds everything that is

@@ -287,7 +287,6 @@ def least_squares(
         try:
             with np.errstate(all="ignore"):
                 going: Array | None = start
-                # Each round is scipy's method from a start in units of its own.
                 while going is not None:
                     found = solve(
                         watched.residuals,

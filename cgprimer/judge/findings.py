@@ -65,8 +65,8 @@ def examine(
     blocks = measure(subject, some, tick)
     rows = component_rows(subject, claimed, precision, blocks)
     wrong = sum(row.verdict == FAIL for row in rows)
-    # Of a quarter of a random sample it is known already that the mistake is
-    # everywhere; sets would only be halved over and over to say the same.
+    # Where a quarter of a random sample is wrong, sets would only be halved over and
+    # over to say the same.
     if 4 * wrong >= len(rows):  # it is wrong nearly everywhere: that is known now
         return Examined(subject, tuple(blocks), None)
     found = survey(subject, claimed, precision, rng, tick)

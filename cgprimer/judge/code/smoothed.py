@@ -53,8 +53,8 @@ def _fitted(
     # degree 9, where a difference over two points at the same width has 1/√2.
     through = MARGIN * noise * float(np.linalg.norm(HIGH[0])) / h
     # Of exp from 1 - 0.5 to 1 + 0.5 a polynomial of degree 9 leaves 2e-12, far below
-    # the noise of single precision; of |t| it leaves 7 % of the width, so that the
-    # bound is inf.
+    # the noise of single precision; of |t| it leaves 7 % of its largest value, so that
+    # the bound is inf.
     left = np.abs(HIGH[1] @ rows).max(axis=0)
     trusted = (left <= LEFT * noise) & (precision < TOO_MUCH)
     bound = np.where(trusted, 2 * np.abs(high - low) + through, np.inf)

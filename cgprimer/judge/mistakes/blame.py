@@ -129,8 +129,8 @@ def elsewhere(witness: Witness, edge: Edge) -> Iterator[Candidate]:
     """Right derivatives of something else that are taken for ∂node/∂wrt."""
     node, wrt = edge
     own = witness.own
-    # Where a name enters an equation once only, both derivatives are one array, and
-    # nothing is to be told apart.
+    # Where the edge is the only way from `wrt` to the node, total and partial are the
+    # same, and nothing is to be told apart.
     through = totals(own, node).get(wrt, own[edge])
     if not np.array_equal(through, own[edge]):
         says = f"this is the total derivative of {node} by {wrt}, along all paths"

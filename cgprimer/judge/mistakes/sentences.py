@@ -116,8 +116,8 @@ def _diagnosis(
         return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
     on_totals = " ".join(_on_totals(rows, stories, claims))
     if all(row.kind == "total" for row in wrong):
-        # The first in topological order: what lies after a wrong edge is wrong because
-        # of it.
+        # The first in topological order: what lies after a wrong edge may be wrong
+        # because of it.
         place = {edge: i for i, edge in enumerate(witness.edges)}
         edges = [story.edge for story in stories] or [wrong[0].edge]
         first = min(edges, key=lambda edge: place.get(edge, len(place)))

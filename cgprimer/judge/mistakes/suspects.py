@@ -131,7 +131,7 @@ def _of_function(node: Node) -> Iterator[Wrong]:
     yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
     says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
     yield "function for derivative", says, node
-    # σ(σ(x)) for σ(x): code that has kept the result and applies the rule to it again.
+    # σ′(σ(x)) for σ′(x): code that has kept the result and takes the derivative there.
     if op.rules:
         says = f"{_prime(op)} is taken at {show(node)} instead of at {show(arg)}"
         yield "wrong argument", says, rule_of(op, node, op(node))
