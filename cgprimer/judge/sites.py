@@ -3,6 +3,10 @@
 An edge is judged where it stands: the equation's names are held at the values that
 the whole graph gives them, and one of them moves. Around a kink a site is moved to
 either side of it, whether or not the whole graph would go there.
+
+y = relu(x - 0.3) at x = 1: the condition x - 0.3 changes its sign between the points
+0.25 and 0.3125 of a grid about 1, bisection finds the kink at 0.3, and the edge is
+tried at 0.25 and at 0.35 as well. `witness` holds the sites of a graph.
 """
 
 from __future__ import annotations

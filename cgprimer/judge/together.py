@@ -5,6 +5,10 @@
 One wrong total among thousands shows in every direction, unless it is next to nothing
 beside what differences leave open. Each by itself would need differences of the whole
 graph of its own.
+
+y = a·b at a = 2, b = 3, with rates 2·r and 3·s, where r and s are ±(0.5 to 1): y
+changes at 2·r·3 + 3·s·2 = 6·r + 6·s. With 3 claimed for d y/d b = 2 the claims give
+6·r + 9·s, which is 1.5 to 3 off, whatever was drawn. `witness` asks for it.
 """
 
 from __future__ import annotations

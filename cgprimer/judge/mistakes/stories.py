@@ -5,7 +5,8 @@ wrong totals ─▶ edges that explain them by a factor ─▶ the mistake on th
 
 First one edge is sought that explains all of them, then edges that explain several;
 what is left is explained one by one. Right totals bear witness: an edge that would
-have made one of them wrong is innocent.
+have made one of them wrong is innocent. In the example of `judge.totals` two wrong
+totals make one story, of the edge through which both go.
 """
 
 from __future__ import annotations
