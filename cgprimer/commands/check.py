@@ -76,10 +76,12 @@ def _mutations(options: argparse.Namespace) -> int:
 
     from cgprimer.judge.mutation.mutations import check_mutations
 
+    # Several files, a model each, or one model as equations.
     sources = [options.equations]
     if not any("=" in text for text in options.equations):
         sources = [[path] for path in options.equations]
     reports = []
+    # graph_of reads its source from the options.
     for options.equations in sources:
         graph = graph_of(options)
         at = point(graph, options) if options.at else None

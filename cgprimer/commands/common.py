@@ -52,6 +52,7 @@ def graph_of(options: argparse.Namespace) -> Graph:
     from cgprimer.graph.read import parse_graph
 
     source: str | list[str] = options.equations
+    # A file is told from an equation by the '=', which every equation has.
     if len(source) == 1 and "=" not in source[0]:
         source = text_of(source[0])
     return parse_graph(
@@ -66,12 +67,15 @@ def text_of(path: str) -> str:
     """The text of a file, or of standard input for `-`."""
     try:
         if path == "-":
+            # utf-8-sig: files of some editors begin with a mark that would be part of a
+            # name.
             if isinstance(sys.stdin, TextIOWrapper):  # as files are read
                 sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
             return sys.stdin.read()
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        # `cgprimer show xy` was meant as an equation more likely than as a file.
         hint = "" if "." in path else "\n  hint: an equation needs '='"
         raise OptionError(f"cannot read {path!r}: {reason}{hint}") from error
 
@@ -102,6 +106,8 @@ def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
     names = (*graph.inputs, *graph.parameters)
     at = values(options.at, names)
     rng = np.random.default_rng(options.seed)
+    # Away from 0, and positive: most functions are defined there. Three digits can be
+    # typed again.
     drawn = {n: round(float(rng.uniform(0.5, 2)), 3) for n in names if n not in at}
     if drawn:
         listed = [f"{name}={value}" for name, value in drawn.items()]
@@ -115,6 +121,7 @@ def seed(text: str) -> int:
     """A seed, for argparse: a whole number from 0."""
     number = int(text)
     if number < 0:
+        # argparse turns it into a sentence of its own.
         raise ValueError
     return number
 
@@ -123,6 +130,7 @@ def headless() -> None:
     """Draw into files only."""
     import matplotlib
 
+    # A window needs a screen, which a server does not have.
     matplotlib.use("Agg")
 
 
@@ -146,5 +154,6 @@ def save(axes: object, path: str | Path) -> None:
                 file, format=kind, dpi=150, bbox_inches="tight"
             ),
         )
+    # pyplot keeps every figure until it is closed.
     finally:
         pyplot.close(figure)

@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> None:
     print("at " + ", ".join(f"{name} = {value:g}" for name, value in truth.items()))
     adam = fit(graph, data, Adam(rate=0.1), epochs=300, rng=options.seed)
     console.print(adam)
+    # From where Adam ended, which is near enough; LeastSquares adds the standard
+    # errors.
     exact = fit(graph, data, LeastSquares(), start=adam.parameters)
     console.print(exact)
     total = exact.parameters["ab"] + exact.parameters["bc"]

@@ -66,10 +66,12 @@ def run(options: argparse.Namespace) -> int:
     from cgprimer.fitting.least_squares import LeastSquares
 
     if options.plot:
+        # Before the fit, which may take minutes.
         check_ending(options.plot)
     graph = graph_of(options)
     targets = options.outputs
     data = Dataset.from_csv(options.data, graph, targets=targets, sigma=options.sigma)
+    # Made on demand: a bad --rate concerns only the methods that have a rate.
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
         "least-squares": LeastSquares,
         "adam": lambda: Adam(options.rate),

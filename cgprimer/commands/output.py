@@ -29,11 +29,13 @@ class Unwritable(OSError):
 
 def guarded(command: Callable[[], int]) -> int:
     """The exit code of `command`, whatever happens to what it writes."""
+    # Errors on standard error are never complained of: there is nowhere left to say so.
     with _stream("stdout", strict=True), _stream("stderr", strict=False):
         try:
             try:
                 return command()
             finally:
+                # Here and not at exit, where Python would print a traceback of its own.
                 sys.stdout.flush()
         except Unwritable as error:
             complain(f"cgprimer: cannot write the output: {error.strerror}")
@@ -50,6 +52,8 @@ def complain(message: str) -> None:
 @contextmanager
 def _stream(name: str, strict: bool) -> Iterator[None]:
     """`sys.stdout` or `sys.stderr` as one that never raises UnicodeEncodeError."""
+    # A stream that somebody has put in its place, or a terminal, is kept; only a plain
+    # file or pipe is replaced.
     given = getattr(sys, name)
     if given is not getattr(sys, f"__{name}__") or (given and given.isatty()):
         with _lenient(given):
@@ -57,6 +61,8 @@ def _stream(name: str, strict: bool) -> Iterator[None]:
         return
     pipe = _Pipe(given, strict)
     encoding = given.encoding if given else "utf-8"
+    # Standard error is flushed with every line, standard output when its buffer is
+    # full.
     text: Any = io.TextIOWrapper(
         io.BufferedWriter(pipe), encoding, HANDLER, line_buffering=not strict
     )
@@ -110,4 +116,5 @@ class _Pipe(io.RawIOBase):
                 if self.strict and error.errno not in CLOSED:
                     raise Unwritable(error.errno, error.strerror) from error
                 self.open = False
+        # All of it counts as written, or the buffer would try again.
         return len(data)

@@ -24,6 +24,7 @@ LINES, NAMES = 100, 200  # of a graph that are shown without --all
 
 def describe(graph: Graph, everything: bool = False) -> str:
     """The graph in words: kinds of names, and who depends on whom."""
+    # A graph of 10,000 variables would scroll away what is worth reading.
     lines, names = (None, None) if everything else (LINES, NAMES)
     on = _lines(graph.depends_on, names)
     to = _lines(graph.leads_to, names)

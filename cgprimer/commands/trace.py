@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
     found = trace(graph, at, level=options.level, output=options.output)
     chosen = options.format or _by_ending(options.file)
     if options.file:
+        # As bytes in UTF-8, whatever the locale says.
         whole = _text(found, chosen, options.part).encode()
         written(options.file, lambda file: file.write(whole))
     elif chosen == "table":
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace) -> None:
         Console().print(found)
     else:
         text = FORMATS[chosen](found, options.part)
+        # HTML has a spelling for every sign; other formats are spelled out by `output`.
         print(_referenced(text) if chosen == "html" else text)
 
 

@@ -7,6 +7,11 @@ r"""A derivation checked, equality by equality: does it hold, and where does it 
 
 Both sides are evaluated at random points to more digits than any coincidence has, and
 sympy is asked whether they are equal everywhere.
+
+In the last line \bar v_3 v_2 is 1·sin(x) to `Meanings`, which takes adjoints from the
+definitions and not from the author: the first '=' passes. At x = -0.73 the second has
+-0.669 on its left and 0.743 on its right: it fails, and of the guesses in `hints`
+sin(x) in place of cos(x) makes both sides equal at all points.
 """
 
 from __future__ import annotations
@@ -99,6 +104,7 @@ def check_derivation(
     head: Side | None = None
     previous: Equality | None = None
     for equality in script.equalities:
+        # A = B = C is one chain, which is also held against its first side.
         follows = previous is not None and equality.left is previous.right
         if not follows or head is None:
             head = equality.left
@@ -110,6 +116,7 @@ def check_derivation(
 def _pool(script: Script, rng: np.random.Generator, count: int) -> list[Point]:
     """Random values for the free names."""
     return [
+        # All names of one point from one box: log(a - b) needs a and b of like sizes.
         {name: float(rng.uniform(*BOXES[i % len(BOXES)])) for name in script.free}
         for i in range(count)
     ]
@@ -148,17 +155,23 @@ def _row(
     samples = list(_samples(left, right, pool, points))
     met = [sample for sample in samples if sample.compares]
     names = {*leaves(left), *leaves(right)}
+    # 1 + 1 = 2 has one value only.
     wanted = FEWEST if names else 1
     apart = [s for s in met if not _agree(s, equality)]
     if apart:
+        # Points that agree speak for a condition that is missing; those where both
+        # sides are 1e30 agree by swallowing the difference.
         agreed = [s for s in met if s not in apart and s.is_telling]
         case = Case(equality, meanings, [s.at for s in apart[:3] + agreed[:3]])
+        # A guess is tried at three points where the sides part, and three where they
+        # agree.
         remark = hint(case) or _condition(len(agreed), len(agreed + apart))
         example = _clearest(apart, names)
         return _result(equality, FAIL, "", remark, example, len(met))
     if len(met) < wanted:
         return _result(equality, INCONCLUSIVE, "", _reason(samples), None, len(met))
     rounded = not all(same(s.left, s.right) for s in met)
+    # A decimal that was rounded is never equal symbolically.
     symbolic = shown(left, right) if ask and not rounded else ""
     remark = "to the digits written" if rounded else _aside(samples)
     remark = _against_head(equality, head, meanings, met) or remark
@@ -198,6 +211,7 @@ def _samples(
     """Both sides at points of the pool, until enough of them compare."""
     used = {*leaves(left), *leaves(right)}
     met = 0
+    # More points are in the pool than are wanted, for those where a side is not real.
     for at in pool if used else pool[:1]:
         found = values([left, right], at, decimal)
         sample = _Sample(at, found[left], found[right])
@@ -220,8 +234,11 @@ def _half_unit(text: str) -> float:
     """Half of the last place of a decimal with enough digits to be a rounded one."""
     mantissa, _, exponent = text.strip(" -+()").lower().partition("e")
     whole, point, decimals = mantissa.partition(".")
+    # 0.5 and 25 are meant exactly, 0.333 is not.
     if not point or len((whole + decimals).lstrip("0")) < WRITTEN:
         return 0.0
+    # 2.718: three decimals, so half of 1e-3, and a little more for the rounding of
+    # that.
     place: float = 10.0 ** (int(exponent or 0) - len(decimals))
     return 0.5000001 * place
 
@@ -231,6 +248,7 @@ def _clearest(samples: list[_Sample], names: set[str]) -> _Sample:
 
     def size(sample: _Sample) -> float:
         numbers = [sample.left, sample.right, *map(sample.at.get, names)]
+        # Of a number and its inverse the larger: 0.001 is as wild as 1000.
         return max(float(max(abs(x), 1 / (abs(x) + 1e-9))) for x in numbers)
 
     best = min(samples, key=size)
@@ -273,6 +291,7 @@ def _against_head(
     node = meanings.close(head.node)
     for sample in met:
         truth = values([node], sample.at, decimal)[node]
+        # A = B wrong and B = C right: C agrees with B and not with A.
         against = replace(sample, left=truth)
         if is_finite(truth) and not _agree(against, equality):
             return f"but neither is {one_line(head.text)}"

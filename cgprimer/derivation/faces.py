@@ -98,6 +98,7 @@ LATEX = Notation(
 
 def reverse_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]]:
     """The stages of an adjoint, each as the terms of its sum."""
+    # The output has no users in the trace: its adjoint is 1.
     if not row.shares:
         return [[notation.number(1.0)]]
     stages = [
@@ -105,6 +106,7 @@ def reverse_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]
         [_formulas(row, share, notation) for share in row.shares],
     ]
     if trace.has_numbers:
+        # As printed elsewhere: 0 for what may be all rounding.
         adjoints = trace.shown_adjoints
         stages.append([_numbers(s, adjoints[s.user], notation) for s in row.shares])
         stages.append([notation.number(adjoints[row.name])])
@@ -129,6 +131,7 @@ def _symbols(row: Row, share: Share, notation: Notation) -> str:
 
 
 def _formulas(row: Row, share: Share, notation: Notation) -> str:
+    # A partial of pages is told by its symbol.
     if share.pulled or tree_size(share.partial) > LARGE:
         return _symbols(row, share, notation)
     adjoint = notation.adjoint(share.user)
@@ -137,6 +140,7 @@ def _formulas(row: Row, share: Share, notation: Notation) -> str:
 
 def _pulled(share: Share, notation: Notation) -> str:
     """A backward that is no product, applied to the adjoint that arrives."""
+    # By its text: the formula of a backward may hold the adjoint anywhere.
     placeholder = notation.formula(SEED)
     text = notation.formula(share.partial)
     return text.replace(placeholder, notation.adjoint(share.user))
@@ -164,6 +168,7 @@ def filled_lines(
     lines: list[list[tuple[int, int]]] = [[]]
     used = 0
     for i, stage in enumerate(stages):
+        # Three more for the sign and the blanks around it.
         sizes = [columns(term) + 3 for term in stage]
         if used and used + sum(sizes) > width:
             lines.append([])

@@ -1,6 +1,7 @@
 """What a wrong equality looks like: a sign, a factor, a term or a path left out.
 
 Each guess is an expression; it is right where it makes both sides equal at every point.
+`check` asks for one sentence on each '=' that fails.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Case:
 
 def hint(case: Case) -> str:
     """A sentence on what the mistake looks like, or nothing."""
+    # From what explains most to what explains least: names, signs and readings before
+    # single terms and factors, an exchange of anything for anything near the end.
     guesses: tuple[Callable[[Case], Iterator[str]], ...] = (
         _unknown_name,
         _unbound_number,
@@ -82,6 +85,8 @@ def _unbound_number(case: Case) -> Iterator[str]:
         (right, left, case.left),
         (left, right, case.right),
     ):
+        # dy/dx = 6 is the derivative at one x, where the derivative is asked for as a
+        # function.
         if is_number(side) and not all(same(value, column[0]) for value in column):
             names = ", ".join(leaves(case.meanings.close(other.node)))
             yield f"{side.text} is one number, but {other.text} varies with {names}"
@@ -125,6 +130,7 @@ def _varies(case: Case) -> bool:
 def _spelled(ratio: Any) -> str:
     """A factor as people write it: 2, 1/3, -pi/2, 1.2345."""
     mp = context()
+    # 3.14159… is π, and 1.5707… is 1/2·π.
     for unit, text in ((mp.one, ""), (mp.pi, "pi"), (1 / mp.pi, "1/pi")):
         found = Fraction(str(mp.nstr(ratio / unit, 30))).limit_denominator(SIMPLE)
         if found and same(ratio, unit * found.numerator / found.denominator):
@@ -139,10 +145,12 @@ def _path(case: Case) -> Iterator[str]:
         return
     shares = list(case.meanings.shares(wanted))
     gap = _minus(case.left, case.right)
+    # With one user its path is the whole adjoint, which other guesses tell.
     for user, share in shares if len(shares) > 1 else ():
         column = case.column(share)
         if case.holds(gap, column):
             yield f"the path through {user} is missing: + {show(share)}"
+        # left - right = s - (-s) = 2·s.
         if case.holds(gap, [2 * value for value in column]):
             yield f"the share of the path through {user} has the wrong sign"
         if case.holds(gap, [-value for value in column]):
@@ -152,6 +160,8 @@ def _path(case: Case) -> Iterator[str]:
 def _term(case: Case) -> Iterator[str]:
     """A term of one side that the other lacks, or has with the other sign."""
     gap = _minus(case.left, case.right)
+    # left - right is a term that the right side lacks, or minus one that it has too
+    # much.
     sides = ((case.equality.left, 1), (case.equality.right, -1))
     for side, towards in sides:
         terms = _terms(side.node)
@@ -169,6 +179,7 @@ def _factor(case: Case) -> Iterator[str]:
     """A factor of one side, or a name in use, that the other lacks."""
     for node in _candidates(case):
         column = case.column(node)
+        # Where the left side is 1 any factor of the right would be "too much".
         if case.holds(case.left, [1] * len(column)) or 0 in column:
             continue
         if case.holds(case.left, _times(case.right, column)):
@@ -204,6 +215,7 @@ def _has_meaning(case: Case, text: str) -> bool:
 def _exchange(case: Case) -> Iterator[str]:
     """One name or one operation on the right in place of another."""
     root = case.equality.right.node
+    # There are hundreds of exchanges: one point refuses most of them.
     first = Case(case.equality, case.meanings, case.points[:1])
     for node in postorder([root]):
         for other in _relatives(case, node):
@@ -256,6 +268,7 @@ def _approximation(case: Case) -> Iterator[str]:
 
 def _minus(a: Column, b: Column) -> Column:
     """The difference; zero where it is rounding."""
+    # Zero exactly, so that a term of 0 is not seen in what rounding has left.
     pairs = zip(a, b, strict=True)
     return [x - y if not same(x, y) else context().zero for x, y in pairs]
 

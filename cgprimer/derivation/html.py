@@ -100,6 +100,7 @@ def _chain(left: str, stages: list[list[str]], last: str) -> str:
 
 
 def _math(latex: str, sign: str = "") -> str:
+    # The sign belongs to the term behind it, so that a line breaks before it.
     before = f'<mo form="infix">{sign}</mo>' if sign else ""
     return f"<math>{before}{from_latex(latex)}</math>"
 

@@ -43,12 +43,14 @@ def shown(a: Node, b: Node, seconds: float = PATIENCE) -> str:
     if tree_size(a) + tree_size(b) > LARGEST:
         return NOT_SHOWN
     a, b = map(_spelled_out, (a, b))
+    # Definitions may use an argument many times over.
     if tree_size(a) + tree_size(b) > SPELLED_OUT * LARGEST:
         return NOT_SHOWN
     import sympy  # noqa: F401  (loading it is not counted)
 
     if _is_shown(a, b, False, seconds):
         return SHOWN
+    # log(x^2) = 2·log(x) holds for positive x only, and is what most mean.
     if _is_shown(a, b, True, seconds / 2):
         return POSITIVE
     return NOT_SHOWN
@@ -56,7 +58,11 @@ def shown(a: Node, b: Node, seconds: float = PATIENCE) -> str:
 
 def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
     try:
+        # A thread cannot be stopped from outside, and signals reach the main thread
+        # only: so the profile hook raises from within.
         with _limited(seconds):
+            # Both differences first: every way is then tried on each, the quick ways
+            # before the slow.
             found = list(_differences(a, b, positive))
             return any(way(d) == 0 for way in _ways() for d in found)
     except _TimeUp:
@@ -118,6 +124,7 @@ def _exact(root: Node) -> Node:
 
     def visit(node: Node, args: list[Node]) -> Node:
         if node.op is CONST:
+            # sympy would carry 0.1 as a binary float, and find 0.1·3 - 0.3 to be 5e-17.
             exact = Fraction(repr(float(node.value or 0.0)))
             above, below = const(exact.numerator), const(exact.denominator)
             return node if exact.denominator == 1 else OPS["div"](above, below)
@@ -141,7 +148,10 @@ def _limited(seconds: float) -> Iterator[None]:
     def look(frame: Any, event: str, arg: Any) -> None:
         nonlocal over
         if not over:
+            # Time of this thread, so that a busy machine does not cut a proof short.
             over = next(calls) % BETWEEN == 0 and time.thread_time() > deadline
+        # Python drops what is raised in __del__, or in a generator that is being
+        # closed.
         if over and event == "call" and not _swallows(frame.f_code):
             raise _TimeUp
 

@@ -58,6 +58,7 @@ def latex_table(trace: Trace) -> str:
     lines = [line for row in trace.rows for line in _lines(trace, row)]
     body = "\n".join([STRUT, *lines, r"\hline"])
     stretch = r"\renewcommand{\arraystretch}{1.5}"
+    # A tabular cannot break over pages, a longtable cannot be shrunk.
     table = (LONG if len(lines) > PAGE else SHORT) % (HEAD, body)
     return f"{NEEDS}\n{{{stretch}\n{table}}}{_left_out(trace)}"
 
@@ -78,12 +79,14 @@ def _lines(trace: Trace, row: Row) -> list[str]:
     for n, line in enumerate(filled_lines(_measured(trace, row), WIDTH)):
         terms = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
         begin = adjoint if not n else rf"\hphantom{{{adjoint}}} {{}}"
+        # Further lines begin behind a phantom of the adjoint, below its '='.
         lines.append(rf"{'' if n else left} & ${begin} {terms}$ \\")
     return lines
 
 
 def _measured(trace: Trace, row: Row) -> list[list[str]]:
     """The stages as plain text, which is about as wide as they are when typeset."""
+    # LaTeX source is several times as long as what it sets.
     return reverse_stages(trace, row, UNICODE)
 
 

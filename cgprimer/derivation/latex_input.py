@@ -7,6 +7,17 @@ Letters that stand together are one name; `v_1`, `v_{1}` and `v1` are the same n
 product without a sign is read only in a text that uses LaTeX commands, and only where
 it can be read in one way; all else is an error with a caret. One pass over the tokens
 with an explicit stack, so braces may nest as deep as they like.
+
+`\frac12 x`, token by token (a command waits on the stack for its arguments):
+
+    token   text so far      waiting            a value has ended
+    \frac   ((               )/(  and then  ))  no
+    1       ((1)/(           ))                 no
+    2       ((1)/(2))                           yes
+    x       ((1)/(2))*x                         yes, after the product that is meant
+
+`\sin 2x` ends with an error at x: sin(2) was read with its argument bare, and x may
+belong to it or stand beside it. `written` calls `translate` for each side of an '='.
 """
 
 from __future__ import annotations
@@ -81,10 +92,14 @@ class Formula:
 
     def _moved(self, problem: Mistake) -> ExpressionError:
         """The problem with its span in the author's line instead of the translation."""
+        # One span for every character of the translation, so that a caret under any of
+        # them is under the token that it came from.
         spans = [
             (piece.start, piece.end) for piece in self.pieces for _ in piece.text
         ] or [(0, len(self.line))]
         last = len(spans) - 1
+        # A mistake beyond the end, such as a value that is missing there, is put behind
+        # the last.
         start = spans[min(problem.start, last)][0 if problem.start <= last else 1]
         end = max(start + 1, spans[min(max(problem.end - 1, 0), last)][1])
         return ExpressionError(
@@ -128,12 +143,15 @@ class _Translator(Tokens):
         self.latex = latex
         self.pieces: list[Stretch] = []
         self.stack: list[_Group | _Wait] = []
+        # 1/2 x is 1/(2·x) to one reader and (1/2)·x to another: below a '/' no product
+        # is made.
         self.slashes: list[bool] = [False]  # per bracket: is this the part below a '/'
         self.ended = False  # whether what was read last ends a value
         self.bare = False  # and whether that is a function of an argument unbracketed
 
     def run(self) -> list[Stretch]:
         at = 0
+        # The last token is empty and ends the loop.
         while self.tokens[at]:
             at = self.step(at)
         for frame in self.stack[-1:]:
@@ -160,15 +178,19 @@ class _Translator(Tokens):
     # What stands between values
 
     def sign(self, token: str, at: int) -> int:
+        # \frac+ has a sign where its first argument belongs.
         if self.waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
         self.emit(_SIGNS[token], at)
+        # A sign in front of a value, as in 1/-2, leaves what is below the slash below
+        # it.
         if self.ended:
             self.slashes[-1] = _SIGNS[token] == "/"
         self.ended = self.bare = False
         return at + 1
 
     def power(self, at: int) -> int:
+        # \sin x^2 is sin(x)^2 to some and sin(x^2) to others.
         if self.bare:
             self.ambiguous(at, "a power of the function or of its argument")
         self.emit("^", at)
@@ -181,6 +203,7 @@ class _Translator(Tokens):
             self.fail(f"{token!r} closes nothing", at)
         group = self.stack.pop()
         assert isinstance(group, _Group)
+        # \| closes what | has opened: both are written for an absolute value.
         if token != group.closing and (token, group.closing) != (r"\|", "|"):
             opened = self.tokens[group.token]
             self.fail(f"{token!r} closes {opened!r}", at)
@@ -192,6 +215,7 @@ class _Translator(Tokens):
     def complete(self, at: int) -> None:
         """A value has ended: hand it to the command that waits for it, if one does."""
         self.ended, self.bare = True, False
+        # One value may end several commands: the 2 of \sqrt\frac12 ends both.
         while self.stack and isinstance(wait := self.stack[-1], _Wait):
             self.stack.pop()
             first, *rest = wait.after
@@ -206,6 +230,7 @@ class _Translator(Tokens):
     # Values
 
     def value(self, token: str, at: int) -> int:
+        # First of all, for a \frac of two differentials is one name and no quotient.
         derivative = self.derivative(at)
         if derivative:
             return self.atom(at, *derivative)
@@ -232,13 +257,17 @@ class _Translator(Tokens):
         if not self.ended or not self.latex:
             return
         before, token = self.tokens[at - 1], self.tokens[at]
+        # \sin x \cos y is a product, as nobody takes cos(y) for a part of the argument.
         if self.bare and self.function(at) is None:
             self.ambiguous(at, "part of the argument or a factor outside")
         last = self.pieces[-1]
+        # x 2 and v(x + 1): a slip or a call, either of which the language names.
         if token[0].isdigit() or (token == "(" and last.is_name):
             return  # the language refuses these with a hint of its own
         if self.slashes[-1]:
             self.ambiguous(at, f"{before} · … below the '/' or beside the quotient")
+        # The sign that is not there has the span of what follows, where a caret may
+        # stand.
         self.pieces.append(Stretch("*", *self.spans[at]))
         self.ended = self.bare = False
 
@@ -253,6 +282,7 @@ class _Translator(Tokens):
 
     def number(self, token: str, at: int) -> int:
         self.begin(at)
+        # \frac 12 3 is read by LaTeX as a half and then 3: it takes one digit.
         if self.waiting() and not self.ended and len(token) > 1 and token.isdigit():
             self.fail("one digit or braces are expected", at, f"write {{{token}}}")
         self.emit(token, at)
@@ -285,9 +315,13 @@ class _Translator(Tokens):
         """A function: with its argument in parentheses, or one value beside it."""
         power, after = self.function_power(after)
         if self.tokens[after] in ("(", "[", r"\lvert", "|"):
+            # |x| is an argument that keeps its bars, and so needs parentheses around
+            # them.
             wrapped = self.tokens[after] not in "(["
             text, end = (f"{name}(", ")") if wrapped else (name, "")
             return self.command(at, text, (end + power,), after)
+        # `sin x` in plain text: a name here, at which the language asks for
+        # parentheses.
         if not self.tokens[at].startswith("\\"):
             return self.atom(at, name, after)  # plain: the language asks for the call
         return self.command(at, f"{name}(", (")" + power,), after, bare=True)
@@ -298,6 +332,8 @@ class _Translator(Tokens):
             return "", at
         braced = self.tokens[at + 1] == "{"
         exponent = self.tokens[at + 1 + braced]
+        # \sin^{-1} is the arc sine to some, and one over the sine by the rule of
+        # \sin^2.
         if exponent == "-":
             hint = r"write \arcsin(x) for the inverse function, 1/\sin(x) for 1 over it"
             self.fail("a negative power of a function's name is ambiguous", at, hint)
@@ -325,6 +361,7 @@ class _Translator(Tokens):
             return
         if start > 0 and self.line[start - 1].isspace():
             self.pieces.append(Stretch(" ", start - 1, start))
+        # A blank of no width in the author's line.
         elif text[:1].isalnum() and self.pieces[-1].is_name:
             self.pieces.append(Stretch(" ", start, start))
 

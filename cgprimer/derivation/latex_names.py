@@ -16,6 +16,8 @@ from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.notation.latex import GREEK
 
+# The order matters: commands first, then the single digits that \frac takes, numbers,
+# names with their subscripts, ** before *, and whatever else is no blank.
 _TOKEN = re.compile(
     r"\\[A-Za-z]+|\\."
     r"|(?<=\\frac)\d|(?<=\\frac\d)\d"  # \frac12 is a half
@@ -38,10 +40,12 @@ DELTAS = (r"\partial", "∂")
 
 def plain_name(text: str) -> str:
     """`v_1` is v1, `v_3_bar` is bar_v3; other names are themselves."""
+    # v3_bar and bar_v3 are the same adjoint.
     if text.endswith("_bar"):
         return f"bar_{plain_name(text[:-4])}"
     if text.startswith("bar_"):
         return f"bar_{plain_name(text[4:])}"
+    # Only a number may lose its underscore: a_x and ax are two names.
     return re.sub(r"^([A-Za-z]+)_(\d+)$", r"\1\2", text)
 
 
@@ -60,10 +64,13 @@ class Tokens:
 
     def function(self, at: int) -> tuple[str, int] | None:
         token = self.tokens[at]
+        # σ alone is a name, as of a standard deviation; before parentheses it is the
+        # sigmoid.
         if token == r"\sigma" and self.tokens[at + 1] == "(":
             return "sigmoid", at + 1
         if token.startswith("\\") and token[1:] in FUNCTIONS:
             return token[1:], at + 1
+        # A plain `max` or `abs` without parentheses may be a name.
         if token in FUNCTIONS and self.tokens[at + 1] == "(":
             return token, at + 1
         word = self.word(at)
@@ -88,6 +95,7 @@ class Tokens:
                 return None
             stem, at = found
         stem, at = self.subscripted(stem, at)
+        # \bar\hat v is bar_hat_v: the outermost accent comes first.
         for accent in reversed(accents):
             stem = f"{accent}_{stem}"
         return plain_name(stem), at
@@ -126,6 +134,7 @@ class Tokens:
                 to += 1
             if not self.tokens[to]:
                 self.fail("'{' is never closed", at + 1)
+            # w_{1,2} is w_1_2.
             parts = [text for text in self.tokens[at + 2 : to] if text != ","]
             to += 1
         if not parts or not all(text.isalnum() and text.isascii() for text in parts):
@@ -147,10 +156,12 @@ class Tokens:
             return None
         kind, over, to = above
         below = None
+        # `}{` between the two of a \frac, `/` in plain text.
         if over and "".join(self.tokens[to : to + len(middle)]) == middle:
             below = self.differential(to + len(middle), below=True)
         closed = below and (not end or self.tokens[below[2]] == end)
         if not below or not closed or not below[1]:
+            # \frac{d}{…} where d is a name of the author's: a quotient after all.
             if kind == "d" and not over:
                 return None
             self.fail(
@@ -168,6 +179,7 @@ class Tokens:
         kind, after = ("partial", at + 1) if token in DELTAS else ("d", at + 1)
         if word and word[0] == "d":
             after = word[1]
+        # Who has defined d means it.
         elif token == "d" and "d" in self.known:
             return None
         elif token not in DELTAS and token != "d":
@@ -175,6 +187,9 @@ class Tokens:
                 return None
             text, to = self.subscripted(token[1:], at + 1)
             text = plain_name(text)
+            # Above the line dv3 is a differential only if v3 is known; below it, after
+            # one above, it is one anyway, and is complained of where nothing is called
+            # so.
             return ("d", text, to) if below or text in self.known else None
         named = self.name(after)
         if named:

@@ -20,6 +20,7 @@ class Derivative(NamedTuple):
 
 def adjoint_of(text: str, known: Collection[str]) -> str | None:
     """`v3` for `bar_v3`, where v3 is known and bar_v3 itself is not."""
+    # A name that the author has defined as bar_v3 is that, and no adjoint.
     base = text[4:] if text.startswith("bar_") else ""
     return base if base in known and text not in known else None
 
@@ -29,6 +30,7 @@ def derivative_of(text: str, known: Collection[str]) -> Derivative | None:
     for kind in ("d", "partial"):
         head, middle = f"{kind}_", f"_{kind}_"
         if text.startswith(head) and text not in known:
+            # d_a_d_b_d_c splits in two places: where both parts are known counts.
             for match in re.finditer(re.escape(middle), text):
                 of, wrt = text[len(head) : match.start()], text[match.end() :]
                 if of in known and wrt in known:

@@ -81,6 +81,7 @@ class DerivationReport(Report):
     @property
     def ok(self) -> bool:
         """Whether there is a claim and every one passed; inconclusive is not passed."""
+        # Definitions alone claim nothing, and are no success.
         return bool(self.claims) and all(row.verdict == PASS for row in self.claims)
 
     @property

@@ -1,4 +1,9 @@
-"""A graph in single operations: v1 = xa^2, v2 = ab*v1, …, each computed once."""
+"""A graph in single operations: v1 = xa^2, v2 = ab*v1, …, each computed once.
+
+    Graph, output ─▶ another Graph, the author's names in it; asked by `trace`
+
+xy = ab*xa^2 + sin(xa^2) is v1 = xa^2, v2 = ab*v1, v3 = sin(v1), v4 = v2 + v3.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +32,7 @@ def single_operations(graph: Graph, output: str) -> tuple[Graph, dict[str, str]]
         for variable in graph.order
         if variable in needed and variable in graph.sources
     }
+    # Its author's names say more than v1, v2, ….
     if all(map(_is_single, bodies.values())):
         return graph, {}
     steps = _Steps(_fresh_names(graph))
@@ -58,6 +64,7 @@ class _Steps:
             args = tuple(short[arg] for arg in node.args)
             if node.op is NAME:
                 short[node] = self.called.get(str(node.value), node)
+            # An operation on constants alone stays inside: 2*pi is no step of a trace.
             elif all(arg in fixed for arg in node.args):
                 fixed.add(node)
                 short[node] = node
@@ -65,6 +72,7 @@ class _Steps:
                 short[node] = self._named(intern(node.op, args, node.value))
         last = short[body]
         ours = str(last.value) in self.bodies
+        # y = x, or y = 2, is no operation, and yet a variable with a line of its own.
         self.called[variable] = last if ours else self._named(last)
 
     def _named(self, operation: Node) -> Node:
@@ -87,6 +95,7 @@ def _is_fixed(node: Node) -> bool:
 def _fresh_names(graph: Graph) -> Iterator[str]:
     """v1, v2, …, or another letter where the author has such names."""
     taken = {*graph.variable_number, *graph.parameters}
+    # An author with v3 gets u1, u2, …, so that no name stands for two things.
     numbered = {n[: m.start()] for n in taken if (m := re.search(r"\d+$", n))}
     letter = next((c for c in LETTERS if c not in numbered), "step_")
     while any(n.startswith(letter) and letter[-1] == "_" for n in taken):

@@ -23,6 +23,7 @@ FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
 
 def text(trace: Trace, notation: Notation) -> str:
     """The forward trace, then the reverse trace from the output back."""
+    # "# " where the text is to be read again by `check_derivation`.
     comment = notation.comment[0].strip("(")
     names = _padded(notation.name, trace)
     adjoints = _padded(notation.adjoint, trace)
@@ -63,6 +64,7 @@ def _line(
         bare = left.strip("(")
         return [f"  {bare}{name}{note.replace(bare, '') if bare else note}"]
     blank = " " * (columns(name) + 3)
+    # Lines go on under the first '=', so that they have less room.
     width = WIDTH - len(blank)
     lines = []
     for n, line in enumerate(filled_lines(stages, width, notation.breaks_sums)):

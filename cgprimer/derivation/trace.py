@@ -103,6 +103,7 @@ class Trace(Report):
     @property
     def backwards(self) -> tuple[Row, ...]:
         """The rows as the reverse trace computes them: the output first."""
+        # Inputs and parameters last, in their own order: a reader looks for them there.
         ends = [row for row in self.rows if row.body is None]
         return (*(row for row in reversed(self.rows) if row.body is not None), *ends)
 
@@ -234,11 +235,13 @@ def trace(
     output = sole_output(graph, output)
     values = None if at is None else values_at(graph, at)
     traced, called = graph, dict[str, str]()
+    # Another graph with the same values: its rows are single operations.
     if level == "operations":
         traced, called = single_operations(graph, output)
     last = called.get(output, output)
     author = _authors(called)
     if values is not None and traced is not graph:
+        # Inputs and parameters are the same; what lies between has new names.
         known = (*traced.inputs, *traced.parameters)
         values = values_at(traced, {name: values[name] for name in known})
     rows = _rows(traced, last, author)
@@ -286,6 +289,7 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     """For every name its shares, one for each user, in order."""
     edges = {(user, used) for used, some in users.items() for user in some}
     everyone = {user for user, _ in edges}
+    # A backward of the user's own need not be a partial times the adjoint.
     pulled = {user for user in everyone if _has_pullback(graph.equation(user).body)}
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
@@ -313,7 +317,9 @@ def _at(
         shares = tuple(
             replace(share, value=numbers[share.user, row.name]) for share in row.shares
         )
+        # From the output back, all users of a row have their adjoints already.
         adjoint = sum(passed(share, adjoints[share.user]) for share in shares)
+        # The seed: only the output has no shares.
         adjoints[row.name] = adjoint if shares else 1.0
         if row.body is not None:
             numbers |= _local(graph, row, values, adjoints[row.name])

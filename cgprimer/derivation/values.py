@@ -30,6 +30,7 @@ class Meanings:
 
     def close(self, root: Node) -> Node:
         """`root` over the free names only."""
+        # A stack, since definitions may follow from one another thousands of times.
         waiting = leaves(root)
         while waiting:
             text = waiting[-1]
@@ -39,6 +40,7 @@ class Meanings:
                 for part in leaves(formula)
                 if part != text and part not in self.done
             ]
+            # Once more when what it is made of is there.
             if missing and text not in self.done:
                 waiting.extend(missing)
             else:
@@ -65,6 +67,7 @@ class Meanings:
     def derivative(self, asked: Derivative) -> Node:
         """A total derivative, or an edge partial where there is such an edge."""
         body = self.script.bodies[asked.of]
+        # ∂v3/∂x of v3 = v1·v2, which has no x: what is meant is the total derivative.
         if asked.kind == "partial" and asked.wrt in leaves(body):
             return partials(body, [name(asked.wrt)])[name(asked.wrt)]
         return self.total(asked.of, asked.wrt)
@@ -79,6 +82,9 @@ class Meanings:
         found = gradient(graph, of, [wrt])
         closed: dict[Node, Node] = {}
         for equation in found.equations:
+            # The equations of a gradient are those of the author and new ones for
+            # adjoints; only the latter are put in, so that the formula has the author's
+            # names.
             if equation.name not in self.script.bodies:
                 closed[name(equation.name)] = substitute([equation.body], closed)[0]
         [output] = found.outputs

@@ -27,6 +27,8 @@ from cgprimer.expr.ops import CONST, CONSTANTS, OPS, const, name
 from cgprimer.graph.graph import name_list
 
 _LATEX = re.compile(r"\\[A-Za-z]")
+# Comments and the scaffolding of LaTeX become blanks of the same length, so that
+# columns still count in the author's line.
 _BLANKED = re.compile(
     r"#.*|(?<!\\)%.*|\\(?:begin|end)\s*\{[^}]*\}|\\\[|\\\]|\\[()]|\$|\\(?:tag|label)\{[^}]*\}"
 )
@@ -104,6 +106,7 @@ def _segments(text: str) -> Iterator[_Segment]:
     for number, line in enumerate(text.split("\n"), 1):
         clean = _BLANKED.sub(lambda match: " " * len(match[0]), line)
         start = 0
+        # A line may hold several, parted by \\.
         for end, after in [*(m.span() for m in _BREAK.finditer(clean)), (len(line), 0)]:
             if clean[start:end].strip(" \t\r&.,;"):
                 yield _Segment(number, line, clean, start, end)
@@ -115,6 +118,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     inner = text[start:end]
     first = start + len(inner) - len(inner.lstrip(" \t&"))
     last = start + len(inner.rstrip(" \t\r&,;:"))
+    # "= 2." at the end of a sentence keeps its point: it is a number as well.
     if text[first:last].endswith(".") and not text[first:last][-2:-1].isdigit():
         last -= 1
     return (first, last) if first < last else (start, start)
@@ -130,6 +134,8 @@ class _Reader:
         self.free: dict[str, None] = dict.fromkeys(self.declared or ())
         self.bodies: dict[str, Node] = {}
         self.derived: dict[str, Node] = {}
+        # Lines that use such a name are read all the same, so that every mistake in
+        # them is told.
         self.broken: set[str] = set()  # names whose definition cannot be read
         self.equalities: list[Equality] = []
         self.problems: list[Mistake] = []
@@ -157,6 +163,7 @@ class _Reader:
 
     def _output(self) -> str | None:
         """The name whose adjoint is set to 1, or else the last one defined."""
+        # \bar v = 1 is how a reverse trace begins.
         for equality in self.equalities:
             text = str(equality.left.node.value)
             base = adjoint_of(text, self.known)
@@ -183,6 +190,7 @@ class _Reader:
         """The sides between the '=' of one line, each held against the one before."""
         spans = self._spans(segment)
         left = self.last
+        # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
             defined = self._defined(segment, spans)
             if defined:
@@ -211,6 +219,7 @@ class _Reader:
                 "what is no formula goes behind a #",
             )  # fmt: skip
         bounds = [start, *(i + 1 for i in equals)], [*equals, end]
+        # Between one '=' and the next.
         spans = [_trimmed(clean, a, b) for a, b in zip(*bounds, strict=True)]
         for i, (a, b) in enumerate(spans):
             if a == b and (i or self.last is None):
@@ -239,6 +248,8 @@ class _Reader:
         """The fresh name that alone is the left side, if the line defines one."""
         try:
             formula = self._formula(segment, spans[0])
+        # No name, so no definition: the side is read once more as a claim, and
+        # complains then.
         except ExpressionError:
             return None
         known = self.known
@@ -248,6 +259,7 @@ class _Reader:
         text = piece.text
         if text in known or adjoint_of(text, known) or derivative_of(text, known):
             return None
+        # bar_u for a u that is not known is a slip, and no new name.
         if text in CONSTANTS or (text.startswith("bar_") and known):
             return None
         formula.parse()
@@ -256,6 +268,8 @@ class _Reader:
     def _define(
         self, segment: _Segment, defined: str, spans: list[tuple[int, int]]
     ) -> Side:
+        # While its right side is read the name counts as known, so that a definition by
+        # itself is told as that.
         self.broken.add(defined)
         right = self._side(segment, spans[1])
         if defined in leaves(right.node):
@@ -263,6 +277,8 @@ class _Reader:
             _fail(f"{defined!r} is defined by itself", segment.line, start, end)
         self.broken.discard(defined)
         known = self.known
+        # Definitions with adjoints in them are no part of the graph that is
+        # differentiated.
         special = any(
             text in self.derived
             or adjoint_of(text, known)
@@ -296,6 +312,8 @@ class _Reader:
         if self.declared is not None:
             hint = suggest(text, known) or "define it above, or name it in variables="
             _fail(f"unknown name {text!r}", line, piece.start, piece.end, hint)
+        # Before the first definition every name is an input; later a new one may be a
+        # slip.
         if self.bodies:
             self.fresh.append(text)
         self.free[text] = None
@@ -325,6 +343,7 @@ def _with_euler(root: Node) -> Node:
     def visit(node: Node, args: list[Node]) -> Node:
         if node is _EULER:
             return OPS["exp"](const(1.0))
+        # e^a as exp(a), which has rules of its own; a power of 2.718… would be rounded.
         if node.op is OPS["pow"] and node.args[0] is _EULER:
             return OPS["exp"](args[1])
         return intern(node.op, tuple(args), node.value) if args else node

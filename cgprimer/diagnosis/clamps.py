@@ -21,6 +21,7 @@ def unguarded(root: Node) -> Node:
     """`root` without the guards on sigmoids near 0 and 1."""
 
     def visit(node: Node, args: list[Node]) -> Node:
+        # max(p, 1e-15) and max(1e-15, p) alike.
         for kept, guard in (args, args[::-1]) if len(args) == 2 else ():
             if _is_guard(node.op.name, guard) and _is_probability(kept):
                 return kept

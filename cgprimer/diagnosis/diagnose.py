@@ -233,6 +233,7 @@ def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, f
         here = {
             sample: gap
             for sample, gap in errors[node].items()
+            # Where an argument is wrong already, the blame lies there.
             if not any(sample in errors[arg] for arg in node.args)
         }
         if here and node in operations.places:
@@ -246,6 +247,8 @@ def _errors(node: Node, computed: Computed) -> dict[int, float]:
     found = {
         int(sample): float("inf") for sample in np.flatnonzero(~np.isfinite(column))
     }
+    # nan and inf are looked for in every sample, lost digits in those of extended
+    # precision.
     for sample, exact in computed.exact.items():
         gap = error(float(column[sample]), exact[node])
         if gap > HALF:
@@ -263,8 +266,11 @@ def _finding(
     """The finding at the worst sample that was looked at."""
     operations, computed = remedies.operations, remedies.computed
     place = operations.places[node]
+    # A sample that turned nan may not be among those looked at; some of such always
+    # are.
     looked_at = [sample for sample in here if sample in computed.exact]
     column = computed.doubles[node]
+    # nan and inf before lost digits, then the widest error, then the first.
     worst = max(looked_at, key=lambda s: (not np.isfinite(column[s]), here[s], -s))
     value, exact = float(column[worst]), computed.exact[worst][node]
     outcome = "nan" if np.isnan(value) else "inf" if np.isinf(value) else "digits"

@@ -5,6 +5,10 @@
 `u - v` itself is treated alike, down to terms that cancel exactly. In a longer sum
 those two terms that cancel most are taken together first. What is found is a proposal:
 whoever uses it has to compute it and see.
+
+sqrt(x + 1) - sqrt(x) at 1e12: the two terms cancel to 5e-13 of either. Both are square
+roots, so they are taken as u and v of (u² - v²)/(u + v). u² - v² = x + 1 - x has terms
+that cancel exactly, and leaves 1: the form is 1/(sqrt(x + 1) + sqrt(x)).
 """
 
 from __future__ import annotations
@@ -88,8 +92,10 @@ class Differences:
         given = self._shortest(collected(found))
         if len(given) < 2 or self.fuel < 0:
             return node_of(given)
+        # 3·a·x - 3·a·y is 3·a times a difference of names.
         front = common(given)
         rest = left = collected(term * front**-1 for term in given)
+        # 1/a - 1/b over a·b is b - a, whose terms can be compared.
         if any(power < 0 for _, power in front.powers):  # a common denominator
             rest = left = _multiplied_out(left)
         rest = left = self._shortest(left)
@@ -126,8 +132,10 @@ class Differences:
         opposite = (
             (i, j)
             for i, j in combinations(range(len(rest)), 2)
+            # Only terms of opposite sign cancel.
             if size[i] * size[j] < 0
         )
+        # What is left of the two beside the larger: the least first.
         by_gap = sorted(
             (abs(size[i] + size[j]) / max(abs(size[i]), abs(size[j])), i, j)
             for i, j in opposite
@@ -148,10 +156,13 @@ class Differences:
             return None
         front = common([first, second])
         u, v = first * front**-1, -second * front**-1
+        # u comes first with a positive number, so that rules need one form only.
         if u.number < 0:
             front, u, v = -front, -u, -v
         if not u.powers:
             front, u, v = -front, v, u
+        # From special to general: f(u) - f(v), roots, products, and what multiplies
+        # out.
         for way in (self._alike, self._conjugate, self._products, self._plain):
             made = way(u, v)
             if made is not None:
@@ -210,6 +221,7 @@ class Differences:
 
     def _ruled(self, op: str, u: Node, v: Node) -> Node:
         d = self.minus(u, v)
+        # sin(a) - sin(a + h) has d = -h; written the other way round it is -(…) of +h.
         back = _is_negative(d) and (self.turned or not op.startswith("exp"))
         if back:
             u, v, d = v, u, node_of(negated(terms(d)))
@@ -327,6 +339,7 @@ def _of_one_number(u: Monomial, v: Monomial) -> tuple[Monomial, Monomial]:
     ratio = v.number / u.number
     if left.op is not LOG or right.op is not LOG or power != own or power != 1:
         return u, v
+    # log(a) against log(b)/2: turned round, the factor is the whole number 2.
     if ratio.numerator == 1 and 1 < ratio.denominator <= HIGHEST:
         return _of_one_number(v, u)[::-1]
     if ratio.denominator != 1 or not 1 < ratio <= HIGHEST:

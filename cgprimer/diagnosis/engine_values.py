@@ -19,6 +19,7 @@ def engine_remark(
     """A note where the engine replaces the form by a stable one and is right."""
     root = operations.roots[place.kind, place.node, place.wrt]
     value = _engine_value(operations, point, place, sample)
+    # A remark is made only where the engine's own number is right.
     if error(value, computed.exact[sample][root]) > SHARP:
         return ""
     if place.kind != "value":

@@ -1,4 +1,11 @@
-"""The first terms of a series for an expression, and how far they reach."""
+"""The first terms of a series for an expression, and how far they reach.
+
+    expression, values here ─▶ (sum of up to 7 terms, its range); asked by `proposals`
+
+x - sin(x) at 1e-4: three terms, x^3/6 - x^5/120 + x^7/5040. The next, x^9/362880, is
+2^-54 of the first, half a unit in its last place, where x^6 = 2^-54·362880/6, at
+x = 0.0122. At 1e-4 three terms do, and the word is `abs(x) < 0.01`.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +60,8 @@ def _first_terms(found: PowerSeries, small: Node, large: bool, here: Here) -> Pr
     at = 1 / value if large else value
     kept = [(k, c) for k, c in enumerate(found.c) if c]
     for count in range(min(SHORTEST, max(len(kept) - 1, 1)), LONGEST):
+        # All coefficients that are known would be used up: nothing tells what is left
+        # out.
         if count >= len(kept):
             raise NoSeriesError
         (lead, first), (after, rest) = kept[0], kept[count]

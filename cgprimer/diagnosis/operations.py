@@ -71,6 +71,8 @@ class Operations:
         for variable in reversed(self.bodies):
             equation = self.graph.equation(variable)
             names = (*equation.variables, *equation.parameters)
+            # As our rules write them for the equation as written: stable forms would
+            # hide what goes wrong in them.
             found = partials(equation.body, map(name, names))
             for wrt, formula in zip(names, found.values(), strict=True):
                 self._enter("edge", variable, wrt, formula)
@@ -110,10 +112,13 @@ class Operations:
 
         def visit(part: Node, args: list[Node]) -> Node:
             if part.op is NAME:
+                # Over inputs and parameters, one node for one operation: a name would
+                # hide that two equations compute the same.
                 return self.bodies.get(str(part.value), part)
             made = intern(part.op, tuple(args), part.value) if args else part
             if args:
                 place = Place(kind, node, wrt, part, formula)
+                # The first place where it is needed is where it is told.
                 self.places.setdefault(made, place)
             return made
 
@@ -172,6 +177,8 @@ class Computed:
 
     def _suspicious(self) -> NDArray[np.int64]:
         """The samples whose rounding errors may have grown most, or all if few."""
+        # Extended precision is far slower than doubles: of many samples the most
+        # suspect count.
         if self.width <= CHECKED:
             return np.arange(self.width)
         worst = np.zeros(self.width)
@@ -181,6 +188,8 @@ class Computed:
                 ratio = bound / np.abs(value)
             failed |= ~np.isfinite(value)
             worst = np.fmax(worst, np.where(np.isnan(ratio), 0.0, ratio))
+        # At most a quarter for what failed: failures are alike, and lost digits are to
+        # be seen too.
         broken = np.flatnonzero(failed)[: CHECKED // 4]
         worst[failed] = -1.0
         rest = np.argsort(-worst, kind="stable")[: CHECKED - len(broken)]
@@ -232,6 +241,8 @@ def error(value: float, exact: Number) -> float:
     if not np.isfinite(value) or not is_finite(exact):
         return float("inf")
     gap = abs(exact - value)
+    # Below the smallest normal number doubles have fewer digits, and that is all they
+    # have.
     if gap <= TINY:
         return 0.0
     return float(gap / abs(exact)) if exact else float("inf")

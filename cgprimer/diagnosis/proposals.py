@@ -50,6 +50,8 @@ def whole_forms(node: Node) -> Iterator[Proposal]:
     for part in dict.fromkeys((node, own)):
         yield from _from_table(part)
         yield from _scaled_from_table(part)
+    # The stable form of the whole differs from that of its parts: this operation has a
+    # rule.
     if own is not made_of(node, [stable(arg) for arg in node.args]):
         yield own, ""  # the engine has a rule for this operation itself
 
@@ -62,6 +64,7 @@ def _from_table(node: Node) -> Iterator[Proposal]:
 def _scaled_from_table(node: Node) -> Iterator[Proposal]:
     """Forms in the table for a sum without what divides all its terms."""
     found = terms(node) if is_sum(node) else []
+    # 3·x - 3·x·cos(y) is 3·x times a form in the table.
     front = common(found) if found else UNIT
     if front.powers:
         rest = node_of([term * front**-1 for term in found], in_order=True)
@@ -88,12 +91,16 @@ def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
         yield square, ""
     found: dict[Node, str] = {}
     fuel = FUEL
+    # As written, multiplied out, and with half angles: what cancels may show in one
+    # only.
     parts = (terms(node), terms(node, multiply=True), _halved(node))
     for turned, part in product(_turns(node), filter(None, parts)):
         by = Differences(here, turned, fuel)
         found.setdefault(by.total(part), _where(by))
         found.update(dict.fromkeys(by.against_root(part), _where(by)))
+        # All parts share one budget.
         fuel = by.fuel
+    # The shortest first, as the search ends with the first that is right and short.
     yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
     yield _largest_first(terms(node), here), "those that cancel first"
 
@@ -157,6 +164,7 @@ def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
     rest = term * atom(turn) ** -1 * number(term.number) ** -1
     period = 2 / abs(term.number)
     value = here.double(rest.node())
+    # Beyond 2^53 no fraction of a period is left in a double.
     if not PERIODS < abs(value) < 2.0**53:
         return
     whole = number(round(value / float(period)) * period)

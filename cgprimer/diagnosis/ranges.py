@@ -54,6 +54,7 @@ def _exponent(term: Monomial) -> tuple[Terms, Monomial]:
     above: Terms = []
     rest = Monomial(term.number)
     for node, power in term.powers:
+        # exp(a)^2·exp(-b) is exp(2·a - b), whatever else is in the term.
         if node.op.name == "exp":
             above = collected(
                 [*above, *(t * number(power) for t in terms(node.args[0]))]
@@ -73,6 +74,7 @@ def _largest(found: Terms, here: Here) -> Terms:
 def _log_size(above: Terms, rest: Monomial, here: Here) -> float:
     """log|rest·exp(above)|."""
     size = abs(here.double(rest.node()))
+    # In logarithms, since the term itself may be inf.
     value = here.double(node_of(above))
     return value + log(size) if 0 < size < inf and isfinite(value) else -inf
 
@@ -82,6 +84,8 @@ def _scaled(found: Terms, top: Terms) -> Node:
     made = []
     for term in found:
         above, rest = _exponent(term)
+        # The exponent of the largest term less itself is an empty sum, and its exp a
+        # plain 1.
         left = collected([*above, *negated(top)])
         made.append(rest * atom(OPS["exp"](node_of(left))) if left else rest)
     return node_of(made)
@@ -97,6 +101,7 @@ def _log_of_sum(node: Node, here: Here) -> Iterator[Proposal]:
         inner = tidy(OPS["log"], _scaled(found, top))
         text = f"take the largest exponent, here {show(node_of(top))}, out"
         yield tidy(OPS["add"], node_of(top), inner), text
+    # log(exp(a)·b): no sum, but the product may overflow where its logarithm does not.
     if len(found) == 1 and len(found[0].powers) > 0 and found[0].number > 0:
         yield _log_of_product(found[0]), ""
 
@@ -119,6 +124,8 @@ def _norm(node: Node, n: int, here: Here) -> Iterator[Proposal]:
     if largest is None or len(found) < 2:
         return
     inner = node_of([_powered(term * largest**-n, n) for term in found])
+    # sqrt(a^2 + b^2) is positive whatever the sign of a; a cube root has the sign of
+    # it.
     outer = largest.node() if n % 2 else OPS["abs"](largest.node())
     word = f"scale by the largest, here {show(largest.node())}"
     yield OPS["mul"](outer, node.op(inner, *node.args[1:])), word
@@ -208,6 +215,8 @@ def _in_order(term: Monomial, here: Here) -> Node:
     made, size = number(term.number).node(), 0.0
     while factors:
         logs = [sign * _log_size([], atom(node), here) for node, sign in factors]
+        # Greedy: of all factors the one that brings the size nearest to 1,
+        # 1e200·1e-200·1e200.
         near = min(range(len(factors)), key=lambda i: abs(size + logs[i]))
         node, sign = factors.pop(near)
         made = tidy(OPS["mul" if sign > 0 else "div"], made, node)

@@ -55,9 +55,12 @@ class Regions:
     def alone(self, place: Place, sample: int) -> Region | None:
         """The equation by itself, where the values of its names say enough."""
         graph, key = self.operations.graph, (place.node, sample)
+        # One rewriter for an equation and a sample: several findings share what it
+        # knows.
         if key not in self._alone:
             here = Here(self._rounded(place.node, sample))
             self._alone[key] = Rewriter(here, self.fuel)
+        # Also the equations that use it: a form must help them, too.
         around = (place.node, *self.operations.later(place.node, LATER))
         if not all(self._is_determined(text, sample) for text in around):
             return None
@@ -117,6 +120,8 @@ class Regions:
         operations = self.operations
         body, culprit = place.formula, place.operation
         named: dict[Node, Node] = {}
+        # Backwards from the equation: what it is computed from directly is put in
+        # first.
         while len(postorder([body])) < NEARBY:
             inner = [text for text in leaves(body) if text in operations.bodies]
             if not inner:

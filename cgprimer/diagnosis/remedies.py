@@ -50,6 +50,7 @@ class Remedies:
             return self._for_derivative(whole, place, sample)
         alone = self.regions.alone(place, sample)
         return (
+            # A clamp first: where it is in the way, all other forms keep it.
             _without_guard(whole)
             or (_for_value(alone) if alone else "")
             or _for_value(whole)
@@ -90,6 +91,7 @@ class Remedies:
 
     def _forms(self, part: Node, here: Here) -> Iterator[tuple[Node, str]]:
         yield from whole_forms(part)
+        # Rules take hundredths of a second for each part, and all parts are tried.
         if len(postorder([part])) <= SHORT and self.fuel.burn():
             yield from proposals(part, here)
 
@@ -116,6 +118,7 @@ def _for_value(region: Region) -> str:
     mended = {n: by.best(n) for n in postorder(own.args) if n in region.named}
     needed = [set(postorder([by.best(r)])) for r in later if by.is_mended(r)]
     second = None
+    # The nearest first, as it is the least that has to be rewritten.
     for place in _users((own, *later), region.culprit)[:NEAR]:
         form = by.best(place)
         if form is place or not gains(place, form, region.here):
@@ -124,6 +127,7 @@ def _for_value(region: Region) -> str:
         mends = above or by.error(own, made) < SHARP
         if mends and all(form in used for used in needed):
             return _verified(region, *_widened(region, place))
+        # Not all is mended by it; it is told if nothing better is found.
         second = second or (place, form)
         above = above or place is own
     return _verified(region, *second) if second else ""
@@ -189,6 +193,7 @@ def _told(region: Region, place: Node, form: Node, word: str) -> str:
     inside = set(postorder([form]))
     kept = {b: n for b, n in region.named.items() if b in inside and b is not place}
     old, new = substitute([place, form], kept)
+    # Nobody types it, or nothing would be changed.
     if len(show(new)) > LONG or show(new) == show(old):
         return ""
     text = f"write {show(new)} for {shorten(show(old), LONG)}"

@@ -4,7 +4,11 @@
 
 Arguments come first, so that only what is wrong is changed, and a form is taken only
 where, computed in doubles, it is right, and the same function: a proposal may be
-anything.
+anything. `regions` makes a Rewriter for each sample, and `remedies` asks it.
+
+At xx = 1e-9, 1/(1 - cos(xx)) divides by 0. The cosine is right, 1 - cos(xx) is not: the
+table has 2*sin(xx/2)^2 for it, which gives 5e-19. The quotient made of that is right,
+so that nothing else is tried on it.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ class Fuel:
 
     def refill(self) -> None:
         """Allow some of them for the next finding, as long as there are any."""
+        # What later findings are promised: the first one may not use up all.
         self._reserve = max(self.left - self._each, 0)
 
     def burn(self) -> bool:
@@ -66,6 +71,8 @@ class Rewriter:
             below = (self._depth.get(arg, 0) for arg in node.args)
             self._depth[node] = 1 + max(below, default=0)
             form = self._form[node] = self._best_of(node)
+            # Depth counts operations in a row that stay wrong, from the last that is
+            # right.
             if self.error(node, form) < SHARP:
                 self._depth[node] = 0
         return self._form[root]
@@ -76,6 +83,7 @@ class Rewriter:
 
     def retry(self) -> None:
         """Forget what was left alone for want of fuel."""
+        # With what has been left alone goes all that was made of it.
         left = self._skipped if self.fuel.left else set[Node]()
         for node in list(self._form) if left else ():  # arguments come first
             if node in left or not left.isdisjoint(node.args):
@@ -94,6 +102,8 @@ class Rewriter:
         """The words on `root` and on what is in it, but for what the table replaces."""
         reached = {root}
         for node in reversed(postorder([root])):
+            # A form from the table replaces the whole: what was said of its parts is of
+            # no matter.
             if node in reached and node not in self.by_table:
                 reached.update(node.args)
         order = (node for node in postorder([root]) if node in reached)
@@ -106,6 +116,7 @@ class Rewriter:
     def _best_of(self, node: Node) -> Node:
         if not node.args or self.error(node, node) < SHARP:
             return node
+        # The table first, on the expression as written: known names for known forms.
         for new, word in whole_forms(node):
             if (
                 self._is_better(node, new, float("inf"))
@@ -114,13 +125,17 @@ class Rewriter:
                 self.by_table.add(node)
                 self._words[node] = (word,)
                 return new
+        # The operation on its better arguments is the form to beat.
         made = made_of(node, [self._form[arg] for arg in node.args])
         least, form = self.error(node, made), made
         for new, words in self._others(node, made, least < SHARP):
+            # Where a form is right already, only a shorter one counts, if it is right
+            # as well.
             shorter = least < SHARP and tree_size(new) < tree_size(form)
             if self._is_better(node, new, SHARP * GAIN if shorter else least):
                 self._words[node] = words
                 least, form = self.error(node, new), new
+            # Right and short: to look on would cost fuel that others need.
             if least < SHARP and tree_size(form) <= BULKY:
                 break
         return form
@@ -153,11 +168,13 @@ class Rewriter:
             for new, word in proposals(part, self.here):
                 tried.append((new, word))
                 yield new, (word,)
+        # Only now: a form that is right needs nothing within it written anew.
         for new, word in tried:
             yield from self._again(node, new, word)
 
     def _again(self, node: Node, new: Node, word: str) -> Iterator[tuple[Node, Words]]:
         """A form that is the same function, with what is wrong in it written anew."""
+        # One level deep: forms of forms of forms would never end.
         if self._nested or tree_size(new) > BULKY or not self.holds(node, new):
             return
         self._nested = True

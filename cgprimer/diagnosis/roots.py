@@ -41,6 +41,7 @@ def degree(term: Monomial) -> int:
 def _nth(exponent: Node) -> int:
     """n for an exponent 1/n; 1 for others."""
     [term, *more] = terms(exponent) or [number(0)]
+    # x^(1/3) written as 0.333… is no cube root: its fraction has a large denominator.
     simple = not more and not term.powers and term.number.numerator == 1
     return term.number.denominator if simple and term.number.denominator < 6 else 1
 
@@ -55,6 +56,7 @@ def raised(term: Monomial, n: int) -> Terms:
         elif node.op.name == "pow" and whole % (own := _nth(node.args[1])) == 0:
             whole, base = (whole // own, node.args[0]) if own > 1 else (whole, node)
         inner = terms(base)
+        # Multiplied out only so far: a tenth power of a sum has too many terms.
         if 0 < whole <= 3:
             for _ in range(whole):
                 found = multiplied(found, inner)

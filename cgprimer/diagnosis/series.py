@@ -5,6 +5,13 @@
 Each operation has its series from those of its arguments. A quotient may begin with a
 negative power, so that what cancels in 1/x - 1/tan(x) is gone before any rounding.
 
+1/x - 1/tan(x): sin(x) is x·(1 - x²/6 + x⁴/120 - …) and cos(x) 1 - x²/2 + x⁴/24 - …, so
+1/tan(x) is x^-1·(1 - x²/3 - x⁴/45 - …) with first = -1, and 1/x is x^-1·1. The leading
+coefficients 1 and 1 cancel exactly, as fractions; what is left begins at first = 1 with
+1/3, then 1/45 two powers on: x/3 + x^3/45 + …
+
+`expansions` turns series into proposals.
+
 Sources: Knuth, The Art of Computer Programming, volume 2, section 4.7; Griewank &
 Walther, Evaluating Derivatives (2008), section 13.2.
 """
@@ -56,6 +63,8 @@ def series(root: Node, small: Node, *, large: bool = False) -> PowerSeries:
     def visit(node: Node, args: list[PowerSeries | None]) -> PowerSeries | None:
         if node is small:
             return _constant([UNIT], -1 if large else 1)
+        # Nothing small in it: it is one term of a coefficient, and is expanded no
+        # further.
         if all(arg is None for arg in args):
             return None
         whole = [
@@ -74,6 +83,7 @@ def _constant(value: Terms, first: int = 0) -> PowerSeries:
 
 
 def _settled(a: PowerSeries) -> PowerSeries:
+    # Leading zeros are taken off, as a power divides by the first coefficient.
     lead = next((k for k, value in enumerate(a.c) if value), 0)
     return PowerSeries(a.first + lead, a.c[lead:])
 
@@ -91,6 +101,7 @@ def _applied(node: Node, args: list[PowerSeries]) -> PowerSeries:
 
 def _exponent(node: Node, given: PowerSeries) -> Monomial:
     """The exponent of a power as one term; it must not depend on what is small."""
+    # small^small has no power series.
     if given.first or any(given.c[1:]) or not given.c[0]:
         raise NoSeriesError
     return given.c[0][0] if len(given.c[0]) == 1 else atom(node.args[1])
@@ -99,6 +110,7 @@ def _exponent(node: Node, given: PowerSeries) -> Monomial:
 def _from_zero(a: PowerSeries) -> PowerSeries:
     """With the coefficients from small^0 on; an argument must not begin below it."""
     a = _settled(a)
+    # exp(1/small) has an essential singularity at 0.
     if a.first < 0 and any(a.c):
         raise NoSeriesError
     zeros: list[Terms] = [[] for _ in range(max(a.first, 0))]
@@ -109,6 +121,7 @@ def _add(a: PowerSeries, b: PowerSeries) -> PowerSeries:
     first = min(a.first, b.first)
     rows = []
     for part in (a, b):
+        # Both from the same power on, so that coefficients stand below one another.
         zeros: list[Terms] = [[] for _ in range(part.first - first)]
         rows.append([*zeros, *part.c])
     return PowerSeries(first, [collected(x + y) for x, y in zip(*rows, strict=False)])
@@ -156,9 +169,11 @@ def _grown(
 def _power(a: PowerSeries, p: Monomial) -> PowerSeries:
     """a^p, by n·c[0]·r[n] = Σ (k·p - (n - k))·c[k]·r[n - k]."""
     a = _settled(a)
+    # (small^2·…)^(1/2) begins at small^1; at a half power it is no series in `small`.
     first = a.first * p.number
     if not (a.c and a.c[0]) or (a.first and p.powers) or first.denominator != 1:
         raise NoSeriesError
+    # Every coefficient is divided by c[0], which is one term, if need be a bracket.
     below = _single(a.c[0]) ** -1
 
     def row(found: list[Terms], n: int) -> Terms:
@@ -181,6 +196,7 @@ def _raised(value: Terms, p: Monomial) -> Terms:
     """A coefficient to the power p."""
     if not p.powers and p.number.denominator == 1:
         return [_single(value) ** int(p.number)]
+    # 1 to any power.
     if value == [UNIT]:
         return value
     base = node_of(value)
@@ -207,6 +223,7 @@ def _convolved(a: list[Terms], slope: list[Terms], n: int) -> Terms:
 
 def _at(kind: str, value: Terms) -> Terms:
     """f of the constant coefficient: exact at zero, else a term of its own."""
+    # sin(0) as an atom would be a number in doubles; here it is 0, exactly.
     if not value and kind in _AT_ZERO:
         return terms(parse_expression(_AT_ZERO[kind]))
     if kind == "log" and value == [UNIT]:
@@ -232,6 +249,8 @@ def _waves(
     """sin and cos, or sinh and cosh: each the integral of the other."""
     s, c = [_at(odd, a.c[0])], [_at(even, a.c[0])]
     while len(s) < len(a.c):
+        # s′ = a′·c and c′ = ∓a′·s: each coefficient needs only earlier ones of the
+        # other.
         new, other = (_convolved(a.c, part, len(s)) for part in (c, s))
         if not (_is_short(new) and _is_short(other)):
             break
@@ -254,12 +273,14 @@ def _one(sign: int, a: PowerSeries) -> PowerSeries:
 
 
 def _log(a: PowerSeries) -> PowerSeries:
+    # log(small) has none.
     if not a.c[0]:
         raise NoSeriesError
     return _integrated(_power(a, number(-1)), a, _at("log", a.c[0]))
 
 
 def _arctan(a: PowerSeries) -> PowerSeries:
+    # arctan′ = 1/(1 + a²), by whose series the function's is an integral.
     slope = _power(_one(1, _mul(a, a)), number(-1))
     return _integrated(slope, a, _at("arctan", a.c[0]))
 

@@ -43,9 +43,12 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     names = list(
         dict.fromkeys(name for pair in form for name in pair_order(found, pair))
     )
+    # Where every row sums to 0 the form is Σ -c/2·(a - b)² over pairs, with c the
+    # coefficient of a·b.
     if any(_row(form, name) for name in names):
         return None
     pairs = {p: -form.get(frozenset(p), Fraction(0)) for p in combinations(names, 2)}
+    # a variance: all pairs alike. n(n - 1)/2 squares become n.
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
     return node_of(

@@ -114,6 +114,8 @@ def forms_of(node: Node) -> Iterator[Advice]:
 @functools.cache
 def _forms() -> dict[Op, list[tuple[Node, Node, str]]]:
     """(pattern, replacement, word on it) by the operation at the top."""
+    # Also the engine's own rules: what it computes instead is a form that can be
+    # written.
     rules: dict[str, str | tuple[str, str]] = {**FORMS, **RULES}
     found: dict[Op, list[tuple[Node, Node, str]]] = {}
     for form, written in rules.items():

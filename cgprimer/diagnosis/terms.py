@@ -81,6 +81,8 @@ def collected(found: Iterable[Monomial]) -> Terms:
     by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
     for term in found:
         before = by_key.get(term.key)
+        # Exact fractions of the doubles that were read: 0.1·x + 0.2·x - 0.3·x is
+        # 2.8e-17·x, as it should be of these three numbers.
         total = term.number + (before.number if before else 0)
         by_key[term.key] = Monomial(total, before.powers if before else term.powers)
     return [term for term in by_key.values() if term.number]
@@ -99,6 +101,7 @@ def multiplied(left: Terms, right: Terms) -> Terms:
 def terms(root: Node, *, multiply: bool = False) -> Terms:
     """`root` as a sum of terms; products of sums only where asked to `multiply`."""
     done: dict[Node, Terms] = {}
+    # Not by recursion: expressions may be thousands of operations deep.
     stack = [root]
     while stack:
         node = stack[-1]
@@ -175,6 +178,7 @@ def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
     """The sum as an expression; unless `in_order`, a term that is added first."""
     if not found:
         return ZERO
+    # b - a rather than -a + b.
     first = next((i for i, term in enumerate(found) if term.number > 0), 0)
     first = 0 if in_order else first
     made = found[first].node()

@@ -16,6 +16,8 @@ from cgprimer.expr.node import Node, leaves
 EQUAL = 1e-15  # relative difference up to which two forms are one function
 SHARP = 1e-12  # a form that is suggested is at least this right …
 GAIN = 100  # … or wins two digits
+# Three points close by, each name with a step of its own: forms that agree at the point
+# by chance, as where a name is 1, do not agree beside it.
 STEPS = (2.0**-44, 2.0**-10, -(2.0**-9))  # relative, to points beside
 NEAR_ZERO = 1e-9  # absolute, where a name is 0
 
@@ -24,6 +26,7 @@ def gains(old: Node, new: Node, here: Here) -> bool:
     """Whether `new` is right where `old` is not, or wins two digits."""
     exact = here.exact(old)
     before, after = error(here.double(old), exact), error(here.double(new), exact)
+    # Two digits at least: a rewriting for less is not worth the reader's time.
     return before > SHARP and after * GAIN < before and after < float("inf")
 
 
@@ -34,6 +37,7 @@ def holds(old: Node, new: Node, here: Here) -> bool:
     return all(
         _equal(old, new, beside) and _is_no_worse(old, new, beside)
         for beside in _beside(here.at, leaves(old))
+        # Outside of the domain of the old form nothing is asked of the new one.
         if is_finite(beside.exact(old))
     )
 

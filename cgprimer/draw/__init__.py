@@ -1,5 +1,7 @@
 """Pictures: networks with their values and derivatives, loss curves.
 
+Called by the commands `draw`, `fit` and `demo`, and by users with axes of their own.
+
 Graph ─ layout ─→ places and routes ─ network, paint ─→ figure
 FitResult ─ series ─→ curves ─ legend ─→ figure
 """

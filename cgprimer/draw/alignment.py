@@ -5,6 +5,20 @@
 U. Brandes & B. Köpf, "Fast and simple horizontal coordinate assignment", Graph
 Drawing 2001. Their compaction recurses and leaves gaps; the longest path through the
 graph of blocks does the same work without a stack and honours every distance.
+
+For the layers (a, b, f), (d, c, ·), (e) with a→c, b→c, a→d, c→e, d→e and b→·→e, and a
+distance of 1 everywhere:
+
+                          a     b     f     d     c     ·     e
+    from the left, top    0     1     2     0     1     2     1
+    from the left, end    -2    -1    0     -3    -2    -1    -2
+    from the right, top   0     1     2     0     1     2     0
+    from the right, end   -2    -1    0     -3    -2    -1    -1
+    balanced              0     1     2     -0.5  0.5   1.5   0.5
+
+The narrowest spans 2, from 0 to 2; the two that are drawn to the end are shifted by 2,
+so that all end there, and of the four numbers in a column the middle two are averaged.
+`layout` calls it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,6 +38,7 @@ def heights(graph: Layered, layers: Layers, separation: Separation) -> np.ndarra
 
     ``separation(a, b)`` is the distance that b needs behind its neighbour a.
     """
+    # Found once: which segments lose does not depend on the side that blocks come from.
     conflicts = _conflicts(graph, layers)
     found = [
         _one_sided(graph, layers, separation, conflicts, leftwards, backwards)
@@ -43,9 +58,11 @@ def _one_sided(
 ) -> np.ndarray:
     """The outermost of the four alignments: one corner is where all are drawn to."""
     sides = graph.right if leftwards else graph.left
+    # Blocks then start at the last layer and follow neighbours to the right.
     layers = layers[::-1] if leftwards else layers
     if not backwards:
         return _compact(layers, _align(layers, sides, conflicts), separation)
+    # Packed from the other end, and turned back by the sign.
     mirrored = [layer[::-1] for layer in layers]
     roots = _align(mirrored, sides, conflicts)
     return -_compact(mirrored, roots, lambda a, b: separation(b, a))
@@ -75,13 +92,20 @@ def _crossing_inner(
     ]
     if not inner:
         return
+    # `ends` grow, as the layer is walked in order. So highest[k] is the greatest start
+    # of inner segments that end before the k-th, lowest[k] the least of those from
+    # there on.
     ends, starts = zip(*inner, strict=False)
     highest = [-1, *accumulate(starts, max)]
     lowest = [len(place), *accumulate(starts[::-1], min)][::-1]
     for v in layer:
+        # A segment that crosses none starts at or above all starts behind it, and at or
+        # below those ahead: two binary searches for each vertex instead of a look at
+        # every pair.
         behind, ahead = bisect_left(ends, place[v]), bisect_right(ends, place[v])
         for u in graph.left[v]:
             crossing = not highest[behind] <= place[u] <= lowest[ahead]
+            # Two inner segments that cross are both parts of long edges: neither wins.
             if crossing and not (graph.is_virtual(u) and graph.is_virtual(v)):
                 yield u, v
 
@@ -95,6 +119,8 @@ def _align(
     for layer in layers:
         last = -1
         for v in layer:
+            # Of two medians the one that is free first; beyond `last` no two blocks
+            # cross.
             for u in _medians(sorted(sides[v], key=place.__getitem__)):
                 if place[u] > last and (u, v) not in conflicts:
                     root[v], last = root[u], place[u]
@@ -104,6 +130,7 @@ def _align(
 
 def _medians(ordered: Sequence[int]) -> Sequence[int]:
     middle = len(ordered) // 2
+    # Of four neighbours the second and third, of five the third.
     return ordered[middle - (len(ordered) % 2 == 0) : middle + 1] if ordered else ()
 
 
@@ -114,6 +141,8 @@ def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.
     height = [0.0] * len(root)
     for block in order:
         height[block] = max((height[b] + d for b, d in before[block]), default=0.0)
+    # What nothing pushes stays at its least height at first; it moves up to just below
+    # what follows, if that leaves a gap.
     for block in reversed(order):
         ceiling = (height[b] - d for b, d in after[block])
         height[block] = max(height[block], min(ceiling, default=height[block]))
@@ -155,6 +184,7 @@ def _balance(found: Sequence[np.ndarray]) -> np.ndarray:
     """
     if not found[0].size:
         return found[0]
+    # Heights drawn to the far end are shifted there, so that the four can be compared.
     narrowest = min(found, key=np.ptp)
     aligned = [
         y + (narrowest.max() - y.max() if i % 2 else narrowest.min() - y.min())

@@ -81,11 +81,16 @@ def _below(
             scale = tuple(f.value for f in factors if f.value in parameters)
             rest = [f for f in factors if f.value not in parameters]
             for factor in rest:
+                # ab*xx*xy is linear in each, yet its partial by xx is ab*xy.
                 alone = linear and len(rest) == 1
                 yield factor, (*names, *scale), sign * turned, alone
+        # ab*x/y: the parameter still multiplies x, but so does 1/y: it is not all of
+        # the partial.
         case "div" | "pow":
             yield node.args[0], names, sign, False
             yield node.args[1], (), 1, False
+        # sin(ac*xa) starts anew inside: what multiplies xa there is ac, what stands
+        # outside of the function is left out.
         case _:
             yield from ((arg, (), 1, False) for arg in node.args)
 

@@ -36,6 +36,8 @@ def _starts(graph: Layered) -> Iterator[Layers]:
     """
     yield graph.layers
     yield depth_first_layers(graph)
+    # Twelve for up to some 200 vertices, none beyond 2,500: each costs a full
+    # improvement.
     for seed in range(min(12, 2_500 // len(graph.left))):
         shuffle = Random(seed).shuffle
         layers = [list(layer) for layer in graph.layers]
@@ -61,6 +63,8 @@ def _inversions(
     crossings = 0
     for vertex in layer:
         ends = [place[w] for w in right[vertex]]
+        # Ends of the vertices before it that lie further along cross this segment. Ends
+        # of the vertex itself are put in afterwards, as its own segments do not cross.
         crossings += sum(len(seen) - bisect_right(seen, end) for end in ends)
         for end in ends:
             insort(seen, end)
@@ -88,6 +92,8 @@ def _improve(graph: Layered, layers: Layers, sweeps: int) -> Layers:
     best, fewest = layers, count_crossings(layers, graph.right)
     stale = 0
     for sweep in range(sweeps):
+        # Mean and median, rightwards and leftwards, make a round of four; six sweeps
+        # without a gain are more than a round.
         if not fewest or stale > 5:
             break
         _sweep(graph, layers, place, sweep)
@@ -103,10 +109,12 @@ def _sweep(graph: Layered, layers: Layers, place: list[int], sweep: int) -> None
     """Sort each layer by the middle of its neighbours, left to right or back."""
     rightwards = sweep % 2 == 0
     fixed = graph.left if rightwards else graph.right
+    # The two get stuck at different orders.
     middle = _mean if sweep % 4 < 2 else median
 
     def key(vertex: int) -> float:
         ends = [place[w] for w in fixed[vertex]]
+        # What has no neighbours on that side keeps its place.
         return middle(ends) if ends else place[vertex]
 
     for layer in layers if rightwards else reversed(layers):
@@ -138,6 +146,8 @@ def _gain(sides: Sequence[Sequence[int]], a: int, b: int, place: Sequence[int]) 
     """Crossings between the edges of a and of b, less those after a swap."""
     ends_a = [place[w] for w in sides[a]]
     ends_b = sorted(place[w] for w in sides[b])
+    # With a before b: pairs of an end of a beyond an end of b cross; after a swap, the
+    # reverse.
     now = sum(bisect_left(ends_b, end) for end in ends_a)
     then = sum(len(ends_b) - bisect_right(ends_b, end) for end in ends_a)
     return now - then

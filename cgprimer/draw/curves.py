@@ -126,6 +126,7 @@ def _labelled(results: Any) -> dict[str, Any]:
     runs = None if isinstance(results, str | bytes) else takes.items(results)
     if runs is None:
         raise _not_losses(results)
+    # A sequence of plain numbers is one run's losses, not many runs.
     if not any(hasattr(run, "losses") or takes.items(run) is not None for run in runs):
         return {"loss": _numbers(runs)}
     return dict(zip(_numbered(map(_method, runs)), runs, strict=True))
@@ -161,6 +162,7 @@ def _chosen(x: str | None, runs: Sequence[Any]) -> Along:
     """What the horizontal axis counts."""
     counted = all(_counts(run) is not None for run in runs)
     if x is None:
+        # Steps of different batch sizes are not alike; epochs are.
         return "epoch" if counted and any(map(_in_batches, runs)) else "step"
     for along in ALONG:
         if isinstance(x, str) and x in (along, f"{along}s"):
@@ -223,6 +225,7 @@ def _noisy(losses: Array) -> bool:
     if len(values) < MANY:
         return False
     steps = np.diff(values)
+    # Steps of noise turn two times in three; a curve with a few bumps hardly ever.
     turns = (steps[1:] * steps[:-1] < 0).mean()
     typical = np.median(np.abs(steps)) >= 0.05 * np.median(np.abs(values))
     return bool(np.abs(steps).sum() >= 5 * np.ptp(values) or (turns >= 0.2 and typical))
@@ -243,6 +246,7 @@ def _counted_curve(run: Any, losses: Array, label: str, along: Along) -> Curve:
     diverged = stopped or whole.last < len(whole.y) - 1
     said = f"final loss {number(whole.y[-1])}"
     if diverged:
+        # The batch that broke is known more exactly than the epoch in which it did.
         broke = 0 <= batches.last < len(batches.y) - 1
         said = _where(batches if broke else whole, along)
     elif number(run.loss) != number(whole.y[-1]):
@@ -279,14 +283,20 @@ def _new_axes() -> Axes:
 def _seen(curves: list[Curve], ax: Axes) -> tuple[Extent, list[Curve]]:
     """What decides on the axes, and the curves that are left of all on them."""
     ended = [c for c in curves if not c.diverged and len(every([c.main]))]
+    # Where one run ended well, the starts of all are to be seen, of those that diverged
+    # too.
     starts = [Series(c.main.x[:1], c.main.y[:1]) for c in curves if ended]
+    # What the caller has drawn on these axes stays in view.
     before = [Series(*map(np.asarray, line.get_data(orig=True))) for line in ax.lines]
     chosen = ended or curves
     decisive = [s for c in chosen for s in (c.main, c.mean)]
     batches = every([curve.batches for curve in chosen])
     if not ended:  # there is nothing else to be seen
+        # Every run diverged: the axes are made from all there is.
         decisive += [curve.batches for curve in chosen]
     extent = Extent.of(every([*decisive, *starts, *before]), batches)
+    # A run that diverged is cut off where it leaves the axes, so that it does not
+    # stretch them.
     left = [c if c in chosen else c.within(extent) for c in curves]
     return extent.up_to(every([s for c in left for s in (c.main, c.batches)])), left
 
@@ -308,12 +318,14 @@ def _plot(ax: Axes, curve: Curve, floor: float, named: bool) -> Line2D:
     circles = "o" if len(main.y) <= CIRCLES else None
     grey: dict[str, Any] = {} if named else {"color": GREY}
     (line,) = ax.plot(*thinned(main), zorder=2.6, marker=circles, **CIRCLE, **grey)
+    # All lines of one run have the colour that matplotlib gave the first.
     colour = line.get_color()
     if len(curve.mean.y):
         ax.plot(*thinned(curve.mean.raised(floor)), color=colour, **THIN)
     if len(curve.batches.y):
         ax.plot(*thinned(curve.batches.raised(0.0)), color=colour, **FAINT)
     ends = [s for s in (curve.batches, curve.main) if curve.diverged and s.last >= 0]
+    # One cross: where the batches end, if they are known.
     for points in ends[:1]:
         end = points.x[points.last], points.y[points.last]
         ax.plot(*end, "x", color=colour, markersize=9, markeredgewidth=2)

@@ -45,6 +45,8 @@ class Extent:
         floor = _floor(decisive)
         low = max(float(decisive.min()), floor)
         high = float(batches.max(initial=decisive.max()))
+        # A batch of one sample may be met to 1e-12: on a log scale it would push all
+        # else up.
         near = batches[batches >= low / DECADE] if floor else batches
         return cls(float(near.min(initial=low)), high, floor)
 
@@ -53,6 +55,7 @@ class Extent:
         """How far up a run that diverged is followed."""
         ends = np.array([self.low, self.high])
         low, high = np.log10(ends) if self.floor else ends
+        # In units of the axes: of decades on a log scale.
         top = high + ABOVE * ((high - low) or abs(high))
         return float(10**top if self.floor else top)
 
@@ -66,6 +69,8 @@ class Extent:
             ax.set_yscale("log")
         change = ax.transScale.transform
         low, high = change([(1, self.low), (1, self.high)])[:, 1]
+        # Losses from 0.50 to 0.51 get axes of a tenth of their size, and look as level
+        # as they are; on a log scale they span a decade anyway.
         span = max(abs(self.low), abs(self.high)) * least * (not self.floor)
         room = max(0.0, span - (high - low)) / 2
         pad = room + MARGIN * (high - low + 2 * room)

@@ -64,12 +64,15 @@ def layered_layout(
     edges = list(dict.fromkeys(edges))
     labelled = {edge: label_sizes[edge] for edge in edges if edge in label_sizes}
     rank = ranks(list(sizes), edges)
+    # Ranks 0, 1, 2 become 0, 2, 4: the layers 1 and 3 are for labels, and every edge
+    # has at least one vertex in such a layer.
     steps = 2 if labelled else 1  # labels live in layers of their own
     graph = split_long_edges(
         list(sizes), edges, {k: steps * r for k, r in rank.items()}
     )
     layers = reduce_crossings(graph)
     boxes = _boxes(graph, sizes, labelled, node_gap)
+    # Heights first, for the width of gaps follows from how steep edges are.
     y = heights(graph, layers, boxes.separation)
     x = _columns(graph, layers, boxes, y, layer_gap / steps)
     return _assemble(graph, layers, boxes, x, y, labelled)
@@ -83,11 +86,13 @@ def _boxes(
 ) -> Boxes:
     """Room for nodes around their edges, for labels above theirs, a bit for others."""
     count = len(graph.left)
+    # What is not set below are lines: they have no size, and keep a small distance.
     boxes = Boxes.empty(count, 0.25 * node_gap)
     for vertex, name in enumerate(graph.names):
         width, height = sizes[name]
         boxes.set(vertex, width, height / 2, height / 2, node_gap / 2)
     for edge, (width, height) in labelled.items():
+        # A label stands on its line: all of its height is before the line, none behind.
         boxes.set(_label_vertex(graph, edge), width, height, 0.0, 0.2 * node_gap)
     return boxes
 
@@ -95,6 +100,8 @@ def _boxes(
 def _label_vertex(graph: Layered, edge: Edge) -> int:
     """The middle one of the virtual vertices that lie in a layer of labels."""
     chain = graph.chains[edge]
+    # Layers of labels are odd, and so are the places in a chain that lie in them. From
+    # rank 0 to 2, 4 or 6 a chain has 3, 5 or 7 vertices: the label is at 1, 1 or 3.
     return chain[(len(chain) - 1) // 2 - 1 | 1]
 
 
@@ -113,6 +120,8 @@ def _columns(
         x += max(boxes.width[v] for v in layer)
         columns.right[layer] = x
         rise = max((abs(y[a] - y[b]) for a in layer for b in graph.right[a]), default=0)
+        # A gap as wide as a third of the rise keeps an edge below some 73°; where edges
+        # rise far the second term holds the picture together.
         x += max(gap, min(0.3 * rise, 2.5 * gap + 0.1 * rise))
     return columns
 
@@ -126,6 +135,7 @@ def _assemble(
     labelled: Mapping[Edge, Size],
 ) -> Layout:
     """Read off the places, and turn y upwards: within layers it grew downwards."""
+    # Heights grow downwards, in the order of a layer; y points up in matplotlib.
     top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
     positions = {
         name: (columns.centre(v), bottom - float(y[v]))

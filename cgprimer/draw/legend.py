@@ -1,6 +1,10 @@
 """A legend that lies on no curve.
 
-Axes, text → line ─▶ a corner that is free, or room made above the curves
+Axes, text → line ─▶ a corner that is free, or room made above the curves; `curves`
+calls it last, when all lines are drawn
+
+matplotlib's own loc="best" takes the least bad place, and a line may still pass through
+it; here a corner is free or it is not.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ def place_legend(ax: Axes, entries: Mapping[str, Any]) -> None:
         return
     ax.figure.figure.draw_without_rendering()  # so that the axes have their place
     whole, short = [*entries], [text.partition(":")[0] for text in entries]
+    # First all texts, at 8, 7 and 6 points and in one, two and three columns, then the
+    # texts up to their colon: a smaller letter is better than a text without its
+    # figures.
     tries = [(whole, size) for size in SIZES] + [(short, size) for size in SMALL]
     for (texts, size), columns in product(tries, (1, 2, 3)):
         legend: Any = ax.legend(
@@ -35,8 +42,11 @@ def place_legend(ax: Axes, entries: Mapping[str, Any]) -> None:
             ncols=columns, loc="upper right",
         )  # fmt: skip
         box = _box(ax, legend)
+        # The first that fits in width and takes no more than 0.6 of the height. If none
+        # does, the last one tried stays, the smallest.
         if box.width <= ax.bbox.width and box.height <= MOST * ax.bbox.height:
             break
+    # Upper right first: losses fall, so that it is free most often.
     for corner in CORNERS:
         legend.set_loc(corner)
         if _is_free(ax, _box(ax, legend)):
@@ -55,6 +65,7 @@ def _is_free(ax: Axes, box: Bbox) -> bool:
     """Whether no line passes through the box."""
     for line in ax.lines:
         path = line.get_transform().transform_path(line.get_path())
+        # A path that lies inside the box as a whole crosses no side of it.
         if path.intersects_bbox(box, filled=False) or box.count_contains(path.vertices):
             return False
     return True

@@ -75,9 +75,11 @@ def draw_graph(
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
+    # Numbers first: a bad point is refused before matplotlib is loaded.
     numbers = _Numbers() if at is None else _numbers(graph, edges, at)
     load("matplotlib.pyplot")
     boxes = {name: _box(graph, name, numbers) for name in names}
+    # A label has a vertex of its own, and doubles the layers.
     busy = max(len(names), len(edges)) > LABELLED
     labels = {} if busy else _labels(graph, edges, numbers)
     layout = layered_layout(
@@ -95,6 +97,7 @@ def draw_graph(
 
 def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
     """The edges along which no derivative is passed back, and what stands there."""
+    # One look at the shapes spares a walk through every equation.
     if not any(shape.is_inexact for shape in graph.table.shapes):
         return {}
     found = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
@@ -120,6 +123,7 @@ def _check_size(names: list[str], edges: list[Edge]) -> None:
             f"a picture of {len(names)} variables cannot be read"
             f" (the limit is {LIMIT}); {hint}"
         )
+    # An edge over k layers makes k - 1 vertices: it is they that take the time.
     rank = ranks(names, edges)
     span = sum(rank[v] - rank[u] for u, v in edges)
     if span > SPAN_LIMIT:
@@ -152,6 +156,7 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
     computed = [name for name in graph.order if name not in at]
     shown = without_noise(values, [*at, *computed], before)
     adjoints = _adjoints(graph, partials)
+    # A backward of the user's own need not be in proportion to what arrives.
     if any(shape.has_pullback for shape in graph.table.shapes):
         adjoints = _swept(graph, at)
     return _Numbers(shown, adjoints, partials)
@@ -177,6 +182,8 @@ def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:
     after = {u: [(v, partials[u, v]) for v in leads_to.get(u, ())] for u in backwards}
     adjoints: dict[str, float] = {}
     for u in backwards:
+        # An output that others use as well has both its own 1 and what comes back from
+        # them.
         own = 1.0 if u in graph.outputs else 0.0
         adjoints[u] = own + sum(adjoints[v] * partial for v, partial in after[u])
     return without_noise(adjoints, backwards, after)
@@ -207,6 +214,7 @@ def _partial_line(name: str | None, partial: float) -> Line:
 
 def _caption(graph: Graph, labelled: bool) -> list[Line]:
     outputs = " + ".join(graph.outputs)
+    # A caption that names twenty outputs would be wider than the picture.
     if len(graph.outputs) > 3:
         outputs = "the sum of all outputs"
     lines = [Line("value", 9, VALUE), Line(f"derivative of {outputs}", 9, ADJOINT)]

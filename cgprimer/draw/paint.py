@@ -40,6 +40,7 @@ class Box:
         """(width, height) in points; never narrower than high."""
         height = sum(line.height for line in self.lines) + PADDING
         width = max(line.width for line in self.lines) + 2 * PADDING
+        # A box of one letter would be a narrow strip.
         return max(width, height), height
 
 
@@ -86,6 +87,7 @@ def _canvas(corner: Point, top: float, ax: Axes | None) -> tuple[Axes, float]:
     if ax is None:
         ax = _own_axes(size)
     room = _room(ax)
+    # Two boxes on large axes are not blown up.
     scale = min(*(room / size), LARGEST_SCALE)
     middle = np.array([corner[0], top + corner[1]]) / 2
     low, high = middle - room / scale / 2, middle + room / scale / 2
@@ -139,6 +141,7 @@ def _text(
     }
     where: dict[str, Any] = {"ha": align, "va": "baseline", "zorder": 3}
     # a name is not a formula: $ and _ stand for themselves
+    # 0.3 of the size is about half the height of a small letter.
     ax.text(x, y - 0.3 * line.size, line.text, parse_math=False, **where, **look)
 
 
@@ -173,6 +176,8 @@ def _curve(route: np.ndarray) -> Path:
 
     x, y = route.T
     slope, third = monotone_slopes(route), np.diff(x) / 3
+    # A cubic with slopes at its ends has its control points a third of the width along
+    # them.
     leaving = np.c_[x[:-1] + third, y[:-1] + third * slope[:-1]]
     arriving = np.c_[x[1:] - third, y[1:] - third * slope[1:]]
     pieces = np.stack([leaving, arriving, route[1:]], axis=1).reshape(-1, 2)

@@ -3,7 +3,11 @@
     edges ─ longest path ─▶ ranks ─ tighten ─▶ ranks ─ split ─▶ Layered
 
 The first step of Sugiyama, Tagawa & Toda, "Methods for visual understanding of
-hierarchical system structures", IEEE Trans. SMC 11 (1981).
+hierarchical system structures", IEEE Trans. SMC 11 (1981). `layout` and `network` call
+it, the latter to refuse what would be too large.
+
+a→c, b→c, c→d and e→d: the longest paths give a 0, b 0, c 1, d 2 and e 0, so that e→d
+passes a layer. Tightened, e moves to 1, beside c, and no edge is long.
 """
 
 import itertools
@@ -85,9 +89,12 @@ def _tighten(
     """
     for _ in range(sweeps):
         old = dict(rank)
+        # From the right: whoever has as many edges there moves as far as the nearest
+        # allows.
         for name in reversed(order):
             if after[name] and len(after[name]) >= len(before[name]):
                 rank[name] = min(rank[v] for v in after[name]) - 1
+        # From the left, those that are drawn back by more edges.
         for name in order:
             if len(before[name]) > len(after[name]):
                 rank[name] = max(rank[u] for u in before[name]) + 1
@@ -108,6 +115,7 @@ def split_long_edges(
     count, chains = len(index), {}
     for u, v in edges:
         passed = range(rank[u] + 1, rank[v])
+        # One for each layer between, so that every segment joins neighbours.
         virtual = list(range(count, count + len(passed)))
         for r, vertex in zip(passed, virtual, strict=False):
             layers[r].append(vertex)

@@ -73,9 +73,12 @@ def corridors(
 
 def _between(boxes: Boxes, y: np.ndarray, a: int, b: int) -> tuple[float, float]:
     keep = 0.5 * (boxes.margin[a] + boxes.margin[b])
+    # Two lines: each keeps to its own side of the middle, with some distance between.
     if boxes.width[a] == 0 and boxes.width[b] == 0:
         middle, slack = (y[a] + y[b]) / 2, 0.5 * keep
         return middle - slack, middle + slack
+    # A box does not move, so that a line beside it may come near; a's own height is
+    # allowed in any case.
     floor, ceiling = y[b] - boxes.before[b] - keep, y[a] + boxes.behind[a] + keep
     return max(floor, y[a]), min(ceiling, y[b])
 
@@ -105,7 +108,9 @@ def _ports(graph: Layered, boxes: Boxes, y: np.ndarray, end: int) -> dict[Edge, 
     ports: dict[Edge, float] = {}
     for vertex, edges in sharing.items():
         goals = {e: y[graph.chains[e][1 if end == 0 else -2]] for e in edges}
+        # In the order of where they go, edges that share a side do not cross at it.
         edges.sort(key=goals.__getitem__)
+        # The corners of a box are round: edges keep to the middle of its side.
         reach = 0.6 * boxes.before[vertex]
         heights = [goals[e] for e in edges]
         places = _spread(heights, y[vertex] - reach, y[vertex] + reach)
@@ -116,6 +121,8 @@ def _ports(graph: Layered, boxes: Boxes, y: np.ndarray, end: int) -> dict[Edge, 
 def _spread(goals: Sequence[float], low: float, high: float) -> np.ndarray:
     """Ascending heights near the ascending goals, apart from one another, in range."""
     apart = (high - low) / max(len(goals), 3) * np.arange(len(goals))
+    # Each at least `apart` above the one before; then from the top down none above the
+    # range.
     climbing = np.maximum.accumulate(np.clip(goals, low, high) - apart) + apart
     return np.asarray(np.minimum(climbing, high - apart[::-1]))
 
@@ -148,7 +155,10 @@ def _way(
     points.append((right[u], start, True))
     for w in passed:
         x, half, bare = columns.centre(w), boxes.width[w] / 2, boxes.width[w] == 0
+        # Level through the column of every vertex that is passed: there boxes are on
+        # either side.
         points += [(left[w], y[w], True), (right[w], y[w], True)]
+        # A label lies on its line, which is level below it: these two points stay.
         if not bare:
             points[-1:-1] = [(x - half, y[w], False), (x + half, y[w], False)]
     points.append((left[v], end, True))
@@ -170,8 +180,10 @@ def _distinct(table: np.ndarray) -> np.ndarray:
 def _relax(way: _Path) -> np.ndarray:
     """Leave out all loose points, or as many as the corridors allow."""
     points, loose = way.points, way.loose
+    # Most edges need no bend at all.
     if _passes(points[~loose], way.gates):
         return np.asarray(points[~loose])
+    # One by one from the end: each is left out if the rest still keeps to the gates.
     for i in np.flatnonzero(loose)[::-1]:
         fewer = np.delete(points, i, axis=0)
         if _passes(fewer, way.gates):
@@ -182,6 +194,7 @@ def _relax(way: _Path) -> np.ndarray:
 def _passes(points: np.ndarray, gates: np.ndarray, tolerance: float = 1e-6) -> bool:
     """Whether both the polyline and the curve through the points keep the gates."""
     x, low, high = gates.T
+    # Both are held against the gates: layout promises either way of drawing.
     straight, curved = np.interp(x, *points.T), heights_along(points, x)
     least, most = np.minimum(straight, curved), np.maximum(straight, curved)
     return bool(np.all((least > low - tolerance) & (most < high + tolerance)))
@@ -193,6 +206,7 @@ def heights_along(route: np.ndarray, at: np.ndarray) -> np.ndarray:
     i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
     width, rise = np.diff(x)[i], np.diff(y)[i]
     t = np.clip((at - x[i]) / width, 0.0, 1.0)
+    # The cubic Hermite form: the chord, and what the slopes at both ends bend it by.
     bend = (1 - t) * (width * slope[i] - rise) - t * (width * slope[i + 1] - rise)
     return np.asarray(y[i] + t * rise + t * (1 - t) * bend)
 
@@ -209,6 +223,8 @@ def monotone_slopes(route: np.ndarray) -> np.ndarray:
         return np.repeat(secant, 2)
     before, after = secant[:-1], secant[1:]
     share = (width[:-1] + 2 * width[1:]) / (3 * (width[:-1] + width[1:]))
+    # Where the slope changes its sign the curve is level: it has its extreme at the
+    # point.
     same = before * after > 0
     mixed = np.where(same, share * after + (1 - share) * before, 1.0)
     inner = np.where(same, before * after / mixed, 0.0)

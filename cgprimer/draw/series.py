@@ -47,6 +47,8 @@ class Series:
         if end in (0, len(self.y)):
             return self if end else NOTHING
         scale = np.log10 if log else np.asarray
+        # An end of inf makes a share of nan or 0: the line then stops at the point
+        # before.
         with np.errstate(all="ignore"):
             low, high, top = scale(np.array([*self.y[end - 1 : end + 1], ceiling]))
             share = np.nan_to_num((top - low) / (high - low))
@@ -76,6 +78,7 @@ def running_mean(points: Series, window: int) -> Series:
         return NOTHING
     y = points.raised(0.0).y
     starts = np.unique(np.linspace(0, count - 1, min(count, POINTS)).astype(int))
+    # Each mean by itself, at no more than POINTS places, as a running sum is not exact.
     means = [[v[i : i + window].mean() for i in starts] for v in (points.x, y)]
     return Series(*map(np.array, means))
 
@@ -90,6 +93,7 @@ def thinned(points: Series) -> Series:
         there = part[np.isfinite(points.y[part])]
         if len(there):
             y = points.y[there]
+            # A spike of one step in a million must still be seen.
             kept |= {int(there[y.argmin()]), int(there[y.argmax()])}
     places = sorted(kept)
     return Series(points.x[places], points.y[places])

@@ -18,6 +18,8 @@ class Line:
     @property
     def width(self) -> float:
         """Width in points."""
+        # Widths are in proportion to the size, so that one measurement does for all
+        # sizes.
         return _width(self.text, self.italic) * self.size
 
     @property

@@ -65,6 +65,8 @@ def rounded(value: float, error: float, doubt: bool = False) -> tuple[str, str]:
     shown = f"{error:#.2g}".rstrip(".") + " (practically undetermined)" * doubt
     if not (error > 0 and math.isfinite(error) and math.isfinite(value)):
         return f"{value:.8g}", shown
+    # The printed error's own exponent: 0.0996 is 0.10, one place higher than its
+    # logarithm says.
     place = int(f"{error:.1e}".partition("e")[2]) - 1
     if -12 <= place <= 0 and abs(value) < 1e6:
         return f"{value:.{-place}f}", shown

@@ -109,6 +109,7 @@ def _losses(score: Score) -> str:
     """`; loss 0.69 beside the best constant's 0.6931`, where R² is not of the loss."""
     if not score.told:
         return ""
+    # Both losses, as R² is of squares and this loss is not.
     found = f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
     if score.near is None:
         return found
@@ -137,5 +138,6 @@ def rounded_down(value: float) -> str:
     if math.isnan(value) or value >= 1 - 1e-12:
         return "undefined" if math.isnan(value) else "1"
     if value > 0:
+        # 0.99996 rounded would be 1, and read as a perfect fit.
         return f"{math.floor(1e4 * value) / 1e4:.4g}"
     return f"{round(value, 4) + 0.0:.3g}"

@@ -117,6 +117,7 @@ class Adam:
         found = np.empty((count, 6))
         found[:, 0] = rates_at(self.rate, first, count)
         found[:, 1:4] = self.beta1, self.beta2, self.epsilon
+        # The means start from 0; divided by 1 - β^k they are means of k gradients.
         found[:, 4] = 1 - self.beta1**number
         found[:, 5] = 1 - self.beta2**number
         return found

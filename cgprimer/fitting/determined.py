@@ -55,6 +55,7 @@ def determined(
         return None
     model = Sampled(objective)
     known = symmetries(objective.problem)
+    # What the equations show costs one walk, at any number of parameters.
     if len(params) > MOST or (not wanted and price(objective) > BUDGET):
         return from_equations(objective, model, known, params, BUDGET, start)
     rounding = model.rounding(params)
@@ -76,6 +77,8 @@ def _identify(
     describe: Describe,
 ) -> Identification:
     units = [_unit(factor, params) for factor in factors]
+    # Columns that are all rounding have been set to 0 in the factors; of the rest the
+    # worst target counts.
     worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
     return identify(
         factors, names, count, units=units, rounding=worst, describe=describe
@@ -90,11 +93,14 @@ def _is_local(
     A unit that died, two rates that became the same, or an effect that is rounded away
     at the end of a failed fit are no properties of the model.
     """
+    # Three more decompositions would be needed.
     if 25.0 * len(params) ** 3 > BUDGET:
         return False
 
     def look(at: Array) -> Identification:
         rounding, rows = model.rounding(at), model.jacobian(at)
+        # On some samples only, and by the same rules at all three points, so that ranks
+        # compare.
         rows = np.where(rounding[:, None] >= NOTHING, 0.0, rows)
         blocks = [rows.reshape(-1, len(at))] if model.joint else list(rows)
         factors = [triangle([block]) for block in blocks]
@@ -111,6 +117,8 @@ def _is_local(
         felt = set(here.without_effect) - set(there.without_effect)
         return there.rank > here.rank or bool(felt)
 
+    # The start, and the end with every parameter turned by up to 30 %: two equal rates
+    # are equal at that point alone.
     here, turn = look(params), np.random.default_rng(4).uniform(0.7, 1.3, len(params))
     return any(map(is_more, (start, np.where(params != 0, params, start) * turn)))
 
@@ -130,6 +138,7 @@ def _factors(
 
     def centred(rows: slice) -> Array:
         every = np.stack([objective.target_jacobian(params, k, rows) for k in targets])
+        # A softmax sees differences of logits: what all share has no effect.
         every -= every.mean(axis=0)
         every[np.broadcast_to(noise[:, None], every.shape)] = 0.0
         return every.reshape(-1, len(params))
@@ -140,6 +149,7 @@ def _factors(
 def _unit(factor: Array, params: Array) -> float:
     """The size of a target as its parameters make it: of the greatest effect of one."""
     size = lengths(factor)
+    # Column length times parameter is what the parameter makes of the target.
     return float((size * np.abs(params)).max() or size.max() or 1.0)
 
 
@@ -161,11 +171,17 @@ class _Describer:
         for each in self.known:
             row = each.direction(self.params)[nulls.members] * nulls.effect
             size = np.linalg.norm(row)
+            # The symmetry is told only if its direction lies in the null space that was
+            # found.
             inside = row @ nulls.directions.T @ nulls.directions
             if size > 0 and np.linalg.norm(row - inside) <= 1e-6 * size:
                 units[each] = row / size
         told = [each for each in units if each.kind == "shift"]
+        # A scale of two parameters is a product or a quotient of two: `invariants`
+        # names it.
         scales = [e for e in units if e.kind == "scale" and (units[e] != 0).sum() > 2]
+        # w1/v, w2/v, … of one unit with five or more weights would fill lines with
+        # products.
         if len(scales) > 1 or any((units[each] != 0).sum() >= UNIT for each in scales):
             told += scales
         rest = _without(nulls, np.array([units[each] for each in told]))
@@ -180,6 +196,7 @@ def _without(nulls: Nulls, told: Array) -> Nulls:
     """
     if not len(told):
         return nulls
+    # Of each told direction its pivot: with it at rest, that direction cannot return.
     held = [int(row.argmax()) for row in np.abs(reduced(told))]
     _, _, axes = np.linalg.svd(nulls.directions[:, held].T, full_matrices=True)
     rest = axes[len(held) :] @ nulls.directions

@@ -54,6 +54,7 @@ def way_down(
     """
     with np.errstate(all="ignore"):
         loss, gradient = function.value_and_gradient(params)
+        # A loss that may go below zero has no size of its own: what it fell by has.
         size = abs(loss) if function.nonnegative else max(first - loss, 0.0)
         real = max(ULPS * abs(loss), SHARE * size)
         for j in _spread(len(params), most):
@@ -81,7 +82,10 @@ def run_off(
         return not all((np.abs(predictions(p) - base) <= allowed).all() for p in moved)
 
     with np.errstate(all="ignore"):
+        # From 0 a parameter has no factor to have grown by: 1 stands for its start.
         far = np.abs(params) > FAR * np.where(first != 0, np.abs(first), 1.0)
+        # Felt at the start and no longer: a parameter that never did anything has not
+        # run off.
         gone = np.flatnonzero(far).tolist()
         return [j for j in gone if is_felt(first, j) and not is_felt(params, j)]
 
@@ -94,6 +98,7 @@ def is_endless(value: Callable[[Array], float], params: Array) -> bool:
     Biometrika 71 (1984), on separated data.
     """
     with np.errstate(all="ignore"):
+        # From 2 to 64 times: a separated cross-entropy falls like exp(-factor·margin).
         losses = [value(params), *(value(factor * params) for factor in GROWN)]
     falls = all(b <= a for a, b in itertools.pairwise(losses))
     return falls and losses[-1] <= GONE * losses[0]
@@ -110,11 +115,14 @@ def _step(function: Smooth, params: Array, slope: float, j: int, real: float) ->
     Where the loss bends down there is none: then one of the parameter's own size.
     """
     nudge = NUDGE * (abs(params[j]) or 1.0)
+    # Gradients are exact, so that their difference over 1e-5 has some ten digits; a
+    # second difference of values would have fewer.
     ahead, behind = (
         function.value_and_gradient(_moved(params, j, side))[1][j]
         for side in (nudge, -nudge)
     )
     bend = (ahead - behind) / (2 * nudge)
+    # A Newton step of slope/bend lets a parabola fall by slope²/(2·bend).
     if bend > 0:
         return float(-slope / bend) if slope**2 / (2 * bend) > real else 0.0
     return float(-np.sign(slope) * max(abs(params[j]), 1.0))
@@ -123,6 +131,7 @@ def _step(function: Smooth, params: Array, slope: float, j: int, real: float) ->
 def _fall(function: Smooth, params: Array, loss: float, j: int, step: float) -> float:
     """How far the loss falls on the way of a step; 0 where it rises on it."""
     losses = [loss]
+    # A way on which the loss first rises is no way that a descent could have gone.
     for share in WALK:
         losses.append(function.value(_moved(params, j, share * step)))
         if not losses[-1] <= losses[-2] + ULPS * abs(loss):

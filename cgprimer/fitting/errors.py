@@ -22,6 +22,8 @@ from cgprimer.types import Array
 
 EXACT = 8 * np.finfo(float).eps  # residuals beside the data, that are rounding: a few
 # ulps, as the last digits of readings with a great offset are noise like any other
+# JᵀJ with columns at a cosine of 0.99995 has an inverse 1e4 times that of columns
+# alone.
 ALIKE = 1e4  # growth of a variance by other parameters: alike but for 1 % …
 SAME = 1e10  # … and but for 1e-5, where no noise is known to hold it against
 CURVED = 0.5  # change of a parameter's effect within one standard error: no longer one
@@ -53,6 +55,8 @@ def errors_of(
     residuals = objective.residuals(params).reshape(objective.targets.shape)
     squares = (residuals**2).sum(axis=1)
     dof = objective.targets.size - known.rank
+    # Each target pays for the parameters that its residuals have taken: the leverages
+    # add up to the rank.
     left = len(objective) - known.leverage
     variance = np.full(len(squares), squares.sum() / dof if dof else np.nan)
     if objective.sigma is not None:
@@ -64,6 +68,8 @@ def errors_of(
     if objective.sigma is not None:
         residuals = residuals * objective.sigma
     rms = np.sqrt((residuals**2).mean(axis=1))
+    # A target met to rounding has an s of 1e-16, which would make its parameters seem
+    # to be known to sixteen digits.
     met = rms <= EXACT * top
     noisy = lengths(known.half[:, ~met[known.target]].T)
     without = noisy <= EXACT * lengths(known.half.T)  # it rests on what is met only
@@ -91,6 +97,8 @@ def doubtful(
     assert known.half is not None
     assert known.size is not None
     unit = known.inverse
+    # (JᵀJ)⁻¹ beside 1/|column|²: how much larger the variance is for the other
+    # parameters.
     growth = np.diag(unit) * known.size**2
     open_ = np.isin(names, known.undetermined)
     if spread is None or not np.isfinite(spread).all():
@@ -99,8 +107,10 @@ def doubtful(
         why = ""
     else:
         error = np.sqrt(np.diag(spread))
+        # An error as large as the value: the sign is not even known.
         wide = np.flatnonzero((error > np.abs(params)) & ~open_)
         alike = wide[growth[wide] > ALIKE]
+        # Two Jacobians each: of many, the first are looked at.
         curved = [j for j in wide[:FEW].tolist() if _bends(model, params, spread, j)]
         chosen = np.union1d(alike, np.array(curved, dtype=np.int64))
         many = len(chosen) > 1
@@ -123,6 +133,7 @@ def doubtful(
 
 def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:
     """Whether the effect of a parameter changes within its own standard error."""
+    # One standard error of the parameter, and of the others what goes with it.
     step = spread[:, number] / np.sqrt(spread[number, number])
     base = model.jacobian(params)[..., number].ravel()
     moved = [
@@ -140,6 +151,7 @@ def _closest(
     size = np.sqrt(np.diag(unit))
     with np.errstate(all="ignore"):
         shares = unit[number] / size / size[number]
+    # Undetermined ones have no correlation to speak of.
     shares[open_ | ~np.isfinite(shares)] = 0.0
     shares[number] = 0.0
     other = int(np.abs(shares).argmax())
@@ -155,6 +167,7 @@ def _closest(
 
 def _below_one(share: float) -> str:
     """0.9998, 0.999987: digits until the second that is not 9, and never 1."""
+    # 0.9999996 in four digits would be 1.0000, which it is not.
     digits = int(min(14, 1 - np.floor(np.log10(max(1 - share, 1e-15)))))
     cut = np.floor(min(share, 1 - 1e-14) * 10.0**digits) / 10.0**digits
     return f"{cut:.{digits}f}"

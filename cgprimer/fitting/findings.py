@@ -66,6 +66,8 @@ def _repeated(objective: Objective) -> list[str]:
     if count > MOST_SAMPLES or not len(objective.problem.inputs):
         return []
     distinct = np.unique(rows, axis=1).shape[1]
+    # Repeated measurements have targets of their own; only the same numbers again are
+    # copies.
     if 2 * distinct > count:
         return []
     return [
@@ -80,6 +82,7 @@ def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:
     from scipy.special import chdtr, chdtrc
 
     shown = f"χ² is {chi_squared / dof:.3g} per degree of freedom: sigma is too"
+    # How often χ² comes out greater, and below how often smaller.
     if chdtrc(dof, chi_squared) < CHANCE:
         return [f"{shown} small, or the model is wrong; the errors rest on sigma"]
     if chdtr(dof, chi_squared) < CHANCE:

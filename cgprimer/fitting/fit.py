@@ -42,6 +42,7 @@ from cgprimer.types import Array
 Method = Adam | SGD | LeastSquares
 DEFAULT_SEED = 0
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
+# Who presses Ctrl-C waits no longer than that for an answer.
 BRIEF = 2e7  # operations, about 0.1 s, that an interrupted fit is looked at
 SEPARABLE = 0.99  # R² from which squares may fall to zero without end, as logits do
 PASSES = 20  # over the samples, that a comparison with constants takes
@@ -96,6 +97,8 @@ def fit(
     if not isinstance(method, LeastSquares):
         _check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
+    # Before the objective is made: a fit that is interrupted there has parameters to
+    # show.
     first = _start(graph, start, random)
     trail, objective = Trail(first, first), None
     ended = functools.partial(_ended, graph, data, kind, method, trail, identify, began)
@@ -108,6 +111,8 @@ def fit(
         else:
             descend(objective, method, trail, epochs, batch, random, progress)
         return ended(objective, np.inf)
+    # The best so far is known; what is said of it may take BRIEF, and after a second
+    # Ctrl-C nothing.
     except KeyboardInterrupt:
         trail.status = "interrupted"
     try:
@@ -127,6 +132,7 @@ def _objective(
             "  hint: write Dataset(inputs, targets, sigma)"
         )
     weigh = exact if weighted is None else weighted
+    # Losses divided by σ² would make a rate that suits the data too great or too small.
     if weigh and data.sigma is not None and not exact and not kind.from_logits:
         kind = in_units(kind, data.sigma)
     return objective_of(graph, data, kind, weighted=weigh)
@@ -180,6 +186,7 @@ def minimize(
     objective: _Output | None = None
 
     def ended() -> FitResult:
+        # Inputs are minimised over as well, so that a backward by them is in use.
         asked = objective.program.asked_by_inputs if objective else {}
         declared = _custom(asked)
         words = said(trail.status, trail, None, names, method.label)
@@ -189,6 +196,7 @@ def minimize(
 
     try:
         objective = _Output(graph, output, names)
+        # There is one sample, so that nothing is drawn; `descend` takes a generator.
         rng = np.random.default_rng(0)
         descend(objective, method, trail, steps, None, rng, progress)
         return ended()
@@ -275,6 +283,8 @@ def _start(
         raise FitError(
             f"start names {listing(unknown)}, which is unknown\n  hint: {hint}"
         )
+    # Drawn for all, also for those given: a start for one name leaves the others' as
+    # they are.
     first = rng.uniform(0.0, 1.0, len(names))
     for i, name in enumerate(names):
         if name in given:
@@ -291,6 +301,8 @@ def _identified(
     """Rank and null directions at the best point, where they can be had in time."""
     squares, params = isinstance(method, LeastSquares), trail.best
     entries = objective.targets.size * len(params)
+    # The decomposition comes on top of the Jacobian that the method has made: its limit
+    # is lower than that of the method.
     too_much = squares and entries > MOST_ENTRIES and not identify
     if identify is False or too_much or _declared(objective):
         return None
@@ -351,17 +363,21 @@ def _ended(
 ) -> FitResult:
     """The result, with what takes no more than `most` operations to find out."""
     asked, targets, known = identify is not False, [*data.targets], None
+    # Interrupted before there was an objective, or with so many data that a look at
+    # them would take too long.
     if objective is None or (objective.problem.operations + PASSES) * len(data) > most:
         return _unexamined(graph, loss, method, trail, objective, began)
     if trail.status == "interrupted":
         _at_last(objective, trail)
     if price(objective) <= most:
         known = _identified(objective, method, trail, identify)
+    # Without a rank every parameter counts: a gain must be the larger.
     rank = (known and known.rank) or len(objective.names)
     with np.errstate(all="ignore"):
         baseline = beside_constants(objective, targets, loss, trail.best, rank)
     _look_beyond(objective, loss, trail, baseline)
     status = status_of(trail, baseline, not isinstance(method, LeastSquares))
+    # Zero slopes far out are no minimum.
     if status == "converged" and (trail.gone or trail.endless):
         status = "stalled"
     sentences = said(status, trail, baseline, objective.names, method.label)
@@ -398,6 +414,7 @@ def _at_last(objective: Objective, trail: Trail) -> None:
     """Look at where an interrupted descent stands: it may be better than the best."""
     reached = trail.best if trail.state is None else trail.state[0].copy()
     with np.errstate(all="ignore"):
+        # Interrupted within the first epoch, not even the start has a loss yet.
         for params in (trail.best,) * bool(np.isnan(trail.loss)) + (reached,):
             trail.keep(params, objective.value(params))
 
@@ -412,6 +429,7 @@ def _unexamined(
 ) -> FitResult:
     """The best so far, and what was not computed of it."""
     if objective is not None and objective.sigma is not None:
+        # A loss in other units than the data's would be read as one in theirs.
         trail = replace(trail, loss=np.nan)  # it is in units of sigma
     words = [*said("interrupted", trail, None, graph.parameters, method.label)]
     words += [*_without_loss(trail), "R² was not computed"]

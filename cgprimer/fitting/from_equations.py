@@ -46,6 +46,8 @@ def from_equations(
         each for each in known if ((each.direction(params) != 0) & ~silent).sum() > 1
     ]
     base, moved = model.predictions(params), params
+    # All symmetries at once, each by another amount: if predictions change none is
+    # told.
     for step, each in zip(np.linspace(-0.5, 0.5, len(told)), told, strict=True):
         moved = each.moved(moved, step)
     if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
@@ -68,6 +70,8 @@ def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
     rng, total = np.random.default_rng(0), np.zeros(len(params))
     for rows in spans(len(objective), ROWS):
         values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+        # A random sum of all targets: slopes that cancel in it by chance do so with
+        # probability 0.
         seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
         _, shares = problem.sweeps.backward(
             values,

@@ -8,6 +8,12 @@ Each member of a circuit moves by steps (then sums stay) or by factors (then pro
 do). Either is a guess until the model itself agrees: predictions must not change along
 the whole way, from the solution and from another point as well. What is not confirmed
 gets no name.
+
+In the example, at r = 0.506 and c = 3.95, the null direction is (1, -1) in units of
+their effects, 11.0 and 1.41. By steps, r + 0.0911·t and c - 0.710·t, predictions
+change. In logarithms it is 0.0911/0.506 = 0.180 and -0.710/3.95 = -0.180, so (1, -1):
+by factors, r·exp(t) and c·exp(-t), they stay. What is orthogonal to (1, -1) is (1, 1),
+the product r·c.
 """
 
 from __future__ import annotations
@@ -37,9 +43,12 @@ from cgprimer.types import Array
 MOST = 24  # directions or members of a group, beyond which no names are sought
 TRIES = 300  # ways that are tried for all groups together
 FEW = 4  # members of a circuit that may move in different ways
+# An exponent of 7/12 is still one that somebody writes; among greater ones any ratio
+# finds a neighbour.
 POWERS = 12  # the greatest numerator or denominator of an exponent
 SURE = 1e-6  # change along the way beside what its steps do one by one
 STEPS = (0.5, 0.05)  # sizes of a step, relative; the second where the first fails
+# A parameter whose effect is lost in rounding stays unnoticed along any way.
 WEAK = 1e4  # roundings of a prediction, below which an effect proves nothing
 
 
@@ -71,6 +80,7 @@ class _Motion:
         if not any(self.factors):
             return _star("sum", self.terms, self.rates)
         made, powers = [], []
+        # In units of the slowest, exponents are whole numbers more often than not.
         unit = np.abs(self.rates[np.array(self.factors)]).min()
         lead = math.copysign(1.0, self.rates[self.factors.index(True)])
         for term, by_factor, rate in zip(
@@ -82,6 +92,8 @@ class _Motion:
             else:  # exp(k·term) moves against the first of those that move by factors
                 k = simplified(-lead * unit / rate)
                 made.append(Term("exp", ((term, k),), term.names))
+                # a·exp(b) stays when a is multiplied by e^t and b falls by t: exp(b) is
+                # the factor that makes up for it.
                 powers.append(-lead)
         return _star("product", made, np.array(powers))
 
@@ -89,6 +101,8 @@ class _Motion:
 def _star(kind: str, terms: Sequence[Term], rates: Array) -> list[Term]:
     """Every term but one joined with that one: the first that moves against most."""
     signs = np.sign(rates)
+    # The hub moves against most others, so that they are joined as sums and products of
+    # positive terms: a + c and b + c rather than a - b.
     against = signs == (-1.0 if signs.sum() >= 0 else 1.0)
     hub = int(against.argmax()) if against.any() else 0
     found = []
@@ -96,6 +110,7 @@ def _star(kind: str, terms: Sequence[Term], rates: Array) -> list[Term]:
         if k != hub:
             own, other = float(rates[hub]), -float(rates[k])
             if kind == "product":
+                # a²·b and not a·b^0.5: exponents are made whole.
                 ratio = Fraction(own / other).limit_denominator(POWERS)
                 own, other = float(ratio.numerator), float(ratio.denominator)
             found.append(joined(kind, term, own, terms[hub], other))
@@ -113,11 +128,15 @@ class Namer:
 
     def __call__(self, nulls: Nulls) -> Described:
         """What is determined of the members, and remarks on what has no name."""
+        # A second point tells a property of the model from one of the solution alone,
+        # as where two rates happen to be equal.
         self.points = [self.params, *self._elsewhere(nulls)]
         made: list[Combination] = []
         remarks: list[str] = []
         for group in _groups(nulls):
             terms, left = self._named(group)
+            # All members are named or none: a product among three of five would be read
+            # as all that is known.
             if left:
                 texts = listed([term.text for term in terms])
                 verb = "is" if left == 1 else "are"
@@ -135,6 +154,8 @@ class Namer:
         """
         rng = np.random.default_rng(1)
         turn = rng.uniform(0.3, 1.0, len(self.params))
+        # By 9 % to 30 % either way: far enough to be another point, and near enough to
+        # be inside the domain.
         turn *= rng.choice([-1.0, 1.0], len(turn))
         unit = np.abs(self.params)
         unit[nulls.members] = np.where(
@@ -154,6 +175,8 @@ class Namer:
         left = len(group.directions)
         if len(self.points) < 2:
             return terms, left
+        # All members but one are free: one sum or product holds everything that is
+        # determined, and is found at once instead of pair by pair.
         if len(terms) == left + 1 and (only := self._only(terms, group)):
             return [only], 0
         if left > MOST or len(terms) > MOST:
@@ -165,6 +188,8 @@ class Namer:
         while left:
             slopes = np.array([term.slopes(self.params) for term in terms])
             leaf = [term.leaf for term in terms]
+            # A term is adjusted by way of its free parameter, so that its effect is
+            # that of this parameter over the slope of the term by it.
             own = effect[leaf] / np.abs(slopes[np.arange(len(terms)), leaf])
             directions = _basis(null @ slopes.T * own, left)
             for circuit in _circuits(directions):
@@ -176,18 +201,23 @@ class Namer:
             else:
                 break
             rest = [term for i, term in enumerate(terms) if i not in places]
+            # The members leave, and one fewer invariants take their place among the
+            # others.
             terms, left = [*rest, *way.invariants()], left - 1
         return sorted(terms, key=lambda term: term.members), left
 
     def _only(self, terms: list[Term], group: Nulls) -> Term | None:
         """The sum or product of all members, where that is all that is determined."""
         values = self.params[group.members]
+        # A random mixture of all directions: what stays along it, stays along each of
+        # them.
         along = np.random.default_rng(2).uniform(0.5, 1, len(group.directions))
         moves = group.directions / group.effect
         by_step, by_factor = (False,) * len(terms), (True,) * len(terms)
         if self._along(_Motion(terms, by_step, along @ moves), values, group.effect):
             [row] = complement(group.directions) * group.effect
             return _made("sum", terms, row / row[0])
+        # 0 times any factor is 0: a product says nothing there.
         if (values == 0).any():
             return None
         logs = _scaled(moves / values)
@@ -212,11 +242,13 @@ class Namer:
 
     def _along(self, way: _Motion, values: Array, effect: Array) -> bool:
         """Whether predictions stay as they are along a way, from every point."""
+        # Every try costs a dozen evaluations or more.
         self.left -= 1
         if self.left < 0:
             return False
         reach = np.abs(way.rates[np.array(way.factors)]).max(initial=0.0)
         if not any(way.factors):
+            # STEPS are shares of the greatest effect that the value of a member has.
             unit = (np.abs(values) * effect).max() or self.size.max() or 1.0
             reach = (np.abs(way.rates) * effect).max() / unit
         return any(
@@ -228,18 +260,25 @@ class Namer:
         proved = False
         base = self.model.predictions(point)
         noise = WEAK * EPSILON * _sizes(base)
+        # To both sides, as one of them may leave the domain.
         for t in (reach, -reach):
             try:
                 change = self._change(way.at(point, t), base)
+                # What one member does by itself tells that the way is long enough to be
+                # noticed.
                 alone = [
                     self._change(way.at(point, t, k), base)
                     for k in range(min(len(way.terms), 8))
                 ]
+            # A factor of e^1000, or a root of what has become negative.
             except (ArithmeticError, ValueError):
                 return False
             effect = np.max(alone, axis=0)
+            # Outside of the domain on one side: the other side decides.
             if not (np.isfinite(change).all() and np.isfinite(effect).all()):
                 continue
+            # One prediction that changes refutes the way; the noise is that of WEAK
+            # over a hundred.
             if (change > SURE * effect + noise / 100).any():
                 return False
             proved |= bool((effect > noise).any())
@@ -280,11 +319,14 @@ def _clean(rows: Array) -> Array:
 
 def _groups(nulls: Nulls) -> list[Nulls]:
     """The null directions apart, by members that none of the others move."""
+    # Reduced rows have a pivot of their own each: two that share no entry can be apart.
     rows = _clean(_basis(nulls.directions, len(nulls.directions)))
     group = np.arange(len(rows))
     for column in rows.T != 0:
         first = group[column]
         if len(first):
+            # Rows that share a member join one group, which has the least of their
+            # numbers.
             group[np.isin(group, first)] = first.min()
     found = []
     for number in np.unique(group):
@@ -298,6 +340,9 @@ def _circuits(directions: Array) -> list[Array]:
     """Null directions that move as few as they can; the shortest first."""
     found: dict[tuple[int, ...], Array] = {}
     width = directions.shape[1]
+    # A reduced row moves its pivot and what depends on it. Other orders of columns have
+    # other pivots, so that shorter circuits may be found; all of them would be too
+    # many.
     for turn in range(min(width, 8)):
         order = np.roll(np.arange(width), -turn)
         rows = np.zeros_like(directions)
@@ -314,6 +359,7 @@ def _choices(values: Array) -> Iterator[tuple[bool, ...]]:
     if (values != 0).all():
         yield (True,) * count
     if count <= FEW:
+        # With five members there are thirty mixed choices, each a try.
         for choice in product((True, False), repeat=count):
             if 0 < sum(choice) < count and values[np.array(choice)].all():
                 yield choice
@@ -325,6 +371,7 @@ def _simple(rates: Array, factors: Sequence[bool]) -> Array | None:
     unit = np.abs(rates[chosen]).min()
     if unit == 0:
         return None
+    # Rates of 1 and 0.4999999 are 2 to 1 but for rounding: a²·b.
     ratios = [
         Fraction(rate).limit_denominator(POWERS) for rate in (rates[chosen] / unit)
     ]

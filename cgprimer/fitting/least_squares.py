@@ -1,4 +1,10 @@
-"""Nonlinear least squares: scipy's trust-region method with our exact Jacobian."""
+"""Nonlinear least squares: scipy's trust-region method with our exact Jacobian.
+
+    objective, settings, Trail at a start ─▶ the Trail at its end; called by `fit`
+
+scipy is given all in units of powers of two, and is started again, in new units, where
+it stops beside a slope that is not zero.
+"""
 
 from __future__ import annotations
 
@@ -84,14 +90,19 @@ class _Watched:
                 "the graph there to see which variable is not finite"
             )
         trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
+        # `smooth`: whether the last Jacobian was finite, `border`: whether a step has
+        # met inf.
         self.last, self.smooth = start, True
         self.scale, self.unit, self.rounds = _powers(start), 1.0, 0
         self.short = False
         self.before = loss
+        # Huber's loss bends at residuals of 1, which no unit may move.
         if objective.loss.robust == "linear":  # others have a size of their own
             rows, count = objective.targets.size, len(start)
             self.short = rows > count and rows * count**2 > LONG
             sigma = 1.0 if objective.sigma is None else objective.sigma
+            # scipy holds gradients against gtol as a number: with targets of 1e-8 all
+            # are small.
             greatest = np.abs(objective.targets / sigma).max()
             self.unit = float(_powers(greatest))
 
@@ -106,14 +117,19 @@ class _Watched:
         start from there goes on.
         """
         best, self.rounds = self.trail.best, self.rounds + 1
+        # Back from scipy's units to the data's own.
         jacobian, zero = found.jac / self.scale * self.unit, np.zeros(len(best))
         tried = [best, *_newton(best, found.fun * self.unit, jacobian)]
+        # The Jacobian is that of the best point: for a model that is linear in its
+        # parameters it is the same at zero, for others a guess that the losses judge.
         tried += _newton(zero, self.objective.residuals(zero), jacobian)[:1]
         losses = [self.loss(self.objective.residuals(one)) for one in tried]
         start = tried[int(np.nanargmin(losses))]
         scale, before = _powers(start), self.before
+        # By 2^20, a million: nearer ones scipy's own column scales take care of.
         far = np.abs(np.log2(scale / self.scale)).max() > FAR
         falls = min(losses) < self.trail.loss / 2 or losses[0] < (1 - ON) * before
+        # Neither a new size nor a gain: another start would end where this one did.
         if self.rounds > ROUNDS or not (far or falls):
             return None
         self.trail.keep(start.copy(), min(losses))
@@ -131,6 +147,7 @@ class _Watched:
         with np.errstate(over="ignore"):
             terms = residuals**2
         if robust == "huber":
+            # Of squares s, as in scipy: s up to 1, then 2·√s - 1.
             terms = np.where(terms <= 1, terms, 2 * np.sqrt(terms) - 1)
         return float(terms.sum()) / len(self.objective)
 
@@ -142,15 +159,21 @@ class _Watched:
         self.trail.keep(params.copy(), loss)
         self.trail.border |= not np.isfinite(loss)
         found = self._given(residuals)
+        # scipy takes the cost from the residuals, and the step from Jᵀr and JᵀJ. Both
+        # stay as they are when the rows are turned by an orthogonal matrix, p + 1 of
+        # them at last.
         return _first(lengths(found[:, None])[0], len(params)) if self.short else found
 
     def _given(self, residuals: Array) -> Array:
         """Residuals for scipy, which takes a huge cost as a step too far, not nan."""
+        # 1e150 has a square that is finite: such a step is refused, and a shorter one
+        # is tried.
         found = residuals / self.unit
         return np.nan_to_num(found, nan=1e150, posinf=1e150, neginf=-1e150)
 
     def jacobian(self, scaled: Array) -> Array:
         params, loss = scaled * self.scale, self.plain()
+        # scipy asks for a Jacobian at the start and after every step that it keeps.
         if self.trail.losses:
             self.trail.note(self.last, params)
         self.last, self.trail.border = params, False
@@ -186,9 +209,13 @@ class _Watched:
                 yield np.column_stack([block, residuals[first:end]])
                 first = end
 
+        # R of (J, r): its last column is r in the same turned axes, with the length of
+        # r.
         factor = triangle(beside())
         factor[0] *= -np.sign(factor[0, -1]) or 1.0  # no digits cancel in what follows
         last = factor[:, -1]
+        # A Householder mirror takes that column to the first axis; R is turned along
+        # with it.
         mirror = last - _first(lengths(last[:, None])[0], len(params))
         mirror /= np.abs(mirror).max() or 1.0
         share = 2 / (mirror @ mirror or 1.0)
@@ -213,6 +240,8 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
         return []
     columns = jacobian / size  # none overflows when squared
     unit = float(np.abs(residuals).max()) or 1.0
+    # All together, and each alone: where one column is nearly that of others the common
+    # step is long and wild, and single ones are not.
     steps = [np.linalg.lstsq(columns, residuals / unit, rcond=None)[0]]
     alone = (
         columns.T @ (residuals / unit) / np.maximum((columns**2).sum(axis=0), 1e-300)
@@ -224,6 +253,7 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
 
 def _powers(sizes: Any) -> Array:
     """The powers of two next to `sizes`; 1 for 0."""
+    # frexp(5) is 0.625·2³; the power next below is 2².
     return np.where(sizes == 0, 1.0, np.exp2(np.frexp(sizes)[1] - 1.0))
 
 
@@ -243,11 +273,13 @@ def least_squares(
             "  hint: use Adam or SGD for this loss"
         )
     rows, start = objective.targets.size, trail.params
+    # Refused at once, and not after minutes by an exhausted memory.
     if rows * len(start) * 8 > MOST_BYTES:
         raise FitError(
             f"the Jacobian would have {rows:,} × {len(start):,} entries\n"
             "  hint: use Adam, or fewer samples"
         )
+    # Evaluations by all starts together.
     most = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(start))
     allowed = most
     with bar(None, method.label, progress) as tick:
@@ -268,7 +300,11 @@ def least_squares(
                         gtol=method.gtol,
                         max_nfev=allowed,
                     )
+                    # A later round has FEW evaluations; where these still gain, `again`
+                    # starts another.
                     allowed = min(FEW, most - trail.evaluations)
+                    # Status 0 is scipy's "out of evaluations": in the first round it is
+                    # the caller's limit.
                     ended = watched.smooth and (found.status > 0 or watched.rounds > 0)
                     rests = ended and _rests(found, objective, trail.best)
                     on = ended and not rests and allowed > 0
@@ -276,8 +312,10 @@ def least_squares(
             trail.status = "max_steps"
             if found.status > 0 or (watched.rounds and allowed > 0):
                 trail.status = "converged" if rests else "stalled"
+                # At rest, an edge met on the way is of no account.
                 trail.border = not rests and (trail.border or not watched.smooth)
                 trail.creeps = found.status == 0
+            # All slopes exactly 0: dead units, or a start on level ground.
             trail.dead = not np.any(found.grad)
         except (ValueError, np.linalg.LinAlgError):
             trail.status = "failed"
@@ -297,14 +335,19 @@ def _rests(found: Any, objective: Objective, best: Array) -> bool:
     """
     sigma = 1.0 if objective.sigma is None else objective.sigma
     left = np.linalg.norm(objective.residuals(best))
+    # Data that are met to rounding have residuals of any direction, also along a
+    # column.
     if left <= EXACT * np.linalg.norm(objective.targets / sigma):
         return True
     largest = np.abs(found.jac).max(axis=0)
     largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
     columns = np.linalg.norm(found.jac / largest, axis=0)
     length = np.linalg.norm(found.fun)
+    # |Jᵀr| over |J|·|r| is the cosine between a column and the residuals, free of
+    # units.
     steep = np.abs(found.grad / largest) > REST * length * columns
     if not steep.any():
         return True
+    # Asked only where it may excuse a slope, since it costs Jacobians.
     rounding = Sampled(objective).rounding(best)  # a column may hold nothing else
     return bool((rounding[:, steep] >= NOTHING).all())

@@ -55,6 +55,7 @@ def status_of(trail: Trail, baseline: Baseline | None, stepwise: bool) -> str:
     ended = trail.status
     if baseline is None or not baseline.trivial:
         return ended
+    # A descent that is far worse than a constant is on its way, not at its end.
     at_level = baseline.level or not stepwise
     at_rest = ended == "converged" or (ended == "stalled" and not stepwise)
     if at_rest or (at_level and ended in ("max_steps", "stalled") and _creeps(trail)):
@@ -128,6 +129,7 @@ def _unfinished(
         return f"; {_gone(trail, names, exact)}"
     if status == "stalled":
         return "; " + _way_on(trail, names, exact, poor)
+    # The way down is long beside the loss, and too gentle for steps of this size.
     great = trail.way > CREEP * abs(trail.loss)
     if great and _far(trail) and _creeps(trail):
         return f": {_last_move(trail, names)}; {_too_slow(trail)}"
@@ -149,6 +151,7 @@ def _way_on(trail: Trail, names: Sequence[str], exact: bool, poor: bool) -> str:
     if exact:
         rescale = "" if trail.border else ", rescale or centre the inputs"
         return f"{_edge(trail)}. Start elsewhere{rescale}, or change the model"
+    # A start at 0 has no factor to have grown by: 1 stands for it.
     size = np.abs(trail.best) / np.where(trail.origin != 0, np.abs(trail.origin), 1.0)
     if poor and size.max() > FAR:
         most = int(size.argmax())
@@ -157,6 +160,7 @@ def _way_on(trail: Trail, names: Sequence[str], exact: bool, poor: bool) -> str:
     if _far(trail):
         return _too_slow(trail)
     moved = 0.0 if trail.moved is None else float(trail.moved.max())
+    # Steps as long as the way itself jump over its end.
     if moved > TINY and not moved < SHORT * trail.length:
         return "it jumps to and fro: lower the rate"
     if trail.slope < SLIGHT:

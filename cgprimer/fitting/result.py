@@ -117,6 +117,7 @@ class FitResult(Report):
         value = float(row @ np.array(list(self.parameters.values())))
         if self.spread is None or self.null_space is None:
             return value, None
+        # Orthogonal to the null space, up to rounding of each sum beside its terms.
         parts = self.null_space * row
         if (np.abs(parts.sum(axis=1)) > 1e-7 * np.abs(parts).sum(axis=1)).any():
             return value, None

@@ -41,6 +41,8 @@ class Sampled:
         self.sweeps, self.rows = problem.sweeps, problem.rows
         self.joint = problem.loss.joint is not None
         each = max(len(problem.rows) * len(problem.parameters), 1)
+        # Fewer samples where the Jacobian of many targets or parameters would grow too
+        # large.
         count = max(8, min(SAMPLES, NUMBERS // each, problem.count))
         chosen = np.unique(np.linspace(0, problem.count - 1, count).astype(np.int64))
         self.inputs = inputs_at(problem, chosen)
@@ -80,6 +82,8 @@ class Sampled:
         def remains(nudge: Array) -> Array:
             once, _ = self._columns(params * (1 + nudge))
             twice, _ = self._columns(params * (1 + 2 * nudge))
+            # Three independent errors with the weights 1, -2, 1 come through √6 times
+            # as large.
             rest: Array = lengths(first - 2 * once + twice) / np.sqrt(6.0)
             return np.where(size > 0, rest / size, 0.0)
 
@@ -87,10 +91,16 @@ class Sampled:
             found = np.zeros_like(size)
             for _ in range(2):
                 turn = rng.choice(signs, len(params))
+                # Two nudges with other signs: by one alone the roundings may be the
+                # same by chance.
                 found = np.fmax(found, remains(NUDGE * turn))
+            # What bends grows a hundredfold by a nudge ten times as long, what is
+            # rounded does not.
             near, far = (remains(k * WIDER * turn) for k in (1, 10))
             found = np.fmax(found, np.where(far <= CURVED * near, near, 0.0))
         own = np.abs(self.predictions(params)).max(axis=1, keepdims=True)
+        # A column of rounding alone, with an effect that is seen, is no rounding: a
+        # chaotic model.
         nothing = size * np.abs(params) <= FAINT * own
         found = np.where(nothing | (found < NOTHING), found, 0.0)
         return np.where(found > FELT, found, 0.0)

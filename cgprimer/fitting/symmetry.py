@@ -3,6 +3,10 @@
     xh = relu(w*xa + b), xo = v*xh     w, b times λ and v by λ: the scale of xh is free
     logits z + t for all classes       a softmax only sees their differences
 
+For xo = v·relu(w·xa + b): w has degree p, b has q. As terms of one sum both are equal,
+q = p, and so is the degree of xh. v has r, so xo has p + r, and as a target 0: r = -p.
+The one number left free, p, is a symmetry with the powers w: 1, b: 1, v: -1.
+
 Every name gets a degree, the power of λ by which it grows. Data have degree 0; terms of
 a sum have the same; what goes into tanh or exp has 0; relu hands its degree on. What
 degrees are left free are symmetries, at every point, and cost one walk over the
@@ -30,8 +34,10 @@ Degree = Mapping[int, float]
 
 MOST_SLOTS = 200_000  # names in equations, beyond which a walk takes over a second
 NONE: Degree = {}
+# relu(λ·z) = λ·relu(z) for λ > 0, which is all that a direction needs.
 PASSES = frozenset(OPS[op] for op in ("neg", "abs", "relu"))
 LIKE = frozenset(OPS[op] for op in ("add", "sub", "min", "max"))
+# sign(λ·z) = sign(z): whatever the degree of the argument, that of the result is 0.
 LOST = frozenset(OPS[op] for op in ("sign", "step"))
 
 
@@ -58,6 +64,7 @@ class Symmetry:
     def moved(self, params: Array, t: float) -> Array:
         """Parameters that are further on."""
         if self.kind == "shift":
+            # What is added does not depend on where one is; what is multiplied does.
             return params + t * self.direction(params)
         powers = np.zeros(len(params))
         powers[list(self.powers)] = list(self.powers.values())
@@ -69,6 +76,7 @@ def symmetries(problem: Problem) -> list[Symmetry]:
     table = problem.sweeps.table
     if len(table.slots) > MOST_SLOTS:
         return []
+    # Only a softmax of all targets sees differences alone.
     shifts = _shifts(problem) if problem.loss.joint is not None else []
     return shifts + _scales(problem)
 
@@ -112,6 +120,7 @@ class _Degrees:
 
     def now(self, degree: Degree) -> Degree:
         """A degree in terms of numbers that are still free."""
+        # A solution may hold numbers that have been solved for later.
         while not self.solved.keys().isdisjoint(degree):
             made: dict[int, float] = {}
             for symbol, share in degree.items():
@@ -123,6 +132,7 @@ class _Degrees:
     def same(self, a: Degree, b: Degree) -> None:
         """Let two degrees be equal: the newest number that stands in the way gives."""
         if a is not b and (gap := self.now(_plus(a, b, -1.0))):
+            # Whichever number gives, the same space is left free.
             newest = max(gap)
             self.solved[newest] = {
                 symbol: -share / gap[newest]
@@ -142,6 +152,7 @@ class _Degrees:
         if node.op in PASSES:
             return args[0]
         if node.op in LIKE:
+            # 0 has any degree: max(z, 0) is a relu.
             if ZERO in node.args:
                 return args[1 - node.args.index(ZERO)]
             self.same(args[0], args[1])
@@ -153,6 +164,7 @@ class _Degrees:
         if node.op is OPS["pow"] and node.args[1].op is CONST:
             return _plus(NONE, args[0], float(node.args[1].value or 0.0))
         if node.op not in LOST:
+            # What goes into tanh or exp must not change at all.
             for arg in args:
                 self.same(arg, NONE)
         return NONE
@@ -183,11 +195,14 @@ def _scales(problem: Problem) -> list[Symmetry]:
     for equation in problem.sweeps.equations:
         shape = table.shapes[table.shape[equation]]
         filled = _slots(table, equation)
+        # A parameter is free when it is first met; in further equations it is the same
+        # number.
         for kind, number in filled:
             if kind == "p" and number not in parameter:
                 parameter[number] = degrees.free()
         slots = [known[kind].get(number, NONE) for kind, number in filled]
         variable[int(table.defined[equation])] = degrees.of(shape, slots)
+    # Targets are data: their degree is 0.
     for row in problem.rows:
         degrees.same(variable.get(row, NONE), NONE)
     powers: dict[int, dict[int, float]] = {}
@@ -201,6 +216,8 @@ def _scales(problem: Problem) -> list[Symmetry]:
     return [
         Symmetry("scale", moved, tuple(units[symbol]))
         for symbol, moved in powers.items()
+        # Without a variable in between, as in a·b·x, it is no unit's scale:
+        # `invariants` names the product.
         if symbol in units
     ]
 
@@ -224,6 +241,7 @@ def _shifts(problem: Problem) -> list[Symmetry]:
     return [
         Symmetry("shift", dict.fromkeys(numbers, 1.0))
         for numbers in moved
+        # A bias that also stands elsewhere cannot be moved unnoticed.
         if all(uses[number] == 1 for number in numbers)
     ]
 
@@ -236,6 +254,8 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
     number = dict(
         zip(shape.slots, (n for _, n in _slots(table, equation)), strict=True)
     )
+    # Down the additions only: of w·x + b both terms are addends, of relu(w·x + b) none
+    # is.
     stack = [shape.stable]
     while stack:
         node = stack.pop()

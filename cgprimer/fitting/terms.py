@@ -53,6 +53,7 @@ class Term:
         for part, k in self.parts:
             factor = {"sum": k, "exp": k * whole}.get(self.kind)
             if factor is None:
+                # d(u^k·w) = k·(u^k·w)/u·du
                 factor = k * whole / part.value(params)
             found += factor * part.slopes(params)
         return found
@@ -63,6 +64,7 @@ class Term:
             found = params.copy()
             found[self.index] = value
             return found
+        # Only the free part moves: r*c gets another value by r, and c stays.
         part, k = self.parts[self.free]
         old, now = part.value(params), self.value(params)
         if self.kind == "sum":
@@ -122,6 +124,7 @@ def joined(kind: str, first: Term, k: float, second: Term, other: float) -> Term
         inner = term.parts if term.kind == kind else ((term, 1.0),)
         for part, share in inner:
             parts[part] = parts.get(part, 0.0) + factor * share
+    # `first` may vanish into a longer sum, but its free part stays in it.
     free = first.parts[first.free][0] if first.kind == kind else first
     ordered = sorted((x for x in parts if parts[x]), key=lambda part: part.members)
     lead = parts[ordered[0]]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SAME = 1e-6  # relative
 MISTAKE = "upstream"
+# From 1/1024 to 1024: a backward that clips what arrives shows at one of the ends.
 POWERS = 2.0 ** np.arange(-10, 11)  # adjoints that are exact in every precision
 _ADJOINT = name("y")  # no argument is called so
 
@@ -35,6 +36,8 @@ def misused(witness: Witness) -> dict[Edge, str]:
     """Edges through operations whose backward is not in proportion to what arrives."""
     found: dict[Edge, str] = {}
     for node, site in witness.sites.items():
+        # The rules of our own operations are multiplied by what arrives outside of
+        # them.
         if not site.shape.has_pullback:
             continue
         for inner in postorder([witness.body(node)]):
@@ -66,6 +69,8 @@ def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:
             return np.array([np.broadcast_to(row, at[0].shape) for row in rows])
 
         tried = {float(g): passed(g) for g in (*POWERS, -1.0, 0.0)}
+        # Another adjoint at each sample, of either sign: a backward that averages over
+        # samples is in proportion to one number, not to these.
         mixed = np.resize(POWERS * np.resize([1.0, -1.0], len(POWERS)), len(at[0]))
         together = passed(mixed)
     said = []
@@ -84,6 +89,8 @@ def _said(called: str, passed: Mapping[float, Array], alone: bool) -> str:
     """
     one, two, minus = passed[1.0], passed[2.0], passed[-1.0]
     backward, arrives = f"the backward of {called}", "the gradient that arrives (grad)"
+    # With g = 2 and -1 alone: x·g is right, x ignores it (2: the same, -1: the same),
+    # x·g² is 4 and 1 times, x·|g| is 2 and 1 times what it is for g = 1.
     if all(_same(share, g * one) for g, share in passed.items()):
         mixes = f"{backward} mixes what arrives at one sample into the others"
         return "" if alone else mixes
@@ -99,6 +106,8 @@ def _said(called: str, passed: Mapping[float, Array], alone: bool) -> str:
 def _same(a: Array, b: Array) -> bool:
     size = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(all="ignore"):
+        # Equal infinities and two nan are the same here: whether they are right is for
+        # rows of values to say.
         near = (a == b) | (np.abs(a - b) <= SAME * size) | (np.isnan(a) & np.isnan(b))
     return bool(near.all())
 
@@ -124,6 +133,7 @@ def _marked(witness: Witness, row: CheckRow, found: Mapping[Edge, str]) -> Check
         says = _between(witness, row.edge, found)
     if not says or says in row.looks_like:
         return row
+    # The row failed for another reason, which is kept: both are to be mended.
     if row.looks_like:
         return replace(row, looks_like=f"{row.looks_like}; and {says}")
     return replace(row, verdict=FAIL, reason="", mistake=MISTAKE, looks_like=says)

@@ -27,9 +27,11 @@ def beside(subject: Subject, claimed: NDArray[np.float64]) -> Subject | None:
     zero = claimed == 0
     if not zero.any():
         return None
+    # Alternate signs: if all moved alike, x - y would be 0 beside the point as well.
     signs = np.where(np.arange(len(zero)) % 2, -1.0, 1.0)  # so that no difference stays
     there = subject.x + np.where(zero, ASIDE * signs * subject.sizes, 0.0)
     moved = replace(subject, leaves=tuple(subject.split(there)))
+    # 0.1 beside it log may be nan: then nothing more can be looked at.
     return moved if np.isfinite(moved.value(moved.x)) else None
 
 

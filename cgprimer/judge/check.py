@@ -80,12 +80,15 @@ def check_gradients(
     takes.mapping(claims=claims)
     if output is not None:
         [output] = graph.checked_outputs([output])
+    # Of points that nobody asked for, half must decide; of the caller's own, all of
+    # them.
     if at is None:
         count = checked_points(points)
         random = random_points(graph, count, takes.generator(rng))
         witness = Witness(graph, random, given=False)
     else:
         witness = Witness(graph, at, given=True)
+    # An array of claims is for points that its author knows; random ones nobody knows.
     width = witness.width if at is not None else None
     read = read_claims(graph, claims, output, width)
     with bar("check", len(witness.edges) + 1, ROW, progress) as tick:
@@ -119,6 +122,8 @@ def _edge_rows(
         if edge in claims:
             yield from _rows_of(witness, edge, claims[edge])
             continue
+        # What is found of our own derivative does not depend on the claims, and is kept
+        # with the witness: thousands of sets of claims may be judged by one witness.
         if edge not in witness.rows:
             witness.rows[edge] = tuple(_rows_of(witness, edge, None))
         yield from witness.rows[edge]
@@ -132,6 +137,8 @@ def _rows_of(witness: Witness, edge: Edge, claim: Claim | None) -> Iterator[Chec
     evidence = witness.edge(edge, claim)
     row = _judged("edge", edge, claim, evidence, witness.given)
     yield blame_edge(witness, row, claim) if row.verdict == FAIL else row
+    # The formula is differentiated once more, and so are our own rules: right values
+    # alone say nothing of that.
     second = witness.second(edge, claim) if row.verdict == PASS else None
     if second is not None:
         yield _judged("second", edge, claim, [second], witness.given, SHARP_SECOND)
@@ -154,11 +161,16 @@ def _judged(
         for i in range(len(one.claimed)):
             found = one.judged(i, sharp)
             gap = abs(float(one.claimed[i]) - float(one.found.value[i]))
+            # nan beside a number is the largest gap there is.
             rank = SEVERITY[found.verdict], np.nan_to_num(gap, nan=np.inf)
             ranked.append((rank, where, i, found))
     rank, where, i, found = max(ranked, key=lambda item: item[0])
+    # Evidence 0 is that at the points; what follows is beside kinks, and is no part of
+    # the count of points that decide.
     at_points = [item for item in ranked if item[1] == 0]
     passed = sum(item[3].verdict == PASS for item in at_points)
+    # Of five random points three must pass. A domain's edge or a wave too fast for one
+    # of them then leaves no doubt about a derivative that the others confirm.
     needed = len(at_points) if given else (len(at_points) + 1) // 2
     reason = found.reason
     verdict = found.verdict
@@ -210,6 +222,8 @@ def _all_totals(
     """A row for every total or, where they are many, one for all without a claim."""
     graph, together = witness.graph, set[str]()
     names = (*graph.inputs, *graph.parameters)
+    # 10 outputs by 100 names are 1,000 differences of, say, 3 groups of equations each;
+    # together there are DIRECTIONS of them.
     if len(outputs) * len(names) * len(graph.program().groups) > MANY:
         together = witness.mixable(outputs).intersection(names) - set(claims)
     if together:
@@ -226,6 +240,7 @@ def _total_rows(
     inside = witness.below(output)
     ends = [n for n in (*graph.inputs, *graph.parameters) if n in inside]
     ends = [n for n in ends if n not in skipped]
+    # Claims come last: a claim may be about a variable in the middle, which is no end.
     for wrt in dict.fromkeys([*ends, *claims]):
         if wrt in claims:
             yield _total_row(witness, output, wrt, claims[wrt])

@@ -70,8 +70,12 @@ class Claim:
         if self.node is None:
             assert self.compute is not None
             found = self.compute(at, width)
+            # Of a number nobody knows how it was computed; eight roundings of it are
+            # allowed.
             with np.errstate(over="ignore"):
                 return found, 8 * np.abs(found)
+        # A claim of exp(x) - 1 is judged by what it means; that it cancels near 0 is a
+        # fault of its evaluation, which `diagnose` tells.
         names, node = leaves(self.node), stable(_limits(self.node))
         kernel = Kernel([node, rounding(node)], names)
         with np.errstate(all="ignore"):
@@ -91,6 +95,8 @@ def _limits(root: Node) -> Node:
             return made
         for k, factor in enumerate(args):
             other = args[1 - k]
+            # The derivative of u^v by v is u^v·log(u): 0·(-inf), which is nan, at u =
+            # 0. xlogy(u^v, u) is 0 there, its limit.
             if factor.op is OPS["log"] and node.op is OPS["mul"]:
                 return OPS["xlogy"](other, *factor.args)
             if factor.op is OPS["xlogy"] and (k == 0 or node.op is OPS["mul"]):
@@ -106,11 +112,15 @@ def rounding(root: Node) -> Node:
 
     Where numpy code cannot be differentiated, a few times |root| stand for it.
     """
+    # In exp(1e-6) - 1 nothing depends on a name, so a sweep would find no operation and
+    # no rounding. With 1e-6 as a name it finds both.
     numbers = _computed_numbers(root)
     [open_root] = substitute([root], numbers)
     try:
         steps = sweep(open_root, map(name, leaves(open_root)))
     except OpError:
+        # The code's own terms are not seen; eight units in the last place stand for
+        # them.
         return OPS["abs"](tidy(OPS["mul"], const(8.0), root))
     sizes = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
@@ -141,6 +151,10 @@ def path_rounding(roots: Iterable[Node]) -> list[Node]:
     roots = list(roots)
     found: dict[Node, Node] = {}
     for node in postorder(roots):
+        # a·b + a·b: e(a·b) is |a·b|, and the sum carries 2·|a·b| and adds its own
+        # |2a·b|. In a·b - a·b the shares add up as well: rounding errors of one node do
+        # not cancel here, though they would, so that it is a bound and may be more than
+        # `rounding` gives.
         total = OPS["abs"](node) if node.args else ZERO
         for i, arg in enumerate(node.args):
             if found[arg] is not ZERO:
@@ -171,6 +185,7 @@ def parse_claims(text: str) -> dict[Edge, Written]:
         if not line.strip():
             continue
         match = _LINE.match(line)
+        # All bad lines are told at once, so that a file is mended in one go.
         if match is None:
             problems.append(_not_a_claim(line, count))
         elif (match[1], match[2]) in found:
@@ -209,6 +224,7 @@ def read_claims(
         names = _names(graph, edge, output)
         try:
             found[edge] = _read(graph, edge, claim, names, width)
+        # Each formula's mistakes are kept, and raised together after the last.
         except ExpressionError as error:
             problems.extend(error.problems)
     if problems:
@@ -285,6 +301,8 @@ def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> 
         found = np.empty(width)
         for i in range(width):
             values = {text: float(at[text][i]) for text in wanted}
+            # A caller's function is handed plain floats: it may use math and `if`,
+            # which arrays do not pass.
             found[i] = _real(edge, claim(**values))
         return found
 
@@ -306,6 +324,7 @@ def _keywords(
     except (TypeError, ValueError):
         return list(names)
     kinds = inspect.Parameter
+    # **values takes all names that the claim may use.
     if any(p.kind is kinds.VAR_KEYWORD for p in parameters):
         return list(names)
     for p in parameters:

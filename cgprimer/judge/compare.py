@@ -175,11 +175,14 @@ def _row(
     judged = _judged(witness, edge, one, symbolic)
     claimed = np.where(np.isfinite(symbolic), symbolic, one.claimed)
     with np.errstate(invalid="ignore"):
+        # The difference that was asked for is shown, the verdict is by the witness: a
+        # table by forward differences has gaps of 1e-8 where all is right.
         gaps = np.abs(claimed - shown.value)
     ranks = [
         (SEVERITY[found.verdict], gap)
         for found, gap in zip(judged, np.nan_to_num(gaps).tolist(), strict=True)
     ]
+    # The worst verdict first, among alike ones the widest gap.
     k = max(range(len(ranks)), key=ranks.__getitem__)
     verdict, reason = judged[k].verdict, judged[k].reason
     formula, instead = _formula(witness, edge, float(symbolic[k]))
@@ -234,6 +237,9 @@ def _apart(
     with np.errstate(all="ignore"):
         gap = np.abs(symbolic - one.claimed)
         size = np.maximum(np.abs(symbolic), np.abs(one.claimed))
+        # A formula that is evaluated two ways differs by the rounding of both, which is
+        # more than EXACT where terms cancel; Σ|terms| is computed only where it may
+        # matter.
         apart: NDArray[np.bool_] = (gap > EXACT * size) & np.isfinite(gap)
         if apart.any():
             site = witness.sites[edge[0]]

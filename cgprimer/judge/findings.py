@@ -65,6 +65,8 @@ def examine(
     blocks = measure(subject, some, tick)
     rows = component_rows(subject, claimed, precision, blocks)
     wrong = sum(row.verdict == FAIL for row in rows)
+    # Where a quarter of a random sample is wrong, sets would only be halved over and
+    # over to say the same.
     if 4 * wrong >= len(rows):  # it is wrong nearly everywhere: that is known now
         return Examined(subject, tuple(blocks), None)
     found = survey(subject, claimed, precision, rng, tick)
@@ -75,6 +77,8 @@ def examine(
 
 def _sample(subject: Subject, rng: np.random.Generator) -> Integers:
     """Components at random, some of every leaf."""
+    # At least two of each leaf: of a bias with ten components beside a matrix with a
+    # million a plain sample would see none.
     share = max(2, SAMPLE // len(subject.leaves))
     parts = []
     for k, leaf in enumerate(subject.leaves):
@@ -92,10 +96,12 @@ def report_on(
     precision : of the numbers of the claims; remarks : what else is to be said.
     """
     found = judged(known, claimed, precision)
+    # Judged once more with the precision that it seems to have.
     if precision < SINGLE and _is_erratic(found, claimed):
         found = judged(known, claimed, SINGLE)
         remarks = (*remarks, "the gradient has the digits of single precision only")
     verdict = overall(found.rows)
+    # What no direction could resolve has neither agreed nor failed.
     if verdict == PASS and known.survey and known.survey.left:
         verdict = INCONCLUSIVE
     says = "; ".join((sentence(found, claimed), *remarks))
@@ -105,6 +111,7 @@ def report_on(
 
 def judged(known: Examined, claimed: Array, precision: float) -> Judged:
     """The rows on claims for all components, as far as they were looked at."""
+    # Components may be in the sample and in a suspicious half: once is enough.
     rows = component_rows(known.subject, claimed, precision, known.blocks)
     chosen, order = np.unique(known.chosen, return_index=True)
     kept = tuple(rows[k] for k in order.tolist())
@@ -117,6 +124,7 @@ def judged(known: Examined, claimed: Array, precision: float) -> Judged:
 
 def _beside_others(known: Examined, row: CheckRow, i: int) -> CheckRow:
     """Of very many, a component that is next to nothing need not be known sharply."""
+    # `error` is as far as the component may be off unseen.
     gap, error = abs(row.claimed - row.difference), K * row.bound
     size, claim = np.array([known.subject.sizes[i]]), np.array([abs(row.claimed)])
     if known.survey is None or row.verdict != INCONCLUSIVE or not gap <= error:
@@ -129,6 +137,8 @@ def _blurred(
     known: Examined, row: CheckRow, i: int, claimed: Array, precision: float
 ) -> CheckRow:
     """In single precision small components have no more digits than large ones."""
+    # Sums of a whole leaf are rounded to the size of its largest component: a gradient
+    # in float32 with 1e3 beside 1e-5 has no digit left in the latter.
     inside = known.subject.part(known.subject.owner(i))
     largest = np.nan_to_num(np.abs(claimed[inside])).max()
     gap = abs(row.claimed - row.difference)
@@ -154,6 +164,10 @@ def _is_erratic(found: Judged, claimed: Array) -> bool:
         near = (np.abs(off) <= ERRATIC) | (gap <= BLUR * SINGLE * largest)
         if not failed or not near.all():
             return False
+        # Off by -3e-7 and by 2e-7 has a spread of 5e-7, more than half of the larger:
+        # rounding. Off by 3e-7 and 3.1e-7 has one of 1e-8: a constant that was typed
+        # with seven digits.
         up_and_down = len(off) > 1 and np.ptp(off) > np.abs(off).max() / 2
+        # All claims are numbers of single precision, as doubles are not by chance.
         short = (claimed.astype(np.float32) == claimed).all()
     return bool(short or up_and_down or (np.abs(off) <= SINGLE).all())

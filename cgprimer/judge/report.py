@@ -120,6 +120,7 @@ class CheckRow:
             return ""
         if not self.difference:
             return "∞" if self.claimed else ""
+        # A quotient by what may be 0 would say something of rounding only.
         if not abs(self.difference) > self.bound:
             return ""
         ratio = spoken((self.claimed / self.difference,) * 2)
@@ -215,6 +216,7 @@ class CheckReport(Report):
             row.remark
             for row in self.shown()
             if row.remark
+            # Kinks that agree have their slopes in the table, and no line.
             and (row.verdict == REMARK or not row.slopes)
             and (row.decided or not row.note or row.note not in self.diagnosis)
         ]
@@ -252,6 +254,7 @@ def spotted(spot: Spot) -> str:
 
 def apart(a: float, b: float) -> tuple[str, str]:
     """Two numbers in as many digits as tell them apart."""
+    # 0.999999 and 1.0 are both 1 in five digits, which would read as no mistake.
     digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
@@ -262,6 +265,7 @@ def _failed(row: CheckRow) -> bool:
 
 def overall(rows: tuple[CheckRow, ...]) -> str:
     """FAIL where a row failed, PASS where all rows that can be judged passed."""
+    # Of declared gradients only, nothing was judged: no PASS.
     verdicts = {row.verdict for row in rows} - UNJUDGED
     if FAIL in verdicts:
         return FAIL

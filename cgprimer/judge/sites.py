@@ -3,6 +3,10 @@
 An edge is judged where it stands: the equation's names are held at the values that
 the whole graph gives them, and one of them moves. Around a kink a site is moved to
 either side of it, whether or not the whole graph would go there.
+
+y = relu(x - 0.3) at x = 1: the condition x - 0.3 changes its sign between the points
+0.25 and 0.3125 of a grid about 1, bisection finds the kink at 0.3, and the edge is
+tried at 0.25 and at 0.35 as well. `witness` holds the sites of a graph.
 """
 
 from __future__ import annotations
@@ -122,10 +126,18 @@ def random_points(
     kept: list[Array] = []
     for attempt in range(TRIES):
         tried = np.array(RANGES[: 1 + attempt])
+        # Each attempt may use one range more: -2 to 2 alone at first; from the third on
+        # also 0.1 to 2, for log(x)·sqrt(y), then 0.05 to 0.95, for log(1 - x), and 1 to
+        # 3, for sqrt(x - 1). Every name has a range of its own in every draw, since
+        # domains differ.
         ranges = tried[rng.integers(0, len(tried), (len(names), 4 * count))]
         drawn = rng.uniform(ranges[..., 0], ranges[..., 1])
+        # Four times as many are drawn as are wanted: to draw is cheap beside a second
+        # attempt.
         good = np.flatnonzero(_is_finite(graph, dict(zip(names, drawn, strict=True))))
         kept.extend(drawn[:, good].T[: count - len(kept)])
+        # Points of all attempts count: what is finite in any range is a point of the
+        # graph.
         if len(kept) == count:
             rows = np.array(kept).T.reshape(len(names), count)
             return dict(zip(names, rows, strict=True))
@@ -140,6 +152,7 @@ def _is_finite(graph: Graph, at: dict[str, Array]) -> NDArray[np.bool_]:
     point = Point.of(graph, at)
     values = graph.program().forward(point.inputs, point.parameters)
     good: NDArray[np.bool_] = np.isfinite(values).all(axis=0) & np.ones(width, bool)
+    # sqrt(x) at 0 is finite and its slope is not: such a point could not be judged.
     for partial in by_formula(graph, point, "adjoint").values():
         np.logical_and(good, np.isfinite(partial), out=good)
     return good
@@ -185,19 +198,28 @@ def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:
         return np.broadcast_to(found, np.shape(value))
 
     here = float(site.slots[i][0])
+    # 128 spans of 1/16, within REACH of the point. Kinks are most often at 0, and the
+    # point itself may lie on one: both are put in, so that a root there has the sign 0
+    # and is met to its last digit.
     grid = np.unique(np.append(here + np.linspace(-REACH, REACH, 129), [0.0, here]))
     signs = np.sign(condition(grid))
     changes = np.flatnonzero(signs[1:] * signs[:-1] <= 0)
+    # A condition that is 0 over a whole span, as of max(x, x), changes no sign there.
     spans = [k for k in changes.tolist() if signs[k] != signs[k + 1]]
     if spans:
+        # The nearest root stands for all, since each costs differences to both of its
+        # sides.
         k = min(spans, key=lambda k: abs(float(grid[k]) - here))
         yield _bisect(condition, float(grid[k]), float(grid[k + 1]))
 
 
 def _bisect(condition: Callable[[Any], Any], low: float, high: float) -> float:
     ends = np.sign(condition(np.array([low, high])))
+    # An end with the sign 0 is the root itself; bisection needs two signs.
     if not ends.all():
         return low if ends[0] == 0 else high
+    # Halving 1/16 meets the last digit of a double after some fifty steps, and later
+    # where the root is next to 0.
     for _ in range(100):
         middle = (low + high) / 2
         sign = np.sign(condition(np.array([middle])))[0]
@@ -209,6 +231,8 @@ def _bisect(condition: Callable[[Any], Any], low: float, high: float) -> float:
 
 def beside(at: float) -> Array:
     """Points on either side of a kink."""
+    # Nearer than the first step of Ridders' method, 0.1 of the size of x; the search
+    # tries shorter lengths as well.
     aside = ASIDE * max(1.0, abs(at))
     return np.array([at - aside, at + aside])
 

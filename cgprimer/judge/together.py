@@ -5,6 +5,10 @@
 One wrong total among thousands shows in every direction, unless it is next to nothing
 beside what differences leave open. Each by itself would need differences of the whole
 graph of its own.
+
+y = a·b at a = 2, b = 3, with rates 2·r and 3·s, where r and s are ±(0.5 to 1): y
+changes at 2·r·3 + 3·s·2 = 6·r + 6·s. With 3 claimed for d y/d b = 2 the claims give
+6·r + 9·s, which is 1.5 to 3 off, whatever was drawn. `witness` asks for it.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
 from cgprimer.types import Array, Edge
 
+# One direction in which a mistake cancels by chance, or is small beside the others, is
+# unlikely; three of them, drawn independently, are far less so.
 DIRECTIONS = 3  # in which all names are moved at once
 
 
@@ -44,6 +50,7 @@ class Mixture:
     @lazy
     def gradient(self) -> dict[str, Array]:
         """d Σ c·output / d name (n,) by our own reverse sweep, for every name."""
+        # The gradient is the same for all directions: column 0 of them.
         _, inputs, parameters = self._start
         values = self.program.forward(inputs[:, 0], parameters[:, 0])
         adjoints, shares = self._backward(values, parameters[:, 0])
@@ -63,6 +70,8 @@ class Mixture:
     def terms(self, t: Array) -> Array:
         """Σ|terms| of that sum: those of every equation, times the adjoint there."""
         values, parameters = self._at(t)
+        # As in `whole`: each equation's own Σ|terms| arrives times |adjoint|; c·output
+        # adds one more product for every output.
         adjoints, _ = self._backward(values, parameters)
         found: Array = np.zeros(t.size)
         for group, kernel in zip(self.program.groups, self.kernels or (), strict=True):
@@ -132,18 +141,26 @@ def mixture(
 
     values : of every name of the graph, (n,).
     """
+    # Always the same directions, whatever generator drew the points: a report on one
+    # point is the same twice.
     rng = np.random.default_rng(0)
 
     def drawn(count: int, *shape: int) -> Array:
         found: Array = rng.choice([-1.0, 1.0], (count, *shape))
+        # Sizes between 0.5 and 1, not ±1 alone: errors of +e and -e in two totals would
+        # cancel in half of all directions with whole signs.
         return found * rng.uniform(0.5, 1.0, found.shape)
 
     def size(name: str) -> Array:
         here = np.abs(values[name])
+        # A weight of 1/|value| makes outputs of 1e6 and of 1e-6 count alike; in one
+        # plain sum a mistake in the smaller would be lost in the rounding of the
+        # larger.
         return np.where((here == 0) | ~np.isfinite(here), 1.0, here)
 
     one = np.ones(point.width)
     weights = {outputs[0]: one}
+    # One output needs no weight, and is shown as it is.
     if len(outputs) > 1:
         factors = drawn(len(outputs), 1)
         weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}

@@ -7,6 +7,11 @@ wrong edge (u, v) changes every total through it by the same factor q on its sha
     claimed = total - share + q · share
 
 and where one q fits several claims, q·∂ is what the author took for the edge.
+
+xu = a·x and xy = xu² at a = 2, x = 3: ∂xy/∂xu is 12, ∂xu/∂a 3 and ∂xu/∂x 2, so the
+totals by a and x are 36 and 24. Claimed are 18 and 12. All of both totals goes through
+(xy, xu), so q = 1/2 there fits both, and 12/2 = 6 is xu: the 2 of the power is missing.
+On (xu, a) the same q explains the first only. `mistakes` looks for such edges.
 """
 
 from __future__ import annotations
@@ -35,6 +40,8 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
     with np.errstate(all="ignore"):
         for (node, wrt), partial in reversed(list(edges.items())):
             if node in adjoint:
+                # Nodes are in topological order, so in reverse every user of a node
+                # comes before it and its adjoint is complete.
                 share = adjoint[node] * partial
                 adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
     return adjoint
@@ -53,6 +60,9 @@ def terms(
     with np.errstate(all="ignore"):
         for (node, wrt), partial in reversed(list(edges.items())):
             if node in found:
+                # The same recursion as in `totals`, of sizes. For each path: what the
+                # partial of this edge is off, one product and one sum, and what has
+                # been carried down to the node.
                 own = paths[node] * (sizes[node, wrt] + 2 * np.abs(partial))
                 carried = found[node] * np.abs(partial)
                 found[wrt] = found.get(wrt, 0.0) + own + carried
@@ -73,6 +83,8 @@ def tangents(edges: Mapping[Edge, Array], wrt: str) -> dict[str, Array]:
     width = len(next(iter(edges.values()), np.zeros(1)))
     found = {wrt: np.ones(width)}
     for (node, by), partial in edges.items():
+        # `wrt` may be a variable with an equation of its own: what that is computed
+        # from has no part in a derivative by it.
         if by in found and node != wrt:
             share = found[by] * partial
             found[node] = found[node] + share if node in found else share
@@ -97,6 +109,8 @@ def path_products(
             found[path] = product
         for node in users.get(path[-1], ()):
             waiting.append(((*path, node), product * edges[node, path[-1]]))
+        # Layers of n nodes have n^layers paths. To tell one left out among so many
+        # would take as many candidates, some of which fit by chance.
         if len(found) + len(waiting) > PATHS:
             return {}
     return found
@@ -163,6 +177,8 @@ class Totals:
         into: dict[str, list[Edge]] = {}
         for edge in self.edges:
             into.setdefault(edge[0], []).append(edge)
+        # A mistake in the backward of a whole equation, as a lost factor, is one factor
+        # on all edges into it: it is a group of its own.
         single = [(edge,) for group in into.values() for edge in group]
         return [*single, *(tuple(group) for group in into.values() if len(group) > 1)]
 
@@ -180,6 +196,7 @@ class Totals:
         if not ways:
             return None
         flow = sum(self.edges[edge] * tangent[edge[1]] for edge in ways)
+        # The group leads into one node, so that all of it shares d output/d node.
         found: Array = self.true[group[0][0]] * flow
         return found
 
@@ -197,15 +214,20 @@ class Totals:
         with np.errstate(all="ignore"):
             unsure = {w: self.size(w) / np.abs(share) for w, share in left.items()}
         while left:
+            # The total whose share is known best tells the factor. y = 3·a + 1e-9·b:
+            # the factor on an edge above both is read from the total by a, and tried on
+            # the one by b.
             best = min(
                 left, key=lambda w: float(np.nan_to_num(unsure[w], nan=9e9).max())
             )
+            # If the best is not known well, no other is, and every factor would fit.
             if not _is_resolved(unsure[best]):
                 return
             gap = self.claimed[best] - self.true[best]
             factor = 1 + gap / left[best]
             same = [w for w in left if self._fits(w, left[w], factor, unsure[best])]
             yield Culprit(group, tuple(same), factor, unsure[best])
+            # The other names form groups of their own, each with a factor of its own.
             left = {w: share for w, share in left.items() if w not in (*same, best)}
 
     def _fits(self, wrt: str, share: Array, factor: Array, unsure: Array) -> bool:

@@ -1,6 +1,9 @@
 """The witnesses of a gradient check: differences of a graph at points, taken once.
 
-Claims are then held against them, one set after another, without a new difference.
+    graph, points ─▶ Witness; claim ─▶ Evidence on an edge or a total
+
+Claims are held against them, one set after another, without a new difference: by
+`check`, `compare`, `mutation` and, for the sentences on what is wrong, `mistakes`.
 """
 
 from __future__ import annotations
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
     from cgprimer.judge.report import CheckRow
 
 
+# Points that tell mistakes apart: constants and products of two values at five random
+# points do not agree to 1e-7 by chance.
 ENOUGH = 5
 SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared
 
@@ -111,6 +116,8 @@ class Witness:
         self.edges = [
             (node, wrt) for node, site in self.sites.items() for wrt in site.names
         ]
+        # In the order of `edges`, which is topological, as totals and their terms need
+        # it.
         own = by_formula(graph, self.point, "adjoint")
         self.own = {edge: own[edge] for edge in self.edges}
         self.rows: dict[Any, tuple[CheckRow, ...]] = {}  # of our own derivatives
@@ -138,6 +145,7 @@ class Witness:
         """
         if self.width >= ENOUGH:
             return self
+        # Where no five points are finite, the few that the caller knows have to do.
         try:
             at = random_points(self.graph, ENOUGH, np.random.default_rng(0))
         except PointError:
@@ -159,6 +167,7 @@ class Witness:
         node, wrt = edge
         body = self.body(node)
         right = derivative(body, name(wrt), {})
+        # tanh(w·x) by w is (1 - tanh(w·x)²)·x, and said by its node z: (1 - z²)·x.
         if body.args:
             [right] = substitute([right], {body: name(node)})
         return show(right)
@@ -171,6 +180,8 @@ class Witness:
     @memo
     def surrogate(self, edge: Edge) -> str:
         """`op is declared surrogate`, where the way of an edge leads through such."""
+        # Shapes without a surrogate are most, and no walk through the body is needed
+        # for them.
         if not self.sites[edge[0]].shape.is_inexact:
             return ""
         ops = declared_inexact(self.body(edge[0]), edge[1])
@@ -191,6 +202,7 @@ class Witness:
     def edge(self, edge: Edge, claim: Claim | None) -> list[Evidence]:
         """The evidence on one edge: at the points, and beside its kinks."""
         found = [self.at_points(edge, claim)]
+        # An array of numbers says nothing of other points than the given ones.
         if claim is None or claim.everywhere:
             for moved, slopes in self._beside_kinks(edge):
                 found.append(self._evidence(moved, edge[1], claim, slopes))
@@ -202,6 +214,7 @@ class Witness:
         return self._evidence(self.sites[edge[0]], edge[1], claim, found)
 
     def _taken(self, edge: Edge, take: Callable[..., Slope]) -> Slope:
+        # A layer of 100 equations of one shape is one call, and not a hundred.
         group, row = self._place[edge[0]]
         i = self.sites[edge[0]].slot(edge[1])
         moved = next(slots for slots in group.blocks if i in slots)
@@ -222,6 +235,8 @@ class Witness:
         claimed, terms = own, own_terms
         if claim is not None:
             claimed, terms = claim.values(site.values, len(site.result))
+        # abs(x) at 0 is 0 by our rules, the slopes are -1 and 1: a claim that says the
+        # same as the rules is nothing that its author could be blamed for.
         excused = self._excused(claim, claimed, own, kinked(site, wrt))
         return Evidence(claimed, terms, found, site.values, excused)
 
@@ -235,6 +250,8 @@ class Witness:
     def _excused(
         self, claim: Claim | None, claimed: Array, own: Array, at_kink: Mask
     ) -> Mask:
+        # A claim of sin(x)/x is nan at 0 and finite elsewhere: it is right as a
+        # formula, and what cannot be told is about this point alone.
         none = ~np.isfinite(claimed)
         same = np.isclose(claimed, own, rtol=1e-9, atol=0, equal_nan=True)
         excused: Mask = same & (at_kink | (none & self._by_rules))
@@ -268,6 +285,7 @@ class Witness:
         site, wrt = self.sites[edge[0]], edge[1]
         if claim is not None and not claim.everywhere:
             return []
+        # A kink at one of the points has been judged with the points.
         others = [at for at in kinks(site.at(i), wrt) if at not in site.values[wrt]]
         moved = [site.at(i).moved(wrt, np.array([at])) for at in others]
         return [self._evidence(m, wrt, claim, _of_site(m, wrt)) for m in moved]
@@ -294,6 +312,8 @@ class Witness:
             rows = kernel(*values)
         claimed, terms = (np.broadcast_to(row, (self.width,)) for row in rows)
         x, none = np.abs(site.values[wrt]), kinked(site, wrt)
+        # At one such point the row is left out altogether: second derivatives are a
+        # second look, and no verdict is lost without it.
         if (none | ~np.isfinite(claimed) | ((x > 0) & (x < SQUARED))).any():
             return None
         return Evidence(claimed, terms, self._taken(edge, curvature), site.values, none)
@@ -303,6 +323,8 @@ class Witness:
         try:
             if claim.node is None:
                 return None
+            # A claim of z·(1 - z) depends on the name through z too; its equation is
+            # put in first.
             by = {name(site.node): self.body(site.node)}
             return derivative(substitute([claim.node], by)[0], name(wrt), {})
         except OpError:
@@ -312,6 +334,7 @@ class Witness:
     def totals(self, output: str) -> dict[str, Array]:
         """d output / d name by our own sweep, for every name below it."""
         inside = self.below(output)
+        # Also by the variables in the middle: claims may be about any of them.
         wanted = [n for n in self.values if n in inside]
         names = (*self.graph.inputs, *self.graph.parameters)
         at = {name: self.values[name] for name in names}
@@ -335,6 +358,8 @@ class Witness:
     def _total(self, output: str, wrt: str) -> Slope:
         if wrt not in self.below(output):
             return unchanging(self.values[wrt])
+        # Variables in the middle are in no block: they are cut loose from their
+        # equations, one at a time.
         block = next((b for b in self._blocks(output) if wrt in b), (wrt,))
         return self._totals_of(output, block)[block.index(wrt)]
 
@@ -343,6 +368,7 @@ class Witness:
         """Names below an output, as many at a time as arrays have room for."""
         ends = (*self.graph.inputs, *self.graph.parameters)
         names = [name for name in ends if name in self.below(output)]
+        # Every name that is moved repeats all values of the graph.
         many = max(1, AT_ONCE // (len(self.values) * self.width))
         return [tuple(names[k : k + many]) for k in range(0, len(names), many)]
 
@@ -365,9 +391,12 @@ class Witness:
     def mixable(self, outputs: Collection[str]) -> set[str]:
         """What some outputs depend on, but not through a surrogate, which declares."""
         found, declared = set(outputs), set[str]()
+        # A difference along a direction cannot leave out one way to the output: a name
+        # with a surrogate on any of its ways is judged by itself.
         for node, wrt in reversed(self.edges):
             if node in found:
                 found.add(wrt)
+                # All that lies below a surrogate gets there through it.
                 if node in declared or self.surrogate((node, wrt)):
                     declared.add(wrt)
         return found - declared - set(outputs)

@@ -35,6 +35,7 @@ class Arguments:
     def of(cls, f: Callable[..., Any], x: Any) -> Arguments:
         """A tuple is several arguments where `f` takes so many."""
         many = isinstance(x, tuple) and _takes(f, len(x))
+        # f takes one argument: (1.0, 2.0) is then a vector that was written as a tuple.
         if isinstance(x, tuple) and not many and not any(map(is_nested, x)):
             x = list(x) if all(np.ndim(v) == 0 for v in x) else x
         try:
@@ -86,6 +87,7 @@ def _takes(f: Callable[..., Any], count: int) -> bool:
         inspect.signature(f).bind(*[None] * count)
     except TypeError:
         return False
+    # Built-in functions have none; a tuple is then taken for several arguments.
     except ValueError:  # no signature is known
         return True
     return True
@@ -106,6 +108,7 @@ def _fitting(given: Array, at: NDArray[Any], label: str) -> tuple[Array, str]:
     """The gradient flat, in the order of x, and a note where it was transposed."""
     if given.shape == at.shape or (given.size == at.size == 1):
         return given.ravel(), ""
+    # Told as what it is: that a shape does not fit would say less.
     if given.ndim == 2 and given.T.shape == at.shape:
         note = f"transposed: {label} has shape {at.shape}, the gradient {given.shape}"
         return given.T.ravel(), note

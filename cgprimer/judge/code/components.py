@@ -1,6 +1,9 @@
 """Gradients component by component: claims of plain code held against differences.
 
-    subject ─ lines ─▶ blocks of slopes ─ claims ─▶ rows
+    subject ─ lines ─▶ blocks of slopes ─ claims ─▶ rows; asked by `findings`
+
+For f = Σx² at x = (1, 1e-9) differences give 2 ± 5e-14 and 2e-9 ± 4e-14. Claims of 2·x
+pass: even 4e-14 is less than SHARP·2e-9 = 2e-13.
 
 Single precision inside f widens the bounds and condemns nobody; bounds that would let
 an error of 0.1 % by vouch for nothing.
@@ -73,7 +76,11 @@ def component_rows(
         for k, i in enumerate(block.chosen.tolist()):
             claim = float(claims[k])
             judged = judged_claim(claim, found, block.slopes, k, precision)
+            # Of terms of size `usual` each component of its own size does about as
+            # much: a slope of that over its size.
             level = min(usual, 1.0) / float(subject.sizes[i])
+            # The one rule may pass a claim that is as small as its rounding; code of
+            # unknown terms says less of that than a graph.
             if judged.verdict == PASS and _is_drowned(claim, found, k, level):
                 judged = _vague(found, k)
             if judged.verdict != PASS and _is_nothing(claim, found, k, level):
@@ -85,6 +92,8 @@ def component_rows(
 def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
     """What most components do to f, over steps of their own size."""
     does = [block.slopes.terms * subject.sizes[block.chosen] for block in blocks]
+    # The lower median of what does something; components that do nothing, as behind a
+    # relu that is 0, are left out.
     some = np.sort(np.concatenate(does)) if does else np.zeros(0)
     some = some[(some > 0) & np.isfinite(some)]
     return float(some[(len(some) - 1) // 2]) if len(some) else 0.0
@@ -116,6 +125,8 @@ def _vague(found: Slope, k: int) -> Judgement:
 
 def allowing(slopes: Slopes, claims: Array, precision: float) -> Slope:
     """The slopes, with bounds that leave room for the rounding of the claims."""
+    # A claim is computed as f is: in single precision it has 1e-7, whatever its own
+    # type.
     own = np.maximum(np.minimum(slopes.precision, COARSEST), precision)
     size = np.nan_to_num(np.abs(claims), posinf=0.0)
     return _widened(slopes.found, CLAIM * own * size + EPSILON * slopes.terms)
@@ -135,6 +146,7 @@ def judged_claim(
     sharp = SHARP_COARSE if coarse else SHARP
     judged = judge(claim, found, k, float(slopes.terms[k]), sharp)
     gap, bound = abs(claim - float(found.value[k])), float(found.bound[k])
+    # The rule allows K times the bound. The bound of single precision is wide already.
     if judged.verdict == PASS and coarse and gap > bound:
         return Judgement(INCONCLUSIVE, f"it is {gap:.1g} off, and known to {bound:.1g}")
     return judged

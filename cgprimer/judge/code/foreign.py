@@ -135,6 +135,7 @@ def _checked(
     with bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
         random = takes.generator(0 if rng is None else rng)
         known = examine(subject, claims.values, claims.precision, random, tick)
+    # Once more at the end: what keeps a state may show it only after many calls.
     if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
         return undecided(says)
     aside = [*remarks, *claims.remarks]
@@ -144,6 +145,7 @@ def _checked(
     report = claims.judged(report)
     if report.verdict == PASS and not (callable(grad) or claims.values.any()):
         return replace(report, diagnosis=f"{report.diagnosis}; {UNSEEN}")
+    # Only code can be asked for its gradient at another point; numbers are those at x.
     there = beside(subject, claims.values) if callable(grad) else None
     if report.verdict != PASS or there is None:
         return report

@@ -51,11 +51,15 @@ def slopes(each: Each, x: Array, scale: Array) -> Slopes:
             with np.errstate(all="ignore"):
                 return _difference(each, x, scheme, known, size, usual)
 
+        # f may be rounded to its own value over short steps: the step that the
+        # difference rests on is one that shows a slope.
         local = _steepest(each, x, by("ridders").h)
         level = np.where(known.absorbed, 0.0, np.abs(each(x)) / size)
         terms = np.where(local > 0, local, level)
         typical = _typical(each, x, size, local, known)
     own = np.minimum(known.precision, COARSEST)
+    # Single precision leaves slopes of zero a noise of 1e-7 beside others; a claim of 0
+    # is confirmed within that much of the usual slope.
     typical = typical * np.maximum(1.0, 100 * own / NEGLIGIBLE)
     return Slopes(by_schemes(by, typical), known.precision, ULPS * terms)
 
@@ -70,6 +74,8 @@ def _difference(
     """
     longer, coarse = np.maximum(size, usual), known.precision > COARSE
     still = known.where_flat()
+    # Where f stands still to both sides a difference would be of rounding, or of what
+    # comes after the flat part.
     if (known.flat > 0).all():
         return still
     x = np.where(known.flat > 0, np.nan, x)
@@ -79,6 +85,9 @@ def _difference(
     coarse &= ~(known.flat > 0)
     if not coarse.any():
         return found
+    # x = 1e-3 with a usual size of 1: steps of 0.1 are sharp in float32, and may be too
+    # long for f; steps of 1e-4 are the reverse. Where the two contradict, the short
+    # ones count.
     if (coarse & (size < longer)).any():
         close = np.where(coarse & (size < longer), x, np.nan)
         noise = known.at_reach(each, close, size, size)
@@ -88,6 +97,8 @@ def _difference(
     close = np.where(coarse, x, np.nan)
     for reach in (size, longer) if scheme == SCHEMES[0] else ():
         other = smoothed(each, close, reach, known.precision)
+        # A fit over a wide interval is believed only where a difference does not
+        # contradict it.
         better = (other.bound < found.bound) & ~_differ(other, found)
         found = chosen(better, other, found)
     return found
@@ -117,6 +128,7 @@ def _typical(each: Each, x: Array, size: Array, local: Array, known: Noise) -> A
     steps = [np.where(still, part * size, np.nan) for part in FAR]
     rises = np.array([_steepest(each, x, step) for step in steps])
     nearest = rises[(rises > 0).argmax(axis=0), np.arange(len(x))]
+    # What a large number absorbs nearby is rounding, not a slope that f has there.
     most = np.where(known.absorbed, 0.0, rises[:ABOUT].max(axis=0))
     farther = np.where(most > 0, most, nearest)
     return np.where(still, np.fmax(level, farther), about)

@@ -30,6 +30,7 @@ def varies(name: str, call: Callable[[], float], first: float, subject: Subject)
     if first == now or (np.isnan(first) and np.isnan(now)):
         return ""
     runs = [np.array([value]) for value in (first, now, call())]
+    # If f is 0 at x, its last digits are those of its size elsewhere.
     away = abs(subject.value(subject.x + 0.1 * subject.sizes))
     return (
         "" if _same(runs[0], runs[1], np.nan_to_num(away)) else _impure(name, runs)[0]
@@ -57,6 +58,7 @@ def _impure(name: str, runs: list[Array]) -> tuple[str, bool]:
     i = int(np.nan_to_num(np.abs(runs[1] - runs[0])).argmax())
     values = ", ".join(f"{run[i]:.6g}" for run in runs)
     says = f"{name} gives two values for one x ({values}, …): "
+    # +=, as of gradients that are not set back to zero, adds the same each time.
     if np.allclose(runs[1] - runs[0], runs[2] - runs[1], rtol=1e-6, atol=0):
         return says + "it accumulates over calls", True
     hint = "fix its random numbers first, and let it keep nothing between calls"
@@ -92,6 +94,7 @@ def not_finite(subject: Subject) -> str:
 def _is_guilty(subject: Subject, i: int) -> bool:
     """Whether another value of component i alone makes f finite."""
     x, here = subject.x.copy(), subject.x[i]
+    # log(x) at -1 is finite at 1, 1/x at 0 is at 0.5, sqrt(1 - x²) at 2 is at 1.
     for value in (-here, abs(here) / 2 + 0.5, here + 1, here - 1, 0.5):
         x[i] = value
         if np.isfinite(subject.value(x)):

@@ -59,10 +59,15 @@ class Noise:
         And with the slope, as what is computed from x is rounded as x is: the square of
         a difference that cancels at x has no noise there, and some beside it.
         """
+        # nan is not called: in double precision noise does not grow over such steps to
+        # matter.
         coarse = np.where(self.precision > COARSE, x, np.nan)
         around = (np.abs(each(coarse + k * longest)) for k in (-REACH, REACH))
         level = np.nan_to_num(np.fmax(*around), posinf=0.0)
         near = np.fmax(self.noise, self.precision * level)
+        # (x - 1)² at x = 1: its value, and so its noise, is 0; a step h aside, x - 1 =
+        # h carries the rounding of x, ε, and h² is off by 2h·ε. The bend 2 times ε·|x|
+        # gives that.
         aside = BENDING * size
         bend = np.abs(each(x + aside) - 2 * each(x) + each(x - aside)) / aside**2
         more = EPSILON * size * np.nan_to_num(bend, posinf=0.0)
@@ -79,16 +84,21 @@ def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
     here, longer = each(x), np.maximum(size, usual)
     noise, own, step = _scatter(each, x, size)
     apart = np.fmax(WIDER * np.abs(step), APART * size)
+    # Only near x: over long steps f itself would count as scatter.
     apart = np.where(np.abs(step) <= CLOSE * size, apart, np.nan)
     noise = np.fmax(noise, 4 * _beside(each, x, apart))
     still = np.isnan(own)
     flat, absorbed = np.zeros(len(x)), np.zeros(len(x), dtype=bool)
     share = np.full(len(x), np.nan)
     halting = still | (np.abs(step) > HALT * EPSILON * size)
+    # These points need a search farther away, which costs dozens of calls; most need
+    # none.
     if halting.any():
         only = np.where(halting, size, np.nan)
         hidden, share, flat, absorbed = _flat(each, x, only, usual)
         noise = np.where(still | (flat > 0), hidden, noise)
+    # The least of all noise beside its value: where terms cancel the share is larger
+    # than the precision, and never smaller.
     share = np.fmin(share, np.fmin(_share(own, here), _away(each, x, size, longer)))
     precision = np.nan_to_num(share, nan=EPSILON)
     noise = np.nan_to_num(np.fmax(noise, EPSILON * np.abs(here)), posinf=0.0)
@@ -119,6 +129,7 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
     the values scatter about a parabola. Where x has no shorter step, the quantum says
     something about x and is not f's own. Nothing is, nan, where f does not change.
     """
+    # At x = 1 - 1e-12 of sqrt(1 - x²) there is nothing to the right.
     side = np.where(np.isnan(each(x + 1e-8 * size)), -1.0, 1.0)
     low = np.where(x == 0, 0, FIRST)
     step, seen = _shortest(each, x, side * size, low, np.full(len(x), NEAR))
@@ -128,6 +139,8 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
     if cut.any():  # at the edge of a domain
         aside = _off_a_curve(each, x, np.where(cut, step, np.nan), EVEN - EVEN[0])
         spread = np.where(cut, np.nan_to_num(aside), spread)
+    # If the least step of x changes f, one quantum of f is the slope times that step;
+    # only a longer first step shows a staircase of f's own.
     stairs = np.abs(step) > SHORTEST * np.spacing(np.abs(x))
     own = 2 * np.where(seen, np.fmax(spread, np.where(stairs, quantum, 0.0)), np.nan)
     return 2 * np.fmax(quantum, spread), own, step
@@ -150,6 +163,7 @@ def _off_a_curve(
     """
     steps = np.array([(x + k * apart) - x for k in at])
     rows = np.array([each(x + step) for step in steps])
+    # In units of the longest step, so that powers do not underflow.
     t = np.nan_to_num(steps / np.abs(steps).max(axis=0)).T
     powers = np.stack([t**k for k in range(degree + 1)], axis=-1)
     rises = rows - rows[0]  # beside a large number the fit would round, not f
@@ -164,6 +178,9 @@ def _shortest(
     """(the shortest step that changes f, whether there is one), by bisection."""
     here, end = each(x), high
     while (low < high).any():
+        # HALVES are exponents of ten by halves, from -60 to 20: bisection takes five to
+        # seven calls. It supposes that f, once it changes, changes over all longer
+        # steps.
         middle = (low + high) // 2
         step = np.where(low < high, size * 10 ** HALVES[middle], np.nan)
         changed = np.abs(each(x + step) - here) > 0
@@ -181,6 +198,8 @@ def _is_of_rounding(quantum: Array, far: Array) -> Mask:
 
     Then its steps are a power of two, or it is a curve that is resolved farther away.
     """
+    # 1e16 + x - 1e16 moves by 2, which is a power of two; round(x) moves by 1, which is
+    # the one power of two that code makes by itself.
     binary = (np.frexp(quantum)[0] == 0.5) & (quantum != 1)
     found: Mask = binary | (far > CURVED * quantum)
     return found
@@ -206,6 +225,7 @@ def _flat(
         inside = np.where(seen, np.abs(step), np.nan)
         fine, own, _ = _scatter(each, x + 2 * side * inside, inside)
         share = np.fmin(share, _share(own, each(x + 2 * side * inside)))
+        # At one, two, eight and 64 times the first step that changes f.
         rises = [each(x + side * k * inside) for k in (0, 1, 2, 8, 64)]
         quantum, rise, far = (np.abs(rises[k] - rises[0]) for k in (1, 2, 4))
         more = (np.abs(rises[3] - rises[2]) > 0) & (np.abs(rises[4] - rises[3]) > 0)
@@ -213,6 +233,7 @@ def _flat(
         noise = np.fmax(noise, np.where(lost, 2 * quantum, fine))
         away = inside > size * 10 ** HALVES[NEAR]
         smooth = (own <= SMOOTH * rise) & (inside > HALT * EPSILON * size)
+        # A quarter: the bisection knows the step to √10 only.
         reach = np.where(away | smooth, np.abs(step) / 4, 0.0)
         flat = np.minimum(flat, np.where(seen, reach, np.abs(step)))
         absorbed |= lost & away

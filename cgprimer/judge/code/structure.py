@@ -94,6 +94,7 @@ def matched(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
     if isinstance(tree, Mapping):
         yield from _matched_keys(tree, given, label)
         return
+    # f(*(x,)) with one argument: its gradient need not be wrapped in a tuple.
     if len(tree) == 1 and not isinstance(given, tuple | list):
         given = [given]
     if not isinstance(given, Sequence | np.ndarray) or len(given) != len(tree):

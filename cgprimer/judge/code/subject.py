@@ -57,6 +57,7 @@ class Subject:
         sizes = []
         for leaf in self.leaves:
             known = np.abs(leaf[leaf != 0])
+            # A weight of 0 among weights of about 0.01 moves by 0.01, not by 1.
             usual = float(np.median(known)) if known.size else 1.0
             sizes.append(np.full(leaf.size, usual))
         return np.concatenate(sizes)
@@ -117,6 +118,7 @@ class Subject:
         def each(values: Array) -> Array:
             found = np.full(len(start), np.nan)
             for k in np.flatnonzero(~np.isnan(values)).tolist():
+                # f at the point itself is known; many schemes ask for it again.
                 same = values[k] == start[k]
                 found[k] = self.here if same else self.value(point(k, values[k]))
             return found

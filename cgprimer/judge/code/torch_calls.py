@@ -69,6 +69,8 @@ class TorchCode:
             with torch.random.fork_rng():
                 wide.outputs(wide.arrays())
             return wide
+        # Some operations refuse double precision in the forward, some in the backward
+        # only.
         try:
             wide._tried()
         except (RuntimeError, TypeError, ValueError):

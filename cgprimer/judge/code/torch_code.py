@@ -159,6 +159,7 @@ def _upstream(name: str, once: Array, twice: Array) -> str:
     """How backward uses the gradient that arrives; it must be in proportion to it."""
     if not (np.isfinite(once).all() and np.isfinite(twice).all()):
         return ""  # the rows say so
+    # A gradient of 0 is in proportion to anything.
     if np.allclose(twice, 2 * once, rtol=LINEAR, atol=0) or not once.any():
         return ""
     if np.allclose(twice, once, rtol=LINEAR, atol=0):

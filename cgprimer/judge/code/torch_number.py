@@ -54,6 +54,7 @@ class Weighed:
         weights = []
         for output in (made[i] for i in kept):
             shape = tuple(output.shape)
+            # One number needs no weights, and is shown as it is.
             alone = len(kept) == 1 and output.numel() == 1  # it is a number already
             draw = np.ones(shape) if alone else rng.standard_normal(shape)
             weights.append(code.torch.as_tensor(draw, device=output.device))
@@ -158,6 +159,8 @@ def narrowing(torch: Any) -> Iterator[set[Any]]:
         self: Any, op: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         found = op(*args, **(kwargs or {}))
+        # What takes doubles and gives less has narrowed them; what starts in float32
+        # has not.
         if any(getattr(a, "dtype", None) == torch.float64 for a in args):
             outputs = found if isinstance(found, tuple | list) else [found]
             real = {output.dtype for output in outputs if is_real(output)}

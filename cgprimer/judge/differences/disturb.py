@@ -24,6 +24,8 @@ from cgprimer.judge.differences.finite import Difference
 from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Function
 from cgprimer.types import Array
 
+# 2^10·ε: well above the rounding of the operations themselves, so that what is seen is
+# the disturbance, and small enough for its square to be nothing.
 D = 2.0**-42
 RUNS = range(6)
 MARGIN = 4.0  # some signs cancel; library functions may be off by more than ε
@@ -51,6 +53,7 @@ def off(value: Any, by: Array) -> Any:
 
     Whole numbers are exact: an exponent 2 stays.
     """
+    # Im (-1)^(2 + D) is about π·D, which is no rounding error of x^2.
     exact = np.rint(value) == value
     if np.iscomplexobj(value):
         moved = value.real * (1 + by[0]) + 1j * (value.imag * (1 + by[1]))
@@ -64,6 +67,8 @@ def with_rounding(found: Difference, runs: Sequence[Function], x: Array) -> Diff
     with np.errstate(all="ignore"):
         slopes = [np.imag(f(x + 1j * found.h)) / found.h for f in runs]
         change = np.max([np.abs(slope - found.value) for slope in slopes], axis=0)
+        # Where the change is as large as the slope, it is no longer in proportion to D,
+        # and scaling it down to ε would promise too much.
         share = np.where(change < LINEAR * np.abs(found.value), EPSILON / D, 1.0)
     bound = MARGIN * share * change + ROUNDING * np.abs(found.value)
     return replace(found, bound=bound, rounding=bound)

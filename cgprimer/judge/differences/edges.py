@@ -161,6 +161,8 @@ class Alike:
     def blocks(self) -> list[tuple[int, ...]]:
         """The slots that hold names, as many at a time as arrays have room for."""
         names = self.shape.names
+        # One block of names moved at once makes arrays (names, equations, n) for every
+        # slot.
         many = max(1, AT_ONCE // (len(self.slots) * self.results.size))
         return [names[k : k + many] for k in range(0, len(names), many)]
 
@@ -180,6 +182,8 @@ class Alike:
         def f(value: Any) -> Any:
             given: list[Any] = list(self.slots)
             for k, i in enumerate(moved):
+                # Row k moves slot moved[k] alone: in all other rows that slot keeps its
+                # own value.
                 given[i] = np.full(value.shape, self.slots[i], dtype=value.dtype)
                 given[i][..., k, :, :] = value[..., k, :, :]
             [result] = kernel(*given)
@@ -221,6 +225,7 @@ def _symbolic(
     graph: Graph, point: Point, known: bool = False
 ) -> Iterator[tuple[Edge, Array]]:
     for own in alike(graph, point):
+        # `known` is for a table that shows nan: there a missing formula is no error.
         for i in () if known else own.shape.names:
             own.shape.check_formula(i, graph.dependents[int(own.equations[0])])
         with np.errstate(all="ignore"):
@@ -294,6 +299,7 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
     operations do not tell the derivative.
     """
     steps = _steps(shape)
+    # Names are given numbers without any error of their own: only operations round.
     terms = [
         OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
         for step in steps
@@ -306,6 +312,8 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
 def _steps(shape: Shape) -> list[Step]:
     """The reverse trace of a shape; empty where it does not tell the derivative."""
     [run] = computed([shape.stable])
+    # A declared gradient is not the derivative, and would count rounding with wrong
+    # weights.
     if any(node.op.contract != "exact" for node in postorder([run])):
         return []
     try:

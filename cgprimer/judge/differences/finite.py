@@ -117,6 +117,7 @@ def difference(
     check_scheme(scheme, step)
     x, outside = _checked_values(f, x)
     with np.errstate(all="ignore"):
+        # No cancellation in it, so that neither lengths nor drowning matter.
         if scheme == "complex":
             found = _complex_step(f, x, step, noise, stacks)
         else:
@@ -179,6 +180,8 @@ def _on_diagonals(
     length: Callable[[Array, float], Array],
 ) -> Difference:
     a, b = (length(np.where(v == 0, 1.0, np.abs(v)), 1.0) for v in (x, y))
+    # x and y are moved one by one: errors along the diagonals are made of the same
+    # operations.
     if noise is None:
         noise = np.fmax(
             probe.noise(lambda at: f(at, y), x, a)[0],
@@ -186,9 +189,14 @@ def _on_diagonals(
         )
     told = np.fmax(noise, ROUNDING * np.abs(f(x, y)))
 
+    # g'' is (a²·f_xx + 2ab·f_xy + b²·f_yy) - (a²·f_xx - 2ab·f_xy + b²·f_yy): the pure
+    # second derivatives cancel. Four evaluations of f as in (f(+,+) - f(+,-) - …)/4ab
+    # would do for one step, but second differences of g come with extrapolation and a
+    # bound.
     def g(t: Any) -> Any:
         return f(x + t * a, y + t * b) - f(x + t * a, y - t * b)
 
+    # g subtracts two values of f, each with that noise.
     found = _search(g, np.zeros(x.shape), scheme, None, 2 * told, None, False)
     area = 4 * a * b
     parts = [getattr(found, part.name) / area for part in fields(found)]
@@ -229,6 +237,7 @@ def _search(
     stacks: bool,
 ) -> Difference:
     """The best over several lengths, or the one of the given step; then the sides."""
+    # A caller's step is taken as it is: no other length, and no closer look at kinks.
     if step is not None:
         known = search.at_step(f, x, scheme, _checked(x, step), noise)
         return _with_sides(f, x, scheme, known)[0]
@@ -256,9 +265,12 @@ def _closer(
     """
     gap, longest = np.abs(found.right - found.left), found.h
     for part in CLOSER:
+        # nan leaves the other elements out of the second look.
         at = np.where(found.kink, x, np.nan)
         known = search.at_step(f, at, scheme, part * longest, noise)
         near, hidden = _with_sides(f, at, scheme, known)
+        # Unseen is not the same as absent: only where rounding is small beside the gap
+        # would a kink have shown at the shorter step.
         smooth = ~near.kink & np.isfinite(near.bound) & (hidden < HIDDEN * gap)
         found = chosen(found.kink & smooth, near, found)
     return found
@@ -282,6 +294,8 @@ def _unless_drowned(
         return found
     rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
     told = noise.at(x) if isinstance(noise, Told) else noise
+    # ptp > 0: where f stands still, its noise has not shown, and a slope of 0 may be
+    # right.
     drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
     return replace(found, bound=np.where(drowned, np.inf, found.bound))
 
@@ -308,6 +322,7 @@ def _complex_step(
 
     Its rounding is probed, unless the caller knows about rounding.
     """
+    # Never more than 1e-20, which is far below what rounding leaves of any term in h².
     size = np.where(x == 0, 1.0, np.minimum(np.abs(x), 1.0))
     h = FIRST["complex"].step * size if step is None else np.full_like(x, step)
 
@@ -322,6 +337,7 @@ def _complex_step(
             f"the complex step cannot be taken: {error}\n"
             "  hint: use scheme='central' or 'ridders'"
         ) from error
+    # Im f may be finite where f itself is not: log(0 + ih) has the imaginary part π/2.
     value = np.where(np.isfinite(values(f, x)), value, np.nan)
     central = _search(f, x, FIRST["central"], None, noise, None, stacks)
     central = _unless_drowned(f, x, central, noise)
@@ -334,6 +350,8 @@ def _complex_step(
 
 def _refuse_if_not_analytic(x: Array, value: Array, central: Difference) -> None:
     """The imaginary part is lost in abs, real, max: the result would be 0."""
+    # abs(x) keeps nothing of ih: the complex step gives 0, where the difference gives
+    # ±1. At a kink the two may differ rightly.
     wrong = np.abs(value - central.value) > 4 * central.bound + 1e-6 * np.abs(value)
     wrong &= ~central.kink
     if wrong.any():

@@ -72,6 +72,10 @@ class Scheme:
         return Scheme(weights, self.step, self.order, self.power, self.rows)
 
 
+# The best steps balance rounding ε/h^order with truncation h^power: ε^(1/2) for
+# forward, ε^(1/3) for central, ε^(1/5) for five-point, ε^(1/4) for second differences.
+# Ridders starts from a step where rounding is nothing, as it removes the truncation.
+# The complex step subtracts nothing, so that only underflow limits it.
 FIRST: dict[str, Scheme] = {
     "forward": Scheme({0: -1.0, 1: 1.0}, EPSILON ** (1 / 2), power=1),
     "central": Scheme({-1: -1 / 2, 1: 1 / 2}, EPSILON ** (1 / 3)),
@@ -85,6 +89,7 @@ SECOND: dict[str, Scheme] = {
     "three-point": Scheme({-1: 1.0, 0: -2.0, 1: 1.0}, EPSILON ** (1 / 4), 2),
     "ridders": Scheme({-1: 1.0, 0: -2.0, 1: 1.0}, 0.1, 2, rows=10),
 }
+# Both are off by h², as the central ones that they stand for.
 ASIDE = {  # to the right of x, for the edges of domains
     1: Scheme({0: -1.5, 1: 2.0, 2: -0.5}, EPSILON ** (1 / 3)),
     2: Scheme({0: 2.0, 1: -5.0, 2: 4.0, 3: -1.0}, EPSILON ** (1 / 4), 2),
@@ -105,6 +110,8 @@ def rounding(terms: Noise) -> Noise:
 
 def taken(x: Array, h: Array) -> Array:
     """The step that floating point really takes from x, nan where there is none."""
+    # At x = 1 a step of 1e-10 is taken as 1.00000008274e-10: to divide by 1e-10 would
+    # be an error of 8e-8, whatever f is.
     h = (x + h) - x
     return np.where(h != 0, h, np.nan)
 
@@ -122,10 +129,15 @@ def apply(
         at = x + k * h
         value = values(f, at)
         total = total + weight * value
+        # What single values are rounded to counts even where `noise` says less: f(x) is
+        # stored with relative errors of ε.
         size = np.hypot(size, weight * value)
+        # x + k·h is rounded, too: a point beside the one that is meant has another
+        # value of f, by the slope that the values themselves show.
         astray = astray + abs(weight) * np.abs((at - x) - k * h)
         low, high = np.minimum(low, value), np.maximum(high, value)
     divisor = h**scheme.order
+    # For h = 1e-160, h² is 1e-320, which has three digits only.
     if scheme.order > 1:  # h was exact, its square may have no digits left
         divisor = np.where(np.abs(divisor) < TINY, np.nan, divisor)
     slope = (high - low) / np.abs(h)

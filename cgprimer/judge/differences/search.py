@@ -29,6 +29,8 @@ from cgprimer.types import Array, Mask
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
 CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with
+# With these the shortest plain steps are 6e-9 and 6e-12 at x = 1. They stay within one
+# wave of sin(1e5·x), where steps from 0.1 on span thousands of waves.
 SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
 
 
@@ -66,14 +68,20 @@ def best(
     stacks : whether f takes all lengths at once, as an array (k, *x.shape).
     """
     scales = _lengths(x, typical)
+    # All lengths go to f in one call as rows of one array, which costs little more than
+    # one of them: most of the time of a small array is in the call.
     each = np.broadcast_to(x, scales.shape)
 
     every = f if stacks else _row_by_row(f)
     if isinstance(noise, Told) and not stacks:
         noise = replace(noise, at=_row_by_row(noise.at))
     plain = PLAIN[scheme.order]
+    # What is told of rounding grows with the reach of a step, so that it is asked for
+    # each scheme by itself; a noise that is probed is the same for both.
     known, near = _noise(every, each[:1], scales, noise, scheme, plain)
     tried = _over(every, each, scheme, scales, *known)
+    # Ridders starts at 0.1 of a length, five-point at 7e-4; the plain scheme needs
+    # 6e-6. Its rows are less exact, but they are witnesses against the longer ones.
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
         short = _over(every, each, plain, scales, *near)
         pairs = zip(tried.parts(), short.parts(), strict=True)
@@ -98,6 +106,8 @@ def _made(parts: object) -> Found:
 
 def _lengths(x: Array, typical: Array | float | None) -> Array:
     """Lengths (k, …) on which f may change, long to short; nan for repetitions."""
+    # For x = 1e4 and a usual size of 1: 1e4, 100, 1, 1e-3 and 1e-6. For x = 0 or 1 only
+    # 1, 1e-3 and 1e-6: the others would repeat the first.
     usual = np.broadcast_to(1.0 if typical is None else np.abs(typical), x.shape)
     size = np.where(x == 0, usual, np.abs(x))
     large, small = np.maximum(size, usual), np.minimum(size, usual)
@@ -126,6 +136,8 @@ def _noise(
         known = probed if told is None else np.broadcast_to(told, scale.shape)
         return [(known, still)] * len(schemes)
     longest = max(scheme.step for scheme in schemes)
+    # The straight line between x and the longest reach stands for what lies between, so
+    # that `told.at` is evaluated three times and not at every point of every scheme.
     far = np.fmax(*(values(told.at, x + k * longest * scale) for k in (-1, 1)))
     here = np.where(np.isnan(here := values(told.at, x)), far, here)
     more = np.fmax(far - here, 0.0)
@@ -138,6 +150,8 @@ def _over(
 ) -> Found:
     """The scheme over one length; where it meets nan or inf, a one-sided one."""
     parts = _steps(f, x, scheme, scale * scheme.step, noise)
+    # To the right first, then to the left: what is still outside after both keeps its
+    # nan.
     aside = ASIDE[scheme.order]
     for side in (aside, aside.mirrored()):
         outside = ~np.isfinite(parts[0])
@@ -158,7 +172,11 @@ def _steps(
     h = taken(x, h)
     value, rounding = apply(scheme, f, x, h, noise)
     far, _ = apply(scheme, f, x, 2 * h, noise)
+    # For central differences trust is 1: the error at h is a third of the change from
+    # 2h to h, and the margin is 3.
     change = scheme.trust * np.abs(far - value)
+    # The step 2h has left the domain, but h/2 is inside. The error at h/2 is 2^-power
+    # of the one at h, hence the factor.
     if np.isnan(change).any():  # an edge of the domain between the two steps
         near, _ = apply(scheme, f, x, h / 2, noise)
         shrunk = scheme.trust * 2.0**scheme.power * np.abs(value - near)
@@ -179,9 +197,16 @@ def _one_sided(
     (near, rounding), (mid, _), (far, _) = (
         apply(scheme, f, x, k * h, noise) for k in (1, 2, 4)
     )
+    # √x³ at 0, in units of its difference at h: near, mid, far = 1, 1.414, 2. The
+    # changes are -0.414 and -0.586, Aitken's rest is 0.414²/0.172 = 1, and near is off
+    # by just that. The bound is twice the rest. The change alone, 0.414, would be too
+    # small.
     change, before = near - mid, mid - far
     rest = change**2 / (change - before)
     ahead = np.fmax(np.abs(change), 2 * np.abs(rest))
+    # √x at 0: 1, 0.707, 0.5, so that changes grow by 1.414 with each halving of the
+    # step. x·log(x) is between: its changes stay alike, and the rest divides by 0,
+    # which is inf.
     endless = np.abs(change) > 1.2 * np.abs(before) + 1e-6 * np.abs(near)
     return near, np.where(endless, np.inf, ahead) + rounding, h, rounding
 
@@ -194,6 +219,17 @@ def _chosen(tried: Found) -> Found:
     So is that of the shorter one where f stands still: x + 10⁸ - 10⁸ does, looked at
     closely.
     """
+    # sin(1e5·x) at x = 1 has the slope -99936.08. By Ridders from 0.1 on it is -1.8 ±
+    # 67: |f| ≤ 1 keeps differences over many waves small, whatever the slope. By plain
+    # steps of 6e-9 it is -99936.076 ± 0.020. The gap of 99934 is more than both bounds
+    # together, so the long row is given it as its bound. Left is Ridders' row from 1e-7
+    # on: -99936.081 ± 0.007.
+    #
+    # (x + 1e8) - 1e8 at x = 1 is the reverse. Rounding is not seen between neighbours
+    # of one value, so that Ridders from 1e-7 on gives 1.043 ± 1.1e-8, which would
+    # condemn the right claim of 1. Ridders from 0.1 on gives 1 ± 1.5e-14, far less than
+    # half the gap of 0.043 between them: the short row is widened to that gap, and says
+    # no more than that.
     bounds = np.where(np.isnan(tried.value), np.inf, tried.bound)
     rows = range(len(bounds))
     for long, short in ((i, j) for i in rows for j in rows if i != j):
@@ -203,6 +239,7 @@ def _chosen(tried: Found) -> Found:
         unsure = shorter & tried.flat[short] & (tried.bound[long] < CREDIBLE * gap)
         bounds[short] = np.where(unsure, gap + tried.bound[long], bounds[short])
         bounds[long] = np.where(apart, gap, bounds[long])
+    # argmin would choose nan before any number.
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
     pick = bounds.argmin(axis=0)[None]
     parts = replace(tried, bound=bounds).parts()
@@ -212,6 +249,9 @@ def _chosen(tried: Found) -> Found:
 
 def _is_wild(tried: Found) -> Mask:
     """Whether differences grow as steps shrink: f changes faster than any step."""
+    # The last two rows are the plain scheme at lengths a thousand apart. Between them
+    # the differences of a jump grow 1000-fold, those of √|x| at 0 32-fold; those of a
+    # smooth f agree up to rounding, which is allowed for.
     growth = np.abs(tried.value[-1] - tried.value[-2]) - tried.rounding[-1]
     size = np.abs(tried.value[-2]) + tried.rounding[-2]
     wild: Mask = growth > 10 * size

@@ -1,7 +1,12 @@
 """Kinks: the slopes to the left and to the right of a point.
 
+    f, x, a difference ─▶ gaps at three steps ─▶ Sides; called by `finite`
+
 The gap between the two is odd in the step t for a smooth f: without its linear part it
-shrinks as t³. At a kink it stays, at a jump or a cusp it grows.
+shrinks as t³. At a kink it stays, at a jump or a cusp it grows. When t is divided by 8,
+the gap that is extrapolated to t = 0 changes by
+
+    x⁴ at 0: 1/512    |x|^1.5: 1/√8 = 0.35    |x|: 1    √|x|: √8    a jump: 8
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from cgprimer.types import Array
 
 PARTS = (1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are looked at
 RESOLVED = 512  # units in the last place of x that such a step has at least
+# Between |x|^1.5, whose gap goes to 0, and |x|, where it stays; and above |x|.
 STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
 BENDS = 1 / 32  # the same beside |x|^1.5, say; that of a smooth f falls 512-fold
 
@@ -43,17 +49,29 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     rounding and to what that mean still changes; where it does not, the bound is
     widened to the gap.
     """
+    # A step of a few units in the last place would have slopes of rounding alone.
     longest = np.maximum(found.h, RESOLVED * np.spacing(np.abs(x)))
     steps = [taken(x, part * longest) for part in PARTS]
     rows = [_at(f, x, order, t, found.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
+    # |x| at 0: all three gaps are 1 - (-1) = 2, and so is what the line through two of
+    # them has at 0: before = gap = 2 > 0.6·2, a kink, with the slopes 0 ± 2/2. The
+    # bound is 1. x² at 0: gaps of 2t, whose line meets 0 at 0: no kink, however large
+    # the steps are. x⁴ at 0: gaps of 2t³; the line gives -144·t³, of which 1/512 is
+    # left at t/8.
     before, gap = (_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (0, 1))
     middle = _at_zero(steps[1:], means[1:])
+    # With steps t and t/8 the line at 0 is (8·near - far)/7: so do the noises add up.
     noise = (8 * noises[2] + noises[1]) / 7
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
     endless = np.abs(gap) > GROWS * np.abs(before) + noise
+    # Half the gap spans both slopes; what the gap still changed between two
+    # extrapolations is what it may change further.
     across = np.abs(gap) / 2 + np.abs(gap - before) + noise
     across = np.where(endless, np.inf, across)
+    # The mean of two one-sided slopes is a central difference at a step 512 times
+    # shorter. It is off by next to no truncation, so that it betrays a value that is by
+    # chance the same over several long steps.
     change = np.abs(means[1] - means[2])
     astray = np.abs(found.value - means[2])
     widened = astray - noises[2] > 2 * found.bound + change / 5
@@ -61,6 +79,8 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
     bound = np.where(kink, across, bound)
+    # A slope that may change unseen is no reason to widen the bound, which would keep
+    # right claims from a PASS; it only keeps claims so near from a FAIL.
     bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
     rough = np.where(bends, np.abs(gap), 0.0)
     return Sides(value, bound, value - half, value + half, noise, rough)

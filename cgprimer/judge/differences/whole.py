@@ -64,6 +64,8 @@ def total_differences(
     found = {}
     for name in names:
         x = whole.at(name)
+        # A name that the output does not depend on has a slope of exactly 0, with no
+        # bound.
         if name not in whole.names:
             found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
             continue
@@ -154,6 +156,9 @@ class OutputFunction:
                 row = parameters[graph.parameter_number[name]]
             else:
                 row = values[graph.variable_number[name]]
+                # A variable that an equation defines would be overwritten by its own
+                # equation: after every group it is set again to what it has been moved
+                # to.
                 cut += [(row, k)] * (name in graph.depends_on)
             row.reshape(value.shape)[..., k, :] = value[..., k, :]
         for group in self.program.groups:
@@ -183,6 +188,9 @@ class OutputFunction:
             seeds = {row: np.ones(value.size)}
             adjoints, _ = program.backward(values, parameters, seeds)
             total = np.zeros(value.size)
+            # An error in the result of an equation reaches the output times the adjoint
+            # there, so that Σ |adjoint|·Σ|terms| over the equations bounds all of them
+            # to first order.
             for group, kernel in zip(program.groups, kernels, strict=True):
                 [own] = kernel(*program.slots(group, values, parameters))
                 total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)

@@ -32,6 +32,9 @@ def blame_edge(witness: Witness, row: CheckRow, claim: Claim | None) -> CheckRow
     """The row with what its claim looks like."""
     node, wrt = row.edge
     seen, wrong = witness, _wrong(witness, row.edge, claim)
+    # At the caller's one point every ratio is constant and every mistake fits; more
+    # points tell them apart, unless the claim is right there and wrong at the given
+    # point alone.
     if (claim is None or claim.everywhere) and witness.wide is not witness:
         more = _wrong(witness.wide, row.edge, claim)
         if not more.agrees(more.true):  # else it is wrong at the given points only
@@ -64,6 +67,8 @@ def _faulty(witness: Witness, edge: Edge, says: str) -> str:
     body, leaf = witness.body(edge[0]), name(edge[1])
     values = witness.sites[edge[0]].values
     for node in postorder([body]):
+        # Arguments come first in postorder, so that the innermost wrong operation is
+        # found: it makes all those around it look wrong.
         if node.args and leaf in postorder([node]):
             declared = _declared(node, leaf, values, over(witness))
             if declared:
@@ -92,6 +97,7 @@ def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -
             slack = 2 * found.bound + SLACK * np.abs(found.value)
             wrong = Wrong(row, found.value, slack, where)
             own = {show(a): value for a, value in zip(node.args, at, strict=True)}
+            # In a backward of two arguments the shares may have changed places.
             others = (
                 ("swapped names", f"it is what belongs to {show(other)}", one.value)
                 for other, one in zip(node.args, slopes, strict=True)
@@ -112,6 +118,8 @@ def truth(witness: Witness, edge: Edge, evidence: Evidence) -> tuple[Array, Arra
     """
     own, found = witness.own[edge], evidence.found
     gap = np.abs(own - found.value)
+    # Our own partial has sixteen digits, a difference ten: mistakes are told better by
+    # it, where differences have confirmed it.
     if not (gap > 2 * found.bound + SLACK * np.abs(own)).any():
         return own, SLACK * np.abs(own)
     return found.value, 2 * found.bound + SLACK * np.abs(found.value)
@@ -121,6 +129,8 @@ def elsewhere(witness: Witness, edge: Edge) -> Iterator[Candidate]:
     """Right derivatives of something else that are taken for ∂node/∂wrt."""
     node, wrt = edge
     own = witness.own
+    # Where the edge is the only way from `wrt` to the node, total and partial are the
+    # same, and nothing is to be told apart.
     through = totals(own, node).get(wrt, own[edge])
     if not np.array_equal(through, own[edge]):
         says = f"this is the total derivative of {node} by {wrt}, along all paths"

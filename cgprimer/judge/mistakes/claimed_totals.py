@@ -64,9 +64,13 @@ class ClaimedTotals(Totals):
     def others(self, wrt: str) -> Iterator[Candidate]:
         """The names whose totals are claimed for `wrt`: transposed and wrong first."""
         defined = self.witness.graph.depends_on
+        # Inputs and parameters are mistaken for one another, and so are variables with
+        # equations, but not one kind for the other.
         alike = [text for text in self.true if (text in defined) == (wrt in defined)]
         same = [text for text in alike if text != wrt and self.has(wrt, text)]
         right = {text: text not in self.claimed or self.is_right(text) for text in same}
+        # d/d w12 given for w21 is a transposed matrix; a name whose own claim is wrong
+        # as well is more likely to have changed places than one whose claim is right.
         same.sort(key=lambda text: (not transposed(wrt, text), right[text]))
         for text in same:
             kind = "transposed" if transposed(wrt, text) else "swapped names"
@@ -94,6 +98,8 @@ class ClaimedTotals(Totals):
     def _paths(self, wrt: str) -> Iterator[Candidate]:
         """The total with one path left out, counted twice, or of the wrong sign."""
         paths = path_products(self.edges, self.output, wrt)
+        # With one path a missing path is a zero, and a path twice a factor 2: others
+        # say so.
         if len(paths) < 2:
             return
         for kind, says, times in ON_A_PATH:
@@ -106,6 +112,8 @@ class ClaimedTotals(Totals):
         values = self.witness.values
         users = {node for node, by in self.edges if by == wrt}
         near = [by for node, by in self.edges if node in users]
+        # A missing term is sought among few names only; those that stand beside `wrt`
+        # come first.
         return {text: values[text] for text in dict.fromkeys([*near, *values])}
 
     def entry(self, wrt: str) -> Edge:

@@ -81,6 +81,7 @@ def varies(wrong: Wrong) -> str:
     """`claimed / true goes from 1.2 to 3 over 5 points`, in digits that differ."""
     ratios = wrong.ratios()
     low, high = float(ratios.min()), float(ratios.max())
+    # `goes from 1.2 to 1.2` would contradict itself.
     digits = next((d for d in (4, 7, 10) if f"{low:.{d}g}" != f"{high:.{d}g}"), 16)
     where = f" {wrong.where}" if wrong.where else ""
     return f"claimed / true goes from {low:.{digits}g} to {high:.{digits}g}{where}"
@@ -97,27 +98,37 @@ def _findings(
 ) -> Iterator[tuple[str, str]]:
     if not np.isfinite(wrong.claimed).all():
         yield "not finite", "it is nan or inf where the slope is not"
+    # No ratio is taken by zero; any claim but zero is then wrong in one and the same
+    # way.
     if not len(wrong.ratios()):
         yield "should be zero", "the true derivative is zero"
         return
     if (np.abs(wrong.claimed) <= wrong.slack).all():
         yield "zero", "it is zero, so this edge passes nothing back"
+    # Ratios within 2^-20 of 1: the right formula with few digits, as of single
+    # precision.
     if off := _off(wrong):
         how = ", as float32 would be" if off > SINGLE / 128 else ""
         digits = int(0.1 - np.log10(off))
         yield "few digits", f"it is right to {digits} digits only{how}"
     ratio = wrong.constant()
     also = list(_matching(body, node, wrt, values, wrong, extra))
+    # A claim that is one number at all points does not use what arrives: to say that
+    # what arrives is left out would explain more than is known.
     if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
         also = [found for found in also if not found[0].startswith("upstream")]
     if ratio is not None:
         found = special(ratio, divisors(body))
         if found:
             kind, says = found
+            # At one point any suspect may have the same ratio: no detail is trusted
+            # there.
             detail = next((says for _, says in also), "") * (len(wrong.claimed) > 1)
             yield kind, f"{says}; {detail}" if detail else says
     others = {text: value for text, value in values.items() if text != node}
     term = missing_term(wrt, others, wrong)
+    # A loss with ½·lam·w² whose gradient lacks lam·w has lost one path, that through
+    # the square. Both are said, the penalty first, as its author knows it by that name.
     if term and term.is_penalty and also and also[0][0] == "missing path":
         yield "missing term", f"{term.says}; {also[0][1]}"
     yield from also
@@ -146,6 +157,7 @@ def special(
     """
     if not ratio:
         return None
+    # In order of plausibility: -1 is a sign, and 1.05 is 5 % and no 21/20.
     if abs(ratio + 1) < near:
         return "sign flipped", "the sign is flipped"
     if abs(ratio - 1) < PERCENT:
@@ -170,6 +182,7 @@ def divisors(body: Node) -> set[float]:
     found = set()
     for node in postorder([body]):
         if node.op.name == "div" and node.args[1].op is CONST:
+            # (a + b + c)/3 is a mean of three, (a + b)/3 is none.
             sums = {float(node.args[1].value or 0): node.args[0]}
         elif node.op is OPS["mul"]:
             sizes = [float(a.value or 0) if a.op is CONST else 0.0 for a in node.args]
@@ -212,6 +225,8 @@ def _matching(
     with np.errstate(all="ignore"):
         for row, value in enumerate(kernel(*(values[text] for text in names))):
             candidates[row] = value
+        # A suspect that is right at these points too, where w = 1 say, explains no
+        # wrong claim.
         right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
         for sign, more in SIGNS:
             fits = wrong.agreeing(sign * candidates) & ~right
@@ -232,6 +247,7 @@ def _named_ratios(
     values: Mapping[str, Array], wrong: Wrong, inside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """A ratio that is the value of a name: `inside` are those of the right formula."""
+    # At one point some name nearly always has the value of the ratio.
     if len(wrong.claimed) < 2:
         return
     for text, value in values.items():

@@ -32,6 +32,7 @@ from cgprimer.types import Edge
 if TYPE_CHECKING:
     from cgprimer.judge.witness import Witness
 
+# Second derivatives and kinks are in no product along a path.
 CHAINED = ("edge", "total")  # what a reader multiplies; the rest stands for itself
 
 
@@ -91,8 +92,12 @@ class CheckRows:
         vague = np.zeros(self.witness.width)
         for row, one in zip(self.rows, self.evidence, strict=True):
             if one is not None and row.kind in CHAINED:
+                # A point where many differences are vague is no place for a reader to
+                # multiply them.
                 vague += ~(one.found.bound <= SHARP * np.abs(one.found.value))
         for row, one in zip(self.rows, self.evidence, strict=True):
+            # Rows are in topological order, edges first: the first that failed is what
+            # the sentence will be about.
             if one is not None and row.verdict in (FAIL, INCONCLUSIVE):
                 shown = [i for i in range(len(vague)) if _is_shown(row, one, i)]
                 if shown:
@@ -117,6 +122,7 @@ class CheckRows:
             return row
         spot = Spot(row.at, row.claimed, row.difference, row.bound)
         at = {text: float(value[i]) for text, value in one.at.items()}
+        # A backward that misuses what arrives fails at no point of its edge.
         judged = row.verdict in (FAIL, INCONCLUSIVE) and row.mistake != MISTAKE
         elsewhere = judged and row.at != at
         return replace(
@@ -143,6 +149,7 @@ def _kink_rows(
         value, bound, left, right = (float(side[0]) for side in sides)
         claimed, terms = float(one.claimed[0]), float(one.terms[0])
         found = judge(claimed, known, 0, terms, NARROW)
+        # Undecided, and without two slopes: there is no kink to say anything of.
         vague = found.verdict == INCONCLUSIVE and left == right
         if vague or not np.isfinite([left, right, bound]).all():
             continue

@@ -64,6 +64,8 @@ def common(parts: list[Part]) -> str | None:
         np.concatenate([piece.slack for piece in pieces]),
     )
     sizes = {float(part.at.size) for part in parts}
+    # Arguments of one size only: a factor of 100 where one has 100 components and the
+    # other 10 is no forgotten mean of both.
     for says in (*_known(some, sizes if len(sizes) == 1 else set()), *_alike(some)):
         return says
     return None
@@ -75,6 +77,8 @@ def seen(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     others : the values of further arguments of the same size, by name.
     """
     some = part.some()
+    # Likelier ones first, and the first is said. A transposed gradient is a permutation
+    # too, so that it is looked for before.
     yield from _known(some, {float(s) for s in (part.at.size, *part.at.shape) if s > 1})
     if _is_transposed(part):
         yield "the gradient is transposed"
@@ -113,6 +117,7 @@ def _special(ratio: float, some: Wrong, sizes: set[float]) -> str | None:
 
 def _is_permuted(some: Wrong) -> bool:
     """Whether the wrong values are the true ones in another order."""
+    # Sorted, both are the same list.
     a, b = np.argsort(some.claimed), np.argsort(some.true)
     return Wrong(some.claimed[a], some.true[b], some.slack[b]).agrees(some.true[b])
 
@@ -120,6 +125,7 @@ def _is_permuted(some: Wrong) -> bool:
 def _is_transposed(part: Part) -> bool:
     if part.at.ndim != 2 or part.at.shape[0] != part.at.shape[1]:
         return False
+    # All claims are turned, though only some have differences to hold them against.
     turned = part.claimed.reshape(part.at.shape).T.ravel()[part.chosen]
     return Wrong(turned, part.true, part.slack).agrees(part.true)
 
@@ -129,9 +135,12 @@ def _proportional(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     where = part.chosen
     for name, values in {part.label: part.at, **others}.items():
         x = values.reshape(-1).astype(np.float64)[where]
+        # Along an x of one value a term in proportion to it is a shift like any other.
         if len(x) < 2 or len(np.unique(x[x != 0])) < 2:
             continue
         gap = part.mine - part.true
+        # Least squares: exact where the gap is in proportion to x, which is checked
+        # next.
         factor = float(x @ gap / (x @ x))
         if not Wrong(gap, factor * x, part.slack).agrees(factor * x):
             continue

@@ -90,6 +90,8 @@ def _blamed(
     """The rows with what wrong totals look like, output by output."""
     done = [row for row in rows if row.kind != "total"]
     failed = [row.edge for row in done if row.kind == "edge" and row.verdict == FAIL]
+    # Edges that failed by our own rules: the true totals are built with differences
+    # there.
     doubted = [edge for edge in failed if not _is_confirmed(witness, edge)]
     stories: list[Story] = []
     for output in dict.fromkeys(row.node for row in rows if row.kind == "total"):
@@ -114,10 +116,14 @@ def _diagnosis(
         return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
     on_totals = " ".join(_on_totals(rows, stories, claims))
     if all(row.kind == "total" for row in wrong):
+        # The first in topological order: what lies after a wrong edge may be wrong
+        # because of it.
         place = {edge: i for i, edge in enumerate(witness.edges)}
         edges = [story.edge for story in stories] or [wrong[0].edge]
         first = min(edges, key=lambda edge: place.get(edge, len(place)))
         return first, on_totals or _on_rules(wrong)
+    # A wrong edge is told before a second derivative, and before totals that follow
+    # from it.
     row = min(wrong, key=lambda row: _ORDER[row.kind])
     if row.kind == "direction":
         says = f"{row.derivative} is not what differences say: {_numbers(row)}."
@@ -173,6 +179,7 @@ def _on_totals(
             "" if len(stories) > 1 else " is wrong" if len(own) == 1 else " are wrong"
         )
         says = story.told
+        # Where no mistake is recognised the two numbers are all there is to say.
         if not story.finding.recognised:
             says += f"; {_numbers(own[0])}"
         yield f"{names}{verb}: {says}.{_places(claims, story.names)}"

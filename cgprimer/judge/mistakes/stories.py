@@ -5,7 +5,8 @@ wrong totals ─▶ edges that explain them by a factor ─▶ the mistake on th
 
 First one edge is sought that explains all of them, then edges that explain several;
 what is left is explained one by one. Right totals bear witness: an edge that would
-have made one of them wrong is innocent.
+have made one of them wrong is innocent. In the example of `judge.totals` two wrong
+totals make one story, of the edge through which both go.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class Teller:
 
     def stories(self) -> Iterator[Story]:
         """Every wrong total in exactly one story."""
+        # Culprits of all wrong totals are found once; each story takes the names it
+        # explains.
         left, found = list(self.bad), list(self.totals.culprits(self.bad))
         for _ in range(STORIES):
             if not left:
@@ -112,9 +115,13 @@ class Teller:
         if len(names) < 2:
             return None
         found = [c for c in _of_names(culprits, names) if len(c.names) > 1]
+        # Single edges before all edges of a node: one lost factor is the simpler story.
         found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
         whole = [c for c in found if len(c.names) == len(names)]
         story = self._of([c for c in whole if len(c.edges) == 1])
+        # Totals that have changed places are each wrong by a ratio, which some edge may
+        # fit by chance: an edge that explains all of them goes first, one that explains
+        # a part last.
         swapped = self._mixed_up(names) or self._exchanged(names)
         story = story or swapped or self._of(found)
         return story or self._penalised(names, culprits)
@@ -125,6 +132,8 @@ class Teller:
         """The names whose totals lack the gradient of one sum of squares."""
         terms = [term for wrt in names[:SWAPPED] if (term := self.totals.term(wrt))]
         for first in terms:
+            # lam·w1 missing in one and lam·w2 in another are one penalty ½·lam·(w1² +
+            # w2²).
             same = [term for term in terms if told([first, term])]
             alone = self._of(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
@@ -137,11 +146,13 @@ class Teller:
 
     def _of(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
+        # Innocent is an edge whose factor would have spoilt a total that is right.
         fit = (c for c in culprits if self.totals.spares(c, self.good))
         likely = sorted(islice(fit, LOOKED_AT), key=self._likelihood)
         told = ((self._story(culprit), culprit) for culprit in likely)
         known = ((story, culprit) for story, culprit in told if _is_known(story))
         first, found = next(known, (None, None))
+        # All edges of a node are named by their node, not one by one.
         if first is None or found is None or not first.single:
             return first
         rank, kind = self._likelihood(found), first.finding.kind
@@ -155,6 +166,8 @@ class Teller:
     def _likelihood(self, culprit: Culprit) -> tuple[int, bool, int]:
         """The more it explains the better; then the fewer it makes wrong besides."""
         others = [wrt for wrt in self.bad if wrt not in culprit.names][:SWAPPED]
+        # Wrong totals that this edge would have made wrong in another way need a second
+        # mistake.
         more = sum(not self.totals.spares(culprit, [wrt]) for wrt in others)
         return -len(culprit.names), len(culprit.edges) > 1, more
 
@@ -185,6 +198,7 @@ class Teller:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
         extra: list[Candidate] = list(elsewhere(self.witness, edge))
+        # At an output what arrives is 1, and to use it twice or never changes nothing.
         if not (above == 1).all():
             says = f"what arrives from above, d {self.output}/d {node}, "
             extra.append(
@@ -225,6 +239,8 @@ class Teller:
     def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
         fit = list(_of_names(culprits, [wrt]))
+        # For one total, all edges of a node are no simpler than a ratio of the total
+        # itself.
         if story := self._of([c for c in fit if len(c.edges) == 1]):
             return story
         finding = self.totals.looks_like(wrt)
@@ -302,6 +318,8 @@ def _teller(
     if all(claim.everywhere for claim in claims.values()):
         wide = witness.wide
         teller = Teller(wide, *_known(wide, output, claims, bad, doubted), bad)
+        # Claims that are right at random points and wrong at the given ones: the
+        # mistake shows at the given points alone.
         if wide is witness or not any(map(teller.totals.is_right, bad)):
             return teller
     return Teller(witness, *_known(witness, output, claims, bad, doubted), bad)
@@ -317,6 +335,7 @@ def _known(
     """The true partials, and what is claimed: by others, or, of wrong ones, by us."""
     edges = dict(witness.own)
     for edge in doubted:
+        # The truth beside a wrong rule of ours is what differences say.
         edges[edge] = witness.edge(edge, None)[0].found.value
     claimed = {
         wrt: claim.values(witness.values, witness.width)[0]

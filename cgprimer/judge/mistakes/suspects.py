@@ -69,7 +69,11 @@ def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
     """Wrong derivatives of `body` by the name `wrt`, likelier ones first."""
     x = name(wrt)
     right = derivative(body, x, {})
+    # 0 is a kind of its own, and two mistakes may give one expression: the likelier is
+    # kept.
     seen, found = {right, ZERO}, []
+    # There are as many of these as the table has functions, and one may fit by chance:
+    # they go last.
     changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
     for suspect in (*changes, *_swaps(body, wrt, right)):
         if suspect.node not in seen:
@@ -97,6 +101,7 @@ def _changes(body: Node, x: Node) -> Iterator[Suspect]:
     steps = [step for step in sweep(body, [x]) if step.node.args]
     active = {step.node for step in steps} | {x}
     uses = sum(arg in active for step in steps for arg in step.node.args)
+    # With one path from x to the result there is none to be forgotten.
     several = uses > len(steps)
     for step in steps:
         for i, arg in enumerate(step.node.args):
@@ -126,6 +131,7 @@ def _of_function(node: Node) -> Iterator[Wrong]:
     yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
     says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
     yield "function for derivative", says, node
+    # σ′(σ(x)) for σ′(x): code that has kept the result and takes the derivative there.
     if op.rules:
         says = f"{_prime(op)} is taken at {show(node)} instead of at {show(arg)}"
         yield "wrong argument", says, rule_of(op, node, op(node))
@@ -133,6 +139,8 @@ def _of_function(node: Node) -> Iterator[Wrong]:
         if other is not op:
             says = f"you used {_prime(other)}, the node is {op.name}"
             yield "other function", says, rule_of(other, arg, other(arg))
+            # y·(1 - y) with y = tanh(x): the rule of the sigmoid, applied to the result
+            # of tanh.
             if other.name in BY_RESULT:
                 yield "other function", says, rule_of(other, arg, node)
 
@@ -214,6 +222,7 @@ _INFIX = {
 
 def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
     """The adjoint that arrives from above used twice, or not at all."""
+    # A constant that arrives is a factor, which `special` tells.
     if adjoint.op is CONST:
         return
     right, text = local_partial(node, i), f"what arrives from above at {show(node)}"

@@ -64,10 +64,13 @@ def missing_term(
 ) -> MissingTerm | None:
     """The term that is the gap between truth and claim at every point."""
     gap = wrong.true - wrong.claimed
+    # A gap that is 0 at some point is no term like 3·b there, and digits are needed to
+    # tell w from w·1.0001.
     if len(gap) < ENOUGH or not (np.abs(gap) > CLEAR * wrong.slack).all():
         return None
     for names, size in _monomials(wrt, values):
         with np.errstate(all="ignore"):
+            # The median is right even where one of the points has lost its digits.
             factor = float(np.median(gap / size))
         if np.isfinite(factor) and Wrong(gap, gap, wrong.slack).agrees(factor * size):
             return MissingTerm(wrt, factor, names)
@@ -81,6 +84,7 @@ def _monomials(
     names = [text for text in values if text != wrt][:NAMES]
     x = values.get(wrt)
     if x is not None:
+        # Penalties first: lam·w and 3·w are likelier to be forgotten than u·v.
         yield (wrt,), x
         yield from (((text, wrt), values[text] * x) for text in names)
     if values:

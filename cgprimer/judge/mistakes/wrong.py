@@ -34,11 +34,13 @@ class Wrong:
         size = np.maximum(np.abs(self.claimed), np.abs(candidates))
         with np.errstate(invalid="ignore"):  # inf - inf
             gap = np.abs(self.claimed - candidates)
+        # inf = inf would make any infinite claim agree with any infinite candidate.
         near = (gap <= MATCH * size + self.slack) & np.isfinite(gap)  # not inf ≤ inf
         return np.asarray(near.all(axis=-1))
 
     def ratios(self) -> Array:
         """claimed / true where the truth is not zero."""
+        # Beside a truth that is known to 10 % or worse a ratio says nothing.
         kept = np.abs(self.true) > 10 * self.slack + 1e-300
         claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
         found: Array = claimed[kept] / self.true[kept]
@@ -55,5 +57,6 @@ class Wrong:
 
 def fraction(ratio: float) -> str:
     """`2/3` where it is that, else six digits."""
+    # Up to twelfths: 2/3 and 5/12 are seen as they were written, 0.7071 stays a number.
     near = Fraction(ratio).limit_denominator(12)
     return str(near) if abs(near - ratio) <= MATCH * abs(ratio) else f"{ratio:.6g}"

@@ -61,6 +61,8 @@ def mutations(witness: Witness) -> Iterator[Mutation]:
         seen: set[tuple[str, Node]] = set()
         for mistake, node in _wrong(body, edge[1]):
             values = _values(node, witness.sites[edge[0]].values, witness.width)
+            # A factor w that is 1 at all points may be missing unseen: that is no
+            # mistake there.
             changed = np.abs(values - right) > 1e-9 * np.abs(right)
             if (
                 (mistake, node) not in seen
@@ -84,6 +86,7 @@ def _wrong(body: Node, wrt: str) -> Iterator[tuple[str, Node]]:
     yield "sign flipped", tidy(OPS["neg"], right)
     yield "factor 2", tidy(OPS["mul"], const(2.0), right)
     yield "1 % off", tidy(OPS["mul"], const(1.01), right)
+    # 0.05 % is what SHARP promises to find, in the one rule of `verdict`.
     yield "0.05 % off", tidy(OPS["mul"], const(1.0005), right)
     for count in sorted(divisors(body)):
         yield "sum for mean", tidy(OPS["mul"], const(count), right)
@@ -98,6 +101,7 @@ def _wrong(body: Node, wrt: str) -> Iterator[tuple[str, Node]]:
 
 def _wrong_locally(node: Node, i: int) -> Iterator[tuple[str, Node]]:
     if node.op.name == "mul" or (node.op.name == "div" and i == 0):
+        # A missing constant is a wrong factor, which is put in by itself.
         if node.args[1 - i].op is not CONST:
             yield "missing factor", const(1.0)
     elif node.op.arity == 1 and not node.op.symbol and node.op.rules:
@@ -195,6 +199,8 @@ class _Trial:
             if rule.by_component:
                 found |= {t for t, bad in zip(self.names, flags, strict=True) if bad}
             elif flags.any():
+                # A rule along a direction rejects without a name: that is no edge
+                # located.
                 found |= {*self.names, ""}
         return found
 
@@ -219,6 +225,7 @@ class _Trial:
                 before = found.get(key, set())
                 aside = {""} if doubt else set()
                 found[key] = before if before - {""} else names or before or aside
+            # Caught by each of the checks: further points change nothing.
             if all(names - {""} for names in found.values()):
                 break
         return found

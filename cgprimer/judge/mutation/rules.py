@@ -69,6 +69,8 @@ def _torch(f: Function, x: Array, rng: np.random.Generator) -> Measured:
 
 
 def _jax(f: Function, x: Array, rng: np.random.Generator) -> Measured:
+    # jax checks forward and reverse mode along one tangent; here both have one
+    # gradient, so that they differ only by the weight of the cotangent.
     along = np.repeat(rng.standard_normal((1, len(x))), 2, axis=0)
     weights = np.array([1.0, rng.standard_normal()])  # tangent, then cotangent
     return Measured(along, _central(f, x, along, 1e-4), weights)
@@ -83,6 +85,7 @@ def _autograd(f: Function, x: Array, rng: np.random.Generator) -> Measured:
 def _scipy(f: Function, x: Array, rng: np.random.Generator) -> Measured:
     along = np.eye(len(x))
     step = np.full(len(x), EPSILON**0.5)
+    # As scipy's approx_derivative does where an absolute step is lost in x.
     lost = x + step == x  # then scipy takes a relative step instead
     step[lost] = EPSILON**0.5 * np.maximum(1.0, np.abs(x[lost]))
     moved = x[:, None] + np.diag(step)
