@@ -474,7 +474,7 @@ PARTS, EACH = 50, 10_000
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("part", range(1, PARTS + 1))
 def test_only_errors_of_ours_come_out_of_many(family: str, part: int):
-    """`-k many` with -m slow: 500 000 inputs; `-k many-1-` and so on: 10 000 a part."""
+    """`-k many` with -m slow: 500 000 inputs; `-k many[1-` and so on: 10 000 a part."""
     total = sum(count for _, count in FAMILIES.values())
     attack_all(family, part, EACH * FAMILIES[family][1] // total)
 
@@ -488,8 +488,16 @@ def test_only_errors_of_ours_come_out_of_many(family: str, part: int):
         lambda: cg.generate(LINE, None, 10),  # type: ignore[arg-type]
         lambda: cg.generate(LINE, {"a": 1, "b": 1}, 10, low=-1e308, high=1e308),
         lambda: cg.Dataset({"xa": [10**400]}, {"xy": [1.0]}),
+        lambda: cg.generate(LINE, {"a": 1, "b": 1}, 3, sampler=int),  # type: ignore[arg-type]
+        lambda: cg.custom_op("f(a)=a", domain=np.longdouble("1e400")),  # type: ignore[call-overload]
+        lambda: cg.custom_op("f(a)=a", domain=[1.0, np.ma.masked]),  # type: ignore[call-overload]
     ],
 )
 def test_what_came_out_raw_once_is_an_error_of_ours(call: Callable[[], Any]):
     with pytest.raises(CGPrimerError):
         call()
+
+
+def test_the_power_of_a_function_is_a_name_like_others():
+    report = cg.check_derivation("v1 = \\sin^n(x)\nv1 = (\\sin x)^n\nv1 = 2")
+    assert [row.verdict for row in report.rows[1:]] == ["PASS", "FAIL"]
