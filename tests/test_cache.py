@@ -314,7 +314,7 @@ def test_many_may_write_at_once():
 
 def test_two_processes_may_write_at_once(place: Path):
     code = (
-        "from cgprimer.engine import cache\n"
+        "from cgprimer.run.llvm import cache\n"
         "for k in range(100):\n"
         f"    cache.store({KEY!r}, bytes([k % 7]) * 20_000)\n"
         f"    assert len(cache.load({KEY!r})) == 20_000\n"

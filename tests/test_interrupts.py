@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Mapping
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -95,24 +96,44 @@ CALLS = {
 SIZES = {"evaluate": 10**6, "compiled": 10**6, "parse": 10**5, "generate": 10**6}
 
 
-def interrupted(call, delay: float):
-    """What `call` returns or raises if Ctrl-C comes after `delay`, and how late."""
+def begun(frame: FrameType | None) -> bool:
+    """Whether a fit is at work, which has to return what it found so far."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__")
+        if module == "cgprimer.fitting.fit" and "ended" in frame.f_locals:
+            return True
+        frame = frame.f_back
+    return False
 
-    def ring(*_):
+
+def interrupted(call, delay: float):
+    """What `call` returns or raises if Ctrl-C comes after `delay`, and how late.
+
+    Late in seconds of this process, whatever else the machine does: none where it comes
+    when `call` has ended. A KeyboardInterrupt is given back where no fit was at work,
+    and raised where one was.
+    """
+    rung: list[float] = []
+    lost: list[bool] = []
+
+    def ring(_, frame):
+        lost.append(begun(frame))
+        rung.append(time.process_time())
         signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, ring)
-    began = time.perf_counter()
     try:
         signal.setitimer(signal.ITIMER_REAL, delay)
         found = call()
         signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt as error:
+        if any(lost):
+            raise AssertionError("what the fit had found is lost") from error
         found = error.with_traceback(None)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    return found, time.perf_counter() - began - delay
+    return found, time.process_time() - rung[0] if rung else 0.0
 
 
 def same(a, b) -> bool:
@@ -135,8 +156,7 @@ def attack(name: str, call, times: int, seed: int) -> float:
     latest = 0.0
     for _ in range(times):
         found, late = interrupted(call, max(rng.uniform(0, length), 2e-3))
-        if name in FITS:
-            assert not isinstance(found, KeyboardInterrupt)
+        if name in FITS and not isinstance(found, KeyboardInterrupt):
             assert np.isfinite([*found.parameters.values()]).all()
             assert found.message.startswith(OUTCOMES[found.status])
             if found.epoch_losses is not None and len(found.epoch_losses):
@@ -144,7 +164,7 @@ def attack(name: str, call, times: int, seed: int) -> float:
             heard = found.status == "interrupted"
         else:
             heard = isinstance(found, KeyboardInterrupt)
-            assert heard or same(found, right)
+            assert heard or name in FITS or same(found, right)
         latest = max(latest, late if heard else 0.0)
         assert gc.isenabled()
         assert known == (FUNCTIONS, OPS)
@@ -168,7 +188,7 @@ def test_ctrl_c_leaves_the_best_and_everything_intact(name: str):
 def test_a_hundred_interrupts_are_heard_in_time(name: str):
     size = SIZES.get(name, 100_000)
     late = attack(name, lambda: {**FITS, **CALLS}[name](size), 100, seed=1)
-    assert late < 5  # 0.5 s are the goal; the machine may do something else as well
+    assert late < 2  # of all threads; 0.5 s are the goal
 
 
 @pytest.mark.slow
@@ -182,7 +202,7 @@ def test_a_long_chain_hears_ctrl_c_within_an_epoch(batch: int | None):
         )
         assert found.status == "interrupted"
         print(f"batch {batch}: heard after {late:.3f} s")
-        assert late < 5
+        assert late < 2
 
 
 # Where it comes, one place after another

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed, generator, is_count
-from cgprimer.errors import DataError, PointError, listing, shorten
+from cgprimer.errors import DataError, PointError, listing, shorten, visible
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -148,7 +148,12 @@ def _sample(
         if not (np.isfinite([low, high, high - low]).all() and low <= high):
             raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
         return rng.uniform(low, high, size)
-    values = as_numbers(f"the sampler of {name!r}", sampler(rng, size), DataError)
+    try:
+        drawn = sampler(rng, size)
+    except Exception as error:
+        said = f"{type(error).__name__}: {visible(str(error))}"
+        raise DataError(f"the sampler of {name!r} raised {said}") from error
+    values = as_numbers(f"the sampler of {name!r}", drawn, DataError)
     if values.shape != (size,):
         raise DataError(
             f"the sampler of {name!r} returned shape {values.shape}, not ({size},)"

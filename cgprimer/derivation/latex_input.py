@@ -220,7 +220,7 @@ class _Translator(Tokens):
             self.stack.pop()
             first, *rest = wait.after
             if first:
-                self.emit(first, at)
+                self.emit(first, at, wait.token)
             if rest:
                 self.stack.append(wait._replace(after=tuple(rest)))
                 self.ended = False
@@ -365,9 +365,15 @@ class _Translator(Tokens):
         elif text[:1].isalnum() and self.pieces[-1].is_name:
             self.pieces.append(Stretch(" ", start, start))
 
-    def emit(self, text: str, at: int) -> None:
+    def emit(self, text: str, at: int, command: int = 0) -> None:
+        """Text for token `at`; a name behind `^` is the power of a `command`."""
         self.gap(at, text)
-        self.pieces.append(Stretch(text, *self.spans[at]))
+        text, power, exponent = text.partition("^")
+        if text or power:
+            self.pieces.append(Stretch(text + power, *self.spans[at]))
+        if exponent:
+            named = not exponent[0].isdigit()
+            self.pieces.append(Stretch(exponent, *self.spans[command], is_name=named))
 
     def unknown(self, token: str, at: int) -> int:
         if token in _RELATIONS or token in "≈≤≥≠<>":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -265,11 +266,14 @@ def intervals(
     op_name: str, domain: Interval | Sequence[Interval], count: int
 ) -> tuple[Interval, ...]:
     """One interval for each argument."""
-    try:
-        given = np.asarray(domain)
-    except ValueError:  # ragged
-        given = np.empty(0)
-    given = given.astype(float) if given.dtype.kind in "iuf" else np.empty(0)
+    # np.array asks masked elements for a number, and wide ones overflow, with a warning
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("error", UserWarning)
+        try:
+            given = np.asarray(domain)
+        except (ValueError, UserWarning):  # ragged or masked
+            given = np.empty(0)
+        given = given.astype(float) if given.dtype.kind in "iuf" else np.empty(0)
     given = np.broadcast_to(given, (count, 2)) if given.shape == (2,) else given
     if given.shape != (count, 2) or not (given[:, 0] < given[:, 1]).all():
         raise OpError(
