@@ -668,3 +668,14 @@ def test_parameters_that_are_used_are_not_called_unused():
     graph = parse_graph(["xy=a*xa + b"], parameters=["b"])
     assert (graph.parameters, graph.unused) == (("a", "b"), ())
     assert repr(graph) == "Graph(1 equation: xa → xy; parameters a, b)"
+
+
+def test_what_no_seed_reaches_makes_nothing_nan():
+    """d sqrt(p·xx)/d p is infinite at xx = 0, and no part of d xa/d p."""
+    graph = parse_graph(["xa = p*xx", "xb = sqrt(p*xx)"])
+    sweeps, row = graph.program(), graph.variable_number["xa"]
+    parameters = np.ones((1, 1))
+    values = sweeps.forward(np.zeros((1, 3)), parameters)
+    adjoints, shares = sweeps.backward(values, parameters, {row: np.ones(3)})
+    assert np.isfinite(adjoints).all()
+    assert shares.tolist() == [[0.0] * 3]

@@ -42,7 +42,7 @@ def generate(
     sampler : instead, a function (rng, size) → array (size,) for all inputs, or a dict
         input → function; inputs that the dict leaves out are drawn uniformly.
     noise : standard deviation of normal noise on the outputs, or a dict output → it;
-        where it is not zero, it becomes the data's `sigma`.
+        where none of them is zero, it becomes the data's `sigma`.
     rng : a seed or a numpy Generator; without it every call draws anew, so that data to
         train with and data to test with differ.
 

@@ -149,7 +149,7 @@ def _near_one(node: Node, here: Here) -> Iterator[Proposal]:
         elif node.op.name == "pow":
             yield OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm)), _where(by)
         else:
-            half = node_of([number(-1) * t * number(1) ** 1 for t in terms(away)])
+            half = node_of([number(-1) * t for t in terms(away)])
             root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
             yield node_of([number(2) * atom(OPS["arcsin"](root))]), _where(by)
 

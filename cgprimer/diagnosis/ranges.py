@@ -44,7 +44,6 @@ def in_range(node: Node, here: Here) -> Iterator[Proposal]:
     elif (n := degree(atom(node))) > 1:
         yield from _norm(node, n, here)
         yield from _root_of_product(node)
-        yield from _root_of_product(node)
     elif kind in ("mul", "div"):
         yield from _product(node, here)
 

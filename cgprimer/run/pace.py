@@ -31,14 +31,14 @@ class Pace:
             end = min(low + length, high)
             began = time.perf_counter()
             yield low, end
-            self._learn(end - low, time.perf_counter() - began)
+            self._learn(end - low, time.perf_counter() - began, end - low == length)
             low = end
 
-    def _learn(self, count: int, seconds: float) -> None:
+    def _learn(self, count: int, seconds: float, whole: bool) -> None:
         """At most four times more or less than before: one measurement may be off."""
         right = count * GOAL / max(seconds, 1e-9)
         # A part that is shorter, as at the end, says little of a longer one, as calling
         # costs the same for both; so it may only make the next ones shorter.
-        if count >= self.length or right < self.length:
+        if whole or right < self.length:
             low, high = self.length / 4, self.length * 4
             self.length = int(min(max(right, low, 1), high))

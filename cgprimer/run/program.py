@@ -41,6 +41,7 @@ from cgprimer.run.values import FusedValues, edge_rows
 from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
+    from cgprimer.graph.table import Table
     from cgprimer.run.llvm.by_shape import ByShape
 
 
@@ -106,7 +107,7 @@ class Program(Frozen, Report):
         self.graph, self.target, self.threads = graph, target, int(threads)
         self.built: Weakly[str, MachineCode] = Weakly()
         self.layers = 0
-        self.tier, self.reason = self._choose(len(graph), self._operations(None))
+        self.tier, self.reason = self._choose(len(graph), _operations(graph.table))
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -135,14 +136,6 @@ class Program(Frozen, Report):
     def _without_code(self) -> str:
         """The first operation that cannot be translated, if there is one."""
         return next(filter(None, map(without_code, self.graph.table.shapes)), "")
-
-    def _operations(self, equations: Sequence[int] | None) -> int:
-        table = self.graph.table
-        sizes = np.array(
-            [len(postorder(computed([shape.stable]))) for shape in table.shapes]
-        )
-        shapes = table.shape if equations is None else table.shape[equations]
-        return int(sizes[shapes].sum())
 
     @lazy
     def _whole(self) -> ExpandedGraph:
@@ -281,10 +274,10 @@ class Program(Frozen, Report):
         # A loss of a caller's own is numpy code, which machine code cannot call.
         if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
-        equations = problem.sweeps.equations
-        tier, _ = self._choose(len(equations), self._operations(None))
+        table, equations = problem.sweeps.table, problem.sweeps.equations
+        tier, _ = self._choose(len(equations), _operations(table, equations))
         if tier == "fused":
-            return Fused(problem, ExpandedGraph(problem.sweeps.table, equations))
+            return Fused(problem, ExpandedGraph(table, equations))
         if tier == "by shape":
             from cgprimer.run.llvm.by_shape import ByShape
 
@@ -301,7 +294,7 @@ class Program(Frozen, Report):
             self.reason,
             len(self.graph),
             len(shapes),
-            self._operations(None),
+            _operations(self.graph.table),
             self.layers,
             len(codes),
             sum(code.cached for code in codes),
@@ -309,6 +302,11 @@ class Program(Frozen, Report):
             sum(code.seconds for code in codes),
             tuple(sorted(set().union(*(s.written_out for s in shapes)))),
         )
+
+
+def _operations(table: Table, equations: Sequence[int] | slice = slice(None)) -> int:
+    sizes = [len(postorder(computed([shape.stable]))) for shape in table.shapes]
+    return int(np.array(sizes)[table.shape[equations]].sum())
 
 
 def _stacked(columns: Sequence[Array], count: int) -> Array:

@@ -7,7 +7,7 @@ not with equations. This is the reference that any faster way is held against.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.schedule import ancestors, levels, ranges
 from cgprimer.interrupts import contained
-from cgprimer.keeping import lazy
+from cgprimer.keeping import lazy, memo
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -143,23 +143,23 @@ class Sweeps:
         shares = np.zeros((parameters.shape[0], 1 if total else width))
         for row, seed in seeds.items():
             adjoints[row] += seed
-        # Groups that no seed reaches have adjoints of zero and are swept like the
-        # others, unless there is numpy code: that is not asked for what nobody wants,
-        # as it may answer zero with something else.
-        reached = self._reached(seeds) if self.has_pullback else None
+        # What no seed reaches is left out: zero times an infinite slope would be nan,
+        # and numpy code may answer zero with something else.
+        reached = self._reached(tuple(seeds))
         # Where only parameters count, as in a fit, slots that lead to none are left
         # out: the inputs of a first layer, for one.
         learning = total or not inputs
         for group in reversed(self.groups):
             columns = self._learning[group.shape] if learning else group.shape.names
-            if reached is not None and not reached[group.defined].any():
+            wanted = reached[group.defined]
+            if not wanted.any():
                 continue
+            some = None if wanted.all() else wanted[:, None]
             known = *self.slots(group, values, parameters), values[group.defined]
             with np.errstate(all="ignore"):
                 found = self._shares(group, columns, known, adjoints[group.defined])
                 for column, share in zip(columns, found, strict=True):
-                    if reached is not None:
-                        share = np.where(reached[group.defined][:, None], share, 0.0)
+                    share = share if some is None else np.where(some, share, 0.0)
                     to = adjoints
                     if group.shape.slots[column][0] == "p":
                         to = shares
@@ -187,11 +187,6 @@ class Sweeps:
             return (arriving * partial for partial in partials)
         except OpError as error:
             raise self.located(error, group) from error.__cause__
-
-    @lazy
-    def has_pullback(self) -> bool:
-        """Whether an adjoint of zero may still make another one on its way."""
-        return any(group.shape.has_pullback for group in self.groups)
 
     @lazy
     def asked(self) -> dict[Op, bool | None]:
@@ -222,7 +217,8 @@ class Sweeps:
                         found[node.op] = use
         return found
 
-    def _reached(self, rows: Iterable[int]) -> NDArray[np.bool_]:
+    @memo
+    def _reached(self, rows: tuple[int, ...]) -> NDArray[np.bool_]:
         """Which variables lead to one of those in `rows`: no others have an adjoint."""
         reached = np.zeros(len(self.table.variables), dtype=bool)
         reached[list(rows)] = True

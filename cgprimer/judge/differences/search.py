@@ -237,7 +237,8 @@ def _chosen(tried: Found) -> Found:
         gap = np.abs(tried.value[long] - tried.value[short])
         apart = shorter & (gap > bounds[long] + tried.bound[short])
         unsure = shorter & tried.flat[short] & (tried.bound[long] < CREDIBLE * gap)
-        bounds[short] = np.where(unsure, gap + tried.bound[long], bounds[short])
+        widened = np.fmax(bounds[short], gap + tried.bound[long])
+        bounds[short] = np.where(unsure, widened, bounds[short])
         bounds[long] = np.where(apart, gap, bounds[long])
     # argmin would choose nan before any number.
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
