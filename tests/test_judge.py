@@ -185,6 +185,20 @@ ASKED = (  # points of one's own: at the kinks, next to them, and far from them
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("body", ["abs(xa)*a", "relu(xa)*a"])
+@pytest.mark.parametrize("offset", ["1e11", "1e12", "3.2e12", "1e13"])
+def test_a_kink_that_rounding_hides_condemns_nobody_and_vouches_for_nothing(
+    body, offset
+):
+    graph = graph_of(f"{offset} + {body}")
+    mean = {"abs(xa)*a": "0*a", "relu(xa)*a": "0.5*a"}[body]
+    for xa in (-1e-6, -1e-12):
+        at = {"a": 2.0, "xa": xa}
+        assert check_gradients(graph, at=at).verdict != FAIL
+        claimed = check_gradients(graph, at=at, claims={("xf", "xa"): mean})
+        assert claimed.verdict != PASS
+
+
 @pytest.mark.every(4)
 @pytest.mark.parametrize(("text", "i"), some(nested(), range(len(ASKED)), 113))
 def test_our_own_formulas_never_fail_at_any_kink(text, i):

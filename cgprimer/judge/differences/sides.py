@@ -19,7 +19,7 @@ from cgprimer.judge.differences.schemes import NEAREST, Function, apply, taken
 from cgprimer.judge.differences.search import Found
 from cgprimer.types import Array
 
-PARTS = (1.0, 1 / 8, 1 / 64, 1 / 512)  # of a difference's step: where sides are taken
+PARTS = (8.0, 1.0, 1 / 8, 1 / 64, 1 / 512)  # of a difference's step: of both sides
 RESOLVED = 512  # units in the last place of x that such a step has at least
 # Between |x|^1.5, whose gap goes to 0, and |x|, where it stays; and above |x|.
 STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
@@ -54,16 +54,17 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     steps = [taken(x, part * longest) for part in PARTS]
     rows = [_at(f, x, order, t, found.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
-    wide = _at_zero(steps[:2], gaps[:2])
     # |x| at 0: all three gaps are 1 - (-1) = 2, and so is what the line through two of
     # them has at 0: before = gap = 2 > 0.6·2, a kink, with the slopes 0 ± 2/2. The
     # bound is 1. x² at 0: gaps of 2t, whose line meets 0 at 0: no kink, however large
     # the steps are. x⁴ at 0: gaps of 2t³; the line gives -144·t³, of which 1/512 is
     # left at t/8.
-    before, gap = (_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in (1, 2))
-    middle = _at_zero(steps[2:], means[2:])
+    lines = [_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in range(4)]
+    before, gap = lines[-2:]
+    middle = _at_zero(steps[-2:], means[-2:])
     # With steps t and t/8 the line at 0 is (8·near - far)/7: so do the noises add up.
-    hazy, noise = ((8 * noises[i + 1] + noises[i]) / 7 for i in (1, 2))
+    hazes = [(8 * noises[i + 1] + noises[i]) / 7 for i in range(4)]
+    noise = hazes[-1]
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
     endless = np.abs(gap) > GROWS * np.abs(before) + noise
     # Half the gap spans both slopes; what the gap still changed between two
@@ -73,10 +74,10 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     # The mean of two one-sided slopes is a central difference at a step 512 times
     # shorter. It is off by next to no truncation, so that it betrays a value that is by
     # chance the same over several long steps.
-    change = np.abs(means[2] - means[3])
-    astray = np.abs(found.value - means[3])
-    widened = astray - noises[3] > 2 * found.bound + change / 5
-    bound = np.where(widened, astray + noises[3] + change, found.bound)
+    change = np.abs(means[-2] - means[-1])
+    astray = np.abs(found.value - means[-1])
+    widened = astray - noises[-1] > 2 * found.bound + change / 5
+    bound = np.where(widened, astray + noises[-1] + change, found.bound)
     value = np.where(kink, middle, found.value)
     half = np.where(kink, gap / 2, 0.0)
     bound = np.where(kink, across, bound)
@@ -86,9 +87,11 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     rough = np.where(bends, np.abs(gap), 0.0)
     # 1e12 + 2·|x| near 0 rounds to 1e-4: the slopes at the shortest steps are ± 4, and
     # hide what those at longer ones show, -2 and 2, whose mean of 0 is exact at all.
-    hidden = ~kink & (noise > np.abs(before) / 2)
-    hidden &= np.abs(before) > STAYS * np.abs(wide) + hazy
-    bound = np.where(hidden, np.fmax(bound, np.abs(before)), bound)
+    for i in (1, 2):
+        long, seen, short = np.abs(lines[i - 1 : i + 2])
+        stays = seen > STAYS * long + hazes[i]
+        hidden = ~kink & stays & (short + hazes[i + 1] > STAYS * seen)
+        bound = np.where(hidden, np.fmax(bound, seen), bound)
     return Sides(value, bound, value - half, value + half, noise, rough)
 
 
