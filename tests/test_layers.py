@@ -94,3 +94,9 @@ print([m for m in {HEAVY!r} if m in sys.modules])
     run = [sys.executable, "-c", code]
     found = subprocess.run(run, capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n[]\n"
+
+
+def test_no_class_name_stands_for_two_things():
+    trees = [ast.parse(path.read_text()) for path in MODULES]
+    names = [n.name for tree in trees for n in tree.body if isinstance(n, ast.ClassDef)]
+    assert [name for name in set(names) if names.count(name) > 1] == []

@@ -13,7 +13,7 @@ import numpy as np
 
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.mistakes.blame import SLACK, over, transposed
-from cgprimer.judge.mistakes.explain import Candidate, Explanation, explain
+from cgprimer.judge.mistakes.explain import Candidate, Cause, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import Totals, path_products
@@ -82,7 +82,7 @@ class ClaimedTotals(Totals):
         found = missing_term(wrt, self._near(wrt), self.wrong(wrt))
         return found if found and found.is_penalty else None
 
-    def looks_like(self, wrt: str) -> Explanation:
+    def looks_like(self, wrt: str) -> Cause:
         """What the claim was taken for."""
         extra = [*self.others(wrt), *self._paths(wrt)]
         inside = {by for _, by in self.edges}

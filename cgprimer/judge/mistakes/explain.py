@@ -34,7 +34,7 @@ SWAPS = frozenset({"swapped names", "transposed"})
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Cause:
     """What a wrong claim looks like: `kind` in a word, `says` in a sentence.
 
     ratio : claimed / true, lowest and highest over the points.
@@ -59,7 +59,7 @@ def explain(
     wrong: Wrong,
     extra: Iterable[Candidate] = (),
     inside: Collection[str] | None = None,
-) -> Explanation:
+) -> Cause:
     """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation.
 
     inside : names in the right formula, where that does not follow from the body.
@@ -73,8 +73,8 @@ def explain(
         other = next((o for o in found if o[0] != kind), None)
         if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
-        return Explanation(kind, says, span)
-    return Explanation("unknown", f"{varies(wrong)}: no common mistake fits", span)
+        return Cause(kind, says, span)
+    return Cause("unknown", f"{varies(wrong)}: no common mistake fits", span)
 
 
 def varies(wrong: Wrong) -> str:

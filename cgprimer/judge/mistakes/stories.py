@@ -25,7 +25,7 @@ from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
 from cgprimer.judge.mistakes.explain import (
     VAGUE,
     Candidate,
-    Explanation,
+    Cause,
     explain,
     spoken,
 )
@@ -54,7 +54,7 @@ class Story:
     output: str
     names: tuple[str, ...]
     edge: Edge
-    finding: Explanation
+    finding: Cause
     says: str
     single: bool = True
     alike: tuple[Edge, ...] = ()
@@ -138,7 +138,7 @@ class Teller:
             alone = self._of(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
             if len(same) > 1 and whole:
-                finding = Explanation("missing term", told(same), (np.nan, np.nan))
+                finding = Cause("missing term", told(same), (np.nan, np.nan))
                 edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
                 return Story(self.output, every, edge, finding, finding.says, False)
@@ -194,7 +194,7 @@ class Teller:
         known = [term for term in terms if term]
         return told(known) if len(known) == len(names) else ""
 
-    def _on_edge(self, culprit: Culprit, edge: Edge) -> Explanation:
+    def _on_edge(self, culprit: Culprit, edge: Edge) -> Cause:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
         extra: list[Candidate] = list(elsewhere(self.witness, edge))
@@ -222,7 +222,7 @@ class Teller:
             if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
             swaps.append(swap[:2])
-        finding = Explanation(*swaps[0], (np.nan, np.nan))
+        finding = Cause(*swaps[0], (np.nan, np.nan))
         clauses = dict.fromkeys(says for _, says in swaps)
         entry, says = self.totals.entry(names[0]), "; ".join(clauses)
         return Story(self.output, tuple(names), entry, finding, says)
@@ -250,7 +250,7 @@ class Teller:
                 return story
         return self._plain(wrt, finding)
 
-    def _plain(self, wrt: str, finding: Explanation | None = None) -> Story:
+    def _plain(self, wrt: str, finding: Cause | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
         known = finding or explain(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
         says = known.says
@@ -275,7 +275,7 @@ def _is_known(story: Story) -> bool:
     return story.finding.kind not in (*VAGUE, "a number")
 
 
-def ratio(finding: Explanation, witness: Witness) -> str:
+def ratio(finding: Cause, witness: Witness) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = finding.ratio
     text = f"claimed / true {spoken(finding.ratio)}"
