@@ -682,6 +682,25 @@ def test_custom_formula_is_explained(case: str):
     assert f"written out   {told}: run as the formulas that define" in str(explained)
 
 
+@pytest.mark.parametrize("size", [3, 60])
+def test_what_was_built_can_be_read(size: int):
+    """LLVM reads it back, and functions are defined in it."""
+    graph = a_graph("chain", size)
+    program = graph.compile()
+    assert program.source() == ""
+    program.values(dict.fromkeys([*graph.inputs, *graph.parameters], 0.5))
+    if not jit.available():
+        assert program.source() == ""
+        return
+    import llvmlite.binding as llvm
+
+    sources = [code.source for code in program.built.alive()]
+    assert program.source() == "\n".join(sources) != ""
+    for source in sources:
+        functions = llvm.parse_assembly(source).functions
+        assert any(not function.is_declaration for function in functions)
+
+
 DECLARED = {
     "exact": "1/cosh(a)^2",
     "surrogate": "exp(-a^2)",

@@ -286,6 +286,13 @@ class Program(Frozen, Report):
             return runner
         return ByNumpy(problem)
 
+    def source(self) -> str:
+        """What was built for the graph so far, in LLVM's assembly language.
+
+        Empty before something was asked for, and where numpy runs the graph.
+        """
+        return "\n".join(code.source for code in self.built.alive())
+
     def explain(self) -> Explanation:
         """How the graph is run, and what was built for it so far."""
         codes, shapes = self.built.alive(), self.graph.table.shapes

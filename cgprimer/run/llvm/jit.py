@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import re
 import time
+import zlib
 from hashlib import sha256
 from typing import Any
 
@@ -43,6 +44,9 @@ class MachineCode:
         began = time.perf_counter()
         found = cache.load(key)
         self.key, self.cached = key, found is not None
+        # A graph of thousands of equations has megabytes of it, 20 times as many as are
+        # left when it is packed.
+        self._packed = zlib.compress(text.encode(), 1)
         if found is None:
             found = _object_code(text)
             cache.store(key, found)
@@ -54,6 +58,11 @@ class MachineCode:
             for name in _PUBLIC.findall(text)
         }
         self.seconds = time.perf_counter() - began
+
+    @property
+    def source(self) -> str:
+        """What it was made of, in LLVM's assembly language."""
+        return zlib.decompress(self._packed).decode()
 
     def address(self, function: str) -> int:
         """Where a function begins; valid as long as this object is held."""
