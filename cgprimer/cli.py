@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
-from textwrap import indent
+from textwrap import fill, indent
 from typing import NoReturn
 
 import cgprimer
@@ -32,8 +32,8 @@ or are written out, each an argument of its own, as in
   cgprimer show "xx = xa^2" "xy = ab*xx + ac*xa"
 
 Names that start with x are variables, the others learnable parameters; --variables and
---parameters say otherwise. Functions: exp log sqrt sin cos tan arcsin arccos arctan
-sinh cosh tanh sigmoid softplus relu step abs sign min max erf log1p expm1 xlogy; pi.
+--parameters say otherwise. Functions are
+{functions}
 """
 
 
@@ -56,7 +56,15 @@ def _command(arguments: Sequence[str] | None) -> int:
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """Quotes arguments so that they steer no terminal."""
+    """Quotes arguments so that they steer no terminal; help names every function."""
+
+    def format_help(self) -> str:
+        from cgprimer.expr.ops import CONSTANTS, TABLE
+
+        names = " ".join(op.name for op in TABLE if op.arity and not op.symbol)
+        text = f"{names}; {' '.join(CONSTANTS)}"
+        told = fill(text, 78, initial_indent="  ", subsequent_indent="  ")
+        return super().format_help().replace("{functions}", told)
 
     def error(self, message: str) -> NoReturn:
         super().error(visible(message))
