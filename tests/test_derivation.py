@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from problems import PROBLEMS, problem, random_dag
 
+from cgprimer import gradient, parse_graph
 from cgprimer.derivation.check import check_derivation
 from cgprimer.derivation.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
 from cgprimer.derivation.latex_input import translate
@@ -658,3 +659,23 @@ def test_sympy_does_not_show_what_is_wrong(op):
     args = ", ".join("ab"[: OPS[op].arity])
     both = f"{op}({args})", f"{op}({args}) + a"
     assert shown(*map(parse_expression, both), 0.3) == NOT_SHOWN
+
+
+@pytest.mark.parametrize(
+    ("y", "slope"),
+    [
+        ("log(x)/log(2)", "1/(x*log(2))"),
+        ("log(x/3)/log(7)", "1/(x*log(7))"),
+        ("x^3/3 + x*sin(1)", "x^2 + sin(1)"),
+        ("2*exp(3)*x^2*log(2)", "4*x*log(2)*exp(3)"),
+        ("x*sqrt(2)/3", "sqrt(2)/3"),
+        ("0.1*x*3", "0.3"),
+        ("x^(1/3)", "x^(-2/3)/3"),
+        ("x*tanh(1)*erf(2)/7", "tanh(1)*erf(2)/7"),
+        ("(x/7)^2*0.7", "x/35"),
+    ],
+)
+def test_constants_in_derivatives_are_not_rounded(y, slope):
+    assert check_derivation(f"y = {y}\ndy/dx = {slope}").ok
+    told = str(gradient(parse_graph([f"y = {y}"], variables=["x"]), "y", ["x"]))
+    assert not re.search(r"\d{8}", told), told

@@ -13,15 +13,36 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from matplotlib import pyplot
 
+from cgprimer import (
+    check_derivation,
+    check_gradients,
+    draw_graph,
+    gradient,
+    parse_graph,
+    trace,
+)
 from cgprimer.diff.sweep import local_partial, partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, Op, const, name, tidy
+from cgprimer.expr.ops import (
+    FORGET,
+    FUNCTIONS,
+    OPS,
+    POSITIVE,
+    TABLE,
+    Op,
+    const,
+    name,
+    tidy,
+)
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import latex
+from cgprimer.notation.mathml import mathml
 from cgprimer.notation.text import show
 from cgprimer.notation.to_sympy import to_sympy
+from cgprimer.run.llvm import jit
 
 DIGITS = 40
 CLOSE = 1e-12
@@ -395,3 +416,45 @@ def test_tidy_keeps_the_value():
 def test_minus_one_as_a_factor():
     assert show(tidy(OPS["mul"], const(-1.0), A)) == "-a"
     assert show(tidy(OPS["neg"], tidy(OPS["neg"], A))) == "a"
+
+
+NEW = Op(
+    "log2", np.log2, ("1/(a*log(2))",), lambda s, a: s.log(a, 2),
+    r"\log_2\left({0}\right)", domain=(POSITIVE,), definition="log(a)/log(2)",
+)  # fmt: skip
+
+
+@pytest.fixture
+def log2(monkeypatch: pytest.MonkeyPatch):
+    """An entry more in the table, and nothing else."""
+    monkeypatch.setitem(OPS, NEW.name, NEW)
+    monkeypatch.setitem(FUNCTIONS, NEW.name, NEW)
+    yield
+    for forget in FORGET:
+        forget()
+
+
+@pytest.mark.usefixtures("log2")
+def test_a_new_operation_is_one_entry():
+    at = {"a": 2.0, "xa": 8.0}
+    slope, bend = 2 * 6 / (8 * np.log(2)), 4 * (1 - np.log(8)) / (8 * np.log(2)) ** 2
+    graph = parse_graph(["xy = a*log2(xa)^2"])
+    assert graph.evaluate(at)["xy"] == pytest.approx(18)
+    once = gradient(graph, "xy", ["xa"])
+    twice = gradient(once, once.outputs[0], ["xa"])
+    assert once.evaluate(at)[once.outputs[0]] == pytest.approx(slope)
+    assert twice.evaluate(at)[twice.outputs[0]] == pytest.approx(bend)
+    for target in ("numpy", "jit") if jit.available() else ("numpy",):
+        values, partials = graph.compile(target=target).values_and_partials(at)
+        assert values["xy"] == pytest.approx(18)
+        assert partials["xy", "xa"] == pytest.approx(slope)
+    assert check_gradients(graph, at=at).verdict == "PASS"
+    assert check_derivation("y = log2(x)\ndy/dx = 1/(x*log(2))").ok
+    body = graph.equation("xy").body
+    assert parse_expression(show(body)) is body
+    assert r"\log_2" in latex(body)
+    assert "<mn>2</mn>" in mathml(body)
+    assert sympy.simplify(to_sympy(body).subs({"a": 2, "xa": 8})) == 18
+    assert "log2(xa)" in str(trace(graph, at))
+    draw_graph(graph, at=at)
+    pyplot.close("all")

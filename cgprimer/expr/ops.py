@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from cgprimer.keeping import Frozen, lazy
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
 ATOM = 9
+SMALL = 64  # whole exponents that are tried for an exact power
 ARGUMENTS = tuple(string.ascii_lowercase[:24])
 """What rules call the arguments, in order; `y` is the result."""
 
@@ -294,15 +296,46 @@ def tidy(op: Op, *args: Node) -> Node:
 
     A factor 0 drops the other factor, whatever that would evaluate to.
     """
-    # Folded only to a finite number: 1/0 stays as written, so that it is found where it
-    # is evaluated.
     if args and all(arg.op is CONST for arg in args):
-        with np.errstate(all="ignore"):
-            value = float(op.forward(*(arg.value for arg in args)))
-        return const(value) if np.isfinite(value) else op(*args)
+        number = _exactly(op, [float(arg.value or 0.0) for arg in args])
+        return op(*args) if number is None else const(number)
     short = _SHORTCUTS.get(op.name)
     found = short(*args) if short else None
     return op(*args) if found is None else found
+
+
+def _exactly(op: Op, numbers: list[float]) -> float | None:
+    """The value of an operation on numbers, if that can be written without rounding.
+
+    3*0.1 is 0.3, as it is on paper; log(2) and 1/3 stay as they are, since derivatives
+    are read, and compared to 20 digits.
+    """
+    with np.errstate(all="ignore"):
+        value = float(op.forward(*numbers))
+    # 1/0 stays as well, so that it is found where it is evaluated.
+    if not np.isfinite([*numbers, value]).all():
+        return None
+    if op.name in ("neg", "abs", "sign", "step", "relu", "min", "max"):
+        return value
+    a, *rest = (Fraction(repr(number)) for number in numbers)
+    match op.name, rest:
+        case "add", [b]:
+            result = a + b
+        case "sub", [b]:
+            result = a - b
+        case "mul", [b]:
+            result = a * b
+        case "div", [b]:
+            result = a / b
+        case "pow", [b] if a == 1 or (a and b.denominator == 1 and abs(b) < SMALL):
+            result = a ** int(b)
+        case "sqrt", _ if Fraction(repr(value)) ** 2 == a:
+            return value
+        case _:  # exp(0) is 1, cos(0) as well, and sigmoid(0) is 0.5
+            known = {*numbers} <= {0.0, 1.0} and (2 * value).is_integer()
+            return value if known else None
+    written = float(result)
+    return written if Fraction(repr(written)) == result else None
 
 
 def _add(a: Node, b: Node) -> Node | None:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from math import pi
 from typing import TYPE_CHECKING
 
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import written_out
 from cgprimer.expr.node import Node, postorder, postorder_above
-from cgprimer.expr.ops import CONST, OPS
+from cgprimer.expr.ops import CONST, OPS, Op
 from cgprimer.run.llvm.text import Text
 from cgprimer.run.llvm.vector_math import LIBM, OWN
 
@@ -50,7 +51,7 @@ class Emitter(Text):
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
         roots = list(roots)
-        spelled = computed([*roots, *leaves])
+        spelled = coded([*roots, *leaves])
         # What is known is written out too: it is looked for in the roots as they are
         # then.
         roots, known = spelled[: len(roots)], spelled[len(roots) :]
@@ -139,25 +140,35 @@ def whole_exponent(node: Node) -> int | None:
     return None
 
 
-def has_code(node: Node) -> bool:
-    """Whether the operation of a node can be translated."""
-    op = node.op.name
+def is_coded(op: Op) -> bool:
+    """Whether an operation can be translated as it is."""
     # By identity: a caller may have an operation of that name in place of another.
-    return OPS.get(op) is node.op and (
-        op in ("name", "const", "pi")
-        or op in INSTRUCTIONS
-        or op in INTRINSICS
-        or op in SELECTIONS
-        or op in FUNCTIONS
+    return OPS.get(op.name) is op and (
+        op.name in ("name", "const", "pi")
+        or op.name in INSTRUCTIONS
+        or op.name in INTRINSICS
+        or op.name in SELECTIONS
+        or op.name in FUNCTIONS
     )
+
+
+def coded(roots: Iterable[Node]) -> list[Node]:
+    """What is translated for `roots`: an operation without code by its definition."""
+    return written_out(roots, _spelled)
+
+
+def _spelled(op: Op) -> Node | None:
+    if isinstance(op, CustomOp):
+        return op.run
+    return None if is_coded(op) else op.formula
 
 
 def without_code(shape: Shape) -> str:
     """The first operation of a shape that has no machine code, if there is one."""
-    order = postorder(computed([shape.stable]))
+    order = postorder(coded([shape.stable]))
     if shape.declares:
-        order += postorder(computed(shape.partials))
-    return next((node.op.name for node in order if not has_code(node)), "")
+        order += postorder(coded(shape.partials))
+    return next((node.op.name for node in order if not is_coded(node.op)), "")
 
 
 def _negative(e: Emitter, a: str) -> str:

@@ -15,10 +15,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
-from cgprimer.run.llvm.emit import Emitter, has_code, whole_exponent
+from cgprimer.run.llvm.emit import Emitter, coded, is_coded, whole_exponent
 from cgprimer.run.llvm.jit import MachineCode, compiled
 from cgprimer.run.llvm.shape_text import (
     ADJOINT,
@@ -35,7 +34,7 @@ Integers = NDArray[np.int32]
 LANES = 8
 MANY = 20_000  # registers, from which on they are used again
 _A, _B = name("a"), name("b")
-CODED = [op for op in TABLE if op.arity and has_code(op(*(_A, _B)[: op.arity]))]
+CODED = [op for op in TABLE if op.arity and is_coded(op)]
 NUMBER = {op: k for k, op in enumerate(CODED)}
 LOAD = len(CODED)  # the instruction that loads a constant
 _POWER = OPS["pow"]
@@ -97,7 +96,7 @@ class Tape:
         self, roots: Sequence[Node], known: dict[Node, int], first: int
     ) -> tuple[Integers, list[int], int]:
         """Instructions for `roots`; their registers; how many registers are used."""
-        spelled = computed([*roots, *known])
+        spelled = coded([*roots, *known])
         roots, leaves = spelled[: len(roots)], spelled[len(roots) :]
         register = dict(zip(leaves, known.values(), strict=True))
         writer = _Writer(first, self.constants)

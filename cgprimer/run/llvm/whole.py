@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
 from cgprimer.keeping import lazy
-from cgprimer.run.llvm.emit import has_code
+from cgprimer.run.llvm.emit import coded, is_coded
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -105,4 +105,4 @@ class ExpandedGraph:
         """Whether every operation, in values and in derivatives, can be translated."""
         roots = [value for value in self.values if value is not None]
         roots += [node for nodes in self.partials.values() for node in nodes]
-        return all(map(has_code, postorder(roots)))
+        return all(is_coded(node.op) for node in postorder(coded(roots)))
