@@ -1,5 +1,16 @@
 """cgprimer: type equations, see the graph, trust the gradients, fit the parameters.
 
+    expr ─→ notation   text and nodes; nodes as text, LaTeX, MathML, sympy
+      ├──→ diff        nodes ─→ their derivatives, exact and without lost digits
+      └──→ graph       equations that depend on one another
+             └─→ run         … computed over samples: numpy, or machine code in run/llvm
+                   ├─→ judge       is a derivative right, and if not, what is wrong?
+                   ├─→ diagnosis   where nan, inf and lost digits come from
+                   ├─→ derivation  written out as a textbook does, and checked
+                   ├─→ draw        networks and loss curves
+                   └─→ data, fitting   samples ─→ parameters with their uncertainties
+                         └─→ commands  the command line, one file a command
+
 Names are loaded when they are first used, so a command loads no more than it needs.
 """
 
