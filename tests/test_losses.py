@@ -16,6 +16,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.fitting.objective import objective_of
+from cgprimer.run.llvm import jit
 from cgprimer.run.losses import LOSSES, find_loss
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]
@@ -244,8 +245,7 @@ def test_softmax_is_right_at_all_logits(scores, kind, tier):
     compiled = graph.compile(target="numpy" if tier == "numpy" else "auto")
     targets = {name: [y] for name, y in zip(graph.outputs, t, strict=True)}
     found = compiled.objective({"xx": [1.0]}, targets, loss="softmax-cross-entropy")
-    if tier != "numpy":
-        assert compiled.tier == tier
+    assert compiled.tier == (tier if jit.available() else "numpy")
     params = np.zeros(len(graph.parameters))
     for k, value in enumerate(z):
         params[graph.parameter_number[f"z{k}"]] = value
