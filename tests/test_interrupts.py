@@ -93,7 +93,13 @@ CALLS = {
     "generate": lambda size: generate(CURVE, TRUTH, size, rng=0).targets,
     "parse": parsed,
 }
-SIZES = {"evaluate": 10**6, "compiled": 10**6, "parse": 10**5, "generate": 10**6}
+SIZES = {
+    "LeastSquares": 50_000,
+    "evaluate": 10**6,
+    "compiled": 10**6,
+    "parse": 10**5,
+    "generate": 10**6,
+}
 
 
 def begun(frame: FrameType | None) -> bool:
