@@ -146,15 +146,15 @@ class Sweeps:
         # What no seed reaches is left out: zero times an infinite slope would be nan,
         # and numpy code may answer zero with something else.
         reached = self._reached(tuple(seeds))
+        everything = bool(reached.all())
         # Where only parameters count, as in a fit, slots that lead to none are left
         # out: the inputs of a first layer, for one.
         learning = total or not inputs
         for group in reversed(self.groups):
             columns = self._learning[group.shape] if learning else group.shape.names
-            wanted = reached[group.defined]
-            if not wanted.any():
+            some = None if everything else reached[group.defined][:, None]
+            if some is not None and not some.any():
                 continue
-            some = None if wanted.all() else wanted[:, None]
             known = *self.slots(group, values, parameters), values[group.defined]
             with np.errstate(all="ignore"):
                 found = self._shares(group, columns, known, adjoints[group.defined])
