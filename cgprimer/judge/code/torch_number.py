@@ -85,6 +85,7 @@ class Weighed:
 
 
 def or_zero(gradient: Any, leaf: Any) -> Any:
+    """The gradient by a leaf, or zeros of its shape where torch found none."""
     return leaf.detach() * 0 if gradient is None else gradient
 
 
@@ -103,6 +104,7 @@ def _needs_graph(code: TorchCode) -> bool:
 
 
 def flat(arrays: Arrays) -> Array:
+    """Arrays one after another, as one of float64 (n,)."""
     return np.concatenate([np.ravel(array) for array in arrays]).astype(np.float64)
 
 

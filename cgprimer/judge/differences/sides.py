@@ -1,6 +1,6 @@
 """Kinks: the slopes to the left and to the right of a point.
 
-    f, x, a difference ─▶ gaps at three steps ─▶ Sides; called by `finite`
+    f, x, a difference ─▶ gaps at five steps ─▶ Sides; called by `finite`
 
 The gap between the two is odd in the step t for a smooth f: without its linear part it
 shrinks as t³. At a kink it stays, at a jump or a cusp it grows. When t is divided by 8,
@@ -54,7 +54,7 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     steps = [taken(x, part * longest) for part in PARTS]
     rows = [_at(f, x, order, t, found.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
-    # |x| at 0: all three gaps are 1 - (-1) = 2, and so is what the line through two of
+    # |x| at 0: all gaps are 1 - (-1) = 2, and so is what the line through two of
     # them has at 0: before = gap = 2 > 0.6·2, a kink, with the slopes 0 ± 2/2. The
     # bound is 1. x² at 0: gaps of 2t, whose line meets 0 at 0: no kink, however large
     # the steps are. x⁴ at 0: gaps of 2t³; the line gives -144·t³, of which 1/512 is
