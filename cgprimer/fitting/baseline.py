@@ -19,6 +19,7 @@ from cgprimer.expr.ops import OPS
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.keeping import lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
@@ -426,8 +427,9 @@ def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
     equations[Sweeps(table, names).needed] = True
     inside = np.repeat(equations, np.diff(table.start))
     used = {
-        kind: np.unique(table.slots[inside & (table.kinds == kind)]) for kind in "xp"
+        kind: np.unique(table.slots[inside & (table.kinds == kind)])
+        for kind in (VARIABLE, PARAMETER)
     }
-    variables = {table.variables[k] for k in used["x"].tolist()}
+    variables = {table.variables[k] for k in used[VARIABLE].tolist()}
     places = [k for k, name in enumerate(graph.inputs) if name in variables]
-    return places, len(used["p"])
+    return places, len(used[PARAMETER])

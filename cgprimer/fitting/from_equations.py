@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cgprimer.fitting.identify import Identification
 from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.run.objective import Objective
 from cgprimer.types import Array
 
@@ -93,10 +94,10 @@ def with_zeros(
     problem, table = objective.problem, objective.problem.sweeps.table
     owner = np.repeat(np.arange(len(table)), np.diff(table.start))
     silent = np.isin(table.parameters, found.without_effect)
-    places = np.flatnonzero(table.kinds == "p")
+    places = np.flatnonzero(table.kinds == PARAMETER)
     mine = np.isin(owner, owner[places[silent[table.slots[places]]]])
     beside = np.zeros(len(table.variables), dtype=bool)
-    beside[table.slots[mine & (table.kinds == "x")]] = True
+    beside[table.slots[mine & (table.kinds == VARIABLE)]] = True
     beside[table.defined[owner[mine]]] = True
     for rows in spans(len(objective), ROWS):
         values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])

@@ -25,6 +25,7 @@ import numpy as np
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.run.problem import Problem
 from cgprimer.types import Array
@@ -191,14 +192,14 @@ def _scales(problem: Problem) -> list[Symmetry]:
     table, degrees = problem.sweeps.table, _Degrees()
     parameter: dict[int, Degree] = {}
     variable: dict[int, Degree] = {}
-    known: dict[str, dict[int, Degree]] = {"x": variable, "p": parameter, "c": {}}
+    known = {VARIABLE: variable, PARAMETER: parameter, CONSTANT: dict[int, Degree]()}
     for equation in problem.sweeps.equations:
-        shape = table.shapes[table.shape[equation]]
-        filled = _slots(table, equation)
+        shape = table.shape_of(equation)
+        filled = table.filling(equation)
         # A parameter is free when it is first met; in further equations it is the same
         # number.
         for kind, number in filled:
-            if kind == "p" and number not in parameter:
+            if kind is PARAMETER and number not in parameter:
                 parameter[number] = degrees.free()
         slots = [known[kind].get(number, NONE) for kind, number in filled]
         variable[int(table.defined[equation])] = degrees.of(shape, slots)
@@ -222,19 +223,11 @@ def _scales(problem: Problem) -> list[Symmetry]:
     ]
 
 
-def _slots(table: Table, equation: int) -> list[tuple[str, int]]:
-    """For every slot its kind and the number in it."""
-    span = slice(table.start[equation], table.start[equation + 1])
-    return list(
-        zip(table.kinds[span].tolist(), table.slots[span].tolist(), strict=True)
-    )
-
-
 def _shifts(problem: Problem) -> list[Symmetry]:
     """What can be added to all logits: biases, and weights of the same variable."""
     table = problem.sweeps.table
-    every = [slot for e in problem.sweeps.equations for slot in _slots(table, e)]
-    uses = Counter(number for kind, number in every if kind == "p")
+    every = [leaf for e in problem.sweeps.equations for leaf in table.filling(e)]
+    uses = Counter(number for kind, number in every if kind is PARAMETER)
     found = [_addends(table, int(table.equation_of[row])) for row in problem.rows]
     shared = [key for key in found[0] if all(key in each for each in found)]
     moved = ([each[key] for each in found] for key in shared)
@@ -250,10 +243,8 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
     """Variable (-1: none) → the parameter that it is multiplied by in a sum."""
     if equation < 0:
         return {}
-    shape, found = table.shapes[table.shape[equation]], {}
-    number = dict(
-        zip(shape.slots, (n for _, n in _slots(table, equation)), strict=True)
-    )
+    shape, found = table.shape_of(equation), {}
+    number = dict(zip(shape.slots, table.numbers(equation), strict=True))
     # Down the additions only: of w·x + b both terms are addends, of relu(w·x + b) none
     # is.
     stack = [shape.stable]
@@ -263,7 +254,9 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
             stack += node.args
             continue
         factors = node.args if node.op is OPS["mul"] else (node,)
-        kinds = {str(arg.value)[0]: str(arg.value) for arg in factors if arg.op is NAME}
-        if kinds.keys() == {"p", "x"} or (kinds.keys() == {"p"} and len(factors) == 1):
-            found[number[kinds["x"]] if "x" in kinds else -1] = number[kinds["p"]]
+        kinds = {slot_kind(f.value): str(f.value) for f in factors if f.op is NAME}
+        alone = kinds.keys() == {PARAMETER} and len(factors) == 1
+        if kinds.keys() == {PARAMETER, VARIABLE} or alone:
+            variable = number[kinds[VARIABLE]] if VARIABLE in kinds else -1
+            found[variable] = number[kinds[PARAMETER]]
     return found

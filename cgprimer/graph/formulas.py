@@ -18,6 +18,7 @@ from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.graph.local import LARGE
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.slots import CONSTANT
 from cgprimer.notation.text import show
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _in_stand_ins(shape: Shape, i: int, pattern: tuple[str, ...]) -> Node:
     from cgprimer.notation.to_sympy import with_leaves
 
     leaves = [
-        const(float.fromhex(text)) if slot[0] == "c" else name(text)
-        for slot, text in zip(shape.slots, pattern, strict=True)
+        const(float.fromhex(text)) if kind is CONSTANT else name(text)
+        for kind, text in zip(shape.kinds, pattern, strict=True)
     ]
     return from_sympy(with_leaves(shape.formulas[i], shape.slots, leaves))

@@ -21,6 +21,7 @@ from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.node import Node
 from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.slots import PARAMETER, VARIABLE, SlotKind
 from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
 from cgprimer.keeping import Frozen, lazy
@@ -208,7 +209,7 @@ class Graph(Frozen):
     def sources(self) -> Mapping[str, tuple[str, ...]]:
         """`depends_on`, frozen and kept."""
         table = self.table
-        variables = np.where(table.kinds == "x", table.slots, -1).tolist()
+        variables = np.where(table.kinds == VARIABLE, table.slots, -1).tolist()
         bounds = table.start.tolist()
         return {
             name: tuple(sorted({table.variables[i] for i in variables[a:b] if i >= 0}))
@@ -219,18 +220,19 @@ class Graph(Frozen):
         """The equation that defines `name`; GraphError for an input or unknown name."""
         number = self.equation_number(name)
         table = self.table
-        shape, leaves = table.shapes[table.shape[number]], table.leaves(number)
+        shape, leaves = table.shape_of(number), table.leaves(number)
         body = filled(shape.body, shape.slots, leaves)
-        names: dict[str, list[str]] = {"x": [], "p": [], "c": []}
-        for slot, leaf in zip(shape.slots, leaves, strict=True):
-            names[slot[0]].append(str(leaf.value))
+        names: dict[SlotKind, list[str]] = {kind: [] for kind in SlotKind}
+        for kind, leaf in zip(shape.kinds, leaves, strict=True):
+            names[kind].append(str(leaf.value))
         text = table.texts[number].strip() if table.texts else f"{name} = {show(body)}"
-        return Equation(name, body, text, tuple(names["x"]), tuple(names["p"]))
+        return Equation(
+            name, body, text, tuple(names[VARIABLE]), tuple(names[PARAMETER])
+        )
 
     def shape(self, name: str) -> Shape:
         """The shape of the equation that defines `name`."""
-        number = self.equation_number(name)
-        return self.table.shapes[int(self.table.shape[number])]
+        return self.table.shape_of(self.equation_number(name))
 
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""

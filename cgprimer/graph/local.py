@@ -143,4 +143,4 @@ def _filled_slots(
         values[str(leaf.value)] if leaf.op is NAME else float(leaf.value or 0.0)
         for leaf in leaves
     ]
-    return graph.table.shapes[graph.table.shape[equation]], slots
+    return graph.table.shape_of(equation), slots

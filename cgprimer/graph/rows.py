@@ -21,9 +21,16 @@ from cgprimer.expr.syntax import NUMBER, RESERVED
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.leaves import Bytes, Leaves, covered
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.graph.table import Table
 from cgprimer.keeping import lazy
 from cgprimer.types import Integers
+
+# Kinds of words beside those of slots.
+WRITTEN = "="  # part of the shape: exponents, 0 and 1, named constants
+DOUBTFUL = "!"  # what the parser may refuse
+
+KINDS = VARIABLE, PARAMETER, CONSTANT  # in the order of their codes
 
 
 def graph_of(
@@ -60,7 +67,7 @@ class Names:
     ) -> None:
         self.variables: dict[str, int] = {}
         self.parameters: dict[str, int] = {}
-        self.known: dict[str, tuple[str, int]] = {}
+        self.known: dict[str, Leaf] = {}
         self.defined, self.given = defined, (*parameters, *variables)
         self.declared_parameters = frozenset(parameters)
         both = parameters and self.declared_parameters & {*variables, *defined}
@@ -75,18 +82,18 @@ class Names:
         """Names that are names whatever they spell."""
         return frozenset((*self.given, *self.defined))
 
-    def kind(self, name: str) -> str:
-        """x or p: what is defined or declared decides, else the first letter."""
+    def kind(self, name: str) -> SlotKind:
+        """What is defined or declared decides, else the first letter."""
         if name in self.declared:
-            return "p" if name in self.declared_parameters else "x"
-        return "x" if name[0] == "x" else "p"
+            return PARAMETER if name in self.declared_parameters else VARIABLE
+        return VARIABLE if name.startswith("x") else PARAMETER
 
-    def enter(self, name: str) -> tuple[str, int]:
-        """(kind x or p, number among its kind) of a name, numbered now if it is new."""
+    def enter(self, name: str) -> Leaf:
+        """(kind, number among its kind) of a name, numbered now if it is new."""
         found = self.known.get(name)
         if found is None:
             kind = self.kind(name)
-            table = self.variables if kind == "x" else self.parameters
+            table = self.variables if kind is VARIABLE else self.parameters
             number = table.setdefault(name, len(table))
             found = self.known[name] = (kind, number)
         return found
@@ -110,25 +117,24 @@ def table_of(
     # what fills its slots is 0 1 0 2 | 1 0 1 4 (ab xx 0.5 xa | u xy 2 xr), and `start`
     # is 0 4 8. The left sides, which `defined` holds, are variables 0 and 3.
     words, kinds = leaves.words, _kinds(leaves, names)
-    free = kinds[leaves.word] != "="
+    free = kinds[leaves.word] != WRITTEN
     word, equation = leaves.word[free], leaves.equation[free]
     start, stop, kind = leaves.start[free], leaves.stop[free], kinds[word]
     # Every number gets a slot of its own, also one that is there twice: else 2*xa+2*xb
     # and 2*xa+3*xb would have two shapes. So its word is made different at each place.
-    slot, new = _slots(equation, np.where(kind == "c", len(words) + start, word))
-    codes = _codes(
-        leaves.data, start, stop, 4 * slot + (kind == "p") + 2 * (kind == "c")
-    )
+    slot, new = _slots(equation, np.where(kind == CONSTANT, len(words) + start, word))
+    which = (kind == PARAMETER) + 2 * (kind == CONSTANT)  # as in KINDS
+    codes = _codes(leaves.data, start, stop, 4 * slot + which)
     shapes, shape = _shapes(codes, len(texts))
     # The key parses, but the values may not do: in 1e200*1e200*xa the constant part
     # overflows, which only the text itself tells.
     doubtful = np.array([s is None or s.has_constant_part for s in shapes], dtype=bool)
-    suspects = {*equation[kind == "!"].tolist(), *np.flatnonzero(doubtful[shape])}
+    suspects = {*equation[kind == DOUBTFUL].tolist(), *np.flatnonzero(doubtful[shape])}
     filled = np.bincount(equation[new & (slot > 0)], minlength=len(texts))
     number, constants = _numbered(words, kinds)
     table = Table(
-        tuple(compress(words, (kinds == "x").tolist())),
-        tuple(compress(words, (kinds == "p").tolist())),
+        tuple(compress(words, (kinds == VARIABLE).tolist())),
+        tuple(compress(words, (kinds == PARAMETER).tolist())),
         constants,
         number[word[slot == 0]],
         tuple(filter(None, shapes)),
@@ -143,11 +149,11 @@ def table_of(
 def _kinds(leaves: Leaves, names: Names) -> NDArray[np.str_]:
     """The kind of each word: by its first letter, unless it is an exception."""
     words, initial = leaves.words, leaves.data[leaves.start[leaves.first]]
-    kinds = np.where(initial == ord("x"), "x", "p")
+    kinds = np.where(initial == ord("x"), str(VARIABLE), str(PARAMETER))
     numbers = np.flatnonzero(initial <= ord("9"))
     kinds[numbers] = [_number_kind(words[i]) for i in numbers.tolist()]
     # What is on the left is a variable, whatever its first letter.
-    kinds[leaves.word[leaves.left]] = "x"
+    kinds[leaves.word[leaves.left]] = VARIABLE
     special = {*names.given, *CONSTANTS, *FUNCTIONS, *RESERVED}.intersection(words)
     if special:
         found = [i for i, word in enumerate(words) if word in special]
@@ -156,17 +162,17 @@ def _kinds(leaves: Leaves, names: Names) -> NDArray[np.str_]:
 
 
 def _number_kind(word: str) -> str:
-    """c for a slot; `=` for what stays as written; `!` for what may be refused."""
+    """A constant's slot, or what stays as written, or may be refused."""
     if not NUMBER.fullmatch(word):
-        return "="
-    return "c" if float(word) < float("inf") else "!"
+        return WRITTEN
+    return CONSTANT if float(word) < float("inf") else DOUBTFUL
 
 
 def _name_kind(word: str, names: Names) -> str:
-    """x or p for a slot; `=` for what stays as written; `!` for what may be refused."""
+    """The kind of a name's slot, or what stays as written, or may be refused."""
     if word in names.declared:
         return names.kind(word)
-    return "=" if word in CONSTANTS else "!"
+    return WRITTEN if word in CONSTANTS else DOUBTFUL
 
 
 def _slots(equation: Integers, word: Integers) -> tuple[Integers, NDArray[np.bool_]]:
@@ -191,11 +197,11 @@ def _numbered(
 ) -> tuple[Integers, NDArray[np.float64]]:
     """The number of each word among its kind, and the values of the constants."""
     number = np.zeros(len(words), dtype=np.int64)
-    for kind in "xp":
+    for kind in (VARIABLE, PARAMETER):
         number[kinds == kind] = np.arange(np.count_nonzero(kinds == kind))
-    values = [float(word) for word in compress(words, (kinds == "c").tolist())]
+    values = [float(word) for word in compress(words, (kinds == CONSTANT).tolist())]
     # By value: 0.5 and 0.50 are two words and one constant.
-    constants, number[kinds == "c"] = np.unique(values, return_inverse=True)
+    constants, number[kinds == CONSTANT] = np.unique(values, return_inverse=True)
     return number, constants.astype(np.float64)
 
 
@@ -229,7 +235,7 @@ def _shapes(
 def _shape(codes: NDArray[np.unsignedinteger]) -> Shape | None:
     """The shape that the codes of one equation spell, if they spell one."""
     text = [
-        chr(code) if code < 128 else f"{'xpc'[code % 4]}{code // 4 - 33}"
+        chr(code) if code < 128 else KINDS[code % 4].slot(code // 4 - 33)
         for code in codes.tolist()
     ]
     try:
@@ -264,7 +270,7 @@ class EquationRows:
         slots: list[int] = []
         for i, leaf in enumerate(leaves(body)):
             kind, number = self.names.enter(leaf)
-            by[name_node(leaf)] = name_node(f"{kind}{i}")
+            by[name_node(leaf)] = name_node(kind.slot(i))
             slots.append(number)
         self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
 

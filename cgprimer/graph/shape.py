@@ -23,6 +23,7 @@ from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.slots import CONSTANT, SlotKind, slot_kind, slot_number
 from cgprimer.keeping import Weakly, lazy
 
 if TYPE_CHECKING:
@@ -64,14 +65,19 @@ class Shape:
         if found is None:
             # By number: in a body that was rewritten, as by `run.running`, slots may
             # stand in another order than that of their numbers.
-            slots = sorted(leaves(body), key=lambda slot: int(slot[1:]))
+            slots = sorted(leaves(body), key=slot_number)
             found = _by_body.hold(body, cls(body, tuple(slots)))
         return found
 
     @lazy
+    def kinds(self) -> tuple[SlotKind, ...]:
+        """What fills each slot."""
+        return tuple(map(slot_kind, self.slots))
+
+    @lazy
     def names(self) -> tuple[int, ...]:
         """Positions of the slots that hold names, not constants."""
-        return tuple(i for i, slot in enumerate(self.slots) if slot[0] != "c")
+        return tuple(i for i, kind in enumerate(self.kinds) if kind is not CONSTANT)
 
     @lazy
     def stable(self) -> Node:
@@ -134,7 +140,8 @@ class Shape:
         """Whether some operation has only constants below it."""
 
         def variable(node: Node, args: list[bool]) -> bool:
-            return any(args) or (node.op.name == "name" and str(node.value)[0] != "c")
+            own = node.op.name == "name" and slot_kind(node.value) is not CONSTANT
+            return own or any(args)
 
         below = fold([self.body], variable)
         return any(node.args and not below[node] for node in below)

@@ -16,6 +16,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.graph.schedule import find_cycle, topological_order
 from cgprimer.graph.shape import Shape
+from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.keeping import lazy
 
 
@@ -42,11 +43,26 @@ class Table:
     def __len__(self) -> int:
         return len(self.defined)
 
+    def shape_of(self, equation: int) -> Shape:
+        """The shape of one equation."""
+        return self.shapes[int(self.shape[equation])]
+
+    def numbers(self, equation: int) -> list[int]:
+        """What fills the slots of one equation, each a number among its kind."""
+        span = slice(self.start[equation], self.start[equation + 1])
+        numbers: list[int] = self.slots[span].tolist()
+        return numbers
+
+    def filling(self, equation: int) -> list[Leaf]:
+        """What fills the slots of one equation: (kind, number among that kind)."""
+        kinds = self.shape_of(equation).kinds
+        return list(zip(kinds, self.numbers(equation), strict=True))
+
     @lazy
     def kinds(self) -> NDArray[np.str_]:
-        """For every entry of `slots` its kind: x, p or c."""
+        """For every entry of `slots` its SlotKind."""
         kinds: NDArray[np.str_] = np.array(
-            [slot[0] for shape in self.shapes for slot in shape.slots], dtype="U1"
+            [kind for shape in self.shapes for kind in shape.kinds], dtype="U1"
         )
         # `kinds` lists the slots of every shape once, those of shape s from first[s]
         # on. Entry i of equation e stands at first[shape[e]] + i - start[e]: hence the
@@ -67,7 +83,7 @@ class Table:
     def arcs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(equation used, equation using it) for every use of a defined variable."""
         target = np.repeat(np.arange(len(self)), np.diff(self.start))
-        keep = self.kinds == "x"
+        keep = self.kinds == VARIABLE
         # -1 is an input, which waits for nothing.
         source, target = self.equation_of[self.slots[keep]], target[keep]
         return source[source >= 0], target[source >= 0]
@@ -101,14 +117,12 @@ class Table:
         kept = self._last.get(equation)
         if kept is not None:
             return kept
-        span = slice(self.start[equation], self.start[equation + 1])
-        make: dict[str, Callable[[int], Node]] = {
-            "x": lambda number: name(self.variables[number]),
-            "p": lambda number: name(self.parameters[number]),
-            "c": lambda number: const(self.constants[number]),
+        make: dict[SlotKind, Callable[[int], Node]] = {
+            VARIABLE: lambda number: name(self.variables[number]),
+            PARAMETER: lambda number: name(self.parameters[number]),
+            CONSTANT: lambda number: const(self.constants[number]),
         }
-        pairs = zip(self.kinds[span].tolist(), self.slots[span].tolist(), strict=True)
-        found = [make[kind](number) for kind, number in pairs]
+        found = [make[kind](number) for kind, number in self.filling(equation)]
         self._last.clear()
         self._last[equation] = found
         return found

@@ -74,8 +74,9 @@ class Mixture:
         # adds one more product for every output.
         adjoints, _ = self._backward(values, parameters)
         found: Array = np.zeros(t.size)
-        for group, kernel in zip(self.program.groups, self.kernels or (), strict=True):
-            [own] = kernel(*self.program.slots(group, values, parameters))
+        filled = self.program.filled(values, parameters)
+        for (group, slots), kernel in zip(filled, self.kernels or (), strict=True):
+            [own] = kernel(*slots)
             found += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
         for row in self._rows:
             found = found + np.abs(adjoints[row] * values[row])
@@ -84,14 +85,14 @@ class Mixture:
     @lazy
     def kernels(self) -> list[Kernel] | None:
         """Σ|terms| of each group's equations; None where some are not known."""
-        groups = self.program.groups
-        found = [k for g in groups if (k := rounding_kernel(g.shape))]
-        return found if len(found) == len(groups) else None
+        shapes = self.program.shapes
+        found = [k for shape in shapes if (k := rounding_kernel(shape))]
+        return found if len(found) == len(shapes) else None
 
     @property
     def is_opaque(self) -> bool:
         """Whether there is numpy code, which may cancel inside."""
-        return any(is_opaque(group.shape) for group in self.program.groups)
+        return any(map(is_opaque, self.program.shapes))
 
     @lazy
     def _rows(self) -> dict[int, Array]:

@@ -21,6 +21,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, OPS
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.run.losses import Loss
 from cgprimer.run.problem import Problem
@@ -97,7 +98,7 @@ def _add_up(problem: Problem) -> bool:
 
 
 def _body(table: Table, equation: int) -> _Part:
-    return _Part(equation, table.shapes[table.shape[equation]].stable)
+    return _Part(equation, table.shape_of(equation).stable)
 
 
 def _resolved(table: Table, part: _Part) -> _Part:
@@ -112,11 +113,15 @@ def _resolved(table: Table, part: _Part) -> _Part:
 
 def _variable(table: Table, part: _Part) -> int:
     """The variable that a part names; -1 where it is something else."""
-    text = str(part.node.value)
-    if part.node.op is not NAME or text[0] != "x":
+    if part.node.op is not NAME or slot_kind(part.node.value) is not VARIABLE:
         return -1
-    slots = table.shapes[table.shape[part.equation]].slots
-    return int(table.slots[table.start[part.equation] + slots.index(text)])
+    return _numbers(table, part.equation)[str(part.node.value)]
+
+
+def _numbers(table: Table, equation: int) -> dict[str, int]:
+    """Slot → the number in it."""
+    slots = table.shape_of(equation).slots
+    return dict(zip(slots, table.numbers(equation), strict=True))
 
 
 def _within(part: _Part, op: str) -> _Part | None:
@@ -161,7 +166,7 @@ def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
 
 def _key(table: Table, part: _Part) -> Node:
     """The part with its own names, by which equal ones are known."""
-    slots = table.shapes[table.shape[part.equation]].slots
+    slots = table.shape_of(part.equation).slots
     return filled(part.node, slots, table.leaves(part.equation))
 
 
@@ -182,9 +187,8 @@ def _extended(table: Table, extra: Sequence[tuple[str, _Part]]) -> Table:
     shape, slots, ends = [], [], []
     for _, part in extra:
         made = Shape.from_body(part.node)
-        own = table.shapes[table.shape[part.equation]].slots
-        first = int(table.start[part.equation])
-        slots += [int(table.slots[first + own.index(slot)]) for slot in made.slots]
+        numbers = _numbers(table, part.equation)
+        slots += [numbers[slot] for slot in made.slots]
         shape.append(shapes.setdefault(made, len(shapes)))
         ends.append(len(table.slots) + len(slots))
     count = len(table.variables)

@@ -23,6 +23,7 @@ from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.slots import VARIABLE, Leaf, slot_kind, slot_number
 from cgprimer.graph.table import Table
 
 ROUNDS = 4  # equations that a form may be spread over, one after another
@@ -30,7 +31,6 @@ _READS = frozenset(map(OPS.__getitem__, ("log", "div", "exp")))
 _ADDS = frozenset(map(OPS.__getitem__, ("add", "sub")))
 
 
-Leaf = tuple[str, int]  # a slot's kind, and the number in it
 Key = tuple[object, ...]
 
 
@@ -110,7 +110,7 @@ class _Spread:
             self.deep.setdefault(equation, True)
         if shape is not None:
             numbers = [number for _, number in leaves]
-            slots = [numbers[int(slot[1:])] for slot in shape.slots]
+            slots = [numbers[slot_number(slot)] for slot in shape.slots]
             self.rows[equation] = shape, slots
             pieces = (self._defined(leaf) for leaf in leaves)
             self.bypassed |= {
@@ -122,22 +122,17 @@ class _Spread:
         # For xl = log(xp), xp = sigmoid(xz) the key is (shape of xl, 0, (shape of xp,
         # 1)): leaf 0 is xp, a piece, followed by its own key, in which leaf 1 is xz.
         found: list[object] = [int(self.table.shape[equation])]
-        for leaf in self._slots(equation):
+        for leaf in self.table.filling(equation):
             found.append(leaves.setdefault(leaf, len(leaves)))
             inner = self._defined(leaf)
             if deep and inner in self.deep:
                 found.append(self._key(inner, leaves, self.deep[inner]))
         return tuple(found)
 
-    def _slots(self, equation: int) -> list[Leaf]:
-        table = self.table
-        span = slice(table.start[equation], table.start[equation + 1])
-        kinds, numbers = table.kinds[span].tolist(), table.slots[span].tolist()
-        return list(zip(kinds, numbers, strict=True))
-
     def _defined(self, leaf: Leaf) -> int:
         """The equation that defines what is in a slot, or -1."""
-        return int(self.table.equation_of[leaf[1]]) if leaf[0] == "x" else -1
+        kind, number = leaf
+        return int(self.table.equation_of[number]) if kind is VARIABLE else -1
 
     def _judged(
         self, equation: int, leaves: Mapping[Leaf, int]
@@ -157,13 +152,13 @@ class _Spread:
         """An equation over its leaves, in its stable form; the pieces put into it."""
         pieces: dict[Node, Node] = {}
         filling = []
-        for leaf in self._slots(equation):
-            node = name(f"{leaf[0]}{leaves[leaf]}")
+        for leaf in self.table.filling(equation):
+            node = name(leaf[0].slot(leaves[leaf]))
             inner = self._defined(leaf)
             if deep and inner in self.deep:
                 pieces[node], _ = self._whole(inner, leaves, self.deep[inner])
             filling.append(pieces.get(node, node))
-        shape = self.table.shapes[self.table.shape[equation]]
+        shape = self.table.shape_of(equation)
         return stable(filled(shape.body, shape.slots, filling)), pieces
 
 
@@ -188,7 +183,7 @@ def _pieces() -> list[Node]:
 
 
 def _reads(shape: Shape) -> bool:
-    slots = {name(slot) for slot in shape.slots if slot[0] == "x"}
+    slots = {name(slot) for slot in shape.slots if slot_kind(slot) is VARIABLE}
     return any(
         not slots.isdisjoint(node.args)
         and (node.op in _READS or (node.op in _ADDS and ONE in node.args))

@@ -19,6 +19,7 @@ from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.schedule import ancestors, levels, ranges
+from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE
 from cgprimer.interrupts import contained
 from cgprimer.keeping import lazy, memo
 from cgprimer.types import Array
@@ -101,8 +102,7 @@ class Sweeps:
         values.fill(np.nan)
         values[self.inputs] = inputs
         with np.errstate(all="ignore"):
-            for group in self.groups:
-                slots = self.slots(group, values, parameters)
+            for group, slots in self.filled(values, parameters):
                 try:
                     [values[group.defined]] = group.shape.forward(*slots)
                 except OpError as error:
@@ -114,12 +114,23 @@ class Sweeps:
             self.table.variables[i] for i in self.table.defined[group.equations]
         )
 
+    def filled(
+        self, values: Array, parameters: Array
+    ) -> Iterator[tuple[Group, list[Array]]]:
+        """Every group in order, with the values in its slots when it is reached."""
+        return ((group, self.slots(group, values, parameters)) for group in self.groups)
+
+    @lazy
+    def shapes(self) -> list[Shape]:
+        """The shape of every group, in order."""
+        return [group.shape for group in self.groups]
+
     def slots(self, group: Group, values: Array, parameters: Array) -> list[Array]:
         """The values in the slots of a group: arrays (equations, 1|n)."""
-        source = {"x": values, "p": parameters, "c": self.constants}
+        source = {VARIABLE: values, PARAMETER: parameters, CONSTANT: self.constants}
         return [
-            source[name[0]][index]
-            for name, index in zip(group.shape.slots, group.slots, strict=True)
+            source[kind][index]
+            for kind, index in zip(group.shape.kinds, group.slots, strict=True)
         ]
 
     @contained
@@ -161,7 +172,7 @@ class Sweeps:
                 for column, share in zip(columns, found, strict=True):
                     share = share if some is None else np.where(some, share, 0.0)
                     to = adjoints
-                    if group.shape.slots[column][0] == "p":
+                    if group.shape.kinds[column] is PARAMETER:
                         to = shares
                         share = share.sum(axis=1, keepdims=True) if total else share
                     _accumulate(to, group.slots[column], share, group.unique[column])
@@ -223,8 +234,8 @@ class Sweeps:
         reached = np.zeros(len(self.table.variables), dtype=bool)
         reached[list(rows)] = True
         for group in reversed(self.groups):
-            for slot, index in zip(group.shape.slots, group.slots, strict=True):
-                if slot[0] == "x":
+            for kind, index in zip(group.shape.kinds, group.slots, strict=True):
+                if kind is VARIABLE:
                     np.logical_or.at(reached, index, reached[group.defined])  # type: ignore
         return reached
 
@@ -235,13 +246,13 @@ class Sweeps:
         wanted: dict[Shape, set[int]] = {}
         for group in self.groups:
             columns = wanted.setdefault(group.shape, set())
-            for column, (name, index) in enumerate(
-                zip(group.shape.slots, group.slots, strict=True)
+            for column, (kind, index) in enumerate(
+                zip(group.shape.kinds, group.slots, strict=True)
             ):
                 # Forward, level by level: a variable reaches a parameter if its
                 # equation has one, or a variable that does. What one equation of a
                 # shape needs is asked of all of them.
-                if name[0] == "p" or (name[0] == "x" and reaches[index].any()):
+                if kind is PARAMETER or (kind is VARIABLE and reaches[index].any()):
                     columns.add(column)
                     reaches[group.defined] = True
         return {shape: tuple(sorted(columns)) for shape, columns in wanted.items()}

@@ -88,7 +88,7 @@ class FusedValues:
         if graph.running is not graph:  # partials are those of the equations as written
             whole = ExpandedGraph(table, table.order.tolist())
         for equation, node in enumerate(graph.dependents if partials else ()):
-            shape = table.shapes[table.shape[equation]]
+            shape = table.shape_of(equation)
             for column, wrt in zip(shape.names, table.names(equation), strict=True):
                 self.partials[node, wrt] = whole.partials[equation][column]
         roots = [*self.values.values(), *self.partials.values()]

@@ -119,8 +119,7 @@ class OutputFunction:
     @lazy
     def names(self) -> set[str]:
         """Every name in the equations that the output needs, and itself."""
-        equations = (g.equations.tolist() for g in self.program.groups)
-        inside = map(self.graph.table.names, itertools.chain(*equations))
+        inside = map(self.graph.table.names, self.program.equations)
         return {self.output, *itertools.chain(*inside)}
 
     def at(self, name: str) -> Array:
@@ -161,8 +160,7 @@ class OutputFunction:
                 # to.
                 cut += [(row, k)] * (name in graph.depends_on)
             row.reshape(value.shape)[..., k, :] = value[..., k, :]
-        for group in self.program.groups:
-            slots = self.program.slots(group, values, parameters)
+        for group, slots in self.program.filled(values, parameters):
             [values[group.defined]] = kernel_of(group.shape)(*slots)
             for row, k in cut:
                 row.reshape(value.shape)[..., k, :] = value[..., k, :]
@@ -179,8 +177,8 @@ class OutputFunction:
         Each equation's own share arrives multiplied by the adjoint of its result.
         """
         program, row = self.program, self.graph.variable_number[self.output]
-        kernels = [k for g in program.groups if (k := rounding_kernel(g.shape))]
-        if len(kernels) < len(program.groups):
+        kernels = [k for shape in program.shapes if (k := rounding_kernel(shape))]
+        if len(kernels) < len(program.shapes):
             return None
 
         def terms(value: Any) -> Any:
@@ -191,10 +189,11 @@ class OutputFunction:
             # An error in the result of an equation reaches the output times the adjoint
             # there, so that Σ |adjoint|·Σ|terms| over the equations bounds all of them
             # to first order.
-            for group, kernel in zip(program.groups, kernels, strict=True):
-                [own] = kernel(*program.slots(group, values, parameters))
+            filled = program.filled(values, parameters)
+            for (group, slots), kernel in zip(filled, kernels, strict=True):
+                [own] = kernel(*slots)
                 total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
             return total.reshape(value.shape)
 
-        opaque = any(is_opaque(group.shape) for group in program.groups)
+        opaque = any(map(is_opaque, program.shapes))
         return Told(terms, not opaque)

@@ -17,6 +17,7 @@ import numpy as np
 
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, OPS, name, tidy
+from cgprimer.graph.slots import VARIABLE
 from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense
 from cgprimer.run.llvm.driver_text import DriverArguments, driver_text, epoch_text
@@ -237,7 +238,7 @@ class ByShape:
             [weight] = _slots(len(slots), 1)
             slots.append(np.full(terms, len(self.data) - 1))
             body, *slopes = (tidy(OPS["mul"], node, weight) for node in (body, *slopes))
-        names = tuple(f"x{k}" for k in range(len(slots)))
+        names = tuple(VARIABLE.slot(k) for k in range(len(slots)))
         piece = Fragment(body, names, tuple(slopes) if joint else None)
         kind = layout.add(piece, np.array(slots), names)
         # Only predictions get an adjoint, also where they are rows of data: not
@@ -395,7 +396,7 @@ class ByShape:
 
 def _slots(first: int, count: int) -> list[Node]:
     """Slots of the loss, from number `first` on."""
-    return [name(f"x{k}") for k in range(first, first + count)]
+    return [name(VARIABLE.slot(k)) for k in range(first, first + count)]
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import NAME, OPS, name
+from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.jit import MachineCode, compiled
 from cgprimer.run.llvm.shape_text import GroupField, Work, module
@@ -91,12 +92,14 @@ def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
     """(term, parameter, variable) where a term is their product, used only here."""
     if term.op is not _MUL or uses[term] != 1:
         return None
-    kinds = {str(arg.value)[0]: arg for arg in term.args if arg.op is NAME}
+    kinds = {slot_kind(arg.value): arg for arg in term.args if arg.op is NAME}
     # A weight or a variable that the body uses elsewhere would get a part of its
     # adjoint there; here all of it goes back through the product.
-    if kinds.keys() != {"p", "x"} or any(uses[arg] != 1 for arg in term.args):
+    if kinds.keys() != {PARAMETER, VARIABLE} or any(
+        uses[arg] != 1 for arg in term.args
+    ):
         return None
-    return term, kinds["p"], kinds["x"]
+    return term, kinds[PARAMETER], kinds[VARIABLE]
 
 
 def _replaced(body: Node, old: Node, new: Node) -> Node:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.expr.node import leaves
+from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
 from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
 from cgprimer.run.llvm.shape_text import Body, Fragment
 from cgprimer.types import Integers
@@ -142,9 +143,10 @@ class MemoryLayout:
         places = table.start[equations] + np.arange(len(slots))[:, None]
         found: Integers = table.slots[places]
         for row, slot in zip(found, slots, strict=True):
-            if slot[0] == "x":
+            kind = slot_kind(slot)
+            if kind is VARIABLE:
                 row[:] = self.row[row]
-            elif slot[0] == "p":
+            elif kind is PARAMETER:
                 row[:] = self.number[row]
             else:
                 # Constants lie behind the parameters, in one array with them.
@@ -161,7 +163,8 @@ class MemoryLayout:
             i
             for i, slot in enumerate(names)
             # Rows of data need no adjoint: nobody asks for it.
-            if slot[0] == "p" or (slot[0] == "x" and (slots[i] >= self.data).any())
+            if slot_kind(slot) is PARAMETER
+            or (slot_kind(slot) is VARIABLE and (slots[i] >= self.data).any())
         ]
         self.kinds.append(Kind(body, columns, padded))
         return len(self.kinds) - 1

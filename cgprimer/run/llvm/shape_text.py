@@ -20,6 +20,7 @@ from typing import Protocol
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.vector_math import definitions
 
@@ -30,7 +31,7 @@ INLINE = 6  # calls of functions in a kernel, up to which they are written out i
 class Body(Protocol):
     """What is compiled: an expression over slots, with its derivatives.
 
-    Slots that begin with x hold rows of values, others parameters and constants.
+    Slots for variables hold rows of values, others parameters and constants.
     """
 
     @property
@@ -178,7 +179,7 @@ def forward(shape: Body, width: int, across: bool, title: str) -> tuple[str, Emi
 
 
 def _base(at: _Slots, slot: str) -> str:
-    return at.values if slot[0] == "x" else at.numbers
+    return at.values if slot_kind(slot) is VARIABLE else at.numbers
 
 
 def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
@@ -186,7 +187,7 @@ def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
 
     def reader(i: int, slot: str) -> Callable[[str], str]:
         index = at.index(i, k)
-        if slot[0] == "x":
+        if slot_kind(slot) is VARIABLE:
             row = at.row(at.values, index)
             return lambda j: e.load(row, j)
         number = e.splat(e.number(at.numbers, index))
@@ -219,8 +220,8 @@ def reverse(
     #     x1   adjoints[row i] += vector of samples  adjoints[i] += lane, one by one
     #
     # where i is what fills the slot in equation k, or in that of the lane.
-    kinds = [shape.slots[i][0] for i in columns]
-    bases = [adjoints if kind == "x" else gradient for kind in kinds]
+    kinds = [slot_kind(shape.slots[i]) for i in columns]
+    bases = [adjoints if kind is VARIABLE else gradient for kind in kinds]
 
     def vector(k: str, _: list[str]) -> list[str]:
         first = e.plus(at.first, k)
@@ -261,7 +262,7 @@ def reverse(
         to = {
             i: at.row(adjoints, at.index(i, k))
             for i, kind in zip(columns, kinds, strict=True)
-            if kind == "x"
+            if kind is VARIABLE
         }
 
         def samples(j: str, sums: list[str]) -> list[str]:

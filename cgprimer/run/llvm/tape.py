@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
+from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import Emitter, coded, is_coded, whole_exponent
 from cgprimer.run.llvm.jit import MachineCode, compiled
 from cgprimer.run.llvm.shape_text import (
@@ -75,7 +76,9 @@ class Tape:
         self.registers = max(most, more)
         self.length = len(forward) // 4
         wanted = np.array([*zip(columns, found, strict=True)], dtype=np.int32)
-        kinds = np.array([slot[0] != "x" for slot in shape.slots], dtype=np.int32)
+        kinds = np.array(
+            [slot_kind(slot) is not VARIABLE for slot in shape.slots], dtype=np.int32
+        )
         numbers = np.array([float.fromhex(k) for k in self.constants])
         self._arrays = forward, reverse, wanted, kinds, numbers
         fields = {

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import coded, is_coded
 
 if TYPE_CHECKING:
-    from cgprimer.graph.shape import Shape
     from cgprimer.graph.table import Table
 
 
@@ -36,25 +36,24 @@ class ExpandedGraph:
         ]
         self._slots: dict[int, list[Node]] = {}
         for equation in equations:
-            shape = table.shapes[table.shape[equation]]
-            slots = self._slots[equation] = self._filled(shape, equation)
+            shape = table.shape_of(equation)
+            slots = self._slots[equation] = self._filled(equation)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
             self.values[table.defined[equation]] = value
 
-    def _filled(self, shape: Shape, equation: int) -> list[Node]:
+    def _filled(self, equation: int) -> list[Node]:
         """What stands in the slots of an equation, as expressions."""
         table = self.table
-        span = slice(table.start[equation], table.start[equation + 1])
         found: list[Node] = []
-        for slot, number in zip(shape.slots, table.slots[span].tolist(), strict=True):
-            if slot[0] == "x":
+        for kind, number in table.filling(equation):
+            if kind is VARIABLE:
                 node = self.values[number]
                 assert node is not None, "equations come in topological order"
                 found.append(node)
-            elif slot[0] == "p":
+            elif kind is PARAMETER:
                 found.append(self.parameters[number])
             else:
                 found.append(const(float(table.constants[number])))
@@ -71,7 +70,7 @@ class ExpandedGraph:
         """Per equation the derivatives of its body by each of its slots."""
         found = {}
         for equation in self.equations:
-            shape = self.table.shapes[self.table.shape[equation]]
+            shape = self.table.shape_of(equation)
             slots = self._slots[equation]
             by = dict(zip(map(name, shape.slots), slots, strict=True))
             found[equation] = substitute(shape.partials, by)
@@ -87,13 +86,13 @@ class ExpandedGraph:
             arriving = adjoint.get(int(table.defined[equation]))
             if arriving is None:
                 continue
-            shape = table.shapes[table.shape[equation]]
-            first = int(table.start[equation])
+            shape = table.shape_of(equation)
+            filling = table.filling(equation)
             for column in shape.names:
-                number = int(table.slots[first + column])
+                kind, number = filling[column]
                 partial = self.partials[equation][column]
                 share = tidy(OPS["mul"], arriving, partial)
-                if shape.slots[column][0] == "p":
+                if kind is PARAMETER:
                     found[number] = tidy(OPS["add"], found[number], share)
                 elif number in adjoint:
                     adjoint[number] = tidy(OPS["add"], adjoint[number], share)
