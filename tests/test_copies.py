@@ -15,6 +15,8 @@ import pytest
 import cgprimer
 from cgprimer import Loss, custom_op, edge_partials, huber, parse_graph
 from cgprimer.errors import OpError
+from cgprimer.expr.node import intern, substitute
+from cgprimer.expr.ops import OPS, name
 from cgprimer.run.losses import LOSSES
 
 WAYS: dict[str, Callable[[Any], Any]] = {
@@ -217,3 +219,17 @@ def test_a_partial_needs_its_operation_where_it_is_loaded():
     assert copy.deepcopy(partial) == partial
     with pytest.raises(OpError, match="run its custom_op first"):
         pickle.loads(kept)
+
+
+def test_what_an_operation_is_besides_its_arguments_is_kept():
+    # An operation may have a value as well, as attributes of arrays will be.
+    nodes = [name("xa"), name("xb"), name("xc")]
+    for count in (1, 2, 3):
+        args, marked = tuple(nodes[:count]), (("axis", 1), ("size", (2, 3)))
+        op = OPS["max"] if count > 1 else OPS["sin"]
+        own = intern(op, args, marked)
+        assert own is intern(op, args, marked)
+        assert len({own, intern(op, args), intern(op, args, (("axis", 2),))}) == 3
+        assert all(way(own) is own for way in WAYS.values())
+        [moved] = substitute([OPS["neg"](own)], {name("xa"): name("xd")})
+        assert moved.args[0] is intern(op, (name("xd"), *args[1:]), marked)

@@ -181,7 +181,7 @@ def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:
         if len(bad):
             where = ", ".join(
                 f"{n} = {point.inputs[i, bad[0]]:.6g}"
-                for i, n in enumerate(graph.inputs)
+                for n, i in graph.table.input_rows.items()
             )
             raise DataError(
                 f"{name!r} is {row[bad[0]]} in {len(bad)} of {len(row)} samples, first "

@@ -44,7 +44,5 @@ def _engine_value(
     else:
         seed = {graph.variable_number[place.node]: np.ones(point.width)}
         adjoints, shares = program.backward(values, point.parameters, seed)
-        variables, places = graph.variable_number, graph.parameter_number
-        wrt = str(place.wrt)
-        found = adjoints[variables[wrt]] if wrt in variables else shares[places[wrt]]
+        found = graph.table.by_name(adjoints, shares)[str(place.wrt)]
     return float(np.broadcast_to(found, (point.width,))[sample])

@@ -135,13 +135,7 @@ class Computed:
 
     def __init__(self, operations: Operations, point: Point) -> None:
         graph = operations.graph
-        self.columns = dict(
-            zip(
-                (*graph.inputs, *graph.parameters),
-                (*point.inputs, *point.parameters),
-                strict=True,
-            )
-        )
+        self.columns = graph.table.given(point.inputs, point.parameters)
         self.width = point.width
         self.order = postorder(operations.roots.values())
         self.doubles = self.evaluate(self.order)

@@ -170,9 +170,8 @@ def _swept(graph: Graph, at: Mapping[str, float]) -> dict[str, float]:
     values = program.forward(point.inputs, point.parameters)
     seeds = {graph.variable_number[name]: np.ones(1) for name in graph.outputs}
     adjoints, _ = program.backward(values, point.parameters, seeds)
-    return {
-        name: float(adjoints[row, 0]) for name, row in graph.variable_number.items()
-    }
+    rows = graph.table.rows.unpack(adjoints)
+    return {name: float(row[0]) for name, row in rows.items()}
 
 
 def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:

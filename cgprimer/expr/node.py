@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cgprimer.expr.ops import Op
 
 T = TypeVar("T")
+Value = str | float | None
 
 # Weakly, so that the expressions of a graph go when the graph goes. An entry whose node
 # is dead is harmless: its key may be met again, as ids are used again, but then the
@@ -29,7 +30,10 @@ _lock = forkable()
 
 
 class Node(Frozen):
-    """An operation `op` on `args`; leaves have a `value`: a name (str) or a float.
+    """An operation `op` on `args`.
+
+    value : of a leaf its name (str) or number (float). Whatever an operation has there
+        is a part of what it is, and is passed on when its arguments are replaced.
 
     Never call it: `Op.__call__`, `name` and `const` return the one node there is.
     """
@@ -38,7 +42,7 @@ class Node(Frozen):
 
     op: Op
     args: tuple[Node, ...]
-    value: str | float | None
+    value: Value
 
     def __repr__(self) -> str:
         from cgprimer.errors import shorten
@@ -52,16 +56,15 @@ class Node(Frozen):
         return restore, flatten(self)
 
 
-def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> Node:
+def intern(op: Op, args: tuple[Node, ...], value: Value = None) -> Node:
     """Return the node `op(*args)`, made now if it was not there.
 
-    Floats are told apart by `float.hex`, so that 0.0 and -0.0 are two constants.
-    Arguments are told apart by `id`, which is safe: the node keeps them alive.
+    Nodes that differ in `value` alone are two nodes. Floats are told apart by
+    `float.hex`, so that 0.0 and -0.0 are two constants. Arguments are told apart by
+    `id`, which is safe: the node keeps them alive.
     """
-    # The keys of the two branches never meet: the second item is a number in one, None
-    # or a text in the other, as no node has both arguments and a value.
     if len(args) == 2:  # most nodes; spelled out because a parser spends its time here
-        key: tuple[Any, ...] = (op, id(args[0]), id(args[1]))
+        key: tuple[Any, ...] = (op, value, id(args[0]), id(args[1]))
     else:
         key = (op, value.hex() if isinstance(value, float) else value, *map(id, args))
     found = _table.get(key)
@@ -71,7 +74,7 @@ def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> 
     return _insert(key, op, args, value) if node is None else node
 
 
-def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Any) -> Node:
+def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Value) -> Node:
     with _lock:
         found = _table.get(key)
         node = found() if found is not None else None
@@ -138,7 +141,7 @@ def substitute(roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
     return [results[root] for root in roots]
 
 
-def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], str | float | None]]]:
+def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], Value]]]:
     """`root` as rows (op name, argument rows, value), arguments first."""
     order = postorder([root])
     row = {node: i for i, node in enumerate(order)}

@@ -379,7 +379,7 @@ class _Judge:
         # Beyond, what reaches any target stands for what reaches each.
         few = len(rows) * len(graph.table) <= MOST_WALKS
         rows = [rows[k] for k in self.group] if few else rows
-        used, parameters = reach(graph, [graph.table.variables[row] for row in rows])
+        used, parameters = reach(graph, graph.table.rows.names_of(rows))
         return self._varying(self.objective.problem.inputs[used]), parameters
 
     @staticmethod

@@ -214,8 +214,7 @@ class _Output:
         self.graph, self.output, self.names = graph, output, names
         self.program = graph.program([output])
         self.row = graph.variable_number[output]
-        self.cut = len(graph.inputs)
-        self.inputs = [graph.variable_number[name] for name in graph.inputs]
+        self.cut = graph.table.input_rows.size
 
     def __len__(self) -> int:
         return 1
@@ -234,7 +233,7 @@ class _Output:
         adjoints, shares = self.program.backward(
             values, params[self.cut :, None], {self.row: np.ones(1)}
         )
-        gradient = np.concatenate([adjoints[self.inputs, 0], shares[:, 0]])
+        gradient = np.concatenate([adjoints[self.program.inputs, 0], shares[:, 0]])
         return float(values[self.row, 0]), gradient
 
     def epoch(

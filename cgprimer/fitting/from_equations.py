@@ -96,7 +96,7 @@ def with_zeros(
     silent = np.isin(table.parameters, found.without_effect)
     places = np.flatnonzero(table.kinds == PARAMETER)
     mine = np.isin(owner, owner[places[silent[table.slots[places]]]])
-    beside = np.zeros(len(table.variables), dtype=bool)
+    beside = np.zeros(table.rows.size, dtype=bool)
     beside[table.slots[mine & (table.kinds == VARIABLE)]] = True
     beside[table.defined[owner[mine]]] = True
     for rows in spans(len(objective), ROWS):

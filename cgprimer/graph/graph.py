@@ -134,7 +134,7 @@ class Graph(Frozen):
         self.parameters = table.parameters
         names = table.variables
         self.dependents = tuple(map(names.__getitem__, table.defined.tolist()))
-        self.inputs = tuple(compress(names, (table.equation_of < 0).tolist()))
+        self.inputs = tuple(table.input_rows)
         self.outputs = (
             self._sinks() if outputs is None else self.checked_outputs(outputs)
         )
@@ -175,15 +175,15 @@ class Graph(Frozen):
         """The parameters that were declared but are in no equation."""
         return tuple(name for name in self.parameters if name in self.spare)
 
-    @lazy
+    @property
     def variable_number(self) -> Mapping[str, int]:
         """Name of a variable → its row in arrays of values."""
-        return {name: i for i, name in enumerate(self.table.variables)}
+        return self.table.rows
 
-    @lazy
+    @property
     def parameter_number(self) -> Mapping[str, int]:
-        """Name of a parameter → its place in `parameters`."""
-        return {name: i for i, name in enumerate(self.parameters)}
+        """Name of a parameter → its row in arrays of parameters."""
+        return self.table.parameter_rows
 
     @lazy
     def order(self) -> tuple[str, ...]:
@@ -390,10 +390,8 @@ class Graph(Frozen):
         point = Point.of(self, at)
         values = self.forward(point.inputs, point.parameters)
         point.warn_nonfinite(self, self.program(), values)
-        return {
-            name: point.unpack(values[self.variable_number[name]])
-            for name in self.order
-        }
+        rows = self.table.rows
+        return {name: point.unpack(values[rows[name]]) for name in self.order}
 
     def gradient_at(
         self,
@@ -440,13 +438,7 @@ class Graph(Frozen):
         point.warn_nonfinite(self, program, values, stacklevel=5)
         seed = {self.variable_number[output]: np.ones(point.width)}
         adjoints, shares = program.backward(values, point.parameters, seed)
-        return dict(
-            zip(
-                (*self.table.variables, *self.parameters),
-                (*adjoints, *shares),
-                strict=True,
-            )
-        )
+        return self.table.by_name(adjoints, shares)
 
     def paths(
         self,

@@ -100,9 +100,8 @@ def values_at(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, float]:
             f"one point is wanted, but {array!r} has {point.samples} samples\n"
             f"  hint: take one of them, as in at | {{{array!r}: {array}[0]}}"
         )
-    given = np.concatenate([point.inputs[:, 0], point.parameters[:, 0]]).tolist()
-    values = dict(zip((*graph.inputs, *graph.parameters), given, strict=True))
-    return values | {name: float(v) for name, v in graph.evaluate(at).items()}
+    given = graph.table.given(point.inputs[:, 0], point.parameters[:, 0])
+    return {name: float(v) for name, v in (given | graph.evaluate(at)).items()}
 
 
 def edge_values(

@@ -8,7 +8,7 @@ Whoever evaluates a graph reads its point here.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,14 @@ class Point:
         """Check `at` against the graph and pack it; PointError says what is wrong."""
         check_names(graph, at)
         arrays = {name: as_array(name, value) for name, value in at.items()}
-        samples = common_length(arrays)
-        return cls(
-            _stack([arrays[name] for name in graph.inputs], samples or 1, samples),
-            _stack([arrays.get(n, NOTHING) for n in graph.parameters], 1, samples),
-            samples,
-        )
+        samples, table = common_length(arrays), graph.table
+        inputs = table.input_rows.pack(arrays, samples or 1)
+        arrays = dict.fromkeys(table.parameter_rows, NOTHING) | arrays
+        # Parameters that are all plain numbers stay one column, also beside arrays of
+        # inputs: whoever computes with them broadcasts.
+        varying = any(arrays[name].ndim for name in table.parameter_rows)
+        width = (samples or 1) if varying else 1
+        return cls(inputs, table.parameter_rows.pack(arrays, width), samples)
 
     def unpack(self, row: Array) -> float | Array:
         """One row of results as the caller expects it: a float, or (n,) read-only."""
@@ -156,15 +158,3 @@ def common_length(arrays: Mapping[str, Array]) -> int | None:
                 f"{first!r} has {lengths[first]} samples but {name!r} has {length}"
             )
     return next(iter(lengths.values()), None)
-
-
-def _stack(rows: Iterable[Array], width: int, samples: int | None) -> Array:
-    rows = list(rows)
-    # Parameters that are all plain numbers stay one column, also beside arrays of
-    # inputs: whoever computes with them broadcasts.
-    if samples is not None and any(row.ndim for row in rows):
-        width = samples
-    packed = np.empty((len(rows), width))
-    for i, row in enumerate(rows):
-        packed[i] = row
-    return packed

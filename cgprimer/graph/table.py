@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 from cgprimer.errors import CycleError, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, const, name
+from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.schedule import find_cycle, topological_order
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.keeping import lazy
+from cgprimer.types import Array
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,30 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.defined)
+
+    @lazy
+    def rows(self) -> NamedRows:
+        """Where variables stand in arrays of values (V, n)."""
+        return NamedRows(self.variables)
+
+    @lazy
+    def input_rows(self) -> NamedRows:
+        """Where inputs stand in arrays of their own (I, n)."""
+        inputs = (self.equation_of < 0).tolist()
+        return NamedRows(compress(self.variables, inputs))
+
+    @lazy
+    def parameter_rows(self) -> NamedRows:
+        """Where parameters stand in arrays (P, 1|n) and in vectors (P,)."""
+        return NamedRows(self.parameters)
+
+    def by_name(self, values: Array, parameters: Array) -> dict[str, Array]:
+        """Rows of variables (V, …) and of parameters (P, …), by name."""
+        return self.rows.unpack(values) | self.parameter_rows.unpack(parameters)
+
+    def given(self, inputs: Array, parameters: Array) -> dict[str, Array]:
+        """Rows of inputs (I, …) and of parameters (P, …), by name."""
+        return self.input_rows.unpack(inputs) | self.parameter_rows.unpack(parameters)
 
     def shape_of(self, equation: int) -> Shape:
         """The shape of one equation."""

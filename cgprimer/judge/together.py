@@ -20,6 +20,7 @@ import numpy as np
 
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
 from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Told
@@ -54,10 +55,7 @@ class Mixture:
         _, inputs, parameters = self._start
         values = self.program.forward(inputs[:, 0], parameters[:, 0])
         adjoints, shares = self._backward(values, parameters[:, 0])
-        rows = [*adjoints[self.program.inputs], *shares]
-        return dict(
-            zip((*self.graph.inputs, *self.graph.parameters), rows, strict=True)
-        )
+        return self.graph.table.given(adjoints[self.program.inputs], shares)
 
     def value(self, t: Array) -> Array:
         """The sum of outputs at the times t."""
@@ -103,14 +101,16 @@ class Mixture:
         """Rates, and where they start from: inputs (I, d, n), parameters (P, d, n)."""
         still = np.zeros(next(iter(self.rates.values())).shape)
 
-        def rows(names: Sequence[str], at: Array) -> tuple[Array, Array]:
-            speeds = np.zeros((len(names), *still.shape))
-            for row, name in enumerate(names):
+        def rows(names: NamedRows, at: Array) -> tuple[Array, Array]:
+            speeds = np.zeros((names.size, *still.shape))
+            for name, row in names.items():
                 speeds[row] = self.rates.get(name, still)
             return speeds, at[:, None, :] + np.zeros_like(speeds)
 
-        moving, inputs = rows(self.graph.inputs, self.point.inputs)
-        learning, parameters = rows(self.graph.parameters, self.point.parameters)
+        moving, inputs = rows(self.graph.table.input_rows, self.point.inputs)
+        learning, parameters = rows(
+            self.graph.table.parameter_rows, self.point.parameters
+        )
         return (moving, learning), inputs, parameters
 
     def _at(self, t: Array) -> tuple[Array, Array]:

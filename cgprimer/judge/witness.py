@@ -132,10 +132,9 @@ class Witness:
     def values(self) -> dict[str, Array]:
         """Every variable and parameter at the points, (n,)."""
         rows = self.graph.program().forward(self.point.inputs, self.point.parameters)
-        found = dict(zip(self.graph.table.variables, rows, strict=True))
-        shape = (len(self.graph.parameters), self.width)
+        shape = (len(self.point.parameters), self.width)
         parameters = np.broadcast_to(self.point.parameters, shape)
-        return found | dict(zip(self.graph.parameters, parameters, strict=True))
+        return self.graph.table.by_name(rows, parameters)
 
     @lazy
     def wide(self) -> Witness:

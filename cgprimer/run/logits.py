@@ -79,7 +79,7 @@ def check_probabilities(problem: Problem, loss: Loss) -> None:
             f"{wrong[0]} they add up to {targets[:, wrong[0]].sum():.6g}"
         )
     if _add_up(problem):
-        names = [problem.sweeps.table.variables[row] for row in problem.rows]
+        names = problem.sweeps.table.rows.names_of(problem.rows)
         raise FitError(
             f"{loss.name} takes logits, but {listing(names)} add up to 1 whatever the "
             "parameters are: they are probabilities already\n"
@@ -91,7 +91,7 @@ def _add_up(problem: Problem) -> bool:
     """Whether the predictions of a sample add up to 1 at parameters taken at random."""
     rng = np.random.default_rng(0)
     # At random, so that outputs that add up to 1 do so by their form, not by chance.
-    params = rng.uniform(0.3, 0.9, (len(problem.parameters), 1))
+    params = rng.uniform(0.3, 0.9, (problem.sweeps.table.parameter_rows.size, 1))
     values = problem.sweeps.forward(problem.inputs[:, :SAMPLES], params)
     total = values[problem.rows].sum(axis=0)
     return bool((np.abs(total - 1) < SUM).all())

@@ -24,6 +24,7 @@ from cgprimer.errors import FitError, OptionError, listing, suggest
 from cgprimer.expr.definitions import computed
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point, as_array, common_length
 from cgprimer.keeping import Frozen, Weakly, lazy, memo
 from cgprimer.notation.report import Report, Said
@@ -200,7 +201,7 @@ class Program(Frozen, Report):
         # No targets, and data that are never read: their length only lets blocks be as
         # long as they may, and `rows` is given the true data at each call.
         nothing = np.empty((0, MOST))
-        inputs = np.empty((len(self.graph.inputs), MOST))
+        inputs = np.empty((self.graph.table.input_rows.size, MOST))
         kind = find_loss("mse")
         sweeps = self.graph.running.program()
         return ByShape(
@@ -247,7 +248,7 @@ class Program(Frozen, Report):
         }
         columns = {name: as_array(name, column) for name, column in data.items()}
         count = common_length(columns) or 1
-        rows = rows_of = list(targets)
+        rows, target_rows = list(targets), NamedRows(targets)
         if kind.from_logits:
             if sigma is not None:
                 raise FitError(
@@ -257,9 +258,9 @@ class Program(Frozen, Report):
         problem = Problem(
             graph.running.program(rows),
             [graph.variable_number[name] for name in rows],
-            _stacked([columns[name] for name in graph.inputs], count),
-            _stacked([columns[f"target {name}"] for name in targets], count),
-            None if sigma is None else _deviations(sigma, rows_of, count),
+            graph.table.input_rows.pack(columns, count),
+            target_rows.pack({n: columns[f"target {n}"] for n in targets}, count),
+            None if sigma is None else _deviations(sigma, target_rows, count),
             _weights(weights, count),
             kind,
             self.threads,
@@ -316,15 +317,8 @@ def _operations(table: Table, equations: Sequence[int] | slice = slice(None)) ->
     return int(np.array(sizes)[table.shape[equations]].sum())
 
 
-def _stacked(columns: Sequence[Array], count: int) -> Array:
-    found = np.empty((len(columns), count))
-    for row, column in zip(found, columns, strict=True):
-        row[:] = column
-    return found
-
-
 def _deviations(
-    sigma: Mapping[str, ArrayLike], targets: Sequence[str], count: int
+    sigma: Mapping[str, ArrayLike], targets: NamedRows, count: int
 ) -> Array:
     """Standard deviations of the targets (targets, n)."""
     if missing := [name for name in targets if name not in sigma]:
@@ -337,7 +331,7 @@ def _deviations(
             )
         if not (np.isfinite(column).all() and (column > 0).all()):
             raise FitError(f"sigma of {name!r} is not positive and finite everywhere")
-    return _stacked(list(columns.values()), count)
+    return targets.pack(columns, count)
 
 
 def _weights(weights: ArrayLike | None, count: int) -> Array | None:

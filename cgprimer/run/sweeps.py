@@ -75,7 +75,7 @@ class Sweeps:
     @lazy
     def input_names(self) -> tuple[str, ...]:
         """The variables that no equation defines."""
-        return tuple(self.table.variables[row] for row in self.inputs.tolist())
+        return tuple(self.table.input_rows)
 
     @lazy
     def equations(self) -> list[int]:
@@ -90,7 +90,7 @@ class Sweeps:
         Rows of variables that were left out are nan.
         """
         width = max(inputs.shape[1] if len(inputs) else 1, parameters.shape[1])
-        values = np.empty((len(self.table.variables), width))
+        values = np.empty((self.table.rows.size, width))
         for first in range(0, width, BLOCK):
             part = slice(first, first + BLOCK)
             given = (x if x.shape[1] == 1 else x[:, part] for x in (inputs, parameters))
@@ -231,7 +231,7 @@ class Sweeps:
     @memo
     def _reached(self, rows: tuple[int, ...]) -> NDArray[np.bool_]:
         """Which variables lead to one of those in `rows`: no others have an adjoint."""
-        reached = np.zeros(len(self.table.variables), dtype=bool)
+        reached = np.zeros(self.table.rows.size, dtype=bool)
         reached[list(rows)] = True
         for group in reversed(self.groups):
             for kind, index in zip(group.shape.kinds, group.slots, strict=True):
@@ -242,7 +242,7 @@ class Sweeps:
     @lazy
     def _learning(self) -> dict[Shape, tuple[int, ...]]:
         """Per shape the slots that some equation needs to reach a parameter."""
-        reaches = np.zeros(len(self.table.variables), dtype=bool)
+        reaches = np.zeros(self.table.rows.size, dtype=bool)
         wanted: dict[Shape, set[int]] = {}
         for group in self.groups:
             columns = wanted.setdefault(group.shape, set())
@@ -273,8 +273,7 @@ def _needed(
     """Which equations the outputs depend on."""
     if outputs is None:
         return np.ones(len(table), dtype=bool)
-    row = dict(zip(table.variables, range(len(table.variables)), strict=True))
-    wanted = table.equation_of[[row[name] for name in outputs]]
+    wanted = table.equation_of[[table.rows[name] for name in outputs]]
     return ancestors(wanted[wanted >= 0], level, *table.arcs)
 
 

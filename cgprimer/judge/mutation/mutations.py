@@ -175,7 +175,7 @@ class _Trial:
         ends = (*graph.inputs, *graph.parameters)
         base = np.array([values[text][i] for text in ends])
         rows = [ends.index(text) for text in self.names]
-        split = len(graph.inputs)
+        split = graph.table.input_rows.size
 
         def f(columns: Array) -> Array:
             full = np.repeat(base[:, None], columns.shape[1], axis=1)

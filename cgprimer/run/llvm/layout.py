@@ -90,12 +90,12 @@ class MemoryLayout:
         #     …                dense products, terms of the loss, each with its GUARD
         #
         # So a run of equations defines consecutive rows, stored by whole vectors.
-        self.row = np.full(len(table.variables), -1)
+        self.row = np.full(table.rows.size, -1)
         self.row[sweeps.inputs] = np.arange(len(sweeps.inputs))
         self.row[table.defined[kept]] = data + np.arange(len(kept))
         self.rows = data + len(kept) + GUARD
-        self.numbers = -(-len(table.parameters) // GUARD) * GUARD
-        self.number = np.arange(len(table.parameters))
+        self.numbers = -(-table.parameter_rows.size // GUARD) * GUARD
+        self.number = np.arange(table.parameter_rows.size)
         self.kinds: list[Kind] = []
         self.runs: list[Run | Layer] = []
         self._place(kept, sweeps.level[kept])
