@@ -1,12 +1,21 @@
 """Settings that every test shares."""
 
+from collections.abc import Iterator
 from zlib import crc32
 
 import pytest
 from hypothesis import settings
+from invariants import watched
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_things_are_checked() -> Iterator[None]:
+    """Whatever graph, shape or point a test makes is as it should be."""
+    with watched():
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,12 +3,15 @@
 import itertools
 import math
 import pickle
+import re
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import invariants
 import networkx as nx
 import numpy as np
 import pytest
@@ -24,7 +27,7 @@ from problems import (
     samples,
 )
 
-from cgprimer import edge_partials, parse_graph
+from cgprimer import edge_partials, gradient, parse_graph
 from cgprimer.errors import (
     CycleError,
     ExpressionError,
@@ -33,6 +36,13 @@ from cgprimer.errors import (
     PointError,
 )
 from cgprimer.expr.ops import OPS
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.named_rows import NamedRows
+from cgprimer.graph.point import Point
+from cgprimer.graph.shape import Shape
+from cgprimer.graph.table import Table
+from cgprimer.run.logits import with_logits
+from cgprimer.run.losses import LOSSES
 
 # The canonical example, fact by fact.
 
@@ -679,3 +689,125 @@ def test_what_no_seed_reaches_makes_nothing_nan():
     adjoints, shares = sweeps.backward(values, parameters, {row: np.ones(3)})
     assert np.isfinite(adjoints).all()
     assert shares.tolist() == [[0.0] * 3]
+
+
+# What holds of every table, shape and point: `invariants` has the rules, and each of
+# them is broken here by hand.
+
+CHAIN = parse_graph(
+    ["xy = ab*xx + 0.5*xa", "xq = u*xy + 2*xr", "xw = xq - xy"], outputs=["xw"]
+)
+
+
+def changed(field: str, place: int | list[int], value: Any) -> Table:
+    """The table of CHAIN with another entry in one of its arrays."""
+    array = getattr(CHAIN.table, field).copy()
+    array[place] = value
+    return replace(CHAIN.table, texts=None, **{field: array})
+
+
+def kept(table: Table, name: str, value: Any) -> Table:
+    """A table for which `name` was computed wrongly."""
+    table = replace(table)
+    table.__dict__[name] = value
+    return table
+
+
+BROKEN: dict[str, Any] = {
+    "a name stands for one thing": lambda table: replace(
+        table, parameters=("ab", "xq")
+    ),
+    "a shape is there once": lambda table: replace(
+        table,
+        shapes=(table.shapes[0], Shape(table.shapes[0].body, table.shapes[0].slots)),
+    ),
+    "an equation has a shape": lambda _: changed("shape", 1, 2),
+    "an equation has as many slots as its shape": lambda _: changed("start", 1, 3),
+    "what fills a slot is there": lambda _: changed("slots", 2, 2),
+    "the kind of a slot is that of its shape": lambda table: kept(
+        table, "kinds", table.kinds[::-1]
+    ),
+    "an equation defines a variable of its own": lambda _: changed("defined", 1, 0),
+    "a variable knows the equation that defines it": lambda table: kept(
+        table, "equation_of", np.roll(table.equation_of, 1)
+    ),
+    "constants are finite": lambda _: changed("constants", 1, np.inf),
+    "there is a text for every equation, or none": lambda table: replace(
+        table, texts=table.texts[:2]
+    ),
+    "the order holds every equation once": lambda table: kept(
+        table, "order", table.order[:2]
+    ),
+    "what an equation uses comes before it": lambda table: kept(
+        table, "order", table.order[::-1]
+    ),
+    "leaves are what the slots hold": lambda table: kept(
+        table, "_last", {0: table.leaves(1)}
+    ),
+    "rows are those of the names": lambda table: kept(
+        table, "rows", NamedRows(table.variables[::-1])
+    ),
+    "an equation is what its text says": lambda table: replace(
+        table, texts=["xy = ab*xx + 0.4*xa", *table.texts[1:]]
+    ),
+    "slots are the names of the body, by number": lambda table: Shape(
+        table.shapes[0].body, ("p0", "x1", "c2")
+    ),
+    "no two slots have one number": lambda _: Shape(
+        parse_expression("p0*x0"), ("p0", "x0")
+    ),
+    "a slot is its kind and its number": lambda _: Shape(
+        parse_expression("p00*x1"), ("p00", "x1")
+    ),
+    "outputs are variables, each once": lambda _: graph_with("outputs", ("xw", "ab")),
+    "every variable is an input or defined": lambda _: graph_with("inputs", ("xx",)),
+    "spare names are in no equation": lambda _: graph_with("spare", frozenset({"u"})),
+    "values are float64, by rows": lambda _: Point(np.ones(2), np.ones((1, 1)), None),
+    "a row has a number for every sample, or one for all": lambda _: Point(
+        np.ones((2, 3)), np.ones((1, 2)), 3
+    ),
+    "there is a sample": lambda _: Point(np.ones((2, 0)), np.ones((1, 1)), 0),
+}
+
+
+def graph_with(field: str, value: Any) -> Any:
+    graph = parse_graph(CHAIN.table.texts, outputs=["xw"])
+    graph.__dict__[field] = value
+    return graph
+
+
+@pytest.mark.parametrize("sentence", BROKEN)
+def test_what_breaks_a_rule_is_found(sentence: str):
+    # Those that are checked as they are made, as a Shape is, fail at once.
+    with pytest.raises(AssertionError, match=f"^broken: {re.escape(sentence)}"):
+        invariants.check(BROKEN[sentence](CHAIN.table))
+
+
+def test_every_rule_is_broken_once():
+    rules = {**invariants.SHAPE, **invariants.TABLE, **invariants.GRAPH}
+    assert BROKEN.keys() == (rules | invariants.POINT).keys()
+
+
+STAGES: dict[str, Any] = {
+    "read": lambda graph: graph,
+    "as it is run": lambda graph: graph.running,
+    "rebuilt": lambda graph: pickle.loads(pickle.dumps(graph)),
+    "gradient": lambda graph: gradient(graph, graph.outputs[0]),
+    "second": lambda graph: gradient(
+        first := gradient(graph, graph.outputs[0]), first.order[-1]
+    ),
+    "with logits": lambda graph: with_logits(
+        graph, graph.outputs[:1], LOSSES["cross-entropy"]
+    )[0],
+    "with a spare parameter": lambda graph: parse_graph(
+        graph.table.texts, parameters=[*graph.parameters, "zz"]
+    ),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("key", [*PROBLEMS, *range(3)])
+def test_every_stage_keeps_the_rules(key: str | int, stage: str):
+    graph = problem(key)[0] if isinstance(key, str) else random_dag(key)[0]
+    # `conftest` has it checked already; here the check itself is what is tested.
+    invariants.check(STAGES[stage](graph))
