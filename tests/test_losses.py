@@ -17,7 +17,7 @@ from cgprimer import (
 )
 from cgprimer.fitting.objective import objective_of
 from cgprimer.run.llvm import jit
-from cgprimer.run.losses import LOSSES, find_loss
+from cgprimer.run.losses import LOSSES, SOFTMAX, find_loss
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]
 KINDS = {**LOSSES, "huber 0.1": huber(0.1), "huber 3": huber(3.0)}
@@ -421,6 +421,75 @@ def test_the_loss_of_data_is_the_mean_over_samples_of_the_sum_over_targets(name,
         step = np.eye(3)[i] * 1e-6
         slope = (by_hand(params + step) - by_hand(params - step)) / 2e-6
         assert gradient[i] == pytest.approx(slope, rel=1e-7, abs=1e-8)
+
+
+WEIGHTS = {
+    "all alike": [3.0, 3.0, 3.0, 3.0],
+    "whole numbers": [1, 2, 3, 4],
+    "one silent": [0.0, 0.5, 2.0, 1.0],
+    "one alone": [0.0, 0.0, 0.25, 0.0],
+    "large": [4e8, 1e8, 2e8, 7e8],
+    "small": [4e-8, 1e-8, 2e-8, 7e-8],
+}
+ENGINES = {  # target, equations up to which there is one function
+    "numpy": ("numpy", 48),
+    "one function": ("jit", 48),
+    "by shape": ("jit", 0),
+}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request, monkeypatch):
+    """How `Program` is made, so that one way of running is taken."""
+    target, most = ENGINES[request.param]
+    if target == "jit" and jit.missing():
+        pytest.skip("llvmlite is not installed")
+    monkeypatch.setattr("cgprimer.run.program.FUSED_EQUATIONS", most)
+    return target
+
+
+UNITS = {"xp": [0.5, 1, 2, 4], "xq": 3.0}
+WEIGHED = [  # predictions that are logits are no measurements, and have no sigma
+    *((name, None) for name in (*KINDS, SOFTMAX.name)),
+    *((name, UNITS) for name, loss in KINDS.items() if not loss.from_logits),
+]
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize(("name", "sigma"), WEIGHED)
+def test_weights_make_a_weighted_mean(name, weights, sigma, engine):
+    loss, graph = {**KINDS, SOFTMAX.name: SOFTMAX}[name], parse_graph(GRAPH)
+    inputs, share = {"xx": np.array([0.4, -1.0, 2.0, 0.9])}, np.array(WEIGHTS[weights])
+    targets = {"xp": np.array([0.1, 0.9, 0.4, 1.0]), "xq": np.array([0.9, 0.1, 0.6, 0])}
+    objective = graph.compile(target=engine).objective(
+        inputs, targets, loss=loss, weights=share, sigma=sigma
+    )
+    params = np.array([0.8, -0.3, 1.7])
+    units = np.array([np.ones(4) * (sigma or {n: 1})[n] for n in targets])
+    met = np.array([*targets.values()]) / units
+
+    def by_hand(values, rows=slice(None)):
+        """Σ weight·loss, of some samples."""
+        named = dict(zip(graph.parameters, values, strict=True))
+        out = graph.evaluate(inputs | named)
+        each = loss.value(np.array([out[n] for n in targets]) / units, met).sum(axis=0)
+        return (share * each)[rows].sum()
+
+    def slopes(rows=slice(None)):
+        steps = np.eye(3) * 1e-6
+        ends = [[by_hand(params + k * s, rows) for k in (-1, 1)] for s in steps]
+        return np.array([(high - low) / 2e-6 for low, high in ends])
+
+    value, gradient = objective.value_and_gradient(params)
+    assert value == pytest.approx(by_hand(params) / share.sum(), rel=1e-13)
+    assert gradient == pytest.approx(slopes() / share.sum(), rel=1e-6, abs=1e-8)
+    # A batch is not weighed by itself: what it weighs beside all data is its step.
+    moved = objective.sgd_epoch(params, rate=0.01, batch=2, order=[3, 0])
+    step = -0.01 * slopes([3, 0]) / 2 / share.mean()
+    assert moved - params == pytest.approx(step, rel=1e-6, abs=1e-10)
+    if name == "mse":
+        left = objective.residuals(params)
+        assert left @ left / 4 == pytest.approx(value, rel=1e-13)
 
 
 def test_residuals_and_jacobian_belong_together():
