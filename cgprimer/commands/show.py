@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.common import add_equations, graph_of
-from cgprimer.graph.graph import in_no_equation
+from cgprimer.graph.names import in_no_equation
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph

@@ -19,7 +19,8 @@ from cgprimer import takes
 from cgprimer.data.csv_file import read_columns
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
 from cgprimer.graph.arrays import as_numbers, as_rows
-from cgprimer.graph.graph import Graph, name_list
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import TextTable, capped
 from cgprimer.types import Array

@@ -24,7 +24,7 @@ from cgprimer.derivation.names import (
 from cgprimer.errors import ExpressionError, Mistake, listing, suggest
 from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import CONST, CONSTANTS, OPS, const, name
-from cgprimer.graph.graph import name_list
+from cgprimer.graph.names import name_list
 
 _LATEX = re.compile(r"\\[A-Za-z]")
 # Comments and the scaffolding of LaTeX become blanks of the same length, so that

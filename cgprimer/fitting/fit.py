@@ -28,7 +28,8 @@ from cgprimer.fitting.objective import in_units, objective_of, varies
 from cgprimer.fitting.outcome import said, status_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled
-from cgprimer.graph.graph import Graph, in_no_equation
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import in_no_equation
 from cgprimer.graph.point import as_array
 from cgprimer.interrupts import contained
 from cgprimer.notation.report import printable

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, OpError, listing, shorten, suggest
+from cgprimer.errors import OpError
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
-from cgprimer.graph.graph import Graph, name_list
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import name_list, unknown_name
 from cgprimer.graph.rows import graph_of
 
 WORTH_NAMING = 3  # operations in a shared expression that earn it a name of its own
@@ -100,8 +101,7 @@ def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     known = [*graph.variable_number, *graph.parameters, *graph.spare]
     for text in names:
         if text not in known:
-            hint = suggest(text, known) or f"the names are {listing(known)}"
-            raise GraphError(f"unknown name {shorten(text)!r}\n  hint: {hint}")
+            raise unknown_name(text, known)
     return names
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
-from cgprimer.expr.node import Node
+from cgprimer.graph.equation import Equation, Partial, SweptPartial
+from cgprimer.graph.names import in_no_equation, name_list, unknown_name
 from cgprimer.graph.shape import Shape, filled
 from cgprimer.graph.slots import PARAMETER, VARIABLE, SlotKind
 from cgprimer.graph.table import Table
@@ -42,74 +42,6 @@ if TYPE_CHECKING:
 Value = float | NDArray[np.float64]
 
 COMPILED = 2_000_000  # equations times samples, from which on values are compiled
-
-
-@dataclass(frozen=True)
-class Equation:
-    """One equation seen with its own names: `name = body`, as written in `text`."""
-
-    name: str
-    body: Node
-    text: str
-    variables: tuple[str, ...]
-    parameters: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.name} = {show(self.body)}"
-
-    def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex, latex_name
-
-        return f"${latex_name(self.name)} = {latex(self.body)}$"
-
-
-class Partial(NamedTuple):
-    """The derivative of one equation by one name: as sympy's formula, and as text."""
-
-    formula: sympy.Expr
-    text: str
-
-    @property
-    def by(self) -> str:
-        """Who differentiated: "sympy", or "sweep" for our own rules."""
-        return "sympy"
-
-
-class SweptPartial(Partial):
-    """A derivative by our own rules, where sympy has none or would take too long."""
-
-    __slots__ = ()
-
-    @property
-    def by(self) -> str:
-        """Who differentiated."""
-        return "sweep"
-
-
-def name_list(names: object, keyword: str) -> list[str]:
-    """The names that a caller gives as one text or as an iterable of texts."""
-    if isinstance(names, str):
-        return [names]
-    found = takes.items(names)
-    if found is None:
-        raise GraphError(
-            f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
-        )
-    for name in found:
-        if not isinstance(name, str):
-            raise GraphError(
-                f"{keyword}= holds {takes.shown(name)}, which is not a name"
-            )
-    return found
-
-
-def in_no_equation(names: Sequence[str], before: str = "") -> str:
-    """`b is in no equation`, after `before`; nothing where there are no names."""
-    if not names:
-        return ""
-    return (
-        f"{before}{listing(names)} {'is' if len(names) == 1 else 'are'} in no equation"
-    )
 
 
 class Graph(Frozen):
@@ -413,8 +345,7 @@ class Graph(Frozen):
         known = [*row, *place, *self.spare]
         for name in wrt:
             if not (name in row or name in place or name in self.spare):
-                hint = suggest(name, known) or f"the names are {listing(known)}"
-                raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+                raise unknown_name(name, known)
         point = Point.of(self, at)
         # By a bypassed variable the equations as they are run have no derivative:
         # nothing uses it there. For all others they are preferred, as their forms are

@@ -19,6 +19,7 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
 from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import computed
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
@@ -83,6 +84,11 @@ class Shape:
     def stable(self) -> Node:
         """The body in the form that values and derivatives are computed from."""
         return stable(self.body)
+
+    @lazy
+    def operations(self) -> int:
+        """How many nodes a value takes, with operations of formulas written out."""
+        return len(postorder(computed([self.stable])))
 
     @lazy
     def partials(self) -> tuple[Node, ...]:

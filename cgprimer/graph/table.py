@@ -1,6 +1,6 @@
 """The equations of a graph as arrays, and the order in which they can be evaluated.
 
-`graph.rows` makes tables; `run` computes from them.
+`graph.from_texts` and `graph.rows` make tables; `run` computes from them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cgprimer.graph.schedule import find_cycle, topological_order
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.keeping import lazy
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,12 @@ class Table:
             "one side, for example to its value one step earlier",
             way,
         )
+
+    def operations(self, equations: Integers | list[int] | slice = slice(None)) -> int:
+        """How many nodes are computed for the values of some equations, or all."""
+        # Each equation counts with those of its shape, which are counted once.
+        sizes = np.array([shape.operations for shape in self.shapes])
+        return int(sizes[self.shape[equations]].sum())
 
     def leaves(self, equation: int) -> list[Node]:
         """What fills the slots of one equation: names and constants, as leaves.

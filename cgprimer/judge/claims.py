@@ -37,6 +37,7 @@ from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import unknown_name
 from cgprimer.notation.text import number, show
 from cgprimer.types import Array, Edge
 
@@ -242,8 +243,7 @@ def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
     every = (*graph.variable_number, *graph.parameters)
     if node == output:
         if wrt not in every:
-            hint = suggest(wrt, every) or f"the names are {listing(every)}"
-            raise GraphError(f"unknown name {shorten(wrt)!r}\n  hint: {hint}")
+            raise unknown_name(wrt, every)
         return every
     names = graph.table.names(graph.equation_number(node))
     if wrt not in names:

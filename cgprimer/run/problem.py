@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from cgprimer.errors import FitError
-from cgprimer.expr.node import postorder
 from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.update_rules import UpdateRule
@@ -51,11 +50,7 @@ class Problem:
     @lazy
     def operations(self) -> int:
         """How many it takes for one sample, there and back."""
-        table, kept = self.sweeps.table, self.sweeps.needed
-        sizes = [len(postorder([shape.stable])) for shape in table.shapes]
-        # Each equation counts with the operations of its shape, which is looked at
-        # once.
-        return BACK * int(np.array(sizes)[table.shape[kept]].sum())
+        return BACK * self.sweeps.table.operations(self.sweeps.needed)
 
     @property
     def parameters(self) -> tuple[str, ...]:

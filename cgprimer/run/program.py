@@ -12,23 +12,22 @@ numpy      a sweep over groups of alike equations; always there
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import FitError, OptionError, listing, suggest
-from cgprimer.expr.definitions import computed
-from cgprimer.expr.node import postorder
+from cgprimer.errors import FitError, OptionError, suggest
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point, as_array, common_length
 from cgprimer.keeping import Frozen, Weakly, lazy, memo
 from cgprimer.notation.report import Report, Said
 from cgprimer.run.by_numpy import ByNumpy
+from cgprimer.run.explanation import Explanation
+from cgprimer.run.fit_data import check_targets, deviations, weights_of_mean_one
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.emit import without_code
 from cgprimer.run.llvm.fused import Fused
@@ -42,7 +41,6 @@ from cgprimer.run.values import FusedValues, edge_rows
 from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:
-    from cgprimer.graph.table import Table
     from cgprimer.run.llvm.by_shape import ByShape
 
 
@@ -50,46 +48,6 @@ Target = Literal["auto", "numpy", "jit"]
 TARGETS = ("auto", "numpy", "jit")
 FUSED_EQUATIONS = 48  # up to which a graph becomes one function …
 FUSED_OPERATIONS = 1_500  # … if it has no more operations than this
-
-
-@dataclass(frozen=True, repr=False)
-class Explanation(Report):
-    """What a program is made of.
-
-    tier : "fused", "by shape" or "numpy"; `reason` says why it is that one.
-    equations, shapes : how many it computes. instructions : operations of one sample.
-    layers : dense products that BLAS runs, in the objectives made so far.
-    size : bytes of object code built so far. seconds : what building it took.
-    cached : how many of `functions` came from the cache on disk.
-    written_out : operations of formulas that are run as what defines them.
-    """
-
-    tier: str
-    reason: str
-    equations: int
-    shapes: int
-    instructions: int
-    layers: int
-    functions: int
-    cached: int
-    size: int
-    seconds: float
-    written_out: tuple[str, ...] = ()
-
-    def _parts(self) -> list[Said]:
-        lines = [
-            f"tier          {self.tier}: {self.reason}",
-            f"equations     {self.equations} of {self.shapes} shapes",
-            f"instructions  {self.instructions} per sample, values alone",
-            f"dense layers  {self.layers} found in objectives so far",
-            f"machine code  {self.functions} functions, {self.cached} from the cache, "
-            f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
-        ]
-        lines = lines if self.functions else lines[:4]
-        if self.written_out:
-            names = listing(self.written_out)
-            lines.append(f"written out   {names}: run as the formulas that define them")
-        return [Said("\n".join(lines))]
 
 
 class Program(Frozen, Report):
@@ -108,7 +66,7 @@ class Program(Frozen, Report):
         self.graph, self.target, self.threads = graph, target, int(threads)
         self.built: Weakly[str, MachineCode] = Weakly()
         self.layers = 0
-        self.tier, self.reason = self._choose(len(graph), _operations(graph.table))
+        self.tier, self.reason = self._choose(len(graph), graph.table.operations())
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -260,8 +218,8 @@ class Program(Frozen, Report):
             [graph.variable_number[name] for name in rows],
             graph.table.input_rows.pack(columns, count),
             target_rows.pack({n: columns[f"target {n}"] for n in targets}, count),
-            None if sigma is None else _deviations(sigma, target_rows, count),
-            _weights(weights, count),
+            None if sigma is None else deviations(sigma, target_rows, count),
+            weights_of_mean_one(weights, count),
             kind,
             self.threads,
             self.built,
@@ -276,7 +234,7 @@ class Program(Frozen, Report):
         if not problem.loss.formula and problem.loss.joint is None:
             return ByNumpy(problem)
         table, equations = problem.sweeps.table, problem.sweeps.equations
-        tier, _ = self._choose(len(equations), _operations(table, equations))
+        tier, _ = self._choose(len(equations), table.operations(equations))
         if tier == "fused":
             return Fused(problem, ExpandedGraph(table, equations))
         if tier == "by shape":
@@ -302,7 +260,7 @@ class Program(Frozen, Report):
             self.reason,
             len(self.graph),
             len(shapes),
-            _operations(self.graph.table),
+            self.graph.table.operations(),
             self.layers,
             len(codes),
             sum(code.cached for code in codes),
@@ -310,87 +268,3 @@ class Program(Frozen, Report):
             sum(code.seconds for code in codes),
             tuple(sorted(set().union(*(s.written_out for s in shapes)))),
         )
-
-
-def _operations(table: Table, equations: Sequence[int] | slice = slice(None)) -> int:
-    sizes = [len(postorder(computed([shape.stable]))) for shape in table.shapes]
-    return int(np.array(sizes)[table.shape[equations]].sum())
-
-
-def _deviations(
-    sigma: Mapping[str, ArrayLike], targets: NamedRows, count: int
-) -> Array:
-    """Standard deviations of the targets (targets, n)."""
-    if missing := [name for name in targets if name not in sigma]:
-        raise FitError(f"sigma lacks {listing(missing)}")
-    columns = {name: as_array(name, sigma[name]) for name in targets}
-    for name, column in columns.items():
-        if column.ndim and len(column) != count:
-            raise FitError(
-                f"sigma of {name!r} has {len(column)} samples, the data have {count}"
-            )
-        if not (np.isfinite(column).all() and (column > 0).all()):
-            raise FitError(f"sigma of {name!r} is not positive and finite everywhere")
-    return targets.pack(columns, count)
-
-
-def _weights(weights: ArrayLike | None, count: int) -> Array | None:
-    """Weights of mean one."""
-    if weights is None:
-        return None
-    given = as_array("weights", weights)
-    if given.shape != (count,):
-        raise FitError(f"weights has shape {given.shape}; expected ({count},)")
-    if not (np.isfinite(given).all() and (given >= 0).all() and given.any()):
-        raise FitError("weights are finite, not negative, and not all zero")
-    scaled: Array = given / given.mean()
-    return scaled
-
-
-def _refuse_as(graph: Graph, name: str, role: str) -> None:
-    """FitError for a name that the graph knows as something else than `role`."""
-    defined = f"the defined variables are {listing(graph.dependents)}"
-    if name in graph.parameter_number:
-        what = "is a parameter of the graph"
-        mend = f"parse_graph(…, variables=[{name!r}]) turns it into an input"
-        hint = mend if role == "an input" else defined
-    elif name in graph.inputs:
-        what, hint = "is an input of the graph: no equation computes it", defined
-    elif name in graph.variable_number:
-        what = "an equation of the graph defines"
-        hint = "give it as a target, or leave its equation out"
-    else:
-        return
-    raise FitError(f"the data have {role} {name!r}, which {what}\n  hint: {hint}")
-
-
-def check_targets(
-    graph: Graph, inputs: Mapping[str, Any], targets: Mapping[str, Any]
-) -> None:
-    """Refuse data that name what the graph does not define, or lack an input."""
-    if not graph.parameters:
-        raise FitError("the graph has no parameters: there is nothing to fit")
-    if not targets:
-        raise FitError("there is no target to meet")
-    for name in [*inputs, *targets]:
-        takes.text(name=name)
-    for name in targets:
-        if name not in graph.variable_number or name in graph.inputs:
-            _refuse_as(graph, name, "a target")
-            hint = suggest(name, graph.dependents)
-            hint = hint or f"the defined variables are {listing(graph.dependents)}"
-            raise FitError(
-                f"the target {name!r} is not defined by the graph\n  hint: {hint}"
-            )
-    known = set(graph.inputs)
-    for name in inputs:
-        if name not in known:
-            _refuse_as(graph, name, "an input")
-    if missing := [name for name in graph.inputs if name not in inputs]:
-        hint = suggest(missing[0], inputs)
-        hint = hint or f"it has {listing(inputs) or 'no inputs'}"
-        raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
-    if unknown := [name for name in inputs if name not in known]:
-        hint = suggest(unknown[0], graph.inputs)
-        hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"
-        raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")

@@ -31,7 +31,7 @@ from cgprimer.judge.differences import disturb
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
-from cgprimer.run.sweeps import Group
+from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
 from cgprimer.types import Array, Edge
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import unknown_name
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences import disturb
@@ -86,8 +86,7 @@ def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
     names = [wrt] if isinstance(wrt, str) else list(wrt)
     for name in names:
         if name not in known:
-            hint = suggest(name, known) or f"the names are {listing(known)}"
-            raise GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+            raise unknown_name(name, known)
     return names
 
 

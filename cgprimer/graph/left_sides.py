@@ -1,0 +1,77 @@
+"""Left sides of equations, one by one, where the fast way found something odd.
+
+    texts ─▶ name → number of the equation that defines it, and a Mistake for each other
+
+`graph.read` asks, so that a message can say what is wrong, with a caret under it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from cgprimer.errors import ExpressionError, Mistake, shorten
+from cgprimer.expr.syntax import bad_name, parse_expression
+
+# `*+` gives nothing back: a long name without a = behind it would else be tried again
+# in every shorter form.
+_LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
+
+
+def left_sides(
+    texts: list[str], problems: dict[int, Mistake], declared: Collection[str]
+) -> dict[str, int]:
+    """Name → number of the equation that defines it; what is wrong goes to problems."""
+    defined: dict[str, int] = {}
+    for number, text in enumerate(texts):
+        match = _LEFT.match(text)
+        if not match:
+            problems[number] = _no_left_side(text)
+            continue
+        name = match[1]
+        reason = None if name in declared else bad_name(name)
+        if reason:
+            problems[number] = Mistake(
+                reason[0], text, *match.span(1), "choose another name"
+            )
+        elif name in defined:
+            first = shorten(texts[defined[name]].strip(), 60)
+            problems[number] = Mistake(
+                f"{shorten(name)!r} is defined twice",
+                text,
+                *match.span(1),
+                f"the first definition is {first!r}; rename or remove one",
+            )
+        else:
+            defined[name] = number
+    return defined
+
+
+def _no_left_side(text: str) -> Mistake:
+    equals = text.find("=")
+    if not text.strip():
+        return Mistake("an empty text is not an equation: write 'xy = a*xa'")
+    start = len(text) - len(text.lstrip())
+    if equals < 0:
+        try:
+            parse_expression(text)
+        except ExpressionError as error:
+            if "unexpected character" in str(error):
+                return error.problems[0]
+        end = len(text.rstrip())
+        return Mistake(
+            "an equation needs '='", text, start, end, "write name = expression"
+        )
+    try:
+        parse_expression(text[:equals])
+    except ExpressionError as error:
+        found = error.problems[0]
+        if "unexpected character" in found.message:
+            return Mistake(found.message, text, found.start, found.end, found.hint)
+    span = (start, max(start + 1, len(text[:equals].rstrip())))
+    return Mistake(
+        "the left side of '=' must be one name",
+        text,
+        *span,
+        "a name is a letter followed by letters, digits and underscores",
+    )
