@@ -22,7 +22,7 @@ from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import computed
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -30,6 +30,7 @@ from cgprimer.interrupts import contained
 from cgprimer.judge.differences import disturb
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
+from cgprimer.judge.rounding import sum_of_terms
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
@@ -298,15 +299,9 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
     Times ε, it bounds to first order what rounding does to the result. None where the
     operations do not tell the derivative.
     """
-    steps = _steps(shape)
     # Names are given numbers without any error of their own: only operations round.
-    terms = [
-        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in steps
-        if step.node.args
-    ]
-    total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots) if steps else None
+    steps = _steps(shape)
+    return Kernel([sum_of_terms(steps)], shape.slots) if steps else None
 
 
 def _steps(shape: Shape) -> list[Step]:

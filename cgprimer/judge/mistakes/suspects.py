@@ -11,20 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cgprimer.diff.sweep import local_partial, sweep
-from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import (
-    CONST,
-    NAME,
-    ONE,
-    OPS,
-    TABLE,
-    ZERO,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.diff.sweep import fill_rule, local_partial, partials, sweep
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import CONST, ONE, OPS, TABLE, ZERO, Op, const, name, tidy
 from cgprimer.notation.text import show
 
 Place = tuple[Node, int]
@@ -32,7 +21,6 @@ UNARY = tuple(op for op in TABLE if op.arity == 1 and not op.symbol)
 FAMOUS = ("sigmoid", "tanh", "relu", "softplus", "sin", "cos", "exp", "log", "sqrt")
 BY_RESULT = ("sigmoid", "tanh", "exp")  # whose derivatives are known by the result
 NAMES_TO_SWAP = 12
-_A, _Y = name("a"), name("y")
 
 
 @dataclass(frozen=True)
@@ -46,23 +34,11 @@ class Suspect:
 
 def derivative(root: Node, wrt: Node, changed: Mapping[Place, Node]) -> Node:
     """d root / d wrt, with the local partials at some places changed."""
-    order = postorder([root])
-    active = {wrt}
-    for node in order:
-        if any(arg in active for arg in node.args):
-            active.add(node)
-    adjoint = {root: ONE}
-    for node in reversed(order):
-        if node not in active or node not in adjoint:
-            continue
-        for i, arg in enumerate(node.args):
-            if arg in active:
-                local = changed.get((node, i))
-                local = local_partial(node, i) if local is None else local
-                share = tidy(OPS["mul"], adjoint[node], local)
-                before = adjoint.get(arg)
-                adjoint[arg] = tidy(OPS["add"], before, share) if before else share
-    return adjoint.get(wrt, ZERO)
+
+    def local(node: Node, position: int) -> Node:
+        return changed.get((node, position)) or local_partial(node, position)
+
+    return partials(root, [wrt], local=local)[wrt]
 
 
 def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
@@ -151,16 +127,7 @@ def _prime(op: Op) -> str:
 
 def rule_of(op: Op, a: Node, y: Node) -> Node:
     """The derivative rule of a function of one argument, filled in."""
-    by = {_A: a, _Y: y}
-    order = postorder([op.rules[0]])
-    done: dict[Node, Node] = {}
-    for node in order:
-        if node.op is NAME:
-            done[node] = by[node]
-        else:
-            args = [done[arg] for arg in node.args]
-            done[node] = tidy(node.op, *args) if args else node
-    return done[order[-1]]
+    return fill_rule(op.rules[0], [a], y)
 
 
 def _of_product(node: Node, i: int) -> Iterator[Wrong]:

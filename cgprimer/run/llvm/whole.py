@@ -2,16 +2,19 @@
 
     Table, equations ─▶ a Node for every variable, partial and gradient
 
-`run.llvm.fused` makes one function of them.
+For u = a·x and y = exp(u) the variable y is exp(a·x), its partial by u as well, and the
+gradient by a is exp(a·x)·x, all over one node exp(a·x). `run.llvm.fused` makes one
+function of them; `graph.gradient` has the same equations, each under a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
+from cgprimer.expr.ops import ZERO, name
 from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import coded, is_coded
 
@@ -23,86 +26,67 @@ if TYPE_CHECKING:
 class ExpandedGraph:
     """Every variable that is needed, and derivatives, as expressions.
 
-    values : per row of a variable its expression; None where it is left out.
+    equations : numbers of those that are needed, each after those it uses.
     """
 
     def __init__(self, table: Table, equations: Sequence[int]) -> None:
         self.table = table
         self.equations = equations
-        self.parameters = [name(text) for text in table.parameters]
-        self.values: list[Node | None] = [
-            None if e >= 0 else name(text)
-            for text, e in zip(table.variables, table.equation_of.tolist(), strict=True)
-        ]
-        self._slots: dict[int, list[Node]] = {}
+        # Variable, as a leaf → its expression; what has none stands for itself.
+        self._known: dict[Node, Node] = {}
+        self._filling: dict[int, dict[Node, Node]] = {}
         for equation in equations:
-            shape = table.shapes[table.shape[equation]]
-            slots = self._slots[equation] = self._filled(shape, equation)
+            shape = self._shape(equation)
+            slots = (self._known.get(leaf, leaf) for leaf in table.leaves(equation))
             by = dict(zip(map(name, shape.slots), slots, strict=True))
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
-            self.values[table.defined[equation]] = value
+            self._known[self._variable(table.defined[equation])] = value
+            self._filling[equation] = by
 
-    def _filled(self, shape: Shape, equation: int) -> list[Node]:
-        """What stands in the slots of an equation, as expressions."""
-        table = self.table
-        span = slice(table.start[equation], table.start[equation + 1])
-        found: list[Node] = []
-        for slot, number in zip(shape.slots, table.slots[span].tolist(), strict=True):
-            if slot[0] == "x":
-                node = self.values[number]
-                assert node is not None, "equations come in topological order"
-                found.append(node)
-            elif slot[0] == "p":
-                found.append(self.parameters[number])
-            else:
-                found.append(const(float(table.constants[number])))
-        return found
+    def _shape(self, equation: int) -> Shape:
+        return self.table.shapes[self.table.shape[equation]]
+
+    def _variable(self, row: int) -> Node:
+        return name(self.table.variables[row])
 
     def value(self, row: int) -> Node:
         """A variable that is needed, as an expression of inputs and parameters."""
-        found = self.values[row]
-        assert found is not None, "the variable was left out"
-        return found
+        variable = self._variable(row)
+        is_input = self.table.equation_of[row] < 0
+        assert is_input or variable in self._known, "the variable was left out"
+        return self._known.get(variable, variable)
 
     @lazy
     def partials(self) -> dict[int, list[Node]]:
         """Per equation the derivatives of its body by each of its slots."""
-        found = {}
-        for equation in self.equations:
-            shape = self.table.shapes[self.table.shape[equation]]
-            slots = self._slots[equation]
-            by = dict(zip(map(name, shape.slots), slots, strict=True))
-            found[equation] = substitute(shape.partials, by)
-        return found
+        return {
+            equation: substitute(self._shape(equation).partials, by)
+            for equation, by in self._filling.items()
+        }
 
     def gradient(self, seeds: Mapping[int, Node]) -> list[Node]:
         """Adjoints of the parameters for the given adjoints of variables (rows)."""
         table = self.table
-        adjoint = dict(seeds)
-        found = [ZERO] * len(self.parameters)
-        for equation in reversed(self.equations):
-            # Nothing that is wanted uses it.
-            arriving = adjoint.get(int(table.defined[equation]))
-            if arriving is None:
-                continue
-            shape = table.shapes[table.shape[equation]]
-            first = int(table.start[equation])
-            for column in shape.names:
-                number = int(table.slots[first + column])
-                partial = self.partials[equation][column]
-                share = tidy(OPS["mul"], arriving, partial)
-                if shape.slots[column][0] == "p":
-                    found[number] = tidy(OPS["add"], found[number], share)
-                elif number in adjoint:
-                    adjoint[number] = tidy(OPS["add"], adjoint[number], share)
-                else:
-                    adjoint[number] = share
-        return found
+        # Last equation first.
+        equation_of = {
+            self._variable(table.defined[equation]): equation
+            for equation in reversed(self.equations)
+        }
+
+        def shares(variable: Node, adjoint: Node) -> Iterator[tuple[Node, Node]]:
+            equation = equation_of[variable]
+            leaves, partials = table.leaves(equation), self.partials[equation]
+            for column in self._shape(equation).names:
+                yield leaves[column], times(adjoint, partials[column])
+
+        arriving = {self._variable(row): seed for row, seed in seeds.items()}
+        adjoints = accumulate(equation_of, arriving, shares, plus)
+        return [adjoints.get(name(text), ZERO) for text in table.parameters]
 
     def has_code(self) -> bool:
         """Whether every operation, in values and in derivatives, can be translated."""
-        roots = [value for value in self.values if value is not None]
-        roots += [node for nodes in self.partials.values() for node in nodes]
-        return all(is_coded(node.op) for node in postorder(coded(roots)))
+        derivatives = (node for nodes in self.partials.values() for node in nodes)
+        roots = coded([*self._known.values(), *derivatives])
+        return all(is_coded(node.op) for node in postorder(roots))
