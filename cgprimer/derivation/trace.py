@@ -8,7 +8,8 @@ One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
+from cgprimer.diff.chain_rule import accumulate
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import OptionError, suggest
 from cgprimer.expr.node import Node, postorder
@@ -246,7 +248,7 @@ def trace(
         values = values_at(traced, {name: values[name] for name in known})
     rows = _rows(traced, last, author)
     if values is not None:
-        rows = _at(traced, rows, values)
+        rows = _at(traced, rows, last, values)
     kept = set(called) | {row.name for row in rows}
     names = (*graph.inputs, *graph.parameters, *graph.dependents)
     left_out = tuple(name for name in names if name not in kept)
@@ -307,31 +309,38 @@ def _has_pullback(body: Node) -> bool:
 
 
 def _at(
-    graph: Graph, rows: Sequence[Row], values: Mapping[str, float]
+    graph: Graph, rows: Sequence[Row], output: str, values: Mapping[str, float]
 ) -> tuple[Row, ...]:
     """`rows` with numbers: values as given, adjoints summed from the output back."""
-    adjoints: dict[str, float] = {}
+    users = {row.name: row.body for row in reversed(rows) if row.body is not None}
     numbers: dict[Edge, float] = {}
-    done: list[Row] = []
-    for row in reversed(rows):
-        shares = tuple(
-            replace(share, value=numbers[share.user, row.name]) for share in row.shares
+
+    def shares(user: str, terms: list[float]) -> Iterator[tuple[str, list[float]]]:
+        adjoint = _total(terms)
+        local = _local(graph, user, users[user], values, adjoint)
+        numbers.update(local)
+        is_pulled = _has_pullback(users[user])
+        for (_, used), number in local.items():
+            yield used, [number if is_pulled else adjoint * number]
+
+    # An adjoint is kept as its terms, the last user's first.
+    terms = accumulate(users, {output: [1.0]}, shares, operator.iadd)
+    return tuple(
+        replace(
+            row,
+            shares=tuple(
+                replace(s, value=numbers[s.user, row.name]) for s in row.shares
+            ),
+            value=values[row.name],
+            adjoint=_total(terms[row.name]),
         )
-        # From the output back, all users of a row have their adjoints already.
-        adjoint = sum(passed(share, adjoints[share.user]) for share in shares)
-        # The seed: only the output has no shares.
-        adjoints[row.name] = adjoint if shares else 1.0
-        if row.body is not None:
-            numbers |= _local(graph, row, values, adjoints[row.name])
-        done.append(
-            replace(
-                row,
-                shares=shares,
-                value=values[row.name],
-                adjoint=adjoints[row.name],
-            )
-        )
-    return tuple(reversed(done))
+        for row in rows
+    )
+
+
+def _total(terms: Sequence[float]) -> float:
+    """The sum of an adjoint's terms in the order in which they are written out."""
+    return sum(reversed(terms))
 
 
 def passed(share: Share, adjoint: float) -> float:
@@ -341,10 +350,9 @@ def passed(share: Share, adjoint: float) -> float:
 
 
 def _local(
-    graph: Graph, row: Row, values: Mapping[str, float], adjoint: float
+    graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
 ) -> dict[Edge, float]:
-    assert row.body is not None
-    if _has_pullback(row.body):
-        found = pulled_values(graph, row.name, values, adjoint)
-        return {(row.name, used): number for used, number in found.items()}
-    return edge_values(graph, row.name, values)
+    if _has_pullback(body):
+        found = pulled_values(graph, user, values, adjoint)
+        return {(user, used): number for used, number in found.items()}
+    return edge_values(graph, user, values)

@@ -58,11 +58,14 @@ def accumulate(
     return adjoints
 
 
+_ADD, _MUL = OPS["add"], OPS["mul"]
+
+
 def plus(a: Node, b: Node) -> Node:
     """The sum of two shares that are expressions."""
-    return tidy(OPS["add"], a, b)
+    return tidy(_ADD, a, b)
 
 
 def times(adjoint: Node, partial: Node) -> Node:
     """adjoint·partial, as an expression."""
-    return tidy(OPS["mul"], adjoint, partial)
+    return tidy(_MUL, adjoint, partial)

@@ -20,6 +20,9 @@ from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, ZERO, name, tidy
 Local = Callable[[Node, int], Node]
 """Node, position ─▶ the derivative of the node by its argument there."""
 
+Shares = Iterable[tuple[Node, Node]]
+"""Arguments, each with what it gets; a node that is two arguments comes twice."""
+
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
 _RESULT = name("y")
 
@@ -77,23 +80,50 @@ def sweep(
     #     xa            exp(xa) + xa*exp(xa)
     #
     # In this order all users of a node come before it, so its adjoint is complete.
+    backwards = _between(root, wrt)
+    steps: list[Step] = []
+
+    def shares(node: Node, adjoint: Node) -> Shares:
+        steps.append(
+            Step(node, adjoint, tuple(_shares(node, adjoint, backwards, local)))
+        )
+        return steps[-1].shares
+
+    accumulate(backwards, {root: seed}, shares, plus)
+    return steps
+
+
+def partials(
+    root: Node, wrt: Iterable[Node], seed: Node = ONE, local: Local | None = None
+) -> dict[Node, Node]:
+    """The derivative of `root` by each of `wrt`, as nodes that share what they can.
+
+    With a `seed`, what each of `wrt` gets when that adjoint arrives at `root`: seed
+    times derivative, unless an operation below has a pullback of its own. `local` as
+    in `sweep`.
+    """
+    wrt = list(wrt)
+    backwards = _between(root, wrt)
+
+    def shares(node: Node, adjoint: Node) -> Shares:
+        return _shares(node, adjoint, backwards, local)
+
+    adjoints = accumulate(backwards, {root: seed}, shares, plus)
+    return {node: adjoints.get(node, ZERO) for node in wrt}
+
+
+def _between(root: Node, wrt: Iterable[Node]) -> dict[Node, None]:
+    """The nodes on a path from `wrt` to `root`, last first.
+
+    A node off every such path gets no share: half of a derivative would be made for
+    constants and names that nobody asks for.
+    """
     order = postorder([root])
     active = set(wrt)
     for node in order:
         if any(arg in active for arg in node.args):
             active.add(node)
-    steps: list[Step] = []
-
-    def pass_on(node: Node, adjoint: Node) -> tuple[tuple[Node, Node], ...]:
-        # A node off every path from `wrt` gets no share: half of a derivative would be
-        # made for constants and names that nobody asks for.
-        shares = tuple(_shares(node, adjoint, active, local))
-        steps.append(Step(node, adjoint, shares))
-        return shares
-
-    backwards = (node for node in reversed(order) if node in active)
-    accumulate(backwards, {root: seed}, pass_on, plus)
-    return steps
+    return dict.fromkeys(node for node in reversed(order) if node in active)
 
 
 def _shares(
@@ -110,17 +140,3 @@ def _shares(
     for i, arg in enumerate(node.args):
         if arg in active:
             yield arg, times(adjoint, local(node, i))
-
-
-def partials(
-    root: Node, wrt: Iterable[Node], seed: Node = ONE, local: Local | None = None
-) -> dict[Node, Node]:
-    """The derivative of `root` by each of `wrt`, as nodes that share what they can.
-
-    With a `seed`, what each of `wrt` gets when that adjoint arrives at `root`: seed
-    times derivative, unless an operation below has a pullback of its own. `local` as
-    in `sweep`.
-    """
-    wrt = list(wrt)
-    adjoints = {step.node: step.adjoint for step in sweep(root, wrt, seed, local)}
-    return {node: adjoints.get(node, ZERO) for node in wrt}

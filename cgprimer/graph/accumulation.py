@@ -42,8 +42,8 @@ def tangents(edges: Mapping[Edge, Array], wrt: str) -> dict[str, Array]:
 def _along(links: Links, start: str, one: Array) -> dict[str, Array]:
     """Products of partials from `start` on, summed wherever links meet."""
 
-    def shares(name: str, arriving: Array) -> Iterator[tuple[str, Array]]:
-        return ((other, arriving * partial) for other, partial in links[name])
+    def shares(name: str, arriving: Array) -> list[tuple[str, Array]]:
+        return [(other, arriving * partial) for other, partial in links[name]]
 
     with np.errstate(all="ignore"):
         return accumulate(links, {start: one}, shares, operator.add)

@@ -137,7 +137,9 @@ def _adjoints(
 
     def pass_on(variable: str, adjoint: Node) -> Iterator[tuple[str, Node]]:
         adjoints.add(variable, adjoint)
-        return _passed(variable, bodies[variable], adjoints.short[variable], active)
+        return _name_shares(
+            variable, bodies[variable], adjoints.short[variable], active
+        )
 
     backwards = (variable for variable in reversed(bodies) if variable in active)
     sums = accumulate(backwards, {output: ONE}, pass_on, plus)
@@ -157,7 +159,7 @@ def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:
     return active
 
 
-def _passed(
+def _name_shares(
     variable: str, body: Node, adjoint: Node, active: set[str]
 ) -> Iterator[tuple[str, Node]]:
     """What every name in `body` gets of the adjoint of `variable`."""

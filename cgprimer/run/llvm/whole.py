@@ -34,16 +34,19 @@ class ExpandedGraph:
         self.equations = equations
         # Variable, as a leaf → its expression; what has none stands for itself.
         self._known: dict[Node, Node] = {}
+        self._equation_of: dict[Node, int] = {}
+        self._leaves: dict[int, list[Node]] = {}
         self._filling: dict[int, dict[Node, Node]] = {}
         for equation in equations:
-            shape = self._shape(equation)
-            slots = (self._known.get(leaf, leaf) for leaf in table.leaves(equation))
+            shape, leaves = self._shape(equation), table.leaves(equation)
+            slots = (self._known.get(leaf, leaf) for leaf in leaves)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
-            self._known[self._variable(table.defined[equation])] = value
-            self._filling[equation] = by
+            variable = self._variable(table.defined[equation])
+            self._known[variable], self._equation_of[variable] = value, equation
+            self._leaves[equation], self._filling[equation] = leaves, by
 
     def _shape(self, equation: int) -> Shape:
         return self.table.shapes[self.table.shape[equation]]
@@ -68,22 +71,16 @@ class ExpandedGraph:
 
     def gradient(self, seeds: Mapping[int, Node]) -> list[Node]:
         """Adjoints of the parameters for the given adjoints of variables (rows)."""
-        table = self.table
-        # Last equation first.
-        equation_of = {
-            self._variable(table.defined[equation]): equation
-            for equation in reversed(self.equations)
-        }
 
         def shares(variable: Node, adjoint: Node) -> Iterator[tuple[Node, Node]]:
-            equation = equation_of[variable]
-            leaves, partials = table.leaves(equation), self.partials[equation]
+            equation = self._equation_of[variable]
+            leaves, partials = self._leaves[equation], self.partials[equation]
             for column in self._shape(equation).names:
                 yield leaves[column], times(adjoint, partials[column])
 
         arriving = {self._variable(row): seed for row, seed in seeds.items()}
-        adjoints = accumulate(equation_of, arriving, shares, plus)
-        return [adjoints.get(name(text), ZERO) for text in table.parameters]
+        adjoints = accumulate(reversed(self._equation_of), arriving, shares, plus)
+        return [adjoints.get(name(text), ZERO) for text in self.table.parameters]
 
     def has_code(self) -> bool:
         """Whether every operation, in values and in derivatives, can be translated."""
