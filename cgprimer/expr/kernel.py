@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 
@@ -24,7 +24,7 @@ class Kernel:
     """
 
     def __init__(self, roots: Iterable[Node], arguments: Sequence[str]) -> None:
-        roots = computed(roots)
+        roots = expand_for_kernels(roots)
         position = {argument: i for i, argument in enumerate(arguments)}
         register: dict[Node, int] = {}
         self.initial: list[Any] = [None] * len(position)

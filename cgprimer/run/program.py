@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import FitError, OptionError, listing, suggest
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point, as_array, common_length
@@ -312,7 +312,9 @@ class Program(Frozen, Report):
 
 
 def _operations(table: Table, equations: Sequence[int] | slice = slice(None)) -> int:
-    sizes = [len(postorder(computed([shape.stable]))) for shape in table.shapes]
+    sizes = [
+        len(postorder(expand_for_kernels([shape.stable]))) for shape in table.shapes
+    ]
     return int(np.array(sizes)[table.shape[equations]].sum())
 
 

@@ -19,7 +19,7 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import name
@@ -306,7 +306,7 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
 
 def _steps(shape: Shape) -> list[Step]:
     """The reverse trace of a shape; empty where it does not tell the derivative."""
-    [run] = computed([shape.stable])
+    [run] = expand_for_kernels([shape.stable])
     # A declared gradient is not the derivative, and would count rounding with wrong
     # weights.
     if any(node.op.contract != "exact" for node in postorder([run])):
