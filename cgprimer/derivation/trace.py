@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.chain_rule import accumulate
-from cgprimer.diff.sweep import partials
+from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import OptionError, suggest
-from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import (
@@ -292,7 +292,7 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     edges = {(user, used) for used, some in users.items() for user in some}
     everyone = {user for user, _ in edges}
     # A backward of the user's own need not be a partial times the adjoint.
-    pulled = {user for user in everyone if _has_pullback(graph.equation(user).body)}
+    pulled = {user for user in everyone if has_pullback(graph.equation(user).body)}
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
         names = names_in(graph, user)
@@ -302,10 +302,6 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
         used: [Share(u, formulas[u, used], pulled=u in pulled) for u in some]
         for used, some in users.items()
     }
-
-
-def _has_pullback(body: Node) -> bool:
-    return any(node.op.pullback for node in postorder([body]))
 
 
 def _at(
@@ -319,7 +315,7 @@ def _at(
         adjoint = _total(terms)
         local = _local(graph, user, users[user], values, adjoint)
         numbers.update(local)
-        is_pulled = _has_pullback(users[user])
+        is_pulled = has_pullback(users[user])
         for (_, used), number in local.items():
             yield used, [number if is_pulled else adjoint * number]
 
@@ -352,7 +348,7 @@ def passed(share: Share, adjoint: float) -> float:
 def _local(
     graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
 ) -> dict[Edge, float]:
-    if _has_pullback(body):
+    if has_pullback(body):
         found = pulled_values(graph, user, values, adjoint)
         return {(user, used): number for used, number in found.items()}
     return edge_values(graph, user, values)

@@ -112,6 +112,11 @@ def partials(
     return {node: adjoints.get(node, ZERO) for node in wrt}
 
 
+def has_pullback(root: Node) -> bool:
+    """Whether what an adjoint becomes on the way need not be a multiple of it."""
+    return any(node.op.pullback for node in postorder([root]))
+
+
 def _between(root: Node, wrt: Iterable[Node]) -> dict[Node, None]:
     """The nodes on a path from `wrt` to `root`, last first.
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from cgprimer import takes
 from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import partials
+from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import GraphError, OpError, listing, shorten, suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, ZERO, name
@@ -41,22 +41,22 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     d_xy_d_xx = a*(3*xx^2)
     """
     wrt = _checked(graph, output, wrt)
-    bodies = _ancestors(graph, output)
+    bodies = bodies_for(graph, output)
     # Derivatives come from the equations as they are run, in stable forms. Those
     # bypass some variables, though: by one of these a derivative exists only in the
     # equations as written.
     run = bodies
     if graph.bypassed.isdisjoint(wrt):
-        run = _ancestors(graph.running, output)
+        run = bodies_for(graph.running, output)
     adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
     outputs = [adjoints.names[name] for name in wrt]
     everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
-    found = graph_of(everything, outputs, graph.parameters, graph.inputs)
-    own = {*found.inputs, *found.parameters}
+    derived = graph_of(everything, outputs, graph.parameters, graph.inputs)
+    own = {*derived.inputs, *derived.parameters}
     # Whoever holds a point of the graph may give it to the gradient too, so the names
     # that have cancelled are accepted there.
     point = {*graph.inputs, *graph.parameters, *graph.spare}
-    return Graph(found.table, found.outputs, point - own)
+    return Graph(derived.table, derived.outputs, point - own)
 
 
 class _Namer:
@@ -116,8 +116,8 @@ def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _ancestors(graph: Graph, output: str) -> dict[str, Node]:
-    """The equations that `output` needs, in topological order."""
+def bodies_for(graph: Graph, output: str) -> dict[str, Node]:
+    """The right sides that `output` needs: variable → body, in topological order."""
     needed = {output}
     for variable in reversed(graph.order):
         if variable in needed:
@@ -177,7 +177,7 @@ def _name_shares(
 
 def _shares(body: Node, wrt: list[Node], adjoint: Node) -> list[Node]:
     """adjoint·partial for each of `wrt`; a pullback needs the adjoint on the way."""
-    if any(node.op.pullback for node in postorder([body])):
+    if has_pullback(body):
         return list(partials(body, wrt, adjoint).values())
     return [times(adjoint, partial) for partial in partials(body, wrt).values()]
 

@@ -90,10 +90,11 @@ def _changes(body: Node, x: Node) -> Iterator[Suspect]:
                     yield Suspect(kind, says, changed)
 
 
-Wrong = tuple[str, str, Node]
+Mistaken = tuple[str, str, Node]
+"""The kind of a mistake, what it says, and the local partial that it gives."""
 
 
-def _wrong(node: Node, i: int) -> Iterator[Wrong]:
+def _wrong(node: Node, i: int) -> Iterator[Mistaken]:
     """Local partials that are mistaken for the right one."""
     rules = _INFIX.get(node.op.name)
     if rules:
@@ -102,7 +103,7 @@ def _wrong(node: Node, i: int) -> Iterator[Wrong]:
         yield from _of_function(node)
 
 
-def _of_function(node: Node) -> Iterator[Wrong]:
+def _of_function(node: Node) -> Iterator[Mistaken]:
     op, [arg] = node.op, node.args
     yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
     says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
@@ -130,13 +131,13 @@ def rule_of(op: Op, a: Node, y: Node) -> Node:
     return fill_rule(op.rules[0], [a], y)
 
 
-def _of_product(node: Node, i: int) -> Iterator[Wrong]:
+def _of_product(node: Node, i: int) -> Iterator[Mistaken]:
     own, other = node.args[i], node.args[1 - i]
     yield "missing factor", f"the factor {show(other)} is missing", ONE
     yield "swapped factors", f"{show(own)} stands where {show(other)} belongs", own
 
 
-def _of_quotient(node: Node, i: int) -> Iterator[Wrong]:
+def _of_quotient(node: Node, i: int) -> Iterator[Mistaken]:
     above, below = node.args
     if i == 0:
         text = show(below)
@@ -153,7 +154,7 @@ def _of_quotient(node: Node, i: int) -> Iterator[Wrong]:
     yield "sign", text, tidy(OPS["div"], above, square)
 
 
-def _of_power(node: Node, i: int) -> Iterator[Wrong]:
+def _of_power(node: Node, i: int) -> Iterator[Mistaken]:
     base, exponent = node.args
     if i == 1:
         yield "missing factor", f"the factor ln({show(base)}) is missing", node
@@ -168,12 +169,12 @@ def _of_power(node: Node, i: int) -> Iterator[Wrong]:
     yield "exponent", text, tidy(OPS["mul"], exponent, lower)
 
 
-def _of_difference(node: Node, i: int) -> Iterator[Wrong]:
+def _of_difference(node: Node, i: int) -> Iterator[Mistaken]:
     if i == 1:
         yield "sign", f"the minus before {show(node.args[1])} is lost", ONE
 
 
-def _of_minus(node: Node, i: int) -> Iterator[Wrong]:
+def _of_minus(node: Node, i: int) -> Iterator[Mistaken]:
     yield "sign", f"the minus of {show(node)} is lost", ONE
 
 
@@ -187,7 +188,7 @@ _INFIX = {
 }
 
 
-def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
+def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Mistaken]:
     """The adjoint that arrives from above used twice, or not at all."""
     # A constant that arrives is a factor, which `special` tells.
     if adjoint.op is CONST:
@@ -197,7 +198,7 @@ def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
     yield "upstream missing", f"{text} is left out", tidy(OPS["div"], right, adjoint)
 
 
-def _paths(node: Node, i: int) -> list[Wrong]:
+def _paths(node: Node, i: int) -> list[Mistaken]:
     """A path forgotten, counted twice, or with its sign lost."""
     text = f"through {show(node.args[i])} in {show(node)}"
     local = local_partial(node, i)
