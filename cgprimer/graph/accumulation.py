@@ -14,9 +14,9 @@ be with them. `run.sweeps` computes the totals of a graph without its edges.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 
 import numpy as np
 
@@ -124,6 +124,6 @@ def path_products(
     if count_paths(users, wrt, output) > PATHS:
         return {}
     return {
-        path: math.prod((edges[edge] for edge in edges_along(path)), start=one)
+        path: reduce(operator.mul, (edges[edge] for edge in edges_along(path)), one)
         for path in walks(users, wrt, output)
     }

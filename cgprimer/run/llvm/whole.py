@@ -44,7 +44,7 @@ class ExpandedGraph:
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
-            variable = self._variable(table.defined[equation])
+            variable = self._variable(int(table.defined[equation]))
             self._known[variable], self._equation_of[variable] = value, equation
             self._leaves[equation], self._filling[equation] = leaves, by
 
