@@ -171,6 +171,8 @@ def _adjoints(graph: Graph, at: Mapping[str, float]) -> dict[str, float]:
 
     point, program = Point.of(graph, at), graph.program()
     values = program.forward(point.inputs, point.parameters)
+    # An output that others use as well has both its own 1 and what comes back from
+    # them.
     seeds = {graph.variable_number[name]: np.ones(1) for name in graph.outputs}
     adjoints, _ = program.backward(values, point.parameters, seeds)
     return {

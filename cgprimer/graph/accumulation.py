@@ -36,6 +36,8 @@ def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
 
 def tangents(edges: Mapping[Edge, Array], wrt: str) -> dict[str, Array]:
     """d name / d wrt for every name that depends on it, and 1 for itself."""
+    # `wrt` may be a variable with an equation of its own: what that is computed from
+    # has no part in a derivative by it, and is not reached.
     return _along(_users(edges), wrt, _ones(edges))
 
 

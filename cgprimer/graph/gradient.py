@@ -142,6 +142,8 @@ def _adjoints(
             variable, bodies[variable], adjoints.short[variable], active
         )
 
+    # An adjoint gets its equation when it is complete, and stands in those of the names
+    # below as a name: written out, a chain of n equations would have n² operations.
     backwards = (variable for variable in reversed(bodies) if variable in active)
     sums = accumulate(backwards, {output: ONE}, pass_on, plus)
     for text in wrt:
