@@ -58,7 +58,7 @@ def _ones(edges: Mapping[Edge, Array]) -> Array:
 def _uses(edges: Mapping[Edge, Array]) -> Links:
     """Node → (what it uses, the partial by that); every node after its users."""
     links: Links = {}
-    for (node, wrt), partial in reversed(edges.items()):
+    for (node, wrt), partial in reversed(list(edges.items())):
         links.setdefault(node, []).append((wrt, partial))
     return links
 
@@ -118,7 +118,7 @@ def path_products(
     inside, one = below(edges, output), _ones(edges)
     # The last users first: of several paths that fit a claim the first one is told.
     users: dict[str, list[str]] = {}
-    for node, by in reversed(edges):
+    for node, by in reversed(list(edges)):
         if node in inside:
             users.setdefault(by, []).append(node)
     # Layers of n nodes have n^layers paths. To tell one left out among so many would
