@@ -1,12 +1,36 @@
-"""Gradients as graphs, held against the reverse sweep, differences and formulas."""
+"""Gradients as graphs, held against the reverse sweep, differences and formulas.
 
+And the chain rule itself: over nodes, over equations, over edges and along paths.
+"""
+
+import operator
 from itertools import combinations, product
 
 import mpmath
 import numpy as np
 import pytest
+from problems import KINKED, PROBLEMS, problem, random_dag
 
-from cgprimer import GraphError, PointError, gradient, parse_graph
+from cgprimer import GraphError, PointError, edge_partials, gradient, parse_graph
+from cgprimer.derivation.trace import trace
+from cgprimer.diff.chain_rule import accumulate
+from cgprimer.diff.sweep import fill_rule, local_partial, partials
+from cgprimer.expr.kernel import Kernel
+from cgprimer.expr.node import leaves
+from cgprimer.expr.ops import ONE, OPS, const
+from cgprimer.expr.ops import name as leaf
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.accumulation import (
+    below,
+    path_products,
+    path_terms,
+    tangents,
+    totals,
+)
+from cgprimer.graph.walks import count_paths, edges_along, walks
+from cgprimer.judge.rounding import path_rounding, rounding
+from cgprimer.notation.text import show
+from cgprimer.run.llvm.whole import ExpandedGraph
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 NETWORK = [
@@ -339,3 +363,218 @@ def test_a_gradient_is_evaluated_at_its_parents_point(name):
         assert again.evaluate(at)[again.outputs[0]] == 0
     for wrt, slope in expected.items():
         assert first.evaluate(at)[f"d_{output}_d_{wrt}"] == pytest.approx(slope)
+
+
+# Three accumulations: nodes of an expression, equations of a graph, arrays of edges.
+
+MEET = ["xb = sin(a*xa)", *(f"xc{i} = a*xb*xa + cos(xb)^{i + 2}" for i in range(4))]
+MORE = {
+    "many users": ([*MEET, "xd = xc0^2 + xc1*xc2 - xc3"], {"xa": 0.7, "a": 1.3}),
+    "ladder": (
+        [f"x{i + 1} = tanh(a*x{i}) + b*x{i}^2 - x{max(i - 1, 0)}" for i in range(8)],
+        {"x0": 0.4, "a": 0.9, "b": 0.3},
+    ),
+    "a name alone": (["xb = xa", "xc = xb*xb"], {"xa": 1.7}),
+    "a middle output": (["xb = a*xa^2", "xc = xb*sin(xb)"], {"xa": 0.6, "a": 1.1}),
+}
+CASES = {
+    **{key: problem(key) for key in (PROBLEMS | KINKED) if key != "constant"},
+    **{key: (parse_graph(texts), at) for key, (texts, at) in MORE.items()},
+    **{f"random {seed}": random_dag(seed, 9) for seed in range(4)},
+}
+
+
+def samples(at):
+    """Three points near one, as arrays."""
+    return {text: value * np.array([1.0, 1.01, 0.98]) for text, value in at.items()}
+
+
+def partials_of(graph, at):
+    """The partial on every edge (n,), nodes in topological order."""
+    found = edge_partials(graph, at, method="adjoint")
+    order = {text: place for place, text in enumerate(graph.order)}
+    return dict(sorted(found.items(), key=lambda item: order[item[0][0]]))
+
+
+def expanded(graph, output):
+    """The graph as expressions, and its output as one of them."""
+    whole = ExpandedGraph(graph.table, graph.table.order.tolist())
+    return whole, whole.value(graph.variable_number[output])
+
+
+def over_nodes(graph, output, at):
+    """By the sweep of one expression that has the whole graph in it."""
+    names = [*graph.inputs, *graph.parameters]
+    found = partials(expanded(graph, output)[1], map(leaf, names))
+    return dict(zip(names, Kernel(found.values(), names)(*at.values()), strict=True))
+
+
+def over_equations(graph, output, at):
+    """By the gradient as a graph."""
+    derived = gradient(graph, output)
+    found = derived.evaluate(at)
+    names = [*graph.inputs, *graph.parameters]
+    return {n: found[o] for n, o in zip(names, derived.outputs, strict=True)}
+
+
+def over_expanded_equations(graph, output, at):
+    """By the gradient that machine code is made of; it has no inputs."""
+    row, names = graph.variable_number[output], [*graph.inputs, *graph.parameters]
+    found = expanded(graph, output)[0].gradient({row: ONE})
+    values = Kernel(found, names)(*at.values())
+    return dict(zip(graph.parameters, values, strict=True))
+
+
+def over_edges(graph, output, at):
+    """By arrays on the edges, from the output back."""
+    found = totals(partials_of(graph, at), output)
+    return {text: found.get(text, 0.0) for text in at}
+
+
+def over_edges_forward(graph, output, at):
+    """By arrays on the edges, from each name on."""
+    edges = partials_of(graph, at)
+    return {text: tangents(edges, text).get(output, 0.0) for text in at}
+
+
+def over_paths(graph, output, at):
+    """By every path; where there are too many, those names are left out."""
+    edges = partials_of(graph, at)
+    found = {text: path_products(edges, output, text) for text in at}
+    known = below(edges, output)
+    return {
+        text: sum(products.values(), np.zeros(3))
+        for text, products in found.items()
+        if products or text not in known
+    }
+
+
+def over_lines(graph, output, at):
+    """By a derivation, point by point."""
+    rows = [
+        trace(
+            graph, {text: float(value[i]) for text, value in at.items()}, output=output
+        )
+        for i in range(3)
+    ]
+    return {
+        text: np.array([t[text].adjoint for t in rows])
+        for text in at
+        if text not in rows[0].left_out
+    }
+
+
+WAYS = (
+    over_nodes, over_equations, over_expanded_equations, over_edges,
+    over_edges_forward, over_paths, over_lines,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("key", CASES)
+def test_every_way_gives_what_the_sweep_over_arrays_gives(key, way):
+    graph, at = CASES[key]
+    names = [*graph.inputs, *graph.parameters]
+    at = samples({text: at[text] for text in names})
+    for output in graph.dependents:
+        swept, found = graph.gradient_at(output, at), way(graph, output, at)
+        assert set(found) <= set(swept)
+        for text, value in found.items():
+            terms = np.abs(swept[text]).max() + 1
+            assert value == pytest.approx(swept[text], rel=1e-12, abs=1e-13 * terms), (
+                output,
+                text,
+            )
+
+
+# The rule itself.
+
+USES = {
+    "y": [("u", 3.0), ("v", 2.0), ("u", 1.0)],
+    "u": [("v", 5.0)],
+    "w": [("v", np.inf)],
+}
+SEEDED = [  # seeds, and the adjoints that they give
+    ({"y": 1.0}, {"y": 1.0, "u": 4.0, "v": 22.0}),
+    ({"y": 1.0, "u": 1.0}, {"y": 1.0, "u": 5.0, "v": 27.0}),
+    ({"u": 2.0}, {"u": 2.0, "v": 10.0}),
+    ({"v": 7.0}, {"v": 7.0}),
+    ({}, {}),
+]
+
+
+@pytest.mark.parametrize(("seeds", "expected"), SEEDED)
+def test_what_no_seed_reaches_is_not_asked(seeds, expected):
+    asked = []
+
+    def shares(node, adjoint):
+        asked.append(node)
+        return [(arg, adjoint * partial) for arg, partial in USES[node]]
+
+    before = dict(seeds)
+    assert accumulate(["y", "w", "u"], seeds, shares, operator.add) == expected
+    assert seeds == before
+    # Each once: w, with its infinite slope, is nowhere on the way.
+    assert asked == [node for node in ("y", "u") if node in expected]
+
+
+def test_a_local_partial_may_be_another_than_the_table_has():
+    root = parse_expression("sin(x)*x")
+
+    def local(node, i):
+        return const(7.0) if node.op.name == "sin" else local_partial(node, i)
+
+    [changed] = partials(root, [leaf("x")], local=local).values()
+    assert show(changed) == "sin(x) + 7*x"
+    assert fill_rule(OPS["mul"].rules[0], [leaf("p"), leaf("q")], root) is leaf("q")
+
+
+# What else is added up along paths.
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_terms_of_paths_add_up_over_outputs_and_bound_the_totals(key):
+    graph, at = CASES[key]
+    edges = partials_of(graph, samples(at))
+    sizes = {edge: 0.5 * np.abs(partial) for edge, partial in edges.items()}
+    weights = {out: np.full(3, 2.0 + k) for k, out in enumerate(graph.outputs)}
+    both = path_terms(edges, sizes, weights)
+    each = [path_terms(edges, sizes, {out: c}) for out, c in weights.items()]
+    for text, terms in both.items():
+        alone = sum(one.get(text, np.zeros(3)) for one in each)
+        assert terms == pytest.approx(alone, rel=1e-13)
+        own = sum(
+            c * totals(edges, out).get(text, np.zeros(3)) for out, c in weights.items()
+        )
+        # Half of each partial, and one product and one sum, on each path.
+        if text not in graph.outputs:
+            assert (terms >= 2.5 * np.abs(own) * (1 - 1e-12)).all()
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_paths_are_walked_as_often_as_they_are_counted(key):
+    graph, at = CASES[key]
+    edges = partials_of(graph, samples(at))
+    for output in graph.outputs:
+        inside = below(edges, output)
+        users = {}
+        for node, by in edges:
+            if node in inside:
+                users.setdefault(by, []).append(node)
+        for source in at:
+            ways = list(walks(users, source, output))
+            assert len(ways) == len(set(ways)) == count_paths(users, source, output)
+            assert all(edge in edges for way in ways for edge in edges_along(way))
+
+
+ROUNDED = ["a*b + a*b", "exp(x) - 1", "exp(1e-6) - 1", "tanh(a*b)*sin(a) - b/a", "a"]
+
+
+@pytest.mark.parametrize("text", ROUNDED)
+def test_terms_along_paths_are_never_fewer(text):
+    root = parse_expression(text)
+    names = leaves(root)
+    one, bound = Kernel([rounding(root), *path_rounding([root])], names)(
+        *np.linspace(0.3, 0.8, len(names))
+    )
+    assert one <= bound * (1 + 1e-12)

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import CGPrimerError
-from cgprimer.expr.definitions import written_out
+from cgprimer.expr.definitions import expand_for_sympy
 from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import CONST, OPS, const
 from cgprimer.notation.text import tree_size
@@ -42,7 +42,7 @@ def shown(a: Node, b: Node, seconds: float = PATIENCE) -> str:
         return SHOWN
     if tree_size(a) + tree_size(b) > LARGEST:
         return NOT_SHOWN
-    a, b = map(_spelled_out, (a, b))
+    a, b = expand_for_sympy([a, b])
     # Definitions may use an argument many times over.
     if tree_size(a) + tree_size(b) > SPELLED_OUT * LARGEST:
         return NOT_SHOWN
@@ -112,11 +112,6 @@ def _ways() -> tuple[Callable[[Any], Any], ...]:
         sympy.simplify,
         lambda d: sympy.simplify(d.rewrite(sympy.exp)),
     )
-
-
-def _spelled_out(root: Node) -> Node:
-    """Functions that sympy lacks, such as sigmoid, by their definitions."""
-    return written_out([root], lambda op: None if op.sympy else op.formula)[0]
 
 
 def _exact(root: Node) -> Node:

@@ -13,8 +13,8 @@ from itertools import count
 
 from cgprimer.expr.node import Node, intern, postorder
 from cgprimer.expr.ops import NAME, name
+from cgprimer.graph.gradient import bodies_for
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.local import users_of
 from cgprimer.graph.rows import graph_of
 
 LETTERS = "vuwtszqr"
@@ -26,12 +26,7 @@ def single_operations(graph: Graph, output: str) -> tuple[Graph, dict[str, str]]
     Constants stay inline. Where every equation is a single operation already, the graph
     is returned as it is.
     """
-    needed = {output, *users_of(graph, output)}
-    bodies = {
-        variable: graph.equation(variable).body
-        for variable in graph.order
-        if variable in needed and variable in graph.sources
-    }
+    bodies = bodies_for(graph, output)
     # Its author's names say more than v1, v2, ….
     if all(map(_is_single, bodies.values())):
         return graph, {}

@@ -8,7 +8,8 @@ One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,9 +17,10 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
-from cgprimer.diff.sweep import partials
+from cgprimer.diff.chain_rule import accumulate
+from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import OptionError, suggest
-from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import (
@@ -246,7 +248,7 @@ def trace(
         values = values_at(traced, {name: values[name] for name in known})
     rows = _rows(traced, last, author)
     if values is not None:
-        rows = _at(traced, rows, values)
+        rows = _at(traced, rows, last, values)
     kept = set(called) | {row.name for row in rows}
     names = (*graph.inputs, *graph.parameters, *graph.dependents)
     left_out = tuple(name for name in names if name not in kept)
@@ -290,7 +292,7 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     edges = {(user, used) for used, some in users.items() for user in some}
     everyone = {user for user, _ in edges}
     # A backward of the user's own need not be a partial times the adjoint.
-    pulled = {user for user in everyone if _has_pullback(graph.equation(user).body)}
+    pulled = {user for user in everyone if has_pullback(graph.equation(user).body)}
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
         names = names_in(graph, user)
@@ -302,36 +304,39 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     }
 
 
-def _has_pullback(body: Node) -> bool:
-    return any(node.op.pullback for node in postorder([body]))
-
-
 def _at(
-    graph: Graph, rows: Sequence[Row], values: Mapping[str, float]
+    graph: Graph, rows: Sequence[Row], output: str, values: Mapping[str, float]
 ) -> tuple[Row, ...]:
     """`rows` with numbers: values as given, adjoints summed from the output back."""
-    adjoints: dict[str, float] = {}
+    users = {row.name: row.body for row in reversed(rows) if row.body is not None}
     numbers: dict[Edge, float] = {}
-    done: list[Row] = []
-    for row in reversed(rows):
-        shares = tuple(
-            replace(share, value=numbers[share.user, row.name]) for share in row.shares
+
+    def shares(user: str, terms: list[float]) -> Iterator[tuple[str, list[float]]]:
+        adjoint = _total(terms)
+        local = _local(graph, user, users[user], values, adjoint)
+        numbers.update(local)
+        is_pulled = has_pullback(users[user])
+        for (_, used), number in local.items():
+            yield used, [number if is_pulled else adjoint * number]
+
+    # An adjoint is kept as its terms, the last user's first.
+    terms = accumulate(users, {output: [1.0]}, shares, operator.iadd)
+    return tuple(
+        replace(
+            row,
+            shares=tuple(
+                replace(s, value=numbers[s.user, row.name]) for s in row.shares
+            ),
+            value=values[row.name],
+            adjoint=_total(terms[row.name]),
         )
-        # From the output back, all users of a row have their adjoints already.
-        adjoint = sum(passed(share, adjoints[share.user]) for share in shares)
-        # The seed: only the output has no shares.
-        adjoints[row.name] = adjoint if shares else 1.0
-        if row.body is not None:
-            numbers |= _local(graph, row, values, adjoints[row.name])
-        done.append(
-            replace(
-                row,
-                shares=shares,
-                value=values[row.name],
-                adjoint=adjoints[row.name],
-            )
-        )
-    return tuple(reversed(done))
+        for row in rows
+    )
+
+
+def _total(terms: Sequence[float]) -> float:
+    """The sum of an adjoint's terms in the order in which they are written out."""
+    return sum(reversed(terms))
 
 
 def passed(share: Share, adjoint: float) -> float:
@@ -341,10 +346,9 @@ def passed(share: Share, adjoint: float) -> float:
 
 
 def _local(
-    graph: Graph, row: Row, values: Mapping[str, float], adjoint: float
+    graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
 ) -> dict[Edge, float]:
-    assert row.body is not None
-    if _has_pullback(row.body):
-        found = pulled_values(graph, row.name, values, adjoint)
-        return {(row.name, used): number for used, number in found.items()}
-    return edge_values(graph, row.name, values)
+    if has_pullback(body):
+        found = pulled_values(graph, user, values, adjoint)
+        return {(user, used): number for used, number in found.items()}
+    return edge_values(graph, user, values)

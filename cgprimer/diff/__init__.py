@@ -1,5 +1,6 @@
 """Derivatives of expressions: nodes to nodes, so derivatives can be derived again.
 
 Node ─ sweep ─→ {name: Node} ─ stable ─→ the same, without lost digits
-         └─ declare, formula_op: operations of one's own and their derivatives
+         │ └─ chain_rule: how adjoints add up, for whatever passes them on
+         └─ declare, formula_op, op_parts: operations of one's own, their derivatives
 """

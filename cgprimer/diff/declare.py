@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from typing import Any, NoReturn
 
 from cgprimer import takes
-from cgprimer.diff.formula_op import (
+from cgprimer.diff.formula_op import from_formula, over_table
+from cgprimer.diff.op_parts import (
     Interval,
     check_arguments,
-    from_formula,
     given_rules,
     intervals,
-    over_table,
     rule,
 )
 from cgprimer.errors import OpError, OptionError, shorten, suggest, visible
@@ -89,39 +89,24 @@ def custom_op(
     if contract not in CONTRACTS:
         hint = suggest(contract, CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
+    said = _Declaration(partials, contract, domain, kinks, latex, replace)
     # A text with = in it is a formula; without, it is a name for numpy code.
     if isinstance(definition, str) and "=" in definition:
         if name or forward or backward or kinks:
             _refuse_mixture(definition)
-        made = from_formula(definition, partials, contract, domain)
-        return _registered(made, latex, replace)
-
-    def from_code(forward: Any, backward: Any, name: str) -> CustomOp:
-        check_identifier(name)
-        made = _from_code(name, forward, backward, partials, contract, domain, kinks)
-        return _registered(made, latex, replace)
-
-    def from_class(found: Any) -> CustomOp:
-        if not isinstance(found, type) or not hasattr(found, "forward"):
-            raise OptionError(
-                f"{takes.shown(found)} is no class with a forward\n  hint: write a "
-                "class with def forward(ctx, a): … and def backward(ctx, grad): …"
-            )
-        called = name or found.__name__.lower()
-        return from_code(found.forward, getattr(found, "backward", None), called)
-
+        return said.of_formula(definition)
     if isinstance(definition, str):
         name = name or definition
         check_identifier(name)
     elif definition is not None:
-        return from_class(definition)
+        return said.of_class(definition, name)
     if forward is None:
         if backward is not None:
             raise OptionError("a backward needs the forward that saves its context")
-        return from_class
+        return lambda found: said.of_class(found, name)
     if name is None:
         raise OptionError("name= is needed: how the operation is called in equations")
-    return from_code(forward, backward, name)
+    return said.of_code(name, forward, backward)
 
 
 def _refuse_mixture(definition: str) -> NoReturn:
@@ -132,58 +117,87 @@ def _refuse_mixture(definition: str) -> NoReturn:
     )
 
 
-def _registered(op: CustomOp, latex: str, replace: bool) -> CustomOp:
-    if latex:
-        try:
-            # Tried now: a template that is wrong would fail much later, when a graph is
-            # printed.
-            latex.format(*["a"] * op.arity)
-        except (LookupError, ValueError, AttributeError, TypeError) as error:
+@dataclass(frozen=True)
+class _Declaration:
+    """What `custom_op` is told beside the definition itself; makes the operation."""
+
+    partials: Sequence[str] | None
+    contract: Contract
+    domain: Interval | Sequence[Interval]
+    kinks: str
+    latex: str
+    replace: bool
+
+    def of_formula(self, text: str) -> CustomOp:
+        """The operation that `f(a) = …` defines."""
+        made = from_formula(text, self.partials, self.contract, self.domain)
+        return self._registered(made)
+
+    def of_class(self, code: Any, op_name: str | None) -> CustomOp:
+        """The operation of a class that has a forward, and perhaps a backward."""
+        if not isinstance(code, type) or not hasattr(code, "forward"):
             raise OptionError(
-                f"latex={latex!r} is no template\n  hint: {{0}} stands for the first "
-                "argument, and other braces are doubled: {{{{ }}}}"
-            ) from error
-    op = with_changes(op, latex=visible(latex) or call_latex(op.name, op.arity))
-    op.register(replace=replace)
-    return op
+                f"{takes.shown(code)} is no class with a forward\n  hint: write a "
+                "class with def forward(ctx, a): … and def backward(ctx, grad): …"
+            )
+        op_name = op_name or code.__name__.lower()
+        return self.of_code(op_name, code.forward, getattr(code, "backward", None))
 
-
-# From numpy code.
-
-
-def _from_code(
-    op_name: str,
-    forward: Callable[..., Any],
-    backward: Callable[..., Any] | None,
-    partials: Sequence[str] | None,
-    contract: Contract,
-    domain: Interval | Sequence[Interval],
-    kinks: str,
-) -> CustomOp:
-    arguments = arguments_of(op_name, forward)
-    check_arguments(op_name, arguments)
-    code = UserCode(op_name, arguments, forward, backward, Calls())
-    made = CustomOp(
-        op_name,
-        code.value,
-        domain=intervals(op_name, domain, len(arguments)),
-        kinks=over_table(op_name, rule(op_name, kinks, arguments)) if kinks else "",
-        contract=contract,
-        calls=code.calls,
-    )
-    if backward is None:
-        return with_changes(
-            made, partials=given_rules(op_name, partials, arguments, contract)
+    def of_code(
+        self,
+        op_name: str,
+        forward: Callable[..., Any],
+        backward: Callable[..., Any] | None,
+    ) -> CustomOp:
+        """The operation of numpy code, with its backward or with formulas for it."""
+        check_identifier(op_name)
+        arguments = arguments_of(op_name, forward)
+        check_arguments(op_name, arguments)
+        code = UserCode(op_name, arguments, forward, backward, Calls())
+        made = CustomOp(
+            op_name,
+            code.value,
+            domain=intervals(op_name, self.domain, len(arguments)),
+            kinks=self._kinks(op_name, arguments),
+            contract=self.contract,
+            calls=code.calls,
         )
-    if partials is not None:
-        raise OpError(op_name, "backward and partials= say the same thing: give one")
-    # The backward becomes operations of its own, one for each argument, so that a
-    # gradient through it is an expression that can be printed, kept and evaluated like
-    # any other.
-    helpers = backward_ops(code, contract)
-    return with_changes(
-        made, helpers=helpers, pullback=functools.partial(_pull, helpers)
-    )
+        return self._registered(self._with_derivative(made, code))
+
+    def _kinks(self, op_name: str, arguments: tuple[str, ...]) -> Node | str:
+        kinks = self.kinks
+        return over_table(op_name, rule(op_name, kinks, arguments)) if kinks else ""
+
+    def _with_derivative(self, op: CustomOp, code: UserCode) -> CustomOp:
+        if code.backward is None:
+            rules = given_rules(op.name, self.partials, code.arguments, self.contract)
+            return with_changes(op, partials=rules)
+        if self.partials is not None:
+            raise OpError(
+                op.name, "backward and partials= say the same thing: give one"
+            )
+        # The backward becomes operations of its own, one for each argument, so that a
+        # gradient through it is an expression that can be printed, kept and evaluated
+        # like any other.
+        helpers = backward_ops(code, self.contract)
+        pullback = functools.partial(_pull, helpers)
+        return with_changes(op, helpers=helpers, pullback=pullback)
+
+    def _registered(self, op: CustomOp) -> CustomOp:
+        if self.latex:
+            try:
+                # Tried now: a template that is wrong would fail much later, when a
+                # graph is printed.
+                self.latex.format(*["a"] * op.arity)
+            except (LookupError, ValueError, AttributeError, TypeError) as error:
+                raise OptionError(
+                    f"latex={self.latex!r} is no template\n  hint: {{0}} stands for "
+                    "the first argument, and other braces are doubled: {{{{ }}}}"
+                ) from error
+        latex = visible(self.latex) or call_latex(op.name, op.arity)
+        op = with_changes(op, latex=latex)
+        op.register(replace=self.replace)
+        return op
 
 
 def _pull(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from cgprimer.diff.factors import NEG, negative
 from cgprimer.diff.match import heads, matches
-from cgprimer.expr.definitions import derived
+from cgprimer.expr.definitions import expand_for_derivatives
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import OPS, Op
 from cgprimer.expr.syntax import parse_expression
@@ -57,7 +57,7 @@ def stable(root: Node) -> Node:
 
 def stable_forms(roots: Sequence[Node]) -> dict[Node, Node]:
     """Root → what `stable` makes of it, for many at the price of one."""
-    written = dict(zip(roots, derived(roots), strict=True))
+    written = dict(zip(roots, expand_for_derivatives(roots), strict=True))
     # Most equations have none of these: one look at their operations is cheaper than
     # matching each node.
     if TELLING.isdisjoint(node.op for node in postorder(written.values())):

@@ -155,37 +155,28 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
         before.setdefault(v, []).append((u, partial))
     computed = [name for name in graph.order if name not in at]
     shown = without_noise(values, [*at, *computed], before)
-    adjoints = _adjoints(graph, partials)
+    adjoints = _adjoints(graph, at)
     # A backward of the user's own need not be in proportion to what arrives.
-    if any(shape.has_pullback for shape in graph.table.shapes):
-        adjoints = _swept(graph, at)
+    if not any(shape.has_pullback for shape in graph.table.shapes):
+        after: Links = {}
+        for (u, v), partial in partials.items():
+            after.setdefault(u, []).append((v, partial))
+        adjoints = without_noise(adjoints, graph.order[::-1], after)
     return _Numbers(shown, adjoints, partials)
 
 
-def _swept(graph: Graph, at: Mapping[str, float]) -> dict[str, float]:
-    """Adjoints by a reverse sweep: a pullback need not be a partial times it."""
+def _adjoints(graph: Graph, at: Mapping[str, float]) -> dict[str, float]:
+    """Derivative of the sum of outputs by each variable, by a reverse sweep."""
     from cgprimer.graph.point import Point
 
     point, program = Point.of(graph, at), graph.program()
     values = program.forward(point.inputs, point.parameters)
+    # An output that others use as well has both its own 1 and what comes back from
+    # them.
     seeds = {graph.variable_number[name]: np.ones(1) for name in graph.outputs}
     adjoints, _ = program.backward(values, point.parameters, seeds)
     rows = graph.table.rows.unpack(adjoints)
     return {name: float(row[0]) for name, row in rows.items()}
-
-
-def _adjoints(graph: Graph, partials: Mapping[Edge, float]) -> dict[str, float]:
-    """Derivative of the sum of outputs by each variable, summed edge by edge."""
-    backwards = graph.order[::-1]
-    leads_to = graph.leads_to
-    after = {u: [(v, partials[u, v]) for v in leads_to.get(u, ())] for u in backwards}
-    adjoints: dict[str, float] = {}
-    for u in backwards:
-        # An output that others use as well has both its own 1 and what comes back from
-        # them.
-        own = 1.0 if u in graph.outputs else 0.0
-        adjoints[u] = own + sum(adjoints[v] * partial for v, partial in after[u])
-    return without_noise(adjoints, backwards, after)
 
 
 def _box(graph: Graph, name: str, numbers: _Numbers) -> Box:

@@ -1,10 +1,16 @@
-"""Operations written out by their definitions.
+"""Operations expanded by their definitions: the one place where a formula stands in.
 
-    nodes  ─ written_out ─▶  nodes without the operations that a formula spells
+    nodes  ─ expand ─▶  nodes without the operations that a formula spells
+
+Which operations those are depends on who asks, so there is a function for each:
+
+    expand_for_kernels      numpy: what is made of formulas has no code of its own
+    expand_for_derivatives  diff.stable: what declares no derivative of its own
+    expand_to_table         definitions of new operations: all of the caller's own
+    expand_for_sympy        proofs: functions that sympy lacks, such as sigmoid
+    expand                  machine code: what it has none for
 
 Nothing is expanded into a tree: a definition that is used often is shared as often.
-
-`computed` is for kernels and machine code, `derived` for `diff.stable`.
 """
 
 from __future__ import annotations
@@ -18,19 +24,17 @@ from cgprimer.expr.ops import ARGUMENTS, Op, name
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
 
 
-def written_out(
-    roots: Iterable[Node], formula: Callable[[Op], Node | None]
-) -> list[Node]:
+def expand(roots: Iterable[Node], formula: Callable[[Op], Node | None]) -> list[Node]:
     """`roots` without the operations for which there is a formula over a, b, …
 
-    What stands in a formula is written out as well. Roots that hold no such operation
-    come back as they are.
+    What stands in a formula is expanded as well. Roots that hold no such operation come
+    back as they are.
     """
 
     def visit(node: Node, args: list[Node]) -> Node:
-        found = formula(node.op) if args else None
-        if found is not None:
-            return substitute([found], dict(zip(_ARGUMENTS, args, strict=False)))[0]
+        body = formula(node.op) if args else None
+        if body is not None:
+            return substitute([body], dict(zip(_ARGUMENTS, args, strict=False)))[0]
         return intern(node.op, tuple(args), node.value) if args else node
 
     found = list(roots)
@@ -42,11 +46,21 @@ def written_out(
     return found
 
 
-def computed(roots: Iterable[Node]) -> list[Node]:
+def expand_for_kernels(roots: Iterable[Node]) -> list[Node]:
     """What is run for `roots`: an operation of formulas has no code of its own."""
-    return written_out(roots, lambda op: op.run if isinstance(op, CustomOp) else None)
+    return expand(roots, lambda op: op.run if isinstance(op, CustomOp) else None)
 
 
-def derived(roots: Iterable[Node]) -> list[Node]:
+def expand_for_derivatives(roots: Iterable[Node]) -> list[Node]:
     """What is differentiated for `roots`: only declared derivatives are kept."""
-    return written_out(roots, lambda op: op.steps if isinstance(op, CustomOp) else None)
+    return expand(roots, lambda op: op.steps if isinstance(op, CustomOp) else None)
+
+
+def expand_to_table(roots: Iterable[Node]) -> list[Node]:
+    """`roots` in operations of the table alone, which mean the same for ever."""
+    return expand(roots, lambda op: op.formula if isinstance(op, CustomOp) else None)
+
+
+def expand_for_sympy(roots: Iterable[Node]) -> list[Node]:
+    """`roots` in functions that sympy has."""
+    return expand(roots, lambda op: None if op.sympy else op.formula)

@@ -2,7 +2,9 @@
 
     nodes, names of arguments ─▶ Kernel: a value for each name ─▶ one for each node
 
-`graph.shape` runs equations by it, and `run.update_rules` the steps of a descent.
+`graph.shape` runs equations by it, `run.update_rules` the steps of a descent, and
+`diff.formula_op` the operations that formulas define. `diagnosis` alone walks nodes by
+itself: it wants the value of every one of them, as written.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
 
@@ -24,7 +26,7 @@ class Kernel:
     """
 
     def __init__(self, roots: Iterable[Node], arguments: Sequence[str]) -> None:
-        roots = computed(roots)
+        roots = expand_for_kernels(roots)
         position = {argument: i for i, argument in enumerate(arguments)}
         register: dict[Node, int] = {}
         self.initial: list[Any] = [None] * len(position)

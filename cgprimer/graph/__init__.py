@@ -2,4 +2,5 @@
 
 texts ─ read ─→ Table (which equation has which shape and names) ─→ Graph
                                               Graph ─ gradient ─→ Graph
+                      partials on its edges ─ accumulation, paths ─→ sums over paths
 """

@@ -10,14 +10,15 @@ so the result can be drawn, evaluated, and differentiated again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cgprimer import takes
+from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import partials
+from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ONE, ZERO, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import name_list, unknown_name
 from cgprimer.graph.rows import graph_of
@@ -40,23 +41,23 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     xy = a*xx^3
     d_xy_d_xx = a*(3*xx^2)
     """
-    wrt = _checked(graph, output, wrt)
-    bodies = _ancestors(graph, output)
+    wrt = _known_names(graph, output, wrt)
+    bodies = bodies_for(graph, output)
     # Derivatives come from the equations as they are run, in stable forms. Those
     # bypass some variables, though: by one of these a derivative exists only in the
     # equations as written.
     run = bodies
     if graph.bypassed.isdisjoint(wrt):
-        run = _ancestors(graph.running, output)
+        run = bodies_for(graph.running, output)
     adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
     outputs = [adjoints.names[name] for name in wrt]
     everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
-    found = graph_of(everything, outputs, graph.parameters, graph.inputs)
-    own = {*found.inputs, *found.parameters}
+    derived = graph_of(everything, outputs, graph.parameters, graph.inputs)
+    own = {*derived.inputs, *derived.parameters}
     # Whoever holds a point of the graph may give it to the gradient too, so the names
     # that have cancelled are accepted there.
     point = {*graph.inputs, *graph.parameters, *graph.spare}
-    return Graph(found.table, found.outputs, point - own)
+    return Graph(derived.table, derived.outputs, point - own)
 
 
 class _Namer:
@@ -91,8 +92,19 @@ class _Adjoints:
         self.bodies[self.names[of]] = body
         self.short[of] = body if not body.args else name(self.names[of])
 
+    def leave_out_unused(self, wrt: Sequence[str]) -> None:
+        """Drop the equations that nothing reads, unless they are asked for.
 
-def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
+        An adjoint that is a mere name or number was put into the others as such.
+        """
+        asked = {self.names[of] for of in wrt}
+        for of, text in self.names.items():
+            if text not in asked and self.short[of] is not name(text):
+                del self.bodies[text]
+
+
+def _known_names(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
+    """`wrt`, each name once; GraphError for one that the graph does not have."""
     takes.kind(Graph, graph=graph)
     graph.checked_outputs([output])
     if wrt is None:
@@ -105,8 +117,8 @@ def _checked(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _ancestors(graph: Graph, output: str) -> dict[str, Node]:
-    """The equations that `output` needs, in topological order."""
+def bodies_for(graph: Graph, output: str) -> dict[str, Node]:
+    """The right sides that `output` needs: variable → body, in topological order."""
     needed = {output}
     for variable in reversed(graph.order):
         if variable in needed:
@@ -122,26 +134,23 @@ def _adjoints(
     bodies: dict[str, Node], output: str, wrt: list[str], namer: _Namer
 ) -> _Adjoints:
     active = _active(bodies, set(wrt))
-    shares: dict[str, Node] = {output: ONE}
-    found = _Adjoints(namer)
-    for variable, body in reversed(bodies.items()):
-        if variable in active and variable in shares:
-            found.add(variable, shares[variable])
-            _pass_on(variable, body, found.short[variable], active, shares)
-    for variable in wrt:
-        if variable not in found.names:
-            found.add(variable, shares.get(variable, ZERO))
-    # An adjoint that is a mere name or number was put into the others as such; its
-    # equation is left out unless it is asked for.
-    kept = {found.names[variable] for variable in wrt}
-    unused = [
-        n
-        for v, n in found.names.items()
-        if n not in kept and found.short[v] is not name(n)
-    ]
-    for text in unused:
-        del found.bodies[text]
-    return found
+    adjoints = _Adjoints(namer)
+
+    def pass_on(variable: str, adjoint: Node) -> Iterator[tuple[str, Node]]:
+        adjoints.add(variable, adjoint)
+        return _name_shares(
+            variable, bodies[variable], adjoints.short[variable], active
+        )
+
+    # An adjoint gets its equation when it is complete, and stands in those of the names
+    # below as a name: written out, a chain of n equations would have n² operations.
+    backwards = (variable for variable in reversed(bodies) if variable in active)
+    sums = accumulate(backwards, {output: ONE}, pass_on, plus)
+    for text in wrt:
+        if text not in adjoints.names:
+            adjoints.add(text, sums.get(text, ZERO))
+    adjoints.leave_out_unused(wrt)
+    return adjoints
 
 
 def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:
@@ -153,30 +162,27 @@ def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:
     return active
 
 
-def _pass_on(
-    variable: str, body: Node, adjoint: Node, active: set[str], shares: dict[str, Node]
-) -> None:
-    """Add to the adjoint of every name in `body` what it gets from `variable`."""
+def _name_shares(
+    variable: str, body: Node, adjoint: Node, active: set[str]
+) -> Iterator[tuple[str, Node]]:
+    """What every name in `body` gets of the adjoint of `variable`."""
     body = stable(body)
     names = [text for text in leaves(body) if text in active]
     try:
-        found = _shares(body, list(map(name, names)), adjoint)
+        shares = _shares(body, list(map(name, names)), adjoint)
     except OpError as error:
         raise error.within([variable]) from None
     # The value is there under its name: exp(a*xx) in its own derivative is xy again.
     if body.args:
-        found = substitute(found, {body: name(variable)})
-    for text, share in zip(names, found, strict=True):
-        if text in shares:
-            share = tidy(OPS["add"], shares[text], share)
-        shares[text] = share
+        shares = substitute(shares, {body: name(variable)})
+    return zip(names, shares, strict=True)
 
 
 def _shares(body: Node, wrt: list[Node], adjoint: Node) -> list[Node]:
     """adjoint·partial for each of `wrt`; a pullback needs the adjoint on the way."""
-    if any(node.op.pullback for node in postorder([body])):
+    if has_pullback(body):
         return list(partials(body, wrt, adjoint).values())
-    return [tidy(OPS["mul"], adjoint, d) for d in partials(body, wrt).values()]
+    return [times(adjoint, partial) for partial in partials(body, wrt).values()]
 
 
 def _shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:

@@ -26,6 +26,7 @@ from cgprimer.graph.local import (
     users_of,
     values_at,
 )
+from cgprimer.graph.walks import MANY, count_paths, edges_along, walks
 from cgprimer.keeping import lazy
 from cgprimer.notation.marked import rounded
 from cgprimer.notation.report import Report
@@ -36,9 +37,6 @@ from cgprimer.types import Edge
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
-# Every diamond on the way doubles the number of paths, so that in a deep graph it has
-# thousands of digits; of 10^300 a float can still be told in a message.
-MANY = 10**300  # counts stop here
 HEAD = ("path", "product of partials", "numbers", "value")
 
 
@@ -57,7 +55,7 @@ class Path:
     @property
     def edges(self) -> tuple[Edge, ...]:
         """(node, wrt) along the path, as in `edge_partials`."""
-        return tuple(zip(self.names[1:], self.names, strict=False))
+        return tuple(edges_along(self.names))
 
     @lazy
     def product(self) -> float | None:
@@ -161,13 +159,13 @@ def find_paths(
     _check_source(graph, source)
     users = users_of(graph, output)
     _check_count(count_paths(users, source, output), source, output, limit)
-    found = list(_walks(users, source, output))
-    edges = {edge for names in found for edge in zip(names[1:], names, strict=False)}
+    ways = list(walks(users, source, output))
+    edges = {edge for names in ways for edge in edges_along(names)}
     _check_products(graph, {node for node, _ in edges})
     formulas = edge_formulas(graph, edges)
     numbers = None if at is None else _numbers(graph, edges, at)
     return Paths(
-        source, output, tuple(_path(names, formulas, numbers) for names in found)
+        source, output, tuple(_path(names, formulas, numbers) for names in ways)
     )
 
 
@@ -186,26 +184,9 @@ def _path(
     formulas: Mapping[Edge, Node],
     numbers: Mapping[Edge, float] | None,
 ) -> Path:
-    edges = list(zip(names[1:], names, strict=False))
+    edges = edges_along(names)
     values = None if numbers is None else tuple(numbers[edge] for edge in edges)
     return Path(names, tuple(formulas[edge] for edge in edges), values)
-
-
-def count_paths(users: Mapping[str, list[str]], source: str, output: str) -> int:
-    """The number of paths, by dynamic programming; no more than 10³⁰⁰."""
-    # The output counts 1 before the walk begins, so nothing is looked for behind it. A
-    # name waits on the stack until all its users are counted.
-    count = {output: 1}
-    stack = [source]
-    while stack:
-        at = stack[-1]
-        missing = [user for user in users.get(at, ()) if user not in count]
-        stack += missing
-        if not missing:
-            # A name may be on the stack twice, if two others waited for it.
-            count.setdefault(at, min(sum(count[u] for u in users.get(at, ())), MANY))
-            stack.pop()
-    return count[source]
 
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:
@@ -230,46 +211,18 @@ def _check_source(graph: Graph, source: str) -> None:
         raise GraphError(f"unknown name {takes.shown(source)}\n  hint: {hint}")
 
 
-def _walks(
-    users: Mapping[str, list[str]], source: str, output: str
-) -> Iterator[tuple[str, ...]]:
-    """Every path, depth first; all names of `users` lead to the output."""
-    if source not in users and source != output:
-        return
-    way = [source]
-    # `way` is the path so far, and `choices` the users of each name on it that are
-    # still to be tried. Paths may be as long as the graph, so this is no recursion.
-    choices = [iter(users.get(source, ()) if source != output else ())]
-    if source == output:
-        yield (source,)
-    while choices:
-        step = next(choices[-1], None)
-        if step is None:
-            choices.pop()
-            way.pop()
-            continue
-        way.append(step)
-        choices.append(iter(users.get(step, ())))
-        if step == output:
-            yield tuple(way)
-
-
-def _operations(graph: Graph, nodes: set[str]) -> Iterator[tuple[str, Node]]:
-    for node in graph.dependents:
-        if node in nodes:
-            yield from ((node, part) for part in postorder([graph.equation(node).body]))
-
-
 def _check_products(graph: Graph, nodes: set[str]) -> None:
-    for node, part in _operations(graph, nodes):
-        if part.op.contract == "surrogate":
-            raise OpError(
-                part.op.name,
-                "its backward is declared a surrogate, which need not be a product: "
-                "there is no partial to multiply along a path",
-                "trace(graph, at) shows what it passes on",
-                (node,),
-            )
+    for node in graph.dependents:
+        parts = postorder([graph.equation(node).body]) if node in nodes else ()
+        for part in parts:
+            if part.op.contract == "surrogate":
+                raise OpError(
+                    part.op.name,
+                    "its backward is declared a surrogate, which need not be a "
+                    "product: there is no partial to multiply along a path",
+                    "trace(graph, at) shows what it passes on",
+                    (node,),
+                )
 
 
 def formula_text(edge: Edge, partial: Node) -> str:

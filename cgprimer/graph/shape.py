@@ -19,7 +19,7 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
@@ -88,7 +88,7 @@ class Shape:
     @lazy
     def operations(self) -> int:
         """How many nodes a value takes, with operations of formulas written out."""
-        return len(postorder(computed([self.stable])))
+        return len(postorder(expand_for_kernels([self.stable])))
 
     @lazy
     def partials(self) -> tuple[Node, ...]:

@@ -9,6 +9,7 @@ can be written; what there is none of is an empty text.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder
@@ -59,30 +60,30 @@ def operations(graph: Graph) -> networkx.DiGraph:
         view.add_node(name, op="parameter", label=name, variable="")
     called: dict[Node, str] = {}
     for equation in graph.equations:
-        count = 0
-        for node in postorder([equation.body]):
-            # A body that is a mere name, as in xw = xz, gets a node of its own, so that
-            # every variable is in the view: it is labelled = and has one arc.
-            # A body that is a mere name, as in xw = xz, gets a node of its own, so that
-            # every variable is in the view: it is labelled = and has one arc.
-            key = equation.name
-            if node.op.name == "name":
-                called[node] = str(node.value)
-                if node is not equation.body:
-                    continue
-            if node is not equation.body:
-                if node in called:
-                    continue
-                count += 1
-                key = f"{equation.name}:{count}"
-            variable = equation.name if node is equation.body else ""
-            view.add_node(key, op=node.op.name, label=_label(node), variable=variable)
-            sources = [node] if node.op.name == "name" else node.args
-            for position, arg in enumerate(sources):
-                view.add_edge(called[arg], key, position=position)
-            if node.op.name != "name":
-                called.setdefault(node, key)
+        _add_operations(view, equation.name, equation.body, called)
     return view
+
+
+def _add_operations(
+    view: networkx.DiGraph, variable: str, body: Node, called: dict[Node, str]
+) -> None:
+    """The operations of one equation; `called` holds those that have a node already."""
+    keys = (f"{variable}:{number}" for number in count(1))
+    for node in postorder([body]):
+        is_name = node.op.name == "name"
+        if is_name:
+            called[node] = str(node.value)
+        # A body has a node of its own, so that every variable is in the view. Where it
+        # is a mere name, as in xw = xz, that node is labelled = and has one arc.
+        if node is not body and node in called:
+            continue
+        key = variable if node is body else next(keys)
+        completes = variable if node is body else ""
+        view.add_node(key, op=node.op.name, label=_label(node), variable=completes)
+        for position, arg in enumerate([node] if is_name else node.args):
+            view.add_edge(called[arg], key, position=position)
+        if not is_name:
+            called.setdefault(node, key)
 
 
 def _label(node: Node) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
-from cgprimer.judge.totals import below
+from cgprimer.graph.accumulation import below
 from cgprimer.judge.verdict import FAIL
 from cgprimer.notation.text import show
 from cgprimer.types import Array, Edge

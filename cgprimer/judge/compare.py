@@ -15,9 +15,9 @@ from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import ROW, SEVERITY
-from cgprimer.judge.claims import rounding
 from cgprimer.judge.differences.edges import differences, known_formulas
 from cgprimer.judge.differences.finite import EPSILON, Difference, check_scheme
+from cgprimer.judge.rounding import rounding
 from cgprimer.judge.sites import kinked
 from cgprimer.judge.verdict import (
     COLOURS,

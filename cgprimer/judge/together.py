@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.expr.kernel import Kernel
+from cgprimer.graph.accumulation import path_terms
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
@@ -199,19 +200,3 @@ def claimed(
             total += rate * mixed.gradient[name]
             size += np.abs(rate) * terms.get(name, 0.0)
     return total.ravel(), size.ravel()
-
-
-def path_terms(
-    own: Mapping[Edge, Array], sizes: Mapping[Edge, Array], weights: Mapping[str, Array]
-) -> dict[str, Array]:
-    """Σ|terms| of d Σ c·output / d name, over all paths; see `totals.terms`."""
-    paths = {output: np.abs(weight) for output, weight in weights.items()}
-    found = {output: 0.0 * weight for output, weight in weights.items()}
-    with np.errstate(all="ignore"):
-        for (node, wrt), partial in reversed(list(own.items())):
-            if node in paths:
-                size = np.abs(partial)
-                more = paths[node] * (sizes[node, wrt] + 2 * size) + found[node] * size
-                paths[wrt] = paths.get(wrt, 0.0) + paths[node] * size
-                found[wrt] = found.get(wrt, 0.0) + more
-    return found

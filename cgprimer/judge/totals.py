@@ -1,4 +1,4 @@
-"""Total derivatives as sums over edges, and the edges behind wrong ones.
+"""The edges behind wrong total derivatives.
 
 A total derivative is a polynomial in the edge partials, of degree one in each. So one
 wrong edge (u, v) changes every total through it by the same factor q on its share:
@@ -21,99 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cgprimer.graph.accumulation import below, tangents, totals
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.keeping import lazy
 from cgprimer.types import Array, Edge
 
 RESOLVED = 1e-4  # a share of a total that cannot be told so well says nothing
 VAGUE = 0.1  # what may be said at the lesser half of the points
-PATHS = 64  # of one name to one output that are looked at one by one
-
-
-def totals(edges: Mapping[Edge, Array], output: str) -> dict[str, Array]:
-    """d output / d name for every name below it: reverse accumulation over edges.
-
-    edges : (node, wrt) → partial (n,), nodes in topological order.
-    """
-    width = len(next(iter(edges.values()), np.zeros(1)))
-    adjoint = {output: np.ones(width)}
-    with np.errstate(all="ignore"):
-        for (node, wrt), partial in reversed(list(edges.items())):
-            if node in adjoint:
-                # Nodes are in topological order, so in reverse every user of a node
-                # comes before it and its adjoint is complete.
-                share = adjoint[node] * partial
-                adjoint[wrt] = adjoint[wrt] + share if wrt in adjoint else share
-    return adjoint
-
-
-def terms(
-    edges: Mapping[Edge, Array], sizes: Mapping[Edge, Array], output: str
-) -> dict[str, Array]:
-    """Σ|terms| of every total derivative: times ε, what rounding does to it.
-
-    sizes : Σ|terms| of every partial. A path carries the rounding of each partial on
-        it, and one more for every product and sum.
-    """
-    paths = totals({edge: np.abs(partial) for edge, partial in edges.items()}, output)
-    found = {output: np.zeros_like(paths[output])}
-    with np.errstate(all="ignore"):
-        for (node, wrt), partial in reversed(list(edges.items())):
-            if node in found:
-                # The same recursion as in `totals`, of sizes. For each path: what the
-                # partial of this edge is off, one product and one sum, and what has
-                # been carried down to the node.
-                own = paths[node] * (sizes[node, wrt] + 2 * np.abs(partial))
-                carried = found[node] * np.abs(partial)
-                found[wrt] = found.get(wrt, 0.0) + own + carried
-    return found
-
-
-def below(edges: Iterable[Edge], output: str) -> set[str]:
-    """Every name that `output` depends on, and itself."""
-    found = {output}
-    for node, wrt in reversed(list(edges)):
-        if node in found:
-            found.add(wrt)
-    return found
-
-
-def tangents(edges: Mapping[Edge, Array], wrt: str) -> dict[str, Array]:
-    """d name / d wrt for every name that depends on it: forward accumulation."""
-    width = len(next(iter(edges.values()), np.zeros(1)))
-    found = {wrt: np.ones(width)}
-    for (node, by), partial in edges.items():
-        # `wrt` may be a variable with an equation of its own: what that is computed
-        # from has no part in a derivative by it.
-        if by in found and node != wrt:
-            share = found[by] * partial
-            found[node] = found[node] + share if node in found else share
-    return found
-
-
-def path_products(
-    edges: Mapping[Edge, Array], output: str, wrt: str
-) -> dict[tuple[str, ...], Array]:
-    """Each path `wrt`, …, `output` and its product of partials; {} beyond PATHS."""
-    users: dict[str, list[str]] = {}
-    inside = below(edges, output)
-    for node, by in edges:
-        if node in inside:
-            users.setdefault(by, []).append(node)
-    width = len(next(iter(edges.values())))
-    found: dict[tuple[str, ...], Array] = {}
-    waiting: list[tuple[tuple[str, ...], Array]] = [((wrt,), np.ones(width))]
-    while waiting:
-        path, product = waiting.pop()
-        if path[-1] == output:
-            found[path] = product
-        for node in users.get(path[-1], ()):
-            waiting.append(((*path, node), product * edges[node, path[-1]]))
-        # Layers of n nodes have n^layers paths. To tell one left out among so many
-        # would take as many candidates, some of which fit by chance.
-        if len(found) + len(waiting) > PATHS:
-            return {}
-    return found
 
 
 @dataclass(frozen=True)

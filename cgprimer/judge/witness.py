@@ -22,14 +22,16 @@ from cgprimer.expr.custom import declared_inexact
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
+from cgprimer.graph.accumulation import below, path_terms
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.arrival import misused
-from cgprimer.judge.claims import Claim, path_rounding, rounding
+from cgprimer.judge.claims import Claim
 from cgprimer.judge.differences.edges import AT_ONCE, Alike, alike, by_formula
 from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.mistakes.suspects import derivative
+from cgprimer.judge.rounding import path_rounding, rounding
 from cgprimer.judge.sites import (
     Site,
     beside,
@@ -40,7 +42,6 @@ from cgprimer.judge.sites import (
     sites,
 )
 from cgprimer.judge.together import DIRECTIONS, claimed, difference, mixture
-from cgprimer.judge.totals import below, terms
 from cgprimer.judge.verdict import (
     FAIL,
     INCONCLUSIVE,
@@ -421,7 +422,7 @@ class Witness:
     @memo
     def total_terms(self, output: str) -> dict[str, Array]:
         """Σ|terms| of every total derivative, counted over its paths."""
-        return terms(self.own, self._edge_terms, output)
+        return path_terms(self.own, self._edge_terms, {output: np.ones(self.width)})
 
     @lazy
     def _edge_terms(self) -> dict[Edge, Array]:

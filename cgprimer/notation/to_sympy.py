@@ -130,8 +130,7 @@ def function(op: Op) -> type[sympy.Function]:
     def fdiff(self: Any, argindex: int = 1) -> Any:
         if not op.rules:
             raise without_formula(op)
-        by = dict(zip(ARGUMENTS, self.args, strict=False)) | {"y": self}
-        return _convert(op.rules[argindex - 1], by.__getitem__)
+        return _filled(op.rules[argindex - 1], self.args, self)
 
     body = {
         "op": op,
@@ -187,8 +186,17 @@ def _defined(op: Op, args: Sequence[Any]) -> Any:
     """`op` written out; None for numpy code, which cannot be."""
     if op.formula is None:
         return getattr(sympy, op.name)(*args) if op in TABLE else None
-    by = dict(zip(ARGUMENTS, args, strict=False))
-    return _convert(op.formula, by.__getitem__)
+    return _filled(op.formula, args)
+
+
+def _filled(formula: Node, args: Sequence[Any], result: Any = None) -> Any:
+    """A definition or a rule of the table, over a, b, … and y, for sympy arguments.
+
+    Its operations may be functions of ours again, which sympy expands when it rewrites;
+    `expr.definitions` expands nodes before they come here.
+    """
+    by = dict(zip(ARGUMENTS, args, strict=False)) | {"y": result}
+    return _convert(formula, by.__getitem__)
 
 
 def _too_deep() -> GraphError:

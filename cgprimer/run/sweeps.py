@@ -131,6 +131,9 @@ class Sweeps:
     ) -> tuple[Array, Array]:
         """Adjoints of variables (V, n) and of parameters (P, n), or (P, 1) if `total`.
 
+        The chain rule of `diff.chain_rule` on arrays of equations: a group is reached
+        after all that use it, and its slots get adjoint·partial, or a pullback's share.
+
         seeds : row of a variable → its adjoint (n,) to begin with.
         total : sum the parameters' adjoints over samples, and leave inputs' at zero.
         inputs : whether inputs get theirs; else nothing is asked on the way.

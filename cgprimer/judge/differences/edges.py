@@ -19,10 +19,10 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import computed
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -30,6 +30,7 @@ from cgprimer.interrupts import contained
 from cgprimer.judge.differences import disturb
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
+from cgprimer.judge.rounding import sum_of_terms
 from cgprimer.keeping import lazy
 from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
@@ -298,20 +299,14 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
     Times ε, it bounds to first order what rounding does to the result. None where the
     operations do not tell the derivative.
     """
-    steps = _steps(shape)
     # Names are given numbers without any error of their own: only operations round.
-    terms = [
-        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in steps
-        if step.node.args
-    ]
-    total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots) if steps else None
+    steps = _steps(shape)
+    return Kernel([sum_of_terms(steps)], shape.slots) if steps else None
 
 
 def _steps(shape: Shape) -> list[Step]:
     """The reverse trace of a shape; empty where it does not tell the derivative."""
-    [run] = computed([shape.stable])
+    [run] = expand_for_kernels([shape.stable])
     # A declared gradient is not the derivative, and would count rounding with wrong
     # weights.
     if any(node.op.contract != "exact" for node in postorder([run])):

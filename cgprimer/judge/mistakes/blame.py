@@ -12,11 +12,11 @@ from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
+from cgprimer.graph.accumulation import totals
 from cgprimer.judge.arrival import MISTAKE
 from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.explain import Candidate, explain
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.totals import totals
 from cgprimer.judge.verdict import FAIL, judge, slope
 from cgprimer.notation.text import show
 from cgprimer.types import Array, Edge

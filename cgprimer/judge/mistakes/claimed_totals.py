@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
+from cgprimer.graph.accumulation import path_products
 from cgprimer.judge.mistakes.blame import SLACK, over, transposed
 from cgprimer.judge.mistakes.explain import Candidate, Cause, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.totals import Totals, path_products
+from cgprimer.judge.totals import Totals
 from cgprimer.types import Array, Edge
 
 if TYPE_CHECKING:

@@ -11,20 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cgprimer.diff.sweep import local_partial, sweep
-from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import (
-    CONST,
-    NAME,
-    ONE,
-    OPS,
-    TABLE,
-    ZERO,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.diff.sweep import fill_rule, local_partial, partials, sweep
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import CONST, ONE, OPS, TABLE, ZERO, Op, const, name, tidy
 from cgprimer.notation.text import show
 
 Place = tuple[Node, int]
@@ -32,7 +21,6 @@ UNARY = tuple(op for op in TABLE if op.arity == 1 and not op.symbol)
 FAMOUS = ("sigmoid", "tanh", "relu", "softplus", "sin", "cos", "exp", "log", "sqrt")
 BY_RESULT = ("sigmoid", "tanh", "exp")  # whose derivatives are known by the result
 NAMES_TO_SWAP = 12
-_A, _Y = name("a"), name("y")
 
 
 @dataclass(frozen=True)
@@ -46,23 +34,11 @@ class Suspect:
 
 def derivative(root: Node, wrt: Node, changed: Mapping[Place, Node]) -> Node:
     """d root / d wrt, with the local partials at some places changed."""
-    order = postorder([root])
-    active = {wrt}
-    for node in order:
-        if any(arg in active for arg in node.args):
-            active.add(node)
-    adjoint = {root: ONE}
-    for node in reversed(order):
-        if node not in active or node not in adjoint:
-            continue
-        for i, arg in enumerate(node.args):
-            if arg in active:
-                local = changed.get((node, i))
-                local = local_partial(node, i) if local is None else local
-                share = tidy(OPS["mul"], adjoint[node], local)
-                before = adjoint.get(arg)
-                adjoint[arg] = tidy(OPS["add"], before, share) if before else share
-    return adjoint.get(wrt, ZERO)
+
+    def local(node: Node, position: int) -> Node:
+        return changed.get((node, position)) or local_partial(node, position)
+
+    return partials(root, [wrt], local=local)[wrt]
 
 
 def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
@@ -114,10 +90,11 @@ def _changes(body: Node, x: Node) -> Iterator[Suspect]:
                     yield Suspect(kind, says, changed)
 
 
-Wrong = tuple[str, str, Node]
+Mistaken = tuple[str, str, Node]
+"""The kind of a mistake, what it says, and the local partial that it gives."""
 
 
-def _wrong(node: Node, i: int) -> Iterator[Wrong]:
+def _wrong(node: Node, i: int) -> Iterator[Mistaken]:
     """Local partials that are mistaken for the right one."""
     rules = _INFIX.get(node.op.name)
     if rules:
@@ -126,7 +103,7 @@ def _wrong(node: Node, i: int) -> Iterator[Wrong]:
         yield from _of_function(node)
 
 
-def _of_function(node: Node) -> Iterator[Wrong]:
+def _of_function(node: Node) -> Iterator[Mistaken]:
     op, [arg] = node.op, node.args
     yield "left out", f"the derivative of {op.name}, {_prime(op)}, is left out", ONE
     says = f"{op.name} itself stands where its derivative {_prime(op)} belongs"
@@ -151,25 +128,16 @@ def _prime(op: Op) -> str:
 
 def rule_of(op: Op, a: Node, y: Node) -> Node:
     """The derivative rule of a function of one argument, filled in."""
-    by = {_A: a, _Y: y}
-    order = postorder([op.rules[0]])
-    done: dict[Node, Node] = {}
-    for node in order:
-        if node.op is NAME:
-            done[node] = by[node]
-        else:
-            args = [done[arg] for arg in node.args]
-            done[node] = tidy(node.op, *args) if args else node
-    return done[order[-1]]
+    return fill_rule(op.rules[0], [a], y)
 
 
-def _of_product(node: Node, i: int) -> Iterator[Wrong]:
+def _of_product(node: Node, i: int) -> Iterator[Mistaken]:
     own, other = node.args[i], node.args[1 - i]
     yield "missing factor", f"the factor {show(other)} is missing", ONE
     yield "swapped factors", f"{show(own)} stands where {show(other)} belongs", own
 
 
-def _of_quotient(node: Node, i: int) -> Iterator[Wrong]:
+def _of_quotient(node: Node, i: int) -> Iterator[Mistaken]:
     above, below = node.args
     if i == 0:
         text = show(below)
@@ -186,7 +154,7 @@ def _of_quotient(node: Node, i: int) -> Iterator[Wrong]:
     yield "sign", text, tidy(OPS["div"], above, square)
 
 
-def _of_power(node: Node, i: int) -> Iterator[Wrong]:
+def _of_power(node: Node, i: int) -> Iterator[Mistaken]:
     base, exponent = node.args
     if i == 1:
         yield "missing factor", f"the factor ln({show(base)}) is missing", node
@@ -201,12 +169,12 @@ def _of_power(node: Node, i: int) -> Iterator[Wrong]:
     yield "exponent", text, tidy(OPS["mul"], exponent, lower)
 
 
-def _of_difference(node: Node, i: int) -> Iterator[Wrong]:
+def _of_difference(node: Node, i: int) -> Iterator[Mistaken]:
     if i == 1:
         yield "sign", f"the minus before {show(node.args[1])} is lost", ONE
 
 
-def _of_minus(node: Node, i: int) -> Iterator[Wrong]:
+def _of_minus(node: Node, i: int) -> Iterator[Mistaken]:
     yield "sign", f"the minus of {show(node)} is lost", ONE
 
 
@@ -220,7 +188,7 @@ _INFIX = {
 }
 
 
-def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
+def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Mistaken]:
     """The adjoint that arrives from above used twice, or not at all."""
     # A constant that arrives is a factor, which `special` tells.
     if adjoint.op is CONST:
@@ -230,7 +198,7 @@ def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Wrong]:
     yield "upstream missing", f"{text} is left out", tidy(OPS["div"], right, adjoint)
 
 
-def _paths(node: Node, i: int) -> list[Wrong]:
+def _paths(node: Node, i: int) -> list[Mistaken]:
     """A path forgotten, counted twice, or with its sign lost."""
     text = f"through {show(node.args[i])} in {show(node)}"
     local = local_partial(node, i)

@@ -18,6 +18,7 @@ from cgprimer import takes
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
+from cgprimer.graph.accumulation import below, totals
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import report
@@ -35,7 +36,6 @@ from cgprimer.judge.mutation.rules import RULES, CheckRule, Measured
 from cgprimer.judge.mutation.zeros import Zero
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.sites import checked_points, random_points
-from cgprimer.judge.totals import below, totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.judge.witness import Witness
 from cgprimer.types import Array, Edge

@@ -12,7 +12,7 @@ from math import pi
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import written_out
+from cgprimer.expr.definitions import expand
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.expr.ops import CONST, OPS, Op
 from cgprimer.run.llvm.text import Text
@@ -154,7 +154,7 @@ def is_coded(op: Op) -> bool:
 
 def coded(roots: Iterable[Node]) -> list[Node]:
     """What is translated for `roots`: an operation without code by its definition."""
-    return written_out(roots, _spelled)
+    return expand(roots, _spelled)
 
 
 def _spelled(op: Op) -> Node | None:

@@ -2,17 +2,19 @@
 
     Table, equations ─▶ a Node for every variable, partial and gradient
 
-`run.llvm.fused` makes one function of them.
+For u = a·x and y = exp(u) the variable y is exp(a·x), its partial by u as well, and the
+gradient by a is exp(a·x)·x, all over one node exp(a·x). `run.llvm.fused` makes one
+function of them; `graph.gradient` has the same equations, each under a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
-from cgprimer.graph.slots import PARAMETER, VARIABLE
+from cgprimer.expr.ops import ZERO, name
 from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import coded, is_coded
 
@@ -23,85 +25,61 @@ if TYPE_CHECKING:
 class ExpandedGraph:
     """Every variable that is needed, and derivatives, as expressions.
 
-    values : per row of a variable its expression; None where it is left out.
+    equations : numbers of those that are needed, each after those it uses.
     """
 
     def __init__(self, table: Table, equations: Sequence[int]) -> None:
         self.table = table
         self.equations = equations
-        self.parameters = [name(text) for text in table.parameters]
-        self.values: list[Node | None] = [
-            None if e >= 0 else name(text)
-            for text, e in zip(table.variables, table.equation_of.tolist(), strict=True)
-        ]
-        self._slots: dict[int, list[Node]] = {}
+        # Variable, as a leaf → its expression; what has none stands for itself.
+        self._known: dict[Node, Node] = {}
+        self._equation_of: dict[Node, int] = {}
+        self._leaves: dict[int, list[Node]] = {}
+        self._filling: dict[int, dict[Node, Node]] = {}
         for equation in equations:
-            shape = table.shape_of(equation)
-            slots = self._slots[equation] = self._filled(equation)
+            shape, leaves = self.table.shape_of(equation), table.leaves(equation)
+            slots = (self._known.get(leaf, leaf) for leaf in leaves)
             by = dict(zip(map(name, shape.slots), slots, strict=True))
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
-            self.values[table.defined[equation]] = value
+            variable = self._variable(int(table.defined[equation]))
+            self._known[variable], self._equation_of[variable] = value, equation
+            self._leaves[equation], self._filling[equation] = leaves, by
 
-    def _filled(self, equation: int) -> list[Node]:
-        """What stands in the slots of an equation, as expressions."""
-        table = self.table
-        found: list[Node] = []
-        for kind, number in table.filling(equation):
-            if kind is VARIABLE:
-                node = self.values[number]
-                assert node is not None, "equations come in topological order"
-                found.append(node)
-            elif kind is PARAMETER:
-                found.append(self.parameters[number])
-            else:
-                found.append(const(float(table.constants[number])))
-        return found
+    def _variable(self, row: int) -> Node:
+        return name(self.table.variables[row])
 
     def value(self, row: int) -> Node:
         """A variable that is needed, as an expression of inputs and parameters."""
-        found = self.values[row]
-        assert found is not None, "the variable was left out"
-        return found
+        variable = self._variable(row)
+        is_input = self.table.equation_of[row] < 0
+        assert is_input or variable in self._known, "the variable was left out"
+        return self._known.get(variable, variable)
 
     @lazy
     def partials(self) -> dict[int, list[Node]]:
         """Per equation the derivatives of its body by each of its slots."""
-        found = {}
-        for equation in self.equations:
-            shape = self.table.shape_of(equation)
-            slots = self._slots[equation]
-            by = dict(zip(map(name, shape.slots), slots, strict=True))
-            found[equation] = substitute(shape.partials, by)
-        return found
+        return {
+            equation: substitute(self.table.shape_of(equation).partials, by)
+            for equation, by in self._filling.items()
+        }
 
     def gradient(self, seeds: Mapping[int, Node]) -> list[Node]:
         """Adjoints of the parameters for the given adjoints of variables (rows)."""
-        table = self.table
-        adjoint = dict(seeds)
-        found = [ZERO] * len(self.parameters)
-        for equation in reversed(self.equations):
-            # Nothing that is wanted uses it.
-            arriving = adjoint.get(int(table.defined[equation]))
-            if arriving is None:
-                continue
-            shape = table.shape_of(equation)
-            filling = table.filling(equation)
-            for column in shape.names:
-                kind, number = filling[column]
-                partial = self.partials[equation][column]
-                share = tidy(OPS["mul"], arriving, partial)
-                if kind is PARAMETER:
-                    found[number] = tidy(OPS["add"], found[number], share)
-                elif number in adjoint:
-                    adjoint[number] = tidy(OPS["add"], adjoint[number], share)
-                else:
-                    adjoint[number] = share
-        return found
+
+        def shares(variable: Node, adjoint: Node) -> Iterator[tuple[Node, Node]]:
+            equation = self._equation_of[variable]
+            leaves, partials = self._leaves[equation], self.partials[equation]
+            for column in self.table.shape_of(equation).names:
+                yield leaves[column], times(adjoint, partials[column])
+
+        arriving = {self._variable(row): seed for row, seed in seeds.items()}
+        adjoints = accumulate(reversed(self._equation_of), arriving, shares, plus)
+        return [adjoints.get(name(text), ZERO) for text in self.table.parameters]
 
     def has_code(self) -> bool:
         """Whether every operation, in values and in derivatives, can be translated."""
-        roots = [value for value in self.values if value is not None]
-        roots += [node for nodes in self.partials.values() for node in nodes]
-        return all(is_coded(node.op) for node in postorder(coded(roots)))
+        derivatives = (node for nodes in self.partials.values() for node in nodes)
+        roots = coded([*self._known.values(), *derivatives])
+        return all(is_coded(node.op) for node in postorder(roots))
