@@ -26,18 +26,9 @@ from cgprimer import (
 from cgprimer.diff.sweep import local_partial, partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import (
-    FORGET,
-    FUNCTIONS,
-    OPS,
-    POSITIVE,
-    TABLE,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.expr.ops import FORGET, FUNCTIONS, OPS, POSITIVE, TABLE, Op, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.latex import latex
 from cgprimer.notation.mathml import mathml
 from cgprimer.notation.text import show

@@ -13,7 +13,8 @@ from cgprimer.derivation.names import Derivative, adjoint_of, derivative_of
 from cgprimer.derivation.written import Script
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ONE, OPS, ZERO, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of

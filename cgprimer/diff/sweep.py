@@ -14,7 +14,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, ZERO, name
+from cgprimer.expr.tidy import tidy
 
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
 _RESULT = name("y")

@@ -48,7 +48,6 @@ _INFIX: dict[str, Op] = {
 } | {"**": OPS["pow"]}
 _NEG = OPS["neg"]
 _FOLDED = frozenset(TABLE)  # a caller's own code is not run by the parser
-_CHAINED = ("min", "max")
 
 
 class _Frame(NamedTuple):
@@ -194,7 +193,7 @@ class _Parser:
         args = self.operands[base:]
         del self.operands[base:]
         # max(a, b, c) is max(max(a, b), c): the table knows two arguments only.
-        if len(args) != op.arity and (op.name not in _CHAINED or len(args) < 2):
+        if len(args) != op.arity and (not op.chains or len(args) < 2):
             self.wrong_count(op, len(args), opened - 1, at)
         node = self.build(op, tuple(args[: op.arity]), opened - 1)
         for arg in args[op.arity :]:
@@ -261,7 +260,7 @@ class _Parser:
         self.fail(f"malformed number {shorten(token, 24)!r}", at, hint=hint)
 
     def wrong_count(self, op: Op, given: int, at: int, to: int) -> NoReturn:
-        more = " or more" * (op.name in _CHAINED)
+        more = " or more" * op.chains
         takes = f"{op.arity}{more} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
         hint = (

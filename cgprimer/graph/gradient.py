@@ -17,7 +17,8 @@ from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError, OpError, listing, shorten, suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ONE, OPS, ZERO, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.rows import graph_of
 

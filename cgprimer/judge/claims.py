@@ -33,8 +33,9 @@ from cgprimer.errors import (
 )
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.text import number, show

@@ -18,7 +18,8 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.errors import FitError, suggest
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
+from cgprimer.expr.ops import ONE, OPS, ZERO
+from cgprimer.expr.tidy import tidy
 from cgprimer.keeping import Frozen
 from cgprimer.types import Array
 

@@ -22,7 +22,8 @@ from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import computed
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import OPS, ZERO, name, tidy
+from cgprimer.expr.ops import OPS, ZERO, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape

@@ -13,18 +13,8 @@ from dataclasses import dataclass
 
 from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import (
-    CONST,
-    NAME,
-    ONE,
-    OPS,
-    TABLE,
-    ZERO,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.expr.ops import CONST, NAME, ONE, OPS, TABLE, ZERO, Op, const, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
 Place = tuple[Node, int]

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import OPS, ZERO, const, name, tidy
+from cgprimer.expr.ops import OPS, ZERO, const, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.keeping import lazy
 from cgprimer.run.llvm.emit import coded, is_coded
 
