@@ -25,11 +25,12 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
+from cgprimer.expr.advice import bad_name
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import written_out
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, OPS, Contract, name
-from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.text import show
 
 Interval = tuple[float, float]

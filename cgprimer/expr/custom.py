@@ -18,7 +18,7 @@ from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
-from cgprimer.expr.syntax import RESERVED
+from cgprimer.expr.tokens import RESERVED
 from cgprimer.forks import forkable
 
 CONTRACTS = ("exact", "straight-through", "surrogate")

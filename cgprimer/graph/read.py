@@ -20,8 +20,10 @@ from cgprimer.errors import (
     Mistake,
     shorten,
 )
+from cgprimer.expr.advice import bad_name
 from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression, readable
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import RESERVED, readable
 from cgprimer.graph.graph import Graph, name_list
 from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.rows import Names, table_of

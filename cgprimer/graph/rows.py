@@ -17,7 +17,7 @@ from cgprimer.errors import ExpressionError, GraphError, listing
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.ops import name as name_node
-from cgprimer.expr.syntax import NUMBER, RESERVED
+from cgprimer.expr.tokens import NUMBER, RESERVED
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.leaves import Bytes, Leaves, covered
 from cgprimer.graph.shape import Shape
