@@ -10,8 +10,8 @@ from problems import PROBLEMS, problem, random_dag
 from cgprimer import gradient, parse_graph
 from cgprimer.derivation.check import check_derivation
 from cgprimer.derivation.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
-from cgprimer.derivation.latex_input import translate
 from cgprimer.derivation.report import DerivationReport
+from cgprimer.derivation.translate import translate
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves

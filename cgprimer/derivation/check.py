@@ -24,20 +24,15 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.derivation.hints import Case, Point, hint, same
 from cgprimer.derivation.identity import shown
+from cgprimer.derivation.meanings import Meanings
+from cgprimer.derivation.reader import read_derivation
 from cgprimer.derivation.report import (
     DEFINED,
     DerivationReport,
     DerivationRow,
     one_line,
 )
-from cgprimer.derivation.values import Meanings
-from cgprimer.derivation.written import (
-    Equality,
-    Script,
-    Side,
-    is_number,
-    read_derivation,
-)
+from cgprimer.derivation.script import Equality, Script, Side
 from cgprimer.diagnosis.extended import Number, decimal, is_finite, values
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, leaves
@@ -227,7 +222,7 @@ def _agree(sample: _Sample, equality: Equality) -> bool:
         return True
     gap = abs(sample.left - sample.right)
     sides = (equality.left, equality.right)
-    return any(is_number(side) and gap <= _half_unit(side.text) for side in sides)
+    return any(side.is_number and gap <= _half_unit(side.text) for side in sides)
 
 
 def _half_unit(text: str) -> float:

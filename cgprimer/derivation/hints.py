@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import adjoint_of, derivative_of
-from cgprimer.derivation.values import Meanings
-from cgprimer.derivation.written import Equality, is_number
+from cgprimer.derivation.script import Equality
 from cgprimer.diagnosis.extended import context, decimal, is_finite, values
 from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
@@ -87,7 +87,7 @@ def _unbound_number(case: Case) -> Iterator[str]:
     ):
         # dy/dx = 6 is the derivative at one x, where the derivative is asked for as a
         # function.
-        if is_number(side) and not all(same(value, column[0]) for value in column):
+        if side.is_number and not all(same(value, column[0]) for value in column):
             names = ", ".join(leaves(case.meanings.close(other.node)))
             yield f"{side.text} is one number, but {other.text} varies with {names}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cgprimer.derivation.names import Derivative, adjoint_of, derivative_of
-from cgprimer.derivation.written import Script
+from cgprimer.derivation.script import Script
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name
