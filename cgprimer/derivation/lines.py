@@ -37,7 +37,7 @@ class Statement:
 
         An empty one only comes first, and only where the line `follows` another.
         """
-        equals = [found.span() for found in _EQUALS.finditer(self.clean, *self.span)]
+        equals = [mark.span() for mark in _EQUALS.finditer(self.clean, *self.span)]
         if not equals:
             self.fail(
                 "a line of a derivation needs '='", self._trimmed(*self.span),
@@ -75,8 +75,8 @@ class Statement:
 def statements(text: str) -> Iterator[Statement]:
     r"""The statements of a text; a line may hold several, parted by `\\`."""
     for number, line in enumerate(text.split("\n"), 1):
-        clean = _BLANK.sub(lambda found: " " * len(found[0]), line)
-        breaks = [found.span() for found in _BREAK.finditer(clean)]
+        clean = _BLANK.sub(lambda mark: " " * len(mark[0]), line)
+        breaks = [mark.span() for mark in _BREAK.finditer(clean)]
         start = 0
         for end, after in [*breaks, (len(line), 0)]:
             if clean[start:end].strip(" \t\r&.,;"):

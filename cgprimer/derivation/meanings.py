@@ -80,15 +80,15 @@ class Meanings:
         graph = self.graph
         if wrt not in graph.variable_number or of not in graph.dependents:
             return ZERO
-        found = gradient(graph, of, [wrt])
+        derivatives = gradient(graph, of, [wrt])
         closed: dict[Node, Node] = {}
-        for equation in found.equations:
+        for equation in derivatives.equations:
             # The equations of a gradient are those of the author and new ones for
             # adjoints; only the latter are put in, so that the formula has the author's
             # names.
             if equation.name not in self.script.bodies:
                 closed[name(equation.name)] = substitute([equation.body], closed)[0]
-        [output] = found.outputs
+        [output] = derivatives.outputs
         return closed[name(output)]
 
     @lazy

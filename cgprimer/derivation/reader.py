@@ -71,11 +71,11 @@ class _Reader:
         try:
             self._chain(statement)
         except ExpressionError as error:
-            [found] = error.problems
-            message = f"line {statement.number}: {found.message}"
-            text = found.text or statement.line
+            [mistake] = error.problems
+            message = f"line {statement.number}: {mistake.message}"
+            text = mistake.text or statement.line
             self.problems.append(
-                Mistake(message, text, found.start, found.end, found.hint)
+                Mistake(message, text, mistake.start, mistake.end, mistake.hint)
             )
 
     def _chain(self, statement: Statement) -> None:
@@ -110,8 +110,8 @@ class _Reader:
         try:
             formula = self._formula(statement, span)
         except ExpressionError as error:
-            [found] = error.problems
-            statement.fail(found.message, (found.start, found.end), found.hint)
+            [mistake] = error.problems
+            statement.fail(mistake.message, (mistake.start, mistake.end), mistake.hint)
         node = formula.parse(self.names.known)
         for piece in formula.names:
             self.names.check(piece, statement.line)

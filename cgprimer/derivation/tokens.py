@@ -38,8 +38,8 @@ class Tokens:
 
     def __init__(self, line: str, start: int, end: int, known: Collection[str]) -> None:
         self.line, self.known = line, known
-        found = _TOKEN.finditer(line, start, end)
-        kept = [m for m in found if MEANINGS.get(m[0], VALUE).kind != "blank"]
+        matches = _TOKEN.finditer(line, start, end)
+        kept = [m for m in matches if MEANINGS.get(m[0], VALUE).kind != "blank"]
         self.tokens = [m[0] for m in kept] + [""]
         self.spans = [m.span() for m in kept] + [(end, end + 1)]
 
@@ -73,13 +73,13 @@ class Tokens:
                 self.fail("an accent stands over one name", at)
             stem, at = inner[0], inner[1] + 1
         else:
-            found = self.letters(at)
-            if not found:
+            letters = self.letters(at)
+            if not letters:
                 if accents:
                     self.fail("an accent stands over one name", at)
                 return None
-            stem, at = found
-        stem, at = self.subscripted(stem, at)
+            stem, at = letters
+        stem, at = self.with_subscript(stem, at)
         # \bar\hat v is bar_hat_v: the outermost accent comes first.
         for accent in reversed(accents):
             stem = f"{accent}_{stem}"
@@ -108,7 +108,7 @@ class Tokens:
             self.fail(f"{self.tokens[at]} holds one name", at)
         return text, at + 4
 
-    def subscripted(self, stem: str, at: int) -> tuple[str, int]:
+    def with_subscript(self, stem: str, at: int) -> tuple[str, int]:
         """`stem` with the subscript at token `at`, if there is one."""
         if self.tokens[at] != "_":
             return stem, at
@@ -163,7 +163,7 @@ class Tokens:
             return ("d", *named) if named else None
         if not re.match("d[A-Za-z]", token) or token in self.known:
             return None
-        text, to = self.subscripted(token[1:], at + 1)
+        text, to = self.with_subscript(token[1:], at + 1)
         text = plain_name(text)
         # Above the line dv3 is a differential only if v3 is known; below it, after one
         # above, it is one anyway, and is complained of where nothing is called so.

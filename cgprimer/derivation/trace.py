@@ -153,13 +153,13 @@ class Trace(Report):
         ]
 
     def _parts(self) -> list[Part]:
-        from cgprimer.derivation.text import tables
+        from cgprimer.derivation.to_text import tables
 
         return tables(self)
 
     def __str__(self) -> str:
-        from cgprimer.derivation.faces import UNICODE
-        from cgprimer.derivation.text import text
+        from cgprimer.derivation.notations import UNICODE
+        from cgprimer.derivation.to_text import text
 
         return printable(text(self, UNICODE))
 
@@ -168,8 +168,8 @@ class Trace(Report):
 
         `check_derivation` reads it.
         """
-        from cgprimer.derivation.faces import ASCII
-        from cgprimer.derivation.text import text
+        from cgprimer.derivation.notations import ASCII
+        from cgprimer.derivation.to_text import text
 
         return text(self, ASCII)
 
@@ -179,19 +179,19 @@ class Trace(Report):
         The table needs amsmath, graphicx and, from some thirty lines on, longtable.
         """
         takes.flag(document=document)
-        from cgprimer.derivation.latex import latex_document, latex_table
+        from cgprimer.derivation.to_latex import latex_document, latex_table
 
         return latex_document(self) if document else latex_table(self)
 
     def html(self, *, document: bool = False) -> str:
         """The derivation as HTML with MathML, which needs nothing from elsewhere."""
         takes.flag(document=document)
-        from cgprimer.derivation.html import html_document, html_part
+        from cgprimer.derivation.to_html import html_document, html_part
 
         return html_document(self) if document else html_part(self)
 
     def _repr_html_(self) -> str:
-        from cgprimer.derivation.html import html_part
+        from cgprimer.derivation.to_html import html_part
 
         return html_part(self, MOST)
 
