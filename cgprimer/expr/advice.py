@@ -77,7 +77,7 @@ FOREIGN = {
 """Functions of other languages, in those of this one."""
 
 
-def spelled(char: str) -> str:
+def spell(char: str) -> str:
     """`'%'`, or for what is hard to see `'х' (U+0445 CYRILLIC SMALL LETTER HA)`."""
     if char.isascii() and char.isprintable():
         return repr(char)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NoReturn
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
-from cgprimer.expr.advice import DOUBLED, about, spelled
+from cgprimer.expr.advice import DOUBLED, about, spell
 from cgprimer.expr.ops import Op
 from cgprimer.expr.tokens import DIGITS, LETTERS, RESERVED, SIGNS, TOKEN, readable
 
@@ -38,9 +38,9 @@ class Complaints:
         self, message: str, at: int, to: int | None = None, hint: str = ""
     ) -> NoReturn:
         """Raise with carets under the tokens from `at` to `to`."""
-        found = TOKEN.finditer(self.text, self.start)
+        tokens = TOKEN.finditer(self.text, self.start)
         last = at if to is None else to
-        spans = [match.span() for match in islice(found, at, last + 1)]
+        spans = [match.span() for match in islice(tokens, at, last + 1)]
         # The mark for the end of the text is no token, so there is no span of it: the
         # caret stands behind the last character.
         if len(spans) <= last - at:
@@ -105,4 +105,4 @@ class Complaints:
         )
 
     def stray(self, char: str, at: int) -> NoReturn:
-        self.fail(f"unexpected character {spelled(char)}", at, hint=about(char))
+        self.fail(f"unexpected character {spell(char)}", at, hint=about(char))

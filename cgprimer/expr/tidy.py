@@ -31,8 +31,8 @@ def tidy(op: Op, *args: Node) -> Node:
         number = _exactly(op, [float(arg.value or 0.0) for arg in args])
         return op(*args) if number is None else const(number)
     short = _SHORTCUTS.get(op.name)
-    found = short(*args) if short else None
-    return op(*args) if found is None else found
+    shorter = short(*args) if short else None
+    return op(*args) if shorter is None else shorter
 
 
 # Constants
