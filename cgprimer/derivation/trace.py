@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import OptionError, suggest
+from cgprimer.errors import OptionError, unknown
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -230,8 +230,8 @@ def trace(
     takes.kind(Graph, graph=graph)
     takes.text(level=level)
     if level not in LEVELS:
-        hint = suggest(level, LEVELS) or f"it is {' or '.join(LEVELS)}"
-        raise OptionError(f"unknown level {level!r}\n  hint: {hint}")
+        every = f"it is {' or '.join(LEVELS)}"
+        raise OptionError(unknown(f"level {level!r}", level, LEVELS, every))
     output = sole_output(graph, output)
     values = None if at is None else values_at(graph, at)
     traced, called = graph, dict[str, str]()
