@@ -1,4 +1,14 @@
-"""Every exception of cgprimer: what was found, where, and what to do next."""
+"""Every exception of cgprimer: what was found, where, and what to do next.
+
+    unknown function 'sn'                 message
+
+        y = 2*sn(x)                       excerpt: the line, with carets
+              ^^
+      hint: did you mean 'sin'?           with_hint, suggest, unknown, listing
+
+Whatever a message quotes goes through `shorten`, `shown` or `visible`: it may be long,
+hold signs that steer a terminal, or fail when asked for its repr.
+"""
 
 import difflib
 import unicodedata
@@ -19,7 +29,7 @@ class CGPrimerError(Exception):
     """
 
     def __str__(self) -> str:
-        return _told(super().__str__())
+        return _message(super().__str__())
 
 
 class GraphError(CGPrimerError, ValueError):
@@ -75,8 +85,7 @@ class OpError(CGPrimerError, RuntimeError):
 
     def __str__(self) -> str:
         where = f" in the equation of {listing(self.variables)}" * bool(self.variables)
-        hint = f"\n  hint: {self.hint}" * bool(self.hint)
-        return _told(f"{self.op!r}{where}: {self.problem}{hint}")
+        return _message(with_hint(f"{self.op!r}{where}: {self.problem}", self.hint))
 
 
 class NonFiniteWarning(RuntimeWarning):
@@ -97,9 +106,7 @@ class Mistake:
         lines = [self.message]
         if self.text:
             lines += ["", *excerpt(self.text, self.start, self.end)]
-        if self.hint:
-            lines.append(f"  hint: {self.hint}")
-        return "\n".join(lines)
+        return with_hint("\n".join(lines), self.hint)
 
 
 class ExpressionError(CGPrimerError, ValueError):
@@ -150,7 +157,7 @@ def harmless(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
-def _told(text: str) -> str:
+def _message(text: str) -> str:
     """A message: harmless, and the middle of what is too long left out."""
     return "\n".join(_cut(visible(_cut(line))) for line in text.split("\n"))
 
@@ -187,6 +194,22 @@ def shown(value: object) -> str:
         return shorten(repr(value), 60)
     except Exception:  # such as an int of more digits than Python prints
         return f"some {type(value).__name__}"
+
+
+def with_hint(message: str, hint: str) -> str:
+    """The message, and on a line of its own what to do next, if that is known."""
+    return f"{message}\n  hint: {hint}" if hint else message
+
+
+def unknown(said: str, name: object, known: Iterable[str], every: str = "") -> str:
+    """`unknown scheme 'forwards'` with a hint: the nearest known name, or all of them.
+
+    said : what `name` was given as, and how it was written.
+    every : how to tell which there are, where no name is near.
+    """
+    known = list(known)
+    hint = suggest(name, known) or every or f"the names are {listing(known)}"
+    return with_hint(f"unknown {said}", hint)
 
 
 def suggest(name: object, known: Iterable[str]) -> str:

@@ -27,8 +27,8 @@ def apart(work: Callable[[], T]) -> T:
     """What `work` returns or raises; an interrupt leaves it to end by itself."""
     if threading.get_ident() != threading.main_thread().ident:
         return work()  # nothing arrives here either
-    [found] = together([work])
-    return found
+    [result] = together([work])
+    return result
 
 
 def together(works: Iterable[Callable[[], T]]) -> list[T]:
@@ -43,7 +43,7 @@ def together(works: Iterable[Callable[[], T]]) -> list[T]:
     for _, error in ended:
         if error is not None:
             raise error
-    return [found for found, _ in ended]
+    return [result for result, _ in ended]
 
 
 def _run(work: Callable[[], Any], done: SimpleQueue[Any]) -> None:

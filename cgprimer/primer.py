@@ -16,13 +16,13 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
-from cgprimer.errors import GraphError, OptionError, suggest
+from cgprimer.errors import GraphError, OptionError, unknown
 from cgprimer.fitting.descent import SGD
 from cgprimer.fitting.objective import objective_of
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import parse_graph
 from cgprimer.judge.compare import PartialReport, compare_partials
-from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.run.losses import LOSSES
 from cgprimer.run.objective import Objective
 from cgprimer.types import Array
@@ -67,8 +67,8 @@ class ComputationalGraphPrimer:
     def __init__(self, **options: Any) -> None:
         for name in options:
             if name not in DEFAULTS:
-                hint = suggest(name, DEFAULTS) or f"keywords are {', '.join(DEFAULTS)}"
-                raise OptionError(f"unknown keyword {name!r}\n  hint: {hint}")
+                every = f"keywords are {', '.join(DEFAULTS)}"
+                raise OptionError(unknown(f"keyword {name!r}", name, DEFAULTS, every))
         chosen = DEFAULTS | options
         self.expressions = _checked_expressions(chosen["expressions"])
         self.output_vars = _checked_outputs(chosen["output_vars"])

@@ -10,8 +10,8 @@ from problems import PROBLEMS, problem, random_dag
 from cgprimer import gradient, parse_graph
 from cgprimer.derivation.check import check_derivation
 from cgprimer.derivation.identity import NOT_SHOWN, POSITIVE, SHOWN, shown
-from cgprimer.derivation.latex_input import translate
 from cgprimer.derivation.report import DerivationReport
+from cgprimer.derivation.translate import translate
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
@@ -180,6 +180,11 @@ line 1: a value is missing beside this '='
 
     y = x^2 = = 3
             ^""",
+    "y = x +": """
+line 1: the expression ends where a value is expected
+
+    y = x +
+           ^""",
     "y = y + 1": """
 line 1: 'y' is defined by itself
 
@@ -205,6 +210,7 @@ def test_what_cannot_be_read_is_refused_with_a_caret(text):
     with pytest.raises(ExpressionError) as caught:
         check(text)
     assert str(caught.value) == ERRORS[text].lstrip("\n")
+    assert all(problem.start < problem.end for problem in caught.value.problems)
 
 
 def test_all_mistakes_of_a_text_are_told_at_once():
@@ -441,6 +447,10 @@ HINTS = {
     "sin(x) = a*sin(x)": "the right side has the factor a too much",
     "x^2 + x = x^2 + x + 3": "the right side has too much the term + 3",
     "cosh(x) = sinh(x)": "with cosh(x) in place of sinh(x) it would hold",
+    "log(x^(-2) + 1) = log(x^2 + 1)": "with x^-2 in place of x^2 it would hold",
+    "log(x^3 + 1) = log(x^2 + 1)": "with x^3 in place of x^2 it would hold",
+    "log(x^2 + 1) = log(x^3 + 1)": "with x^2 in place of x^3 it would hold",
+    "exp(a - b) = exp(b - a)": "with a - b in place of b - a it would hold",
     "c - a*b = c - a*x": "with b in place of x it would hold",
     "x*sin(2)*1.0000001 = x*sin(2)": "the right side is 1 times the left side",
     "sin(x) = x - x^3/6": "",

@@ -30,6 +30,33 @@ FACADE = {  # where a class has methods that are computed by what lies above it
     "graph.point": {"run"},
 }
 TOP = {"cli", "__main__", "__init__"}  # may import everything
+WEIGHTY = {  # what they load takes time, so whoever needs them imports them late
+    "notation.to_sympy", "notation.from_sympy",
+    "run.llvm.by_shape", "draw.curves", "draw.network",
+}  # fmt: skip
+LATE = {  # other imports inside functions: importer, imported, and the reason
+    ("expr.ops", "expr.syntax"),  # rules of the table are texts, which the table reads
+    ("expr.node", "expr.syntax"),  # methods of a node: copying …
+    ("expr.node", "errors"),  # … and its text
+    ("expr.node", "notation.text"),
+    ("graph.graph", "graph.local"),  # methods of a graph, computed by what uses it
+    ("graph.graph", "graph.paths"),
+    ("graph.graph", "graph.point"),
+    ("graph.graph", "graph.rows"),
+    ("graph.graph", "graph.view"),
+    ("graph.graph", "notation.latex"),
+    ("graph.graph", "run.program"),
+    ("graph.graph", "run.running"),
+    ("graph.graph", "run.sweeps"),
+    ("derivation.trace", "derivation.notations"),  # a trace as text, LaTeX and HTML
+    ("derivation.trace", "derivation.to_text"),
+    ("derivation.trace", "derivation.to_latex"),
+    ("derivation.trace", "derivation.to_html"),
+    ("draw.network", "graph.point"),
+    ("draw.network", "judge.differences.edges"),  # only where numbers are checked
+    ("notation.latex", "expr.syntax"),
+}
+ENTRANCES = {"cli", "__main__", "commands", "primer", "testing"}  # load what is asked
 HEAVY = ("sympy", "matplotlib", "scipy", "networkx", "rich", "llvmlite", "pandas")
 
 
@@ -63,6 +90,34 @@ def test_a_module_imports_only_layers_below_its_own(path: Path):
         [height] = [i for i, names in enumerate(LAYERS) if own in names]
         allowed = {own}.union(*LAYERS[:height], FACADE.get(named(path), ()))
         assert used <= allowed, f"{own} must not import {used - allowed}"
+
+
+def late_imports(path: Path) -> set[str]:
+    """Modules of the package that `path` imports inside functions."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    ]
+    return {
+        str(node.module).removeprefix("cgprimer.")
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("cgprimer.")
+    }
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_own_modules_are_imported_late_for_a_reason_only(path: Path):
+    """At the top of the file, but for weight and for methods computed from above."""
+    if layer(path) not in ENTRANCES:
+        late = {(named(path), module) for module in late_imports(path) - WEIGHTY}
+        assert late <= LATE, f"import at the top: {late - LATE}"
+
+
+def test_every_late_import_that_is_allowed_is_made():
+    made = {(named(path), late) for path in MODULES for late in late_imports(path)}
+    assert made >= LATE, f"no longer needed: {LATE - made}"
 
 
 def test_every_folder_and_module_has_its_layer():

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import sympy
 from matplotlib import pyplot
+from matplotlib.text import Text
 
 from cgprimer import (
     check_derivation,
     check_gradients,
+    diagnose,
     draw_graph,
     gradient,
     parse_graph,
@@ -26,18 +28,9 @@ from cgprimer import (
 from cgprimer.diff.sweep import local_partial, partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import (
-    FORGET,
-    FUNCTIONS,
-    OPS,
-    POSITIVE,
-    TABLE,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.expr.ops import FORGET, FUNCTIONS, OPS, POSITIVE, TABLE, Op, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.latex import latex
 from cgprimer.notation.mathml import mathml
 from cgprimer.notation.text import show
@@ -401,6 +394,31 @@ def test_tidy(op: str, left: str, right: str, expected: str):
     assert show(found) == expected
 
 
+FOLDED = {  # a number where it can be written exactly, else the operation
+    "3*0.1": "0.3", "0.1 + 0.2": "0.3", "0.3 - 0.1": "0.2", "0.3/0.1": "3",
+    "1/3": "1/3", "0/0": "0/0", "2^10": "1024", "2^63": "2^63", "10^(-3)": "10^-3",
+    "2^0.5": "2^0.5", "1^0.5": "1", "1e308 + 1e308": "1e+308 + 1e+308",
+    "1e-200*1e-200": "1e-200*1e-200", "sqrt(4)": "2", "sqrt(0.01)": "0.1",
+    "sqrt(2)": "sqrt(2)", "exp(0)": "1", "sigmoid(0)": "0.5", "log(1)": "0",
+    "sin(1)": "sin(1)", "softplus(0)": "softplus(0)", "arccos(0)": "arccos(0)",
+    "abs(0.3)": "0.3", "max(0.1, 0.3)": "0.3", "step(0.2)": "1",
+    "a*(1/b)": "a/b", "(1/a)*b": "b/a", "a - a": "a - a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), FOLDED.items())
+def test_constants_are_folded_where_that_is_exact(text: str, expected: str):
+    node = parse_expression(text)
+    args = [tidy(arg.op, *arg.args) if arg.args else arg for arg in node.args]
+    assert show(tidy(node.op, *args)) == expected
+
+
+@pytest.mark.parametrize("op", [op for op in CALLED if not op.rounds], ids=_label)
+def test_what_does_not_round_gives_back_what_it_is_given(op: Op):
+    for at in points(op):
+        assert abs(op.forward(*at)) in {0.0, 1.0, *map(abs, at)}
+
+
 def test_tidy_keeps_the_value():
     """Whatever is folded or dropped, the number stays what it was."""
     values = [-2.0, -1.0, 0.0, 1.0, 2.0]
@@ -448,6 +466,8 @@ def test_a_new_operation_is_one_entry():
         values, partials = graph.compile(target=target).values_and_partials(at)
         assert values["xy"] == pytest.approx(18)
         assert partials["xy", "xa"] == pytest.approx(slope)
+        values, _ = twice.compile(target=target).values_and_partials(at)
+        assert values[twice.outputs[0]] == pytest.approx(bend)
     assert check_gradients(graph, at=at).verdict == "PASS"
     assert check_derivation("y = log2(x)\ndy/dx = 1/(x*log(2))").ok
     body = graph.equation("xy").body
@@ -455,6 +475,21 @@ def test_a_new_operation_is_one_entry():
     assert r"\log_2" in latex(body)
     assert "<mn>2</mn>" in mathml(body)
     assert sympy.simplify(to_sympy(body).subs({"a": 2, "xa": 8})) == 18
-    assert "log2(xa)" in str(trace(graph, at))
-    draw_graph(graph, at=at)
+
+
+@pytest.mark.usefixtures("log2")
+def test_a_new_operation_is_written_out_drawn_and_diagnosed():
+    at = {"a": 2.0, "xa": 8.0}
+    graph = parse_graph(["xy = a*log2(xa)^2"])
+    written = trace(graph, at)
+    assert check_derivation(trace(graph).ascii()).ok
+    assert "·(2*a*log2(xa)/(xa*log(2)))" in str(written)
+    assert r"\log_2\left(\mathit{xa}\right)" in written.latex()
+    assert "<msub><mi>log</mi><mn>2</mn></msub>" in written.html()
+    axes = draw_graph(graph, at=at)
+    drawn = {text.get_text() for text in axes.figure.findobj(Text)}
+    assert {"18", "2.164"} <= drawn
     pyplot.close("all")
+    outside = str(diagnose(graph, at={"a": 2.0, "xa": -1.0}))
+    assert "log2 has no value for -1" in outside
+    assert "           ^^^^^^^^\n" in outside

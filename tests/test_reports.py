@@ -10,8 +10,9 @@ from problems import CANONICAL, KINKED, NETWORK, PROBLEMS, problem, random_dag, 
 from cgprimer import check_gradients, custom_op, parse_graph
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import leaves, postorder
-from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name, tidy
+from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import Claim, read_claims
 from cgprimer.judge.mistakes.explain import divisors, explain, special

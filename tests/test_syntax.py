@@ -11,7 +11,8 @@ from cgprimer import parse_graph
 from cgprimer.errors import CycleError, ExpressionError, GraphError
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, const, name
-from cgprimer.expr.syntax import RESERVED, parse_expression
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import RESERVED
 from cgprimer.notation.text import show
 
 MEANINGS = [  # text, and the same tree with every bracket spelled out

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cgprimer.commands.written import written
-from cgprimer.errors import OptionError, suggest
+from cgprimer.errors import OptionError, unknown
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -94,8 +94,8 @@ def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
                 f"write name=value, such as xa=1.5, not {pair!r}"
             ) from None
         if not equals or name.strip() not in known:
-            hint = suggest(name, known) or f"the names are {', '.join(known)}"
-            raise OptionError(f"unknown name {name!r}\n  hint: {hint}")
+            every = f"the names are {', '.join(known)}"
+            raise OptionError(unknown(f"name {name!r}", name, known, every))
     return found
 
 

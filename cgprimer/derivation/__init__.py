@@ -1,5 +1,10 @@
-"""Derivations: written out for a reader, and a reader's own checked line by line.
+r"""Derivations: written out for a reader, and a reader's own checked line by line.
 
-Graph + point ─ trace ─→ steps ─ text, latex, html ─→ a page as in a textbook
-a page, plain or LaTeX ─ written ─→ claims ─ check ─→ PASS or FAIL of each line
+Written out:  Graph + point ─ trace ─▶ rows ─ stages, in a notation ─▶ text, LaTeX, HTML
+
+Read and checked:
+
+    text ─ lines ─▶ statements ─ translate, with spellings ─▶ formulas in our language
+         ─ reader, with a vocabulary ─▶ Script: definitions and claims
+         ─ meanings ─▶ expressions ─ check, hints, identity ─▶ DerivationReport
 """

@@ -6,50 +6,22 @@ Each guess is an expression; it is right where it makes both sides equal at ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from cgprimer.derivation.names import adjoint_of, derivative_of
-from cgprimer.derivation.values import Meanings
-from cgprimer.derivation.written import Equality, is_number
-from cgprimer.diagnosis.extended import context, decimal, is_finite, values
+from cgprimer.derivation.case import Case, minus, times
+from cgprimer.derivation.names import derivative_of
+from cgprimer.derivation.neighbours import exchanges, factors, terms
+from cgprimer.derivation.samples import SAME, same
+from cgprimer.diagnosis.extended import context
 from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, OPS, const, name
+from cgprimer.expr.ops import CONST, NAME, name
 from cgprimer.notation.text import show
 
-SAME = 1e-20  # relative; sides are known to some 25 digits
 NEAR = 1e-3  # sides as near as this may be an approximation
 SIMPLE = 1000  # the largest denominator of a factor that is named
-
-Point = dict[str, float]
-Column = list[Any]  # the value of one expression at every point
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two numbers agree to all the digits that are known."""
-    return bool(abs(a - b) <= SAME * max(abs(a), abs(b)))
-
-
-class Case:
-    """A wrong equality with both sides at the points where both have a value."""
-
-    def __init__(
-        self, equality: Equality, meanings: Meanings, points: Sequence[Point]
-    ) -> None:
-        self.equality, self.meanings, self.points = equality, meanings, points
-        self.left = self.column(equality.left.node)
-        self.right = self.column(equality.right.node)
-
-    def column(self, node: Node) -> Column:
-        """The value of an expression over the author's names at every point."""
-        closed = self.meanings.close(node)
-        return [values([closed], at, decimal)[closed] for at in self.points]
-
-    def holds(self, a: Column, b: Column) -> bool:
-        """Whether two columns agree at every point."""
-        return all(map(is_finite, a + b)) and all(map(same, a, b))
 
 
 def hint(case: Case) -> str:
@@ -87,91 +59,85 @@ def _unbound_number(case: Case) -> Iterator[str]:
     ):
         # dy/dx = 6 is the derivative at one x, where the derivative is asked for as a
         # function.
-        if is_number(side) and not all(same(value, column[0]) for value in column):
+        if side.is_number and not all(same(value, column[0]) for value in column):
             names = ", ".join(leaves(case.meanings.close(other.node)))
             yield f"{side.text} is one number, but {other.text} varies with {names}"
 
 
 def _sign(case: Case) -> Iterator[str]:
-    if case.holds(case.left, [-b for b in case.right]):
+    if case.holds(case.left, times(case.right, -1)):
         yield "the sign is wrong: the two sides differ by a factor -1"
 
 
 def _reading(case: Case) -> Iterator[str]:
     """∂ holds the other names; d goes through every path. Was the other one meant?"""
-    meanings = case.meanings
-    for side, other in ((case.equality.left, case.right),):
-        asked = derivative_of(str(side.node.value), meanings.known)
-        if asked:
-            kind = "d" if asked.kind == "partial" else "partial"
-            swapped = case.column(name(f"{kind}_{asked.of}_{kind}_{asked.wrt}"))
-            words = (
-                "the total derivative, through every path; write d instead of ∂"
-                if kind == "d"
-                else "the partial of that one equation; write ∂ instead of d"
-            )
-            if case.holds(swapped, other):
-                yield f"the right side is {words}"
+    asked = derivative_of(str(case.equality.left.node.value), case.meanings.known)
+    if not asked:
+        return
+    if asked.kind == "partial":
+        kind = "d"
+        words = "the total derivative, through every path; write d instead of ∂"
+    else:
+        kind = "partial"
+        words = "the partial of that one equation; write ∂ instead of d"
+    other = name(f"{kind}_{asked.of}_{kind}_{asked.wrt}")
+    if case.holds(case.column(other), case.right):
+        yield f"the right side is {words}"
 
 
 def _constant_factor(case: Case) -> Iterator[str]:
     if not any(case.left) or 0 in case.left or 0 in case.right:
         return
     ratios = [b / a for a, b in zip(case.left, case.right, strict=True)]
-    if case.holds(ratios, [ratios[0]] * len(ratios)) and _varies(case):
-        yield f"the right side is {_spelled(ratios[0])} times the left side"
+    if case.holds(ratios, [ratios[0]] * len(ratios)) and case.varies:
+        yield f"the right side is {_spell(ratios[0])} times the left side"
 
 
-def _varies(case: Case) -> bool:
-    """One point, or two constants, have a constant ratio whatever the mistake."""
-    return any(not same(value, case.left[0]) for value in case.left)
-
-
-def _spelled(ratio: Any) -> str:
+def _spell(ratio: Any) -> str:
     """A factor as people write it: 2, 1/3, -pi/2, 1.2345."""
     mp = context()
     # 3.14159… is π, and 1.5707… is 1/2·π.
     for unit, text in ((mp.one, ""), (mp.pi, "pi"), (1 / mp.pi, "1/pi")):
-        found = Fraction(str(mp.nstr(ratio / unit, 30))).limit_denominator(SIMPLE)
-        if found and same(ratio, unit * found.numerator / found.denominator):
-            return f"{found}·{text}" if text and found != 1 else text or str(found)
+        part = Fraction(str(mp.nstr(ratio / unit, 30))).limit_denominator(SIMPLE)
+        if part and same(ratio, unit * part.numerator / part.denominator):
+            return f"{part}·{text}" if text and part != 1 else text or str(part)
     return str(mp.nstr(ratio, 6))
 
 
 def _path(case: Case) -> Iterator[str]:
     """An adjoint is a sum over users: is one of them left out, or its sign?"""
-    wanted = adjoint_of(str(case.equality.left.node.value), case.meanings.known)
+    wanted = case.adjoint_of(case.equality.left.node.value)
     if not wanted:
         return
     shares = list(case.meanings.shares(wanted))
-    gap = _minus(case.left, case.right)
+    gap = case.gap
     # With one user its path is the whole adjoint, which other guesses tell.
     for user, share in shares if len(shares) > 1 else ():
         column = case.column(share)
         if case.holds(gap, column):
             yield f"the path through {user} is missing: + {show(share)}"
         # left - right = s - (-s) = 2·s.
-        if case.holds(gap, [2 * value for value in column]):
+        if case.holds(gap, times(column, 2)):
             yield f"the share of the path through {user} has the wrong sign"
-        if case.holds(gap, [-value for value in column]):
+        if case.holds(gap, times(column, -1)):
             yield f"the path through {user} is counted twice: {show(share)}"
 
 
 def _term(case: Case) -> Iterator[str]:
     """A term of one side that the other lacks, or has with the other sign."""
-    gap = _minus(case.left, case.right)
+    gap = case.gap
     # left - right is a term that the right side lacks, or minus one that it has too
     # much.
     sides = ((case.equality.left, 1), (case.equality.right, -1))
     for side, towards in sides:
-        terms = _terms(side.node)
-        for sign, term in terms if len(terms) > 1 else ():
-            column = [towards * sign * value for value in case.column(term)]
+        parts = terms(side.node)
+        for sign, term in parts if len(parts) > 1 else ():
+            column = times(case.column(term), towards * sign)
             text = f"{'-' if sign < 0 else '+'} {show(term)}"
             if case.holds(gap, column):
-                found = "lacks the term" if towards > 0 else "has too much the term"
-                yield f"the right side {found} {text}"
-            if case.holds(gap, [2 * value for value in column]):
+                what = "lacks the term" if towards > 0 else "has too much the term"
+                yield f"the right side {what} {text}"
+            if case.holds(gap, times(column, 2)):
                 yield f"the term {text} has the wrong sign on one side"
 
 
@@ -182,23 +148,22 @@ def _factor(case: Case) -> Iterator[str]:
         # Where the left side is 1 any factor of the right would be "too much".
         if case.holds(case.left, [1] * len(column)) or 0 in column:
             continue
-        if case.holds(case.left, _times(case.right, column)):
+        if case.holds(case.left, times(case.right, column)):
             yield f"the right side lacks the factor {show(node)}"
-        if case.holds(_times(case.left, column), case.right):
+        if case.holds(times(case.left, column), case.right):
             yield f"the right side has the factor {show(node)} too much"
 
 
 def _candidates(case: Case) -> Iterator[Node]:
     seen: set[Node] = set()
-    named = [*case.meanings.script.bodies, *case.meanings.script.free]
     left, right = case.equality.left.node, case.equality.right.node
     for side in (right, left):
-        for node in (*_factors(side), *map(name, leaves(side))):
+        for node in (*factors(side), *map(name, leaves(side))):
             if node.op is not CONST and node not in seen:
                 seen.add(node)
                 yield node
-    inside = {*leaves(left), *leaves(right)}
-    if any(adjoint_of(text, case.meanings.known) for text in inside):
+    named = case.names
+    if any(map(case.adjoint_of, (*leaves(left), *leaves(right)))):
         named += [f"bar_{text}" for text in named]
     for text in named:
         if name(text) not in seen and _has_meaning(case, text):
@@ -206,10 +171,8 @@ def _candidates(case: Case) -> Iterator[Node]:
 
 
 def _has_meaning(case: Case, text: str) -> bool:
-    known = case.meanings.known
-    return text in known or bool(
-        adjoint_of(text, known) and case.meanings.script.output
-    )
+    is_adjoint = case.meanings.script.output and case.adjoint_of(text)
+    return text in case.meanings.known or bool(is_adjoint)
 
 
 def _exchange(case: Case) -> Iterator[str]:
@@ -229,34 +192,17 @@ def _exchange(case: Case) -> Iterator[str]:
 def _relatives(case: Case, node: Node) -> Iterator[Node]:
     """What a node might have been mistaken for: other names, sibling operations."""
     if node.op is NAME:
-        named = [*case.meanings.script.bodies, *case.meanings.script.free]
-        if adjoint_of(str(node.value), case.meanings.known):
+        named = case.names
+        if case.adjoint_of(node.value):
             named = [f"bar_{text}" for text in named]
         yield from (name(text) for text in named if text != node.value)
-    for sibling in _SIBLINGS.get(node.op.name, ()):
-        yield OPS[sibling](*node.args)
-    if node.op is OPS["sub"]:
-        yield OPS["sub"](*reversed(node.args))
-    if node.op is OPS["pow"] and node.args[1].op is CONST:
-        exponent = float(node.args[1].value or 0.0)
-        for value in (exponent - 1, exponent + 1, -exponent):
-            yield OPS["pow"](node.args[0], const(value))
-
-
-_SIBLINGS: dict[str, tuple[str, ...]] = {
-    "add": ("sub", "mul"), "sub": ("add",), "mul": ("add", "div"), "div": ("mul",),
-    "sin": ("cos",), "cos": ("sin",), "sinh": ("cosh",), "cosh": ("sinh",),
-    "tanh": ("sigmoid", "tan"), "sigmoid": ("tanh", "softplus"), "tan": ("tanh",),
-    "softplus": ("sigmoid",), "relu": ("step",), "step": ("relu",), "exp": ("log",),
-    "log": ("exp",), "abs": ("sign",), "sign": ("abs",),
-    "arcsin": ("arccos",), "arccos": ("arcsin",), "min": ("max",), "max": ("min",),
-}  # fmt: skip
+    yield from exchanges(node)
 
 
 def _constant_offset(case: Case) -> Iterator[str]:
-    gaps = _minus(case.right, case.left)
-    if case.holds(gaps, [gaps[0]] * len(gaps)) and _varies(case):
-        yield f"the right side is the left side plus {_spelled(gaps[0])}"
+    gaps = minus(case.right, case.left)
+    if case.holds(gaps, [gaps[0]] * len(gaps)) and case.varies:
+        yield f"the right side is the left side plus {_spell(gaps[0])}"
 
 
 def _approximation(case: Case) -> Iterator[str]:
@@ -264,41 +210,3 @@ def _approximation(case: Case) -> Iterator[str]:
     gap = max(float(abs(a - b) / max(abs(a), abs(b), SAME)) for a, b in pairs)
     if gap < NEAR:
         yield f"they agree only to {gap:.0e}: is one an approximation of the other?"
-
-
-def _minus(a: Column, b: Column) -> Column:
-    """The difference; zero where it is rounding."""
-    # Zero exactly, so that a term of 0 is not seen in what rounding has left.
-    pairs = zip(a, b, strict=True)
-    return [x - y if not same(x, y) else context().zero for x, y in pairs]
-
-
-def _times(a: Column, b: Column) -> Column:
-    return [x * y for x, y in zip(a, b, strict=True)]
-
-
-def _terms(root: Node) -> list[tuple[int, Node]]:
-    """The signed terms of a sum."""
-    found, stack = [], [(1, root)]
-    while stack:
-        sign, node = stack.pop()
-        if node.op is OPS["add"] or node.op is OPS["sub"]:
-            left, right = node.args
-            stack += [(sign if node.op is OPS["add"] else -sign, right), (sign, left)]
-        elif node.op is OPS["neg"]:
-            stack.append((-sign, node.args[0]))
-        else:
-            found.append((sign, node))
-    return found
-
-
-def _factors(root: Node) -> list[Node]:
-    """The factors of a product, above and below the line."""
-    found, stack = [], [root]
-    while stack:
-        node = stack.pop()
-        if node.op in (OPS["mul"], OPS["div"], OPS["neg"]):
-            stack += node.args
-        else:
-            found.append(node)
-    return found

@@ -6,8 +6,18 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from cgprimer.derivation.latex_input import Stretch
-from cgprimer.derivation.latex_names import plain_name
+from cgprimer.derivation.formula import Stretch
+
+
+def plain_name(text: str) -> str:
+    """`v_1` is v1, `v_3_bar` is bar_v3; other names are themselves."""
+    # v3_bar and bar_v3 are the same adjoint.
+    if text.endswith("_bar"):
+        return f"bar_{plain_name(text[:-4])}"
+    if text.startswith("bar_"):
+        return f"bar_{plain_name(text[4:])}"
+    # Only a number may lose its underscore: a_x and ax are two names.
+    return re.sub(r"^([A-Za-z]+)_(\d+)$", r"\1\2", text)
 
 
 class Derivative(NamedTuple):

@@ -19,7 +19,7 @@ from cgprimer import takes
 from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.chain_rule import accumulate
 from cgprimer.diff.sweep import has_pullback, partials
-from cgprimer.errors import OptionError, suggest
+from cgprimer.errors import OptionError, unknown
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph
@@ -155,13 +155,13 @@ class Trace(Report):
         ]
 
     def _parts(self) -> list[Part]:
-        from cgprimer.derivation.text import tables
+        from cgprimer.derivation.to_text import tables
 
         return tables(self)
 
     def __str__(self) -> str:
-        from cgprimer.derivation.faces import UNICODE
-        from cgprimer.derivation.text import text
+        from cgprimer.derivation.notations import UNICODE
+        from cgprimer.derivation.to_text import text
 
         return printable(text(self, UNICODE))
 
@@ -170,8 +170,8 @@ class Trace(Report):
 
         `check_derivation` reads it.
         """
-        from cgprimer.derivation.faces import ASCII
-        from cgprimer.derivation.text import text
+        from cgprimer.derivation.notations import ASCII
+        from cgprimer.derivation.to_text import text
 
         return text(self, ASCII)
 
@@ -181,19 +181,19 @@ class Trace(Report):
         The table needs amsmath, graphicx and, from some thirty lines on, longtable.
         """
         takes.flag(document=document)
-        from cgprimer.derivation.latex import latex_document, latex_table
+        from cgprimer.derivation.to_latex import latex_document, latex_table
 
         return latex_document(self) if document else latex_table(self)
 
     def html(self, *, document: bool = False) -> str:
         """The derivation as HTML with MathML, which needs nothing from elsewhere."""
         takes.flag(document=document)
-        from cgprimer.derivation.html import html_document, html_part
+        from cgprimer.derivation.to_html import html_document, html_part
 
         return html_document(self) if document else html_part(self)
 
     def _repr_html_(self) -> str:
-        from cgprimer.derivation.html import html_part
+        from cgprimer.derivation.to_html import html_part
 
         return html_part(self, MOST)
 
@@ -232,8 +232,8 @@ def trace(
     takes.kind(Graph, graph=graph)
     takes.text(level=level)
     if level not in LEVELS:
-        hint = suggest(level, LEVELS) or f"it is {' or '.join(LEVELS)}"
-        raise OptionError(f"unknown level {level!r}\n  hint: {hint}")
+        every = f"it is {' or '.join(LEVELS)}"
+        raise OptionError(unknown(f"level {level!r}", level, LEVELS, every))
     output = sole_output(graph, output)
     values = None if at is None else values_at(graph, at)
     traced, called = graph, dict[str, str]()

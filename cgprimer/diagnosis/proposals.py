@@ -30,8 +30,9 @@ from cgprimer.diff.factors import is_sum, negative
 from cgprimer.diff.match import filled
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, intern, postorder, substitute
-from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import tree_size
 
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off

@@ -30,7 +30,8 @@ from cgprimer.diagnosis.terms import (
     terms,
 )
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import OPS, ZERO, tidy
+from cgprimer.expr.ops import OPS, ZERO
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
 Proposal = tuple[Node, str]

@@ -16,7 +16,8 @@ from math import gcd, lcm
 
 from cgprimer.diff.factors import product_of
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
+from cgprimer.expr.ops import CONST, OPS, ZERO, const
+from cgprimer.expr.tidy import tidy
 
 MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
 HIGHEST = 8  # power that is multiplied out

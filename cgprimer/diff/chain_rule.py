@@ -24,7 +24,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import OPS, tidy
+from cgprimer.expr.ops import OPS
+from cgprimer.expr.tidy import tidy
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")

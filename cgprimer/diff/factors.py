@@ -12,7 +12,8 @@ from fractions import Fraction
 from math import isfinite
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
+from cgprimer.expr.ops import CONST, ONE, OPS, const
+from cgprimer.expr.tidy import tidy
 
 ADD, SUB, MUL, DIV, NEG = map(OPS.__getitem__, ("add", "sub", "mul", "div", "neg"))
 LONG = 10**12  # a denominator up to which a number is written as a fraction

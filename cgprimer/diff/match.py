@@ -33,7 +33,8 @@ from cgprimer.diff.factors import (
     terms_of,
 )
 from cgprimer.expr.node import Node, fold
-from cgprimer.expr.ops import CONST, NAME, Op, tidy
+from cgprimer.expr.ops import CONST, NAME, Op
+from cgprimer.expr.tidy import tidy
 
 Binding = dict[Node, Node]
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import ExpressionError, Mistake, OpError, listing, shorten, suggest
+from cgprimer.expr.advice import bad_name
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ARGUMENTS, ONE, name
-from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.expr.syntax import parse_expression
 
 Interval = tuple[float, float]
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, ZERO, name, tidy
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, ZERO, name
+from cgprimer.expr.tidy import tidy
 
 Local = Callable[[Node, int], Node]
 """Node, position ─▶ the derivative of the node by its argument there."""

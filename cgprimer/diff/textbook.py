@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cgprimer.expr.node import Node, fold, intern
-from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
+from cgprimer.expr.ops import CONST, ONE, OPS, const
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import number
 
 _PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))

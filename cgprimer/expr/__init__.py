@@ -1,5 +1,9 @@
 """Expressions: text to nodes, each of which exists once, and the table of operations.
 
-"ab*xx + xa^2" ─ syntax ─→ Node(op, args) ─ fold, substitute ─→ Node
-                                  └─ ops: name, value, derivative, spelling, code
+    "ab*xx + xa^2" ─ tokens, syntax ─→ Node(op, args) ─ fold, substitute, tidy ─→ Node
+           │                              └─ ops: name, value, slope, spelling, code
+           └ complaints, advice ─→ ExpressionError: a caret, and what to write instead
+
+`custom` adds a caller's own operations to the table, as formulas or as `numpy_op`;
+`definitions` takes formulas out again, and `kernel` computes nodes with numpy.
 """

@@ -1,14 +1,17 @@
 """Advice on characters and names that the language does not have.
 
-character or name ─▶ a hint, for the messages of `expr.syntax`
+    character or name ─▶ a hint, for the messages of `expr.complaints` and `graph.read`
+
+A sign, function or habit of another language is a row of one of the tables.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
 
 from cgprimer.errors import shorten, suggest
+from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.expr.tokens import RESERVED
 
 MEANT = {
     "−": "-",
@@ -74,7 +77,7 @@ FOREIGN = {
 """Functions of other languages, in those of this one."""
 
 
-def spelled(char: str) -> str:
+def spell(char: str) -> str:
     """`'%'`, or for what is hard to see `'х' (U+0445 CYRILLIC SMALL LETTER HA)`."""
     if char.isascii() and char.isprintable():
         return repr(char)
@@ -101,10 +104,23 @@ def about(char: str) -> str:
     return ""
 
 
-def about_function(name: str, known: Collection[str]) -> str:
+def about_function(name: str) -> str:
     """A hint on the name of a function that there is not."""
-    if name.lower() in known:
+    if name.lower() in FUNCTIONS:
         return f"did you mean {name.lower()!r}?"
     # `ab(xx)` with a name that is near no function is most likely a product.
     product = f"write a product with '*': {shorten(name)}*(…)"
-    return FOREIGN.get(name.lower()) or suggest(name, known) or product
+    return FOREIGN.get(name.lower()) or suggest(name, FUNCTIONS) or product
+
+
+def bad_name(text: str) -> tuple[str, str] | None:
+    """Why `text` cannot name an undeclared variable or parameter, and a hint."""
+    if text in FUNCTIONS:
+        call = f"{text}({', '.join('…' * FUNCTIONS[text].arity)})"
+        return f"{text!r} is a function", f"call it, {call}, or choose another name"
+    if text in RESERVED:
+        return (
+            f"{text!r} is a keyword of Python",
+            "choose another name, or declare it in parameters= or variables=",
+        )
+    return None

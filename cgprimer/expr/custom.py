@@ -18,7 +18,7 @@ from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONSTANTS, FORGET, FUNCTIONS, OPS, Op, name
-from cgprimer.expr.syntax import RESERVED
+from cgprimer.expr.tokens import RESERVED
 from cgprimer.forks import forkable
 
 CONTRACTS = ("exact", "straight-through", "surrogate")
@@ -71,21 +71,20 @@ class CustomOp(Op):
         with _lock:
             # Only a caller's own operation can be replaced, never one of the table: the
             # library's rules are written in those.
-            earlier = OPS.get(self.name)
-            if replace and isinstance(earlier, CustomOp):
+            earlier = OPS.get(self.name) if replace else None
+            if isinstance(earlier, CustomOp):
                 _remove(earlier)
             try:
                 for op in (self, *self.helpers):
                     check_identifier(op.name)
                     _check_free(op.name)
-                    OPS[op.name] = FUNCTIONS[op.name] = op
             except OptionError:
-                # All or nothing: where a helper's name is taken, what is entered goes
-                # out again, and the operation that was to be replaced comes back.
-                _remove(self)
-                if replace and isinstance(earlier, CustomOp):
+                # All or nothing: where a helper's name is taken, the operation that was
+                # to be replaced comes back.
+                if isinstance(earlier, CustomOp):
                     _insert(earlier)
                 raise
+            _insert(self)
 
     def unregister(self) -> None:
         """Take the name out of the language; graphs that use it go on working."""

@@ -1,9 +1,16 @@
-"""The table of operations: one entry says everything about one operation.
+r"""The table of operations: one entry says everything about one operation.
+
+    Op("log2", np.log2, ("1/(a*log(2))",), lambda s, a: s.log(a, 2),
+       r"\log_2\left({0}\right)", domain=(POSITIVE,), definition="log(a)/log(2)")
 
 An entry gives the numpy forward function, one derivative rule per argument (text in
 our own language, in the arguments a, b and the result y), the sympy form, and the
-way it is written. Parser, evaluation, derivatives, printing and tests read the table,
-so a new operation is one entry and no other edit.
+way it is written. Parser, evaluation, derivatives, printing, machine code and tests
+read the table, so a new operation is such an entry in `TABLE` and no other edit.
+
+    TABLE ─▶ OPS        by its name            ─▶ nodes, as `OPS["add"](a, b)`
+          ├▶ FUNCTIONS  by what a call spells  ─▶ `expr.syntax` reads them
+          └▶ CONSTANTS  pi
 """
 
 from __future__ import annotations
@@ -11,7 +18,6 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +28,6 @@ from cgprimer.keeping import Frozen, lazy
 REAL = (-3.0, 3.0)
 POSITIVE = (0.1, 4.0)
 ATOM = 9
-SMALL = 64  # whole exponents that are tried for an exact power
 ARGUMENTS = tuple(string.ascii_lowercase[:24])
 """What rules call the arguments, in order; `y` is the result."""
 
@@ -45,6 +50,8 @@ class Op(Frozen):
     kinks : result of a function of the arguments; zero where the slope jumps.
     kinks, definition : text, or a node over a, b, …
     definition : in other operations, where sympy has no such function.
+    rounds : False where no result needs rounding, as those of min and neg.
+    chains : whether f(a, b, c) may be written for f(f(a, b), c), as of max.
     """
 
     name: str
@@ -61,6 +68,8 @@ class Op(Frozen):
     aliases: tuple[str, ...] = ()
     contract: Contract = "exact"
     pullback: Pullback | None = None
+    rounds: bool = True
+    chains: bool = False
 
     @property
     def arity(self) -> int:
@@ -163,7 +172,7 @@ TABLE: tuple[Op, ...] = (
         "div", np.divide, ("1/b", "-y/b"), lambda s, a, b: a / b,
         r"\frac{{{0}}}{{{1}}}", "/", 2, domain=(REAL, POSITIVE),
     ),
-    Op("neg", np.negative, ("-1",), lambda s, a: -a, "-{0}", "-", 3),
+    Op("neg", np.negative, ("-1",), lambda s, a: -a, "-{0}", "-", 3, rounds=False),
     Op(
         # Not b*y/a: that is 0/0 at a = 0, where the power itself is smooth.
         "pow", np.power, ("b*a^(b - 1)", "xlogy(y, a)"), lambda s, a, b: a**b,
@@ -231,21 +240,21 @@ TABLE: tuple[Op, ...] = (
     # functions with a kink or a jump
     Op(
         "abs", np.abs, ("sign(a)",), lambda s, a: s.Abs(a),
-        r"\left|{0}\right|", domain=_PLUS, kinks="a",
+        r"\left|{0}\right|", domain=_PLUS, kinks="a", rounds=False,
     ),
     Op(
         "sign", np.sign, ("0",), None,
-        r"\operatorname{{sign}}\left({0}\right)", domain=_PLUS, kinks="a",
+        r"\operatorname{{sign}}\left({0}\right)", domain=_PLUS, kinks="a", rounds=False,
     ),
     Op(
         "relu", _relu, ("step(a)",), None,
         r"\operatorname{{relu}}\left({0}\right)", domain=_PLUS, kinks="a",
-        definition="max(a, 0)",
+        definition="max(a, 0)", rounds=False,
     ),
     Op(
         "step", _step, ("0",), None,
         r"\operatorname{{step}}\left({0}\right)", domain=_PLUS, kinks="a",
-        definition="sign(max(a, 0))",
+        definition="sign(max(a, 0))", rounds=False,
     ),
     Op(
         # Domains that do not overlap, so that no point drawn for a test lies on the
@@ -253,11 +262,13 @@ TABLE: tuple[Op, ...] = (
         "min", np.minimum, ("(1 - sign(a - b))/2", "(1 + sign(a - b))/2"),
         lambda s, a, b: s.Min(a, b),
         r"\min\left({0}, {1}\right)", domain=((-3.0, 0.0), POSITIVE), kinks="a - b",
+        rounds=False, chains=True,
     ),
     Op(
         "max", np.maximum, ("(1 + sign(a - b))/2", "(1 - sign(a - b))/2"),
         lambda s, a, b: s.Max(a, b),
         r"\max\left({0}, {1}\right)", domain=((-3.0, 0.0), POSITIVE), kinks="a - b",
+        rounds=False, chains=True,
     ),
 )  # fmt: skip
 
@@ -272,7 +283,8 @@ FUNCTIONS: dict[str, Op] = {
     for spelling in (op.name, *op.aliases)
 }
 
-CONSTANTS: dict[str, Op] = {"pi": OPS["pi"]}
+# pi; the leaves `name` and `const` are no constants of the language by themselves.
+CONSTANTS: dict[str, Op] = {op.name: op for op in TABLE if not op.domain}
 
 FORGET: list[Callable[[], None]] = []
 """Called when a name leaves the tables, by whoever remembers what a text meant."""
@@ -289,118 +301,3 @@ def const(value: float) -> Node:
 
 
 ZERO, ONE = const(0.0), const(1.0)
-
-
-def tidy(op: Op, *args: Node) -> Node:
-    """`op(*args)` with constants folded and 0 and 1 dropped, for derived expressions.
-
-    A factor 0 drops the other factor, whatever that would evaluate to.
-    """
-    if args and all(arg.op is CONST for arg in args):
-        number = _exactly(op, [float(arg.value or 0.0) for arg in args])
-        return op(*args) if number is None else const(number)
-    short = _SHORTCUTS.get(op.name)
-    found = short(*args) if short else None
-    return op(*args) if found is None else found
-
-
-def _exactly(op: Op, numbers: list[float]) -> float | None:
-    """The value of an operation on numbers, if that can be written without rounding.
-
-    3*0.1 is 0.3, as it is on paper; log(2) and 1/3 stay as they are, since derivatives
-    are read, and compared to 20 digits.
-    """
-    with np.errstate(all="ignore"):
-        value = float(op.forward(*numbers))
-    # 1/0 stays as well, so that it is found where it is evaluated.
-    if not np.isfinite([*numbers, value]).all():
-        return None
-    if op.name in ("neg", "abs", "sign", "step", "relu", "min", "max"):
-        return value
-    a, *rest = (Fraction(repr(number)) for number in numbers)
-    match op.name, rest:
-        case "add", [b]:
-            result = a + b
-        case "sub", [b]:
-            result = a - b
-        case "mul", [b]:
-            result = a * b
-        case "div", [b]:
-            result = a / b
-        case "pow", [b] if a == 1 or (a and b.denominator == 1 and abs(b) < SMALL):
-            result = a ** int(b)
-        case "sqrt", _ if Fraction(repr(value)) ** 2 == a:
-            return value
-        case _:  # exp(0) is 1, cos(0) as well, and sigmoid(0) is 0.5
-            known = {*numbers} <= {0.0, 1.0} and (2 * value).is_integer()
-            return value if known else None
-    written = float(result)
-    return written if Fraction(repr(written)) == result else None
-
-
-def _add(a: Node, b: Node) -> Node | None:
-    if a is ZERO or b is ZERO:
-        return b if a is ZERO else a
-    if b.op is OPS["neg"]:
-        return tidy(OPS["sub"], a, b.args[0])
-    return tidy(OPS["mul"], const(2.0), a) if a is b else None
-
-
-def _sub(a: Node, b: Node) -> Node | None:
-    if b is ZERO:
-        return a
-    if b.op is OPS["neg"]:
-        return tidy(OPS["add"], a, b.args[0])
-    return tidy(OPS["neg"], b) if a is ZERO else None
-
-
-def _mul(a: Node, b: Node) -> Node | None:
-    if a is ZERO or b is ZERO:
-        return ZERO
-    if a is ONE or b is ONE:
-        return b if a is ONE else a
-    if MINUS_ONE in (a, b):
-        return tidy(OPS["neg"], b if a is MINUS_ONE else a)
-    # a*(1/b) as a/b: rounded once, not twice. Rules such as 1/a of log bring this form.
-    if _is_inverse(a) or _is_inverse(b):
-        above, below = (b, a) if _is_inverse(a) else (a, b)
-        return tidy(OPS["div"], above, below.args[1])
-    if OPS["neg"] in (a.op, b.op):
-        inner = [x.args[0] if x.op is OPS["neg"] else x for x in (a, b)]
-        product = tidy(OPS["mul"], *inner)
-        return product if a.op is b.op else tidy(OPS["neg"], product)
-    # A number goes in front, so that x*2 and 2*x of derived expressions are one node.
-    return OPS["mul"](b, a) if b.op is CONST else None
-
-
-def _is_inverse(node: Node) -> bool:
-    return node.op is OPS["div"] and node.args[0] is ONE
-
-
-def _div(a: Node, b: Node) -> Node | None:
-    if a is ZERO:
-        return ZERO
-    if a.op is OPS["neg"]:
-        return tidy(OPS["neg"], tidy(OPS["div"], a.args[0], b))
-    return a if b is ONE else None
-
-
-def _pow(a: Node, b: Node) -> Node | None:
-    if b is ZERO:
-        return ONE
-    return a if b is ONE else None
-
-
-def _neg(a: Node) -> Node | None:
-    return a.args[0] if a.op is OPS["neg"] else None
-
-
-MINUS_ONE = const(-1.0)
-_SHORTCUTS: dict[str, Callable[..., Node | None]] = {
-    "add": _add,
-    "sub": _sub,
-    "mul": _mul,
-    "div": _div,
-    "pow": _pow,
-    "neg": _neg,
-}

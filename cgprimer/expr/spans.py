@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, Op
-from cgprimer.expr.syntax import _INFIX, _TOKEN, _Parser
+from cgprimer.expr.syntax import INFIX, Parser
 
 Span = tuple[int, int]
 
@@ -36,7 +36,7 @@ def operation_span(
     return None if token is None else parser.span(node.op, token)
 
 
-class _Recorder(_Parser):
+class _Recorder(Parser):
     """A parser that remembers the token of every operation."""
 
     def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
@@ -50,7 +50,7 @@ class _Recorder(_Parser):
 
     def span(self, op: Op, token: int) -> Span:
         """From the first token of the left operand to the last of the right one."""
-        spans = [m.span() for m in _TOKEN.finditer(self.text, self.start)]
+        spans = self.spans()
         if not op.symbol:
             return spans[token][0], spans[self._closing(token + 1)][1]
         first = token if op is OPS["neg"] else self._left(token, op)
@@ -61,11 +61,11 @@ class _Recorder(_Parser):
         token = self.tokens[at]
         if token in "+-" and token and not self._ends_value(at - 1):
             return OPS["neg"].binding
-        return _INFIX[token].binding if token in _INFIX else None
+        return INFIX[token].binding if token in INFIX else None
 
     def _ends_value(self, at: int) -> bool:
         token = self.tokens[at] if at >= 0 else "("
-        return token not in _INFIX and token not in ("(", ",")
+        return token not in INFIX and token not in ("(", ",")
 
     def _left(self, token: int, op: Op) -> int:
         """The first token of what stands left of an infix sign."""

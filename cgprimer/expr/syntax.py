@@ -13,42 +13,32 @@ evaluated as code, nothing recurses, and every error points into the author's te
 
 from __future__ import annotations
 
-import keyword
-import re
-import string
 from collections.abc import Collection
-from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
-from cgprimer.expr.advice import DOUBLED, about, about_function, spelled
+from cgprimer.errors import OpError, shorten
+from cgprimer.expr.advice import about_function, bad_name
+from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
+from cgprimer.expr.tokens import DIGITS, LETTERS, NUMBER
 
-RESERVED = frozenset(keyword.kwlist) - {"as"}
-"""Python's keywords: refused unless declared, since they mean pasted Python; `as`,
-which no expression uses, is a weight of a network in the source exercises."""
-
-_TOKEN = re.compile(
-    r"(?:\d|\.\d)(?:[eE][+-]|[\w.])*"  # a number, or what was meant to be one
-    r"|[A-Za-z]\w*"
-    r"|\*\*|\S",
-    re.ASCII,
-)
-NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_STRAY = re.compile(r"[^\w\s.+*/^(),=-]", re.ASCII)
-_LETTERS = frozenset(string.ascii_letters)
-_DIGITS = frozenset(string.digits + ".")
-_SIGNS = frozenset("-+*/^(),=")
-
-_INFIX: dict[str, Op] = {
+INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
 } | {"**": OPS["pow"]}
 _NEG = OPS["neg"]
 _FOLDED = frozenset(TABLE)  # a caller's own code is not run by the parser
-_CHAINED = ("min", "max")
+
+
+def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) -> Node:
+    """The node that `text[start:]` spells.
+
+    Names in `declared` are names even where they are keywords or `pi`. Raises
+    ExpressionError with carets under the first thing wrong.
+    """
+    return Parser(text, start, declared).parse()
 
 
 class _Frame(NamedTuple):
@@ -64,24 +54,19 @@ class _Frame(NamedTuple):
     base: int
 
 
-class _Parser:
+class Parser(Complaints):
     """One text on its way to one node; `declared` names are names whatever they are."""
 
     def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
-        self.text, self.start, self.declared = text, start, declared
-        # Cut behind the first character that is in no token, as no more than that is
-        # reported: a long text that is no equation at all costs no list of its
-        # characters.
-        self.tokens: list[str] = _TOKEN.findall(text, start, readable(text, start))
+        super().__init__(text, start, declared)
         self.operands: list[Node] = []
         self.frames: list[_Frame] = []
         self.constants: dict[Node, float] = {}
 
     def parse(self) -> Node:
         """Alternate between what may start a value and what may follow one."""
-        # An empty token marks the end: it starts no value and is no sign, so both loops
+        # The empty token behind the last starts no value and is no sign, so both loops
         # stop there without asking where the list ends.
-        self.tokens.append("")
         at, last = 0, len(self.tokens) - 1
         while True:
             at = self.follow(self.operand(at))
@@ -93,13 +78,13 @@ class _Parser:
         while True:
             token = self.tokens[at]
             first = token[:1]
-            if first in _LETTERS:
+            if first in LETTERS:
                 if self.tokens[at + 1] != "(":
                     self.operands.append(self.leaf(token, at))
                     return at + 1
                 self.open(at + 1, self.function(token, at))
                 at += 1
-            elif first in _DIGITS and first:
+            elif first in DIGITS and first:
                 self.operands.append(self.number(token, at))
                 return at + 1
             elif token == "(":
@@ -114,7 +99,7 @@ class _Parser:
         """Read closing brackets, then an infix sign, a comma or the end."""
         while True:
             token = self.tokens[at]
-            op = _INFIX.get(token)
+            op = INFIX.get(token)
             if op is not None:
                 # Of what waits, apply what binds at least as tightly. With `right`
                 # one more, so that `^` leaves another `^` waiting. For
@@ -161,11 +146,7 @@ class _Parser:
             try:
                 value = _evaluate(op, [self.constants[arg] for arg in args])
             except FloatingPointError:
-                self.fail(
-                    "this constant overflows double precision",
-                    token,
-                    hint="the largest is about 1.8e308",
-                )
+                self.too_large("constant overflows", token)
             self.constants[node] = value
         return node
 
@@ -194,7 +175,7 @@ class _Parser:
         args = self.operands[base:]
         del self.operands[base:]
         # max(a, b, c) is max(max(a, b), c): the table knows two arguments only.
-        if len(args) != op.arity and (op.name not in _CHAINED or len(args) < 2):
+        if len(args) != op.arity and (not op.chains or len(args) < 2):
             self.wrong_count(op, len(args), opened - 1, at)
         node = self.build(op, tuple(args[: op.arity]), opened - 1)
         for arg in args[op.arity :]:
@@ -206,11 +187,7 @@ class _Parser:
             self.malformed(token, at)
         value = float(token)
         if value == float("inf"):
-            self.fail(
-                "this number is too large for double precision",
-                at,
-                hint="the largest is about 1.8e308",
-            )
+            self.too_large("number is too large for", at)
         node = const(value)
         self.constants[node] = value
         return node
@@ -230,114 +207,15 @@ class _Parser:
 
     def function(self, token: str, at: int) -> Op:
         if token not in FUNCTIONS:
-            hint = about_function(token, FUNCTIONS)
+            hint = about_function(token)
             self.fail(f"unknown function {shorten(token)!r}", at, hint=hint)
         return FUNCTIONS[token]
 
-    # What can be wrong. Spans are found only now, so that parsing need not keep them.
 
-    def fail(
-        self, message: str, at: int, to: int | None = None, hint: str = ""
-    ) -> NoReturn:
-        """Raise with carets under the tokens from `at` to `to`."""
-        found = _TOKEN.finditer(self.text, self.start)
-        last = at if to is None else to
-        spans = [match.span() for match in islice(found, at, last + 1)]
-        # The mark for the end of the text is no token, so there is no span of it: the
-        # caret stands behind the last character.
-        if len(spans) <= last - at:
-            end = len(self.text.rstrip())
-            spans.append((end, end + 1))
-        start, end = spans[0][0], spans[-1][1]
-        raise ExpressionError([Mistake(message, self.text, start, end, hint)])
-
-    def malformed(self, token: str, at: int) -> NoReturn:
-        hint = "write numbers as 12, 0.5 or 1e-3"
-        product = re.fullmatch(
-            r"([1-9]\d*\.?\d*(?:[eE][+-]?\d+)?)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token
-        )
-        if product:
-            hint = f"write a product with '*': {product[1]}*{shorten(product[2], 12)}"
-        self.fail(f"malformed number {shorten(token, 24)!r}", at, hint=hint)
-
-    def wrong_count(self, op: Op, given: int, at: int, to: int) -> NoReturn:
-        more = " or more" * (op.name in _CHAINED)
-        takes = f"{op.arity}{more} argument{'s' * (op.arity > 1)}"
-        got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        hint = (
-            "another base is log(a)/log(b)" if op.name == "log" and given == 2 else ""
-        )
-        self.fail(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
-
-    def missing_value(self, token: str, at: int) -> NoReturn:
-        if not token:
-            self.fail("the expression ends where a value is expected", at)
-        if token not in _SIGNS and token != "**":
-            self.stray(token, at)
-        # Two signs in a row are mostly one sign of another language, such as // or ==.
-        # Before the first token stands the = of the equation, which is not among them.
-        pair = (self.tokens[at - 1] if at else "=") + token
-        self.fail(
-            f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")
-        )
-
-    def missing_operator(self, token: str, at: int) -> NoReturn:
-        first = token[0]
-        if token == "=":
-            self.fail(
-                "a second '=' in one equation",
-                at,
-                hint="write one equation per string or line",
-            )
-        if token in RESERVED and token not in self.declared:
-            self.fail(f"{token!r} is Python, not part of the language", at)
-        if (
-            first not in _LETTERS and first not in _DIGITS and first != "("
-        ) or token == ".":
-            self.stray(token, at)
-        left, right = (
-            shorten(text, 12) if text[0] not in "()" else "(…)"
-            for text in (self.tokens[at - 1], token)
-        )
-        self.fail(
-            f"an operator is missing before {shorten(token)!r}",
-            at,
-            hint=f"write a product with '*': {left}*{right}",
-        )
-
-    def stray(self, char: str, at: int) -> NoReturn:
-        self.fail(f"unexpected character {spelled(char)}", at, hint=about(char))
-
-
-def bad_name(text: str) -> tuple[str, str] | None:
-    """Why `text` cannot name an undeclared variable or parameter, and a hint."""
-    if text in FUNCTIONS:
-        call = f"{text}({', '.join('…' * FUNCTIONS[text].arity)})"
-        return f"{text!r} is a function", f"call it, {call}, or choose another name"
-    if text in RESERVED:
-        return (
-            f"{text!r} is a keyword of Python",
-            "choose another name, or declare it in parameters= or variables=",
-        )
-    return None
-
-
-def readable(text: str, start: int = 0) -> int:
-    """Where `text` may be cut: behind the first character that is in no token.
-
-    Nothing beyond it is ever read, since it is an error.
-    """
-    stray = _STRAY.search(text, start)
-    return stray.end() if stray else len(text)
-
-
-def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) -> Node:
-    """The node that `text[start:]` spells.
-
-    Names in `declared` are names even where they are keywords or `pi`. Raises
-    ExpressionError with carets under the first thing wrong.
-    """
-    return _Parser(text, start, declared).parse()
+def _evaluate(op: Op, values: list[float]) -> float:
+    """The value of a constant operation; FloatingPointError where it overflows."""
+    with np.errstate(all="ignore", over="raise"):
+        return float(op.forward(*values))
 
 
 def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node:
@@ -357,9 +235,3 @@ def missing(op: str) -> OpError:
         "is not an operation here, but what is loaded was written with it",
         "run its custom_op first, as where it was saved",
     )
-
-
-def _evaluate(op: Op, values: list[float]) -> float:
-    """The value of a constant operation; FloatingPointError where it overflows."""
-    with np.errstate(all="ignore", over="raise"):
-        return float(op.forward(*values))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
-from cgprimer.expr.syntax import NUMBER, RESERVED
+from cgprimer.expr.tokens import NUMBER, RESERVED
 from cgprimer.graph.leaves import Bytes, Leaves, covered
 from cgprimer.graph.numbering import Names
 from cgprimer.graph.shape import Shape

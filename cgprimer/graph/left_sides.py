@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
-from cgprimer.expr.syntax import bad_name, parse_expression
+from cgprimer.expr.advice import bad_name
+from cgprimer.expr.syntax import parse_expression
 
 # `*+` gives nothing back: a long name without a = behind it would else be tried again
 # in every shorter form.

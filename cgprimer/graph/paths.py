@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import GraphError, OpError, listing, suggest
+from cgprimer.errors import GraphError, OpError, unknown
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import OPS
 from cgprimer.graph.local import (
@@ -204,11 +204,8 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
     if not isinstance(source, str) or source not in known:
-        hint = (
-            suggest(takes.shown(source).strip("'"), known)
-            or f"the names are {listing(known)}"
-        )
-        raise GraphError(f"unknown name {takes.shown(source)}\n  hint: {hint}")
+        said = takes.shown(source)
+        raise GraphError(unknown(f"name {said}", said.strip("'"), known))
 
 
 def _check_products(graph: Graph, nodes: set[str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, suggest
+from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, unknown
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.types import Array
 
@@ -125,8 +125,8 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
                 f"{name!r} is defined by an equation, so its value cannot be given\n"
                 f"  hint: give values for {listing(wanted)}"
             )
-        hint = suggest(name, wanted) or f"the graph has {listing(wanted)}"
-        raise PointError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+        every = f"the graph has {listing(wanted)}"
+        raise PointError(unknown(f"name {shorten(name)!r}", name, wanted, every))
     missing = [n for n in wanted if n not in at and n not in graph.spare]
     if missing:
         kinds = {True: "input", False: "parameter"}

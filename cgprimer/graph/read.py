@@ -15,8 +15,10 @@ from typing import Any
 
 from cgprimer import takes
 from cgprimer.errors import ExpressionError, GraphError, Mistake
+from cgprimer.expr.advice import bad_name
 from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.expr.syntax import RESERVED, bad_name, parse_expression, readable
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import RESERVED, readable
 from cgprimer.graph.from_texts import table_of
 from cgprimer.graph.given import texts_of
 from cgprimer.graph.graph import Graph

@@ -16,7 +16,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import ROW, SEVERITY
 from cgprimer.judge.differences.edges import differences, known_formulas
-from cgprimer.judge.differences.finite import EPSILON, Difference, check_scheme
+from cgprimer.judge.differences.finite import Difference, check_scheme
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.rounding import rounding
 from cgprimer.judge.sites import kinked
 from cgprimer.judge.verdict import (

@@ -16,7 +16,8 @@ from cgprimer.diff.chain_rule import plus, times
 from cgprimer.diff.sweep import Step, local_partial, sweep
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name
+from cgprimer.expr.tidy import tidy
 
 
 def sum_of_terms(steps: Iterable[Step]) -> Node:

@@ -13,17 +13,9 @@ import sympy
 
 from cgprimer.errors import GraphError, shorten
 from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import (
-    CONSTANTS,
-    FUNCTIONS,
-    OPS,
-    TABLE,
-    Op,
-    const,
-    name,
-    tidy,
-)
+from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.to_sympy import build
 
 WRITTEN_OUT = {

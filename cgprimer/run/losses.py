@@ -16,9 +16,10 @@ from typing import Any, Literal
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.errors import FitError, suggest
+from cgprimer.errors import FitError, unknown
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, ZERO, tidy
+from cgprimer.expr.ops import ONE, OPS, ZERO
+from cgprimer.expr.tidy import tidy
 from cgprimer.keeping import Frozen
 from cgprimer.types import Array
 
@@ -192,9 +193,6 @@ def find_loss(loss: str | Loss) -> Loss:
         return loss
     known = {**LOSSES, SOFTMAX.name: SOFTMAX}
     if not isinstance(loss, str) or loss not in known:
-        hint = (
-            suggest(takes.shown(loss).strip("'"), known)
-            or f"losses are {', '.join(known)}"
-        )
-        raise FitError(f"unknown loss {takes.shown(loss)}\n  hint: {hint}")
+        said, every = takes.shown(loss), f"losses are {', '.join(known)}"
+        raise FitError(unknown(f"loss {said}", said.strip("'"), known, every))
     return known[loss]

@@ -19,7 +19,7 @@ import numpy as np
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSE, COARSEST
 from cgprimer.judge.code.subject import Subject
-from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import (
     FAIL,

@@ -33,7 +33,7 @@ from cgprimer.judge.code.components import (
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSEST
 from cgprimer.judge.code.subject import Subject
-from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.verdict import FAIL, NEGLIGIBLE, K
 from cgprimer.types import Array, Integers
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.finite import EPSILON, Difference
-from cgprimer.judge.differences.schemes import Told
+from cgprimer.judge.differences.finite import Difference
+from cgprimer.judge.differences.schemes import EPSILON, Told
 from cgprimer.types import Array, Mask
 
 Each = Callable[[Array], Array]

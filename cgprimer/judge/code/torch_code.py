@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.errors import OptionError, suggest
+from cgprimer.errors import OptionError, unknown
 from cgprimer.expr.custom import CONTRACTS
 from cgprimer.interrupts import contained
 from cgprimer.judge.beside import beside, doubted
@@ -75,8 +75,9 @@ def check_torch(
     A step in single precision is named. Raises OptionError without torch.
     """
     if contract not in CONTRACTS:
-        hint = suggest(contract, CONTRACTS) or f"known are {', '.join(CONTRACTS)}"
-        raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
+        every = f"known are {', '.join(CONTRACTS)}"
+        said = f"contract {contract!r}"
+        raise OptionError(unknown(said, contract, CONTRACTS, every))
     if order not in (1, 2):
         raise OptionError(f"order={order!r}: the first and the second can be checked")
     try:

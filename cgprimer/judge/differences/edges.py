@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import Step, sweep
-from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
+from cgprimer.errors import (
+    DifferenceError,
+    OpError,
+    OptionError,
+    listing,
+    suggest,
+    unknown,
+)
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
@@ -78,8 +85,8 @@ def edge_partials(
     takes.text(method=method)
     takes.mapping(typical=typical)
     if method not in METHODS:
-        hint = suggest(method, METHODS) or f"methods are {', '.join(METHODS)}"
-        raise OptionError(f"unknown method {method!r}\n  hint: {hint}")
+        every = f"methods are {', '.join(METHODS)}"
+        raise OptionError(unknown(f"method {method!r}", method, METHODS, every))
     check_scheme(scheme, step)
     point = Point.of(graph, at)
     if method == "finite":

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
-from cgprimer.errors import DifferenceError, suggest
+from cgprimer.errors import DifferenceError, unknown
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.judge.differences import probe, search
 from cgprimer.judge.differences.schemes import (
@@ -84,8 +84,8 @@ def check_scheme(
     """Refuse an unknown scheme and a step that cannot be one."""
     takes.text(scheme=scheme)
     if scheme not in schemes:
-        hint = suggest(scheme, schemes) or f"schemes are {', '.join(schemes)}"
-        raise DifferenceError(f"unknown scheme {scheme!r}\n  hint: {hint}")
+        every = f"schemes are {', '.join(schemes)}"
+        raise DifferenceError(unknown(f"scheme {scheme!r}", scheme, schemes, every))
     if step is not None and not (takes.is_real(step) and 0 < step < np.inf):
         raise DifferenceError(
             f"the step {takes.shown(step)} is not a positive number\n"

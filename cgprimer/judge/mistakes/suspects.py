@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from cgprimer.diff.sweep import fill_rule, local_partial, partials, sweep
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import CONST, ONE, OPS, TABLE, ZERO, Op, const, name, tidy
+from cgprimer.expr.ops import CONST, ONE, OPS, TABLE, ZERO, Op, const, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
 Place = tuple[Node, int]

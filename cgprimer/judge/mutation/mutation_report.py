@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import floor
 from typing import Any
 
-from cgprimer.errors import OptionError, listing, shorten, suggest
+from cgprimer.errors import OptionError, listing, shorten, unknown
 from cgprimer.judge.mutation.rules import RULES
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import OPEN, TextTable
@@ -67,8 +67,8 @@ class MutationReport(Report):
         """
         for name, known in ((checker, [*self.correct]), (what, ["caught", "located"])):
             if not isinstance(name, str) or name not in known:
-                hint = suggest(name, known) or f"known are {listing(known)}"
-                raise OptionError(f"unknown {shorten(name)!r}\n  hint: {hint}")
+                every = f"known are {listing(known)}"
+                raise OptionError(unknown(f"{shorten(name)!r}", name, known, every))
         found = self._all(checker)
         return float(getattr(found, what) / found.count) if found.count else 1.0
 

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
-from cgprimer.expr.ops import CONST, OPS, const, name, tidy
+from cgprimer.expr.ops import CONST, OPS, const, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.accumulation import below, totals
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.types import Array
 
 Function = Callable[[Array], Array]  # columns (p, m) to values (m,)

@@ -24,7 +24,7 @@ from cgprimer.judge.code.lines import slopes
 from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.code.torch_calls import TorchCode
 from cgprimer.judge.code.torch_number import Weighed, flat
-from cgprimer.judge.differences.finite import EPSILON
+from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.findings import LARGE, Examined, judged
 from cgprimer.judge.mutation.mutation_report import OURS_FUNCTION, OURS_TORCH
 from cgprimer.keeping import lazy

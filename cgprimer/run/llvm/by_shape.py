@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, name, tidy
+from cgprimer.expr.ops import ONE, OPS, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.slots import VARIABLE
 from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense

@@ -18,8 +18,9 @@ import numpy as np
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import NAME, ONE, OPS, name, tidy
+from cgprimer.expr.ops import NAME, ONE, OPS, name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tidy import tidy
 from cgprimer.interrupts import together
 from cgprimer.keeping import Weakly, lazy, memo
 from cgprimer.run.llvm.fused_text import (

@@ -19,7 +19,8 @@ from typing import Protocol
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import OPS, name, tidy
+from cgprimer.expr.ops import OPS, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.vector_math import definitions

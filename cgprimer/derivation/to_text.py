@@ -1,16 +1,16 @@
-"""A derivation in plain text: as a table, and written out stage by stage."""
+"""A derivation in plain text: as two tables side by side, and written out in stages.
+
+Trace ─ text ─▶    xy = a*xx^2 = 18
+                   x̄x = x̄y·∂xy/∂xx = x̄y·(2*a*xx) = 1·12 = 12
+Trace ─ tables ─▶  parts of a report, for a terminal and a notebook
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from cgprimer.derivation.faces import (
-    UNICODE,
-    Notation,
-    filled_lines,
-    forward_stages,
-    reverse_stages,
-)
+from cgprimer.derivation.notations import UNICODE, Notation
+from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
 from cgprimer.notation.marked import padded
@@ -66,10 +66,8 @@ def _line(
     blank = " " * (columns(name) + 3)
     # Lines go on under the first '=', so that they have less room.
     width = WIDTH - len(blank)
-    lines = []
-    for n, line in enumerate(filled_lines(stages, width, notation.breaks_sums)):
-        joined = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
-        lines.append(f"{blank if n else f'  {name} '}{joined}")
+    lines = set_lines(stages, width, notation.breaks_sums)
+    lines = [f"  {name} {lines[0]}", *(f"{blank}{line}" for line in lines[1:])]
     lines[-1] += note
     return lines
 

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import NoReturn
 
+from cgprimer.derivation.names import plain_name
+from cgprimer.derivation.spellings import MEANINGS, VALUE, Meaning
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.notation.latex import GREEK
@@ -26,27 +28,6 @@ _TOKEN = re.compile(
     r"|\*\*|\S",
     re.ASCII,
 )
-_SKIPPED = frozenset([
-    r"\,", r"\;", r"\:", r"\!", r"\>", "\\ ", "\\\\", r"\quad", r"\qquad", "$", "&",
-    r"\left", r"\right", r"\big", r"\Big", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr",
-    r"\displaystyle", r"\textstyle", r"\limits", r"\nonumber", r"\notag", "~",
-])  # fmt: skip
-ADJOINT = (r"\bar", r"\overline")
-ACCENTS = {r"\hat": "hat", r"\widehat": "hat", r"\tilde": "tilde", r"\vec": "vec"}
-WORDS = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\textit")
-FRACTIONS = (r"\frac", r"\dfrac", r"\tfrac")
-DELTAS = (r"\partial", "∂")
-
-
-def plain_name(text: str) -> str:
-    """`v_1` is v1, `v_3_bar` is bar_v3; other names are themselves."""
-    # v3_bar and bar_v3 are the same adjoint.
-    if text.endswith("_bar"):
-        return f"bar_{plain_name(text[:-4])}"
-    if text.startswith("bar_"):
-        return f"bar_{plain_name(text[4:])}"
-    # Only a number may lose its underscore: a_x and ax are two names.
-    return re.sub(r"^([A-Za-z]+)_(\d+)$", r"\1\2", text)
 
 
 class Tokens:
@@ -57,10 +38,14 @@ class Tokens:
 
     def __init__(self, line: str, start: int, end: int, known: Collection[str]) -> None:
         self.line, self.known = line, known
-        found = _TOKEN.finditer(line, start, end)
-        kept = [m for m in found if m[0] not in _SKIPPED]
+        matches = _TOKEN.finditer(line, start, end)
+        kept = [m for m in matches if MEANINGS.get(m[0], VALUE).kind != "blank"]
         self.tokens = [m[0] for m in kept] + [""]
         self.spans = [m.span() for m in kept] + [(end, end + 1)]
+
+    def meaning(self, at: int) -> Meaning:
+        """What the table of spellings says of a token."""
+        return MEANINGS.get(self.tokens[at], VALUE)
 
     def function(self, at: int) -> tuple[str, int] | None:
         token = self.tokens[at]
@@ -79,8 +64,8 @@ class Tokens:
     def name(self, at: int) -> tuple[str, int] | None:
         """A name with its subscript and accents; an adjoint is `bar_` and the name."""
         accents = []
-        while self.tokens[at] in ADJOINT or self.tokens[at] in ACCENTS:
-            accents.append(ACCENTS.get(self.tokens[at], "bar"))
+        while self.meaning(at).kind == "accent":
+            accents.append(self.meaning(at).text)
             at += 1
         if accents and self.tokens[at] == "{":
             inner = self.name(at + 1)
@@ -88,13 +73,13 @@ class Tokens:
                 self.fail("an accent stands over one name", at)
             stem, at = inner[0], inner[1] + 1
         else:
-            found = self.letters(at)
-            if not found:
+            letters = self.letters(at)
+            if not letters:
                 if accents:
                     self.fail("an accent stands over one name", at)
                 return None
-            stem, at = found
-        stem, at = self.subscripted(stem, at)
+            stem, at = letters
+        stem, at = self.with_subscript(stem, at)
         # \bar\hat v is bar_hat_v: the outermost accent comes first.
         for accent in reversed(accents):
             stem = f"{accent}_{stem}"
@@ -112,7 +97,7 @@ class Tokens:
 
     def word(self, at: int) -> tuple[str, int] | None:
         r"""`\mathrm{relu}`."""
-        if self.tokens[at] not in WORDS:
+        if self.meaning(at).kind != "word":
             return None
         if self.tokens[at + 1] == "d":
             return "d", at + 2
@@ -123,7 +108,7 @@ class Tokens:
             self.fail(f"{self.tokens[at]} holds one name", at)
         return text, at + 4
 
-    def subscripted(self, stem: str, at: int) -> tuple[str, int]:
+    def with_subscript(self, stem: str, at: int) -> tuple[str, int]:
         """`stem` with the subscript at token `at`, if there is one."""
         if self.tokens[at] != "_":
             return stem, at
@@ -143,58 +128,46 @@ class Tokens:
 
     def derivative(self, at: int) -> tuple[str, int] | None:
         r"""`\frac{\partial v_3}{\partial v_1}` or `dv3/dv1`, as one name."""
-        fraction = self.tokens[at] in FRACTIONS
-        if fraction:
-            if self.tokens[at + 1] != "{":
-                return None
-            above = self.differential(at + 2)
-            middle, end = "}{", "}"
-        else:
-            above = self.differential(at)
-            middle, end = "/", ""
+        fraction = self.meaning(at).kind == "fraction"
+        if fraction and self.tokens[at + 1] != "{":
+            return None
+        # `}{` between the two of a \frac, `/` in plain text.
+        middle, end = ("}{", "}") if fraction else ("/", "")
+        above = self.differential(at + 2 if fraction else at)
         if not above:
             return None
         kind, over, to = above
-        below = None
-        # `}{` between the two of a \frac, `/` in plain text.
         if over and "".join(self.tokens[to : to + len(middle)]) == middle:
             below = self.differential(to + len(middle), below=True)
-        closed = below and (not end or self.tokens[below[2]] == end)
-        if not below or not closed or not below[1]:
-            # \frac{d}{…} where d is a name of the author's: a quotient after all.
-            if kind == "d" and not over:
-                return None
-            self.fail(
-                "a derivative is one name by one name",
-                at,
-                r"write \frac{\partial v_3}{\partial v_1} or dv3/dv1; name an "
-                "expression on a line of its own first",
-            )
-        return f"{kind}_{over}_{kind}_{below[1]}", below[2] + len(end)
+            if below and below[1] and (not end or self.tokens[below[2]] == end):
+                return f"{kind}_{over}_{kind}_{below[1]}", below[2] + len(end)
+        self.fail(
+            "a derivative is one name by one name",
+            at,
+            r"write \frac{\partial v_3}{\partial v_1} or dv3/dv1; name an "
+            "expression on a line of its own first",
+        )
 
     def differential(self, at: int, below: bool = False) -> tuple[str, str, int] | None:
         """(partial or d, name, token after it) for `∂v3`, `d v3` or `dv3`."""
-        token = self.tokens[at]
-        word = self.word(at) if token in WORDS else None
-        kind, after = ("partial", at + 1) if token in DELTAS else ("d", at + 1)
-        if word and word[0] == "d":
-            after = word[1]
-        # Who has defined d means it.
-        elif token == "d" and "d" in self.known:
-            return None
-        elif token not in DELTAS and token != "d":
-            if not re.match("d[A-Za-z]", token) or token in self.known:
+        token, meant = self.tokens[at], self.meaning(at)
+        if meant.kind == "differential":
+            named = self.name(at + 1)
+            return (meant.text, *named) if named else (meant.text, "", at + 1)
+        word = self.word(at)
+        if token == "d" or (word and word[0] == "d"):
+            # Who has defined d means it.
+            if token == "d" and "d" in self.known:
                 return None
-            text, to = self.subscripted(token[1:], at + 1)
-            text = plain_name(text)
-            # Above the line dv3 is a differential only if v3 is known; below it, after
-            # one above, it is one anyway, and is complained of where nothing is called
-            # so.
-            return ("d", text, to) if below or text in self.known else None
-        named = self.name(after)
-        if named:
-            return kind, *named
-        return (kind, "", after) if token in DELTAS else None
+            named = self.name(word[1] if word else at + 1)
+            return ("d", *named) if named else None
+        if not re.match("d[A-Za-z]", token) or token in self.known:
+            return None
+        text, to = self.with_subscript(token[1:], at + 1)
+        text = plain_name(text)
+        # Above the line dv3 is a differential only if v3 is known; below it, after one
+        # above, it is one anyway, and is complained of where nothing is called so.
+        return ("d", text, to) if below or text in self.known else None
 
     def fail(
         self, message: str, at: int, hint: str = "", to: int | None = None

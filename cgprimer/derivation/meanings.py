@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cgprimer.derivation.names import Derivative, adjoint_of, derivative_of
-from cgprimer.derivation.written import Script
+from cgprimer.derivation.script import Script
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import ONE, OPS, ZERO, name, tidy
+from cgprimer.expr.ops import ONE, OPS, ZERO, name
+from cgprimer.expr.tidy import tidy
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
@@ -79,15 +80,15 @@ class Meanings:
         graph = self.graph
         if wrt not in graph.variable_number or of not in graph.dependents:
             return ZERO
-        found = gradient(graph, of, [wrt])
+        derivatives = gradient(graph, of, [wrt])
         closed: dict[Node, Node] = {}
-        for equation in found.equations:
+        for equation in derivatives.equations:
             # The equations of a gradient are those of the author and new ones for
             # adjoints; only the latter are put in, so that the formula has the author's
             # names.
             if equation.name not in self.script.bodies:
                 closed[name(equation.name)] = substitute([equation.body], closed)[0]
-        [output] = found.outputs
+        [output] = derivatives.outputs
         return closed[name(output)]
 
     @lazy

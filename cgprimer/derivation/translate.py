@@ -17,94 +17,19 @@ with an explicit stack, so braces may nest as deep as they like.
     x       ((1)/(2))*x                         yes, after the product that is meant
 
 `\sin 2x` ends with an error at x: sin(2) was read with its argument bare, and x may
-belong to it or stand beside it. `written` calls `translate` for each side of an '='.
+belong to it or stand beside it. `reader` calls `translate` for each side of an '=';
+what a sign or a command means is a row of `spellings`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.latex_names import (
-    ACCENTS,
-    ADJOINT,
-    DELTAS,
-    FRACTIONS,
-    WORDS,
-    Tokens,
-)
-from cgprimer.errors import ExpressionError, Mistake, shorten, suggest
-from cgprimer.expr.node import Node
-from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.expr.syntax import parse_expression
-from cgprimer.notation.latex import GREEK
-
-_SIGNS = {
-    "+": "+", "-": "-", "−": "-", "*": "*", "·": "*", "×": "*", "⋅": "*", "∗": "*",
-    r"\cdot": "*", r"\times": "*", r"\ast": "*", "/": "/", r"\div": "/", "÷": "/",
-}  # fmt: skip
-_OPEN = {
-    "(": ("(", ")"), "[": ("(", "]"), "{": ("(", "}"), r"\{": ("(", r"\}"),
-    r"\lbrack": ("(", r"\rbrack"), r"\lvert": ("abs(", r"\rvert"),
-}  # fmt: skip
-_CLOSE = frozenset(close for _, close in _OPEN.values())
-_RELATIONS = {r"\approx", r"\leq", r"\geq", r"\neq", r"\equiv", r"\propto", r"\sim"}
-_COMMANDS = [
-    *ADJOINT, *ACCENTS, *WORDS, *FRACTIONS, r"\partial", r"\sqrt", r"\pi",
-    *(f"\\{text}" for text in (*FUNCTIONS, *GREEK)),
-]  # fmt: skip
-
-
-class Stretch(NamedTuple):
-    """A stretch of the translation and the stretch of the author's line it is from."""
-
-    text: str
-    start: int
-    end: int
-    is_name: bool = False
-
-
-@dataclass(frozen=True)
-class Formula:
-    """The translation of `line[start:end]`."""
-
-    line: str
-    pieces: tuple[Stretch, ...]
-
-    @property
-    def text(self) -> str:
-        """In our language."""
-        return "".join(piece.text for piece in self.pieces)
-
-    @property
-    def names(self) -> tuple[Stretch, ...]:
-        """The names in it, each with its place."""
-        return tuple(piece for piece in self.pieces if piece.is_name)
-
-    def parse(self, declared: Collection[str] = ()) -> Node:
-        """The expression; ExpressionError with carets in the author's line."""
-        try:
-            return parse_expression(self.text, 0, declared)
-        except ExpressionError as error:
-            problem = error.problems[0]
-            raise self._moved(problem) from None
-
-    def _moved(self, problem: Mistake) -> ExpressionError:
-        """The problem with its span in the author's line instead of the translation."""
-        # One span for every character of the translation, so that a caret under any of
-        # them is under the token that it came from.
-        spans = [
-            (piece.start, piece.end) for piece in self.pieces for _ in piece.text
-        ] or [(0, len(self.line))]
-        last = len(spans) - 1
-        # A mistake beyond the end, such as a value that is missing there, is put behind
-        # the last.
-        start = spans[min(problem.start, last)][0 if problem.start <= last else 1]
-        end = max(start + 1, spans[min(max(problem.end - 1, 0), last)][1])
-        return ExpressionError(
-            [Mistake(problem.message, self.line, start, end, problem.hint)]
-        )
+from cgprimer.derivation.formula import Formula, Stretch
+from cgprimer.derivation.spellings import COMMANDS, Meaning
+from cgprimer.derivation.tokens import Tokens
+from cgprimer.errors import shorten, suggest
 
 
 def translate(
@@ -161,32 +86,39 @@ class _Translator(Tokens):
 
     def step(self, at: int) -> int:
         """Translate what begins at token `at`; return the token after it."""
-        token = self.tokens[at]
-        if token in _SIGNS:
-            return self.sign(token, at)
-        if token in ("^", "**"):
-            return self.power(at)
-        if token in _CLOSE or (token in ("|", r"\|") and self.closes_bars()):
-            return self.close(at)
-        if token == ",":
-            self.emit(",", at)
-            self.ended = self.bare = False
-            self.slashes[-1] = False
-            return at + 1
-        return self.value(token, at)
+        meaning = self.meaning(at)
+        match meaning.kind:
+            case "sign":
+                return self.sign(at, meaning.text)
+            case "power":
+                return self.power(at)
+            case "comma":
+                return self.comma(at)
+            case "close":
+                return self.close(at)
+            case "bars" if self.closes_bars():
+                return self.close(at)
+            case "open" | "bars":
+                return self.open(at, meaning)
+        return self.value(at, meaning)
 
     # What stands between values
 
-    def sign(self, token: str, at: int) -> int:
+    def sign(self, at: int, sign: str) -> int:
         # \frac+ has a sign where its first argument belongs.
         if self.waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
-        self.emit(_SIGNS[token], at)
+        self.emit(sign, at)
         # A sign in front of a value, as in 1/-2, leaves what is below the slash below
         # it.
         if self.ended:
-            self.slashes[-1] = _SIGNS[token] == "/"
+            self.slashes[-1] = sign == "/"
         self.ended = self.bare = False
+        return at + 1
+
+    def comma(self, at: int) -> int:
+        self.emit(",", at)
+        self.slashes[-1] = self.ended = self.bare = False
         return at + 1
 
     def power(self, at: int) -> int:
@@ -229,28 +161,24 @@ class _Translator(Tokens):
 
     # Values
 
-    def value(self, token: str, at: int) -> int:
+    def value(self, at: int, meaning: Meaning) -> int:
         # First of all, for a \frac of two differentials is one name and no quotient.
         derivative = self.derivative(at)
         if derivative:
             return self.atom(at, *derivative)
-        if token in ("|", r"\|"):
-            return self.open(at, "abs(", "|")
-        if token in _OPEN:
-            return self.open(at, *_OPEN[token])
-        if token in FRACTIONS:
+        if meaning.kind == "fraction":
             return self.command(at, "((", (")/(", "))"), at + 1)
-        if token == r"\sqrt":
+        if meaning.kind == "root":
             return self.root(at)
-        if token[0].isdigit() or token[0] == ".":
-            return self.number(token, at)
+        if self.tokens[at][0].isdigit() or self.tokens[at][0] == ".":
+            return self.number(at)
         function = self.function(at)
         if function:
             return self.call(at, *function)
         named = self.name(at)
         if named:
             return self.atom(at, *named)
-        return self.unknown(token, at)
+        return self.unknown(at, meaning)
 
     def begin(self, at: int) -> None:
         """Make the product that is meant, where two values meet; or refuse."""
@@ -280,8 +208,9 @@ class _Translator(Tokens):
         self.complete(after - 1)
         return after
 
-    def number(self, token: str, at: int) -> int:
+    def number(self, at: int) -> int:
         self.begin(at)
+        token = self.tokens[at]
         # \frac 12 3 is read by LaTeX as a half and then 3: it takes one digit.
         if self.waiting() and not self.ended and len(token) > 1 and token.isdigit():
             self.fail("one digit or braces are expected", at, f"write {{{token}}}")
@@ -289,10 +218,10 @@ class _Translator(Tokens):
         self.complete(at)
         return at + 1
 
-    def open(self, at: int, text: str, closing: str) -> int:
+    def open(self, at: int, meaning: Meaning) -> int:
         self.begin(at)
-        self.emit(text, at)
-        self.stack.append(_Group(closing, at))
+        self.emit(meaning.text, at)
+        self.stack.append(_Group(meaning.closing, at))
         self.slashes.append(False)
         self.ended = False
         return at + 1
@@ -375,15 +304,16 @@ class _Translator(Tokens):
             named = not exponent[0].isdigit()
             self.pieces.append(Stretch(exponent, *self.spans[command], is_name=named))
 
-    def unknown(self, token: str, at: int) -> int:
-        if token in _RELATIONS or token in "≈≤≥≠<>":
+    def unknown(self, at: int, meaning: Meaning) -> int:
+        token = self.tokens[at]
+        if meaning.kind == "relation":
             self.fail(f"{token!r} cannot be checked", at, "write '='")
+        if meaning.kind == "differential":
+            self.fail("∂ stands before a name", at)
         if token == "_":
             self.fail("a subscript stands behind a name", at)
-        if token in DELTAS:
-            self.fail("∂ stands before a name", at)
         if token.startswith("\\"):
-            self.fail(f"unknown command {token!r}", at, suggest(token, _COMMANDS))
+            self.fail(f"unknown command {token!r}", at, suggest(token, COMMANDS))
         self.emit(token, at)  # the language knows best what is wrong with it
         self.ended = False
         return at + 1

@@ -5,13 +5,8 @@ r"""A derivation in LaTeX: a table of rules from plain LaTeX, or a whole documen
 
 from __future__ import annotations
 
-from cgprimer.derivation.faces import (
-    LATEX,
-    UNICODE,
-    filled_lines,
-    forward_stages,
-    reverse_stages,
-)
+from cgprimer.derivation.notations import LATEX, UNICODE
+from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
 from cgprimer.derivation.trace import Row, Trace
 
 WIDTH = 84  # columns of the plain text; a landscape page of A4 holds as much
@@ -73,21 +68,16 @@ def _left_out(trace: Trace) -> str:
 def _lines(trace: Trace, row: Row) -> list[str]:
     """The line of one name, and more where its chain rule is long."""
     stages = reverse_stages(trace, row, LATEX)
+    # As plain text the stages are about as wide as they are when typeset.
+    measured = reverse_stages(trace, row, UNICODE)
+    first, *others = set_lines(stages, WIDTH, measured=measured)
     adjoint = LATEX.adjoint(row.name)
-    left = f"${_forward(trace, row)}${_notes(row)}"
-    lines = []
-    for n, line in enumerate(filled_lines(_measured(trace, row), WIDTH)):
-        terms = " ".join(f"{'+' if k else '='} {stages[i][k]}" for i, k in line)
-        begin = adjoint if not n else rf"\hphantom{{{adjoint}}} {{}}"
-        # Further lines begin behind a phantom of the adjoint, below its '='.
-        lines.append(rf"{'' if n else left} & ${begin} {terms}$ \\")
-    return lines
-
-
-def _measured(trace: Trace, row: Row) -> list[list[str]]:
-    """The stages as plain text, which is about as wide as they are when typeset."""
-    # LaTeX source is several times as long as what it sets.
-    return reverse_stages(trace, row, UNICODE)
+    # Further lines begin behind a phantom of the adjoint, below its '='.
+    phantom = rf"\hphantom{{{adjoint}}} {{}}"
+    return [
+        rf"${_forward(trace, row)}${_notes(row)} & ${adjoint} {first}$ \\",
+        *(rf" & ${phantom} {line}$ \\" for line in others),
+    ]
 
 
 def _forward(trace: Trace, row: Row) -> str:

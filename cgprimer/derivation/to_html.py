@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from html import escape
 
-from cgprimer.derivation.faces import LATEX, forward_stages, reverse_stages
-from cgprimer.derivation.text import FORWARD, REVERSE, called, left_out
+from cgprimer.derivation.notations import LATEX
+from cgprimer.derivation.stages import forward_stages, reverse_stages
+from cgprimer.derivation.to_text import FORWARD, REVERSE, called, left_out
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.notation.mathml import from_latex
 from cgprimer.notation.table import capped
@@ -75,17 +76,12 @@ def html_part(trace: Trace, most: int | None = None) -> str:
 
 
 def _row(trace: Trace, row: Row) -> str:
-    forward = _chain(
-        LATEX.name(row.name),
-        forward_stages(trace, row, LATEX),
-        "value" if trace.has_numbers else "",
-    )
-    reverse = _chain(
-        LATEX.adjoint(row.name),
-        reverse_stages(trace, row, LATEX),
-        "adjoint" if trace.has_numbers else "",
-    )
-    return f"<tr><td>{forward}{_notes(row)}</td><td>{reverse}</td></tr>"
+    forward = forward_stages(trace, row, LATEX)
+    reverse = reverse_stages(trace, row, LATEX)
+    values, adjoints = ("value", "adjoint") if trace.has_numbers else ("", "")
+    left = _chain(LATEX.name(row.name), forward, values) + _notes(row)
+    right = _chain(LATEX.adjoint(row.name), reverse, adjoints)
+    return f"<tr><td>{left}</td><td>{right}</td></tr>"
 
 
 def _chain(left: str, stages: list[list[str]], last: str) -> str:

@@ -1,0 +1,73 @@
+"""A wrong equality in numbers, on which a guess of what is wrong is tried.
+
+    equality, meanings, points ─▶ Case: left, right, column(expression) ─▶ holds or not
+
+`check` makes one of each '=' that fails; `hints` does the guessing. A column is the
+value of one expression at every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cgprimer.derivation.meanings import Meanings
+from cgprimer.derivation.names import adjoint_of
+from cgprimer.derivation.samples import Point, same
+from cgprimer.derivation.script import Equality
+from cgprimer.diagnosis.extended import context, decimal, is_finite, values
+from cgprimer.expr.node import Node
+
+Column = list[Any]
+
+
+class Case:
+    """A wrong equality with both sides at the points where both have a value."""
+
+    def __init__(
+        self, equality: Equality, meanings: Meanings, points: Sequence[Point]
+    ) -> None:
+        self.equality, self.meanings, self.points = equality, meanings, points
+        self.left = self.column(equality.left.node)
+        self.right = self.column(equality.right.node)
+
+    @property
+    def gap(self) -> Column:
+        """The left side minus the right one."""
+        return minus(self.left, self.right)
+
+    @property
+    def varies(self) -> bool:
+        """Whether the left side does; else any mistake is a constant factor."""
+        return any(not same(value, self.left[0]) for value in self.left)
+
+    @property
+    def names(self) -> list[str]:
+        """Everything that has a place in the graph, definitions first."""
+        return [*self.meanings.script.bodies, *self.meanings.script.free]
+
+    def column(self, node: Node) -> Column:
+        """The value of an expression over the author's names at every point."""
+        closed = self.meanings.close(node)
+        return [values([closed], at, decimal)[closed] for at in self.points]
+
+    def holds(self, a: Column, b: Column) -> bool:
+        """Whether two columns agree at every point."""
+        return all(map(is_finite, a + b)) and all(map(same, a, b))
+
+    def adjoint_of(self, text: object) -> str | None:
+        """`v3` for `bar_v3`; None for what is no adjoint."""
+        return adjoint_of(str(text), self.meanings.known)
+
+
+def minus(a: Column, b: Column) -> Column:
+    """The difference; zero where it is rounding."""
+    # Zero exactly, so that a term of 0 is not seen in what rounding has left.
+    pairs = zip(a, b, strict=True)
+    return [x - y if not same(x, y) else context().zero for x, y in pairs]
+
+
+def times(column: Column, by: Column | int) -> Column:
+    """The product with a column, or with a number."""
+    factors = [by] * len(column) if isinstance(by, int) else by
+    return [x * y for x, y in zip(column, factors, strict=True)]

@@ -1,0 +1,93 @@
+r"""How the pieces of a derivation are written: as Unicode, as plain ASCII, as LaTeX.
+
+    x̄y·∂xy/∂xa     bar_xy*\partial xy/\partial xa     \overline{xy} \cdot \frac{…}{…}
+
+A notation is one `Notation`; `stages` fills in the chain rule, and `to_text`,
+`to_latex` and `to_html` set it in lines, tables and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cgprimer.expr.node import Node
+from cgprimer.graph.paths import bracketed
+from cgprimer.notation.latex import latex, latex_factor, latex_name, latex_number
+from cgprimer.notation.marked import overlined, rounded
+from cgprimer.notation.text import show, tree_size
+
+WIDE = 5_000  # nodes of an author's expression above which it is not written out
+
+
+@dataclass(frozen=True)
+class Notation:
+    """One way to write.
+
+    factor : an expression as it stands behind a dot; `brackets` go around a negative
+        number there. comment : what stands around a note.
+    breaks_sums : whether a sum that is wider than a line may go on in the next.
+    """
+
+    name: Callable[[str], str]
+    adjoint: Callable[[str], str]
+    partial: Callable[[str, str], str]
+    formula: Callable[[Node], str]
+    factor: Callable[[Node], str]
+    number: Callable[[float], str]
+    dot: str
+    brackets: tuple[str, str]
+    dots: str
+    comment: tuple[str, str] = ("(", ")")
+    breaks_sums: bool = True
+
+    def product(self, *factors: float) -> str:
+        """Numbers multiplied, the negative ones in brackets."""
+        left, right = self.brackets
+        texts = map(self.number, factors)
+        return self.dot.join(f"{left}{t}{right}" if t[0] in "-−" else t for t in texts)
+
+    def expression(self, body: Node) -> str:
+        """The right side of an equation."""
+        return self.formula(body) if tree_size(body) <= WIDE else self.dots
+
+
+UNICODE = Notation(
+    name=str,
+    adjoint=overlined,
+    partial=lambda node, wrt: f"∂{node}/∂{wrt}",
+    formula=show,
+    factor=bracketed,
+    number=rounded,
+    dot="·",
+    brackets=("(", ")"),
+    dots="…",
+)
+
+ASCII = Notation(
+    name=str,
+    adjoint=lambda name: f"bar_{name}",
+    partial=lambda node, wrt: rf"\partial {node}/\partial {wrt}",
+    formula=show,
+    factor=bracketed,
+    number=lambda value: rounded(value).replace("−", "-").replace("∞", "inf"),
+    dot="*",
+    brackets=("(", ")"),
+    dots="...",
+    comment=("# ", ""),
+    breaks_sums=False,
+)
+
+LATEX = Notation(
+    name=latex_name,
+    adjoint=lambda name: rf"\overline{{{latex_name(name)}}}",
+    partial=lambda node, wrt: (
+        rf"\frac{{\partial {latex_name(node)}}}{{\partial {latex_name(wrt)}}}"
+    ),
+    formula=latex,
+    factor=latex_factor,
+    number=lambda value: latex_number(rounded(value)),
+    dot=r" \cdot ",
+    brackets=(r"\left(", r"\right)"),
+    dots=r"\ldots",
+)

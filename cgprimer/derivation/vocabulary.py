@@ -1,0 +1,121 @@
+r"""The names of a derivation while it is read: which are known, and as what.
+
+    v1 = 1/x           x is free, v1 has a body
+    g = \bar v_1 + 1   g is derived: made of adjoints, no part of the graph
+    \bar z = 1         refused with a caret: nothing is called z
+
+`reader` asks it of every name; what is known in the end goes into the `Script`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NoReturn
+
+from cgprimer.derivation.formula import Stretch
+from cgprimer.derivation.names import (
+    adjoint_of,
+    derivative_like,
+    derivative_of,
+    plain_name,
+)
+from cgprimer.errors import ExpressionError, Mistake, listing, suggest
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import CONSTANTS
+from cgprimer.graph.names import name_list
+
+
+class Vocabulary:
+    """The names known so far, and what they stand for.
+
+    free : names that no line defines. bodies, derived : definitions, as in a `Script`.
+    broken : names whose definition cannot be read; lines that use one are read all the
+        same, so that every mistake in them is told.
+    fresh : free names that are new since they were last taken, and may be slips.
+    """
+
+    def __init__(self, variables: Collection[str] | None) -> None:
+        given = None if variables is None else name_list(variables, "variables")
+        self.declared = None if given is None else [plain_name(v) for v in given]
+        self.free: dict[str, None] = dict.fromkeys(self.declared or ())
+        self.bodies: dict[str, Node] = {}
+        self.derived: dict[str, Node] = {}
+        self.broken: set[str] = set()
+        self.fresh: list[str] = []
+
+    @property
+    def known(self) -> set[str]:
+        """All names that have a meaning by now."""
+        return {*self.free, *self.bodies, *self.derived, *self.broken}
+
+    def define(self, defined: str, body: Node) -> None:
+        """Enter a definition."""
+        # Definitions with adjoints in them are no part of the graph that is
+        # differentiated.
+        known = self.known
+        special = any(
+            text in self.derived or _is_special(text, known) for text in leaves(body)
+        )
+        (self.derived if special else self.bodies)[defined] = body
+
+    def is_new(self, piece: Stretch, line: str) -> bool:
+        """Whether an equation with this name alone on its left defines it."""
+        text, known = piece.text, self.known
+        if text in known or text in CONSTANTS or _is_special(text, known):
+            return False
+        # bar_u for a u that is not known is a slip, and no new name.
+        slip = text.startswith("bar_") and known
+        return not slip and not derivative_like(piece, line)
+
+    def check(self, piece: Stretch, line: str) -> None:
+        """Refuse a name that stands for nothing; note one that is new."""
+        text, known = piece.text, self.known
+        if text in known or text in CONSTANTS or text == "e":
+            return
+        derivative = derivative_of(text, known)
+        parts = derivative[1:] if derivative else (adjoint_of(text, known),)
+        if parts[0] is not None:
+            self._check_graph(parts, piece, line)
+            return
+        if (text.startswith("bar_") and known) or derivative_like(piece, line):
+            self._refuse_parts(piece, line)
+        if self.declared is not None:
+            hint = suggest(text, known) or "define it above, or name it in variables="
+            _fail(f"unknown name {text!r}", piece, line, hint)
+        # Before the first definition every name is an input; later a new one may be a
+        # slip.
+        if self.bodies:
+            self.fresh.append(text)
+        self.free[text] = None
+
+    def _refuse_parts(self, piece: Stretch, line: str) -> NoReturn:
+        """Name what an adjoint or a derivative is of that is not there."""
+        known = self.known
+        names = re.split("_(?:d|partial)_|^(?:d|partial|bar)_", piece.text)
+        missing = next(part for part in names if part and part not in known)
+        hint = suggest(missing, known) or f"known are {listing(sorted(known))}"
+        _fail(f"{missing!r} is not defined above", piece, line, hint)
+
+    def _check_graph(
+        self, parts: tuple[str | None, ...], piece: Stretch, line: str
+    ) -> None:
+        """Adjoints and derivatives are of names in the graph, and by such names."""
+        for part in parts:
+            if part in self.derived:
+                hint = "give the function itself a name, and differentiate that"
+                message = f"{part!r} is made of adjoints or derivatives itself"
+                _fail(message, piece, line, hint)
+        of = parts[0]
+        if (len(parts) > 1 or not self.bodies) and of in self.free:
+            message = f"no line defines {of!r}, so it has no derivatives"
+            _fail(message, piece, line, f"write a line {of} = …")
+
+
+def _is_special(text: str, known: Collection[str]) -> bool:
+    """Whether a name stands for an adjoint or a derivative."""
+    return bool(adjoint_of(text, known) or derivative_of(text, known))
+
+
+def _fail(message: str, piece: Stretch, line: str, hint: str) -> NoReturn:
+    raise ExpressionError([Mistake(message, line, piece.start, piece.end, hint)])
