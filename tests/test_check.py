@@ -24,10 +24,11 @@ from cgprimer.judge.check import check_gradients
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import parse_claims, read_claims
 from cgprimer.judge.code.foreign import check_function, check_torch
-from cgprimer.judge.sites import random_points
+from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.points import random_points
+from cgprimer.judge.slopes import Slope
 from cgprimer.judge.together import Mixture, mixture
-from cgprimer.judge.verdict import Slope, judge
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.verdict import judge
 
 PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 
@@ -36,7 +37,7 @@ PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 def witness(*texts):
     """The differences of a graph at five random points, taken once for all claims."""
     graph = parse_graph(texts)
-    return Witness(graph, random_points(graph, 5, np.random.default_rng(0)), False)
+    return GraphCheck(graph, random_points(graph, 5, np.random.default_rng(0)), False)
 
 
 def checked(texts, claims, output=None):
@@ -719,17 +720,17 @@ def test_one_wrong_total_of_many_is_noticed(key, mistake, monkeypatch):
         return own | {spoilt: SPOILT[mistake](own[spoilt], other)}
 
     monkeypatch.setattr(Mixture, "gradient", property(wrong))
+    # Each time anew, as what is spoilt must not be kept.
+    monkeypatch.setattr(GraphCheck, "mixture", GraphCheck.mixture.__wrapped__)
     names = [*known.mixable(known.graph.outputs)]
-    mixed = mixture(known.graph, known.point, known.values, known.graph.outputs, names)
+    mixed = mixture(known, known.graph.outputs, names)
     true = right(mixed)
     for spoilt in known.mixable(known.graph.outputs) & set(true):
         change = np.abs(wrong(mixed)[spoilt] - true[spoilt]).max()
         if change > 1e-6 * max(np.abs(row).max() for row in true.values()):
-            known.rows.clear()
             report = report_on(known, {}, None)
             assert report.verdict == FAIL, (spoilt, report.diagnosis)
             assert "is not what differences say" in report.diagnosis
-    known.rows.clear()
 
 
 @pytest.mark.usefixtures("together")

@@ -14,12 +14,12 @@ from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import Claim, read_claims
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import divisors, explain, special
 from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
 from cgprimer.judge.mistakes.terms import missing_term, told
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.sites import random_points
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.points import random_points
 from cgprimer.notation.text import show
 
 MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
@@ -27,7 +27,9 @@ MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 
 @functools.cache
 def witness_of(graph, seed=0):
-    return Witness(graph, random_points(graph, 5, np.random.default_rng(seed)), False)
+    return GraphCheck(
+        graph, random_points(graph, 5, np.random.default_rng(seed)), False
+    )
 
 
 def values(node, at):

@@ -11,32 +11,30 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from cgprimer import takes
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import local_partial, sweep
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
     Mistake,
-    OpError,
     OptionError,
     listing,
     shorten,
     suggest,
 )
 from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, fold, intern, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
+from cgprimer.expr.node import Node, fold, intern, leaves
+from cgprimer.expr.ops import OPS
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.judge.rounding import rounding
 from cgprimer.notation.text import number, show
 from cgprimer.types import Array, Edge
 
@@ -83,6 +81,22 @@ class Claim:
         return np.broadcast_to(found, (width,)), np.broadcast_to(terms, (width,))
 
 
+@dataclass(frozen=True)
+class Claims:
+    """Claims sorted: `local` ones of edges, `whole` ones of totals of one output."""
+
+    output: str | None
+    local: Mapping[Edge, Claim]
+    whole: Mapping[str, Claim]  # by the name that is derived by
+
+    @classmethod
+    def of(cls, claims: Mapping[Edge, Claim], output: str | None) -> Claims:
+        """A claim of d output / d name is one of a total."""
+        whole = {e[1]: claim for e, claim in claims.items() if e[0] == output}
+        local = {e: claim for e, claim in claims.items() if e[0] != output}
+        return cls(output, local, whole)
+
+
 def _limits(root: Node) -> Node:
     """`root` with 0·log(0) as 0 in products, as u^v·log(u) is where u = 0 and v > 0.
 
@@ -105,71 +119,6 @@ def _limits(root: Node) -> Node:
         return made
 
     return fold([root], visit)[root]
-
-
-def rounding(root: Node) -> Node:
-    """Σ |v·∂root/∂v| over the operations v: times ε, what rounding does to `root`.
-
-    Where numpy code cannot be differentiated, a few times |root| stand for it.
-    """
-    # In exp(1e-6) - 1 nothing depends on a name, so a sweep would find no operation and
-    # no rounding. With 1e-6 as a name it finds both.
-    numbers = _computed_numbers(root)
-    [open_root] = substitute([root], numbers)
-    try:
-        steps = sweep(open_root, map(name, leaves(open_root)))
-    except OpError:
-        # The code's own terms are not seen; eight units in the last place stand for
-        # them.
-        return OPS["abs"](tidy(OPS["mul"], const(8.0), root))
-    sizes = [
-        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in steps
-        if step.node.args
-    ]
-    total = reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
-    return substitute([total], {leaf: number for number, leaf in numbers.items()})[0]
-
-
-def _computed_numbers(root: Node) -> dict[Node, Node]:
-    """Names for the numbers that are computed with alone: 1e-6 in exp(1e-6) - 1.
-
-    A sweep passes by what does not depend on a name.
-    """
-    alone = fold([root], lambda n, args: n.op is not NAME and all(args))
-    inside = (arg for node in alone if alone[node] for arg in node.args)
-    found = dict.fromkeys(arg for arg in inside if arg.op is CONST)
-    return {number: name(f" {i}") for i, number in enumerate(found)}
-
-
-def path_rounding(roots: Iterable[Node]) -> list[Node]:
-    """For each root what `rounding` gives, or more: shares of a path never cancel.
-
-    e(v) = |v| + Σ |∂v/∂a|·e(a) over the arguments a, for all roots in one walk, where
-    `rounding` walks once for each.
-    """
-    roots = list(roots)
-    found: dict[Node, Node] = {}
-    for node in postorder(roots):
-        # a·b + a·b: e(a·b) is |a·b|, and the sum carries 2·|a·b| and adds its own
-        # |2a·b|. In a·b - a·b the shares add up as well: rounding errors of one node do
-        # not cancel here, though they would, so that it is a bound and may be more than
-        # `rounding` gives.
-        total = OPS["abs"](node) if node.args else ZERO
-        for i, arg in enumerate(node.args):
-            if found[arg] is not ZERO:
-                total = tidy(OPS["add"], total, _share(node, i, found[arg]))
-        found[node] = total
-    return [found[root] for root in roots]
-
-
-def _share(node: Node, i: int, error: Node) -> Node:
-    """What an error of argument `i` does to a node; numpy code is taken to keep it."""
-    try:
-        size = tidy(OPS["abs"], local_partial(node, i))
-    except OpError:
-        return OPS["abs"](tidy(OPS["mul"], const(8.0), node))
-    return tidy(OPS["mul"], size, error)
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:

@@ -14,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
+from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.claims import Claim
-from cgprimer.judge.mistakes.blame import elsewhere, over
+from cgprimer.judge.edge_check import EdgeCheck
+from cgprimer.judge.evidence import JudgedRow
+from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.mistakes.blame import elsewhere
 from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
 from cgprimer.judge.mistakes.explain import (
     VAGUE,
@@ -29,14 +32,12 @@ from cgprimer.judge.mistakes.explain import (
     explain,
     spoken,
 )
-from cgprimer.judge.mistakes.terms import told
+from cgprimer.judge.mistakes.terms import sentence
+from cgprimer.judge.report import CheckRow
+from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.totals import Culprit
 from cgprimer.judge.verdict import FAIL
-from cgprimer.types import Array, Edge
-
-if TYPE_CHECKING:
-    from cgprimer.judge.report import CheckRow
-    from cgprimer.judge.witness import Witness
+from cgprimer.types import Edge
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
 SWAPPED = 64  # names that are held against one another
@@ -60,7 +61,7 @@ class Story:
     alike: tuple[Edge, ...] = ()
 
     @property
-    def told(self) -> str:
+    def clause(self) -> str:
         """The clause, with the edges that would explain as much."""
         if not self.alike:
             return self.says
@@ -71,27 +72,34 @@ class Story:
 class Teller:
     """The stories of one output's totals.
 
-    edges : the true partials; claimed : name → claimed total (n,).
+    bad : the names whose totals are wrong, by `claims` or, without one, by our rules.
+    doubted : edges whose own partial is wrong, so that differences stand for the truth.
     """
 
     def __init__(
         self,
-        witness: Witness,
-        edges: Mapping[Edge, Array],
-        output: str,
-        claimed: Mapping[str, Array],
+        of: OutputCheck,
+        claims: Mapping[str, Claim],
         bad: Sequence[str],
+        doubted: Sequence[Edge],
     ) -> None:
-        self.witness, self.output, self.bad = witness, output, list(bad)
-        self.totals = ClaimedTotals(witness, edges, output, claimed)
+        self.at, self.output, self.bad = of.at, of.output, list(bad)
+        edges = dict(of.at.own)
+        for edge in doubted:
+            # The truth beside a wrong rule of ours is what differences say.
+            edges[edge] = EdgeCheck(of.at, edge).slope.value
+        claimed = {
+            wrt: claim.values(of.at.values, of.at.width)[0]
+            for wrt, claim in claims.items()
+        }
+        claimed |= {wrt: of.gradient[wrt] for wrt in bad if wrt not in claims}
+        self.totals = ClaimedTotals(of.at, edges, of.output, claimed)
         self.good = [
             wrt for wrt in claimed if wrt not in self.bad and self.totals.is_right(wrt)
         ]
 
-    def marked(self, row: CheckRow, story: Story | None) -> CheckRow:
+    def mark(self, row: CheckRow, story: Story) -> CheckRow:
         """The row with what its total looks like."""
-        if story is None:
-            return row
         finding, ratios = story.finding, self.totals.wrong(row.wrt).ratios()
         span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
         return replace(row, ratio=span, mistake=finding.kind, looks_like=story.says)
@@ -134,11 +142,11 @@ class Teller:
         for first in terms:
             # lam·w1 missing in one and lam·w2 in another are one penalty ½·lam·(w1² +
             # w2²).
-            same = [term for term in terms if told([first, term])]
+            same = [term for term in terms if sentence([first, term])]
             alone = self._of(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
             if len(same) > 1 and whole:
-                finding = Cause("missing term", told(same), (np.nan, np.nan))
+                finding = Cause("missing term", sentence(same), (np.nan, np.nan))
                 edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
                 return Story(self.output, every, edge, finding, finding.says, False)
@@ -178,10 +186,12 @@ class Teller:
         node, wrt = edge
         where = f"as if in the equation of {node}, whatever the name,"
         if single:
-            where = f"as if on the edge ∂{node}/∂{wrt} = {self.witness.formula(edge)}"
+            where = (
+                f"as if on the edge ∂{node}/∂{wrt} = {EdgeCheck(self.at, edge).formula}"
+            )
         if only:
             where = f"in this one, {where}{',' * single}"
-        says = f"{where} {finding.says} (there {ratio(finding, self.witness)})"
+        says = f"{where} {finding.says} (there {ratio(finding, self.at)})"
         lacks = finding.kind in ("missing path", "missing term")
         penalty = self._penalty(culprit.names) if lacks else ""
         if penalty and penalty not in says:
@@ -192,12 +202,12 @@ class Teller:
         """The penalty whose gradient all of them lack, or nothing."""
         terms = [self.totals.term(wrt) for wrt in names[:SWAPPED]]
         known = [term for term in terms if term]
-        return told(known) if len(known) == len(names) else ""
+        return sentence(known) if len(known) == len(names) else ""
 
     def _on_edge(self, culprit: Culprit, edge: Edge) -> Cause:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
-        extra: list[Candidate] = list(elsewhere(self.witness, edge))
+        extra: list[Candidate] = list(elsewhere(self.at, edge))
         # At an output what arrives is 1, and to use it twice or never changes nothing.
         if not (above == 1).all():
             says = f"what arrives from above, d {self.output}/d {node}, "
@@ -207,9 +217,9 @@ class Teller:
             with np.errstate(all="ignore"):
                 missing = own[edge] / above
             extra.append(("upstream missing", says + "is left out", missing))
-        values = self.witness.sites[node].values
-        wrong = culprit.wrong(own, edge, over(self.witness))
-        found = explain(self.witness.body(node), node, wrt, values, wrong, extra)
+        values = self.at.sites[node].values
+        wrong = culprit.wrong(own, edge, self.at.where)
+        found = explain(self.at.body(node), node, wrt, values, wrong, extra)
         if found.kind == "zero":
             says = f"nothing is passed: the way from {wrt} through {node} is missing"
             return replace(found, kind="missing path", says=says)
@@ -275,24 +285,52 @@ def _is_known(story: Story) -> bool:
     return story.finding.kind not in (*VAGUE, "a number")
 
 
-def ratio(finding: Cause, witness: Witness) -> str:
+def ratio(finding: Cause, at: GraphAtPoints) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = finding.ratio
     text = f"claimed / true {spoken(finding.ratio)}"
-    same = spoken((low, low)) == spoken((high, high)) and witness.width > 1
-    return text if same else f"{text} {over(witness)}"
+    same = spoken((low, low)) == spoken((high, high)) and at.width > 1
+    return text if same else f"{text} {at.where}"
 
 
 def blame_totals(
-    witness: Witness,
+    check: GraphCheck, rows: Sequence[JudgedRow], claims: Mapping[str, Claim]
+) -> tuple[list[JudgedRow], list[Story]]:
+    """The rows with what wrong totals look like, output by output, and the stories."""
+    done = [one for one in rows if one.row.kind != "total"]
+    failed = [one.row for one in done if one.row.verdict == FAIL]
+    edges = [check.edges[row.edge] for row in failed if row.kind == "edge"]
+    # Edges that failed by our own rules: the true totals are built with differences
+    # there.
+    doubted = [one.edge for one in edges if not one.is_confirmed]
+    stories: list[Story] = []
+    totals = [one for one in rows if one.row.kind == "total"]
+    for output in dict.fromkeys(one.row.node for one in totals):
+        own = [one for one in totals if one.row.node == output]
+        teller = _teller(
+            check.output(output), [one.row for one in own], claims, doubted
+        )
+        found = list(teller.stories()) if teller else []
+        of = {wrt: story for story in found for wrt in story.names}
+        done += [
+            replace(one, row=teller.mark(one.row, of[one.row.wrt]))
+            if teller and one.row.wrt in of
+            else one
+            for one in own
+        ]
+        stories += found
+    return done, stories
+
+
+def _teller(
+    output: OutputCheck,
     rows: Sequence[CheckRow],
-    output: str,
     claims: Mapping[str, Claim],
     doubted: Sequence[Edge],
-) -> tuple[list[CheckRow], list[Story]]:
-    """The total rows of one output with what wrong ones look like, and the stories.
+) -> Teller | None:
+    """At many points, unless the claims are known, or wrong, at the given ones only.
 
-    doubted : edges whose own partial is wrong, so that differences stand for the truth.
+    None where no total is wrong, or all that are follow from what is said already.
     """
     failed = [row.wrt for row in rows if row.verdict == FAIL]
     explained = {row.wrt for row in rows if row.mistake}  # by what arrives
@@ -300,47 +338,12 @@ def blame_totals(
         explained |= {row.wrt for row in rows if row.wrt not in claims}
     bad = [wrt for wrt in failed if wrt not in explained]
     if not bad:
-        return list(rows), []
-    teller = _teller(witness, output, claims, bad, doubted)
-    stories = list(teller.stories())
-    of = {wrt: story for story in stories for wrt in story.names}
-    return [teller.marked(row, of.get(row.wrt)) for row in rows], stories
-
-
-def _teller(
-    witness: Witness,
-    output: str,
-    claims: Mapping[str, Claim],
-    bad: Sequence[str],
-    doubted: Sequence[Edge],
-) -> Teller:
-    """At many points, unless the claims are known, or wrong, at the given ones only."""
+        return None
     if all(claim.everywhere for claim in claims.values()):
-        wide = witness.wide
-        teller = Teller(wide, *_known(wide, output, claims, bad, doubted), bad)
+        wide = output.wide
+        teller = Teller(wide, claims, bad, doubted)
         # Claims that are right at random points and wrong at the given ones: the
         # mistake shows at the given points alone.
-        if wide is witness or not any(map(teller.totals.is_right, bad)):
+        if wide is output or not any(map(teller.totals.is_right, bad)):
             return teller
-    return Teller(witness, *_known(witness, output, claims, bad, doubted), bad)
-
-
-def _known(
-    witness: Witness,
-    output: str,
-    claims: Mapping[str, Claim],
-    bad: Sequence[str],
-    doubted: Sequence[Edge],
-) -> tuple[dict[Edge, Array], str, dict[str, Array]]:
-    """The true partials, and what is claimed: by others, or, of wrong ones, by us."""
-    edges = dict(witness.own)
-    for edge in doubted:
-        # The truth beside a wrong rule of ours is what differences say.
-        edges[edge] = witness.edge(edge, None)[0].found.value
-    claimed = {
-        wrt: claim.values(witness.values, witness.width)[0]
-        for wrt, claim in claims.items()
-    }
-    own = [wrt for wrt in bad if wrt not in claims]
-    found = witness.totals(output) if own else {}
-    return edges, output, claimed | {wrt: found[wrt] for wrt in own}
+    return Teller(output, claims, bad, doubted)

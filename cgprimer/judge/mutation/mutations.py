@@ -20,8 +20,9 @@ from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name, tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.check import report
+from cgprimer.judge.check import graph_check, report
 from cgprimer.judge.claims import Claim
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.suspects import derivative, rule_of
 from cgprimer.judge.mutation.mutation_report import (
@@ -34,10 +35,8 @@ from cgprimer.judge.mutation.mutation_report import (
 from cgprimer.judge.mutation.rules import RULES, CheckRule, Measured
 from cgprimer.judge.mutation.zeros import Zero
 from cgprimer.judge.report import CheckReport
-from cgprimer.judge.sites import checked_points, random_points
 from cgprimer.judge.totals import below, totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
-from cgprimer.judge.witness import Witness
 from cgprimer.types import Array, Edge
 
 INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
@@ -53,14 +52,14 @@ class Mutation:
     values: Array
 
 
-def mutations(witness: Witness) -> Iterator[Mutation]:
+def mutations(check: GraphCheck) -> Iterator[Mutation]:
     """Every mistake at every edge where it changes the partial at some point."""
-    for edge in witness.edges:
-        body = witness.body(edge[0])
-        right = witness.own[edge]
+    for edge in check.edges:
+        body = check.body(edge[0])
+        right = check.own[edge]
         seen: set[tuple[str, Node]] = set()
         for mistake, node in _wrong(body, edge[1]):
-            values = _values(node, witness.sites[edge[0]].values, witness.width)
+            values = _values(node, check.sites[edge[0]].values, check.width)
             # A factor w that is 1 at all points may be missing unseen: that is no
             # mistake there.
             changed = np.abs(values - right) > 1e-9 * np.abs(right)
@@ -125,15 +124,12 @@ def check_mutations(
     """
     takes.kind(Graph, graph=graph)
     rng = takes.generator(rng)
-    given = at is not None
-    if at is None:
-        at = random_points(graph, checked_points(points), rng)
-    witness = Witness(graph, at, given)
-    trials = [_Trial(witness, output, rng) for output in graph.outputs]
+    check = graph_check(graph, at, points, rng)
+    trials = [_Trial(check, output, rng) for output in graph.outputs]
     tally: dict[tuple[str, str], list[int]] = {}
     escaped = []
-    for mutation in mutations(witness):
-        results = {OURS: _edges(witness, mutation), **_whole(trials, mutation)}
+    for mutation in mutations(check):
+        results = {OURS: _edges(check, mutation), **_whole(trials, mutation)}
         for checker, (caught, located) in results.items():
             row = tally.setdefault((checker, mutation.mistake), [0, 0, 0])
             row[0] += 1
@@ -142,34 +138,36 @@ def check_mutations(
             if checker in ALL_OURS and not caught:
                 escaped.append((checker, mutation.mistake, mutation.edge))
     outcomes = tuple(Outcome(*key, *row) for key, row in tally.items())
-    return MutationReport(outcomes, _correct(witness, trials), tuple(escaped))
+    return MutationReport(outcomes, _correct(check, trials), tuple(escaped))
 
 
-def _edges(witness: Witness, mutation: Mutation) -> tuple[bool, bool]:
+def _edges(check: GraphCheck, mutation: Mutation) -> tuple[bool, bool]:
     claim = Claim(mutation.edge, "", "", mutation.node)
-    found = report(witness, {mutation.edge: claim}, None)
+    found = report(check, {mutation.edge: claim}, None)
     return found.verdict == FAIL, found.first_wrong == mutation.edge
 
 
 class _Trial:
     """One output's gradient by inputs and parameters, and each tool's differences."""
 
-    def __init__(self, witness: Witness, output: str, rng: np.random.Generator) -> None:
-        self.witness, self.output = witness, output
-        graph = witness.graph
-        inside = below(witness.own, output)
+    def __init__(
+        self, check: GraphCheck, output: str, rng: np.random.Generator
+    ) -> None:
+        self.check, self.output = check, output
+        graph = check.graph
+        inside = below(check.own, output)
         ends = (*graph.inputs, *graph.parameters)
         self.inside = inside
         self.names = [text for text in ends if text in inside]
         self.measured: list[dict[CheckRule, Measured]] = []
         self.zeros: list[Zero] = []
-        for i in range(witness.width):
+        for i in range(check.width):
             f, x = self._function(i)
             self.measured.append({r: r.measure(f, x, rng) for r in RULES})
             self.zeros.append(Zero(output, tuple(self.names), f, x))
 
     def _function(self, i: int) -> tuple[Any, Array]:
-        graph, values = self.witness.graph, self.witness.values
+        graph, values = self.check.graph, self.check.values
         program = graph.program([self.output])
         row = graph.variable_number[self.output]
         ends = (*graph.inputs, *graph.parameters)
@@ -210,7 +208,7 @@ class _Trial:
         for text, values in gradient.items():
             edge = self.output, text
             claims[edge] = _array_claim(edge, values)
-        return report(self.witness, claims, self.output)
+        return report(self.check, claims, self.output)
 
     def at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
         """The names that our checks of plain code object to, at the first such point.
@@ -242,7 +240,7 @@ def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bo
     """
     found: dict[str, tuple[bool, bool]] = {}
     for trial in trials:
-        edges = {**trial.witness.own, mutation.edge: mutation.values}
+        edges = {**trial.check.own, mutation.edge: mutation.values}
         gradient = trial.gradient(edges)
         if mutation.edge[0] not in trial.inside:
             continue
@@ -265,12 +263,12 @@ def _either(
     found[key] = before[0] or caught, before[1] or located
 
 
-def _correct(witness: Witness, trials: list[_Trial]) -> dict[str, tuple[int, int]]:
+def _correct(check: GraphCheck, trials: list[_Trial]) -> dict[str, tuple[int, int]]:
     """Per checker how many outputs with the correct gradient pass, of how many."""
-    edges = report(witness, {}, None)
+    edges = report(check, {}, None)
     found = {OURS: (int(edges.verdict == PASS), 1)}
     for trial in trials:
-        gradient = trial.gradient(witness.own)
+        gradient = trial.gradient(check.own)
         good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
         good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
         good |= {rule.name: not trial.rejected(rule, gradient) for rule in RULES}

@@ -1,0 +1,107 @@
+"""What rounding does to a derivative: ε·Σ|terms|, with Σ|terms| as an expression.
+
+    expression ─▶ Σ |v·∂expression/∂v| over its operations v, another expression
+    shape      ─▶ numpy code for that of its own partials, made once for each shape
+
+Asked by claims, which are judged beside it, and by the checks of edges and totals.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from functools import reduce
+
+from cgprimer.diff.sweep import local_partial, partials, sweep
+from cgprimer.errors import OpError
+from cgprimer.expr.kernel import Kernel
+from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name, tidy
+from cgprimer.graph.shape import Shape
+
+
+def rounding(root: Node) -> Node:
+    """Σ |v·∂root/∂v| over the operations v: times ε, what rounding does to `root`.
+
+    Where numpy code cannot be differentiated, a few times |root| stand for it.
+    """
+    # In exp(1e-6) - 1 nothing depends on a name, so a sweep would find no operation and
+    # no rounding. With 1e-6 as a name it finds both.
+    numbers = _computed_numbers(root)
+    [open_root] = substitute([root], numbers)
+    try:
+        steps = sweep(open_root, map(name, leaves(open_root)))
+    except OpError:
+        # The code's own terms are not seen; eight units in the last place stand for
+        # them.
+        return OPS["abs"](tidy(OPS["mul"], const(8.0), root))
+    sizes = [
+        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
+        for step in steps
+        if step.node.args
+    ]
+    total = reduce(lambda a, b: tidy(OPS["add"], a, b), sizes, ZERO)
+    return substitute([total], {leaf: number for number, leaf in numbers.items()})[0]
+
+
+def _computed_numbers(root: Node) -> dict[Node, Node]:
+    """Names for the numbers that are computed with alone: 1e-6 in exp(1e-6) - 1.
+
+    A sweep passes by what does not depend on a name.
+    """
+    alone = fold([root], lambda n, args: n.op is not NAME and all(args))
+    inside = (arg for node in alone if alone[node] for arg in node.args)
+    found = dict.fromkeys(arg for arg in inside if arg.op is CONST)
+    return {number: name(f" {i}") for i, number in enumerate(found)}
+
+
+def path_rounding(roots: Iterable[Node]) -> list[Node]:
+    """For each root what `rounding` gives, or more: shares of a path never cancel.
+
+    e(v) = |v| + Σ |∂v/∂a|·e(a) over the arguments a, for all roots in one walk, where
+    `rounding` walks once for each.
+    """
+    roots = list(roots)
+    found: dict[Node, Node] = {}
+    for node in postorder(roots):
+        # a·b + a·b: e(a·b) is |a·b|, and the sum carries 2·|a·b| and adds its own
+        # |2a·b|. In a·b - a·b the shares add up as well: rounding errors of one node do
+        # not cancel here, though they would, so that it is a bound and may be more than
+        # `rounding` gives.
+        total = OPS["abs"](node) if node.args else ZERO
+        for i, arg in enumerate(node.args):
+            if found[arg] is not ZERO:
+                total = tidy(OPS["add"], total, _share(node, i, found[arg]))
+        found[node] = total
+    return [found[root] for root in roots]
+
+
+def _share(node: Node, i: int, error: Node) -> Node:
+    """What an error of argument `i` does to a node; numpy code is taken to keep it."""
+    try:
+        size = tidy(OPS["abs"], local_partial(node, i))
+    except OpError:
+        return OPS["abs"](tidy(OPS["mul"], const(8.0), node))
+    return tidy(OPS["mul"], size, error)
+
+
+@functools.lru_cache(maxsize=4096)
+def partial_rounding(shape: Shape) -> Kernel:
+    """Numpy code for Σ|terms| of our own partial by each of a shape's names."""
+    roots = [shape.partials[i] for i in shape.names]
+    terms = map(rounding, roots) if shape.asks_sympy else path_rounding(roots)
+    return Kernel(terms, shape.slots)
+
+
+@functools.lru_cache(maxsize=4096)
+def second_partial(shape: Shape, i: int) -> Kernel | None:
+    """Numpy code for our own second derivative by slot `i`, and its Σ|terms|.
+
+    None where the operations do not tell it.
+    """
+    slot = name(shape.slots[i])
+    try:
+        root = partials(shape.partials[i], [slot])[slot]
+    except OpError:
+        return None
+    return Kernel([root, rounding(root)], shape.slots)
