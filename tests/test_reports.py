@@ -13,9 +13,10 @@ from cgprimer.expr.node import leaves, postorder
 from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.judge.check import report as report_on
-from cgprimer.judge.claims import Claim, read_claims
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.claims import read_claims
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.mistakes.explain import divisors, explain, special
+from cgprimer.judge.mistakes.explain import WrongDerivative, divisors, explain, special
 from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
 from cgprimer.judge.mistakes.terms import missing_term, told
 from cgprimer.judge.mistakes.wrong import Wrong
@@ -606,6 +607,6 @@ def test_a_factor_is_told_with_its_sign(ratio):
 def test_a_range_is_told_in_digits_that_differ():
     true = np.linspace(1.0, 2.0, 5)
     wrong = Wrong(true * (1 + 1e-5 * np.sin(9 * true)), true, 1e-12 * true)
-    found = explain(ZERO, "y", "x", {}, wrong)
+    found = explain(WrongDerivative(ZERO, "y", "x", {}, wrong))
     low, high = re.search(r"from (\S+) to (\S+)", found.says).groups()
     assert low != high

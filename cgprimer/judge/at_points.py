@@ -19,7 +19,7 @@ from cgprimer.expr.node import Node
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.judge.arrival import misuses
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.differences.edges import alike, by_formula
 from cgprimer.judge.kinks import kink_mask
 from cgprimer.judge.points import random_points

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.claims import Claim, Claims, read_claims
+from cgprimer.judge.claim import Claim, Claims
+from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.sentences import tell

@@ -9,7 +9,7 @@ once, when it is first asked for; thousands of claims may be judged by one EdgeC
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
 from cgprimer.judge.arrival import MISTAKE, mark
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.evidence import (
     Evidence,
     JudgedRow,
@@ -30,7 +30,7 @@ from cgprimer.judge.evidence import (
 )
 from cgprimer.judge.kinks import either_side, kink_mask, kinks
 from cgprimer.judge.mistakes.blame import SLACK, elsewhere, faulty_operation
-from cgprimer.judge.mistakes.explain import explain
+from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.suspects import derivative
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.report import CheckRow
@@ -53,6 +53,11 @@ class EdgeCheck:
         self.at, self.edge = at, edge
         self.node, self.wrt = edge
         self.site = at.sites[self.node]
+
+    @property
+    def body(self) -> Node:
+        """The right side of its equation, as its author wrote it."""
+        return self.at.body(self.node)
 
     @lazy
     def wide(self) -> EdgeCheck:
@@ -78,16 +83,15 @@ class EdgeCheck:
     @lazy
     def formula(self) -> str:
         """The right ∂node/∂wrt as text, short by the node itself: `(1 - z1^2)*x1`."""
-        body = self.at.body(self.node)
-        right = derivative(body, name(self.wrt), {})
+        right = derivative(self.body, name(self.wrt), {})
         # tanh(w·x) by w is (1 - tanh(w·x)²)·x, and said by its node z: (1 - z²)·x.
-        if body.args:
-            [right] = substitute([right], {body: name(self.node)})
+        if self.body.args:
+            [right] = substitute([right], {self.body: name(self.node)})
         return show(right)
 
     # What differences say.
 
-    @property
+    @lazy
     def slope(self) -> Slope:
         """∂node/∂wrt by differences, at the points."""
         return self._by_differences(slope)
@@ -213,7 +217,7 @@ class EdgeCheck:
                 return None
             # A claim of z·(1 - z) depends on the name through z too; its equation is
             # put in first.
-            by = {name(self.node): self.at.body(self.node)}
+            by = {name(self.node): self.body}
             return derivative(substitute([claim.node], by)[0], name(self.wrt), {})
         except OpError:
             return None
@@ -263,18 +267,21 @@ class EdgeCheck:
             more = self.wide.wrong(claim)
             if not more.agrees(more.true):  # else it is wrong at the given points only
                 seen, wrong = self.wide, more
-        body, values = seen.at.body(self.node), seen.site.values
-        others = elsewhere(seen.at, self.edge)
-        cause = explain(body, self.node, self.wrt, values, wrong, others)
+        cause = seen.explain(wrong, elsewhere(seen.at, self.edge))
         kind, says = cause.kind, cause.says
         if claim is None:
             says = (
-                faulty_operation(body, self.wrt, values, seen.at.where)
+                faulty_operation(seen.body, self.wrt, seen.site.values, seen.at.where)
                 or seen.misuse
                 or f"our own rules give something else: {says}"
             )
             kind = MISTAKE if says == seen.misuse else kind
         return replace(row, ratio=cause.ratio, mistake=kind, looks_like=says)
+
+    def explain(self, wrong: Wrong, others: Iterable[Candidate]) -> Cause:
+        """What a wrong partial looks like; `others` may be claimed instead of it."""
+        of = self.body, self.node, self.wrt, self.site.values
+        return explain(WrongDerivative(*of, wrong, others))
 
     def wrong(self, claim: Claim | None) -> Wrong:
         """A claim beside the truth, for what it looks like."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import (

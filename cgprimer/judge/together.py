@@ -102,7 +102,7 @@ class Mixture:
     @lazy
     def _start(self) -> tuple[tuple[Array, Array], Array, Array]:
         """Rates, and where they start from: inputs (I, d, n), parameters (P, d, n)."""
-        still = np.zeros(next(iter(self.rates.values())).shape)
+        still = np.zeros(self.shape)
 
         def rows(names: Sequence[str], at: Array) -> tuple[Array, Array]:
             speeds = np.zeros((len(names), *still.shape))
@@ -113,6 +113,39 @@ class Mixture:
         moving, inputs = rows(self.graph.inputs, self.point.inputs)
         learning, parameters = rows(self.graph.parameters, self.point.parameters)
         return (moving, learning), inputs, parameters
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Directions and points, (d, n)."""
+        return next(iter(self.rates.values())).shape
+
+    def slope(self) -> Slope:
+        """The slopes along the directions by differences, flat: (d·n,)."""
+        terms = Told(self.terms, not self.is_opaque) if self.kernels else None
+        found = slope(self.value, np.zeros(self.shape), terms, stacks=True)
+        return Slope(
+            found.value.ravel(),
+            found.bound.ravel(),
+            found.typical.ravel(),
+            found.left.ravel(),
+            found.right.ravel(),
+            rough=np.broadcast_to(found.rough, self.shape).ravel(),
+        )
+
+    def by_gradient(
+        self, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
+    ) -> tuple[Array, Array]:
+        """What our gradients say of those slopes, and its Σ|terms|; both (d·n,).
+
+        own, sizes : our partial on every edge and its Σ|terms|, nodes in order.
+        """
+        terms = path_terms(own, sizes, self.weights)
+        total, size = np.zeros((2, *self.shape))
+        with np.errstate(all="ignore"):
+            for name, rate in self.rates.items():
+                total += rate * self.gradient[name]
+                size += np.abs(rate) * terms.get(name, 0.0)
+        return total.ravel(), size.ravel()
 
     def _at(self, t: Array) -> tuple[Array, Array]:
         """Values (V, t.size) and parameters (P, t.size) at the times t."""
@@ -168,42 +201,11 @@ def evidence_along(
 ) -> Evidence:
     """The evidence on all totals of some outputs, along directions mixing them."""
     mixed = mixture(at, outputs, names)
-    total, terms = claimed(mixed, at.own, at.terms)
+    total, terms = mixed.by_gradient(at.own, at.terms)
     at_kink = np.any([*at.kinked.values(), np.zeros(at.width, bool)], axis=0)
     excused = at.excuses(None, total, total, np.tile(at_kink, DIRECTIONS))
     values = {n: np.tile(at.values[n], DIRECTIONS) for n in names}
-    return Evidence(total, terms, difference(mixed), values, excused)
-
-
-def difference(mixed: Mixture) -> Slope:
-    """The slopes of a mixture along its directions, flat: (d·n,)."""
-    start = np.zeros(next(iter(mixed.rates.values())).shape)
-    terms = Told(mixed.terms, not mixed.is_opaque) if mixed.kernels else None
-    found = slope(mixed.value, start, terms, stacks=True)
-    return Slope(
-        found.value.ravel(),
-        found.bound.ravel(),
-        found.typical.ravel(),
-        found.left.ravel(),
-        found.right.ravel(),
-        rough=np.broadcast_to(found.rough, start.shape).ravel(),
-    )
-
-
-def claimed(
-    mixed: Mixture, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
-) -> tuple[Array, Array]:
-    """What our gradients say of those slopes, and its Σ|terms|; both (d·n,).
-
-    own, sizes : our partial on every edge and its Σ|terms|, nodes in order.
-    """
-    terms = path_terms(own, sizes, mixed.weights)
-    total, size = np.zeros((2, *next(iter(mixed.rates.values())).shape))
-    with np.errstate(all="ignore"):
-        for name, rate in mixed.rates.items():
-            total += rate * mixed.gradient[name]
-            size += np.abs(rate) * terms.get(name, 0.0)
-    return total.ravel(), size.ravel()
+    return Evidence(total, terms, mixed.slope(), values, excused)
 
 
 def path_terms(

@@ -14,7 +14,7 @@ import numpy as np
 from cgprimer.errors import NonFiniteWarning
 from cgprimer.judge.arrival import mark
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.differences.edges import AT_ONCE
 from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.evidence import Evidence, JudgedRow, declared_row, judged_row

@@ -1,6 +1,6 @@
 """The one rule by which a claimed derivative is judged against a difference.
 
-    claim, Slope (value ± bound, by two schemes) ─▶ Judgement; asked by `witness`,
+    claim, Slope (value ± bound, by two schemes) ─▶ Judgement; asked by `evidence`,
     `code` and `compare`
 
     |claim - difference| ≤ k·(bound + ε·Σ|terms|)                  PASS
@@ -51,6 +51,70 @@ class Judgement:
     reason: str = ""
 
 
+def judge(
+    claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
+) -> Judgement:
+    """The rule, at point `i`; `terms` is Σ|terms| of the claim.
+
+    sharp : how small a bound must be beside the claim to confirm it.
+    """
+    value, bound = float(found.value[i]), float(found.bound[i])
+    if not (np.isfinite(value) and np.isfinite(bound)):
+        return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
+    left, right = float(found.left[i]), float(found.right[i])
+    # |x| at 0: value 0 ± 1, left -1, right 1, so half is 1 and what is known of the
+    # sides is sure = 0. A claim of 0.5 has the gap 0.5 - 1 < 0 and is within; one of
+    # 1.2 has 0.2.
+    half = abs(right - left) / 2  # of a kink: its bound spans both slopes
+    gap, sure = abs(claim - value) - half, bound - half
+    own = _rounding(claim, terms)
+    size = max(abs(claim), abs(left), abs(right))
+    # A claim of nan at a kink claims nothing there, which is as good as any
+    # subgradient.
+    within = gap <= K * (sure + own) or (np.isnan(claim) and half)
+    if within and not half:
+        # Rounding of the claim widens the bound only for a claim that needs it.
+        needed = sure if gap <= K * sure else sure + own
+        # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
+        # times the bound, would let an error of 0.02 % by.
+        if needed <= max(sharp * size, _sharp_for_zero(claim, own, found, i)):
+            return Judgement(PASS)
+    # Where f bends sharply the claim may be off by `rough` without being condemned, but
+    # it takes the bound alone to be confirmed.
+    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
+    excluded = not (within or gap <= K * (sure + own) + rough)
+    # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
+    # only: nobody is condemned by that.
+    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
+        if found.again is None:
+            return Judgement(FAIL)
+        # `again` has no further scheme, so that this ends.
+        other = judge(claim, found.again(), i, terms, sharp)
+        return _by_both(other, clear=gap > CLEAR * K * (sure + own))
+    return Judgement(INCONCLUSIVE, _doubt(found, i, half, bound + rough))
+
+
+def _rounding(claim: float, terms: float) -> float:
+    """How far a claim may be off because it is computed; nothing where it is inf."""
+    if not np.isfinite(claim):
+        return 0.0
+    # A Σ|terms| of inf says nothing of the rounding; eight times the claim stand for
+    # it, as for numbers without a formula.
+    terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
+    return EPSILON * terms
+
+
+def _sharp_for_zero(claim: float, own: float, found: Slope, i: int) -> float:
+    """The bound that confirms a claim of zero; 0 for any other claim.
+
+    Claims as small as rounding count as zero and have no size that a bound could be
+    held against: the slope to expect stands in.
+    """
+    typical = float(found.typical[i])
+    zero = abs(claim) <= 8 * (own + EPSILON * typical)
+    return NEGLIGIBLE * typical * zero
+
+
 def _known(claim: float, found: Slope, i: int, size: float) -> float:
     """What a bound is held against; a claim of inf must not make any bound small."""
     if np.isfinite(claim):
@@ -59,58 +123,21 @@ def _known(claim: float, found: Slope, i: int, size: float) -> float:
     return max(float(found.typical[i]), *sides)
 
 
-def judge(
-    claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
-) -> Judgement:
-    """The rule, at point `i`; `terms` is Σ|terms| of the claim."""
-    value, bound = float(found.value[i]), float(found.bound[i])
-    left, right = float(found.left[i]), float(found.right[i])
-    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
-    if not (np.isfinite(value) and np.isfinite(bound)):
-        return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
-    # |x| at 0: value 0 ± 1, left -1, right 1, so half is 1 and what is known of the
-    # sides is sure = 0. A claim of 0.5 has the gap 0.5 - 1 < 0 and is within; one of
-    # 1.2 has 0.2.
-    half = abs(right - left) / 2  # of a kink: its bound spans both slopes
-    gap, sure = abs(claim - value) - half, bound - half
-    # A Σ|terms| of inf says nothing of the rounding; eight times the claim stand for
-    # it, as for numbers without a formula.
-    terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
-    own = EPSILON * terms if np.isfinite(claim) else 0.0
-    size = max(abs(claim), abs(left), abs(right))
-    # A claim of nan at a kink claims nothing there, which is as good as any
-    # subgradient.
-    within = gap <= K * (sure + own) or (np.isnan(claim) and half)
-    if within and not half:
-        typical = float(found.typical[i])
-        # Claims as small as rounding count as zero and have no size that a bound could
-        # be held against: the slope to expect stands in.
-        zero = abs(claim) <= 8 * (own + EPSILON * typical)
-        # Rounding of the claim widens the bound only for a claim that needs it.
-        needed = sure if gap <= K * sure else sure + own
-        # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
-        # times the bound, would let an error of 0.02 % by.
-        if needed <= max(sharp * size, NEGLIGIBLE * typical * zero):
-            return Judgement(PASS)
-    # Where f bends sharply the claim may be off by `rough` without being condemned, but
-    # it takes the bound alone to be confirmed.
-    excluded = not (within or gap <= K * (sure + own) + rough)
-    # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
-    # only: nobody is condemned by that.
-    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
-        if found.again is None:
-            return Judgement(FAIL)
-        # `again` has no further scheme, so that this ends; its PASS overrules the first
-        # FAIL.
-        other = judge(claim, found.again(), i, terms, sharp)
-        clear = gap > CLEAR * K * (sure + own)
-        if other.verdict == INCONCLUSIVE:
-            says = f"one scheme excludes it, but by another {other.reason}"
-            return Judgement(FAIL) if clear else Judgement(INCONCLUSIVE, says)
+def _by_both(other: Judgement, clear: bool) -> Judgement:
+    """Where the first scheme excludes a claim: a PASS by the other overrules it.
+
+    clear : whether it is so far off that an `other` too vague to tell changes nothing.
+    """
+    if other.verdict != INCONCLUSIVE:
         return other
+    if clear:
+        return Judgement(FAIL)
+    says = f"one scheme excludes it, but by another {other.reason}"
+    return Judgement(INCONCLUSIVE, says)
+
+
+def _doubt(found: Slope, i: int, half: float, bound: float) -> str:
     if half:
         before, after = found.sides(i)
-        text = f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
-        return Judgement(INCONCLUSIVE, text)
-    text = f"differences say no more than {value:.3g} ± {bound + rough:.1g} here"
-    return Judgement(INCONCLUSIVE, text)
+        return f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
+    return f"differences say no more than {found.value[i]:.3g} ± {bound:.1g} here"

@@ -12,7 +12,7 @@ from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.mistakes.explain import Candidate, explain
+from cgprimer.judge.mistakes.explain import Candidate, WrongDerivative, explain
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.slopes import slope
 from cgprimer.judge.totals import totals
@@ -68,7 +68,8 @@ def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -
                 for other, one in zip(node.args, slopes, strict=True)
                 if one is not found
             )
-            return explain(ZERO, node.op.name, show(arg), own, wrong, others).says
+            case = WrongDerivative(ZERO, node.op.name, show(arg), own, wrong, others)
+            return explain(case).says
     return ""
 
 

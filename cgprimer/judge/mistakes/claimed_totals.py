@@ -13,7 +13,7 @@ import numpy as np
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.mistakes.blame import SLACK, transposed
-from cgprimer.judge.mistakes.explain import Candidate, Cause, explain
+from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import Totals, path_products
@@ -84,7 +84,9 @@ class ClaimedTotals(Totals):
         extra = [*self.others(wrt), *self._paths(wrt)]
         inside = {by for _, by in self.edges}
         values, wrong = self._near(wrt), self.wrong(wrt)
-        found = explain(ZERO, self.output, wrt, values, wrong, extra, inside)
+        found = explain(
+            WrongDerivative(ZERO, self.output, wrt, values, wrong, extra, inside)
+        )
         if found.kind == "zero":
             return replace(found, says=f"it is zero, so nothing reaches {wrt}")
         if found.kind == "should be zero" and wrt not in self.true:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from cgprimer.judge.arrival import MISTAKE
-from cgprimer.judge.claims import Claims
+from cgprimer.judge.claim import Claims
 from cgprimer.judge.evidence import Evidence, JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.report import CheckRow, Spot

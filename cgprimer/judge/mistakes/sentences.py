@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cgprimer.errors import listing
-from cgprimer.judge.claims import Claim, Claims
+from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.one_point import at_one_point
-from cgprimer.judge.mistakes.stories import Story, blame_totals
+from cgprimer.judge.mistakes.stories import Story
+from cgprimer.judge.mistakes.wrong_totals import blame_totals
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Edge

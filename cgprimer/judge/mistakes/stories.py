@@ -19,16 +19,15 @@ import numpy as np
 
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.edge_check import EdgeCheck
-from cgprimer.judge.evidence import JudgedRow
-from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.blame import elsewhere
 from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
 from cgprimer.judge.mistakes.explain import (
     VAGUE,
     Candidate,
     Cause,
+    WrongDerivative,
     explain,
     spoken,
 )
@@ -36,7 +35,6 @@ from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.totals import Culprit
-from cgprimer.judge.verdict import FAIL
 from cgprimer.types import Edge
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
@@ -112,11 +110,11 @@ class Teller:
         for _ in range(STORIES):
             if not left:
                 return
-            yield (one := self._together(left, found) or self._alone(left[0], found))
+            yield (one := self._common(left, found) or self._single(left[0], found))
             left = [wrt for wrt in left if wrt not in one.names]
         yield from map(self._plain, left)
 
-    def _together(
+    def _common(
         self, names: Sequence[str], culprits: Sequence[Culprit]
     ) -> Story | None:
         """One story for as many of several names as possible."""
@@ -126,15 +124,15 @@ class Teller:
         # Single edges before all edges of a node: one lost factor is the simpler story.
         found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
         whole = [c for c in found if len(c.names) == len(names)]
-        story = self._of([c for c in whole if len(c.edges) == 1])
+        story = self._likeliest([c for c in whole if len(c.edges) == 1])
         # Totals that have changed places are each wrong by a ratio, which some edge may
         # fit by chance: an edge that explains all of them goes first, one that explains
         # a part last.
-        swapped = self._mixed_up(names) or self._exchanged(names)
-        story = story or swapped or self._of(found)
-        return story or self._penalised(names, culprits)
+        swap = self._swap(names) or self._exchange(names)
+        story = story or swap or self._likeliest(found)
+        return story or self._common_penalty(names, culprits)
 
-    def _penalised(
+    def _common_penalty(
         self, names: Sequence[str], culprits: Sequence[Culprit]
     ) -> Story | None:
         """The names whose totals lack the gradient of one sum of squares."""
@@ -143,7 +141,7 @@ class Teller:
             # lam·w1 missing in one and lam·w2 in another are one penalty ½·lam·(w1² +
             # w2²).
             same = [term for term in terms if sentence([first, term])]
-            alone = self._of(list(_of_names(culprits, [first.wrt])))
+            alone = self._likeliest(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.finding.kind == "missing path"
             if len(same) > 1 and whole:
                 finding = Cause("missing term", sentence(same), (np.nan, np.nan))
@@ -152,7 +150,7 @@ class Teller:
                 return Story(self.output, every, edge, finding, finding.says, False)
         return None
 
-    def _of(self, culprits: Sequence[Culprit]) -> Story | None:
+    def _likeliest(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
         # Innocent is an edge whose factor would have spoilt a total that is right.
         fit = (c for c in culprits if self.totals.spares(c, self.good))
@@ -217,15 +215,14 @@ class Teller:
             with np.errstate(all="ignore"):
                 missing = own[edge] / above
             extra.append(("upstream missing", says + "is left out", missing))
-        values = self.at.sites[node].values
         wrong = culprit.wrong(own, edge, self.at.where)
-        found = explain(self.at.body(node), node, wrt, values, wrong, extra)
+        found = EdgeCheck(self.at, edge).explain(wrong, extra)
         if found.kind == "zero":
             says = f"nothing is passed: the way from {wrt} through {node} is missing"
             return replace(found, kind="missing path", says=says)
         return found
 
-    def _mixed_up(self, names: Sequence[str]) -> Story | None:
+    def _swap(self, names: Sequence[str]) -> Story | None:
         """One story where all of them are given what belongs to other names."""
         swaps: list[tuple[str, str]] = []
         for wrt in names:
@@ -237,21 +234,21 @@ class Teller:
         entry, says = self.totals.entry(names[0]), "; ".join(clauses)
         return Story(self.output, tuple(names), entry, finding, says)
 
-    def _exchanged(self, names: Sequence[str]) -> Story | None:
+    def _exchange(self, names: Sequence[str]) -> Story | None:
         """The first two of them that have each other's total."""
         names = names[:SWAPPED]
         for i, a in enumerate(names):
             for b in names[i + 1 :]:
                 if self.totals.has(a, b) and self.totals.has(b, a):
-                    return self._mixed_up((a, b))
+                    return self._swap((a, b))
         return None
 
-    def _alone(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
+    def _single(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
         fit = list(_of_names(culprits, [wrt]))
         # For one total, all edges of a node are no simpler than a ratio of the total
         # itself.
-        if story := self._of([c for c in fit if len(c.edges) == 1]):
+        if story := self._likeliest([c for c in fit if len(c.edges) == 1]):
             return story
         finding = self.totals.looks_like(wrt)
         if not finding.recognised:
@@ -262,7 +259,8 @@ class Teller:
 
     def _plain(self, wrt: str, finding: Cause | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
-        known = finding or explain(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
+        case = WrongDerivative(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
+        known = finding or explain(case)
         says = known.says
         if known.kind == "unknown":
             says = f"no single edge explains it, {says}" if finding else says
@@ -291,59 +289,3 @@ def ratio(finding: Cause, at: GraphAtPoints) -> str:
     text = f"claimed / true {spoken(finding.ratio)}"
     same = spoken((low, low)) == spoken((high, high)) and at.width > 1
     return text if same else f"{text} {at.where}"
-
-
-def blame_totals(
-    check: GraphCheck, rows: Sequence[JudgedRow], claims: Mapping[str, Claim]
-) -> tuple[list[JudgedRow], list[Story]]:
-    """The rows with what wrong totals look like, output by output, and the stories."""
-    done = [one for one in rows if one.row.kind != "total"]
-    failed = [one.row for one in done if one.row.verdict == FAIL]
-    edges = [check.edges[row.edge] for row in failed if row.kind == "edge"]
-    # Edges that failed by our own rules: the true totals are built with differences
-    # there.
-    doubted = [one.edge for one in edges if not one.is_confirmed]
-    stories: list[Story] = []
-    totals = [one for one in rows if one.row.kind == "total"]
-    for output in dict.fromkeys(one.row.node for one in totals):
-        own = [one for one in totals if one.row.node == output]
-        teller = _teller(
-            check.output(output), [one.row for one in own], claims, doubted
-        )
-        found = list(teller.stories()) if teller else []
-        of = {wrt: story for story in found for wrt in story.names}
-        done += [
-            replace(one, row=teller.mark(one.row, of[one.row.wrt]))
-            if teller and one.row.wrt in of
-            else one
-            for one in own
-        ]
-        stories += found
-    return done, stories
-
-
-def _teller(
-    output: OutputCheck,
-    rows: Sequence[CheckRow],
-    claims: Mapping[str, Claim],
-    doubted: Sequence[Edge],
-) -> Teller | None:
-    """At many points, unless the claims are known, or wrong, at the given ones only.
-
-    None where no total is wrong, or all that are follow from what is said already.
-    """
-    failed = [row.wrt for row in rows if row.verdict == FAIL]
-    explained = {row.wrt for row in rows if row.mistake}  # by what arrives
-    if doubted:  # our own are wrong because edges are
-        explained |= {row.wrt for row in rows if row.wrt not in claims}
-    bad = [wrt for wrt in failed if wrt not in explained]
-    if not bad:
-        return None
-    if all(claim.everywhere for claim in claims.values()):
-        wide = output.wide
-        teller = Teller(wide, claims, bad, doubted)
-        # Claims that are right at random points and wrong at the given ones: the
-        # mistake shows at the given points alone.
-        if wide is output or not any(map(teller.totals.is_right, bad)):
-            return teller
-    return Teller(output, claims, bad, doubted)
