@@ -51,7 +51,6 @@ def check_gradients(
         own rules.
     output : claims for (output, wrt) are then total derivatives, along all paths, in
         any names of the graph: a hand-written backpropagation.
-
     progress : a bar on standard error; by default on a terminal, where it takes long.
 
     Where there are thousands of total derivatives to check, and no claims about them,

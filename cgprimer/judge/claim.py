@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.diff.stable import stable
+from cgprimer.errors import OpError
 from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, fold, intern, leaves
-from cgprimer.expr.ops import OPS
+from cgprimer.expr.node import Node, fold, intern, leaves, substitute
+from cgprimer.expr.ops import OPS, name
+from cgprimer.judge.mistakes.suspects import derivative
 from cgprimer.judge.rounding import rounding
 from cgprimer.keeping import lazy
 from cgprimer.types import Array, Edge
@@ -51,6 +53,26 @@ class Claim:
         # fault of its evaluation, which `diagnose` tells.
         node = stable(_limits(self.node))
         return Kernel([node, rounding(node)], leaves(self.node))
+
+    def second_derivative(
+        self, body: Node, at: Mapping[str, Array]
+    ) -> list[Array] | None:
+        """A formula by its name once more, and the Σ|terms| of that, not in full.
+
+        body : of the equation, since z·(1 - z) depends on the name through z too.
+        None where there is no formula, or no second derivative is known.
+        """
+        node, wrt = self.edge
+        if self.node is None:
+            return None
+        try:
+            [formula] = substitute([self.node], {name(node): body})
+            root = derivative(formula, name(wrt), {})
+        except OpError:
+            return None
+        names = leaves(root)
+        with np.errstate(all="ignore"):
+            return Kernel([root, rounding(root)], names)(*(at[text] for text in names))
 
 
 @dataclass(frozen=True)

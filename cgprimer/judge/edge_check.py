@@ -14,9 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cgprimer.errors import OpError
-from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import name
 from cgprimer.judge.arrival import MISTAKE, mark
 from cgprimer.judge.at_points import GraphAtPoints
@@ -34,7 +32,7 @@ from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, e
 from cgprimer.judge.mistakes.suspects import derivative
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.report import CheckRow
-from cgprimer.judge.rounding import rounding, second_partial
+from cgprimer.judge.rounding import second_partial
 from cgprimer.judge.sites import Site
 from cgprimer.judge.slopes import Slope, curvature, slope
 from cgprimer.judge.verdict import FAIL, PASS
@@ -201,26 +199,11 @@ class EdgeCheck:
     def _twice(self, claim: Claim | None) -> list[Array] | None:
         """The second derivative and its Σ|terms|, not in full; None where unknown."""
         site = self.site
-        kernel, values = second_partial(site.shape, site.slot(self.wrt)), site.slots
         if claim is not None:
-            root = self._differentiated(claim)
-            names = leaves(root) if root else []
-            kernel = Kernel([root, rounding(root)], names) if root else None
-            values = tuple(site.values[text] for text in names)
+            return claim.second_derivative(self.body, site.values)
+        kernel = second_partial(site.shape, site.slot(self.wrt))
         with np.errstate(all="ignore"):
-            return kernel(*values) if kernel else None
-
-    def _differentiated(self, claim: Claim) -> Node | None:
-        """The formula of a claim by the name once more."""
-        try:
-            if claim.node is None:
-                return None
-            # A claim of z·(1 - z) depends on the name through z too; its equation is
-            # put in first.
-            by = {name(self.node): self.body}
-            return derivative(substitute([claim.node], by)[0], name(self.wrt), {})
-        except OpError:
-            return None
+            return kernel(*site.slots) if kernel else None
 
     # The rows of a report.
 
