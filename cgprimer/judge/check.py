@@ -19,9 +19,9 @@ from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.mistakes.sentences import tell
 from cgprimer.judge.points import checked_points, random_points
 from cgprimer.judge.report import CheckReport
+from cgprimer.judge.stories.sentences import tell
 from cgprimer.notation.bar import bar
 from cgprimer.types import Edge
 

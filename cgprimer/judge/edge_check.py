@@ -250,7 +250,8 @@ class EdgeCheck:
             more = self.wide.wrong(claim)
             if not more.agrees(more.true):  # else it is wrong at the given points only
                 seen, wrong = self.wide, more
-        cause = seen.explain(wrong, elsewhere(seen.at, self.edge))
+        others = elsewhere(seen.at.own, seen.at.graph.outputs, self.edge)
+        cause = seen.explain(wrong, others)
         kind, says = cause.kind, cause.says
         if claim is None:
             says = (

@@ -1,8 +1,14 @@
-"""Whose fault it is: what a wrong edge looks like, and which operation is to blame."""
+"""Whose fault it is: what else is claimed for an edge, and which operation is wrong.
+
+    own partials, edge     ─▶ right derivatives of something else
+    right side of its equation, values ─▶ the operation that declares a wrong one
+
+`edge_check` asks for both where an edge failed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +17,6 @@ from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
-from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.mistakes.explain import Candidate, WrongDerivative, explain
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.slopes import slope
@@ -77,17 +82,21 @@ def _one_moved(node: Node, at: list[Array], i: int) -> Callable[[Any], Any]:
     return lambda value: node.op.forward(*at[:i], value, *at[i + 1 :])
 
 
-def elsewhere(at: GraphAtPoints, edge: Edge) -> Iterator[Candidate]:
-    """Right derivatives of something else that are taken for ∂node/∂wrt."""
+def elsewhere(
+    own: Mapping[Edge, Array], outputs: Iterable[str], edge: Edge
+) -> Iterator[Candidate]:
+    """Right derivatives of something else that are taken for ∂node/∂wrt.
+
+    own : our partial on every edge (n,), in topological order.
+    """
     node, wrt = edge
-    own = at.own
     # Where the edge is the only way from `wrt` to the node, total and partial are the
     # same, and nothing is to be told apart.
     through = totals(own, node).get(wrt, own[edge])
     if not np.array_equal(through, own[edge]):
         says = f"this is the total derivative of {node} by {wrt}, along all paths"
         yield "total for partial", says, through
-    for output in at.graph.outputs:
+    for output in outputs:
         upstream = totals(own, output).get(node)
         if upstream is not None and output != node:
             says = f"d {output}/d {node} is multiplied in already"

@@ -1,4 +1,9 @@
-"""A report told: from judged rows to the table, the first wrong edge, the sentences."""
+"""A report: from judged rows to the table, the first wrong edge, the sentences.
+
+    rows ─▶ wrong totals with their stories ─▶ rows at one point ─▶ verdict, diagnosis
+
+`check` asks for it, with the claims that the rows are about.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,10 @@ from cgprimer.errors import listing
 from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.mistakes.one_point import at_one_point
-from cgprimer.judge.mistakes.stories import Story
-from cgprimer.judge.mistakes.wrong_totals import blame_totals
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.stories.one_point import at_one_point
+from cgprimer.judge.stories.stories import Story
+from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Edge
 

@@ -22,7 +22,6 @@ from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.edge_check import EdgeCheck
 from cgprimer.judge.mistakes.blame import elsewhere
-from cgprimer.judge.mistakes.claimed_totals import ClaimedTotals
 from cgprimer.judge.mistakes.explain import (
     VAGUE,
     Candidate,
@@ -33,6 +32,7 @@ from cgprimer.judge.mistakes.explain import (
 )
 from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.report import CheckRow
+from cgprimer.judge.stories.claimed_totals import ClaimedTotals
 from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.totals import Culprit
 from cgprimer.types import Edge
@@ -205,7 +205,9 @@ class Teller:
     def _on_edge(self, culprit: Culprit, edge: Edge) -> Cause:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
-        extra: list[Candidate] = list(elsewhere(self.at, edge))
+        extra: list[Candidate] = list(
+            elsewhere(self.at.own, self.at.graph.outputs, edge)
+        )
         # At an output what arrives is 1, and to use it twice or never changes nothing.
         if not (above == 1).all():
             says = f"what arrives from above, d {self.output}/d {node}, "
