@@ -55,16 +55,16 @@ def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:
         shares = op.pullback(arguments, op(*arguments), _ADJOINT)
         kernel = Kernel(list(shares), [*ARGUMENTS[: len(at)], str(_ADJOINT.value)])
 
-        def passed(arriving: ArrayLike) -> Array:
+        def shares_of(arriving: ArrayLike) -> Array:
             """The shares (arguments, n) of what arrives, a number or (n,)."""
             rows = kernel(*at, np.broadcast_to(arriving, at[0].shape))
             return np.array([np.broadcast_to(row, at[0].shape) for row in rows])
 
-        tried = {float(g): passed(g) for g in (*POWERS, -1.0, 0.0)}
+        tried = {float(g): shares_of(g) for g in (*POWERS, -1.0, 0.0)}
         # Another adjoint at each sample, of either sign: a backward that averages over
         # samples is in proportion to one number, not to these.
         mixed = np.resize(POWERS * np.resize([1.0, -1.0], len(POWERS)), len(at[0]))
-        together = passed(mixed)
+        together = shares_of(mixed)
     sentences = []
     for i, arg in enumerate(node.args):
         own = {g: rows[i] for g, rows in tried.items()}
@@ -74,16 +74,16 @@ def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:
     return sentences
 
 
-def _sentence(called: str, passed: Mapping[float, Array], alone: bool) -> str:
-    """`passed` is the share (n,) of each number that arrives.
+def _sentence(called: str, shares: Mapping[float, Array], alone: bool) -> str:
+    """`shares` are those (n,) of each number that arrives.
 
     alone : whether each sample's share is of what arrives at that sample.
     """
-    one, two, minus = passed[1.0], passed[2.0], passed[-1.0]
+    one, two, minus = shares[1.0], shares[2.0], shares[-1.0]
     backward, arrives = f"the backward of {called}", "the gradient that arrives (grad)"
     # With g = 2 and -1 alone: x·g is right, x ignores it (2: the same, -1: the same),
     # x·g² is 4 and 1 times, x·|g| is 2 and 1 times what it is for g = 1.
-    if all(_same(share, g * one) for g, share in passed.items()):
+    if all(_same(share, g * one) for g, share in shares.items()):
         mixes = f"{backward} mixes what arrives at one sample into the others"
         return "" if alone else mixes
     if _same(two, one) and _same(minus, one):

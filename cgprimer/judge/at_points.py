@@ -156,7 +156,7 @@ class GraphAtPoints:
         return kink_mask(self.sites[edge[0]], edge[1])
 
     @lazy
-    def kinked(self) -> dict[Edge, Mask]:
+    def kink_masks(self) -> dict[Edge, Mask]:
         """The edges that are at a kink at some point, and at which."""
         return {e: mask for e in self.own if (mask := self.kink_mask(e)).any()}
 

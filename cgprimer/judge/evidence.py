@@ -116,7 +116,7 @@ def judged_row(
     given : whether these are the caller's own points, of which every one must decide;
         of random ones, half.
     """
-    ranked = [*_ranked(evidence, sharp)]
+    ranked = [*_ranking(evidence, sharp)]
     _, where, i, found = max(ranked, key=lambda item: item[0])
     # Evidence 0 is that at the points; what follows is beside kinks, and is no part of
     # the count of points that decide.
@@ -136,7 +136,7 @@ def judged_row(
 Ranked = tuple[tuple[int, float], int, int, Judgement]
 
 
-def _ranked(evidence: Sequence[Evidence], sharp: float) -> Iterator[Ranked]:
+def _ranking(evidence: Sequence[Evidence], sharp: float) -> Iterator[Ranked]:
     """(severity and gap), which evidence, which of its points, and the judgement."""
     for where, one in enumerate(evidence):
         for i in range(len(one.claimed)):

@@ -112,7 +112,7 @@ def by_schemes(
     return by(schemes[0])
 
 
-def unchanging(x: Array) -> Slope:
+def zero_slope(x: Array) -> Slope:
     """That of what does not depend on `x`."""
     zero = np.zeros_like(x)
     return Slope(zero, zero, zero, zero, zero)

@@ -202,7 +202,7 @@ def evidence_along(
     """The evidence on all totals of some outputs, along directions mixing them."""
     mixed = mixture(at, outputs, names)
     total, terms = mixed.by_gradient(at.own, at.terms)
-    at_kink = np.any([*at.kinked.values(), np.zeros(at.width, bool)], axis=0)
+    at_kink = np.any([*at.kink_masks.values(), np.zeros(at.width, bool)], axis=0)
     excused = at.excuses(None, total, total, np.tile(at_kink, DIRECTIONS))
     values = {n: np.tile(at.values[n], DIRECTIONS) for n in names}
     return Evidence(total, terms, mixed.slope(), values, excused)

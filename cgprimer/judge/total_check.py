@@ -18,7 +18,7 @@ from cgprimer.judge.claim import Claim
 from cgprimer.judge.differences.edges import AT_ONCE
 from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.evidence import Evidence, JudgedRow, declared_row, judged_row
-from cgprimer.judge.slopes import Slope, slope, unchanging
+from cgprimer.judge.slopes import Slope, slope, zero_slope
 from cgprimer.judge.totals import terms
 from cgprimer.keeping import lazy, memo
 from cgprimer.types import Array, Mask
@@ -62,7 +62,7 @@ class OutputCheck:
     def slope(self, wrt: str) -> Slope:
         """d output / d wrt by differences of the whole graph."""
         if wrt not in self.inside:
-            return unchanging(self.at.values[wrt])
+            return zero_slope(self.at.values[wrt])
         # Variables in the middle are in no block: they are cut loose from their
         # equations, one at a time.
         block = next((names for names in self._blocks if wrt in names), (wrt,))
@@ -116,9 +116,9 @@ class TotalCheck:
 
     def _at_kink(self) -> Mask:
         """At which points an equation between the two is at a kink."""
-        found, kinked = np.zeros(self.at.width, dtype=bool), self.at.kinked
-        for edge in self.at.between(kinked, *self.edge):
-            found = found | kinked[edge]
+        found, masks = np.zeros(self.at.width, dtype=bool), self.at.kink_masks
+        for edge in self.at.between(masks, *self.edge):
+            found = found | masks[edge]
         return found
 
     def judge(self, claim: Claim | None) -> JudgedRow:

@@ -40,7 +40,7 @@ def faulty_operation(
         # Arguments come first in postorder, so that the innermost wrong operation is
         # found: it makes all those around it look wrong.
         if node.args and leaf in postorder([node]):
-            declared = _declared(node, leaf, values, where)
+            declared = _declared_mistake(node, leaf, values, where)
             if declared:
                 return (
                     f"the derivative that {node.op.name} declares is wrong: {declared}"
@@ -48,7 +48,9 @@ def faulty_operation(
     return ""
 
 
-def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -> str:
+def _declared_mistake(
+    node: Node, leaf: Node, values: Mapping[str, Array], where: str
+) -> str:
     """What the operation's own derivative looks like, where differences disagree."""
     arguments = [name(text) for text in ARGUMENTS[: len(node.args)]]
     names = leaves(node)
@@ -57,7 +59,7 @@ def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -
         at = [np.broadcast_to(v, np.shape(values[names[0]])) for v in at]
         local = partials(node.op(*arguments), arguments)
         rows = Kernel(list(local.values()), ARGUMENTS[: len(at)])(*at)
-    slopes = [slope(_one_moved(node, at, i), at[i]) for i in range(len(at))]
+    slopes = [slope(_along_argument(node, at, i), at[i]) for i in range(len(at))]
     for i, (arg, row) in enumerate(zip(node.args, rows, strict=True)):
         if leaf not in postorder([arg]):
             continue
@@ -78,7 +80,7 @@ def _declared(node: Node, leaf: Node, values: Mapping[str, Array], where: str) -
     return ""
 
 
-def _one_moved(node: Node, at: list[Array], i: int) -> Callable[[Any], Any]:
+def _along_argument(node: Node, at: list[Array], i: int) -> Callable[[Any], Any]:
     return lambda value: node.op.forward(*at[:i], value, *at[i + 1 :])
 
 
@@ -102,12 +104,12 @@ def elsewhere(
             says = f"d {output}/d {node} is multiplied in already"
             yield "upstream included", says, upstream * own[edge]
     for other in own:
-        if other != edge and transposed(wrt, other[1]):
+        if other != edge and is_transposed(wrt, other[1]):
             says = f"transposed: this is ∂{other[0]}/∂{other[1]}"
             yield "transposed", says, own[other]
 
 
-def transposed(a: str, b: str) -> bool:
+def is_transposed(a: str, b: str) -> bool:
     """Whether two names are w12 and w21."""
     return (
         a[:-2] == b[:-2]

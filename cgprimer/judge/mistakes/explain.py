@@ -46,7 +46,7 @@ class Cause:
     ratio: tuple[float, float]
 
     @property
-    def recognised(self) -> bool:
+    def is_recognised(self) -> bool:
         """Whether a mistake was found that predicts the claim."""
         return self.kind not in VAGUE
 
@@ -105,7 +105,7 @@ def _findings(case: WrongDerivative) -> Iterator[Guess]:
     yield from _by_size(wrong)
     if not len(wrong.ratios()):
         return
-    ratio, also = wrong.constant(), list(_matching(case))
+    ratio, also = wrong.constant(), list(_matches(case))
     # A claim that is one number at all points does not use what arrives: to say that
     # what arrives is left out would explain more than is known.
     if case.is_one_number:
@@ -227,28 +227,28 @@ def _count(total: Node) -> int:
     return found
 
 
-def _matching(case: WrongDerivative) -> Iterator[Guess]:
+def _matches(case: WrongDerivative) -> Iterator[Guess]:
     """The other derivatives, then the suspects, that are claimed instead."""
     wrong, values = case.wrong, case.values
     for kind, says, candidate in case.extra:
         if wrong.agrees(candidate):
             yield kind, says
-    listed, names, kernel = _tried(case.body, case.wrt)
+    listed, names, kernel = _candidates(case.body, case.wrt)
     candidates = np.empty((len(listed), len(wrong.claimed)))
     with np.errstate(all="ignore"):
         for row, value in enumerate(kernel(*(values[text] for text in names))):
             candidates[row] = value
         # A suspect that is right at these points too, where w = 1 say, explains no
         # wrong claim.
-        right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
+        right = Wrong(wrong.true, wrong.true, wrong.slack).agreement(candidates)
         for sign, more in SIGNS:
-            fits = wrong.agreeing(sign * candidates) & ~right
+            fits = wrong.agreement(sign * candidates) & ~right
             for row in np.flatnonzero(fits).tolist():
                 yield listed[row].kind, listed[row].says + more
 
 
 @functools.lru_cache(maxsize=1024)
-def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
+def _candidates(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
     """The suspects, the names they need, and code for all of them at once."""
     listed = suspects(body, wrt)
     roots = [suspect.node for suspect in listed]

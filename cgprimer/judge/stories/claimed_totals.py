@@ -12,7 +12,7 @@ import numpy as np
 
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.mistakes.blame import SLACK, transposed
+from cgprimer.judge.mistakes.blame import SLACK, is_transposed
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
@@ -68,9 +68,9 @@ class ClaimedTotals(Totals):
         right = {text: text not in self.claimed or self.is_right(text) for text in same}
         # d/d w12 given for w21 is a transposed matrix; a name whose own claim is wrong
         # as well is more likely to have changed places than one whose claim is right.
-        same.sort(key=lambda text: (not transposed(wrt, text), right[text]))
+        same.sort(key=lambda text: (not is_transposed(wrt, text), right[text]))
         for text in same:
-            kind = "transposed" if transposed(wrt, text) else "swapped names"
+            kind = "transposed" if is_transposed(wrt, text) else "swapped names"
             says = f"d {self.output}/d {wrt} is given what belongs to {text}"
             yield kind, f"{kind}: {says}", self.true[text]
 

@@ -115,7 +115,7 @@ def _on_totals(
         )
         says = story.clause
         # Where no mistake is recognised the two numbers are all there is to say.
-        if not story.finding.recognised:
+        if not story.cause.is_recognised:
             says += f"; {_numbers(own[0])}"
         yield f"{names}{verb}: {says}.{_places(claims, story.names)}"
     if len(stories) > SENTENCES:

@@ -53,7 +53,7 @@ class Story:
     output: str
     names: tuple[str, ...]
     edge: Edge
-    finding: Cause
+    cause: Cause
     says: str
     single: bool = True
     alike: tuple[Edge, ...] = ()
@@ -98,9 +98,9 @@ class Teller:
 
     def mark(self, row: CheckRow, story: Story) -> CheckRow:
         """The row with what its total looks like."""
-        finding, ratios = story.finding, self.totals.wrong(row.wrt).ratios()
+        cause, ratios = story.cause, self.totals.wrong(row.wrt).ratios()
         span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
-        return replace(row, ratio=span, mistake=finding.kind, looks_like=story.says)
+        return replace(row, ratio=span, mistake=cause.kind, looks_like=story.says)
 
     def stories(self) -> Iterator[Story]:
         """Every wrong total in exactly one story."""
@@ -142,12 +142,12 @@ class Teller:
             # w2²).
             same = [term for term in terms if sentence([first, term])]
             alone = self._likeliest(list(_of_names(culprits, [first.wrt])))
-            whole = alone is None or alone.finding.kind == "missing path"
+            whole = alone is None or alone.cause.kind == "missing path"
             if len(same) > 1 and whole:
-                finding = Cause("missing term", sentence(same), (np.nan, np.nan))
+                cause = Cause("missing term", sentence(same), (np.nan, np.nan))
                 edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
-                return Story(self.output, every, edge, finding, finding.says, False)
+                return Story(self.output, every, edge, cause, cause.says, False)
         return None
 
     def _likeliest(self, culprits: Sequence[Culprit]) -> Story | None:
@@ -161,11 +161,11 @@ class Teller:
         # All edges of a node are named by their node, not one by one.
         if first is None or found is None or not first.single:
             return first
-        rank, kind = self._likelihood(found), first.finding.kind
+        rank, kind = self._likelihood(found), first.cause.kind
         alike = (
             story.edge
             for story, culprit in known
-            if story.finding.kind == kind and self._likelihood(culprit) == rank
+            if story.cause.kind == kind and self._likelihood(culprit) == rank
         )
         return replace(first, alike=tuple(islice(alike, 4)))
 
@@ -180,7 +180,7 @@ class Teller:
     def _story(self, culprit: Culprit, only: bool = False) -> Story:
         """What was taken for the edge; `only` in this total, as others are right."""
         edge, single = culprit.edges[0], len(culprit.edges) == 1
-        finding = self._on_edge(culprit, edge)
+        cause = self._on_edge(culprit, edge)
         node, wrt = edge
         where = f"as if in the equation of {node}, whatever the name,"
         if single:
@@ -189,12 +189,12 @@ class Teller:
             )
         if only:
             where = f"in this one, {where}{',' * single}"
-        says = f"{where} {finding.says} (there {ratio(finding, self.at)})"
-        lacks = finding.kind in ("missing path", "missing term")
+        says = f"{where} {cause.says} (there {ratio(cause, self.at)})"
+        lacks = cause.kind in ("missing path", "missing term")
         penalty = self._penalty(culprit.names) if lacks else ""
         if penalty and penalty not in says:
             says += f": {penalty}"
-        return Story(self.output, culprit.names, edge, finding, says, single)
+        return Story(self.output, culprit.names, edge, cause, says, single)
 
     def _penalty(self, names: Sequence[str]) -> str:
         """The penalty whose gradient all of them lack, or nothing."""
@@ -231,10 +231,10 @@ class Teller:
             if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
             swaps.append(swap[:2])
-        finding = Cause(*swaps[0], (np.nan, np.nan))
+        cause = Cause(*swaps[0], (np.nan, np.nan))
         clauses = dict.fromkeys(says for _, says in swaps)
         entry, says = self.totals.entry(names[0]), "; ".join(clauses)
-        return Story(self.output, tuple(names), entry, finding, says)
+        return Story(self.output, tuple(names), entry, cause, says)
 
     def _exchange(self, names: Sequence[str]) -> Story | None:
         """The first two of them that have each other's total."""
@@ -252,20 +252,20 @@ class Teller:
         # itself.
         if story := self._likeliest([c for c in fit if len(c.edges) == 1]):
             return story
-        finding = self.totals.looks_like(wrt)
-        if not finding.recognised:
+        cause = self.totals.looks_like(wrt)
+        if not cause.is_recognised:
             alone = (self._story(c, only=True) for c in fit[:LOOKED_AT])
             if story := next(filter(_is_known, alone), None):
                 return story
-        return self._plain(wrt, finding)
+        return self._plain(wrt, cause)
 
-    def _plain(self, wrt: str, finding: Cause | None = None) -> Story:
+    def _plain(self, wrt: str, cause: Cause | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
         case = WrongDerivative(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
-        known = finding or explain(case)
+        known = cause or explain(case)
         says = known.says
         if known.kind == "unknown":
-            says = f"no single edge explains it, {says}" if finding else says
+            says = f"no single edge explains it, {says}" if cause else says
         return Story(
             self.output, (wrt,), self.totals.entry(wrt), known, says, single=False
         )
@@ -282,12 +282,12 @@ def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Cul
 
 def _is_known(story: Story) -> bool:
     """Whether it tells of a mistake on the edge, which a plain number is not."""
-    return story.finding.kind not in (*VAGUE, "a number")
+    return story.cause.kind not in (*VAGUE, "a number")
 
 
-def ratio(finding: Cause, at: GraphAtPoints) -> str:
+def ratio(cause: Cause, at: GraphAtPoints) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
-    low, high = finding.ratio
-    text = f"claimed / true {spoken(finding.ratio)}"
+    low, high = cause.ratio
+    text = f"claimed / true {spoken(cause.ratio)}"
     same = spoken((low, low)) == spoken((high, high)) and at.width > 1
     return text if same else f"{text} {at.where}"

@@ -33,7 +33,7 @@ def blame_totals(
     totals = [one for one in rows if one.row.kind == "total"]
     for output in dict.fromkeys(one.row.node for one in totals):
         own = [one for one in totals if one.row.node == output]
-        bad = _unexplained([one.row for one in own], claims, doubted)
+        bad = _to_explain([one.row for one in own], claims, doubted)
         if bad:
             teller = _teller(check.output(output), claims, bad, doubted)
             found = list(teller.stories())
@@ -43,7 +43,7 @@ def blame_totals(
     return done, stories
 
 
-def _unexplained(
+def _to_explain(
     rows: Sequence[CheckRow], claims: Mapping[str, Claim], doubted: Sequence[Edge]
 ) -> list[str]:
     """The names of totals that are wrong for a reason that is not known already."""
