@@ -250,8 +250,7 @@ class EdgeCheck:
             more = self.wide.wrong(claim)
             if not more.agrees(more.true):  # else it is wrong at the given points only
                 seen, wrong = self.wide, more
-        others = elsewhere(seen.at.own, seen.at.graph.outputs, self.edge)
-        cause = seen.explain(wrong, others)
+        cause = seen.explain(wrong, seen.others())
         kind, says = cause.kind, cause.says
         if claim is None:
             says = (
@@ -261,6 +260,10 @@ class EdgeCheck:
             )
             kind = MISTAKE if says == seen.misuse else kind
         return replace(row, ratio=cause.ratio, mistake=kind, looks_like=says)
+
+    def others(self) -> Iterator[Candidate]:
+        """Right derivatives of something else, which may be claimed instead."""
+        return elsewhere(self.at.own, self.at.graph.outputs, self.edge)
 
     def explain(self, wrong: Wrong, others: Iterable[Candidate]) -> Cause:
         """What a wrong partial looks like; `others` may be claimed instead of it."""

@@ -16,8 +16,8 @@ from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.stories.edge_stories import Story
 from cgprimer.judge.stories.one_point import at_one_point
-from cgprimer.judge.stories.stories import Story
 from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Edge

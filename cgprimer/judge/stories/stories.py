@@ -12,59 +12,32 @@ totals make one story, of the edge through which both go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
-from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.edge_check import EdgeCheck
-from cgprimer.judge.mistakes.blame import elsewhere
 from cgprimer.judge.mistakes.explain import (
-    VAGUE,
-    Candidate,
     Cause,
     WrongDerivative,
     explain,
-    spoken,
 )
 from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.stories.claimed_totals import ClaimedTotals
+from cgprimer.judge.stories.edge_stories import (
+    LOOKED_AT,
+    SWAPPED,
+    EdgeStories,
+    Story,
+)
 from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.totals import Culprit
 from cgprimer.types import Edge
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
-SWAPPED = 64  # names that are held against one another
-LOOKED_AT = 24  # edges whose mistake is sought; a long chain has thousands that fit
-
-
-@dataclass(frozen=True)
-class Story:
-    """Totals d output / d `names`, the edge behind them, and what it says: a clause.
-
-    single : whether one edge explains them, not all edges of a node or no edge.
-    alike : edges that would explain as much.
-    """
-
-    output: str
-    names: tuple[str, ...]
-    edge: Edge
-    cause: Cause
-    says: str
-    single: bool = True
-    alike: tuple[Edge, ...] = ()
-
-    @property
-    def clause(self) -> str:
-        """The clause, with the edges that would explain as much."""
-        if not self.alike:
-            return self.says
-        edges = ", ".join(f"∂{node}/∂{wrt}" for node, wrt in self.alike[:4])
-        return f"{self.says}; the same could have happened on {edges}"
 
 
 class Teller:
@@ -81,7 +54,7 @@ class Teller:
         bad: Sequence[str],
         doubted: Sequence[Edge],
     ) -> None:
-        self.at, self.output, self.bad = of.at, of.output, list(bad)
+        self.output, self.bad = of.output, list(bad)
         edges = dict(of.at.own)
         for edge in doubted:
             # The truth beside a wrong rule of ours is what differences say.
@@ -92,9 +65,8 @@ class Teller:
         }
         claimed |= {wrt: of.gradient[wrt] for wrt in bad if wrt not in claims}
         self.totals = ClaimedTotals(of.at, edges, of.output, claimed)
-        self.good = [
-            wrt for wrt in claimed if wrt not in self.bad and self.totals.is_right(wrt)
-        ]
+        good = [wrt for wrt in claimed if wrt not in bad and self.totals.is_right(wrt)]
+        self.edges = EdgeStories(self.totals, self.bad, good)
 
     def mark(self, row: CheckRow, story: Story) -> CheckRow:
         """The row with what its total looks like."""
@@ -124,12 +96,12 @@ class Teller:
         # Single edges before all edges of a node: one lost factor is the simpler story.
         found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
         whole = [c for c in found if len(c.names) == len(names)]
-        story = self._likeliest([c for c in whole if len(c.edges) == 1])
+        story = self.edges.likeliest([c for c in whole if len(c.edges) == 1])
         # Totals that have changed places are each wrong by a ratio, which some edge may
         # fit by chance: an edge that explains all of them goes first, one that explains
         # a part last.
         swap = self._swap(names) or self._exchange(names)
-        story = story or swap or self._likeliest(found)
+        story = story or swap or self.edges.likeliest(found)
         return story or self._common_penalty(names, culprits)
 
     def _common_penalty(
@@ -141,7 +113,7 @@ class Teller:
             # lam·w1 missing in one and lam·w2 in another are one penalty ½·lam·(w1² +
             # w2²).
             same = [term for term in terms if sentence([first, term])]
-            alone = self._likeliest(list(_of_names(culprits, [first.wrt])))
+            alone = self.edges.likeliest(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.cause.kind == "missing path"
             if len(same) > 1 and whole:
                 cause = Cause("missing term", sentence(same), (np.nan, np.nan))
@@ -149,80 +121,6 @@ class Teller:
                 every = tuple(term.wrt for term in same)
                 return Story(self.output, every, edge, cause, cause.says, False)
         return None
-
-    def _likeliest(self, culprits: Sequence[Culprit]) -> Story | None:
-        """The first recognised story, with the edges that would do as well."""
-        # Innocent is an edge whose factor would have spoilt a total that is right.
-        fit = (c for c in culprits if self.totals.spares(c, self.good))
-        likely = sorted(islice(fit, LOOKED_AT), key=self._likelihood)
-        told = ((self._story(culprit), culprit) for culprit in likely)
-        known = ((story, culprit) for story, culprit in told if _is_known(story))
-        first, found = next(known, (None, None))
-        # All edges of a node are named by their node, not one by one.
-        if first is None or found is None or not first.single:
-            return first
-        rank, kind = self._likelihood(found), first.cause.kind
-        alike = (
-            story.edge
-            for story, culprit in known
-            if story.cause.kind == kind and self._likelihood(culprit) == rank
-        )
-        return replace(first, alike=tuple(islice(alike, 4)))
-
-    def _likelihood(self, culprit: Culprit) -> tuple[int, bool, int]:
-        """The more it explains the better; then the fewer it makes wrong besides."""
-        others = [wrt for wrt in self.bad if wrt not in culprit.names][:SWAPPED]
-        # Wrong totals that this edge would have made wrong in another way need a second
-        # mistake.
-        more = sum(not self.totals.spares(culprit, [wrt]) for wrt in others)
-        return -len(culprit.names), len(culprit.edges) > 1, more
-
-    def _story(self, culprit: Culprit, only: bool = False) -> Story:
-        """What was taken for the edge; `only` in this total, as others are right."""
-        edge, single = culprit.edges[0], len(culprit.edges) == 1
-        cause = self._on_edge(culprit, edge)
-        node, wrt = edge
-        where = f"as if in the equation of {node}, whatever the name,"
-        if single:
-            where = (
-                f"as if on the edge ∂{node}/∂{wrt} = {EdgeCheck(self.at, edge).formula}"
-            )
-        if only:
-            where = f"in this one, {where}{',' * single}"
-        says = f"{where} {cause.says} (there {ratio(cause, self.at)})"
-        lacks = cause.kind in ("missing path", "missing term")
-        penalty = self._penalty(culprit.names) if lacks else ""
-        if penalty and penalty not in says:
-            says += f": {penalty}"
-        return Story(self.output, culprit.names, edge, cause, says, single)
-
-    def _penalty(self, names: Sequence[str]) -> str:
-        """The penalty whose gradient all of them lack, or nothing."""
-        terms = [self.totals.term(wrt) for wrt in names[:SWAPPED]]
-        known = [term for term in terms if term]
-        return sentence(known) if len(known) == len(names) else ""
-
-    def _on_edge(self, culprit: Culprit, edge: Edge) -> Cause:
-        node, wrt = edge
-        own, above = self.totals.edges, self.totals.true[node]
-        extra: list[Candidate] = list(
-            elsewhere(self.at.own, self.at.graph.outputs, edge)
-        )
-        # At an output what arrives is 1, and to use it twice or never changes nothing.
-        if not (above == 1).all():
-            says = f"what arrives from above, d {self.output}/d {node}, "
-            extra.append(
-                ("upstream twice", says + "is counted twice", own[edge] * above)
-            )
-            with np.errstate(all="ignore"):
-                missing = own[edge] / above
-            extra.append(("upstream missing", says + "is left out", missing))
-        wrong = culprit.wrong(own, edge, self.at.where)
-        found = EdgeCheck(self.at, edge).explain(wrong, extra)
-        if found.kind == "zero":
-            says = f"nothing is passed: the way from {wrt} through {node} is missing"
-            return replace(found, kind="missing path", says=says)
-        return found
 
     def _swap(self, names: Sequence[str]) -> Story | None:
         """One story where all of them are given what belongs to other names."""
@@ -250,12 +148,12 @@ class Teller:
         fit = list(_of_names(culprits, [wrt]))
         # For one total, all edges of a node are no simpler than a ratio of the total
         # itself.
-        if story := self._likeliest([c for c in fit if len(c.edges) == 1]):
+        if story := self.edges.likeliest([c for c in fit if len(c.edges) == 1]):
             return story
         cause = self.totals.looks_like(wrt)
         if not cause.is_recognised:
-            alone = (self._story(c, only=True) for c in fit[:LOOKED_AT])
-            if story := next(filter(_is_known, alone), None):
+            alone = (self.edges.story(c, only=True) for c in fit[:LOOKED_AT])
+            if story := next((s for s in alone if s.is_known), None):
                 return story
         return self._plain(wrt, cause)
 
@@ -278,16 +176,3 @@ def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Cul
         own = tuple(wrt for wrt in culprit.names if wrt in kept)
         if own:
             yield replace(culprit, names=own)
-
-
-def _is_known(story: Story) -> bool:
-    """Whether it tells of a mistake on the edge, which a plain number is not."""
-    return story.cause.kind not in (*VAGUE, "a number")
-
-
-def ratio(cause: Cause, at: GraphAtPoints) -> str:
-    """`claimed / true 2`, or a range with where it comes from."""
-    low, high = cause.ratio
-    text = f"claimed / true {spoken(cause.ratio)}"
-    same = spoken((low, low)) == spoken((high, high)) and at.width > 1
-    return text if same else f"{text} {at.where}"

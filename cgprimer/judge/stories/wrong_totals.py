@@ -13,7 +13,8 @@ from cgprimer.judge.claim import Claim
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.report import CheckRow
-from cgprimer.judge.stories.stories import Story, Teller
+from cgprimer.judge.stories.edge_stories import Story
+from cgprimer.judge.stories.stories import Teller
 from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.verdict import FAIL
 from cgprimer.types import Edge
