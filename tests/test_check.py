@@ -34,7 +34,7 @@ PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 
 
 @functools.cache
-def witness(*texts):
+def check_of(*texts):
     """The differences of a graph at five random points, taken once for all claims."""
     graph = parse_graph(texts)
     return GraphCheck(graph, random_points(graph, 5, np.random.default_rng(0)), False)
@@ -42,7 +42,7 @@ def witness(*texts):
 
 def checked(texts, claims, output=None):
     """What `check_gradients` says of the claims, with the differences shared."""
-    known = witness(*([texts] if isinstance(texts, str) else texts))
+    known = check_of(*([texts] if isinstance(texts, str) else texts))
     return report_on(known, read_claims(known.graph, claims, output, None), output)
 
 
@@ -709,7 +709,7 @@ MISTAKEN = [*SPOILT][:2] + [pytest.param(m, marks=slow) for m in [*SPOILT][2:]]
 @pytest.mark.parametrize("key", LARGE)
 def test_one_wrong_total_of_many_is_noticed(key, mistake, monkeypatch):
     """Whichever it is, unless it is next to nothing at every point."""
-    known = witness(*LARGE[key])
+    known = check_of(*LARGE[key])
     right = Mixture.gradient.func
     spoilt = ""
 

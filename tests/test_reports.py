@@ -27,7 +27,7 @@ MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 
 
 @functools.cache
-def witness_of(graph, seed=0):
+def check_of(graph, seed=0):
     return GraphCheck(
         graph, random_points(graph, 5, np.random.default_rng(seed)), False
     )
@@ -224,7 +224,7 @@ def planted(key, rng, most):
     """Pairs of {name: (what is said, claim)} and the right claims of one model."""
     texts, output = MODELS[key]
     graph = parse_graph(texts, outputs=[output])
-    known = witness_of(graph, 3)
+    known = check_of(graph, 3)
     names = [*graph.inputs, *graph.parameters]
     looked_at = rng.permutation(names)[:most].tolist()
     right = {wrt: total(graph, output, wrt) for wrt in names}
@@ -285,7 +285,7 @@ RIGHT["xa"] = "(cd + 3*xz^2*(bc + ab))*2*xa + 3*xz^2*ac"
 
 
 def canonical_claims(**wrong):
-    known = witness_of(graph_of(tuple(CANONICAL)))
+    known = check_of(graph_of(tuple(CANONICAL)))
     claims = {("xw", wrt): claim for wrt, claim in (RIGHT | wrong).items()}
     return report_on(known, read_claims(known.graph, claims, "xw", None), "xw")
 
@@ -343,7 +343,7 @@ def test_a_forgotten_penalty_is_told_by_its_square(wrong, says, apart):
     texts = (f"xl = xe^2 + {penalty}",)
     if apart:
         texts = (f"xr = {penalty}", "xl = xe^2 + xr")
-    known = witness_of(graph_of(("xe = w*xa + v*xb - xy", *texts)))
+    known = check_of(graph_of(("xe = w*xa + v*xb - xy", *texts)))
     right = {"w": "2*xe*xa + lam*w", "v": "2*xe*xb + lam*v", "lam": "(w^2 + v^2)/2"}
     claims = {("xl", wrt): claim for wrt, claim in (right | wrong).items()}
     report = report_on(known, read_claims(known.graph, claims, "xl", None), "xl")
@@ -524,7 +524,7 @@ def graph_of(case):
 @pytest.mark.every(3)
 @pytest.mark.parametrize("case", GRAPHS[::4])
 def test_the_suggested_formula_is_the_true_derivative(case):
-    known, rng = witness_of(graph_of(case)), np.random.default_rng(5)
+    known, rng = check_of(graph_of(case)), np.random.default_rng(5)
     for _ in range(4):
         holds(known, drawn(known, rng))
 
@@ -532,7 +532,7 @@ def test_the_suggested_formula_is_the_true_derivative(case):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", GRAPHS)
 def test_the_suggested_formula_is_the_true_derivative_everywhere(case):
-    known, rng = witness_of(graph_of(case)), np.random.default_rng(6)
+    known, rng = check_of(graph_of(case)), np.random.default_rng(6)
     for _ in range(40):
         holds(known, drawn(known, rng))
 
@@ -572,7 +572,7 @@ SAID = [
 def test_no_story_is_told_that_a_reader_would_believe_in_vain(
     text, wrt, claim, says, never
 ):
-    known = witness_of(parse_graph([text]))
+    known = check_of(parse_graph([text]))
     claims = read_claims(known.graph, {("xy", wrt): claim}, None, None)
     row = report_on(known, claims, None).row("xy", wrt)
     assert row.verdict == "FAIL"
