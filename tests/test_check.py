@@ -52,6 +52,17 @@ def test_shared_differences_give_what_check_gradients_gives():
     assert report == checked(NET, claims)
 
 
+def test_a_further_set_of_claims_takes_no_new_difference(monkeypatch):
+    known, rows = check_of(NET), {}
+    for claims in ({}, {("z", "w"): "(1 - z^2)*x1"}, {("z", "b"): "1 - z^2"}):
+        report = checked(NET, claims)
+        assert report.verdict == PASS
+        for edge, one in known.edges.items():
+            assert rows.setdefault(edge, one.judge(None)) is one.judge(None)
+        for part in ("difference", "second_difference"):
+            monkeypatch.setattr(f"cgprimer.judge.slopes.{part}", None)
+
+
 def only(text, **declared):
     """A graph of one equation, with every other name a parameter unless it is xa."""
     return parse_graph([text], **declared)

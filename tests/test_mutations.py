@@ -129,11 +129,11 @@ RIGHT = 3 * X**2
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_accepts_right_and_rejects_wrong(rule):
     measured = rule.measure(cubes, X, np.random.default_rng(0))
-    assert not rule.rejected(measured, RIGHT).any()
+    assert not rule.rejects(measured, RIGHT).any()
     wrong = RIGHT * np.array([1, 1, -1])
-    assert rule.rejected(measured, wrong).any()
+    assert rule.rejects(measured, wrong).any()
     if rule.by_component:
-        assert rule.rejected(measured, wrong).tolist() == [False, False, True]
+        assert rule.rejects(measured, wrong).tolist() == [False, False, True]
 
 
 TOLERANCE = {"torch": (9e-4, 1.2e-3), "JAX": (3e-6, 3e-4), "autograd": (1e-8, 1e-3)}
@@ -143,8 +143,8 @@ TOLERANCE = {"torch": (9e-4, 1.2e-3), "JAX": (3e-6, 3e-4), "autograd": (1e-8, 1e
 def test_the_tolerance_of_a_rule(rule):
     below, above = TOLERANCE[rule.name]
     measured = rule.measure(cubes, X, np.random.default_rng(0))
-    assert not rule.rejected(measured, (1 + below) * RIGHT).any()
-    assert rule.rejected(measured, (1 + above) * RIGHT).any()
+    assert not rule.rejects(measured, (1 + below) * RIGHT).any()
+    assert rule.rejects(measured, (1 + above) * RIGHT).any()
 
 
 def test_the_scipy_rule_measures_what_scipy_measures():
