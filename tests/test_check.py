@@ -24,24 +24,25 @@ from cgprimer.judge.check import check_gradients
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import parse_claims, read_claims
 from cgprimer.judge.code.foreign import check_function, check_torch
-from cgprimer.judge.sites import random_points
+from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.points import random_points
+from cgprimer.judge.slopes import Slope
 from cgprimer.judge.together import Mixture, mixture
-from cgprimer.judge.verdict import Slope, judge
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.verdict import judge
 
 PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 
 
 @functools.cache
-def witness(*texts):
+def check_of(*texts):
     """The differences of a graph at five random points, taken once for all claims."""
     graph = parse_graph(texts)
-    return Witness(graph, random_points(graph, 5, np.random.default_rng(0)), False)
+    return GraphCheck(graph, random_points(graph, 5, np.random.default_rng(0)), False)
 
 
 def checked(texts, claims, output=None):
     """What `check_gradients` says of the claims, with the differences shared."""
-    known = witness(*([texts] if isinstance(texts, str) else texts))
+    known = check_of(*([texts] if isinstance(texts, str) else texts))
     return report_on(known, read_claims(known.graph, claims, output, None), output)
 
 
@@ -49,6 +50,17 @@ def test_shared_differences_give_what_check_gradients_gives():
     claims = {("z", "w"): "x1"}
     report = check_gradients(only(NET), claims=claims, rng=0)
     assert report == checked(NET, claims)
+
+
+def test_a_further_set_of_claims_takes_no_new_difference(monkeypatch):
+    known, rows = check_of(NET), {}
+    for claims in ({}, {("z", "w"): "(1 - z^2)*x1"}, {("z", "b"): "1 - z^2"}):
+        report = checked(NET, claims)
+        assert report.verdict == PASS
+        for edge, one in known.edges.items():
+            assert rows.setdefault(edge, one.judge(None)) is one.judge(None)
+        for part in ("difference", "second_difference"):
+            monkeypatch.setattr(f"cgprimer.judge.slopes.{part}", None)
 
 
 def only(text, **declared):
@@ -708,7 +720,7 @@ MISTAKEN = [*SPOILT][:2] + [pytest.param(m, marks=slow) for m in [*SPOILT][2:]]
 @pytest.mark.parametrize("key", LARGE)
 def test_one_wrong_total_of_many_is_noticed(key, mistake, monkeypatch):
     """Whichever it is, unless it is next to nothing at every point."""
-    known = witness(*LARGE[key])
+    known = check_of(*LARGE[key])
     right = Mixture.gradient.func
     spoilt = ""
 
@@ -719,17 +731,17 @@ def test_one_wrong_total_of_many_is_noticed(key, mistake, monkeypatch):
         return own | {spoilt: SPOILT[mistake](own[spoilt], other)}
 
     monkeypatch.setattr(Mixture, "gradient", property(wrong))
+    # Each time anew, as what is spoilt must not be kept.
+    monkeypatch.setattr(GraphCheck, "mixture", GraphCheck.mixture.__wrapped__)
     names = [*known.mixable(known.graph.outputs)]
-    mixed = mixture(known.graph, known.point, known.values, known.graph.outputs, names)
+    mixed = mixture(known, known.graph.outputs, names)
     true = right(mixed)
     for spoilt in known.mixable(known.graph.outputs) & set(true):
         change = np.abs(wrong(mixed)[spoilt] - true[spoilt]).max()
         if change > 1e-6 * max(np.abs(row).max() for row in true.values()):
-            known.rows.clear()
             report = report_on(known, {}, None)
             assert report.verdict == FAIL, (spoilt, report.diagnosis)
             assert "is not what differences say" in report.diagnosis
-    known.rows.clear()
 
 
 @pytest.mark.usefixtures("together")

@@ -19,8 +19,8 @@ from cgprimer.diff.declare import custom_op
 from cgprimer.errors import PointError
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import read_claims
-from cgprimer.judge.sites import random_points
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.points import random_points
 
 PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
 OPERATIONS = operations()
@@ -79,16 +79,19 @@ def check_claims(key, value):
     size = abs(graph_of(text).evaluate(at)["xf"])
     assert abs(graph.evaluate(at)["xf"] - value) <= 1e-15 * size
     right = graph.gradient_at("xf", at)
-    witness = Witness(graph, at, given=True)
+    check = GraphCheck(graph, at, given=True)
     claims = {("xf", name): slope for name, slope in right.items()}
     for output in (None, "xf"):
-        report = report_on(witness, read_claims(graph, claims, output, 1), output)
+        report = report_on(check, read_claims(graph, claims, output, 1), output)
         assert {row.verdict for row in report.rows} == {PASS}, report
     assert compare_partials(graph, at).ok
     for name, claimed in wrong_claims(right):
         [claim] = read_claims(graph, {("xf", name): claimed}, None, 1).values()
-        found = witness.at_points(("xf", name), claim), witness.total("xf", name, claim)
-        assert [one.judged(0).verdict for one in found] == [FAIL] * 2, (name, claim)
+        found = (
+            check.edges["xf", name].evidence(claim),
+            check.output("xf").total(name).evidence(claim),
+        )
+        assert [one.judgement(0).verdict for one in found] == [FAIL] * 2, (name, claim)
 
 
 # Offsets, zeros, kinks: both reports say the same of every edge.
@@ -237,12 +240,12 @@ def check_own_formula(text, at):
         where = names_of(graph, at) if at else random_points(graph, 3, rng())
     except PointError:  # as of log(sign(xa) - 1)
         return
-    witness = Witness(graph, where, given=bool(at))
-    width = witness.width if at else None
+    check = GraphCheck(graph, where, given=bool(at))
+    width = check.width if at else None
     texts = {edge: graph.partial(*edge).text for edge in graph.arcs}
     for output in (None, "xf"):
         claims = read_claims(graph, texts, output, width)
-        report = report_on(witness, claims, output)
+        report = report_on(check, claims, output)
         assert not report.failures, report
         for kink in (row for row in report.rows if row.kind == "kink"):
             assert np.isfinite(kink.slopes).all(), report
@@ -258,8 +261,8 @@ def check_own_formula(text, at):
         ]:
             [claim] = read_claims(graph, {edge: wrong}, None, width).values()
             found = [
-                one.judged(i).verdict
-                for one in witness.edge(edge, claim)
+                one.judgement(i).verdict
+                for one in check.edges[edge].everywhere(claim)
                 for i in range(len(one.claimed))
             ]
             assert FAIL in found or row.verdict != PASS, (edge, wrong, found)
@@ -378,8 +381,8 @@ def test_what_underflows_is_not_wrong():
 
 def test_the_rounding_of_every_partial_counts_in_a_total():
     graph = parse_graph(["xv = sin(1e6*xa)", "xw = xv*xb", "xf = 3*xw"])
-    witness = Witness(graph, {"xa": 0.7, "xb": 1.0}, given=True)
-    found = witness.total_terms("xf")["xa"]
+    check = GraphCheck(graph, {"xa": 0.7, "xb": 1.0}, given=True)
+    found = check.output("xf").terms["xa"]
     assert found > 2e12 * abs(np.sin(0.7e6))  # of the argument of 1e6*cos(1e6*xa)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from cgprimer import parse_graph
 from cgprimer.cli import main
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mutation.mutation_report import (
     MISTAKES,
     OURS,
@@ -19,8 +20,7 @@ from cgprimer.judge.mutation.mutation_report import (
 )
 from cgprimer.judge.mutation.mutations import check_mutations, mutations
 from cgprimer.judge.mutation.rules import RULES
-from cgprimer.judge.sites import random_points
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.points import random_points
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MEAN = "xm = ((w*x1 - xy1)^2 + (w*x2 - xy2)^2)/2"
@@ -97,11 +97,11 @@ def test_with_units_tolerances_fail():
 def test_a_mutation_changes_the_derivative():
     graph = parse_graph(["xy = b + xa*exp(0)", "xz = step(xa)*xy"])
     points = random_points(graph, 3, np.random.default_rng(0))
-    witness = Witness(graph, points, given=False)
-    found = list(mutations(witness))
+    check = GraphCheck(graph, points, given=False)
+    found = list(mutations(check))
     assert ("xz", "xa") not in {m.edge for m in found if "off" in m.mistake}
     for mutation in found:
-        gap = np.abs(mutation.values - witness.own[mutation.edge])
+        gap = np.abs(mutation.values - check.own[mutation.edge])
         assert gap.max() > 0
 
 
@@ -129,11 +129,11 @@ RIGHT = 3 * X**2
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_rule_accepts_right_and_rejects_wrong(rule):
     measured = rule.measure(cubes, X, np.random.default_rng(0))
-    assert not rule.rejected(measured, RIGHT).any()
+    assert not rule.rejects(measured, RIGHT).any()
     wrong = RIGHT * np.array([1, 1, -1])
-    assert rule.rejected(measured, wrong).any()
+    assert rule.rejects(measured, wrong).any()
     if rule.by_component:
-        assert rule.rejected(measured, wrong).tolist() == [False, False, True]
+        assert rule.rejects(measured, wrong).tolist() == [False, False, True]
 
 
 TOLERANCE = {"torch": (9e-4, 1.2e-3), "JAX": (3e-6, 3e-4), "autograd": (1e-8, 1e-3)}
@@ -143,8 +143,8 @@ TOLERANCE = {"torch": (9e-4, 1.2e-3), "JAX": (3e-6, 3e-4), "autograd": (1e-8, 1e
 def test_the_tolerance_of_a_rule(rule):
     below, above = TOLERANCE[rule.name]
     measured = rule.measure(cubes, X, np.random.default_rng(0))
-    assert not rule.rejected(measured, (1 + below) * RIGHT).any()
-    assert rule.rejected(measured, (1 + above) * RIGHT).any()
+    assert not rule.rejects(measured, (1 + below) * RIGHT).any()
+    assert rule.rejects(measured, (1 + above) * RIGHT).any()
 
 
 def test_the_scipy_rule_measures_what_scipy_measures():

@@ -14,21 +14,25 @@ from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.judge.check import report as report_on
-from cgprimer.judge.claims import Claim, read_claims
-from cgprimer.judge.mistakes.explain import divisors, explain, special
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.claims import read_claims
+from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.mistakes.explain import WrongDerivative, divisors, explain, special
 from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
-from cgprimer.judge.mistakes.terms import missing_term, told
+from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.sites import random_points
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.points import random_points
+from cgprimer.notation.giving_way import told
 from cgprimer.notation.text import show
 
 MUL, ADD, NEG = OPS["mul"], OPS["add"], OPS["neg"]
 
 
 @functools.cache
-def witness_of(graph, seed=0):
-    return Witness(graph, random_points(graph, 5, np.random.default_rng(seed)), False)
+def check_of(graph, seed=0):
+    return GraphCheck(
+        graph, random_points(graph, 5, np.random.default_rng(seed)), False
+    )
 
 
 def values(node, at):
@@ -222,7 +226,7 @@ def planted(key, rng, most):
     """Pairs of {name: (what is said, claim)} and the right claims of one model."""
     texts, output = MODELS[key]
     graph = parse_graph(texts, outputs=[output])
-    known = witness_of(graph, 3)
+    known = check_of(graph, 3)
     names = [*graph.inputs, *graph.parameters]
     looked_at = rng.permutation(names)[:most].tolist()
     right = {wrt: total(graph, output, wrt) for wrt in names}
@@ -283,7 +287,7 @@ RIGHT["xa"] = "(cd + 3*xz^2*(bc + ab))*2*xa + 3*xz^2*ac"
 
 
 def canonical_claims(**wrong):
-    known = witness_of(graph_of(tuple(CANONICAL)))
+    known = check_of(graph_of(tuple(CANONICAL)))
     claims = {("xw", wrt): claim for wrt, claim in (RIGHT | wrong).items()}
     return report_on(known, read_claims(known.graph, claims, "xw", None), "xw")
 
@@ -341,7 +345,7 @@ def test_a_forgotten_penalty_is_told_by_its_square(wrong, says, apart):
     texts = (f"xl = xe^2 + {penalty}",)
     if apart:
         texts = (f"xr = {penalty}", "xl = xe^2 + xr")
-    known = witness_of(graph_of(("xe = w*xa + v*xb - xy", *texts)))
+    known = check_of(graph_of(("xe = w*xa + v*xb - xy", *texts)))
     right = {"w": "2*xe*xa + lam*w", "v": "2*xe*xb + lam*v", "lam": "(w^2 + v^2)/2"}
     claims = {("xl", wrt): claim for wrt, claim in (right | wrong).items()}
     report = report_on(known, read_claims(known.graph, claims, "xl", None), "xl")
@@ -522,7 +526,7 @@ def graph_of(case):
 @pytest.mark.every(3)
 @pytest.mark.parametrize("case", GRAPHS[::4])
 def test_the_suggested_formula_is_the_true_derivative(case):
-    known, rng = witness_of(graph_of(case)), np.random.default_rng(5)
+    known, rng = check_of(graph_of(case)), np.random.default_rng(5)
     for _ in range(4):
         holds(known, drawn(known, rng))
 
@@ -530,7 +534,7 @@ def test_the_suggested_formula_is_the_true_derivative(case):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", GRAPHS)
 def test_the_suggested_formula_is_the_true_derivative_everywhere(case):
-    known, rng = witness_of(graph_of(case)), np.random.default_rng(6)
+    known, rng = check_of(graph_of(case)), np.random.default_rng(6)
     for _ in range(40):
         holds(known, drawn(known, rng))
 
@@ -570,7 +574,7 @@ SAID = [
 def test_no_story_is_told_that_a_reader_would_believe_in_vain(
     text, wrt, claim, says, never
 ):
-    known = witness_of(parse_graph([text]))
+    known = check_of(parse_graph([text]))
     claims = read_claims(known.graph, {("xy", wrt): claim}, None, None)
     row = report_on(known, claims, None).row("xy", wrt)
     assert row.verdict == "FAIL"
@@ -605,6 +609,6 @@ def test_a_factor_is_told_with_its_sign(ratio):
 def test_a_range_is_told_in_digits_that_differ():
     true = np.linspace(1.0, 2.0, 5)
     wrong = Wrong(true * (1 + 1e-5 * np.sin(9 * true)), true, 1e-12 * true)
-    found = explain(ZERO, "y", "x", {}, wrong)
+    found = explain(WrongDerivative(ZERO, "y", "x", {}, wrong))
     low, high = re.search(r"from (\S+) to (\S+)", found.says).groups()
     assert low != high

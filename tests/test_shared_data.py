@@ -22,7 +22,8 @@ from cgprimer.expr.ops import CONST, NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.point import Point
 from cgprimer.judge.differences.edges import differences
-from cgprimer.judge.verdict import FAIL, PASS, Slope, judge
+from cgprimer.judge.slopes import Slope
+from cgprimer.judge.verdict import FAIL, PASS, judge
 from cgprimer.notation.from_sympy import from_sympy
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"

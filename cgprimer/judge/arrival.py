@@ -6,9 +6,8 @@ there, and is wrong in every chain. Here it is handed other adjoints.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,14 +15,10 @@ from numpy.typing import ArrayLike
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import ARGUMENTS, name
-from cgprimer.graph.accumulation import below
+from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import FAIL
 from cgprimer.notation.text import show
-from cgprimer.types import Array, Edge
-
-if TYPE_CHECKING:
-    from cgprimer.judge.report import CheckRow
-    from cgprimer.judge.witness import Witness
+from cgprimer.types import Array
 
 SAME = 1e-6  # relative
 MISTAKE = "upstream"
@@ -32,20 +27,17 @@ POWERS = 2.0 ** np.arange(-10, 11)  # adjoints that are exact in every precision
 _ADJOINT = name("y")  # no argument is called so
 
 
-def misused(witness: Witness) -> dict[Edge, str]:
-    """Edges through operations whose backward is not in proportion to what arrives."""
-    found: dict[Edge, str] = {}
-    for node, site in witness.sites.items():
-        # The rules of our own operations are multiplied by what arrives outside of
-        # them.
-        if not site.shape.has_pullback:
-            continue
-        for inner in postorder([witness.body(node)]):
-            if inner.op.pullback and inner.op.contract == "exact":
-                for arg, says in zip(
-                    inner.args, misuse(inner, site.values), strict=True
-                ):
-                    found |= {(node, by): says for by in leaves(arg) if says}
+@np.errstate(all="ignore")
+def misuses(body: Node, values: Mapping[str, Array]) -> dict[str, str]:
+    """How the equation with this right side misuses what arrives, for each such name.
+
+    values : of its names, (n,).
+    """
+    found: dict[str, str] = {}
+    for node in postorder([body]):
+        if node.op.pullback and node.op.contract == "exact":
+            for arg, says in zip(node.args, misuse(node, values), strict=True):
+                found |= {wrt: says for wrt in leaves(arg) if says}
     return found
 
 
@@ -63,35 +55,35 @@ def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:
         shares = op.pullback(arguments, op(*arguments), _ADJOINT)
         kernel = Kernel(list(shares), [*ARGUMENTS[: len(at)], str(_ADJOINT.value)])
 
-        def passed(arriving: ArrayLike) -> Array:
+        def shares_of(arriving: ArrayLike) -> Array:
             """The shares (arguments, n) of what arrives, a number or (n,)."""
             rows = kernel(*at, np.broadcast_to(arriving, at[0].shape))
             return np.array([np.broadcast_to(row, at[0].shape) for row in rows])
 
-        tried = {float(g): passed(g) for g in (*POWERS, -1.0, 0.0)}
+        tried = {float(g): shares_of(g) for g in (*POWERS, -1.0, 0.0)}
         # Another adjoint at each sample, of either sign: a backward that averages over
         # samples is in proportion to one number, not to these.
         mixed = np.resize(POWERS * np.resize([1.0, -1.0], len(POWERS)), len(at[0]))
-        together = passed(mixed)
-    said = []
+        together = shares_of(mixed)
+    sentences = []
     for i, arg in enumerate(node.args):
         own = {g: rows[i] for g, rows in tried.items()}
-        says = _said(op.name, own, _same(together[i], mixed * own[1.0]))
+        says = _sentence(op.name, own, _same(together[i], mixed * own[1.0]))
         which = f" in its share for {show(arg)}" if says and len(node.args) > 1 else ""
-        said.append(says + which)
-    return said
+        sentences.append(says + which)
+    return sentences
 
 
-def _said(called: str, passed: Mapping[float, Array], alone: bool) -> str:
-    """`passed` is the share (n,) of each number that arrives.
+def _sentence(called: str, shares: Mapping[float, Array], alone: bool) -> str:
+    """`shares` are those (n,) of each number that arrives.
 
     alone : whether each sample's share is of what arrives at that sample.
     """
-    one, two, minus = passed[1.0], passed[2.0], passed[-1.0]
+    one, two, minus = shares[1.0], shares[2.0], shares[-1.0]
     backward, arrives = f"the backward of {called}", "the gradient that arrives (grad)"
     # With g = 2 and -1 alone: x·g is right, x ignores it (2: the same, -1: the same),
     # x·g² is 4 and 1 times, x·|g| is 2 and 1 times what it is for g = 1.
-    if all(_same(share, g * one) for g, share in passed.items()):
+    if all(_same(share, g * one) for g, share in shares.items()):
         mixes = f"{backward} mixes what arrives at one sample into the others"
         return "" if alone else mixes
     if _same(two, one) and _same(minus, one):
@@ -112,37 +104,14 @@ def _same(a: Array, b: Array) -> bool:
     return bool(near.all())
 
 
-def as_arrives(
-    witness: Witness, rows: Sequence[CheckRow], claimed: Collection[Edge]
-) -> list[CheckRow]:
-    """The rows with a failure for each that such a backward is part of.
+def mark(row: CheckRow, says: str) -> CheckRow:
+    """The row of our own derivative with a failure where a backward is misused.
 
-    claimed : whose rows are about somebody else's derivative.
+    says : how, by one that the derivative leads through; or nothing.
     """
-    found = witness.misused
-    own = [row.edge not in claimed and bool(found) for row in rows]
-    return [
-        _marked(witness, row, found) if is_own else row
-        for row, is_own in zip(rows, own, strict=True)
-    ]
-
-
-def _marked(witness: Witness, row: CheckRow, found: Mapping[Edge, str]) -> CheckRow:
-    says = found.get(row.edge, "") if row.kind == "edge" else ""
-    if row.kind == "total":
-        says = _between(witness, row.edge, found)
     if not says or says in row.looks_like:
         return row
     # The row failed for another reason, which is kept: both are to be mended.
     if row.looks_like:
         return replace(row, looks_like=f"{row.looks_like}; and {says}")
     return replace(row, verdict=FAIL, reason="", mistake=MISTAKE, looks_like=says)
-
-
-def _between(witness: Witness, edge: Edge, found: Mapping[Edge, str]) -> str:
-    """What is said of the first such edge on the way of a total derivative."""
-    inside = below(witness.own, edge[0])
-    for (node, by), says in found.items():
-        if node in inside and edge[1] in below(witness.own, by):
-            return says
-    return ""

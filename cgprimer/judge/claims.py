@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.diff.stable import stable
 from cgprimer.errors import (
     ExpressionError,
     GraphError,
@@ -28,14 +27,12 @@ from cgprimer.errors import (
     shorten,
     suggest,
 )
-from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, fold, intern, leaves
-from cgprimer.expr.ops import OPS
+from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import unknown_name
-from cgprimer.judge.rounding import rounding
+from cgprimer.judge.claim import Claim
 from cgprimer.notation.text import number, show
 from cgprimer.types import Array, Edge
 
@@ -51,59 +48,6 @@ class Written:
     line: str
     start: int = 0
     number: int = 0
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claimed derivative: `text` to show it, `where` its author finds it."""
-
-    edge: Edge
-    text: str
-    where: str
-    node: Node | None = None
-    compute: Callable[[Mapping[str, Array], int], Array] | None = None
-    everywhere: bool = True  # numbers have been worked out at the caller's own points
-
-    def values(self, at: Mapping[str, Array], width: int) -> tuple[Array, Array]:
-        """The claim at n points, and the Σ|terms| that its rounding is counted in."""
-        if self.node is None:
-            assert self.compute is not None
-            found = self.compute(at, width)
-            # Of a number nobody knows how it was computed; eight roundings of it are
-            # allowed.
-            with np.errstate(over="ignore"):
-                return found, 8 * np.abs(found)
-        # A claim of exp(x) - 1 is judged by what it means; that it cancels near 0 is a
-        # fault of its evaluation, which `diagnose` tells.
-        names, node = leaves(self.node), stable(_limits(self.node))
-        kernel = Kernel([node, rounding(node)], names)
-        with np.errstate(all="ignore"):
-            found, terms = kernel(*(at[text] for text in names))
-        return np.broadcast_to(found, (width,)), np.broadcast_to(terms, (width,))
-
-
-def _limits(root: Node) -> Node:
-    """`root` with 0·log(0) as 0 in products, as u^v·log(u) is where u = 0 and v > 0.
-
-    Values of formulas are computed in stable forms, and this is one of them.
-    """
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        made = intern(node.op, tuple(args), node.value) if args else node
-        if node.op.name not in ("mul", "div"):
-            return made
-        for k, factor in enumerate(args):
-            other = args[1 - k]
-            # The derivative of u^v by v is u^v·log(u): 0·(-inf), which is nan, at u =
-            # 0. xlogy(u^v, u) is 0 there, its limit.
-            if factor.op is OPS["log"] and node.op is OPS["mul"]:
-                return OPS["xlogy"](other, *factor.args)
-            if factor.op is OPS["xlogy"] and (k == 0 or node.op is OPS["mul"]):
-                inner, logged = factor.args
-                return OPS["xlogy"](node.op(inner, other), logged)
-        return made
-
-    return fold([root], visit)[root]
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:

@@ -7,33 +7,27 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.check import ROW, SEVERITY
+from cgprimer.judge.check import ROW
 from cgprimer.judge.differences.edges import differences, known_formulas
 from cgprimer.judge.differences.finite import Difference, check_scheme
 from cgprimer.judge.differences.schemes import EPSILON
+from cgprimer.judge.edge_check import EdgeCheck
+from cgprimer.judge.evidence import SEVERITY, Evidence
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.rounding import rounding
-from cgprimer.judge.sites import kinked
-from cgprimer.judge.verdict import (
-    COLOURS,
-    FAIL,
-    PASS,
-    SURROGATE,
-    Judgement,
-    Slope,
-    judge,
-)
-from cgprimer.judge.witness import Evidence, Witness
+from cgprimer.judge.slopes import Slope
+from cgprimer.judge.verdict import COLOURS, FAIL, PASS, SURROGATE, Judgement, judge
 from cgprimer.notation.bar import bar
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import TextTable, capped
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Mask
 
 EXACT = 1e-9  # two formulas for one number agree this well, or up to their rounding
 HEAD = ("edge", "formula", "symbolic", "finite", "abs. gap", "rel. gap", "verdict")
@@ -158,40 +152,40 @@ def compare_partials(
     """
     takes.kind(Graph, graph=graph)
     check_scheme(scheme, step)
-    witness = Witness(graph, at, given=True)
-    symbolic = known_formulas(graph, witness.point)
-    shown = differences(graph, witness.point, scheme, step)
+    check = GraphCheck(graph, at, given=True)
+    symbolic = known_formulas(graph, check.point)
+    shown = differences(graph, check.point, scheme, step)
     rows = []
     with bar("partials", len(symbolic), ROW, progress) as tick:
         for edge, formula in symbolic.items():
-            rows.append(_row(witness, edge, formula, shown[edge], scheme))
+            rows.append(_row(check.edges[edge], formula, shown[edge], scheme))
             tick(1)
     return PartialReport(tuple(rows))
 
 
 def _row(
-    witness: Witness, edge: Edge, symbolic: Array, shown: Difference, scheme: str
+    edge: EdgeCheck, symbolic: Array, shown: Difference, scheme: str
 ) -> PartialRow:
-    one = witness.at_points(edge)
-    judged = _judged(witness, edge, one, symbolic)
+    one = edge.evidence()
+    judgements = _judgements(edge, one, symbolic)
     claimed = np.where(np.isfinite(symbolic), symbolic, one.claimed)
     with np.errstate(invalid="ignore"):
-        # The difference that was asked for is shown, the verdict is by the witness: a
-        # table by forward differences has gaps of 1e-8 where all is right.
+        # The difference that was asked for is shown, the verdict is that of the check:
+        # a table by forward differences has gaps of 1e-8 where all is right.
         gaps = np.abs(claimed - shown.value)
     ranks = [
         (SEVERITY[found.verdict], gap)
-        for found, gap in zip(judged, np.nan_to_num(gaps).tolist(), strict=True)
+        for found, gap in zip(judgements, np.nan_to_num(gaps).tolist(), strict=True)
     ]
     # The worst verdict first, among alike ones the widest gap.
     k = max(range(len(ranks)), key=ranks.__getitem__)
-    verdict, reason = judged[k].verdict, judged[k].reason
-    formula, instead = _formula(witness, edge, float(symbolic[k]))
+    verdict, reason = judgements[k].verdict, judgements[k].reason
+    formula, instead = _formula(edge, float(symbolic[k]))
     if verdict == PASS:
         reason = "; ".join(filter(None, [instead, _too_vague(one, k, shown, scheme)]))
     size = max(abs(float(claimed[k])), abs(float(shown.value[k])))
     return PartialRow(
-        *edge,
+        *edge.edge,
         formula,
         float(symbolic[k]),
         float(one.claimed[k]),
@@ -201,36 +195,31 @@ def _row(
         float(gaps[k]) / size if size else float(gaps[k]),
         verdict,
         reason,
-        None if witness.point.samples is None else k,
+        None if edge.at.point.samples is None else k,
     )
 
 
-def _judged(
-    witness: Witness, edge: Edge, one: Evidence, symbolic: Array
-) -> list[Judgement]:
+def _judgements(edge: EdgeCheck, one: Evidence, symbolic: Array) -> list[Judgement]:
     """At every sample: what the check says, and FAIL where two formulas differ."""
-    declared = witness.surrogate(edge)
-    if declared:
-        return [Judgement(SURROGATE, declared)] * witness.width
-    apart = _apart(witness, edge, one, symbolic)
+    if edge.surrogate:
+        return [Judgement(SURROGATE, edge.surrogate)] * edge.at.width
+    apart = _apart(edge, one, symbolic)
     found = []
-    for k in range(witness.width):
-        judged, own = one.judged(k), one.claimed[k]
+    for k in range(edge.at.width):
+        judged, own = one.judgement(k), one.claimed[k]
         if apart[k]:
             says = f"sympy and the sweep differ: {symbolic[k]:.6g} and {own:.6g}"
             judged = Judgement(FAIL, says)
         elif judged.verdict == FAIL:
-            value, bound = one.found.value[k], one.found.bound[k]
+            value, bound = one.slope.value[k], one.slope.bound[k]
             judged = Judgement(FAIL, f"differences say {value:.6g} ± {bound:.1g}")
-        elif edge in witness.misused:
-            judged = Judgement(FAIL, witness.misused[edge])
+        elif edge.misuse:
+            judged = Judgement(FAIL, edge.misuse)
         found.append(judged)
     return found
 
 
-def _apart(
-    witness: Witness, edge: Edge, one: Evidence, symbolic: Array
-) -> NDArray[np.bool_]:
+def _apart(edge: EdgeCheck, one: Evidence, symbolic: Array) -> Mask:
     """Where sympy's formula and our own sweep differ by more than their rounding.
 
     At a kink each may take a slope of its own.
@@ -241,23 +230,23 @@ def _apart(
         # A formula that is evaluated two ways differs by the rounding of both, which is
         # more than EXACT where terms cancel; Σ|terms| is computed only where it may
         # matter.
-        apart: NDArray[np.bool_] = (gap > EXACT * size) & np.isfinite(gap)
+        apart: Mask = (gap > EXACT * size) & np.isfinite(gap)
         if apart.any():
-            site = witness.sites[edge[0]]
-            formula = site.shape.symbolic[site.slot(edge[1])]
-            [terms] = Kernel([rounding(formula)], site.shape.slots)(*site.slots)
+            shape, slots = edge.site.shape, edge.site.slots
+            formula = shape.symbolic[edge.site.slot(edge.wrt)]
+            [terms] = Kernel([rounding(formula)], shape.slots)(*slots)
             apart &= gap > 8 * EPSILON * (terms + one.terms)
-            apart &= ~kinked(site, edge[1])
+            apart &= ~edge.at.kink_mask(edge.edge)
     return apart
 
 
-def _formula(witness: Witness, edge: Edge, symbolic: float) -> tuple[str, str]:
+def _formula(edge: EdgeCheck, symbolic: float) -> tuple[str, str]:
     """The partial as text, and what of ours stands for sympy's where it has none."""
-    site = witness.sites[edge[0]]
-    text, by_sympy = partial_text(witness.graph, *edge)
-    if not site.shape.has_formula[site.slot(edge[1])]:
+    shape = edge.site.shape
+    text, by_sympy = partial_text(edge.at.graph, *edge.edge)
+    if not shape.has_formula[edge.site.slot(edge.wrt)]:
         return text, "only numpy code knows it: the sweep stands for it"
-    if not by_sympy and not site.shape.asks_sympy:
+    if not by_sympy and not shape.asks_sympy:
         return text, "too long for sympy: our own rules stand for it"
     if not by_sympy:
         return text, "sympy has no real formula: our own rules stand for it"
@@ -268,7 +257,7 @@ def _formula(witness: Witness, edge: Edge, symbolic: float) -> tuple[str, str]:
 
 def _too_vague(one: Evidence, k: int, shown: Difference, scheme: str) -> str:
     """What to say where the difference that is shown would not have been enough."""
-    d, found = shown[k : k + 1], one.found
+    d, found = shown[k : k + 1], one.slope
     alone = Slope(d.value, d.bound, found.typical[k : k + 1], d.left, d.right)
     if judge(float(one.claimed[k]), alone, 0, float(one.terms[k])).verdict == PASS:
         return ""

@@ -1,6 +1,7 @@
 """What rounding does to a value, to first order: ε times a sum over its operations.
 
-    root ─▶ Σ |v·∂root/∂v| over the operations v below it, as an expression
+    root  ─▶ Σ |v·∂root/∂v| over the operations v below it, as an expression
+    shape ─▶ numpy code for that of its own partials, made once for each shape
 
 Every operation is off by ε·|v|, which reaches the root times ∂root/∂v. `judge` counts
 the bounds of differences and of claims in it. The exp(x) - 1 of x = 1e-6 has the terms
@@ -9,15 +10,18 @@ the bounds of differences and of claims in it. The exp(x) - 1 of x = 1e-6 has th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from functools import reduce
 
 from cgprimer.diff.chain_rule import plus, times
-from cgprimer.diff.sweep import Step, local_partial, sweep
+from cgprimer.diff.sweep import Step, local_partial, partials, sweep
 from cgprimer.errors import OpError
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name
 from cgprimer.expr.tidy import tidy
+from cgprimer.graph.shape import Shape
 
 
 def sum_of_terms(steps: Iterable[Step]) -> Node:
@@ -65,7 +69,6 @@ def path_rounding(roots: Iterable[Node]) -> list[Node]:
     e(v) = |v| + Σ |∂v/∂a|·e(a) over the arguments a, for all roots in one walk, where
     `rounding` walks once for each.
     """
-    # Forwards, in sizes alone, which is no derivative: so this is not the sweep above.
     roots = list(roots)
     found: dict[Node, Node] = {}
     for node in postorder(roots):
@@ -88,3 +91,25 @@ def _share(node: Node, i: int, error: Node) -> Node:
     except OpError:
         return _of_code(node)
     return times(size, error)
+
+
+@functools.lru_cache(maxsize=4096)
+def partial_rounding(shape: Shape) -> Kernel:
+    """Numpy code for Σ|terms| of our own partial by each of a shape's names."""
+    roots = [shape.partials[i] for i in shape.names]
+    terms = map(rounding, roots) if shape.asks_sympy else path_rounding(roots)
+    return Kernel(terms, shape.slots)
+
+
+@functools.lru_cache(maxsize=4096)
+def second_partial(shape: Shape, i: int) -> Kernel | None:
+    """Numpy code for our own second derivative by slot `i`, and its Σ|terms|.
+
+    None where the operations do not tell it.
+    """
+    slot = name(shape.slots[i])
+    try:
+        root = partials(shape.partials[i], [slot])[slot]
+    except OpError:
+        return None
+    return Kernel([root, rounding(root)], shape.slots)

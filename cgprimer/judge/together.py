@@ -8,7 +8,7 @@ graph of its own.
 
 y = a·b at a = 2, b = 3, with rates 2·r and 3·s, where r and s are ±(0.5 to 1): y
 changes at 2·r·3 + 3·s·2 = 6·r + 6·s. With 3 claimed for d y/d b = 2 the claims give
-6·r + 9·s, which is 1.5 to 3 off, whatever was drawn. `witness` asks for it.
+6·r + 9·s, which is 1.5 to 3 off, whatever was drawn. `graph_check` asks for it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from cgprimer.graph.accumulation import path_terms
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
+from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Told
-from cgprimer.judge.verdict import Slope, slope
+from cgprimer.judge.evidence import Evidence
+from cgprimer.judge.slopes import Slope, slope
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
 from cgprimer.types import Array, Edge
@@ -100,7 +102,7 @@ class Mixture:
     @lazy
     def _start(self) -> tuple[tuple[Array, Array], Array, Array]:
         """Rates, and where they start from: inputs (I, d, n), parameters (P, d, n)."""
-        still = np.zeros(next(iter(self.rates.values())).shape)
+        still = np.zeros(self.shape)
 
         def rows(names: NamedRows, at: Array) -> tuple[Array, Array]:
             speeds = np.zeros((names.size, *still.shape))
@@ -113,6 +115,39 @@ class Mixture:
             self.graph.table.parameter_rows, self.point.parameters
         )
         return (moving, learning), inputs, parameters
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Directions and points, (d, n)."""
+        return next(iter(self.rates.values())).shape
+
+    def slope(self) -> Slope:
+        """The slopes along the directions by differences, flat: (d·n,)."""
+        terms = Told(self.terms, not self.is_opaque) if self.kernels else None
+        found = slope(self.value, np.zeros(self.shape), terms, stacks=True)
+        return Slope(
+            found.value.ravel(),
+            found.bound.ravel(),
+            found.typical.ravel(),
+            found.left.ravel(),
+            found.right.ravel(),
+            rough=np.broadcast_to(found.rough, self.shape).ravel(),
+        )
+
+    def by_gradient(
+        self, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
+    ) -> tuple[Array, Array]:
+        """What our gradients say of those slopes, and its Σ|terms|; both (d·n,).
+
+        own, sizes : our partial on every edge and its Σ|terms|, nodes in order.
+        """
+        terms = path_terms(own, sizes, self.weights)
+        total, size = np.zeros((2, *self.shape))
+        with np.errstate(all="ignore"):
+            for name, rate in self.rates.items():
+                total += rate * self.gradient[name]
+                size += np.abs(rate) * terms.get(name, 0.0)
+        return total.ravel(), size.ravel()
 
     def _at(self, t: Array) -> tuple[Array, Array]:
         """Values (V, t.size) and parameters (P, t.size) at the times t."""
@@ -132,17 +167,8 @@ class Mixture:
         return self.program.backward(values, parameters, seeds)
 
 
-def mixture(
-    graph: Graph,
-    point: Point,
-    values: Mapping[str, Array],
-    outputs: Sequence[str],
-    names: Sequence[str],
-) -> Mixture:
-    """Outputs weighed by random factors beside their size; so do names move.
-
-    values : of every name of the graph, (n,).
-    """
+def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> Mixture:
+    """Outputs weighed by random factors beside their size; so do names move."""
     # Always the same directions, whatever generator drew the points: a report on one
     # point is the same twice.
     rng = np.random.default_rng(0)
@@ -154,13 +180,13 @@ def mixture(
         return found * rng.uniform(0.5, 1.0, found.shape)
 
     def size(name: str) -> Array:
-        here = np.abs(values[name])
+        here = np.abs(at.values[name])
         # A weight of 1/|value| makes outputs of 1e6 and of 1e-6 count alike; in one
         # plain sum a mistake in the smaller would be lost in the rounding of the
         # larger.
         return np.where((here == 0) | ~np.isfinite(here), 1.0, here)
 
-    one = np.ones(point.width)
+    one = np.ones(at.width)
     weights = {outputs[0]: one}
     # One output needs no weight, and is shown as it is.
     if len(outputs) > 1:
@@ -168,35 +194,17 @@ def mixture(
         weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}
     speeds = drawn(len(names), DIRECTIONS, 1)
     rates = {n: speed * size(n) for n, speed in zip(names, speeds, strict=True)}
-    return Mixture(graph, point, graph.program(outputs), weights, rates)
+    program = at.graph.program(outputs)
+    return Mixture(at.graph, at.point, program, weights, rates)
 
 
-def difference(mixed: Mixture) -> Slope:
-    """The slopes of a mixture along its directions, flat: (d·n,)."""
-    start = np.zeros(next(iter(mixed.rates.values())).shape)
-    terms = Told(mixed.terms, not mixed.is_opaque) if mixed.kernels else None
-    found = slope(mixed.value, start, terms, stacks=True)
-    return Slope(
-        found.value.ravel(),
-        found.bound.ravel(),
-        found.typical.ravel(),
-        found.left.ravel(),
-        found.right.ravel(),
-        rough=np.broadcast_to(found.rough, start.shape).ravel(),
-    )
-
-
-def claimed(
-    mixed: Mixture, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
-) -> tuple[Array, Array]:
-    """What our gradients say of those slopes, and its Σ|terms|; both (d·n,).
-
-    own, sizes : our partial on every edge and its Σ|terms|, nodes in order.
-    """
-    terms = path_terms(own, sizes, mixed.weights)
-    total, size = np.zeros((2, *next(iter(mixed.rates.values())).shape))
-    with np.errstate(all="ignore"):
-        for name, rate in mixed.rates.items():
-            total += rate * mixed.gradient[name]
-            size += np.abs(rate) * terms.get(name, 0.0)
-    return total.ravel(), size.ravel()
+def evidence_along(
+    at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]
+) -> Evidence:
+    """The evidence on all totals of some outputs, along directions mixing them."""
+    mixed = mixture(at, outputs, names)
+    total, terms = mixed.by_gradient(at.own, at.terms)
+    at_kink = np.any([*at.kink_masks.values(), np.zeros(at.width, bool)], axis=0)
+    excused = at.excuses(None, total, total, np.tile(at_kink, DIRECTIONS))
+    values = {n: np.tile(at.values[n], DIRECTIONS) for n in names}
+    return Evidence(total, terms, mixed.slope(), values, excused)

@@ -1,6 +1,6 @@
 """The one rule by which a claimed derivative is judged against a difference.
 
-    claim, Slope (value ± bound, by two schemes) ─▶ Judgement; asked by `witness`,
+    claim, Slope (value ± bound, by two schemes) ─▶ Judgement; asked by `evidence`,
     `code` and `compare`
 
     |claim - difference| ≤ k·(bound + ε·Σ|terms|)                  PASS
@@ -21,22 +21,12 @@ differences are taken as well, exclude it too, and it fails.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.finite import Difference, difference, second_difference
-from cgprimer.judge.differences.schemes import (
-    EPSILON,
-    TINY,
-    Function,
-    Noise,
-    Told,
-    rounding,
-)
-from cgprimer.types import Array
+from cgprimer.judge.differences.schemes import EPSILON
+from cgprimer.judge.slopes import Slope
 
 PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
 SURROGATE = "SURROGATE"  # declared to be something else than the derivative
@@ -50,52 +40,7 @@ K = 2.0  # bounds are estimates: an error twice as large condemns nobody
 CLEAR = 10.0  # so far outside, a second scheme too vague to tell is not waited for
 SHARP = 1e-4  # a bound that would let an error of 0.05 % by is no witness
 NARROW = 0.01  # a bound this small beside the partial is allowed to condemn
-# One-sided slopes are made of rounded values: a side that is 0 may come out as 1e-17,
-# which would read as if f rose there.
-FLAT = 1e-9  # of the slope to the other side of a kink: told as zero
 NEGLIGIBLE = 1e-6  # of the slope to expect; below it a partial counts as zero
-SCHEMES = "ridders", "five-point"  # the second is asked where the first condemns
-LONG = (1.0, 2.0**-4, 2.0**-8)  # of the size of x: where f is finite, its usual slope
-
-
-@dataclass(frozen=True)
-class Slope:
-    """A derivative by differences at n points: `value` ± `bound`, arrays (n,).
-
-    typical : the size of slope to expect there, |Δf|/|Δx| over a long step, or that of
-        the terms of f over |x|, which counts for no more than 1.
-    left, right : the slopes to either side; they differ at a kink.
-    again : the same by another scheme, taken when it is needed.
-    rough : how much the slope may change unseen; so near no claim is condemned.
-    """
-
-    value: Array
-    bound: Array
-    typical: Array
-    left: Array
-    right: Array
-    again: Callable[[], Slope] | None = None
-    rough: Array | float = 0.0
-
-    def __getitem__(self, row: int | tuple[int, ...]) -> Slope:
-        """One function of several that were differenced together, arrays (…, n)."""
-        other = self.again
-        return Slope(
-            self.value[row],
-            self.bound[row],
-            self.typical[row],
-            self.left[row],
-            self.right[row],
-            other and (lambda: other()[row]),
-            np.broadcast_to(self.rough, self.value.shape)[row],
-        )
-
-    def sides(self, i: int) -> tuple[float, float]:
-        """Both slopes at point `i`; next to the steeper one, rounding is nothing."""
-        left, right = float(self.left[i]), float(self.right[i])
-        nothing = FLAT * max(abs(left), abs(right))
-        before, after = (0.0 if abs(s) <= nothing else s for s in (left, right))
-        return before, after
 
 
 @dataclass(frozen=True)
@@ -106,82 +51,68 @@ class Judgement:
     reason: str = ""
 
 
-def slope(f: Function, x: Array, noise: Noise = None, stacks: bool = False) -> Slope:
-    """The derivative of `f` at `x` (n,).
+def judge(
+    claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
+) -> Judgement:
+    """The rule, at point `i`; `terms` is Σ|terms| of the claim.
 
-    noise : what rounding does to one value of f, in units of ROUNDING, at x or, as
-        `Told`, for any x; else it is probed.
-    stacks : whether functions take arrays (k, *x.shape) as well, which is faster.
+    sharp : how small a bound must be beside the claim to confirm it.
     """
-
-    def take(scheme: str) -> Difference:
-        return difference(f, x, scheme, None, rounding(noise), stacks=stacks)
-
-    return by_schemes(take, _typical(f, x, noise))
-
-
-def curvature(
-    f: Function, x: Array, noise: Noise = None, stacks: bool = False
-) -> Slope:
-    """The second derivative of `f` at `x` (n,), by second differences."""
-
-    def take(scheme: str) -> Difference:
-        noises = rounding(noise)
-        return second_difference(f, x, noises, scheme=scheme, stacks=stacks)
-
-    typical = _typical(f, x, noise) / np.maximum(np.abs(x), 1.0)
-    return by_schemes(take, typical, (SCHEMES[0], "three-point"))
-
-
-def by_schemes(
-    take: Callable[[str], Difference],
-    typical: Array,
-    schemes: tuple[str, str] = SCHEMES,
-) -> Slope:
-    """What the first scheme gives, and the second as soon as it is asked for."""
-
-    @functools.cache
-    def by(scheme: str) -> Slope:
-        # The second scheme costs as much as the first and only matters where that
-        # condemns: it is made when it is asked for, and once for all points of the
-        # slope.
-        d = take(scheme)
-        again = functools.partial(by, schemes[1]) if scheme == schemes[0] else None
-        return Slope(d.value, d.bound, typical, d.left, d.right, again, d.rough)
-
-    return by(schemes[0])
+    value, bound = float(found.value[i]), float(found.bound[i])
+    if not (np.isfinite(value) and np.isfinite(bound)):
+        return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
+    left, right = float(found.left[i]), float(found.right[i])
+    # |x| at 0: value 0 ± 1, left -1, right 1, so half is 1 and what is known of the
+    # sides is sure = 0. A claim of 0.5 has the gap 0.5 - 1 < 0 and is within; one of
+    # 1.2 has 0.2.
+    half = abs(right - left) / 2  # of a kink: its bound spans both slopes
+    gap, sure = abs(claim - value) - half, bound - half
+    own = _rounding(claim, terms)
+    size = max(abs(claim), abs(left), abs(right))
+    # A claim of nan at a kink claims nothing there, which is as good as any
+    # subgradient.
+    within = gap <= K * (sure + own) or (np.isnan(claim) and half)
+    if within and not half:
+        # Rounding of the claim widens the bound only for a claim that needs it.
+        needed = sure if gap <= K * sure else sure + own
+        # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
+        # times the bound, would let an error of 0.02 % by.
+        if needed <= max(sharp * size, _sharp_for_zero(claim, own, found, i)):
+            return Judgement(PASS)
+    # Where f bends sharply the claim may be off by `rough` without being condemned, but
+    # it takes the bound alone to be confirmed.
+    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
+    excluded = not (within or gap <= K * (sure + own) + rough)
+    # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
+    # only: nobody is condemned by that.
+    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
+        if found.again is None:
+            return Judgement(FAIL)
+        # `again` has no further scheme, so that this ends.
+        other = judge(claim, found.again(), i, terms, sharp)
+        return _by_both(other, clear=gap > CLEAR * K * (sure + own))
+    return Judgement(INCONCLUSIVE, _doubt(found, i, half, bound + rough))
 
 
-def unchanging(x: Array) -> Slope:
-    """That of what does not depend on `x`."""
-    zero = np.zeros_like(x)
-    return Slope(zero, zero, zero, zero, zero)
+def _rounding(claim: float, terms: float) -> float:
+    """How far a claim may be off because it is computed; nothing where it is inf."""
+    if not np.isfinite(claim):
+        return 0.0
+    # A Σ|terms| of inf says nothing of the rounding; eight times the claim stand for
+    # it, as for numbers without a formula.
+    terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
+    return EPSILON * terms
 
 
-def _typical(f: Function, x: Array, noise: Noise) -> Array:
-    """The slope to expect: of f over long steps, or of its terms over x.
+def _sharp_for_zero(claim: float, own: float, found: Slope, i: int) -> float:
+    """The bound that confirms a claim of zero; 0 for any other claim.
 
-    A large number that f is offset by must not make every slope look like nothing, so
-    terms count up to 1, the size that a value has where nobody tells.
+    Claims as small as rounding count as zero and have no size that a bound could be
+    held against: the slope to expect stands in.
     """
-    long = np.maximum(np.abs(x), 1.0)
-    with np.errstate(all="ignore"):
-        here = f(x)
-        terms = noise.at(x) if isinstance(noise, Told) else noise
-        sizes = np.abs(here) if terms is None else np.fmax(terms, np.abs(here))
-        # cos at x = 0: its value is 1, so that a slope of 1 may be expected, though the
-        # true one is 0. A claim of 0 has no size of its own: its bound must be small
-        # beside 1.
-        found = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
-        seen = np.zeros(np.shape(x))
-        for part in LONG:
-            steps = [np.abs(f(x + s * part * long / 2) - here) for s in (-1, 1)]
-            rise = np.fmax(*(np.where(np.isfinite(s), s, np.nan) for s in steps))
-            # Shorter steps count only where f does not change over longer ones, or is
-            # not finite.
-            seen = np.where(seen > 0, seen, np.nan_to_num(rise) / (part * long))
-    slope: Array = np.maximum(np.maximum(found, seen), TINY)
-    return slope
+    typical = float(found.typical[i])
+    zero = abs(claim) <= 8 * (own + EPSILON * typical)
+    return NEGLIGIBLE * typical * zero
 
 
 def _known(claim: float, found: Slope, i: int, size: float) -> float:
@@ -192,58 +123,21 @@ def _known(claim: float, found: Slope, i: int, size: float) -> float:
     return max(float(found.typical[i]), *sides)
 
 
-def judge(
-    claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
-) -> Judgement:
-    """The rule, at point `i`; `terms` is Σ|terms| of the claim."""
-    value, bound = float(found.value[i]), float(found.bound[i])
-    left, right = float(found.left[i]), float(found.right[i])
-    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
-    if not (np.isfinite(value) and np.isfinite(bound)):
-        return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
-    # |x| at 0: value 0 ± 1, left -1, right 1, so half is 1 and what is known of the
-    # sides is sure = 0. A claim of 0.5 has the gap 0.5 - 1 < 0 and is within; one of
-    # 1.2 has 0.2.
-    half = abs(right - left) / 2  # of a kink: its bound spans both slopes
-    gap, sure = abs(claim - value) - half, bound - half
-    # A Σ|terms| of inf says nothing of the rounding; eight times the claim stand for
-    # it, as for numbers without a formula.
-    terms = max(terms, abs(claim)) if np.isfinite(terms) else 8 * abs(claim)
-    own = EPSILON * terms if np.isfinite(claim) else 0.0
-    size = max(abs(claim), abs(left), abs(right))
-    # A claim of nan at a kink claims nothing there, which is as good as any
-    # subgradient.
-    within = gap <= K * (sure + own) or (np.isnan(claim) and half)
-    if within and not half:
-        typical = float(found.typical[i])
-        # Claims as small as rounding count as zero and have no size that a bound could
-        # be held against: the slope to expect stands in.
-        zero = abs(claim) <= 8 * (own + EPSILON * typical)
-        # Rounding of the claim widens the bound only for a claim that needs it.
-        needed = sure if gap <= K * sure else sure + own
-        # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
-        # times the bound, would let an error of 0.02 % by.
-        if needed <= max(sharp * size, NEGLIGIBLE * typical * zero):
-            return Judgement(PASS)
-    # Where f bends sharply the claim may be off by `rough` without being condemned, but
-    # it takes the bound alone to be confirmed.
-    excluded = not (within or gap <= K * (sure + own) + rough)
-    # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
-    # only: nobody is condemned by that.
-    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
-        if found.again is None:
-            return Judgement(FAIL)
-        # `again` has no further scheme, so that this ends; its PASS overrules the first
-        # FAIL.
-        other = judge(claim, found.again(), i, terms, sharp)
-        clear = gap > CLEAR * K * (sure + own)
-        if other.verdict == INCONCLUSIVE:
-            says = f"one scheme excludes it, but by another {other.reason}"
-            return Judgement(FAIL) if clear else Judgement(INCONCLUSIVE, says)
+def _by_both(other: Judgement, clear: bool) -> Judgement:
+    """Where the first scheme excludes a claim: a PASS by the other overrules it.
+
+    clear : whether it is so far off that an `other` too vague to tell changes nothing.
+    """
+    if other.verdict != INCONCLUSIVE:
         return other
+    if clear:
+        return Judgement(FAIL)
+    says = f"one scheme excludes it, but by another {other.reason}"
+    return Judgement(INCONCLUSIVE, says)
+
+
+def _doubt(found: Slope, i: int, half: float, bound: float) -> str:
     if half:
         before, after = found.sides(i)
-        text = f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
-        return Judgement(INCONCLUSIVE, text)
-    text = f"differences say no more than {value:.3g} ± {bound + rough:.1g} here"
-    return Judgement(INCONCLUSIVE, text)
+        return f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
+    return f"differences say no more than {found.value[i]:.3g} ± {bound:.1g} here"

@@ -12,7 +12,7 @@ import numpy as np
 
 from cgprimer.judge.code.directions import TELL, Survey
 from cgprimer.judge.code.subject import Subject, index
-from cgprimer.judge.mistakes.patterns import Part, common, seen
+from cgprimer.judge.mistakes.patterns import Part, common, likely_mistakes
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, SHARP
 from cgprimer.types import Array, Integers
@@ -88,7 +88,7 @@ def _mistakes(judged: Judged, claimed: Array) -> Iterator[str]:
         }
         head = f"{subject.name}, {part.label}" if several else subject.name
         where = _where(judged, judged.inside(k))
-        yield f"{head}: {next(seen(part, others))}, {where}"
+        yield f"{head}: {next(likely_mistakes(part, others))}, {where}"
 
 
 def _where(judged: Judged, rows: Sequence[CheckRow]) -> str:

@@ -21,6 +21,7 @@ from cgprimer.judge.code.rounding import COARSE, COARSEST
 from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.report import CheckRow
+from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import (
     FAIL,
     INCONCLUSIVE,
@@ -29,7 +30,6 @@ from cgprimer.judge.verdict import (
     SHARP,
     Judgement,
     K,
-    Slope,
     judge,
 )
 from cgprimer.types import Array, Integers

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.interrupts import contained
-from cgprimer.judge.beside import UNSEEN, beside, doubted
 from cgprimer.judge.code.arguments import Arguments, own_names
+from cgprimer.judge.code.beside import UNSEEN, beside, doubt
 from cgprimer.judge.code.directions import FIRST
+from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.code.purity import (
     called,
     changed,
@@ -32,7 +33,6 @@ from cgprimer.judge.code.purity import (
 )
 from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.code.torch_code import check_torch as check_torch
-from cgprimer.judge.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.notation.bar import bar
@@ -152,7 +152,7 @@ def _checked(
     own = _Code(called(grad, "grad"), grad, code.arguments)
     values, precision, _ = own.gradient(there.split(there.x))
     looked = examine(there, values, precision, random)
-    return doubted(report, report_on(looked, values, precision))
+    return doubt(report, report_on(looked, values, precision))
 
 
 @dataclass(frozen=True)

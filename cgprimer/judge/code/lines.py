@@ -15,7 +15,8 @@ from cgprimer.judge.code.rounding import COARSE, COARSEST, Each, Noise
 from cgprimer.judge.code.rounding import noise as probed
 from cgprimer.judge.code.smoothed import smoothed
 from cgprimer.judge.differences.finite import Difference, chosen, difference
-from cgprimer.judge.verdict import NEGLIGIBLE, SCHEMES, Slope, by_schemes
+from cgprimer.judge.slopes import SCHEMES, Slope, by_schemes
+from cgprimer.judge.verdict import NEGLIGIBLE
 from cgprimer.types import Array
 
 ULPS = 64.0  # a claim is computed from terms: it is off by so many ulps of theirs

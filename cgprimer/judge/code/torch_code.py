@@ -21,8 +21,9 @@ from cgprimer import takes
 from cgprimer.errors import OptionError, unknown
 from cgprimer.expr.custom import CONTRACTS
 from cgprimer.interrupts import contained
-from cgprimer.judge.beside import beside, doubted
+from cgprimer.judge.code.beside import beside, doubt
 from cgprimer.judge.code.directions import FIRST
+from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.code.purity import (
     called,
     not_finite,
@@ -42,7 +43,6 @@ from cgprimer.judge.code.torch_number import (
     plain,
     remarks,
 )
-from cgprimer.judge.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.notation.bar import bar
@@ -132,7 +132,7 @@ def _checked(
     if there is not None:
         moved = flat(weighed.gradient(arrays=there.split(there.x)))
         looked = _compared(there, moved, precision, rng, progress, ())
-        return doubted(report, looked)
+        return doubt(report, looked)
     if not wrong:
         return report
     where = report.first_wrong or report.rows[0].edge

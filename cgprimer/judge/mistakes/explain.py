@@ -9,7 +9,7 @@ simple terms.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,8 @@ from cgprimer.judge.mistakes.wrong import MATCH, Wrong, fraction
 from cgprimer.notation.text import number
 from cgprimer.types import Array
 
-Candidate = tuple[str, str, Array]
+Guess = tuple[str, str]  # the kind of mistake in a word, and a sentence
+Candidate = tuple[str, str, Array]  # the same with the derivative it gives, (n,)
 
 PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
 SINGLE = 2.0**-20  # eight roundings of float32
@@ -45,36 +46,47 @@ class Cause:
     ratio: tuple[float, float]
 
     @property
-    def recognised(self) -> bool:
+    def is_recognised(self) -> bool:
         """Whether a mistake was found that predicts the claim."""
         return self.kind not in VAGUE
 
 
-@np.errstate(all="ignore")  # a claim may be infinite
-def explain(
-    body: Node,
-    node: str,
-    wrt: str,
-    values: Mapping[str, Array],
-    wrong: Wrong,
-    extra: Iterable[Candidate] = (),
-    inside: Collection[str] | None = None,
-) -> Cause:
-    """What a wrong ∂node/∂wrt looks like; `body` is the right side of its equation.
+@dataclass(frozen=True)
+class WrongDerivative:
+    """A wrong ∂node/∂wrt at points; `body` is the right side of its equation.
 
+    values : of the names of the equation and of the node, (n,).
+    extra : right derivatives of something else that it may have been taken for.
     inside : names in the right formula, where that does not follow from the body.
     """
-    if inside is None:
-        inside = leaves(derivative(body, name(wrt), {}))
-    ratios = wrong.ratios()
+
+    body: Node
+    node: str
+    wrt: str
+    values: Mapping[str, Array]
+    wrong: Wrong
+    extra: Iterable[Candidate] = ()
+    inside: Collection[str] | None = None
+
+    @property
+    def is_one_number(self) -> bool:
+        """Whether the claim is the same at several points."""
+        claimed = self.wrong.claimed
+        return len(claimed) > 1 and not np.ptp(claimed)
+
+
+@np.errstate(all="ignore")  # a claim may be infinite
+def explain(case: WrongDerivative) -> Cause:
+    """What a wrong derivative looks like."""
+    ratios = case.wrong.ratios()
     span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    found = _findings(body, node, wrt, values, wrong, extra, inside)
+    found = _findings(case)
     for kind, says in found:
         other = next((o for o in found if o[0] != kind), None)
         if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
         return Cause(kind, says, span)
-    return Cause("unknown", f"{varies(wrong)}: no common mistake fits", span)
+    return Cause("unknown", f"{varies(case.wrong)}: no common mistake fits", span)
 
 
 def varies(wrong: Wrong) -> str:
@@ -87,15 +99,37 @@ def varies(wrong: Wrong) -> str:
     return f"claimed / true goes from {low:.{digits}g} to {high:.{digits}g}{where}"
 
 
-def _findings(
-    body: Node,
-    node: str,
-    wrt: str,
-    values: Mapping[str, Array],
-    wrong: Wrong,
-    extra: Iterable[Candidate],
-    inside: Collection[str],
-) -> Iterator[tuple[str, str]]:
+def _findings(case: WrongDerivative) -> Iterator[Guess]:
+    """All that the claim may have been taken for, the likeliest first."""
+    wrong = case.wrong
+    yield from _by_size(wrong)
+    if not len(wrong.ratios()):
+        return
+    ratio, also = wrong.constant(), list(_matches(case))
+    # A claim that is one number at all points does not use what arrives: to say that
+    # what arrives is left out would explain more than is known.
+    if case.is_one_number:
+        also = [found for found in also if not found[0].startswith("upstream")]
+    if ratio is not None:
+        yield from _in_proportion(case, ratio, also)
+    others = {text: v for text, v in case.values.items() if text != case.node}
+    term = missing_term(case.wrt, others, wrong)
+    # A loss with ½·lam·w² whose gradient lacks lam·w has lost one path, that through
+    # the square. Both are said, the penalty first, as its author knows it by that name.
+    if term and term.is_penalty and also and also[0][0] == "missing path":
+        yield "missing term", f"{term.says}; {also[0][1]}"
+    yield from also
+    if ratio is not None:
+        yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
+    yield from _named_ratios(case)
+    if term:
+        yield "missing term", term.says
+    if case.is_one_number:
+        yield "a number", "it is one number, but the derivative varies"
+
+
+def _by_size(wrong: Wrong) -> Iterator[Guess]:
+    """What claim and truth say by being infinite, zero, or nearly the same."""
     if not np.isfinite(wrong.claimed).all():
         yield "not finite", "it is nan or inf where the slope is not"
     # No ratio is taken by zero; any claim but zero is then wrong in one and the same
@@ -111,34 +145,18 @@ def _findings(
         how = ", as float32 would be" if off > SINGLE / 128 else ""
         digits = int(0.1 - np.log10(off))
         yield "few digits", f"it is right to {digits} digits only{how}"
-    ratio = wrong.constant()
-    also = list(_matching(body, node, wrt, values, wrong, extra))
-    # A claim that is one number at all points does not use what arrives: to say that
-    # what arrives is left out would explain more than is known.
-    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
-        also = [found for found in also if not found[0].startswith("upstream")]
-    if ratio is not None:
-        found = special(ratio, divisors(body))
-        if found:
-            kind, says = found
-            # At one point any suspect may have the same ratio: no detail is trusted
-            # there.
-            detail = next((says for _, says in also), "") * (len(wrong.claimed) > 1)
-            yield kind, f"{says}; {detail}" if detail else says
-    others = {text: value for text, value in values.items() if text != node}
-    term = missing_term(wrt, others, wrong)
-    # A loss with ½·lam·w² whose gradient lacks lam·w has lost one path, that through
-    # the square. Both are said, the penalty first, as its author knows it by that name.
-    if term and term.is_penalty and also and also[0][0] == "missing path":
-        yield "missing term", f"{term.says}; {also[0][1]}"
-    yield from also
-    if ratio is not None:
-        yield "constant factor", f"it is {fraction(ratio)} times the true derivative"
-    yield from _named_ratios(values, wrong, inside)
-    if term:
-        yield "missing term", term.says
-    if len(wrong.claimed) > 1 and not np.ptp(wrong.claimed):
-        yield "a number", "it is one number, but the derivative varies"
+
+
+def _in_proportion(
+    case: WrongDerivative, ratio: float, also: Sequence[Guess]
+) -> Iterator[Guess]:
+    """A ratio that means something by itself, with the detail that fits it."""
+    if found := special(ratio, divisors(case.body)):
+        kind, says = found
+        # At one point any suspect may have the same ratio: no detail is trusted there.
+        several = len(case.wrong.claimed) > 1
+        detail = next((says for _, says in also), "") if several else ""
+        yield kind, f"{says}; {detail}" if detail else says
 
 
 def _off(wrong: Wrong) -> float:
@@ -209,33 +227,28 @@ def _count(total: Node) -> int:
     return found
 
 
-def _matching(
-    body: Node,
-    node: str,
-    wrt: str,
-    values: Mapping[str, Array],
-    wrong: Wrong,
-    extra: Iterable[Candidate],
-) -> Iterator[tuple[str, str]]:
-    for kind, says, candidate in extra:
+def _matches(case: WrongDerivative) -> Iterator[Guess]:
+    """The other derivatives, then the suspects, that are claimed instead."""
+    wrong, values = case.wrong, case.values
+    for kind, says, candidate in case.extra:
         if wrong.agrees(candidate):
             yield kind, says
-    listed, names, kernel = _tried(body, wrt)
+    listed, names, kernel = _candidates(case.body, case.wrt)
     candidates = np.empty((len(listed), len(wrong.claimed)))
     with np.errstate(all="ignore"):
         for row, value in enumerate(kernel(*(values[text] for text in names))):
             candidates[row] = value
         # A suspect that is right at these points too, where w = 1 say, explains no
         # wrong claim.
-        right = Wrong(wrong.true, wrong.true, wrong.slack).agreeing(candidates)
+        right = Wrong(wrong.true, wrong.true, wrong.slack).agreement(candidates)
         for sign, more in SIGNS:
-            fits = wrong.agreeing(sign * candidates) & ~right
+            fits = wrong.agreement(sign * candidates) & ~right
             for row in np.flatnonzero(fits).tolist():
                 yield listed[row].kind, listed[row].says + more
 
 
 @functools.lru_cache(maxsize=1024)
-def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
+def _candidates(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel]:
     """The suspects, the names they need, and code for all of them at once."""
     listed = suspects(body, wrt)
     roots = [suspect.node for suspect in listed]
@@ -243,14 +256,15 @@ def _tried(body: Node, wrt: str) -> tuple[tuple[Suspect, ...], list[str], Kernel
     return listed, names, Kernel(roots, names)
 
 
-def _named_ratios(
-    values: Mapping[str, Array], wrong: Wrong, inside: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """A ratio that is the value of a name: `inside` are those of the right formula."""
+def _named_ratios(case: WrongDerivative) -> Iterator[Guess]:
+    """A ratio that is the value of a name, a factor too many or too few."""
+    wrong, inside = case.wrong, case.inside
     # At one point some name nearly always has the value of the ratio.
     if len(wrong.claimed) < 2:
         return
-    for text, value in values.items():
+    if inside is None:
+        inside = leaves(derivative(case.body, name(case.wrt), {}))
+    for text, value in case.values.items():
         for sign, more in SIGNS:
             with np.errstate(all="ignore"):
                 if wrong.agrees(sign * wrong.true * value):

@@ -66,12 +66,12 @@ def common(parts: list[Part]) -> str | None:
     sizes = {float(part.at.size) for part in parts}
     # Arguments of one size only: a factor of 100 where one has 100 components and the
     # other 10 is no forgotten mean of both.
-    for says in (*_known(some, sizes if len(sizes) == 1 else set()), *_alike(some)):
+    for says in (*_by_size(some, sizes if len(sizes) == 1 else set()), *_alike(some)):
         return says
     return None
 
 
-def seen(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
+def likely_mistakes(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     """What the wrong components of one argument look like.
 
     others : the values of further arguments of the same size, by name.
@@ -79,18 +79,20 @@ def seen(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     some = part.some()
     # Likelier ones first, and the first is said. A transposed gradient is a permutation
     # too, so that it is looked for before.
-    yield from _known(some, {float(s) for s in (part.at.size, *part.at.shape) if s > 1})
+    yield from _by_size(
+        some, {float(s) for s in (part.at.size, *part.at.shape) if s > 1}
+    )
     if _is_transposed(part):
         yield "the gradient is transposed"
     yield from _alike(some)
-    yield from _proportional(part, others)
-    yield from _shifted(some)
+    yield from _term(part, others)
+    yield from _shift(some)
     if len(some.ratios()):
         yield varies(some)
     yield "the true derivative is zero"
 
 
-def _known(some: Wrong, sizes: set[float]) -> Iterator[str]:
+def _by_size(some: Wrong, sizes: set[float]) -> Iterator[str]:
     if not np.isfinite(some.claimed).all():
         yield "the gradient is nan or inf where the slope is not"
     elif not some.claimed.any():
@@ -130,7 +132,7 @@ def _is_transposed(part: Part) -> bool:
     return Wrong(turned, part.true, part.slack).agrees(part.true)
 
 
-def _proportional(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
+def _term(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     """A gap in proportion to an argument: a term is forgotten, or is too many."""
     where = part.chosen
     for name, values in {part.label: part.at, **others}.items():
@@ -151,7 +153,7 @@ def _proportional(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
         yield says
 
 
-def _shifted(some: Wrong) -> Iterator[str]:
+def _shift(some: Wrong) -> Iterator[str]:
     """A gap that is one number."""
     gap = some.claimed - some.true
     middle = float(np.median(gap))

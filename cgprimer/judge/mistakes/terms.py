@@ -41,10 +41,10 @@ class MissingTerm:
     @property
     def says(self) -> str:
         """`the gradient of ½·lam·w² is missing`, `the term 3·b is too much`."""
-        return told([self])
+        return sentence([self])
 
 
-def told(terms: Sequence[MissingTerm]) -> str:
+def sentence(terms: Sequence[MissingTerm]) -> str:
     """One sentence on several; nothing where they are no one penalty's."""
     first = terms[0]
     way = "is missing" if first.factor > 0 else "is too much"

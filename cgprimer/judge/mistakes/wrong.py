@@ -27,9 +27,9 @@ class Wrong:
 
     def agrees(self, candidate: Array) -> bool:
         """Whether a mistake that gives `candidate` predicts the claim everywhere."""
-        return bool(self.agreeing(candidate))
+        return bool(self.agreement(candidate))
 
-    def agreeing(self, candidates: Array) -> NDArray[np.bool_]:
+    def agreement(self, candidates: Array) -> NDArray[np.bool_]:
         """The same for every row of an array (…, n); nan agrees with nothing."""
         size = np.maximum(np.abs(self.claimed), np.abs(candidates))
         with np.errstate(invalid="ignore"):  # inf - inf

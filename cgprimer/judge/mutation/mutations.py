@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,11 +18,11 @@ from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, OPS, const, name
 from cgprimer.expr.tidy import tidy
-from cgprimer.graph.accumulation import below, totals
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.check import report
-from cgprimer.judge.claims import Claim
+from cgprimer.judge.check import graph_check, report
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.suspects import derivative, rule_of
 from cgprimer.judge.mutation.mutation_report import (
@@ -33,12 +32,9 @@ from cgprimer.judge.mutation.mutation_report import (
     MutationReport,
     Outcome,
 )
-from cgprimer.judge.mutation.rules import RULES, CheckRule, Measured
-from cgprimer.judge.mutation.zeros import Zero
-from cgprimer.judge.report import CheckReport
-from cgprimer.judge.sites import checked_points, random_points
-from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
-from cgprimer.judge.witness import Witness
+from cgprimer.judge.mutation.rules import RULES
+from cgprimer.judge.mutation.trial import Trial
+from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.types import Array, Edge
 
 INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
@@ -54,14 +50,14 @@ class Mutation:
     values: Array
 
 
-def mutations(witness: Witness) -> Iterator[Mutation]:
+def mutations(check: GraphCheck) -> Iterator[Mutation]:
     """Every mistake at every edge where it changes the partial at some point."""
-    for edge in witness.edges:
-        body = witness.body(edge[0])
-        right = witness.own[edge]
+    for edge in check.edges:
+        body = check.body(edge[0])
+        right = check.own[edge]
         seen: set[tuple[str, Node]] = set()
         for mistake, node in _wrong(body, edge[1]):
-            values = _values(node, witness.sites[edge[0]].values, witness.width)
+            values = _values(node, check.sites[edge[0]].values, check.width)
             # A factor w that is 1 at all points may be missing unseen: that is no
             # mistake there.
             changed = np.abs(values - right) > 1e-9 * np.abs(right)
@@ -126,15 +122,12 @@ def check_mutations(
     """
     takes.kind(Graph, graph=graph)
     rng = takes.generator(rng)
-    given = at is not None
-    if at is None:
-        at = random_points(graph, checked_points(points), rng)
-    witness = Witness(graph, at, given)
-    trials = [_Trial(witness, output, rng) for output in graph.outputs]
+    check = graph_check(graph, at, points, rng)
+    trials = [Trial(check, output, rng) for output in graph.outputs]
     tally: dict[tuple[str, str], list[int]] = {}
     escaped = []
-    for mutation in mutations(witness):
-        results = {OURS: _edges(witness, mutation), **_whole(trials, mutation)}
+    for mutation in mutations(check):
+        results = {OURS: _edges(check, mutation), **_whole(trials, mutation)}
         for checker, (caught, located) in results.items():
             row = tally.setdefault((checker, mutation.mistake), [0, 0, 0])
             row[0] += 1
@@ -143,110 +136,26 @@ def check_mutations(
             if checker in ALL_OURS and not caught:
                 escaped.append((checker, mutation.mistake, mutation.edge))
     outcomes = tuple(Outcome(*key, *row) for key, row in tally.items())
-    return MutationReport(outcomes, _correct(witness, trials), tuple(escaped))
+    return MutationReport(outcomes, _correct(check, trials), tuple(escaped))
 
 
-def _edges(witness: Witness, mutation: Mutation) -> tuple[bool, bool]:
+def _edges(check: GraphCheck, mutation: Mutation) -> tuple[bool, bool]:
     claim = Claim(mutation.edge, "", "", mutation.node)
-    found = report(witness, {mutation.edge: claim}, None)
+    found = report(check, {mutation.edge: claim}, None)
     return found.verdict == FAIL, found.first_wrong == mutation.edge
 
 
-class _Trial:
-    """One output's gradient by inputs and parameters, and each tool's differences."""
-
-    def __init__(self, witness: Witness, output: str, rng: np.random.Generator) -> None:
-        self.witness, self.output = witness, output
-        graph = witness.graph
-        inside = below(witness.own, output)
-        ends = (*graph.inputs, *graph.parameters)
-        self.inside = inside
-        self.names = [text for text in ends if text in inside]
-        self.measured: list[dict[CheckRule, Measured]] = []
-        self.zeros: list[Zero] = []
-        for i in range(witness.width):
-            f, x = self._function(i)
-            self.measured.append({r: r.measure(f, x, rng) for r in RULES})
-            self.zeros.append(Zero(output, tuple(self.names), f, x))
-
-    def _function(self, i: int) -> tuple[Any, Array]:
-        graph, values = self.witness.graph, self.witness.values
-        program = graph.program([self.output])
-        row = graph.variable_number[self.output]
-        ends = (*graph.inputs, *graph.parameters)
-        base = np.array([values[text][i] for text in ends])
-        rows = [ends.index(text) for text in self.names]
-        split = graph.table.input_rows.size
-
-        def f(columns: Array) -> Array:
-            full = np.repeat(base[:, None], columns.shape[1], axis=1)
-            full[rows] = columns
-            found: Array = program.forward(full[:split], full[split:])[row]
-            return found
-
-        return f, base[rows]
-
-    def gradient(self, edges: Mapping[Edge, Array]) -> dict[str, Array]:
-        """The whole gradient that backpropagation over these partials gives."""
-        found = totals(edges, self.output)
-        return {text: found[text] for text in self.names}
-
-    def rejected(self, rule: CheckRule, gradient: Mapping[str, Array]) -> set[str]:
-        """The names that a rule objects to at some point; all where it cannot tell."""
-        found: set[str] = set()
-        for i, measured in enumerate(self.measured):
-            row = np.array([gradient[text][i] for text in self.names])
-            flags = rule.rejected(measured[rule], row)
-            if rule.by_component:
-                found |= {t for t, bad in zip(self.names, flags, strict=True) if bad}
-            elif flags.any():
-                # A rule along a direction rejects without a name: that is no edge
-                # located.
-                found |= {*self.names, ""}
-        return found
-
-    def ours(self, gradient: Mapping[str, Array]) -> CheckReport:
-        """Our report on the whole gradient alone."""
-        claims = {}
-        for text, values in gradient.items():
-            edge = self.output, text
-            claims[edge] = _array_claim(edge, values)
-        return report(self.witness, claims, self.output)
-
-    def at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
-        """The names that our checks of plain code object to, at the first such point.
-
-        What they cannot decide counts as a name without letters.
-        """
-        found: dict[str, set[str]] = {}
-        for i, zero in enumerate(self.zeros):
-            for key, said in zero.said(gradient, i).items():
-                names = {row.wrt for row in said.rows if row.verdict == FAIL}
-                doubt = any(row.verdict == INCONCLUSIVE for row in said.rows)
-                before = found.get(key, set())
-                aside = {""} if doubt else set()
-                found[key] = before if before - {""} else names or before or aside
-            # Caught by each of the checks: further points change nothing.
-            if all(names - {""} for names in found.values()):
-                break
-        return found
-
-
-def _array_claim(edge: Edge, values: Array) -> Claim:
-    return Claim(edge, "", "", None, lambda at, n: values, everywhere=False)
-
-
-def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bool]]:
+def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, bool]]:
     """Who catches and locates the mutation from the whole gradient of each output.
 
     A tool that names components has located an edge when it names its leaf only.
     """
     found: dict[str, tuple[bool, bool]] = {}
     for trial in trials:
-        edges = {**trial.witness.own, mutation.edge: mutation.values}
-        gradient = trial.gradient(edges)
         if mutation.edge[0] not in trial.inside:
             continue
+        edges = {**trial.check.own, mutation.edge: mutation.values}
+        gradient = trial.gradient(edges)
         one = trial.ours(gradient)
         _either(
             found, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
@@ -254,7 +163,7 @@ def _whole(trials: list[_Trial], mutation: Mutation) -> dict[str, tuple[bool, bo
         for key, names in trial.at_zeros(gradient).items():
             _either(found, key, bool(names - {""}), names == {mutation.edge[1]})
         for rule in RULES:
-            names = trial.rejected(rule, gradient)
+            names = trial.objections(rule, gradient)
             _either(found, rule.name, bool(names), names == {mutation.edge[1]})
     return found
 
@@ -266,15 +175,15 @@ def _either(
     found[key] = before[0] or caught, before[1] or located
 
 
-def _correct(witness: Witness, trials: list[_Trial]) -> dict[str, tuple[int, int]]:
+def _correct(check: GraphCheck, trials: list[Trial]) -> dict[str, tuple[int, int]]:
     """Per checker how many outputs with the correct gradient pass, of how many."""
-    edges = report(witness, {}, None)
+    edges = report(check, {}, None)
     found = {OURS: (int(edges.verdict == PASS), 1)}
     for trial in trials:
-        gradient = trial.gradient(witness.own)
+        gradient = trial.gradient(check.own)
         good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
         good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
-        good |= {rule.name: not trial.rejected(rule, gradient) for rule in RULES}
+        good |= {rule.name: not trial.objections(rule, gradient) for rule in RULES}
         for key, passed in good.items():
             before = found.get(key, (0, 0))
             found[key] = before[0] + passed, before[1] + 1

@@ -50,7 +50,7 @@ class CheckRule:
     differ: Callable[[Array, Array], NDArray[np.bool_]]
     by_component: bool = False
 
-    def rejected(self, measured: Measured, gradient: Array) -> NDArray[np.bool_]:
+    def rejects(self, measured: Measured, gradient: Array) -> NDArray[np.bool_]:
         """Which measurements disagree with a gradient."""
         weights = measured.weights
         analytic = weights * (measured.along @ gradient)

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from cgprimer.judge.code.component_sentences import Judged
 from cgprimer.judge.code.components import Block, measure
+from cgprimer.judge.code.findings import LARGE, Examined, judge_components
 from cgprimer.judge.code.lines import slopes
 from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.code.torch_calls import TorchCode
 from cgprimer.judge.code.torch_number import Weighed, flat
 from cgprimer.judge.differences.schemes import EPSILON
-from cgprimer.judge.findings import LARGE, Examined, judged
 from cgprimer.judge.mutation.mutation_report import OURS_FUNCTION, OURS_TORCH
 from cgprimer.keeping import lazy
 from cgprimer.types import Array
@@ -42,7 +42,7 @@ class Zero:
     f: Columns
     x: Array
 
-    def said(self, gradient: Mapping[str, Array], i: int) -> dict[str, Judged]:
+    def judge(self, gradient: Mapping[str, Array], i: int) -> dict[str, Judged]:
         """What each check finds of the gradient at the point, which is number `i`.
 
         Nothing where there are so many names that they would only be sampled.
@@ -50,9 +50,9 @@ class Zero:
         if len(self.names) > LARGE:
             return {}
         claimed = np.array([gradient[text][i] for text in self.names])
-        found = {OURS_FUNCTION: judged(self._plain, claimed, EPSILON)}
+        found = {OURS_FUNCTION: judge_components(self._plain, claimed, EPSILON)}
         if self._torch is not None:
-            found[OURS_TORCH] = self._torch.judged(claimed)
+            found[OURS_TORCH] = self._torch.judge(claimed)
         return found
 
     def value(self, arrays: list[NDArray[Any]]) -> float:
@@ -105,7 +105,7 @@ class _Torch:
         blocks = tuple(measure(subject, np.arange(len(zero.x))))
         self.known = Examined(subject, blocks, None)
 
-    def judged(self, claimed: Array) -> Judged:
+    def judge(self, claimed: Array) -> Judged:
         """What is found of a backward that gives these numbers."""
         self.gradient = claimed
-        return judged(self.known, flat(self.weighed.gradient()), EPSILON)
+        return judge_components(self.known, flat(self.weighed.gradient()), EPSILON)

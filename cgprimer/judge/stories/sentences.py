@@ -1,25 +1,26 @@
-"""A report told: from judged rows to the table, the first wrong edge, the sentences."""
+"""A report: from judged rows to the table, the first wrong edge, the sentences.
+
+    rows ─▶ wrong totals with their stories ─▶ rows at one point ─▶ verdict, diagnosis
+
+`check` asks for it, with the claims that the rows are about.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cgprimer.errors import listing
-from cgprimer.judge.arrival import as_arrives
-from cgprimer.judge.claims import Claim
-from cgprimer.judge.mistakes.blame import truth
-from cgprimer.judge.mistakes.one_point import CheckRows
-from cgprimer.judge.mistakes.stories import Story, blame_totals
+from cgprimer.judge.claim import Claim, Claims
+from cgprimer.judge.evidence import JudgedRow
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.stories.edge_stories import Story
+from cgprimer.judge.stories.one_point import at_one_point
+from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Edge
-
-if TYPE_CHECKING:
-    from cgprimer.judge.witness import Witness
 
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
 SENTENCES = 24  # on wrong totals; their rows say the rest
@@ -27,90 +28,24 @@ PLACES = 3  # claims that a sentence points at
 
 
 @np.errstate(all="ignore")  # guesses may overflow
-def told(
-    witness: Witness,
-    rows: Sequence[CheckRow],
-    local: Mapping[Edge, Claim],
-    whole: Mapping[str, Claim],
-) -> CheckReport:
-    """The report on judged rows; `local` claims are of edges, `whole` of totals."""
-    rows = [
-        _mended(witness, row, local) for row in _arrived(witness, rows, local, whole)
-    ]
-    rows, stories = _blamed(witness, rows, whole)
-    verdict = overall(tuple(rows))
-    shown, at = CheckRows(witness, rows, local, whole).at_one_point()
-    first, diagnosis = _diagnosis(witness, shown, verdict, stories, whole)
-    return CheckReport(verdict, shown, first, diagnosis, at, witness.width)
-
-
-def _arrived(
-    witness: Witness,
-    rows: Sequence[CheckRow],
-    local: Mapping[Edge, Claim],
-    whole: Mapping[str, Claim],
-) -> list[CheckRow]:
-    edges = [row for row in rows if row.kind != "total"]
-    totals = [row for row in rows if row.kind == "total"]
-    claimed = {row.edge for row in totals if row.wrt in whole}
-    return [*as_arrives(witness, edges, local), *as_arrives(witness, totals, claimed)]
-
-
-def _mended(witness: Witness, row: CheckRow, claims: Mapping[Edge, Claim]) -> CheckRow:
-    """The row of a wrong claim with what to change it to."""
-    claim = claims.get(row.edge) if row.kind != "total" else None
-    if row.verdict != FAIL or claim is None:
-        return row
-    where = f" ({claim.where})" if claim.where else ""
-    formula = _formula(witness, row.edge)
-    return (
-        replace(row, mend=f"change {claim.text}{where} to {formula}")
-        if formula
-        else row
-    )
-
-
-def _formula(witness: Witness, edge: Edge) -> str:
-    """The right derivative; nothing where only a wrong rule would give it."""
-    if not (witness.surrogate(edge) or _is_confirmed(witness, edge)):
-        return ""
-    formula = witness.formula(edge)
-    node, wrt = edge
-    return f"what graph.partial({node!r}, {wrt!r}) says" if ";" in formula else formula
-
-
-def _is_confirmed(witness: Witness, edge: Edge) -> bool:
-    """Whether our own partial is what differences give."""
-    return truth(witness, edge, witness.edge(edge, None)[0])[0] is witness.own[edge]
-
-
-def _blamed(
-    witness: Witness, rows: Sequence[CheckRow], claims: Mapping[str, Claim]
-) -> tuple[list[CheckRow], list[Story]]:
-    """The rows with what wrong totals look like, output by output."""
-    done = [row for row in rows if row.kind != "total"]
-    failed = [row.edge for row in done if row.kind == "edge" and row.verdict == FAIL]
-    # Edges that failed by our own rules: the true totals are built with differences
-    # there.
-    doubted = [edge for edge in failed if not _is_confirmed(witness, edge)]
-    stories: list[Story] = []
-    for output in dict.fromkeys(row.node for row in rows if row.kind == "total"):
-        own = [row for row in rows if row.kind == "total" and row.node == output]
-        blamed, found = blame_totals(witness, own, output, claims, doubted)
-        done += blamed
-        stories += found
-    return done, stories
+def tell(check: GraphCheck, rows: Sequence[JudgedRow], claims: Claims) -> CheckReport:
+    """The report on judged rows, with what the claims look like that are wrong."""
+    rows, stories = blame_totals(check, rows, claims.whole)
+    verdict = overall(tuple(one.row for one in rows))
+    shown, at = at_one_point(check, rows, claims)
+    first, diagnosis = _diagnosis(check, shown, verdict, stories, claims.whole)
+    return CheckReport(verdict, shown, first, diagnosis, at, check.width)
 
 
 def _diagnosis(
-    witness: Witness,
+    check: GraphCheck,
     rows: Sequence[CheckRow],
     verdict: str,
     stories: Sequence[Story],
     claims: Mapping[str, Claim],
 ) -> tuple[Edge | None, str]:
     if verdict == PASS:
-        return None, _praise(witness, rows)
+        return None, _praise(check, rows)
     wrong = [row for row in rows if row.verdict == FAIL]
     if not wrong:
         return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
@@ -118,7 +53,7 @@ def _diagnosis(
     if all(row.kind == "total" for row in wrong):
         # The first in topological order: what lies after a wrong edge may be wrong
         # because of it.
-        place = {edge: i for i, edge in enumerate(witness.edges)}
+        place = {edge: i for i, edge in enumerate(check.edges)}
         edges = [story.edge for story in stories] or [wrong[0].edge]
         first = min(edges, key=lambda edge: place.get(edge, len(place)))
         return first, on_totals or _on_rules(wrong)
@@ -178,9 +113,9 @@ def _on_totals(
         verb = (
             "" if len(stories) > 1 else " is wrong" if len(own) == 1 else " are wrong"
         )
-        says = story.told
+        says = story.clause
         # Where no mistake is recognised the two numbers are all there is to say.
-        if not story.finding.recognised:
+        if not story.cause.is_recognised:
             says += f"; {_numbers(own[0])}"
         yield f"{names}{verb}: {says}.{_places(claims, story.names)}"
     if len(stories) > SENTENCES:
@@ -209,12 +144,12 @@ def _places(claims: Mapping[str, Claim], names: Sequence[str]) -> str:
     return f" Look at {'; '.join(places[:PLACES])}{more}." if places else ""
 
 
-def _praise(witness: Witness, rows: Sequence[CheckRow]) -> str:
+def _praise(check: GraphCheck, rows: Sequence[CheckRow]) -> str:
     passed = [row.kind for row in rows if row.verdict == PASS]
     edges, totals, kinks = (passed.count(kind) for kind in ("edge", "total", "kink"))
     counted = [row for row in rows if row.kind in ("edge", "total", "direction")]
-    kind = "given" if witness.given else "random"
-    points = f"{_count(witness.width, f'{kind} point')}"
+    kind = "given" if check.given else "random"
+    points = f"{_count(check.width, f'{kind} point')}"
     more = f", and at {_count(kinks, 'kink')}" if kinks else ""
     vague = sum(row.verdict == PASS and bool(row.reason) for row in counted)
     some = f" ({vague} of them not at every point)" if vague else ""

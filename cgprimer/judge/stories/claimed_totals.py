@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
 from cgprimer.graph.accumulation import path_products
-from cgprimer.judge.mistakes.blame import SLACK, over, transposed
-from cgprimer.judge.mistakes.explain import Candidate, Cause, explain
+from cgprimer.judge.at_points import GraphAtPoints
+from cgprimer.judge.mistakes.blame import SLACK, is_transposed
+from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.totals import Totals
 from cgprimer.types import Array, Edge
-
-if TYPE_CHECKING:
-    from cgprimer.judge.witness import Witness
 
 ON_A_PATH = (
     ("missing path", "is missing", 0),
@@ -31,26 +28,26 @@ ON_A_PATH = (
 
 
 class ClaimedTotals(Totals):
-    """The totals of one output at a witness's points, and claims for them.
+    """The totals of one output at points, and claims for them.
 
     edges : the true partials; claimed : name → claimed total (n,).
     """
 
     def __init__(
         self,
-        witness: Witness,
+        at: GraphAtPoints,
         edges: Mapping[Edge, Array],
         output: str,
         claimed: Mapping[str, Array],
     ) -> None:
         super().__init__(edges, output, claimed, SLACK)
-        self.witness = witness
+        self.at = at
 
     def wrong(self, wrt: str) -> Wrong:
         """The claim beside the truth, which is zero where there is no way."""
         claimed = self.claimed[wrt]
         true = self.true.get(wrt, np.zeros_like(claimed))
-        return Wrong(claimed, true, self.size(wrt), over(self.witness))
+        return Wrong(claimed, true, self.size(wrt), self.at.where)
 
     def is_right(self, wrt: str) -> bool:
         """Whether a claimed total is the true one at every point."""
@@ -64,7 +61,7 @@ class ClaimedTotals(Totals):
 
     def others(self, wrt: str) -> Iterator[Candidate]:
         """The names whose totals are claimed for `wrt`: transposed and wrong first."""
-        defined = self.witness.graph.depends_on
+        defined = self.at.graph.depends_on
         # Inputs and parameters are mistaken for one another, and so are variables with
         # equations, but not one kind for the other.
         alike = [text for text in self.true if (text in defined) == (wrt in defined)]
@@ -72,9 +69,9 @@ class ClaimedTotals(Totals):
         right = {text: text not in self.claimed or self.is_right(text) for text in same}
         # d/d w12 given for w21 is a transposed matrix; a name whose own claim is wrong
         # as well is more likely to have changed places than one whose claim is right.
-        same.sort(key=lambda text: (not transposed(wrt, text), right[text]))
+        same.sort(key=lambda text: (not is_transposed(wrt, text), right[text]))
         for text in same:
-            kind = "transposed" if transposed(wrt, text) else "swapped names"
+            kind = "transposed" if is_transposed(wrt, text) else "swapped names"
             says = f"d {self.output}/d {wrt} is given what belongs to {text}"
             yield kind, f"{kind}: {says}", self.true[text]
 
@@ -88,7 +85,9 @@ class ClaimedTotals(Totals):
         extra = [*self.others(wrt), *self._paths(wrt)]
         inside = {by for _, by in self.edges}
         values, wrong = self._near(wrt), self.wrong(wrt)
-        found = explain(ZERO, self.output, wrt, values, wrong, extra, inside)
+        found = explain(
+            WrongDerivative(ZERO, self.output, wrt, values, wrong, extra, inside)
+        )
         if found.kind == "zero":
             return replace(found, says=f"it is zero, so nothing reaches {wrt}")
         if found.kind == "should be zero" and wrt not in self.true:
@@ -110,7 +109,7 @@ class ClaimedTotals(Totals):
 
     def _near(self, wrt: str) -> dict[str, Array]:
         """The values of all names, those first that stand in an equation with `wrt`."""
-        values = self.witness.values
+        values = self.at.values
         users = {node for node, by in self.edges if by == wrt}
         near = [by for node, by in self.edges if node in users]
         # A missing term is sought among few names only; those that stand beside `wrt`

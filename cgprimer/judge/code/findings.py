@@ -95,10 +95,10 @@ def report_on(
 
     precision : of the numbers of the claims; remarks : what else is to be said.
     """
-    found = judged(known, claimed, precision)
+    found = judge_components(known, claimed, precision)
     # Judged once more with the precision that it seems to have.
     if precision < SINGLE and _is_erratic(found, claimed):
-        found = judged(known, claimed, SINGLE)
+        found = judge_components(known, claimed, SINGLE)
         remarks = (*remarks, "the gradient has the digits of single precision only")
     verdict = overall(found.rows)
     # What no direction could resolve has neither agreed nor failed.
@@ -109,7 +109,7 @@ def report_on(
     return CheckReport(verdict, found.rows, first, says + "." * (verdict == FAIL))
 
 
-def judged(known: Examined, claimed: Array, precision: float) -> Judged:
+def judge_components(known: Examined, claimed: Array, precision: float) -> Judged:
     """The rows on claims for all components, as far as they were looked at."""
     # Components may be in the sample and in a suspicious half: once is enough.
     rows = component_rows(known.subject, claimed, precision, known.blocks)

@@ -35,7 +35,7 @@ def beside(subject: Subject, claimed: NDArray[np.float64]) -> Subject | None:
     return moved if np.isfinite(moved.value(moved.x)) else None
 
 
-def doubted(report: CheckReport, there: CheckReport) -> CheckReport:
+def doubt(report: CheckReport, there: CheckReport) -> CheckReport:
     """INCONCLUSIVE where claims that are right at the point are wrong beside it."""
     if there.verdict != FAIL:
         return report

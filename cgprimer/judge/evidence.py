@@ -1,0 +1,179 @@
+"""Claims beside differences at points, and the row that comes of them.
+
+claimed (n,), Slope, at which points ─▶ Evidence ─▶ a Judgement at each point
+evidence at the points and beside kinks ─▶ one CheckRow: the worst that was found
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.report import CheckRow
+from cgprimer.judge.slopes import Slope
+from cgprimer.judge.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    NARROW,
+    PASS,
+    REMARK,
+    SHARP,
+    SURROGATE,
+    Judgement,
+    judge,
+)
+from cgprimer.keeping import lazy
+from cgprimer.types import Array, Edge, Mask
+
+SEVERITY = {PASS: 0, SURROGATE: 0, INCONCLUSIVE: 1, FAIL: 2}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A claim beside differences at n points.
+
+    at : name → values (n,); terms : Σ|terms| of the claim, for its rounding.
+    excused : where the claim is what our rules give at a kink: some number, not always
+        one that the chain rule can be applied to; and where a formula, ours or theirs,
+        divides 0 by 0.
+    """
+
+    claimed: Array
+    terms: Array
+    slope: Slope
+    at: Mapping[str, Array]
+    excused: Mask
+
+    def judgement(self, i: int, sharp: float = SHARP) -> Judgement:
+        """The verdict at point `i`; a claim that is excused there is not condemned."""
+        claim, terms = float(self.claimed[i]), float(self.terms[i])
+        found = judge(claim, self.slope, i, terms, sharp)
+        if found.verdict == FAIL and self.excused[i]:
+            return Judgement(INCONCLUSIVE, f"{self.slopes(i)}, {self.but(i)}")
+        return found
+
+    def gap(self, i: int) -> float:
+        """How far the claim is from the difference at point `i`."""
+        return abs(float(self.claimed[i]) - float(self.slope.value[i]))
+
+    @lazy
+    def vague(self) -> Mask:
+        """At which points the difference tells too little to be multiplied with."""
+        return ~(self.slope.bound <= SHARP * np.abs(self.slope.value))
+
+    def slopes(self, i: int) -> str:
+        """Those to either side of a kink, in words."""
+        left, right = self.slope.sides(i)
+        return f"slopes {left:.6g} before, {right:.6g} after"
+
+    def but(self, i: int) -> str:
+        """What the rules of the operations give there."""
+        return f"but the formula gives {self.claimed[i]:.6g} at this very point"
+
+    def row(self, kind: str, edge: Edge, claim: Claim | None, i: int = 0) -> CheckRow:
+        """What is known at point `i`, not judged yet."""
+        return CheckRow(
+            kind,
+            *edge,
+            claim.text if claim else "",
+            claim.where if claim else "",
+            float(self.claimed[i]),
+            float(self.slope.value[i]),
+            float(self.slope.bound[i]),
+            INCONCLUSIVE,
+            "",
+            1,
+            {text: float(value[i]) for text, value in self.at.items()},
+        )
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A row of a report, and what it was judged by at the points of the check.
+
+    evidence : None where those points have no part in it.
+    """
+
+    row: CheckRow
+    evidence: Evidence | None = None
+
+
+def judged_row(
+    kind: str,
+    edge: Edge,
+    claim: Claim | None,
+    evidence: Sequence[Evidence],
+    *,
+    given: bool,
+    sharp: float = SHARP,
+) -> CheckRow:
+    """One row from all points: FAIL where one fails, PASS where enough decide.
+
+    evidence : at the points, then beside kinks.
+    given : whether these are the caller's own points, of which every one must decide;
+        of random ones, half.
+    """
+    ranked = [*_ranking(evidence, sharp)]
+    _, where, i, found = max(ranked, key=lambda item: item[0])
+    # Evidence 0 is that at the points; what follows is beside kinks, and is no part of
+    # the count of points that decide.
+    at_points = [item for item in ranked if item[1] == 0]
+    passed = sum(item[3].verdict == PASS for item in at_points)
+    # Of five random points three must pass. A domain's edge or a wave too fast for one
+    # of them then leaves no doubt about a derivative that the others confirm.
+    needed = len(at_points) if given else (len(at_points) + 1) // 2
+    verdict, reason = found.verdict, found.reason
+    if verdict == INCONCLUSIVE and passed >= needed:
+        undecided = sum(item[3].verdict == INCONCLUSIVE for item in ranked)
+        verdict, reason = PASS, f"undecided at {undecided} of {len(ranked)}"
+    row = evidence[where].row(kind, edge, claim, i)
+    return replace(row, verdict=verdict, reason=reason, points=len(ranked))
+
+
+Ranked = tuple[tuple[int, float], int, int, Judgement]
+
+
+def _ranking(evidence: Sequence[Evidence], sharp: float) -> Iterator[Ranked]:
+    """(severity and gap), which evidence, which of its points, and the judgement."""
+    for where, one in enumerate(evidence):
+        for i in range(len(one.claimed)):
+            found = one.judgement(i, sharp)
+            # nan beside a number is the largest gap there is.
+            gap = float(np.nan_to_num(one.gap(i), nan=np.inf))
+            yield (SEVERITY[found.verdict], gap), where, i, found
+
+
+def declared_row(row: CheckRow, one: Evidence, own: Array, declared: str) -> CheckRow:
+    """A row that is not judged: a claim must only be the gradient that is declared."""
+    if np.allclose(one.claimed, own, rtol=1e-9, atol=0, equal_nan=True):
+        return replace(row, verdict=SURROGATE, reason=declared)
+    says = f"{declared}, and the claim is another gradient than that"
+    return replace(row, verdict=FAIL, reason=says)
+
+
+def kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
+    """The row on evidence at a kink itself, (1,).
+
+    At a kink that nobody asked for a claim between the slopes is a subgradient. Any
+    other is worth a remark. None where the equation or a slope is not finite, as at a
+    jump, a cusp or a pole: there is nothing to be claimed.
+    """
+    claimed, terms = float(one.claimed[0]), float(one.terms[0])
+    found = judge(claimed, one.slope, 0, terms, NARROW)
+    bound, left, right = (
+        float(side[0]) for side in (one.slope.bound, one.slope.left, one.slope.right)
+    )
+    # Undecided, and without two slopes: there is no kink to say anything of.
+    vague = found.verdict == INCONCLUSIVE and left == right
+    if vague or not np.isfinite([left, right, bound]).all():
+        return None
+    verdict, reason = PASS, one.slopes(0)
+    if found.verdict == FAIL or not np.isfinite(claimed):
+        outside = claim is not None and np.isfinite(claimed)
+        more = ": the claim is not between them" if outside else f", {one.but(0)}"
+        verdict, reason = REMARK, reason + more
+    row = one.row("kink", edge, claim)
+    return replace(row, verdict=verdict, reason=reason, slopes=one.slope.sides(0))
