@@ -13,14 +13,14 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections import Counter
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import NAME, OPS, name
-from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.group_writer import GroupField, GroupWriter, WorkField
 from cgprimer.run.llvm.jit import MachineCode, compiled
-from cgprimer.run.llvm.shape_text import GroupField, Work, module
+from cgprimer.run.llvm.module import FunctionText, module_text
+from cgprimer.run.llvm.records import INT, POINTER, Field
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -108,20 +108,20 @@ def _replaced(body: Node, old: Node, new: Node) -> Node:
     return fold([body], visit)[body]
 
 
-class DenseField(IntEnum):
+class DenseField(Field):
     """Fields of the record of Z (rows, n) = W (rows, terms) · X (terms, n).
 
     WEIGHTS : the number of the first weight; GAP : between rows of weights. FIRST : the
     first row of X. WANTED : whether X gets adjoints. DGEMM : BLAS's function.
     """
 
-    ROWS = 0
-    TERMS = 1
-    WEIGHTS = 2
-    GAP = 3
-    FIRST = 4
-    WANTED = 5
-    DGEMM = 6
+    ROWS = INT
+    TERMS = INT
+    WEIGHTS = INT
+    GAP = INT
+    FIRST = INT
+    WANTED = INT
+    DGEMM = POINTER
 
 
 @functools.cache
@@ -143,39 +143,32 @@ def gemm() -> int:
 @functools.cache
 def products() -> MachineCode:
     """The code of dense products, with `forward` and `reverse`."""
-    return compiled(module([("forward", _forward()), ("reverse", _reverse())]))
+    return compiled(module_text([_forward(), _reverse()]))
 
 
-class _DenseEmitter(Emitter):
+class _DenseWriter(GroupWriter):
     """A function of a dense group; BLAS sees our rows as columns."""
 
     def __init__(self) -> None:
         super().__init__(1)
-        code = self.field("%group", GroupField.CODE, "ptr")
-        self.rows, self.terms, self.gap, self.wanted = (
-            self.field(code, field, "i64")
-            for field in (
-                DenseField.ROWS,
-                DenseField.TERMS,
-                DenseField.GAP,
-                DenseField.WANTED,
-            )
-        )
-        self.dgemm = self.field(code, DenseField.DGEMM, "ptr")
-        self.stride = self.field("%work", Work.STRIDE, "i64")
-        first = self.field(code, DenseField.WEIGHTS, "i64")
+        code = self.group(GroupField.CODE)
+        record = {field: self.field(code, field) for field in DenseField}
+        self.rows, self.terms = record[DenseField.ROWS], record[DenseField.TERMS]
+        self.gap, self.wanted = record[DenseField.GAP], record[DenseField.WANTED]
+        self.dgemm = record[DenseField.DGEMM]
         self.weights, self.slopes = (
-            self.place(self.field("%work", field, "ptr"), first)
-            for field in (Work.NUMBERS, Work.GRADIENT)
+            self.place(base, record[DenseField.WEIGHTS])
+            for base in (self.numbers, self.work(WorkField.GRADIENT))
         )
-        own = self.times(self.field("%group", GroupField.FIRST, "i64"), self.stride)
-        used = self.times(self.field(code, DenseField.FIRST, "i64"), self.stride)
-        values, adjoints = (
-            self.field("%work", field, "ptr") for field in (Work.VALUES, Work.ADJOINTS)
-        )
-        self.z, self.z_adjoint = self.place(values, own), self.place(adjoints, own)
-        self.x, self.x_adjoint = self.place(values, used), self.place(adjoints, used)
+        self.adjoints = self.work(WorkField.ADJOINTS)
+        self.z, self.z_adjoint = self._matrices(self.first)
+        self.x, self.x_adjoint = self._matrices(record[DenseField.FIRST])
         self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
+
+    def _matrices(self, first: str) -> tuple[str, str]:
+        """Where the values and the adjoints of rows from `first` on begin."""
+        begin = self.times(first, self.stride)
+        return self.place(self.values, begin), self.place(self.adjoints, begin)
 
     def multiply(
         self,
@@ -199,44 +192,39 @@ class _DenseEmitter(Emitter):
         lda, ldb, ldc = (
             given("i32", self.new(f"trunc i64 {x[1]} to i32")) for x in (a, b, c)
         )
-        one, beta = given("double", "1.0"), given("double", f"{keep:.1f}")
+        one, beta = (given("double", self.const(number)) for number in (1.0, keep))
         places = [*letters, *counts, one, a[0], lda, b[0], ldb, beta, c[0], ldc]
         types = ", ".join(f"ptr {place}" for place in places)
         self.do(f"call void {self.dgemm}({types})")
 
 
-def _forward() -> Emitter:
-    e = _DenseEmitter()
-    n = e.field("%work", Work.LANES, "i64")
+def _forward() -> FunctionText:
+    e = _DenseWriter()
     # BLAS counts by columns: our rows, `stride` apart, are its columns. To it the
     # equation Z (rows, n) = W·X is the transposed one,
     #
     #     Zᵀ (n, rows) = Xᵀ (n, terms) · Wᵀ (terms, rows),
     #
     # whose matrices lie in memory as ours do: X comes first, nothing is transposed.
-    sizes = n, e.rows, e.terms
+    sizes = e.lanes, e.rows, e.terms
     e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
-    e.do("ret void")
-    return e
+    return e.function("forward")
 
 
-def _reverse() -> Emitter:
-    e = _DenseEmitter()
-    n = e.field("%work", Work.SAMPLES, "i64")
+def _reverse() -> FunctionText:
+    e = _DenseWriter()
     arriving = e.z_adjoint, e.stride
     # Slopes of weights, again transposed: X·Z̄ᵀ, added to what is there. Only the
     # samples count, as padding would be summed.
-    sizes = e.terms, e.rows, n
+    sizes = e.terms, e.rows, e.samples
     e.multiply("TN", sizes, (e.x, e.stride), arriving, (e.slopes, e.gap), 1.0)
 
-    def back(_: str, __: list[str]) -> list[str]:
+    def back(_: str) -> None:
         # And X̄ᵀ += Z̄ᵀ·W, for the samples.
-        sizes = n, e.terms, e.rows
+        sizes = e.samples, e.terms, e.rows
         to = e.x_adjoint, e.stride
         e.multiply("NT", sizes, arriving, (e.weights, e.gap), to, 1.0)
-        return []
 
     # A loop of one round or none, in place of a branch.
-    e.loop(0, e.wanted, 1, back)
-    e.do("ret void")
-    return e
+    e.each(0, e.wanted, 1, back)
+    return e.function("reverse")
