@@ -1,10 +1,9 @@
 """Machine code of a graph, kept on disk for the next process.
 
-    expressions ─ emit ─┬─ whole graphs      rows_text, sums_text ───┐
-                        └─ shape by shape    shape_text, tape_text,  ├─▶ LLVM IR
-                                             dense, driver_text ─────┘
-    LLVM IR ─ jit ─▶ functions, called with records
-               └─ cache
+    expressions ─ emit ─┬─ whole graphs     rows_text, sums_text, epoch_text
+                        └─ shape by shape   shape_text, tape_text, dense, driver_text
+                                                           │ LLVM IR
+    functions, called with records ◀── jit ⇄ cache ◀───────┘
 
 blocks, lanes, writer    how IR is written; functions, vector_math: sin, exp, log …
 records, group_writer    what Python hands to compiled code, described once

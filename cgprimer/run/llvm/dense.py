@@ -31,6 +31,13 @@ PRODUCT = "x_z"
 _ADD, _MUL = OPS["add"], OPS["mul"]
 
 
+class Matrix(NamedTuple):
+    """Where a matrix lies, and how far apart its rows are, to BLAS its columns."""
+
+    address: str
+    distance: str
+
+
 class Product(NamedTuple):
     """A sum of products inside a shape.
 
@@ -77,14 +84,14 @@ def find_product(shape: Shape) -> Product | None:
 
 def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
     """The terms of nested additions, from left to right."""
-    found, stack = [], [top]
+    terms, stack = [], [top]
     while stack:
         node = stack.pop()
         if node.op is _ADD and (node is top or uses[node] == 1):
             stack += reversed(node.args)
         else:
-            found.append(node)
-    return found
+            terms.append(node)
+    return terms
 
 
 def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
@@ -154,32 +161,35 @@ class _DenseWriter(GroupWriter):
         code = self.group(GroupField.CODE)
         record = {field: self.field(code, field) for field in DenseField}
         self.rows, self.terms = record[DenseField.ROWS], record[DenseField.TERMS]
-        self.gap, self.wanted = record[DenseField.GAP], record[DenseField.WANTED]
-        self.dgemm = record[DenseField.DGEMM]
+        self.wanted, self.dgemm = record[DenseField.WANTED], record[DenseField.DGEMM]
         self.weights, self.slopes = (
-            self.place(base, record[DenseField.WEIGHTS])
+            Matrix(self.place(base, record[DenseField.WEIGHTS]), record[DenseField.GAP])
             for base in (self.numbers, self.work(WorkField.GRADIENT))
         )
         self.adjoints = self.work(WorkField.ADJOINTS)
-        self.z, self.z_adjoint = self._matrices(self.first)
-        self.x, self.x_adjoint = self._matrices(record[DenseField.FIRST])
+        self.z, self.z_adjoint = self._rows(self.first)
+        self.x, self.x_adjoint = self._rows(record[DenseField.FIRST])
         self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
 
-    def _matrices(self, first: str) -> tuple[str, str]:
-        """Where the values and the adjoints of rows from `first` on begin."""
+    def _rows(self, first: str) -> list[Matrix]:
+        """The values and the adjoints in rows from `first` on."""
         begin = self.times(first, self.stride)
-        return self.place(self.values, begin), self.place(self.adjoints, begin)
+        return [
+            Matrix(self.place(base, begin), self.stride)
+            for base in (self.values, self.adjoints)
+        ]
 
     def multiply(
         self,
         kinds: str,
         sizes: tuple[str, str, str],
-        a: tuple[str, str],
-        b: tuple[str, str],
-        c: tuple[str, str],
+        a: Matrix,
+        b: Matrix,
+        c: Matrix,
+        *,
         keep: float,
     ) -> None:
-        """C = A·B + keep·C; matrices are (address, leading dimension)."""
+        """C = A·B + keep·C; `kinds` says which of A and B are transposed."""
         rooms = iter(self._rooms)
 
         def given(kind: str, value: str) -> str:
@@ -190,10 +200,11 @@ class _DenseWriter(GroupWriter):
         letters = [given("i8", str(ord(kind))) for kind in kinds]
         counts = [given("i32", self.new(f"trunc i64 {n} to i32")) for n in sizes]
         lda, ldb, ldc = (
-            given("i32", self.new(f"trunc i64 {x[1]} to i32")) for x in (a, b, c)
+            given("i32", self.new(f"trunc i64 {x.distance} to i32")) for x in (a, b, c)
         )
         one, beta = (given("double", self.const(number)) for number in (1.0, keep))
-        places = [*letters, *counts, one, a[0], lda, b[0], ldb, beta, c[0], ldc]
+        places = [*letters, *counts, one, a.address, lda, b.address, ldb]
+        places += [beta, c.address, ldc]
         types = ", ".join(f"ptr {place}" for place in places)
         self.do(f"call void {self.dgemm}({types})")
 
@@ -207,23 +218,21 @@ def _forward() -> FunctionText:
     #
     # whose matrices lie in memory as ours do: X comes first, nothing is transposed.
     sizes = e.lanes, e.rows, e.terms
-    e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
+    e.multiply("NN", sizes, e.x, e.weights, e.z, keep=0.0)
     return e.function("forward")
 
 
 def _reverse() -> FunctionText:
     e = _DenseWriter()
-    arriving = e.z_adjoint, e.stride
     # Slopes of weights, again transposed: X·Z̄ᵀ, added to what is there. Only the
     # samples count, as padding would be summed.
     sizes = e.terms, e.rows, e.samples
-    e.multiply("TN", sizes, (e.x, e.stride), arriving, (e.slopes, e.gap), 1.0)
+    e.multiply("TN", sizes, e.x, e.z_adjoint, e.slopes, keep=1.0)
 
     def back(_: str) -> None:
         # And X̄ᵀ += Z̄ᵀ·W, for the samples.
         sizes = e.samples, e.terms, e.rows
-        to = e.x_adjoint, e.stride
-        e.multiply("NT", sizes, arriving, (e.weights, e.gap), to, 1.0)
+        e.multiply("NT", sizes, e.z_adjoint, e.weights, e.x_adjoint, keep=1.0)
 
     # A loop of one round or none, in place of a branch.
     e.each(0, e.wanted, 1, back)

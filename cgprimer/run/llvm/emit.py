@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import pi
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import written_out
@@ -22,6 +22,7 @@ from cgprimer.run.llvm.writer import Writer
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
 
+T = TypeVar("T")
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
 FUNCTIONS = frozenset((*OWN, *LIBM))
@@ -104,14 +105,22 @@ class Emitter(Writer):
         # where x^2 overflows and would give 0.
         if exponent < 0:
             base = self.div(1.0, base)
-        power, square, left = "", base, abs(exponent)
-        while left:
-            if left & 1:
-                power = self.mul(power, square) if power else square
-            left >>= 1
-            if left:
-                square = self.mul(square, square)
-        return power or self.const(1.0)
+        return multiplied_out(base, exponent, self.mul) or self.const(1.0)
+
+
+def multiplied_out(base: T, exponent: int, times: Callable[[T, T], T]) -> T | None:
+    """base^|exponent| by repeated squaring; None where nothing is multiplied.
+
+    x^5 is x·(x²)²: three products.
+    """
+    power, square, left = None, base, abs(exponent)
+    while left:
+        if left & 1:
+            power = square if power is None else times(power, square)
+        left >>= 1
+        if left:
+            square = times(square, square)
+    return power
 
 
 def whole_exponent(node: Node) -> int | None:

@@ -41,8 +41,8 @@ def empty_rows(rows: int, count: int) -> Array:
     # multiple of that are read line by line. numpy promises less, hence the room of
     # LANES to shift.
     shift = -whole.ctypes.data % 64 // 8
-    found: Array = whole[shift : shift + rows * stride].reshape(rows, stride)
-    return found
+    aligned: Array = whole[shift : shift + rows * stride]
+    return aligned.reshape(rows, stride)
 
 
 def pack_rows(rows: Sequence[Array], count: int) -> Array:

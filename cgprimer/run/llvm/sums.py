@@ -14,15 +14,10 @@ import numpy as np
 
 from cgprimer.keeping import lazy, memo
 from cgprimer.run.llvm.calling import CompiledFunction, call_each
+from cgprimer.run.llvm.epoch_text import EpochField, epoch_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.sample_rows import empty_rows
-from cgprimer.run.llvm.sums_text import (
-    EpochField,
-    SampleLoss,
-    SumsField,
-    epoch_text,
-    sums_text,
-)
+from cgprimer.run.llvm.sums_text import SampleLoss, SumsField, sums_text
 from cgprimer.run.problem import Problem, Steps, beyond
 from cgprimer.run.update_rules import UpdateRule
 from cgprimer.types import Array, Integers
@@ -104,7 +99,7 @@ class SumFunction:
         key = rule, len(order), batch
         kept = getattr(self._local, "epoch", None)
         if kept is None or kept.key != key:
-            kept = self._local.epoch = _Epoch(self, *key)
+            kept = self._local.epoch = _EpochCall(self, *key)
         return kept.run(state, settings, order)
 
     @memo
@@ -130,7 +125,7 @@ def _record(
     )
 
 
-class _Epoch:
+class _EpochCall:
     """An epoch with its arguments laid out once; of one thread."""
 
     def __init__(

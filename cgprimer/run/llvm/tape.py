@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
-from cgprimer.run.llvm.emit import coded, is_coded, whole_exponent
+from cgprimer.run.llvm.emit import coded, is_coded, multiplied_out, whole_exponent
 from cgprimer.run.llvm.records import INT, POINTER, Field
 from cgprimer.run.llvm.shape_text import ADJOINT, Body, shares
 
@@ -138,14 +138,12 @@ class _Recorder:
         """A whole power, multiplied out as compiled code does it."""
         if exponent < 0:
             base = self.put(_DIVIDE, self.constant(1.0), base)
-        power, left = -1, abs(exponent)
-        while left:
-            if left & 1:
-                power = base if power < 0 else self.put(_MULTIPLY, power, base)
-            left >>= 1
-            if left:
-                base = self.put(_MULTIPLY, base, base)
-        return self.constant(1.0) if power < 0 else power
+
+        def times(a: int, b: int) -> int:
+            return self.put(_MULTIPLY, a, b)
+
+        power = multiplied_out(base, exponent, times)
+        return self.constant(1.0) if power is None else power
 
 
 def reuse_registers(
@@ -174,5 +172,5 @@ def reuse_registers(
         else:
             place[row[1]], fresh = fresh, fresh + 1
         row[1] = place[row[1]]
-    found = [place.get(register, register) for register in kept]
-    return np.array(rows, dtype=np.int32).ravel(), found, fresh
+    registers = [place.get(register, register) for register in kept]
+    return np.array(rows, dtype=np.int32).ravel(), registers, fresh
