@@ -1215,6 +1215,8 @@ def test_a_record_holds_what_was_packed():
     assert record.dtype == np.int64
     assert Example.unpacked(record) == {**given, Example.DATA: data.ctypes.data}
     assert [field.kind for field in Example] == ["i64", "ptr", "double"]
+    whole = Example.packed({**given, Example.FACTOR: 2})
+    assert Example.unpacked(whole)[Example.FACTOR] == 2.0
     with pytest.raises(KeyError, match="Example has 3 fields"):
         Example.packed({Example.COUNT: 1, Example.DATA: data})
 

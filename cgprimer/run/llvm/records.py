@@ -52,12 +52,14 @@ class Field(IntEnum):
         The arrays are not held: that is up to the caller. KeyError for a field that is
         not given, or not of this record.
         """
-        fields = _fields(cls)
+        fields, numbers = _fields(cls)
         if len(values) != len(fields):
             raise KeyError(f"{cls.__name__} has {len(fields)} fields: {list(cls)}")
         given = map(values.__getitem__, fields)
         # Nearly all are whole numbers, which need no call.
         words = [value if type(value) is int else word(value) for value in given]
+        for field in numbers:
+            words[field] = bits(values[field])
         return np.array(words, dtype=np.int64)
 
     @classmethod
@@ -77,12 +79,16 @@ class Field(IntEnum):
 
 
 @functools.cache
-def _fields(record: type[Field]) -> tuple[Any, ...]:
-    return tuple(record)
+def _fields(record: type[Field]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """All fields, and those that are numbers."""
+    return tuple(record), tuple(field for field in record if field.kind == NUMBER)
 
 
-def word(value: int | float | NDArray[Any]) -> int:
-    """The 64 bits of a field: a number, or the address of an array."""
-    if isinstance(value, float):
-        return int(struct.unpack("<q", struct.pack("<d", value))[0])
+def word(value: float | NDArray[Any]) -> int:
+    """What a field holds that is no number: an integer, or the address of an array."""
     return value.ctypes.data if isinstance(value, np.ndarray) else int(value)
+
+
+def bits(number: float) -> int:
+    """The 64 bits of a number, as an integer."""
+    return int(struct.unpack("<q", struct.pack("<d", number))[0])
