@@ -97,7 +97,7 @@ class Tape:
         spelled = coded([*roots, *known])
         roots, leaves = spelled[: len(roots)], spelled[len(roots) :]
         register = dict(zip(leaves, known.values(), strict=True))
-        writer = _Recorder(first, self.constants)
+        writer = _TapeWriter(first, self.constants)
         for node in postorder_above(roots, leaves):
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)
@@ -116,7 +116,7 @@ class Tape:
         return reuse_registers(code, results, first)
 
 
-class _Recorder:
+class _TapeWriter:
     """Appends instructions, each with a register of its own."""
 
     def __init__(self, first: int, constants: dict[str, int]) -> None:
