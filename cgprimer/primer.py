@@ -25,6 +25,7 @@ from cgprimer.judge.compare import PartialReport, compare_partials
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.run.losses import LOSSES
 from cgprimer.run.objective import Objective
+from cgprimer.run.problem import Steps
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _epoch(
 ) -> tuple[list[float], Array]:
     """The error of every sample, and the parameters after a step for each."""
     state, order = params[None].copy(), np.arange(len(objective))
-    squares = objective.epoch(state, SGD().rule, np.array([[rate]]), order, 1)
+    squares = objective.epoch(state, Steps(SGD().rule, np.array([[rate]]), order, 1))
     return np.sqrt(squares).tolist(), state[0]
 
 

@@ -7,6 +7,7 @@ y' = a·(1/b) becomes a/b in compiled reverse code, which does not overflow wher
 does. Losses and sums are left out there: what is nan in one sample is nan in the sum.
 """
 
+import copy
 import functools
 import os
 import platform
@@ -15,12 +16,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import product
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 import pytest
+from verified import (
+    check_layout,
+    check_records,
+    check_tape,
+    check_text,
+    check_workspace,
+    everything_checked,
+)
 from written_out import WRITTEN_OUT
 
 from cgprimer import custom_op, edge_partials, huber, parse_graph
@@ -32,16 +42,23 @@ from cgprimer.graph.rows import graph_of
 from cgprimer.run.by_numpy import ByNumpy
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.fused import Fused
-from cgprimer.run.llvm.layout import Layer
+from cgprimer.run.llvm.layout import DenseLayer
 from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
-from cgprimer.run.problem import Problem, Runner
+from cgprimer.run.problem import Problem, Runner, Steps
 from cgprimer.run.update_rules import UpdateRule
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
 
 from cgprimer.run.llvm.by_shape import ByShape
+from cgprimer.run.llvm.driver_writer import DriverField
+from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.group_writer import GroupField, WorkField
+from cgprimer.run.llvm.lanes import NumberType
+from cgprimer.run.llvm.module import FunctionText, module_text
+from cgprimer.run.llvm.records import INT, NUMBER, POINTER, Field
+from cgprimer.run.llvm.tape import Tape, TapeField
 
 CLOSE = 1e-12
 CALLED = [op for op in TABLE if op.arity]
@@ -55,6 +72,13 @@ SPECIAL = (
 )  # fmt: skip
 PLAIN = UpdateRule(("rate",), (), "p - rate*g")
 MOMENTUM = UpdateRule(("rate", "keep"), (("v", "keep*v + g"),), "p - rate*(g + keep*v)")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def checker() -> Iterator[None]:
+    """Whatever these tests have laid out and compiled is well-formed."""
+    with everything_checked():
+        yield
 
 
 class Taped(ByShape):
@@ -386,7 +410,7 @@ def test_an_epoch_steps_as_numpy_does(tier: str, kind: str, size: int):
             states[:, 0] = start(problem)
             for epoch in (1, 2):  # the second begins with what the first remembers
                 losses, losses_ = (
-                    each.epoch(state, rule, settings, order, batch).copy()
+                    each.epoch(state, Steps(rule, settings, order, batch)).copy()
                     for each, state in zip((runner, expected), states, strict=True)
                 )
                 what = f"epoch {epoch}, batches of {batch}, {title}"
@@ -478,7 +502,7 @@ def test_a_joint_loss_is_the_same_everywhere(tier: str, weighted: bool):
         states[:, 0] = start(problem)
         settings = np.full((-(-len(order) // batch), 1), 0.02)
         losses = [
-            each.epoch(state, PLAIN, settings, order, batch).copy()
+            each.epoch(state, Steps(PLAIN, settings, order, batch)).copy()
             for each, state in zip((runner, expected), states, strict=True)
         ]
         assert_close(*losses, f"losses, batches of {batch}")
@@ -773,7 +797,7 @@ def test_an_order_out_of_range_is_refused_by_every_runner(tier: str, batch: int)
     for bad in (4, -1, 2**62, -(2**62)):
         state, order = np.zeros((1, 2)), np.array([0, 1, 2, bad])
         with pytest.raises(FitError, match="from 0 to 3"):
-            runner.epoch(state, PLAIN, np.array([[0.1]]), order, batch)
+            runner.epoch(state, Steps(PLAIN, np.array([[0.1]]), order, batch))
 
 
 DATA = {"xa": [0.0, 1.0]}, {"xb": [1.0, 2.0]}
@@ -941,7 +965,7 @@ def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> Any:
         raise AssertionError("machine code was asked for")
 
-    for module in ("jit", "fused", "by_shape", "dense", "tape"):
+    for module in ("jit", "calling", "machine", "by_shape", "dense", "tape_text"):
         monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compiled", refuse)
 
 
@@ -971,8 +995,8 @@ def test_without_llvmlite_numpy_does_it():
 # Dense layers
 
 
-def layers(runner: ByShape) -> list[Layer]:
-    return [run for run in runner.layout.runs if isinstance(run, Layer)]
+def layers(runner: ByShape) -> list[DenseLayer]:
+    return [group for group in runner.layout.groups if isinstance(group, DenseLayer)]
 
 
 @pytest.mark.parametrize("make", [ByShape, Taped])
@@ -1004,7 +1028,8 @@ def test_parameters_of_a_layer_in_any_order(make: Any):
     for batch in (1, 4):
         states = [start(problem)[None].copy() for _ in range(2)]
         for state, each in zip(states, (runner, ByNumpy(problem)), strict=True):
-            each.epoch(state, PLAIN, np.array([[0.05]]), np.arange(20), batch)
+            steps = Steps(PLAIN, np.array([[0.05]]), np.arange(20), batch)
+            each.epoch(state, steps)
         assert_close(states[0], states[1], "state")
 
 
@@ -1031,3 +1056,184 @@ def test_what_enters_a_layer_may_go_elsewhere_too(make: Any):
     runner = make(problem)
     assert len(layers(runner)) == 2  # the second has the rows of both
     assert_agree(runner, problem, start(problem))
+
+
+# What is laid out
+
+
+@functools.cache
+def laid_out(kind: str) -> ByShape:
+    """A runner whose layout, tapes and records are there."""
+    lines = layered(12, 10, 6) if kind == "layers" else list(texts(kind, 40))
+    problem = problem_of(parse_graph(lines), 9, targets=3)
+    runner = (Taped if kind == "random" else ByShape)(problem)
+    runner.value_and_gradient(start(problem))
+    return runner
+
+
+def swapped(k: int) -> Callable[[Any], None]:
+    """Run group k after the next one."""
+
+    def change(layout: Any) -> None:
+        layout.groups[k : k + 2] = layout.groups[k : k + 2][::-1]
+
+    return change
+
+
+def moved(k: int, by: int) -> Callable[[Any], None]:
+    """Let group k define other rows."""
+
+    def change(layout: Any) -> None:
+        layout.groups[k] = replace(layout.groups[k], first=layout.groups[k].first + by)
+
+    return change
+
+
+def other_slot(number: int) -> Callable[[Any], None]:
+    """Fill the first slot of the first equation otherwise."""
+
+    def change(layout: Any) -> None:
+        layout.slot_tables[0].table[0, 0] = number
+
+    return change
+
+
+def exchanged(layout: Any) -> None:
+    """Exchange two weights of a layer."""
+    layer = next(g for g in layout.groups if isinstance(g, DenseLayer))
+    layer.weights[0, :2] = layer.weights[0, 1::-1]
+
+
+LAYOUT_BREAKS: dict[str, tuple[str, Callable[[Any], None], str]] = {
+    "order": ("chain", swapped(0), "read too early"),
+    "rows": ("chain", moved(1, -1), "defined twice"),
+    "end": ("chain", moved(-1, 8), "beyond the last row"),
+    "gap": ("chain", lambda layout: layout.groups.pop(3), "read too early|spans"),
+    "slot": ("chain", other_slot(10**6), "not there"),
+    "sign": ("chain", other_slot(-1), "not there"),
+    "layer": ("layers", swapped(0), "read too early"),
+    "weights": ("layers", exchanged, "weights overlap"),
+    "order of numbers": ("layers", lambda layout: layout.number.fill(0), "no order"),
+}
+
+
+@pytest.mark.parametrize("what", LAYOUT_BREAKS)
+def test_a_broken_layout_is_noticed(what: str):
+    kind, change, message = LAYOUT_BREAKS[what]
+    layout = copy.deepcopy(laid_out(kind).layout)
+    check_layout(layout)
+    change(layout)
+    with pytest.raises(AssertionError, match=message):
+        check_layout(layout)
+
+
+TAPE_BREAKS = {  # (of the arrays of a tape, place in it, value): what is said
+    "operand": (0, 2, 10**4, "read too early"),
+    "result": (0, 1, 0, "a slot is written over"),
+    "operation": (0, 0, 99, "no such operation"),
+    "register": (0, 1, 10**4, "no such register"),
+    "adjoint": (1, 1, 0, "a slot is written over"),
+    "share": (2, (0, 1), 10**4, "a share is missing"),
+    "column": (2, (0, 0), 10**4, "other columns"),
+    "kind": (3, 0, 7, "KINDS"),
+}
+
+
+@pytest.mark.parametrize("what", TAPE_BREAKS)
+def test_a_broken_tape_is_noticed(what: str):
+    array, place, value, message = TAPE_BREAKS[what]
+    runner = laid_out("random")
+    own = runner.layout.slot_tables[0]
+    tape = Tape(own.body, own.columns)
+    check_tape(tape, own.body, own.columns)
+    tape._arrays[array][place] = value
+    with pytest.raises(AssertionError, match=message):
+        check_tape(tape, own.body, own.columns)
+
+
+def test_a_tape_whose_record_leads_elsewhere_is_noticed():
+    own = laid_out("random").layout.slot_tables[0]
+    for field in TapeField:
+        tape = Tape(own.body, own.columns)
+        tape.record[field] += 10**6
+        with pytest.raises(AssertionError):
+            check_tape(tape, own.body, own.columns)
+
+
+@pytest.mark.parametrize("kind", ["random", "chain", "layers"])
+def test_a_broken_record_is_noticed(kind: str):
+    machine = laid_out(kind).machine(across=False)
+    check_records(machine)
+    for field in GroupField:
+        layered = isinstance(machine.layout.groups[0], DenseLayer)
+        if layered and field in (GroupField.SLOTS, GroupField.WIDTH):
+            continue
+        before = machine.groups[0, field]
+        machine.groups[0, field] = 0 if before else 1
+        with pytest.raises(AssertionError, match="record 0"):
+            check_records(machine)
+        machine.groups[0, field] = before
+
+
+def test_broken_arguments_are_noticed():
+    own = laid_out("chain")._buffers(False)
+    check_workspace(own)
+    args = "GROUPS", "WORK", "SUM", "CELLS", "PARAMETERS", "BLOCK", "LOSS"
+    work = "VALUES", "NUMBERS", "ADJOINTS", "GRADIENT", "STRIDE", "SCRATCH"
+    places = [(own.args, DriverField[text]) for text in args]
+    for record, field in [*places, *((own.work, WorkField[text]) for text in work)]:
+        before = record[field]
+        record[field] += 10**6
+        with pytest.raises(AssertionError):
+            check_workspace(own)
+        record[field] = before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("fadd", "add"), ("ret void", "ret i64 0"), ("load ptr", "load i64")],
+)
+def test_a_broken_text_is_noticed(old: str, new: str):
+    text = laid_out("chain").machine(across=False).codes[0].source
+    check_text(text)
+    with pytest.raises(AssertionError, match="not well-formed"):
+        check_text(text.replace(old, new))
+
+
+class Example(Field):
+    """A record of each type of field."""
+
+    COUNT = INT
+    DATA = POINTER
+    FACTOR = NUMBER
+
+
+def test_a_record_holds_what_was_packed():
+    data = np.arange(3.0)
+    given = {Example.COUNT: -3, Example.DATA: data, Example.FACTOR: 0.1}
+    record = Example.packed(given)
+    assert record.dtype == np.int64
+    assert Example.unpacked(record) == {**given, Example.DATA: data.ctypes.data}
+    assert [field.kind for field in Example] == ["i64", "ptr", "double"]
+    whole = Example.packed({**given, Example.FACTOR: 2})
+    assert Example.unpacked(whole)[Example.FACTOR] == 2.0
+    with pytest.raises(KeyError, match="Example has 3 fields"):
+        Example.packed({Example.COUNT: 1, Example.DATA: data})
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_the_type_of_numbers_is_one_parameter_of_the_writer(width: int):
+    a, b = name("a"), name("b")
+    by_name = {op.name: op for op in TABLE}
+    body = by_name["add"](by_name["max"](a, b), by_name["sqrt"](by_name["relu"](a)))
+    e = Emitter(width, NumberType("float", 32), contract=True)
+    place = e.room(16)
+    e.clear(place, "16")
+    known = {a: e.load(place, 0), b: e.splat(e.number(place, 1))}
+    [value] = e.emit([body], known)
+    e.store(e.masked(e.lanes_below("0", "5"), value), place, 0)
+    total = e.lane_sum(e.fma(value, 0.1, e.from_bits(e.bits(value))))
+    e.put(total, place, 3)
+    text = module_text([FunctionText("run", e)])
+    check_text(text)
+    assert "double" not in text

@@ -27,7 +27,7 @@ from cgprimer.fitting.result import OUTCOMES
 from cgprimer.keeping import Weakly
 from cgprimer.run import objective as objectives
 from cgprimer.run import pace, sweeps
-from cgprimer.run.llvm import fused
+from cgprimer.run.llvm import sample_rows
 from cgprimer.run.objective import Objective
 
 pytestmark = [
@@ -283,7 +283,7 @@ def test_what_dies_while_ctrl_c_is_pending_does_not_lose_it():
 def test_values_in_parts_are_the_same_bit_for_bit(target, count, monkeypatch):
     at = {**AT, "xa": np.linspace(-1, 1, count)}
     whole = CURVE.compile(target=target).values_and_partials(at)
-    monkeypatch.setattr(fused, "CHUNK", 64)
+    monkeypatch.setattr(sample_rows, "CHUNK", 64)
     monkeypatch.setattr(sweeps, "BLOCK", 64)
     assert same(CURVE.compile(target=target).values_and_partials(at), whole)
 

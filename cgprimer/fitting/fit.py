@@ -37,7 +37,7 @@ from cgprimer.run.by_numpy import stepwise
 from cgprimer.run.llvm import jit
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.problem import Steps
 from cgprimer.types import Array
 
 Method = Adam | SGD | LeastSquares
@@ -237,15 +237,8 @@ class _Output:
         gradient = np.concatenate([adjoints[self.program.inputs, 0], shares[:, 0]])
         return float(values[self.row, 0]), gradient
 
-    def epoch(
-        self,
-        state: Array,
-        rule: UpdateRule,
-        settings: Array,
-        order: NDArray[np.int64],
-        batch: int,
-    ) -> Array:
-        return stepwise(self, state, rule, settings, order, batch)
+    def epoch(self, state: Array, steps: Steps) -> Array:
+        return stepwise(self, state, steps)
 
     def parts(
         self, order: NDArray[np.int64], batch: int

@@ -21,7 +21,7 @@ from cgprimer.errors import FitError
 from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.downhill import way_down
 from cgprimer.notation.progress import bar
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.problem import Steps
 from cgprimer.types import Array
 
 PATIENCE = 10  # epochs that must hardly improve before the loop stops
@@ -50,14 +50,7 @@ class Minimizable(Protocol):
 
     def value_and_gradient(self, params: Array) -> tuple[float, Array]: ...
 
-    def epoch(
-        self,
-        state: Array,
-        rule: UpdateRule,
-        settings: Array,
-        order: NDArray[np.int64],
-        batch: int,
-    ) -> Array: ...
+    def epoch(self, state: Array, steps: Steps) -> Array: ...
 
     def parts(
         self, order: NDArray[np.int64], batch: int
@@ -164,7 +157,7 @@ def _epochs(
         # Pieces of an epoch, so that Ctrl-C is heard between them.
         for part in objective.parts(order, batch):
             settings = method.settings(len(trail.losses), -(-len(part) // batch))
-            losses = objective.epoch(state, rule, settings, part, batch)
+            losses = objective.epoch(state, Steps(rule, settings, part, batch))
             trail.losses += losses.tolist()
             trail.evaluations += len(losses)
         before, trail.params = trail.params, state[0].copy()
@@ -206,7 +199,7 @@ def _is_steep(objective: Minimizable, method: Descent, trail: Trail) -> bool:
     settings[:, 0] = GENTLE * np.minimum(settings[:, 0], 1.0)
     state = np.zeros((1 + len(method.rule.memory), len(trail.best)))
     state[0], order = trail.best, np.arange(len(objective))
-    objective.epoch(state, method.rule, settings, order, len(order))
+    objective.epoch(state, Steps(method.rule, settings, order, len(order)))
     # `not ≤`, so that nan counts as a rise.
     return not objective.value(state[0]) <= trail.loss
 

@@ -12,8 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cgprimer.run.problem import Problem, check_order
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.problem import Problem, Steps, check_order
 from cgprimer.types import Array, Integers
 
 BLOCK = 8_192  # samples at a time: small enough for the cache, large enough for numpy
@@ -86,17 +85,10 @@ class ByNumpy:
         )
         return shares.T
 
-    def epoch(
-        self,
-        state: Array,
-        rule: UpdateRule,
-        settings: Array,
-        order: Integers,
-        batch: int,
-    ) -> Array:
-        """Step through `order` in batches; the mean loss of every batch (steps,)."""
-        check_order(order, self.problem.count)
-        return stepwise(self, state, rule, settings, order, batch)
+    def epoch(self, state: Array, steps: Steps) -> Array:
+        """Step through an order in batches; the mean loss of every batch (steps,)."""
+        check_order(steps.order, self.problem.count)
+        return stepwise(self, state, steps)
 
 
 class Gradient(Protocol):
@@ -107,17 +99,10 @@ class Gradient(Protocol):
     ) -> tuple[float, Array]: ...
 
 
-def stepwise(
-    function: Gradient,
-    state: Array,
-    rule: UpdateRule,
-    settings: Array,
-    order: Integers,
-    batch: int,
-) -> Array:
+def stepwise(function: Gradient, state: Array, steps: Steps) -> Array:
     """An epoch, a gradient and a step of the rule at a time."""
-    losses = np.empty(-(-len(order) // batch))
-    settings = np.broadcast_to(settings, (len(losses), len(rule.settings)))
+    rule, order, batch = steps.rule, steps.order, steps.batch
+    losses, settings = np.empty(steps.batches), steps.each_settings()
     row = {"p": 0} | {text: k for k, (text, _) in enumerate(rule.memory, 1)}
     for number, first in enumerate(range(0, len(order), batch)):
         rows = order[first : first + batch]

@@ -21,7 +21,7 @@ from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
-from cgprimer.run.problem import Problem, check_order
+from cgprimer.run.problem import Problem, Steps, check_order
 from cgprimer.run.update_rules import UpdateRule
 from cgprimer.types import Array, Integers
 
@@ -178,7 +178,7 @@ class Objective(Frozen):
         visited = order if _is_plain(order) else self._order(order)
         settings = np.array([[float(rate)]])
         for part in self.parts(visited, batch):
-            self.epoch(state, PLAIN, settings, part, batch)
+            self.epoch(state, Steps(PLAIN, settings, part, batch))
         found: Array = state[0]
         return found
 
@@ -187,24 +187,18 @@ class Objective(Frozen):
             return np.arange(len(self))
         return as_rows("order", order, len(self), FitError)
 
-    def epoch(
-        self,
-        state: Array,
-        rule: UpdateRule,
-        settings: Array,
-        order: Integers,
-        batch: int,
-    ) -> Array:
-        """Step through `order`, as a Runner does; the loss of every batch (steps,).
+    def epoch(self, state: Array, steps: Steps) -> Array:
+        """Step through an order, as a Runner does; the loss of every batch (steps,).
 
         A batch that takes long is summed in parts, so that Ctrl-C is heard.
         """
         # One call of machine code does a whole step at least, and hears no Ctrl-C
         # meanwhile.
+        _, _, order, batch = steps
         if self.problem.operations * min(batch, len(order)) <= LONG:
-            return self.runner.epoch(state, rule, settings, order, batch)
+            return self.runner.epoch(state, steps)
         check_order(order, len(self))
-        return stepwise(self, state, rule, settings, order, batch)
+        return stepwise(self, state, steps)
 
     def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         """An epoch in whole batches, short enough for Ctrl-C to be heard between."""

@@ -6,7 +6,7 @@ data, loss ─▶ Problem ─▶ a Runner, of `by_numpy`, `llvm.fused` or `llvm.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Problem:
     threads: int
     built: Weakly[str, Any]
 
-    @property
+    @lazy
     def count(self) -> int:
         """The number of samples."""
         return int(self.targets.shape[1])
@@ -70,6 +70,30 @@ def check_order(order: Integers, count: int) -> None:
         raise beyond(count)
 
 
+class Steps(NamedTuple):
+    """What an epoch does: walk through samples, with a step of a rule a batch.
+
+    settings : (steps, settings of the rule), or (1, …) for the same in all.
+    order : numbers of the samples to visit, int64, contiguous. batch : how many a step.
+
+        Steps(rule, settings, np.arange(10), 4)     3 steps, of 4, 4 and 2 samples
+    """
+
+    rule: UpdateRule
+    settings: Array
+    order: Integers
+    batch: int
+
+    @property
+    def batches(self) -> int:
+        """How many batches there are, and so steps."""
+        return -(-len(self.order) // self.batch)
+
+    def each_settings(self) -> Array:
+        """The settings of every step (steps, settings)."""
+        return np.broadcast_to(self.settings, (self.batches, len(self.rule.settings)))
+
+
 class Runner(Protocol):
     """One way of computing a problem's loss; parameters are arrays (p,)."""
 
@@ -84,18 +108,10 @@ class Runner(Protocol):
     def jacobian(self, params: Array, target: int, rows: slice) -> Array:
         """d prediction / d parameters for one target, (samples in `rows`, p)."""
 
-    def epoch(
-        self,
-        state: Array,
-        rule: UpdateRule,
-        settings: Array,
-        order: Integers,
-        batch: int,
-    ) -> Array:
-        """Step through `order` in batches; the mean loss of every batch (steps,).
+    def epoch(self, state: Array, steps: Steps) -> Array:
+        """Step through an order in batches; the mean loss of every batch (steps,).
 
         The losses may be overwritten by this thread's next epoch.
-        order : int64, contiguous; FitError where it names a sample that is not there.
-        state : (1 + memories, p), parameters first; changed in place.
-        settings : (steps, settings of the rule), or (1, …) for the same in all.
+        state : (1 + memories, p), parameters first; changed in place. FitError where
+            the order names a sample that is not there.
         """

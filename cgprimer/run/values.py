@@ -23,9 +23,9 @@ from cgprimer.graph.point import (
     warn_nonfinite,
 )
 from cgprimer.keeping import Weakly
-from cgprimer.run.llvm.fused import Call, SampleRows, empty_rows
-from cgprimer.run.llvm.fused_text import is_leaf
 from cgprimer.run.llvm.jit import MachineCode
+from cgprimer.run.llvm.rows_text import is_leaf
+from cgprimer.run.llvm.sample_rows import RowsCall, SampleRows, empty_rows
 from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.types import Array, Edge
 
@@ -151,7 +151,7 @@ class _Results:
         self.kinds = [isinstance(value, np.ndarray) for value in given]
         count = samples or 1
         self.rows = empty_rows(len(owner.rows.row), count)
-        self.call = Call(owner.rows.function, self.rows, count, self.kinds)
+        self.call = RowsCall(owner.rows.function, self.rows, count, self.kinds)
         # What an expression is shown as: its row, whose array stays the same from call
         # to call, or for a name or a number nothing here: `fresh` and `node.value` fill
         # those in.

@@ -13,15 +13,15 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections import Counter
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
-from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.group_writer import GroupField, GroupWriter, WorkField
 from cgprimer.run.llvm.jit import MachineCode, compiled
-from cgprimer.run.llvm.shape_text import GroupField, Work, module
+from cgprimer.run.llvm.module import FunctionText, module_text
+from cgprimer.run.llvm.records import INT, POINTER, Field
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -30,6 +30,13 @@ TERMS = 8  # of a sum, from which on it is worth a product
 ROWS = 4  # equations, likewise
 PRODUCT = "x_z"
 _ADD, _MUL = OPS["add"], OPS["mul"]
+
+
+class Matrix(NamedTuple):
+    """Where a matrix lies, and how far apart its rows are, to BLAS its columns."""
+
+    address: str
+    distance: str
 
 
 class Product(NamedTuple):
@@ -78,14 +85,14 @@ def find_product(shape: Shape) -> Product | None:
 
 def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
     """The terms of nested additions, from left to right."""
-    found, stack = [], [top]
+    terms, stack = [], [top]
     while stack:
         node = stack.pop()
         if node.op is _ADD and (node is top or uses[node] == 1):
             stack += reversed(node.args)
         else:
-            found.append(node)
-    return found
+            terms.append(node)
+    return terms
 
 
 def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
@@ -111,20 +118,20 @@ def _replaced(body: Node, old: Node, new: Node) -> Node:
     return fold([body], visit)[body]
 
 
-class DenseField(IntEnum):
+class DenseField(Field):
     """Fields of the record of Z (rows, n) = W (rows, terms) · X (terms, n).
 
     WEIGHTS : the number of the first weight; GAP : between rows of weights. FIRST : the
     first row of X. WANTED : whether X gets adjoints. DGEMM : BLAS's function.
     """
 
-    ROWS = 0
-    TERMS = 1
-    WEIGHTS = 2
-    GAP = 3
-    FIRST = 4
-    WANTED = 5
-    DGEMM = 6
+    ROWS = INT
+    TERMS = INT
+    WEIGHTS = INT
+    GAP = INT
+    FIRST = INT
+    WANTED = INT
+    DGEMM = POINTER
 
 
 @functools.cache
@@ -146,50 +153,46 @@ def gemm() -> int:
 @functools.cache
 def products() -> MachineCode:
     """The code of dense products, with `forward` and `reverse`."""
-    return compiled(module([("forward", _forward()), ("reverse", _reverse())]))
+    return compiled(module_text([_forward(), _reverse()]))
 
 
-class _DenseEmitter(Emitter):
+class _DenseWriter(GroupWriter):
     """A function of a dense group; BLAS sees our rows as columns."""
 
     def __init__(self) -> None:
         super().__init__(1)
-        code = self.field("%group", GroupField.CODE, "ptr")
-        self.rows, self.terms, self.gap, self.wanted = (
-            self.field(code, field, "i64")
-            for field in (
-                DenseField.ROWS,
-                DenseField.TERMS,
-                DenseField.GAP,
-                DenseField.WANTED,
-            )
-        )
-        self.dgemm = self.field(code, DenseField.DGEMM, "ptr")
-        self.stride = self.field("%work", Work.STRIDE, "i64")
-        first = self.field(code, DenseField.WEIGHTS, "i64")
+        code = self.group(GroupField.CODE)
+        record = {field: self.field(code, field) for field in DenseField}
+        self.rows, self.terms = record[DenseField.ROWS], record[DenseField.TERMS]
+        self.wanted, self.dgemm = record[DenseField.WANTED], record[DenseField.DGEMM]
         self.weights, self.slopes = (
-            self.place(self.field("%work", field, "ptr"), first)
-            for field in (Work.NUMBERS, Work.GRADIENT)
+            Matrix(self.place(base, record[DenseField.WEIGHTS]), record[DenseField.GAP])
+            for base in (self.numbers, self.work(WorkField.GRADIENT))
         )
-        own = self.times(self.field("%group", GroupField.FIRST, "i64"), self.stride)
-        used = self.times(self.field(code, DenseField.FIRST, "i64"), self.stride)
-        values, adjoints = (
-            self.field("%work", field, "ptr") for field in (Work.VALUES, Work.ADJOINTS)
-        )
-        self.z, self.z_adjoint = self.place(values, own), self.place(adjoints, own)
-        self.x, self.x_adjoint = self.place(values, used), self.place(adjoints, used)
+        self.adjoints = self.work(WorkField.ADJOINTS)
+        self.z, self.z_adjoint = self._rows(self.first)
+        self.x, self.x_adjoint = self._rows(record[DenseField.FIRST])
         self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
+
+    def _rows(self, first: str) -> list[Matrix]:
+        """The values and the adjoints in rows from `first` on."""
+        begin = self.times(first, self.stride)
+        return [
+            Matrix(self.place(base, begin), self.stride)
+            for base in (self.values, self.adjoints)
+        ]
 
     def multiply(
         self,
         kinds: str,
         sizes: tuple[str, str, str],
-        a: tuple[str, str],
-        b: tuple[str, str],
-        c: tuple[str, str],
+        a: Matrix,
+        b: Matrix,
+        c: Matrix,
+        *,
         keep: float,
     ) -> None:
-        """C = A·B + keep·C; matrices are (address, leading dimension)."""
+        """C = A·B + keep·C; `kinds` says which of A and B are transposed."""
         rooms = iter(self._rooms)
 
         def given(kind: str, value: str) -> str:
@@ -200,46 +203,40 @@ class _DenseEmitter(Emitter):
         letters = [given("i8", str(ord(kind))) for kind in kinds]
         counts = [given("i32", self.new(f"trunc i64 {n} to i32")) for n in sizes]
         lda, ldb, ldc = (
-            given("i32", self.new(f"trunc i64 {x[1]} to i32")) for x in (a, b, c)
+            given("i32", self.new(f"trunc i64 {x.distance} to i32")) for x in (a, b, c)
         )
-        one, beta = given("double", "1.0"), given("double", f"{keep:.1f}")
-        places = [*letters, *counts, one, a[0], lda, b[0], ldb, beta, c[0], ldc]
+        one, beta = (given("double", self.const(number)) for number in (1.0, keep))
+        places = [*letters, *counts, one, a.address, lda, b.address, ldb]
+        places += [beta, c.address, ldc]
         types = ", ".join(f"ptr {place}" for place in places)
         self.do(f"call void {self.dgemm}({types})")
 
 
-def _forward() -> Emitter:
-    e = _DenseEmitter()
-    n = e.field("%work", Work.LANES, "i64")
+def _forward() -> FunctionText:
+    e = _DenseWriter()
     # BLAS counts by columns: our rows, `stride` apart, are its columns. To it the
     # equation Z (rows, n) = W·X is the transposed one,
     #
     #     Zᵀ (n, rows) = Xᵀ (n, terms) · Wᵀ (terms, rows),
     #
     # whose matrices lie in memory as ours do: X comes first, nothing is transposed.
-    sizes = n, e.rows, e.terms
-    e.multiply("NN", sizes, (e.x, e.stride), (e.weights, e.gap), (e.z, e.stride), 0.0)
-    e.do("ret void")
-    return e
+    sizes = e.lanes, e.rows, e.terms
+    e.multiply("NN", sizes, e.x, e.weights, e.z, keep=0.0)
+    return e.function("forward")
 
 
-def _reverse() -> Emitter:
-    e = _DenseEmitter()
-    n = e.field("%work", Work.SAMPLES, "i64")
-    arriving = e.z_adjoint, e.stride
+def _reverse() -> FunctionText:
+    e = _DenseWriter()
     # Slopes of weights, again transposed: X·Z̄ᵀ, added to what is there. Only the
     # samples count, as padding would be summed.
-    sizes = e.terms, e.rows, n
-    e.multiply("TN", sizes, (e.x, e.stride), arriving, (e.slopes, e.gap), 1.0)
+    sizes = e.terms, e.rows, e.samples
+    e.multiply("TN", sizes, e.x, e.z_adjoint, e.slopes, keep=1.0)
 
-    def back(_: str, __: list[str]) -> list[str]:
+    def back(_: str) -> None:
         # And X̄ᵀ += Z̄ᵀ·W, for the samples.
-        sizes = n, e.terms, e.rows
-        to = e.x_adjoint, e.stride
-        e.multiply("NT", sizes, arriving, (e.weights, e.gap), to, 1.0)
-        return []
+        sizes = e.samples, e.terms, e.rows
+        e.multiply("NT", sizes, e.z_adjoint, e.weights, e.x_adjoint, keep=1.0)
 
     # A loop of one round or none, in place of a branch.
-    e.loop(0, e.wanted, 1, back)
-    e.do("ret void")
-    return e
+    e.each(0, e.wanted, 1, back)
+    return e.function("reverse")

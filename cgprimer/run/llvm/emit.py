@@ -9,44 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import pi
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import expand
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.expr.ops import CONST, OPS, Op
-from cgprimer.run.llvm.text import Text
-from cgprimer.run.llvm.vector_math import LIBM, OWN
+from cgprimer.run.llvm.functions.function_writer import LIBM
+from cgprimer.run.llvm.lanes import DOUBLE, NumberType, Real
+from cgprimer.run.llvm.vector_math import OWN
+from cgprimer.run.llvm.writer import Writer
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
 
+T = TypeVar("T")
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
 FUNCTIONS = frozenset((*OWN, *LIBM))
 MULTIPLIED = 8  # the largest whole exponent that is multiplied out
 
 
-class Emitter(Text):
+class Emitter(Writer):
     """A function's text, with expressions turned into instructions.
 
     functions : names that `run.llvm.vector_math` has to define.
     contract : whether a product and a sum may be rounded once, together.
     """
 
-    def __init__(self, width: int, *, contract: bool = False) -> None:
-        super().__init__(width)
+    def __init__(
+        self, width: int, real: NumberType = DOUBLE, *, contract: bool = False
+    ) -> None:
+        super().__init__(width, real)
         self.contract = " contract" if contract else ""
         self.functions: set[str] = set()
         self._both: set[Node] = set()
         self._pairs: dict[Node, str] = {}
-
-    def intrinsic(self, name: str, *args: str) -> str:
-        """A call of `llvm.<name>` on vectors."""
-        full = f"{self.type} @llvm.{name}.{self.suffix}"
-        self.declared.add(f"{full}({', '.join([self.type] * len(args))})")
-        given = ", ".join(f"{self.type} {arg}" for arg in args)
-        return self.new(f"call {full}({given})")
 
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
@@ -76,8 +74,7 @@ class Emitter(Text):
         if op == "pi":
             return self.const(pi)
         if op in INSTRUCTIONS:
-            how = INSTRUCTIONS[op] + self.contract
-            return self.new(f"{how} {self.type} {args[0]}, {args[1]}")
+            return self._apply(INSTRUCTIONS[op] + self.contract, *args)
         if op in INTRINSICS:
             return self.intrinsic(INTRINSICS[op], *args)
         if op in SELECTIONS:
@@ -91,8 +88,7 @@ class Emitter(Text):
     def call(self, function: str, *args: str) -> str:
         """A call of `@v_<function>`."""
         self.functions.add(function)
-        given = ", ".join(f"{self.type} {arg}" for arg in args)
-        return self.new(f"call {self.type} @v_{function}({given})")
+        return self.new(f"call {self.type} @v_{function}({self._typed(args)})")
 
     def _sine_or_cosine(self, node: Node, arg: str) -> str:
         """Half of `@v_sincos`, called once for both."""
@@ -109,27 +105,23 @@ class Emitter(Text):
         # Powers of 1/x, not 1 over those of x: at x = 1e155 x^-2 is a subnormal number,
         # where x^2 overflows and would give 0.
         if exponent < 0:
-            base = self.new(f"fdiv {self.type} {self.const(1.0)}, {base}")
-        found, square, left = "", base, abs(exponent)
-        while left:
-            if left & 1:
-                found = (
-                    self.new(f"fmul {self.type} {found}, {square}") if found else square
-                )
-            left >>= 1
-            if left:
-                square = self.new(f"fmul {self.type} {square}, {square}")
-        return found or self.const(1.0)
+            base = self.div(1.0, base)
+        return multiplied_out(base, exponent, self.mul) or self.const(1.0)
 
-    def compare(self, relation: str, a: str, b: str) -> str:
-        """A comparison, lane by lane; `relation` is one of fcmp's."""
-        return self.new(f"fcmp {relation} {self.type} {a}, {b}")
 
-    def select(self, condition: str, a: str, b: str) -> str:
-        """`a` where the condition holds, `b` elsewhere."""
-        return self.new(
-            f"select {self.bool} {condition}, {self.type} {a}, {self.type} {b}"
-        )
+def multiplied_out(base: T, exponent: int, times: Callable[[T, T], T]) -> T | None:
+    """base^|exponent| by repeated squaring; None where nothing is multiplied.
+
+    x^5 is x·(x²)²: three products.
+    """
+    power, square, left = None, base, abs(exponent)
+    while left:
+        if left & 1:
+            power = square if power is None else times(power, square)
+        left >>= 1
+        if left:
+            square = times(square, square)
+    return power
 
 
 def whole_exponent(node: Node) -> int | None:
@@ -171,54 +163,46 @@ def without_code(shape: Shape) -> str:
     return next((node.op.name for node in order if not is_coded(node.op)), "")
 
 
-def _negative(e: Emitter, a: str) -> str:
-    return e.new(f"fneg {e.type} {a}")
-
-
-def _maximum(e: Emitter, a: str, b: str) -> str:
+def _maximum(e: Emitter, a: str, b: Real) -> str:
     return _extremum(e, "ogt", a, b)
 
 
-def _minimum(e: Emitter, a: str, b: str) -> str:
+def _minimum(e: Emitter, a: str, b: Real) -> str:
     return _extremum(e, "olt", a, b)
 
 
-def _extremum(e: Emitter, relation: str, a: str, b: str) -> str:
+def _extremum(e: Emitter, relation: str, a: str, b: Real) -> str:
     first = e.compare(relation, a, b)
     # numpy's rule: nan if either is. A nan in a is chosen by "uno"; a nan in b fails
     # every comparison, so b itself is chosen.
-    missing = e.compare("uno", a, e.const(0.0))
+    missing = e.compare("uno", a, 0.0)
     return e.select(e.new(f"or {e.bool} {first}, {missing}"), a, b)
 
 
 def _relu(e: Emitter, a: str) -> str:
-    return _maximum(e, a, e.const(0.0))
+    return _maximum(e, a, 0.0)
 
 
 def _sign(e: Emitter, a: str) -> str:
-    zero = e.const(0.0)
     # nan fails all three comparisons and stays; -0 becomes 0.
-    near = e.select(e.compare("oeq", a, zero), zero, a)
-    below = e.select(e.compare("olt", a, zero), e.const(-1.0), near)
-    return e.select(e.compare("ogt", a, zero), e.const(1.0), below)
+    near = e.select(e.compare("oeq", a, 0.0), 0.0, a)
+    below = e.select(e.compare("olt", a, 0.0), -1.0, near)
+    return e.select(e.compare("ogt", a, 0.0), 1.0, below)
 
 
 def _step(e: Emitter, a: str) -> str:
-    zero = e.const(0.0)
-    below = e.select(e.compare("ole", a, zero), zero, a)
-    return e.select(e.compare("ogt", a, zero), e.const(1.0), below)
+    below = e.select(e.compare("ole", a, 0.0), 0.0, a)
+    return e.select(e.compare("ogt", a, 0.0), 1.0, below)
 
 
 def _xlogy(e: Emitter, a: str, b: str) -> str:
-    product = e.new(f"fmul {e.type} {a}, {e.call('log', b)}")
-    nothing = e.compare("oeq", a, e.const(0.0))
-    there = e.compare("ord", b, e.const(0.0))
-    both = e.new(f"and {e.bool} {nothing}, {there}")
-    return e.select(both, e.const(0.0), product)
+    product = e.mul(a, e.call("log", b))
+    nothing, there = e.compare("oeq", a, 0.0), e.compare("ord", b, 0.0)
+    return e.select(e.new(f"and {e.bool} {nothing}, {there}"), 0.0, product)
 
 
 SELECTIONS: dict[str, Callable[..., str]] = {
-    "neg": _negative,
+    "neg": Emitter.negative,
     "max": _maximum,
     "min": _minimum,
     "relu": _relu,

@@ -3,7 +3,9 @@
 Rows of values: data (inputs, targets, sigma, weights), then what the equations define
 in the order in which they are run, dense products, and the terms of the loss.
 
-    Sweeps ─▶ rows of values, numbers of parameters, runs and layers, for `by_shape`
+    Sweeps ─▶ MemoryLayout: rows, numbers, groups of equations, dense layers
+
+`run.llvm.machine` makes code and records of it, `run.llvm.workspace` the buffers.
 """
 
 from __future__ import annotations
@@ -18,18 +20,19 @@ from numpy.typing import NDArray
 from cgprimer.expr.node import leaves
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
 from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
+from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.shape_text import Body, Fragment
 from cgprimer.types import Integers
 
 if TYPE_CHECKING:
     from cgprimer.run.sweeps import Sweeps
 
-GUARD = 8  # rows between regions, which a last, partly used vector may write to
+GUARD = LANES  # rows between regions, which a last, partly used vector may write to
 
 
 @dataclass
-class Kind:
-    """A body, and all equations that have it.
+class SlotTable:
+    """A body, and what fills its slots in all equations that have it.
 
     columns : slots that adjoints are passed to. table : per slot the rows or numbers,
     i32 (slots, equations + GUARD).
@@ -46,20 +49,21 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Run:
-    """Equations run together: `count` of a kind from `offset` on, defining rows.
+class EquationGroup:
+    """Equations that are run together: `count` of a body from `offset` on.
 
-    first : the first of those rows.
+    body : the number of their slot table. first : the first of the rows that they
+    define, one after another.
     """
 
-    kind: int
+    body: int
     offset: int
     count: int
     first: int
 
 
 @dataclass(frozen=True)
-class Layer:
+class DenseLayer:
     """A dense product: rows from `first` on are weights times consecutive rows.
 
     weights : numbers of parameters (rows, terms). wanted : whether adjoints go back.
@@ -70,12 +74,19 @@ class Layer:
     source: int
     wanted: bool
 
+    @property
+    def count(self) -> int:
+        """How many rows it makes."""
+        return len(self.weights)
+
 
 class MemoryLayout:
-    """Rows, numbers and runs of the equations that are needed.
+    """Rows, numbers and groups of the equations that are needed.
 
     row : per variable its row. number : per parameter its number. rows : how many rows.
-    numbers : how many parameters, in whole vectors.
+    numbers : how many parameters, in whole vectors. slot_tables : one per body.
+    groups : in the order in which they are run. loss_row, terms : the first row of the
+    loss, and how many it has, once `add_loss` has added it.
     """
 
     def __init__(self, sweeps: Sweeps, data: int) -> None:
@@ -89,19 +100,20 @@ class MemoryLayout:
         #     8 rows           GUARD
         #     …                dense products, terms of the loss, each with its GUARD
         #
-        # So a run of equations defines consecutive rows, stored by whole vectors.
-        self.row = np.full(table.rows.size, -1)
+        # So a group of equations defines consecutive rows, stored by whole vectors.
+        self.row = np.full(len(table.variables), -1)
         self.row[sweeps.inputs] = np.arange(len(sweeps.inputs))
         self.row[table.defined[kept]] = data + np.arange(len(kept))
         self.rows = data + len(kept) + GUARD
-        self.numbers = -(-table.parameter_rows.size // GUARD) * GUARD
-        self.number = np.arange(table.parameter_rows.size)
-        self.kinds: list[Kind] = []
-        self.runs: list[Run | Layer] = []
+        self.numbers = -(-len(table.parameters) // GUARD) * GUARD
+        self.number = np.arange(len(table.parameters))
+        self.slot_tables: list[SlotTable] = []
+        self.groups: list[EquationGroup | DenseLayer] = []
+        self.loss_row = self.terms = 0
         self._place(kept, sweeps.level[kept])
 
     def _place(self, kept: Integers, level: NDArray[np.integer]) -> None:
-        """Find the runs, and fill the slots of every kind."""
+        """Find the groups, and fill the slots of every body."""
         shapes = self.table.shape[kept]
         change = (np.diff(level) != 0) | (np.diff(shapes) != 0)
         bounds = [0, *(np.flatnonzero(change) + 1).tolist(), len(kept)]
@@ -121,12 +133,12 @@ class MemoryLayout:
         plain = np.ones(len(kept), dtype=bool)
         for a, b in spans:
             plain[a:b] = a not in layers
-        kinds: dict[int, int] = {}
+        bodies: dict[int, int] = {}
         for s in present:
             own = kept[plain & (shapes == s)]
             if len(own):
                 body = self.table.shapes[s]
-                kinds[s] = self.add(body, self._slots(s, own), body.slots)
+                bodies[s] = self.add(body, self._slots(s, own), body.slots)
         seen = dict.fromkeys(present, 0)
         for (a, b), s in zip(
             spans, shapes[[a for a, _ in spans]].tolist(), strict=True
@@ -134,7 +146,7 @@ class MemoryLayout:
             if a in layers:
                 self._split(layers[a], products[s], s, kept[a:b], self.data + a)
                 continue
-            self.runs.append(Run(kinds[s], seen[s], b - a, self.data + a))
+            self.groups.append(EquationGroup(bodies[s], seen[s], b - a, self.data + a))
             seen[s] += b - a
 
     def _slots(self, shape: int, equations: Integers) -> Integers:
@@ -154,7 +166,7 @@ class MemoryLayout:
         return found
 
     def add(self, body: Body, slots: Integers, names: tuple[str, ...]) -> int:
-        """A kind of equations whose slots are filled by rows and numbers."""
+        """The number of a new slot table; `slots` (slots, equations) fill it."""
         # A vector of equations may reach beyond the last one. There it reads row 0, and
         # stores to rows that are computed later, or to those of GUARD.
         padded = np.zeros((slots.shape[0], slots.shape[1] + GUARD), dtype=np.int32)
@@ -166,10 +178,10 @@ class MemoryLayout:
             if slot_kind(slot) is PARAMETER
             or (slot_kind(slot) is VARIABLE and (slots[i] >= self.data).any())
         ]
-        self.kinds.append(Kind(body, columns, padded))
-        return len(self.kinds) - 1
+        self.slot_tables.append(SlotTable(body, columns, padded))
+        return len(self.slot_tables) - 1
 
-    def _layer(self, product: Product, equations: Integers) -> Layer | None:
+    def _layer(self, product: Product, equations: Integers) -> DenseLayer | None:
         """The product of a group of equations, where all have the same variables."""
         if len(equations) < ROWS:
             return None
@@ -187,9 +199,9 @@ class MemoryLayout:
         weights = slots[product.weights][order].T
         first = self.rows
         self.rows += len(equations) + GUARD
-        return Layer(first, weights, int(rows[0]), bool(rows[-1] >= self.data))
+        return DenseLayer(first, weights, int(rows[0]), bool(rows[-1] >= self.data))
 
-    def _order_weights(self, layers: list[Layer]) -> None:
+    def _order_weights(self, layers: list[DenseLayer]) -> None:
         """Renumber parameters where the weights of a layer do not lie in rows."""
         if all(distance(layer.weights) for layer in layers):
             return
@@ -204,7 +216,7 @@ class MemoryLayout:
 
     def _split(
         self,
-        layer: Layer,
+        layer: DenseLayer,
         product: Product | None,
         shape: int,
         equations: Integers,
@@ -212,15 +224,15 @@ class MemoryLayout:
     ) -> None:
         """Run a layer: the product, and what is left of every body."""
         assert product is not None
-        self.runs.append(layer)
+        self.groups.append(layer)
         # xh = tanh(x_z + b): the slot x_z is filled by the rows of the product.
         names = tuple(leaves(product.rest))
         own = self._slots(shape, equations)
         position = {slot: i for i, slot in enumerate(self.table.shapes[shape].slots)}
         made = layer.first + np.arange(len(equations))
         slots = [made if slot == PRODUCT else own[position[slot]] for slot in names]
-        kind = self.add(Fragment(product.rest, names), np.array(slots), names)
-        self.runs.append(Run(kind, 0, len(equations), first))
+        body = self.add(Fragment(product.rest, names), np.array(slots), names)
+        self.groups.append(EquationGroup(body, 0, len(equations), first))
 
 
 def distance(weights: Integers) -> int:

@@ -1,20 +1,14 @@
 """One forward and one reverse function per shape of equation.
 
-Both work on a group of equations that have the shape:
+    Body (an expression over slots) ─▶ `forward`, `reverse` ─▶ functions of a group
 
-    forward(group, work)    values of what the equations define
-    reverse(group, work)    adjoints of what they use, gradients of their parameters
-
-A record of 64-bit fields describes the group and another one what is being worked on;
-`GroupField` and `Work` number the fields. Lanes are samples, or where there is but one
-sample, equations.
+`run.llvm.machine` has them compiled; `group_writer` says what a group is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
 from cgprimer.diff.sweep import partials
@@ -22,11 +16,10 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.slots import VARIABLE, slot_kind
-from cgprimer.run.llvm.emit import Emitter
-from cgprimer.run.llvm.vector_math import definitions
+from cgprimer.run.llvm.group_writer import GroupWriter, WorkField
+from cgprimer.run.llvm.module import FunctionText
 
 ADJOINT = name("adjoint")
-INLINE = 6  # calls of functions in a kernel, up to which they are written out in place
 
 
 class Body(Protocol):
@@ -54,149 +47,6 @@ class Fragment:
     slopes: tuple[Node, ...] | None = None
 
 
-class GroupField(IntEnum):
-    """Fields of the record of a group.
-
-    COUNT : its equations. FIRST : the row of the first variable that they define.
-    SLOTS : for each slot the rows or numbers that fill it, i32, WIDTH apart.
-    CODE : of a tape or a dense product, its own record.
-    """
-
-    COUNT = 0
-    FIRST = 1
-    SLOTS = 2
-    WIDTH = 3
-    CODE = 4
-    FORWARD = 5
-    REVERSE = 6
-
-
-class Work(IntEnum):
-    """Fields of the record of what is being worked on.
-
-    VALUES, ADJOINTS : rows of variables, STRIDE apart. NUMBERS : parameters, then
-    constants. GRADIENT : as parameters. LANES : samples in whole vectors, of which
-    SAMPLES count. SCRATCH : room for registers.
-    """
-
-    VALUES = 0
-    NUMBERS = 1
-    ADJOINTS = 2
-    GRADIENT = 3
-    LANES = 4
-    SAMPLES = 5
-    STRIDE = 6
-    SCRATCH = 7
-
-
-FIELDS = 16  # of either record
-
-
-def module(functions: Sequence[tuple[str, Emitter]]) -> str:
-    """The module of several functions of a group and the work."""
-    needed: set[str] = set()
-    declared: set[str] = set()
-    for _, e in functions:
-        needed |= e.functions
-        declared |= e.declared
-    # Written out in place, each call adds the whole function to what is to be built.
-    calls = max(sum(" @v_" in line for line in e.lines) for _, e in functions)
-    width = functions[0][1].width
-    math = definitions(sorted(needed), width, inline=calls <= INLINE)
-    own = [f"declare {text}" for text in sorted(declared) if text not in math]
-    bodies = [
-        "\n".join([f"define void @{title}(ptr %group, ptr %work) {{", *e.lines, "}"])
-        for title, e in functions
-    ]
-    return "\n\n".join(["\n".join(own), math, *bodies, ""])
-
-
-class _Slots:
-    """Where the slots of an equation, or of a vector of equations, are."""
-
-    def __init__(self, e: Emitter, slots: Sequence[str], across: bool) -> None:
-        self.e, self.slots, self.across = e, slots, across
-        self.count = e.field("%group", GroupField.COUNT, "i64")
-        self.first = e.field("%group", GroupField.FIRST, "i64")
-        table = e.field("%group", GroupField.SLOTS, "ptr")
-        width = e.field("%group", GroupField.WIDTH, "i64")
-        self.tables = [
-            e.place(table, e.times(width, k), "i32") for k in range(len(slots))
-        ]
-        self.values = e.field("%work", Work.VALUES, "ptr")
-        self.numbers = e.field("%work", Work.NUMBERS, "ptr")
-        self.stride = e.field("%work", Work.STRIDE, "i64")
-        self.lanes = e.field("%work", Work.LANES, "i64")
-        self.samples = e.field("%work", Work.SAMPLES, "i64")
-
-    def index(self, slot: int, k: str) -> str:
-        """The row or number in a slot of equation `k`."""
-        short = self.e.number(self.tables[slot], k, "i32")
-        return self.e.new(f"sext i32 {short} to i64")
-
-    def indices(self, slot: int, k: str) -> str:
-        """Those of the equations from `k` on, one per lane."""
-        if self.e.width == 1:
-            return self.index(slot, k)
-        place = self.e.place(self.tables[slot], k, "i32")
-        return self.e.new(f"load <{self.e.width} x i32>, ptr {place}, align 4")
-
-    def row(self, base: str, number: str) -> str:
-        """Where a row begins."""
-        return self.e.place(base, self.e.times(number, self.stride))
-
-
-def forward(shape: Body, width: int, across: bool, title: str) -> tuple[str, Emitter]:
-    """The function that computes what equations of a shape define."""
-    e = Emitter(width)
-    at = _Slots(e, shape.slots, across)
-    names = [name(slot) for slot in shape.slots]
-
-    def vector(k: str, _: list[str]) -> list[str]:
-        known = {
-            node: e.gather_lanes(_base(at, slot), at.indices(i, k))
-            for i, (node, slot) in enumerate(zip(names, shape.slots, strict=True))
-        }
-        [value] = e.emit([shape.stable], known)
-        e.store(value, at.values, e.plus(at.first, k))
-        return []
-
-    def equation(k: str, _: list[str]) -> list[str]:
-        read = _readers(e, at, k)
-        out = at.row(at.values, e.plus(at.first, k))
-
-        def samples(j: str, _: list[str]) -> list[str]:
-            known = {node: get(j) for node, get in zip(names, read, strict=True)}
-            [value] = e.emit([shape.stable], known)
-            e.store(value, out, j)
-            return []
-
-        e.loop(0, at.lanes, width, samples)
-        return []
-
-    e.loop(0, at.count, width if across else 1, vector if across else equation)
-    e.do("ret void")
-    return title, e
-
-
-def _base(at: _Slots, slot: str) -> str:
-    return at.values if slot_kind(slot) is VARIABLE else at.numbers
-
-
-def _readers(e: Emitter, at: _Slots, k: str) -> list[Callable[[str], str]]:
-    """For each slot of equation `k` a function that loads samples from j on."""
-
-    def reader(i: int, slot: str) -> Callable[[str], str]:
-        index = at.index(i, k)
-        if slot_kind(slot) is VARIABLE:
-            row = at.row(at.values, index)
-            return lambda j: e.load(row, j)
-        number = e.splat(e.number(at.numbers, index))
-        return lambda j: number
-
-    return [reader(i, slot) for i, slot in enumerate(at.slots)]
-
-
 def shares(shape: Body, columns: Sequence[int]) -> list[Node]:
     """What slots get of an adjoint, in terms of the slots, the body and ADJOINT."""
     if isinstance(shape, Fragment) and shape.slopes is not None:
@@ -205,15 +55,101 @@ def shares(shape: Body, columns: Sequence[int]) -> list[Node]:
     return list(partials(shape.stable, names, ADJOINT).values())
 
 
+class _ShapeWriter(GroupWriter):
+    """A function over equations of one shape, which knows where their slots are."""
+
+    def __init__(
+        self, shape: Body, width: int, across: bool, *, contract: bool = False
+    ) -> None:
+        super().__init__(width, contract=contract)
+        self.shape, self.across = shape, across
+        self.names = [name(slot) for slot in shape.slots]
+        self.tables = [
+            self.place(self.table, self.times(self.apart, k), "i32")
+            for k in range(len(shape.slots))
+        ]
+
+    def index(self, slot: int, k: str) -> str:
+        """The row or number in a slot of equation `k`."""
+        return self.wide(self.tables[slot], k)
+
+    def indices(self, slot: int, k: str) -> str:
+        """Those of the equations from `k` on, one per lane."""
+        if self.width == 1:
+            return self.index(slot, k)
+        place = self.place(self.tables[slot], k, "i32")
+        return self.new(f"load {self.vector('i32')}, ptr {place}, align 4")
+
+    def gathered(self, k: str) -> dict[Node, str]:
+        """What is in the slots of the equations from `k` on, an equation a lane."""
+        return {
+            node: self.gather_lanes(_base(self, slot), self.indices(i, k))
+            for i, (node, slot) in enumerate(
+                zip(self.names, self.shape.slots, strict=True)
+            )
+        }
+
+    def readers(self, k: str) -> Callable[[str], dict[Node, str]]:
+        """What reads the slots of equation `k` at the samples from j on."""
+
+        def reader(i: int, slot: str) -> Callable[[str], str]:
+            index = self.index(i, k)
+            if slot_kind(slot) is VARIABLE:
+                row = self.row(self.values, index)
+                return lambda j: self.load(row, j)
+            number = self.splat(self.number(self.numbers, index))
+            return lambda j: number
+
+        each = [reader(i, slot) for i, slot in enumerate(self.shape.slots)]
+        return lambda j: {
+            node: get(j) for node, get in zip(self.names, each, strict=True)
+        }
+
+    def walk(
+        self, vector: Callable[[str], None], equation: Callable[[str], None]
+    ) -> None:
+        """Go through the equations: in vectors of them, or one by one."""
+        step = self.width if self.across else 1
+        self.each(0, self.count, step, vector if self.across else equation)
+
+
+def _base(at: _ShapeWriter, slot: str) -> str:
+    return at.values if slot_kind(slot) is VARIABLE else at.numbers
+
+
+def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
+    """The function that computes what equations of a shape define."""
+    e = _ShapeWriter(shape, width, across)
+
+    def vector(k: str) -> None:
+        [value] = e.emit([shape.stable], e.gathered(k))
+        e.store(value, e.values, e.plus(e.first, k))
+
+    def equation(k: str) -> None:
+        read, out = e.readers(k), e.row(e.values, e.plus(e.first, k))
+
+        def samples(j: str) -> None:
+            [value] = e.emit([shape.stable], read(j))
+            e.store(value, out, j)
+
+        e.each(0, e.lanes, width, samples)
+
+    e.walk(vector, equation)
+    return e.function(title)
+
+
 def reverse(
     shape: Body, columns: Sequence[int], width: int, across: bool, title: str
-) -> tuple[str, Emitter]:
+) -> FunctionText:
     """The function that passes adjoints back to the slots in `columns`."""
-    e = Emitter(width, contract=True)
-    at = _Slots(e, shape.slots, across)
-    adjoints = e.field("%work", Work.ADJOINTS, "ptr")
-    gradient = e.field("%work", Work.GRADIENT, "ptr")
-    names, roots = [name(slot) for slot in shape.slots], shares(shape, columns)
+    e = _ReverseWriter(shape, columns, width, across)
+    e.walk(e.equations_as_lanes, e.samples_as_lanes)
+    return e.function(title)
+
+
+class _ReverseWriter(_ShapeWriter):
+    """The way back through equations of one shape."""
+
     # For p0*x1 with both columns, `roots` are adjoint*x1 and adjoint*p0; they go to
     #
     #     samples as lanes, for each equation k      equations as lanes, one sample
@@ -221,78 +157,85 @@ def reverse(
     #     x1   adjoints[row i] += vector of samples  adjoints[i] += lane, one by one
     #
     # where i is what fills the slot in equation k, or in that of the lane.
-    kinds = [slot_kind(shape.slots[i]) for i in columns]
-    bases = [adjoints if kind is VARIABLE else gradient for kind in kinds]
 
-    def vector(k: str, _: list[str]) -> list[str]:
-        first = e.plus(at.first, k)
-        known = {
-            node: e.gather_lanes(_base(at, slot), at.indices(i, k))
-            for i, (node, slot) in enumerate(zip(names, shape.slots, strict=True))
-        }
-        known[ADJOINT] = e.load(adjoints, first)
-        known[shape.stable] = e.load(at.values, first)
-        values = e.emit(roots, known)
-        if width == 1:
-            for i, base, value in zip(columns, bases, values, strict=True):
-                e.add_to(e.place(base, at.index(i, k)), value)
-            return []
+    def __init__(
+        self, shape: Body, columns: Sequence[int], width: int, across: bool
+    ) -> None:
+        super().__init__(shape, width, across, contract=True)
+        self.adjoints = self.work(WorkField.ADJOINTS)
+        self.gradient = self.work(WorkField.GRADIENT)
+        self.columns, self.roots = columns, shares(shape, columns)
+        self.kinds = [slot_kind(shape.slots[i]) for i in columns]
+        self.bases = [
+            self.adjoints if kind is VARIABLE else self.gradient for kind in self.kinds
+        ]
+        # Before the loop: in it, every round would take more of the stack.
+        if across and width > 1 and columns:
+            self.buffer = self.room(width * len(columns))
+
+    def equations_as_lanes(self, k: str) -> None:
+        """Pass back the adjoints of the equations from `k` on, for one sample."""
+        first = self.plus(self.first, k)
+        known = self.gathered(k)
+        known[ADJOINT] = self.load(self.adjoints, first)
+        known[self.shape.stable] = self.load(self.values, first)
+        values = self.emit(self.roots, known)
+        if self.width > 1:
+            self._add_lanes(k, values)
+            return
+        for i, base, value in zip(self.columns, self.bases, values, strict=True):
+            self.add_to(self.place(base, self.index(i, k)), value)
+
+    def _add_lanes(self, k: str, values: Sequence[str]) -> None:
+        """Add a vector of shares for each column to where each lane belongs."""
         # Two of these equations may have a parameter or a variable in common, and a
         # vector that is added to eight places at once would lose one of two shares. So
         # the shares are put into memory and added lane by lane; in `left` the lanes
         # behind the last equation are not among them.
-        buffers = [e.place(room, n * width) for n in range(len(columns))]
+        buffers = [
+            self.place(self.buffer, n * self.width) for n in range(len(self.columns))
+        ]
         for value, buffer in zip(values, buffers, strict=True):
-            e.store(value, buffer, 0)
-        left = e.smaller(e.minus(at.count, k), str(width))
+            self.store(value, buffer, 0)
+        left = self.smaller(self.minus(self.count, k), str(self.width))
 
-        def lane(n: str, _: list[str]) -> list[str]:
-            for i, base, buffer in zip(columns, bases, buffers, strict=True):
-                place = e.place(base, at.index(i, e.plus(k, n)))
-                with e.scalar():
-                    e.add_to(place, e.number(buffer, n))
-            return []
+        def lane(n: str) -> None:
+            for i, base, buffer in zip(self.columns, self.bases, buffers, strict=True):
+                place = self.place(base, self.index(i, self.plus(k, n)))
+                with self.scalar():
+                    self.add_to(place, self.number(buffer, n))
 
-        e.loop(0, left, 1, lane)
-        return []
+        self.each(0, left, 1, lane)
 
-    def equation(k: str, _: list[str]) -> list[str]:
-        read = _readers(e, at, k)
-        own = e.plus(at.first, k)
-        result, arriving = at.row(at.values, own), at.row(adjoints, own)
+    def samples_as_lanes(self, k: str) -> None:
+        """Pass back the adjoint of equation `k`, for all samples."""
+        read, own = self.readers(k), self.plus(self.first, k)
+        result, arriving = self.row(self.values, own), self.row(self.adjoints, own)
         to = {
-            i: at.row(adjoints, at.index(i, k))
-            for i, kind in zip(columns, kinds, strict=True)
+            i: self.row(self.adjoints, self.index(i, k))
+            for i, kind in zip(self.columns, self.kinds, strict=True)
             if kind is VARIABLE
         }
+        numbers = [i for i in self.columns if i not in to]
 
         def samples(j: str, sums: list[str]) -> list[str]:
-            known = {node: get(j) for node, get in zip(names, read, strict=True)}
-            known[ADJOINT] = e.load(arriving, j)
+            known = read(j)
+            known[ADJOINT] = self.load(arriving, j)
             # The value of the body is there already, so `1 - tanh(x0)^2` costs no
             # second tanh.
-            known[shape.stable] = e.load(result, j)
-            values = dict(zip(columns, e.emit(roots, known), strict=True))
+            known[self.shape.stable] = self.load(result, j)
+            values = dict(zip(self.columns, self.emit(self.roots, known), strict=True))
             for i, row in to.items():
-                e.add_to(e.place(row, j), values[i])
+                self.add_to(self.place(row, j), values[i])
             # Lanes behind the last sample hold what padding yields, nan too. In rows it
             # stays in its lanes and nobody reads it; in a sum over lanes it would not.
-            mask = e.lanes_below(j, at.samples)
-            own = [e.masked(mask, values[i]) for i in columns if i not in to]
-            return list(map(e.fadd, sums, own))
+            mask = self.lanes_below(j, self.samples)
+            counted = [self.masked(mask, values[i]) for i in numbers]
+            return list(map(self.add, sums, counted))
 
-        numbers = [i for i in columns if i not in to]
-        start = [(e.type, e.const(0.0))] * len(numbers)
-        totals = e.loop(0, at.lanes, width, samples, start)
+        start = [(self.type, self.const(0.0))] * len(numbers)
+        totals = self.loop(0, self.lanes, self.width, samples, start)
         for i, total in zip(numbers, totals, strict=True):
-            summed = e.lane_sum(total)
-            with e.scalar():
-                e.add_to(e.place(gradient, at.index(i, k)), summed)
-        return []
-
-    # Before the loop: in it, every round would take more of the stack.
-    if across and width > 1 and columns:
-        room = e.new(f"alloca double, i64 {width * len(columns)}, align 64")
-    e.loop(0, at.count, width if across else 1, vector if across else equation)
-    e.do("ret void")
-    return title, e
+            summed = self.lane_sum(total)
+            with self.scalar():
+                self.add_to(self.place(self.gradient, self.index(i, k)), summed)

@@ -1,0 +1,47 @@
+"""Compiled functions of one pointer, and calling them on several threads.
+
+text ─▶ CompiledFunction ─▶ call(address of a record), without the GIL
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cgprimer.interrupts import together
+from cgprimer.run.llvm.jit import MachineCode, compiled
+
+PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class CompiledFunction:
+    """One compiled function of a record of 64-bit fields; called without the GIL."""
+
+    def __init__(self, text: str, title: str = "run") -> None:
+        self.code: MachineCode = compiled(text)
+        self.call = PROTOTYPE(self.code.address(title))
+
+
+def call_each(
+    threads: int, call: Callable[[int], None], pointers: Sequence[int], keep: Any
+) -> None:
+    """Call for every pointer.
+
+    keep : all that the pointers lead to. Threads that an interrupt leaves at work hold
+        it until they end, so whoever was interrupted must not use it again.
+    """
+    waiting = iter(pointers)  # its next step is one step for all threads
+
+    def work(_: Any = keep) -> None:
+        for pointer in waiting:
+            call(pointer)
+
+    if threads == 1:
+        work()
+        return
+    try:
+        together([work] * min(threads, len(pointers)))
+    finally:
+        deque(waiting, maxlen=0)  # nothing more is begun

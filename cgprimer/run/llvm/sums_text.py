@@ -1,0 +1,110 @@
+"""The loss of a whole graph and its gradient, summed over samples by one function.
+
+    SampleLoss ─▶ `sums_text` ─▶ a function of a `SumsField` record
+
+For graphs of some dozens of equations; `run.llvm.sums` calls it. Rows of data are
+padded to whole vectors; what the padding yields is masked out of every sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import ZERO, name
+from cgprimer.run.llvm.emit import Emitter
+from cgprimer.run.llvm.lanes import LANES
+from cgprimer.run.llvm.module import FunctionText, module_text
+from cgprimer.run.llvm.records import INT, NUMBER, POINTER, Field
+from cgprimer.run.llvm.rows_text import FEW_CALLS, names_in
+
+
+class SampleLoss(NamedTuple):
+    """What is summed over samples, as expressions of rows of data and parameters.
+
+    roots : the loss of a sample, and its derivative by each parameter.
+    """
+
+    roots: Sequence[Node]
+    data: Sequence[str]
+    parameters: Sequence[str]
+
+
+class SumsField(Field):
+    """Arguments of sums: rows of data, STRIDE apart, and what to do with them.
+
+    FIRST, END : the range of samples; FIRST is a multiple of the lanes.
+    OUT : where the sums go, times FACTOR.
+    """
+
+    ROWS = POINTER
+    STRIDE = INT
+    FIRST = INT
+    END = INT
+    PARAMETERS = POINTER
+    OUT = POINTER
+    FACTOR = NUMBER
+
+
+def sums_text(loss: SampleLoss) -> str:
+    """`run`: sum each root over samples, times a factor."""
+    e = Emitter(LANES, contract=True)
+    at = {field: e.field("%args", field) for field in SumsField}
+    sums, needed = SummedExpressions(loss.roots), names_in(loss.roots)
+    fixed = {
+        name(text): e.splat(e.number(at[SumsField.PARAMETERS], k))
+        for k, text in enumerate(loss.parameters)
+        if text in needed
+    }
+    rows, end = at[SumsField.ROWS], at[SumsField.END]
+    starts = row_starts(e, rows, at[SumsField.STRIDE], loss.data, needed)
+
+    def body(i: str, so_far: list[str]) -> list[str]:
+        known = fixed | {name(text): e.load(row, i) for text, row in starts.items()}
+        return sums.add(e, so_far, known, e.lanes_below(i, end))
+
+    vectors = e.loop(at[SumsField.FIRST], end, e.width, body, sums.carried(e))
+    totals = sums.totals(e, vectors)
+    with e.scalar():
+        for k, total in enumerate(totals):
+            e.put(e.mul(total, at[SumsField.FACTOR]), at[SumsField.OUT], k)
+    return module_text([FunctionText("run", e)], FEW_CALLS)
+
+
+class SummedExpressions:
+    """Expressions to be summed over samples, each once however often it is wanted."""
+
+    def __init__(self, roots: Sequence[Node]) -> None:
+        self.roots = roots
+        # In a model of sums, y = a*x + b + c, the slopes by b and c are one node,
+        # summed once.
+        self.summed = list(dict.fromkeys(r for r in roots if r is not ZERO))
+
+    def carried(self, e: Emitter) -> list[tuple[str, str]]:
+        """The sums before the first sample."""
+        return [(e.type, e.const(0.0))] * len(self.summed)
+
+    def add(
+        self, e: Emitter, sums: list[str], known: Mapping[Node, str], mask: str
+    ) -> list[str]:
+        """The sums with one more vector of samples; without sums, the vector itself."""
+        # A choice, not a product with 0: a lane that does not count may hold nan.
+        values = [e.masked(mask, value) for value in e.emit(self.summed, known)]
+        return list(map(e.add, sums, values)) if sums else values
+
+    def totals(self, e: Emitter, sums: list[str]) -> list[str]:
+        """One number per root, in the order of the roots."""
+        by_root = dict(zip(self.summed, map(e.lane_sum, sums), strict=True))
+        return [by_root.get(root, "0.0") for root in self.roots]
+
+
+def row_starts(
+    e: Emitter, rows: str, stride: str, data: Sequence[str], needed: set[str]
+) -> dict[str, str]:
+    """Where the row of each name begins, for those that are needed."""
+    return {
+        text: e.place(rows, e.times(stride, k))
+        for k, text in enumerate(data)
+        if text in needed
+    }
