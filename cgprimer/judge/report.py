@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import listing, shorten
+from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
-from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.report import Part, Said
 from cgprimer.notation.table import OPEN, TextTable, capped
 from cgprimer.types import Edge
 
@@ -142,7 +143,7 @@ class CheckRow:
 
 
 @dataclass(frozen=True, repr=False)
-class CheckReport(Report):
+class CheckReport(JudgedReport[CheckRow]):
     """What `check_gradients` found; prints as a table, also in notebooks.
 
     verdict : PASS, FAIL or INCONCLUSIVE.
@@ -151,6 +152,15 @@ class CheckReport(Report):
     at : all names' values at the point of the table, of `points` that were tried;
         the product of partials along a path is there the path's share of a total.
     """
+
+    _columns: ClassVar = TextTable(
+        HEAD,
+        (),
+        numbers=HEAD[2:5],
+        spare=HEAD[4:1:-1],
+        formulas=["claim"],
+        frame=OPEN,
+    )
 
     verdict: str
     rows: tuple[CheckRow, ...]
@@ -164,11 +174,6 @@ class CheckReport(Report):
         """Whether the verdict is PASS; INCONCLUSIVE is not."""
         return self.verdict == PASS
 
-    @property
-    def failures(self) -> tuple[CheckRow, ...]:
-        """The rows that failed."""
-        return tuple(row for row in self.rows if row.verdict == FAIL)
-
     def row(self, node: str, wrt: str, kind: str = "edge") -> CheckRow:
         """The row of one derivative; KeyError where it is not there."""
         takes.text(node=node, wrt=wrt, kind=kind)
@@ -176,10 +181,6 @@ class CheckReport(Report):
             if (row.node, row.wrt, row.kind) == (node, wrt, kind):
                 return row
         raise KeyError((node, wrt, kind))
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(row) for row in self.rows]
 
     def point(self) -> str:
         """At which point the table is: `All values are at xa=0.5, b=2, xy=0.5`."""
@@ -191,14 +192,13 @@ class CheckReport(Report):
 
     def summary(self) -> str:
         """How many derivatives of each kind, and how they came out."""
-        parts = []
-        for kind, words in KINDS.items():
-            rows = [row for row in self.rows if row.kind == kind]
-            counts = {v: sum(row.verdict == v for row in rows) for v in COLOURS}
-            found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-            if rows:
-                parts.append(f"{words}: {found}")
-        return "; ".join(parts)
+        counts = {
+            words: self._counts(row for row in self.rows if row.kind == kind)
+            for kind, words in KINDS.items()
+        }
+        return "; ".join(
+            f"{words}: {found}" for words, found in counts.items() if found
+        )
 
     def shown(self) -> list[CheckRow]:
         """The rows worth a line: all first-order ones, and others that did not pass.
@@ -224,25 +224,14 @@ class CheckReport(Report):
         return found[:NOTES] + more
 
     def _parts(self) -> list[Part]:
-        shown = self.shown()
         sentence = Said(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])
-        if not shown:
+        rows = self._worth_a_line()
+        if not rows:
             return [sentence]
         notes = [Said(note) for note in self.notes()]
         point = [Said(self.point())] * bool(self.at)
-        return [*point, self._table(shown), Said(self.summary()), *notes, sentence]
-
-    def _table(self, shown: list[CheckRow]) -> TextTable:
-        return TextTable(
-            HEAD,
-            [row.cells() for row in shown],
-            numbers=HEAD[2:5],
-            spare=HEAD[4:1:-1],
-            formulas=["claim"],
-            caption=capped(self._worth_a_line(), _failed)[1],
-            styles={"verdict": [COLOURS[row.verdict] for row in shown]},
-            frame=OPEN,
-        )
+        table = self._table(rows, _failed)
+        return [*point, table, Said(self.summary()), *notes, sentence]
 
 
 def spotted(spot: Spot) -> str:
