@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.notation.text import number
+from cgprimer.notation.numbers import exact
 
 if TYPE_CHECKING:
     import networkx
@@ -87,7 +87,7 @@ def operations(graph: Graph) -> networkx.DiGraph:
 
 def _label(node: Node) -> str:
     if node.op.name == "const":
-        return number(float(node.value or 0.0))
+        return exact(float(node.value or 0.0))
     return "=" if node.op.name == "name" else node.op.symbol or node.op.name
 
 

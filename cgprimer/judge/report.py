@@ -12,6 +12,7 @@ from cgprimer.errors import listing, shorten
 from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
+from cgprimer.notation.numbers import apart
 from cgprimer.notation.report import Part, Said
 from cgprimer.notation.table import OPEN, TextTable, capped
 from cgprimer.types import Edge
@@ -239,13 +240,6 @@ def spotted(spot: Spot) -> str:
     some = listing([f"{k}={v:.5g}" for k, v in spot.at.items()], NOTES)
     a, b = apart(spot.claimed, spot.difference)
     return f" at {some} ({a} claimed, {b} by differences)"
-
-
-def apart(a: float, b: float) -> tuple[str, str]:
-    """Two numbers in as many digits as tell them apart."""
-    # 0.999999 and 1.0 are both 1 in five digits, which would read as no mistake.
-    digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
-    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def _failed(row: CheckRow) -> bool:

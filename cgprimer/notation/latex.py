@@ -13,7 +13,8 @@ import string
 
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
-from cgprimer.notation.text import TREE_LIMIT, binding, lines, number, tree_size
+from cgprimer.notation.numbers import exact
+from cgprimer.notation.text import TREE_LIMIT, binding, lines, tree_size
 
 GREEK = frozenset(
     """
@@ -49,7 +50,7 @@ def latex_name(name: str) -> str:
 
 
 def latex_number(text: str) -> str:
-    r"""A number as `show` or `rounded` print it: 2.5e−7 is 2.5 \cdot 10^{-7}."""
+    r"""A number as `exact` or `rounded` print it: 2.5e−7 is 2.5 \cdot 10^{-7}."""
     mantissa, _, exponent = text.replace("−", "-").partition("e")
     mantissa = mantissa.replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
@@ -95,7 +96,7 @@ def _parts(node: Node) -> list[Node | str]:
     if node.op is NAME:
         return [latex_name(str(node.value))]
     if node.op is CONST:
-        return [latex_number(number(float(node.value or 0.0)))]
+        return [latex_number(exact(float(node.value or 0.0)))]
     parts: list[Node | str] = []
     for text, position in _pieces(node.op):
         parts.append(text)
@@ -144,7 +145,7 @@ def level(node: Node) -> int:
         return FRACTION
     if node.op is CONST and binding(node) == ATOM:
         # 1e-05 is written 1 \cdot 10^{-5}, and so binds as a product.
-        return PRODUCT if "e" in number(float(node.value or 0.0)) else ATOM
+        return PRODUCT if "e" in exact(float(node.value or 0.0)) else ATOM
     return PRODUCT if _is_bare_product(node.op) else binding(node)
 
 

@@ -22,7 +22,8 @@ SPELLED = {
     **dict.fromkeys("┌┏┐┓└┗┘┛├┡┤┩┬┳┴┻┼╇", "+"),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{digit}" for digit in range(10)), strict=True)),
 }  # fmt: skip
-BAR = re.compile("[\u0304\u0305]")
+OVERLINE = "\N{COMBINING OVERLINE}"
+BAR = re.compile(f"[\u0304{OVERLINE}]")
 BARRED = re.compile(f"(?:\\w{BAR.pattern})+")  # x̅y̅ is bar_xy where bars are missing
 
 
@@ -44,6 +45,11 @@ def spelled(text: str, encoding: str) -> str:
         if is_carets(lines[i]):
             found[i] = _moved(lines[i - 1], lines[i], encoding)
     return "\n".join(found)
+
+
+def overlined(name: str) -> str:
+    """`name` under a bar, by one combining character per letter: x̅y̅."""
+    return "".join(letter + OVERLINE for letter in name)
 
 
 def writable(text: str, encoding: str) -> bool:

@@ -175,15 +175,16 @@ def _row(
     lines = []
     for i in range(max(map(len, parts))):
         shown = [part[i] if i < len(part) else "" for part in parts]
-        filled = [
-            _filled(text, width, title in table.numbers)
+        padded = [
+            filled(text, width, title in table.numbers)
             for text, (title, _, width) in zip(shown, columns_, strict=True)
         ]
-        lines.append(_line(edge, filled, styles))
+        lines.append(_line(edge, padded, styles))
     return lines
 
 
-def _filled(text: str, width: int, right: bool) -> str:
+def filled(text: str, width: int, right: bool = False) -> str:
+    """`text` with blanks behind it, or before it, up to `width` columns."""
     blank = " " * (width - columns(text))
     return blank + text if right else text + blank
 

@@ -10,6 +10,7 @@ from itertools import count
 
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, name
+from cgprimer.notation.numbers import exact
 
 TREE_LIMIT = 2_000
 
@@ -45,19 +46,10 @@ def tree_size(root: Node) -> int:
     return fold([root], lambda node, sizes: min(1 + sum(sizes), 10**18))[root]
 
 
-def number(value: float) -> str:
-    """A float as short as it can be read back exactly: 2, 0.5, 1e-05."""
-    # Below 1e15 whole numbers are exact and are written in full; int(-0.0) would lose
-    # its sign, and inf and nan have no int.
-    if value == int(value) if abs(value) < 1e15 else False:
-        return f"{int(value)}" if value or str(value)[0] != "-" else "-0.0"
-    return repr(value)
-
-
 def binding(node: Node) -> int:
     """How tightly a printed node binds; negative numbers bind as a minus does."""
     if node.op is CONST:
-        return OPS["neg"].binding if number(float(node.value or 0))[0] == "-" else ATOM
+        return OPS["neg"].binding if exact(float(node.value or 0))[0] == "-" else ATOM
     return node.op.binding if node.op.symbol else ATOM
 
 
@@ -87,7 +79,7 @@ def _parts(node: Node) -> list[Node | str]:
     if op is NAME:
         return [str(node.value)]
     if op is CONST:
-        return [number(float(node.value or 0.0))]
+        return [exact(float(node.value or 0.0))]
     if not args:
         return [op.name]
     if not op.symbol:

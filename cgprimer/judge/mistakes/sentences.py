@@ -14,8 +14,9 @@ from cgprimer.judge.claims import Claim
 from cgprimer.judge.mistakes.blame import truth
 from cgprimer.judge.mistakes.one_point import CheckRows
 from cgprimer.judge.mistakes.stories import Story, blame_totals
-from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.report import CheckReport, CheckRow, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.notation.numbers import apart
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:
