@@ -14,7 +14,7 @@ from cgprimer.derivation.faces import (
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
 from cgprimer.notation.report import Beside, Part, Said
-from cgprimer.notation.table import OPEN, TextTable, capped, filled
+from cgprimer.notation.table import OPEN, TextTable, capped, pad
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
@@ -50,7 +50,7 @@ def _padded(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
     """Every name as it is written, filled up to the widest."""
     written = {row.name: write(row.name) for row in trace.rows}
     widest = max(map(columns, written.values()))
-    return {name: filled(text, widest) for name, text in written.items()}
+    return {name: pad(text, widest) for name, text in written.items()}
 
 
 def _line(

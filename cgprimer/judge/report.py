@@ -197,9 +197,7 @@ class CheckReport(JudgedReport[CheckRow]):
             words: self._counts(row for row in self.rows if row.kind == kind)
             for kind, words in KINDS.items()
         }
-        return "; ".join(
-            f"{words}: {found}" for words, found in counts.items() if found
-        )
+        return "; ".join(f"{words}: {said}" for words, said in counts.items() if said)
 
     def shown(self) -> list[CheckRow]:
         """The rows worth a line: all first-order ones, and others that did not pass.
@@ -213,7 +211,7 @@ class CheckReport(JudgedReport[CheckRow]):
 
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""
-        found = [
+        remarks = [
             row.remark
             for row in self.shown()
             if row.remark
@@ -221,8 +219,8 @@ class CheckReport(JudgedReport[CheckRow]):
             and (row.verdict == REMARK or not row.slopes)
             and (row.decided or not row.note or row.note not in self.diagnosis)
         ]
-        more = [f"… and {len(found) - NOTES} more"] if len(found) > NOTES else []
-        return found[:NOTES] + more
+        more = [f"… and {len(remarks) - NOTES} more"] if len(remarks) > NOTES else []
+        return remarks[:NOTES] + more
 
     def _parts(self) -> list[Part]:
         sentence = Said(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])

@@ -38,7 +38,7 @@ def latex(root: Node) -> str:
 def latex_factor(root: Node) -> str:
     r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
     text = latex(root)
-    return _bracketed(text) if text[0] == "-" or level(root) < PRODUCT else text
+    return _bracket(text) if text[0] == "-" or level(root) < PRODUCT else text
 
 
 def latex_name(name: str) -> str:
@@ -113,16 +113,16 @@ def _pieces(op: Op) -> list[tuple[str, int | None]]:
     called = op.name.replace("_", r"\_")
     places = ", ".join(f"{{{i}}}" for i in range(op.arity))
     template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
-    found: list[tuple[str, int | None]] = []
+    pieces: list[tuple[str, int | None]] = []
     text = ""
     # format() would want all arguments spelled first, and so would recurse; cut into
     # pieces, the template goes onto the stack piece by piece.
     for literal, field, _, _ in string.Formatter().parse(template):
         text += literal
         if field is not None:
-            found.append((text, int(field)))
+            pieces.append((text, int(field)))
             text = ""
-    return [*found, (text, None)]
+    return [*pieces, (text, None)]
 
 
 def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
@@ -197,5 +197,5 @@ def _without_minus(product: Node) -> Node | None:
     return result
 
 
-def _bracketed(text: str) -> str:
+def _bracket(text: str) -> str:
     return rf"\left({text}\right)"

@@ -18,7 +18,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from cgprimer.errors import columns, excerpt, harmless
-from cgprimer.notation.giving_way import table_lines, told
+from cgprimer.notation.giving_way import prose, table_lines
 from cgprimer.notation.signs import spelled
 from cgprimer.notation.table import COLOURS, Line, TextTable, capped
 
@@ -183,7 +183,7 @@ def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]
     """Parts in lines of at most `width` columns."""
     for part in parts:
         if isinstance(part, Said):
-            yield from told(part.text, min(width, PROSE), encoding, part.style)
+            yield from prose(part.text, min(width, PROSE), encoding, part.style)
         elif isinstance(part, TextTable):
             yield from table_lines(part, width, encoding)
         else:

@@ -39,12 +39,12 @@ def spelled(text: str, encoding: str) -> str:
     if text.isascii() or writable(text, encoding):
         return text
     lines = text.split("\n")
-    found = [_line(line, encoding) for line in lines]
+    spelled_lines = [_line(line, encoding) for line in lines]
     # Spelling makes lines longer: carets have to be counted anew under each.
     for i in range(1, len(lines)):
         if is_carets(lines[i]):
-            found[i] = _moved(lines[i - 1], lines[i], encoding)
-    return "\n".join(found)
+            spelled_lines[i] = _move_carets(lines[i - 1], lines[i], encoding)
+    return "\n".join(spelled_lines)
 
 
 def overlined(name: str) -> str:
@@ -88,7 +88,7 @@ def _sign(sign: str) -> str:
     return SPELLED.get(sign, "?")
 
 
-def _moved(line: str, carets: str, encoding: str) -> str:
+def _move_carets(line: str, carets: str, encoding: str) -> str:
     """`carets` under the same part of `line` when that is spelled out."""
     ends = list(accumulate(map(columns, line)))
     first = sum(end <= carets.index("^") for end in ends)

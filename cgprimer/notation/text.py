@@ -83,15 +83,15 @@ def _parts(node: Node) -> list[Node | str]:
     if not args:
         return [op.name]
     if not op.symbol:
-        return [op.name, "(", *_separated(args), ")"]
+        return [op.name, "(", *_separate(args), ")"]
     if len(args) == 1:
-        return [op.symbol, *_wrapped(args[0], binding(args[0]) < op.binding)]
+        return [op.symbol, *_wrap(args[0], binding(args[0]) < op.binding)]
     sign = f" {op.symbol} " if op.binding == 1 else op.symbol
     left, right = args
     return [
-        *_wrapped(left, binding(left) < op.binding + op.right),
+        *_wrap(left, binding(left) < op.binding + op.right),
         sign,
-        *_wrapped(right, _right_needs(op.binding, op.right, right)),
+        *_wrap(right, _right_needs(op.binding, op.right, right)),
     ]
 
 
@@ -104,12 +104,12 @@ def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
     return binding(node) <= level - right_associative
 
 
-def _separated(args: tuple[Node, ...]) -> list[Node | str]:
+def _separate(args: tuple[Node, ...]) -> list[Node | str]:
     parts: list[Node | str] = [args[0]]
     for arg in args[1:]:
         parts += [", ", arg]
     return parts
 
 
-def _wrapped(node: Node, needed: bool) -> list[Node | str]:
+def _wrap(node: Node, needed: bool) -> list[Node | str]:
     return ["(", node, ")"] if needed else [node]

@@ -88,13 +88,13 @@ def edge_partials(
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
-    found = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
+    partials = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
     if method == "symbolic":
-        found.swept = _swept(graph)
-    return found
+        partials.swept = _swept_edges(graph)
+    return partials
 
 
-def _swept(graph: Graph) -> frozenset[Edge]:
+def _swept_edges(graph: Graph) -> frozenset[Edge]:
     """The edges for which sympy has no formula, or would take too long."""
     return frozenset(
         edge
@@ -123,11 +123,11 @@ def differences(
     typical: Mapping[str, float] | None = None,
 ) -> dict[Edge, Difference]:
     """All edge partials by finite differences, each with its error bound."""
-    sizes = checked_sizes(graph, typical)
+    sizes = typical_sizes(graph, typical)
     return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
 
 
-def checked_sizes(
+def typical_sizes(
     graph: Graph, typical: Mapping[str, float] | None
 ) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
@@ -216,8 +216,8 @@ def alike(graph: Graph, point: Point) -> Iterator[Alike]:
             yield Alike(group.shape, group.equations[part], own, results[part])
 
 
-def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
-    by_edge = dict(found)
+def _in_order(graph: Graph, pairs: Any) -> Iterator[tuple[Edge, Any]]:
+    by_edge = dict(pairs)
     return ((edge, by_edge[edge]) for edge in graph.arcs)
 
 
@@ -236,8 +236,8 @@ def _symbolic(
 @functools.lru_cache(maxsize=4096)
 def symbolic_kernel(shape: Shape) -> Kernel:
     """Numpy code for the formulas of a shape's derivatives by each of its names."""
-    found = [shape.symbolic[i] for i in shape.names]
-    return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
+    formulas = [shape.symbolic[i] for i in shape.names]
+    return Kernel(map(stable, formulas) if shape.asks_sympy else formulas, shape.slots)
 
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
@@ -267,14 +267,14 @@ def _finite(
             edges = [column for _, column in zip(moved, columns, strict=False)]
             f, x, noise = own.along(moved), own.at(moved), rounding(own.terms(moved))
             typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
-            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
+            slopes = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
                 kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
                 runs = [own.along(moved, kernel) for kernel in kernels]
-                found = disturb.with_rounding(found, runs, x)
+                slopes = disturb.with_rounding(slopes, runs, x)
             for k, row in enumerate(edges):
                 for equation, edge in enumerate(row):
-                    yield edge, found[k, equation]
+                    yield edge, slopes[k, equation]
 
 
 def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:

@@ -36,7 +36,7 @@ from cgprimer.judge.differences.schemes import (
     Told,
     values,
 )
-from cgprimer.judge.differences.sides import compared
+from cgprimer.judge.differences.sides import sides_of
 from cgprimer.types import Array
 
 __all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "difference"]
@@ -115,15 +115,15 @@ def difference(
     Raises DifferenceError where x + step rounds to x.
     """
     check_scheme(scheme, step)
-    x, outside = _checked_values(f, x)
+    x, outside = _checked_x(f, x)
     with np.errstate(all="ignore"):
         # No cancellation in it, so that neither lengths nor drowning matter.
         if scheme == "complex":
-            found = _complex_step(f, x, step, noise, stacks)
+            slope = _complex_step(f, x, step, noise, stacks)
         else:
-            found = _search(f, x, FIRST[scheme], step, noise, typical, stacks)
-            found = _unless_drowned(f, x, found, noise)
-    return _without(found, outside)
+            slope = _search(f, x, FIRST[scheme], step, noise, typical, stacks)
+            slope = _drop_drowned(f, x, slope, noise)
+    return _drop_poles(slope, outside)
 
 
 def second_difference(
@@ -141,10 +141,10 @@ def second_difference(
     scheme : three-point or ridders.
     """
     check_scheme(scheme, step, SECOND)
-    x, outside = _checked_values(f, x)
+    x, outside = _checked_x(f, x)
     with np.errstate(all="ignore"):
-        found = _search(f, x, SECOND[scheme], step, noise, typical, stacks)
-        return _without(_unless_drowned(f, x, found, noise), outside)
+        curvature = _search(f, x, SECOND[scheme], step, noise, typical, stacks)
+        return _drop_poles(_drop_drowned(f, x, curvature, noise), outside)
 
 
 def mixed_difference(
@@ -197,13 +197,13 @@ def _on_diagonals(
         return f(x + t * a, y + t * b) - f(x + t * a, y - t * b)
 
     # g subtracts two values of f, each with that noise.
-    found = _search(g, np.zeros(x.shape), scheme, None, 2 * told, None, False)
+    twist = _search(g, np.zeros(x.shape), scheme, None, 2 * told, None, False)
     area = 4 * a * b
-    parts = [getattr(found, part.name) / area for part in fields(found)]
-    return replace(Difference(*parts), h=found.h)
+    parts = [getattr(twist, part.name) / area for part in fields(twist)]
+    return replace(Difference(*parts), h=twist.h)
 
 
-def _checked_values(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
+def _checked_x(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
     """x as an array, and where f is not finite. What f raises is not caught."""
     x = as_numbers("x", x, DifferenceError)
     with np.errstate(all="ignore"):
@@ -217,14 +217,14 @@ def _checked_values(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]
         ) from None
 
 
-def _without(found: Difference, outside: NDArray[np.bool_]) -> Difference:
-    """`found`, but for what the two sides of a pole seem to say."""
+def _drop_poles(known: Difference, outside: NDArray[np.bool_]) -> Difference:
+    """`known`, but for what the two sides of a pole seem to say."""
     value, left, right = (
         np.where(outside, np.nan, part)
-        for part in (found.value, found.left, found.right)
+        for part in (known.value, known.left, known.right)
     )
-    bound = np.where(outside, np.inf, found.bound)
-    return replace(found, value=value, bound=bound, left=left, right=right)
+    bound = np.where(outside, np.inf, known.bound)
+    return replace(known, value=value, bound=bound, left=left, right=right)
 
 
 def _search(
@@ -239,41 +239,41 @@ def _search(
     """The best over several lengths, or the one of the given step; then the sides."""
     # A caller's step is taken as it is: no other length, and no closer look at kinks.
     if step is not None:
-        known = search.at_step(f, x, scheme, _checked(x, step), noise)
+        known = search.at_step(f, x, scheme, _full_step(x, step), noise)
         return _with_sides(f, x, scheme, known)[0]
     known = search.best(f, x, scheme, noise, typical, stacks)
-    found = _with_sides(f, x, scheme, known)[0]
-    return _closer(f, x, scheme, noise, found) if found.kink.any() else found
+    slope = _with_sides(f, x, scheme, known)[0]
+    return _closer(f, x, scheme, noise, slope) if slope.kink.any() else slope
 
 
 def _with_sides(
     f: Function, x: Array, scheme: Scheme, known: search.Found
 ) -> tuple[Difference, Array]:
     """(the difference, the gap between its sides that rounding may make)."""
-    sides = compared(f, x, scheme.order, known)
+    sides = sides_of(f, x, scheme.order, known)
     parts = sides.value, sides.bound, known.h, known.rounding, sides.left, sides.right
     return Difference(*parts, sides.rough), sides.noise
 
 
 def _closer(
-    f: Function, x: Array, scheme: Scheme, noise: Noise, found: Difference
+    f: Function, x: Array, scheme: Scheme, noise: Noise, slope: Difference
 ) -> Difference:
-    """`found`, by shorter steps where it saw a kink and they would, but do not.
+    """`slope`, by shorter steps where it saw a kink and they would, but do not.
 
     About a point where it is even, a central difference of a wave is right for steps of
     many waves, to both sides of which its slopes are not alike.
     """
-    gap, longest = np.abs(found.right - found.left), found.h
+    gap, longest = np.abs(slope.right - slope.left), slope.h
     for part in CLOSER:
         # nan leaves the other elements out of the second look.
-        at = np.where(found.kink, x, np.nan)
+        at = np.where(slope.kink, x, np.nan)
         known = search.at_step(f, at, scheme, part * longest, noise)
         near, hidden = _with_sides(f, at, scheme, known)
         # Unseen is not the same as absent: only where rounding is small beside the gap
         # would a kink have shown at the shorter step.
         smooth = ~near.kink & np.isfinite(near.bound) & (hidden < HIDDEN * gap)
-        found = chosen(found.kink & smooth, near, found)
-    return found
+        slope = chosen(slope.kink & smooth, near, slope)
+    return slope
 
 
 def chosen(first: NDArray[np.bool_], one: Difference, two: Difference) -> Difference:
@@ -282,25 +282,23 @@ def chosen(first: NDArray[np.bool_], one: Difference, two: Difference) -> Differ
     return Difference(*(np.where(first, *pair) for pair in pairs))
 
 
-def _unless_drowned(
-    f: Function, x: Array, found: Difference, noise: Noise
-) -> Difference:
-    """`found`, without a bound where noise told to first order is as large as f.
+def _drop_drowned(f: Function, x: Array, known: Difference, noise: Noise) -> Difference:
+    """`known`, without a bound where noise told to first order is as large as f.
 
     A zero that is left of two equal numbers is small beside their noise, and not
     drowned: f stands still there.
     """
     if noise is None:
-        return found
-    rows = np.array([values(f, x + k * found.h) for k in (-1, 0, 1)])
+        return known
+    rows = np.array([values(f, x + k * known.h) for k in (-1, 0, 1)])
     told = noise.at(x) if isinstance(noise, Told) else noise
     # ptp > 0: where f stands still, its noise has not shown, and a slope of 0 may be
     # right.
     drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
-    return replace(found, bound=np.where(drowned, np.inf, found.bound))
+    return replace(known, bound=np.where(drowned, np.inf, known.bound))
 
 
-def _checked(x: Array, step: float) -> Array:
+def _full_step(x: Array, step: float) -> Array:
     lost = (x + step == x) & np.isfinite(x)
     if lost.any():
         at = float(np.abs(x[lost]).max())
@@ -327,8 +325,8 @@ def _complex_step(
     h = FIRST["complex"].step * size if step is None else np.full_like(x, step)
 
     def slope(at: Array) -> Array:
-        found: Array = np.imag(f(at + 1j * h)) / h
-        return found
+        part: Array = np.imag(f(at + 1j * h)) / h
+        return part
 
     try:
         value = values(slope, x)
@@ -340,7 +338,7 @@ def _complex_step(
     # Im f may be finite where f itself is not: log(0 + ih) has the imaginary part π/2.
     value = np.where(np.isfinite(values(f, x)), value, np.nan)
     central = _search(f, x, FIRST["central"], None, noise, None, stacks)
-    central = _unless_drowned(f, x, central, noise)
+    central = _drop_drowned(f, x, central, noise)
     _refuse_if_not_analytic(x, value, central)
     rounding = 2 * ROUNDING * np.abs(value)
     if noise is None:

@@ -22,7 +22,7 @@ from cgprimer.judge.differences.schemes import (
     Scheme,
     Told,
     apply,
-    taken,
+    step_taken,
     values,
 )
 from cgprimer.types import Array, Mask
@@ -85,8 +85,8 @@ def best(
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
         short = _over(every, each, plain, scales, *near)
         pairs = zip(tried.parts(), short.parts(), strict=True)
-        tried = _made(map(np.concatenate, pairs))
-    return _chosen(tried)
+        tried = _from_parts(map(np.concatenate, pairs))
+    return _choose(tried)
 
 
 def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Noise) -> Found:
@@ -100,7 +100,7 @@ def _row_by_row(f: Function) -> Function:
     return lambda at: np.array([values(f, row) for row in at])
 
 
-def _made(parts: object) -> Found:
+def _from_parts(parts: object) -> Found:
     return Found(*parts)  # type: ignore[misc]
 
 
@@ -153,14 +153,14 @@ def _over(
     # To the right first, then to the left: what is still outside after both keeps its
     # nan.
     aside = ASIDE[scheme.order]
-    for side in (aside, aside.mirrored()):
+    for side in (aside, aside.mirror()):
         outside = ~np.isfinite(parts[0])
         if not outside.any():
             break
         other = _one_sided(f, x, side, scale * aside.step, noise)
         pairs = zip(other, parts, strict=True)
         parts = tuple(np.where(outside, new, old) for new, old in pairs)
-    return _made((*parts, noise, flat))
+    return _from_parts((*parts, noise, flat))
 
 
 def _steps(
@@ -169,7 +169,7 @@ def _steps(
     """(value, bound, step, rounding) from step h on, by how it changes with h."""
     if scheme.rows > 1:
         return ridders.extrapolate(scheme, f, x, h, noise)
-    h = taken(x, h)
+    h = step_taken(x, h)
     value, rounding = apply(scheme, f, x, h, noise)
     far, _ = apply(scheme, f, x, 2 * h, noise)
     # For central differences trust is 1: the error at h is a third of the change from
@@ -193,7 +193,7 @@ def _one_sided(
     and the change from one step to the next is less than what is still to come. Those
     of √x grow without end.
     """
-    h = taken(x, h)
+    h = step_taken(x, h)
     (near, rounding), (mid, _), (far, _) = (
         apply(scheme, f, x, k * h, noise) for k in (1, 2, 4)
     )
@@ -211,7 +211,7 @@ def _one_sided(
     return near, np.where(endless, np.inf, ahead) + rounding, h, rounding
 
 
-def _chosen(tried: Found) -> Found:
+def _choose(tried: Found) -> Found:
     """Of the rows, the one with the smallest bound, elementwise; nan loses to any.
 
     A step too long for f can look certain by chance. A shorter one must then agree
@@ -244,8 +244,8 @@ def _chosen(tried: Found) -> Found:
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
     pick = bounds.argmin(axis=0)[None]
     parts = replace(tried, bound=bounds).parts()
-    found = _made(np.take_along_axis(part, pick, 0)[0] for part in parts)
-    return replace(found, bound=np.where(_is_wild(tried), np.inf, found.bound))
+    best_row = _from_parts(np.take_along_axis(part, pick, 0)[0] for part in parts)
+    return replace(best_row, bound=np.where(_is_wild(tried), np.inf, best_row.bound))
 
 
 def _is_wild(tried: Found) -> Mask:

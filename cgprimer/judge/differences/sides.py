@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.schemes import NEAREST, Function, apply, taken
+from cgprimer.judge.differences.schemes import NEAREST, Function, apply, step_taken
 from cgprimer.judge.differences.search import Found
 from cgprimer.types import Array
 
@@ -42,17 +42,17 @@ class Sides:
     rough: Array
 
 
-def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
-    """`found`, with both slopes where there is a kink, which its bound then spans.
+def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
+    """`known`, with both slopes where there is a kink, which its bound then spans.
 
     Elsewhere the mean of the slopes at the shortest steps must agree with it, up to
     rounding and to what that mean still changes; where it does not, the bound is
     widened to the gap.
     """
     # A step of a few units in the last place would have slopes of rounding alone.
-    longest = np.maximum(found.h, RESOLVED * np.spacing(np.abs(x)))
-    steps = [taken(x, part * longest) for part in PARTS]
-    rows = [_at(f, x, order, t, found.noise) for t in steps]
+    longest = np.maximum(known.h, RESOLVED * np.spacing(np.abs(x)))
+    steps = [step_taken(x, part * longest) for part in PARTS]
+    rows = [_at(f, x, order, t, known.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
     # |x| at 0: all gaps are 1 - (-1) = 2, and so is what the line through two of
     # them has at 0: before = gap = 2 > 0.6·2, a kink, with the slopes 0 ± 2/2. The
@@ -75,10 +75,10 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     # shorter. It is off by next to no truncation, so that it betrays a value that is by
     # chance the same over several long steps.
     change = np.abs(means[-2] - means[-1])
-    astray = np.abs(found.value - means[-1])
-    widened = astray - noises[-1] > 2 * found.bound + change / 5
-    bound = np.where(widened, astray + noises[-1] + change, found.bound)
-    value = np.where(kink, middle, found.value)
+    astray = np.abs(known.value - means[-1])
+    widened = astray - noises[-1] > 2 * known.bound + change / 5
+    bound = np.where(widened, astray + noises[-1] + change, known.bound)
+    value = np.where(kink, middle, known.value)
     half = np.where(kink, gap / 2, 0.0)
     bound = np.where(kink, across, bound)
     # A slope that may change unseen is no reason to widen the bound, which would keep
@@ -100,12 +100,12 @@ def _at(
 ) -> tuple[Array, Array, Array]:
     """(right - left, their mean, rounding) at step t."""
     nearest = NEAREST[order]
-    right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirrored()))
+    right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirror()))
     return right[0] - left[0], (right[0] + left[0]) / 2, right[1] + left[1]
 
 
 def _at_zero(steps: list[Array], rows: list[Array]) -> Array:
     """Where the line through the values at two steps meets step 0."""
     (long, short), (far, near) = steps, rows
-    found: Array = (long * near - short * far) / (long - short)
-    return found
+    limit: Array = (long * near - short * far) / (long - short)
+    return limit
