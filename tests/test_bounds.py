@@ -20,9 +20,9 @@ from cgprimer.judge.differences.edges import differences
 from cgprimer.judge.differences.finite import (
     SCHEMES,
     difference,
-    mixed_difference,
     second_difference,
 )
+from cgprimer.judge.differences.mixed import mixed_difference
 from cgprimer.judge.differences.schemes import SECOND
 from cgprimer.judge.differences.whole import total_differences
 

@@ -21,7 +21,7 @@ import numpy as np
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
+from cgprimer.judge.differences.rounding_terms import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.verdict import Slope, slope
 from cgprimer.keeping import lazy

@@ -16,19 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import Step, sweep
-from cgprimer.errors import DifferenceError, OpError, OptionError, listing, suggest
-from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import computed
+from cgprimer.errors import DifferenceError, OptionError, listing, suggest
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import OPS, ZERO, name, tidy
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
 from cgprimer.judge.differences import disturb
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.rounding_terms import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Group
@@ -283,43 +280,6 @@ def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
     if kernel is None:
         return None
     return Told(along(kernel, slots, i), not is_opaque(shape))
-
-
-def is_opaque(shape: Shape) -> bool:
-    """Whether there is numpy code in a shape, which may cancel inside."""
-    ops = (node.op for node in postorder([shape.body]))
-    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
-
-
-@functools.lru_cache(maxsize=4096)
-def rounding_kernel(shape: Shape) -> Kernel | None:
-    """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
-
-    Times ε, it bounds to first order what rounding does to the result. None where the
-    operations do not tell the derivative.
-    """
-    steps = _steps(shape)
-    # Names are given numbers without any error of their own: only operations round.
-    terms = [
-        OPS["abs"](tidy(OPS["mul"], step.node, step.adjoint))
-        for step in steps
-        if step.node.args
-    ]
-    total = functools.reduce(lambda a, b: tidy(OPS["add"], a, b), terms, ZERO)
-    return Kernel([total], shape.slots) if steps else None
-
-
-def _steps(shape: Shape) -> list[Step]:
-    """The reverse trace of a shape; empty where it does not tell the derivative."""
-    [run] = computed([shape.stable])
-    # A declared gradient is not the derivative, and would count rounding with wrong
-    # weights.
-    if any(node.op.contract != "exact" for node in postorder([run])):
-        return []
-    try:
-        return sweep(run, map(name, shape.slots))
-    except OpError:
-        return []
 
 
 def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:

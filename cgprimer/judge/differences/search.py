@@ -29,6 +29,17 @@ from cgprimer.types import Array, Mask
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
 CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with
+# Ridders' steps go down 1.4⁹ = 20-fold from each length on. So lengths that are nearer
+# than 10 to one another would try the same steps again, and between two that are more
+# than a thousand apart there is room for a third.
+ANOTHER, BETWEEN = 10, 1e3
+# The change of a difference with one halving of the step, beside that with the one
+# before: 1.414 for √x at 0, whose slope is endless, and about 1 for x·log(x). Less than
+# a millionth of the difference itself is no growth, but what rounding leaves.
+ENDLESS, NO_GROWTH = 1.2, 1e-6
+# A difference at a step 1000 times as short, beside it: 1000 for a jump, 32 for √|x| at
+# 0, 1 for any smooth f.
+WILD = 10
 # With these the shortest plain steps are 6e-9 and 6e-12 at x = 1. They stay within one
 # wave of sin(1e5·x), where steps from 0.1 on span thousands of waves.
 SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
@@ -113,8 +124,8 @@ def _lengths(x: Array, typical: Array | float | None) -> Array:
     large, small = np.maximum(size, usual), np.minimum(size, usual)
     lengths = [
         large,
-        np.where(large > 1e3 * small, np.sqrt(large * small), np.nan),
-        np.where(large > 10 * small, small, np.nan),
+        np.where(large > BETWEEN * small, np.sqrt(large * small), np.nan),
+        np.where(large > ANOTHER * small, small, np.nan),
         *(part * small for part in SHORTER),
     ]
     kept = [length for length in lengths if not np.isnan(length).all()]
@@ -207,7 +218,7 @@ def _one_sided(
     # √x at 0: 1, 0.707, 0.5, so that changes grow by 1.414 with each halving of the
     # step. x·log(x) is between: its changes stay alike, and the rest divides by 0,
     # which is inf.
-    endless = np.abs(change) > 1.2 * np.abs(before) + 1e-6 * np.abs(near)
+    endless = np.abs(change) > ENDLESS * np.abs(before) + NO_GROWTH * np.abs(near)
     return near, np.where(endless, np.inf, ahead) + rounding, h, rounding
 
 
@@ -255,5 +266,5 @@ def _is_wild(tried: Found) -> Mask:
     # smooth f agree up to rounding, which is allowed for.
     growth = np.abs(tried.value[-1] - tried.value[-2]) - tried.rounding[-1]
     size = np.abs(tried.value[-2]) + tried.rounding[-2]
-    wild: Mask = growth > 10 * size
+    wild: Mask = growth > WILD * size
     return wild

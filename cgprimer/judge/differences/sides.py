@@ -17,7 +17,7 @@ import numpy as np
 
 from cgprimer.judge.differences.schemes import NEAREST, Function, apply, step_taken
 from cgprimer.judge.differences.search import Found
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 PARTS = (8.0, 1.0, 1 / 8, 1 / 64, 1 / 512)  # of a difference's step: of both sides
 RESOLVED = 512  # units in the last place of x that such a step has at least
@@ -61,30 +61,47 @@ def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
     # left at t/8.
     lines = [_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in range(4)]
     before, gap = lines[-2:]
-    middle = _at_zero(steps[-2:], means[-2:])
     # With steps t and t/8 the line at 0 is (8·near - far)/7: so do the noises add up.
     hazes = [(8 * noises[i + 1] + noises[i]) / 7 for i in range(4)]
     noise = hazes[-1]
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
-    endless = np.abs(gap) > GROWS * np.abs(before) + noise
-    # Half the gap spans both slopes; what the gap still changed between two
-    # extrapolations is what it may change further.
-    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
-    across = np.where(endless, np.inf, across)
-    # The mean of two one-sided slopes is a central difference at a step 512 times
-    # shorter. It is off by next to no truncation, so that it betrays a value that is by
-    # chance the same over several long steps.
-    change = np.abs(means[-2] - means[-1])
-    astray = np.abs(known.value - means[-1])
-    widened = astray - noises[-1] > 2 * known.bound + change / 5
-    bound = np.where(widened, astray + noises[-1] + change, known.bound)
-    value = np.where(kink, middle, known.value)
+    value = np.where(kink, _at_zero(steps[-2:], means[-2:]), known.value)
+    bound = np.where(
+        kink, _across(before, gap, noise), _agreeing(known, means[-2:], noises[-1])
+    )
+    bound = _over_hidden(bound, kink, lines, hazes)
     half = np.where(kink, gap / 2, 0.0)
-    bound = np.where(kink, across, bound)
     # A slope that may change unseen is no reason to widen the bound, which would keep
     # right claims from a PASS; it only keeps claims so near from a FAIL.
     bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
     rough = np.where(bends, np.abs(gap), 0.0)
+    return Sides(value, bound, value - half, value + half, noise, rough)
+
+
+def _across(before: Array, gap: Array, noise: Array) -> Array:
+    """The bound at a kink, which spans both slopes; inf where the gap grows."""
+    # Half the gap spans both slopes; what the gap still changed between two
+    # extrapolations is what it may change further.
+    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
+    endless = np.abs(gap) > GROWS * np.abs(before) + noise
+    return np.where(endless, np.inf, across)
+
+
+def _agreeing(known: Found, means: list[Array], noise: Array) -> Array:
+    """The bound where there is no kink, widened where the sides' mean contradicts."""
+    # The mean of two one-sided slopes is a central difference at a step 512 times
+    # shorter. It is off by next to no truncation, so that it betrays a value that is by
+    # chance the same over several long steps.
+    change = np.abs(means[0] - means[1])
+    astray = np.abs(known.value - means[1])
+    widened = astray - noise > 2 * known.bound + change / 5
+    return np.where(widened, astray + noise + change, known.bound)
+
+
+def _over_hidden(
+    bound: Array, kink: Mask, lines: list[Array], hazes: list[Array]
+) -> Array:
+    """The bound, as wide as a kink that longer steps show and rounding then hides."""
     # 1e12 + 2·|x| near 0 rounds to 1e-4: the slopes at the shortest steps are ± 4, and
     # hide what those at longer ones show, -2 and 2, whose mean of 0 is exact at all.
     for i in (1, 2):
@@ -92,7 +109,7 @@ def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
         stays = seen > STAYS * long + hazes[i]
         hidden = ~kink & stays & (short + hazes[i + 1] > STAYS * seen)
         bound = np.where(hidden, np.fmax(bound, seen), bound)
-    return Sides(value, bound, value - half, value + half, noise, rough)
+    return bound
 
 
 def _at(

@@ -20,13 +20,9 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences import disturb
-from cgprimer.judge.differences.edges import (
-    is_opaque,
-    refuse_kinks,
-    rounding_kernel,
-    typical_sizes,
-)
+from cgprimer.judge.differences.edges import refuse_kinks, typical_sizes
 from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.rounding_terms import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
