@@ -11,10 +11,10 @@ import functools
 import re
 import string
 
-from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
 from cgprimer.notation.numbers import exact
-from cgprimer.notation.text import TREE_LIMIT, binding, lines, tree_size
+from cgprimer.notation.text import binding, emit, is_tree, lines
 
 GREEK = frozenset(
     """
@@ -30,7 +30,7 @@ FRACTION = ATOM - 1
 
 def latex(root: Node) -> str:
     """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
+    if is_tree(root):
         return _tree(root)
     return r";\ ".join(map(_definition, lines(root)))
 
@@ -80,15 +80,7 @@ def _definition(line: str) -> str:
 
 
 def _tree(root: Node) -> str:
-    pieces: list[str] = []
-    stack: list[Node | str] = [_minus_before_fractions(root)]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            pieces.append(item)
-        else:
-            stack.extend(reversed(_parts(item)))
-    return "".join(pieces)
+    return emit(_minus_before_fractions(root), _parts)
 
 
 def _parts(node: Node) -> list[Node | str]:

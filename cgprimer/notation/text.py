@@ -6,6 +6,7 @@ tree would be far larger than itself is printed as a list, v1 = …, v2 = …, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
@@ -17,11 +18,14 @@ TREE_LIMIT = 2_000
 
 def show(root: Node) -> str:
     """`root` as text: `cd*xx + xz^3`; a widely shared graph as `v1 = …; v2 = …; …`."""
+    return _tree(root) if is_tree(root) else "; ".join(lines(root))
+
+
+def is_tree(root: Node) -> bool:
+    """Whether `root` is written in one piece, not as a list of definitions."""
     # A list names only what is used twice. So a long expression that shares little,
     # such as a sum of a thousand terms, would be no shorter as one.
-    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
-        return _tree(root)
-    return "; ".join(lines(root))
+    return tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root])))
 
 
 def lines(root: Node) -> list[str]:
@@ -62,6 +66,11 @@ def _uses(root: Node) -> dict[Node, int]:
 
 
 def _tree(root: Node) -> str:
+    return emit(root, _parts)
+
+
+def emit(root: Node, parts: Callable[[Node], list[Node | str]]) -> str:
+    """`root` as text by an explicit stack: `parts` of a node are texts and nodes."""
     pieces: list[str] = []
     stack: list[Node | str] = [root]
     while stack:
@@ -69,7 +78,7 @@ def _tree(root: Node) -> str:
         if isinstance(item, str):
             pieces.append(item)
         else:
-            stack.extend(reversed(_parts(item)))
+            stack.extend(reversed(parts(item)))
     return "".join(pieces)
 
 
