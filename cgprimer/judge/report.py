@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -107,13 +108,10 @@ class CheckRow:
     def remark(self) -> str:
         """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
         where = spotted(self.decided) if self.decided else ""
-        said = [text for text in (self.note, self.mend) if text]
-        return (
-            f"{self.derivative}: {self.verdict}{where}{', ' if said else ''}"
-            f"{'; '.join(said)}"
-            if where or self.note
-            else ""
-        )
+        if not (where or self.note):
+            return ""
+        said = "; ".join(filter(None, (self.note, self.mend)))
+        return f"{self.derivative}: {self.verdict}{where}{', ' * bool(said)}{said}"
 
     @property
     def proportion(self) -> str:
@@ -187,9 +185,8 @@ class CheckReport(JudgedReport[CheckRow]):
         """At which point the table is: `All values are at xa=0.5, b=2, xy=0.5`."""
         if not self.at:
             return ""
-        some = listing([f"{k}={v:.5g}" for k, v in self.at.items()], NAMES)
         of = f"one of {self.points} points: " if self.points > 1 else ""
-        return f"All values are at {of}{some}"
+        return f"All values are at {of}{point_text(self.at, NAMES)}"
 
     def summary(self) -> str:
         """How many derivatives of each kind, and how they came out."""
@@ -235,9 +232,13 @@ class CheckReport(JudgedReport[CheckRow]):
 
 def spotted(spot: Spot) -> str:
     """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
-    some = listing([f"{k}={v:.5g}" for k, v in spot.at.items()], NOTES)
     a, b = apart(spot.claimed, spot.difference)
-    return f" at {some} ({a} claimed, {b} by differences)"
+    return f" at {point_text(spot.at, NOTES)} ({a} claimed, {b} by differences)"
+
+
+def point_text(at: Mapping[str, float], most: int) -> str:
+    """`xa=0.5, b=2`, of no more names than that."""
+    return listing([f"{name}={value:.5g}" for name, value in at.items()], most)
 
 
 def _failed(row: CheckRow) -> bool:
