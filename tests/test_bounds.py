@@ -23,7 +23,7 @@ from cgprimer.judge.differences.finite import (
     second_difference,
 )
 from cgprimer.judge.differences.mixed import mixed_difference
-from cgprimer.judge.differences.schemes import SECOND
+from cgprimer.judge.differences.schemes import SECOND, Told
 from cgprimer.judge.differences.whole import total_differences
 
 EPSILON = float(np.finfo(float).eps)
@@ -320,6 +320,7 @@ CANCELS = {
     "xy = (10^8 + xa)^2 - 10^16": ({"xa": 1e-8}, 2e8),
     "xy = 1 - cos(xa)": ({"xa": 1e-6}, math.sin(1e-6)),
     "xy = (xa*cos(xa) - sin(xa))/xa^2": ({"xa": 1e-4}, -1 / 3 + 1e-9),
+    "xy = (sqrt(xa^2)^3 + xa + 10^4) - 10^4": ({"xa": 0.0}, 1.0),  # nan terms there
     "xy = exp(100*xa)": ({"xa": 1.0}, 100 * math.exp(100)),
 }
 
@@ -333,6 +334,13 @@ def test_edges_know_what_cancels_on_the_way(text: str, scheme: str):
     assert abs(float(found.value[0]) - slope) <= float(found.bound[0])
     if scheme == "ridders":
         assert float(found.bound[0]) <= 1e-5 * abs(slope)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_is_told_of_rounding_counts_to_both_sides(side: int):
+    told = Told(lambda at: np.where(side * at > 0, 1e-3, 0.0))
+    found = difference(np.sin, np.zeros(1), "central", 1e-2, told)
+    assert 0.05 < float(found.rounding[0]) < 0.2  # 1e-3/√2 over the step
 
 
 def test_disturbed_kernels_are_off_by_what_they_say():
