@@ -117,9 +117,11 @@ class _Search:
     wrong: int = 0
 
     def is_over(self) -> bool:
+        """Whether enough lines were taken, or enough is wrong to say so."""
         return self.survey.lines >= MOST_LINES or self.wrong >= MOST_WRONG
 
     def give_up(self, some: Integers, limit: Array) -> None:
+        """Leave components undecided: errors up to `limit` would not have shown."""
         size = np.abs(self.claimed[some])
         with np.errstate(all="ignore"):
             # Of a claim of 0 no relative error can be told.
@@ -127,6 +129,7 @@ class _Search:
         self.survey.unseen.append((some, relative))
 
     def one_by_one(self, some: Integers) -> None:
+        """Difference components each by itself, and count those that are wrong."""
         blocks = measure(self.subject, some, self.tick)
         rows = component_rows(self.subject, self.claimed, self.precision, blocks)
         self.wrong += sum(row.verdict == FAIL for row in rows)

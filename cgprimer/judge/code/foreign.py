@@ -93,6 +93,7 @@ class _Code:
     arguments: Arguments
 
     def number(self, arrays: Sequence[NDArray[Any]]) -> float:
+        """What f returns; OptionError where that is no number."""
         value = np.asarray(self.call(*self.arguments.fill(arrays)))
         if value.size != 1 or value.dtype.kind not in "biuf":
             raise OptionError(
@@ -102,9 +103,11 @@ class _Code:
         return float(value.reshape(()))
 
     def gradient(self, arrays: Sequence[NDArray[Any]]) -> tuple[Array, float, str]:
+        """What its gradient returns, as `Arguments.gradient` reads it."""
         return self.arguments.gradient(self.call(*self.arguments.fill(arrays)))
 
     def fresh(self) -> list[NDArray[Any]]:
+        """The leaves as copies, so that a call may change them."""
         return [array.copy() for array in self.arguments.arrays]
 
     def remarks(self, subject: Subject, after: Sequence[NDArray[Any]]) -> list[str]:

@@ -64,10 +64,12 @@ class Weighed:
         return cls(code, name, tuple(weights), kept, silent, narrow, graph)
 
     def total(self, outputs: Sequence[Any], weights: Sequence[Any]) -> Any:
+        """Σ weight·output over the outputs that are kept, as a tensor of one number."""
         pairs = zip(weights, (outputs[i] for i in self.kept), strict=True)
         return sum((weight * output.double()).sum() for weight, output in pairs)
 
     def number(self, arrays: Arrays) -> float:
+        """The same with these values for the marked leaves."""
         with self.code.torch.set_grad_enabled(self.graph):
             return plain(self.total(self.code.outputs(arrays), self.weights))
 
@@ -81,6 +83,7 @@ class Weighed:
         return [self.code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
 
     def labels(self) -> tuple[str, ...]:
+        """What the marked leaves are called."""
         return tuple(self.code.labels[i] for i in self.code.marked)
 
 
