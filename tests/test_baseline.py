@@ -19,7 +19,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.fitting.baseline import beside_constants
-from cgprimer.fitting.compared import rounded_down
+from cgprimer.fitting.compared import round_down
 from cgprimer.fitting.luck import by_neighbours, by_runs
 from cgprimer.fitting.objective import objective_of
 from cgprimer.run.losses import find_loss
@@ -123,7 +123,7 @@ def check_honesty(graph, data, result):
     expected = r_squared(graph, data, result.parameters)
     [found] = result.r_squared.values()
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-9)
-    assert f"R² {rounded_down(found)}" in str(result)
+    assert f"R² {round_down(found)}" in str(result)
     if found <= 0.01:
         assert result.status != "converged"
         assert not result.standard_errors
@@ -435,7 +435,7 @@ def test_tests_of_residuals_keep_their_level(labels):
     ],
 )  # fmt: skip
 def test_r_squared_is_never_printed_as_more_than_it_is(value, text):
-    assert rounded_down(value) == text
+    assert round_down(value) == text
 
 
 # What to change

@@ -20,10 +20,10 @@ from cgprimer.judge.differences.edges import differences
 from cgprimer.judge.differences.finite import (
     SCHEMES,
     difference,
-    mixed_difference,
     second_difference,
 )
-from cgprimer.judge.differences.schemes import SECOND
+from cgprimer.judge.differences.mixed import mixed_difference
+from cgprimer.judge.differences.schemes import SECOND, Told
 from cgprimer.judge.differences.whole import total_differences
 
 EPSILON = float(np.finfo(float).eps)
@@ -197,6 +197,39 @@ def test_smooth_functions_have_no_kinks(scheme: str):
         assert (found.left == found.right).all()
 
 
+LENGTHS = [  # f changes on a length between |x| and 1: a bound that is as near as this
+    ("sin", np.sin, 50.0, np.cos(50.0), "ridders", 1e-12),
+    ("sin", np.sin, 50.0, np.cos(50.0), "central", 1e-9),
+    ("sin", np.sin, 50.0, np.cos(50.0), "five-point", 1e-11),
+    ("exp", lambda x: np.exp(-x), 30.0, -np.exp(-30.0), "five-point", 1e-24),
+    ("long", lambda x: np.sin(x / 300), 1e5, np.cos(1e5 / 300) / 300, "ridders", 1e-12),
+    ("long", lambda x: np.sin(x / 300), 1e5, np.cos(1e5 / 300) / 300, "central", 1e-9),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "x", "slope", "scheme", "widest"), LENGTHS)
+def test_lengths_between_x_and_one_are_tried(
+    name: str, f: Callable, x: float, slope: float, scheme: str, widest: float
+):
+    found = difference(f, np.array([x]), scheme)
+    assert abs(found.value[0] - slope) <= found.bound[0] < widest
+
+
+LOST = [  # exp(x) loses most of its digits to c; over short steps it stands still
+    ("central", 1e9), ("central", 10**9.5), ("central", 1e10), ("five-point", 1e11),
+    ("five-point", 10**11.5), ("five-point", 1e12), ("ridders", 1e13),
+    ("ridders", 10**13.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "c"), LOST)
+def test_where_f_stands_still_by_rounding_a_slope_of_zero_is_not_sure(
+    scheme: str, c: float
+):
+    found = difference(lambda x: np.exp(x) + c - c, np.array([1.0]), scheme)
+    assert abs(found.value[0] - np.e) <= found.bound[0]
+
+
 @pytest.mark.parametrize("f", [np.sign, lambda x: np.sqrt(np.abs(x)), np.cbrt])
 def test_a_jump_or_a_cusp_has_no_slope(f: Callable):
     for scheme in REAL:
@@ -287,6 +320,7 @@ CANCELS = {
     "xy = (10^8 + xa)^2 - 10^16": ({"xa": 1e-8}, 2e8),
     "xy = 1 - cos(xa)": ({"xa": 1e-6}, math.sin(1e-6)),
     "xy = (xa*cos(xa) - sin(xa))/xa^2": ({"xa": 1e-4}, -1 / 3 + 1e-9),
+    "xy = (sqrt(xa^2)^3 + xa + 10^4) - 10^4": ({"xa": 0.0}, 1.0),  # nan terms there
     "xy = exp(100*xa)": ({"xa": 1.0}, 100 * math.exp(100)),
 }
 
@@ -300,6 +334,13 @@ def test_edges_know_what_cancels_on_the_way(text: str, scheme: str):
     assert abs(float(found.value[0]) - slope) <= float(found.bound[0])
     if scheme == "ridders":
         assert float(found.bound[0]) <= 1e-5 * abs(slope)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_is_told_of_rounding_counts_to_both_sides(side: int):
+    told = Told(lambda at: np.where(side * at > 0, 1e-3, 0.0))
+    found = difference(np.sin, np.zeros(1), "central", 1e-2, told)
+    assert 0.05 < float(found.rounding[0]) < 0.2  # 1e-3/√2 over the step
 
 
 def test_disturbed_kernels_are_off_by_what_they_say():

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from test_textbook import expressions
 
+from cgprimer.derivation.translate import translate
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import GREEK, latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.mathml import LETTERS, from_latex, mathml
+from cgprimer.notation.text import show
 
 SET = [  # text, and how it is typeset
     ("cd*xx + xz^3", r"\mathit{cd} \cdot \mathit{xx} + \mathit{xz}^{3}"),
@@ -202,3 +204,54 @@ def test_constants_keep_their_sign_and_size():
     assert latex(OPS["mul"](a, const(2e-5))) == (
         r"a \cdot \left(2 \cdot 10^{-5}\right)"
     )
+
+
+ROUND_TRIPS = r"""
+a + b - c
+a - (b - c)
+a*(b*c)
+a/b/c
+a/(b/c)
+a/(b*c)
+a^b^c
+(a^b)^c
+(-a)^2
+-a^2
+a^-b
+2*a^-1
+a + (-b)
+1/3
+a*0.1
+2.5*pi
+sqrt(a)^2
+sin(a)^2
+log(a*b)
+arctan(a/b)
+abs(a - b)
+max(a, b)
+min(a, b)
+sigmoid(a + b)
+tanh(-a)
+relu(a)
+sign(a)
+erf(a)
+-a/b         => -(a/b)
+-(a*b)       => -a*b
+exp(a)^2     => (e^a)^2
+exp(-a^2)    => e^-a^2
+xlogy(a, b)  => a*log(b)
+1e-05*a      => 1*10^-5*a
+alpha_1*x1   => alpha1*x1
+log1p(a)     => log(1 + a)
+expm1(a)     => e^a - 1
+"""  # and what comes back where that is another expression
+
+
+@pytest.mark.parametrize("line", ROUND_TRIPS.strip().split("\n"))
+def test_latex_reads_back(line: str):
+    text, _, back = (part.strip() for part in line.partition("=>"))
+    typeset = latex(parse_expression(text))
+    node = translate(typeset, 0, len(typeset)).parse()
+    assert show(node) == (back or text)
+    again = latex(node)
+    assert translate(again, 0, len(again)).parse() is node

@@ -6,7 +6,8 @@ from cgprimer import parse_graph
 from cgprimer.expr.node import Node, _table, postorder
 from cgprimer.expr.ops import OPS, const, name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.notation.text import lines, number, show, tree_size
+from cgprimer.notation.numbers import exact
+from cgprimer.notation.text import lines, show, tree_size
 
 PRINTED = [  # text, and how it is printed
     ("cd*xx+xz^3", "cd*xx + xz^3"), ("a-(b-c)", "a - (b - c)"), ("a-b-c", "a - b - c"),
@@ -34,7 +35,7 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("value", "text"), NUMBERS)
 def test_numbers_read_back_exactly(value: float, text: str):
-    assert number(value) == text
+    assert exact(value) == text
     assert float(text) == value
 
 

@@ -142,6 +142,59 @@ def test_from_sympy(expression: sympy.Expr, text: str | None):
     assert found == pytest.approx(expected, rel=1e-14)
 
 
+ROUND_TRIPS = """
+a + b - c
+a/(b*c)
+a^b^c
+(a^b)^c
+-a^2
+exp(-a^2)
+log(a*b)
+sin(a)^2
+arctan(a/b)
+abs(a - b)
+max(a, b)
+min(a, b)
+sigmoid(a + b)
+relu(a)
+softplus(a)
+sign(a)
+step(a)
+erf(a)
+log1p(a)
+expm1(a)
+xlogy(a, b)
+alpha_1*x1
+1/3
+1e-05*a
+0.1*a
+-(a/b)
+-(a*b)
+1/a^b
+a - (b - c)  => a + c - b
+a*(b*c)      => a*b*c
+a/b/c        => a/(b*c)
+a/(b/c)      => a*c/b
+(-a)^2       => a^2
+a^-b         => 1/a^b
+2*a^-1       => 2/a
+sqrt(a)^2    => a
+exp(a)^2     => exp(2*a)
+tanh(-a)     => -tanh(a)
+2.5*pi       => 5*pi/2
+a + (-b)     => a - b
+"""  # and what comes back where sympy writes it another way
+
+
+@pytest.mark.parametrize("line", ROUND_TRIPS.strip().split("\n"))
+def test_to_sympy_and_back(line: str):
+    text, _, back = (part.strip() for part in line.partition("=>"))
+    form = to_sympy(parse_expression(text))
+    node = from_sympy(form)
+    assert show(node) == (back or text)
+    assert to_sympy(node) == form
+
+
 REFUSED = [
     sympy.gamma(x),
     sympy.I * x,

@@ -34,9 +34,11 @@ from cgprimer import (
 from cgprimer.cli import main
 from cgprimer.derivation.check import check_derivation
 from cgprimer.derivation.trace import trace
+from cgprimer.errors import columns
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.notation.marked import columns, overlined, rounded
+from cgprimer.notation.numbers import rounded
+from cgprimer.notation.signs import overlined
 from cgprimer.notation.text import show
 
 GRAPH = parse_graph(CANONICAL)

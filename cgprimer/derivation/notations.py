@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from cgprimer.expr.node import Node
 from cgprimer.graph.paths import bracketed
 from cgprimer.notation.latex import latex, latex_factor, latex_name, latex_number
-from cgprimer.notation.marked import overlined, rounded
+from cgprimer.notation.numbers import rounded
+from cgprimer.notation.signs import overlined
 from cgprimer.notation.text import show, tree_size
 
 WIDE = 5_000  # nodes of an author's expression above which it is not written out
@@ -70,7 +71,7 @@ ASCII = Notation(
     partial=lambda node, wrt: rf"\partial {node}/\partial {wrt}",
     formula=show,
     factor=bracketed,
-    number=lambda value: rounded(value).replace("−", "-").replace("∞", "inf"),
+    number=lambda value: rounded(value, infinity="inf").replace("−", "-"),
     dot="*",
     brackets=("(", ")"),
     dots="...",

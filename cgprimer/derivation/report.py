@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from cgprimer.errors import excerpt, shorten
+from cgprimer.errors import shorten
+from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
-from cgprimer.notation.report import Part, Report, Said, printable
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.report import Part, Said, with_carets
+from cgprimer.notation.table import TextTable
 
 DEFINED = "defined"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")
-_COLOURS = {FAIL: "bold red", INCONCLUSIVE: "yellow", PASS: "green", DEFINED: "dim"}
+COLOURS = {FAIL: "bold red", INCONCLUSIVE: "yellow", PASS: "green", DEFINED: "dim"}
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,27 @@ class DerivationRow:
         head = f"line {self.line}: {one_line(self.left)} is not {one_line(self.right)}"
         if self.verdict != FAIL:
             head = f"line {self.line}: {self.verdict}"
-        lines = [head, "", *excerpt(self.text, self.start, self.end)]
-        if self.left_value is not None and self.right_value is not None:
-            where = ", ".join(
-                f"{name} = {value:.6g}" for name, value in self.at.items()
-            )
-            found = f"{self.left_value:.10g} on the left, {self.right_value:.10g} here"
-            lines += ["", f"    {f'at {where}: ' if where else ''}{found}"]
-        if self.remark:
-            lines.append(f"  hint: {self.remark}")
-        return printable("\n".join(lines))
+        hint = {"hint": self.remark}
+        return with_carets(head, self.text, self.start, self.end, self._example(), hint)
+
+    def _example(self) -> str:
+        """`at x = 2: 4 on the left, 6 here`, where both sides have a value."""
+        if self.left_value is None or self.right_value is None:
+            return ""
+        where = ", ".join(f"{name} = {value:.6g}" for name, value in self.at.items())
+        found = f"{self.left_value:.10g} on the left, {self.right_value:.10g} here"
+        return f"at {where}: {found}" if where else found
 
 
 @dataclass(frozen=True, repr=False)
-class DerivationReport(Report):
+class DerivationReport(JudgedReport[DerivationRow]):
     """What `check_derivation` found; prints as a table, also in notebooks."""
+
+    _columns: ClassVar = TextTable(
+        HEAD, (), numbers=["line"], formulas=["equality"], title="derivation"
+    )
+    _coloured: ClassVar = "numerically"
+    _colours: ClassVar = COLOURS
 
     rows: tuple[DerivationRow, ...]
 
@@ -87,36 +94,21 @@ class DerivationReport(Report):
     @property
     def first_wrong(self) -> DerivationRow | None:
         """The first '=' where the two sides part."""
-        return next((row for row in self.rows if row.verdict == FAIL), None)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(row) for row in self.rows]
+        return next(iter(self.failures), None)
 
     def summary(self) -> str:
         """One sentence: how many equalities hold, and where the first one fails."""
         claims = self.claims
         if not claims:
             return "definitions only: nothing is claimed"
-        counts = {v: sum(row.verdict == v for row in claims) for v in _COLOURS}
-        found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-        many = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {found}"
+        many = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {self._counts(claims)}"
         wrong = self.first_wrong
         return f"{many}; the first wrong one is in line {wrong.line}" if wrong else many
 
     def _parts(self) -> list[Part]:
-        rows, left_out = capped(self.rows, lambda row: row.verdict == FAIL)
-        table = TextTable(
-            HEAD,
-            [row.cells() for row in rows],
-            numbers=["line"],
-            formulas=["equality"],
-            title="derivation",
-            caption="\n".join(filter(None, (self.summary(), left_out))),
-            styles={"numerically": [_COLOURS[row.verdict] for row in rows]},
-        )
+        table = self._table(self.rows, lambda r: r.verdict == FAIL, self.summary())
         wrong = self.first_wrong
-        return [table, *([Said(f"\n{wrong}")] if wrong else [])]
+        return [table, Said(f"\n{wrong}")] if wrong else [table]
 
 
 def one_line(text: str) -> str:

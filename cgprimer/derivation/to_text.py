@@ -13,9 +13,8 @@ from cgprimer.derivation.notations import UNICODE, Notation
 from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
-from cgprimer.notation.marked import padded
 from cgprimer.notation.report import Beside, Part, Said
-from cgprimer.notation.table import OPEN, TextTable, capped
+from cgprimer.notation.table import OPEN, TextTable, capped, pad
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
@@ -51,7 +50,7 @@ def _padded(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
     """Every name as it is written, filled up to the widest."""
     written = {row.name: write(row.name) for row in trace.rows}
     widest = max(map(columns, written.values()))
-    return {name: padded(text, widest) for name, text in written.items()}
+    return {name: pad(text, widest) for name, text in written.items()}
 
 
 def _line(

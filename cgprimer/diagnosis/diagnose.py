@@ -8,8 +8,8 @@ the same inputs. An operation is to blame where its arguments were still right.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,15 +20,15 @@ from cgprimer.diagnosis.extended import HUGE, Number, context
 from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
 from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import Remedies
-from cgprimer.errors import excerpt, listing, shorten
+from cgprimer.errors import listing, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
-from cgprimer.notation.report import Part, Report, Said, printable
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.report import Part, RowReport, Said, with_carets
+from cgprimer.notation.table import TextTable
 from cgprimer.notation.text import show
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
@@ -107,28 +107,34 @@ class Finding:
             "gradient": f"the gradient {self.where}",
         }
         sample = "" if self.sample is None else f", sample {self.sample}"
-        lines = [
-            f"{shorten(self.operation, 60)} {what} in {where[self.kind]}{sample}",
-            "",
-            *excerpt(self.text, self.start, self.end),
-            "",
-            f"    {self.value:.10g} in doubles, {self.exact} exactly: {self.reason}",
-        ]
-        if self.suggestion:
-            lines.append(f"  hint: {self.suggestion}")
-        if self.engine:
-            lines.append(f"  note: {self.engine}")
-        return printable("\n".join(lines))
+        operation = shorten(self.operation, 60)
+        return with_carets(
+            f"{operation} {what} in {where[self.kind]}{sample}",
+            self.text,
+            self.start,
+            self.end,
+            f"{self.value:.10g} in doubles, {self.exact} exactly: {self.reason}",
+            {"hint": self.suggestion, "note": self.engine},
+        )
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnosis(Report):
+class Diagnosis(RowReport[Finding]):
     """What `diagnose` found, in the order of evaluation; prints as a table.
 
     operations : how many were looked at; `samples` of how many samples, `checked` of
         them in extended precision.
     given : names that were given nan or inf, so that no operation is to blame for it.
     """
+
+    _columns: ClassVar = TextTable(
+        HEAD,
+        (),
+        numbers=HEAD[2:6],
+        spare=HEAD[5:1:-1],
+        formulas=["operation"],
+        title="diagnosis",
+    )
 
     rows: tuple[Finding, ...]
     operations: int
@@ -145,10 +151,6 @@ class Diagnosis(Report):
     def first(self) -> Finding | None:
         """The first operation that went wrong, in the order of evaluation."""
         return self.rows[0] if self.rows else None
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(row) for row in self.rows]
 
     def summary(self) -> str:
         """One sentence: how many operations, and the first that went wrong."""
@@ -173,16 +175,7 @@ class Diagnosis(Report):
     def _parts(self) -> list[Part]:
         if self.first is None:
             return [Said(self.summary())]
-        rows, left_out = capped(self.rows)
-        table = TextTable(
-            HEAD,
-            [row.cells() for row in rows],
-            numbers=HEAD[2:6],
-            spare=HEAD[5:1:-1],
-            formulas=["operation"],
-            title="diagnosis",
-            caption="\n".join(filter(None, (self.summary(), left_out))),
-        )
+        table = self._table(self.rows, said=self.summary())
         return [table, Said(f"\n{self.first}")]
 
 

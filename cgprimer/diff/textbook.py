@@ -14,7 +14,7 @@ from fractions import Fraction
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const
 from cgprimer.expr.tidy import tidy
-from cgprimer.notation.text import number
+from cgprimer.notation.numbers import exact
 
 _PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))
 
@@ -131,7 +131,7 @@ def _numbers(
 
 
 def _length(value: float) -> int:
-    return len(number(value))
+    return len(exact(value))
 
 
 def _raised(powers: dict[Node, float]) -> list[Node]:

@@ -18,27 +18,27 @@ DOUBT = 0.05  # how often noise alone may do as well before that is said
 def compared(baseline: Baseline, *, doubted: bool) -> list[str]:
     """R², and with `doubted` what speaks against it, where a fit is not trivial."""
     ordinary = [s for s in baseline.scores if s.verdict not in ("constant", "fixed")]
-    found = [_figures(ordinary, baseline)] if ordinary else []
+    sentences = [_figures(ordinary, baseline)] if ordinary else []
     if poor := [score for score in ordinary if score.trivial]:
         word = "no" if all(score.verdict == "worse" for score in poor) else "hardly"
         names = listing(name for score in poor for name in score.names)
-        found.append(f"As yet {names}: {word} better than a constant")
+        sentences.append(f"As yet {names}: {word} better than a constant")
     if doubted:
         better = (s for s in ordinary if s.verdict == "better")
         doubts = dict.fromkeys(_doubt(s, baseline.one) for s in better)
-        found += [*filter(None, doubts)][:SHOWN]
-    return found + _special(baseline)
+        sentences += [*filter(None, doubts)][:SHOWN]
+    return sentences + _special(baseline)
 
 
 def found_wanting(baseline: Baseline) -> list[str]:
     """Which targets a constant meets as well, and how the others are met."""
     poor = [score for score in baseline.scores if score.trivial]
-    found = [_why(score, baseline) for score in poor[:SHOWN]]
+    sentences = [_why(score, baseline) for score in poor[:SHOWN]]
     if len(poor) > SHOWN:
-        found.append(f"The same holds for {len(poor) - SHOWN} more targets")
+        sentences.append(f"The same holds for {len(poor) - SHOWN} more targets")
     better = [s for s in baseline.scores if s.verdict == "better"]
-    found += [_figures(better, baseline)] if better else []
-    return found + _special(baseline)
+    sentences += [_figures(better, baseline)] if better else []
+    return sentences + _special(baseline)
 
 
 def _why(score: Score, baseline: Baseline) -> str:
@@ -60,9 +60,9 @@ def _figures(scores: Sequence[Score], baseline: Baseline) -> str:
     """`R² 0.998 for xp, 0.87 for xq`."""
     names = [name for score in scores for name in score.names]
     losses = _losses(scores[0]) if len(scores) == 1 else ""
-    found = r_squares({name: baseline.r_squared[name] for name in names})
+    figures = r_squares({name: baseline.r_squared[name] for name in names})
     told = len(names) > 1 or len(baseline.r_squared) == 1
-    return (found if told else f"{found} for {shorten(names[0])}") + losses
+    return (figures if told else f"{figures} for {shorten(names[0])}") + losses
 
 
 def _doubt(score: Score, one: bool) -> str:
@@ -97,12 +97,12 @@ SPECIAL = {
 
 
 def _special(baseline: Baseline) -> list[str]:
-    found = []
+    sentences = []
     for verdict, words in SPECIAL.items():
         scores = (s for s in baseline.scores if s.verdict == verdict)
         if names := [name for score in scores for name in score.names]:
-            found.append(f"{listing(names)}: {words}")
-    return found
+            sentences.append(f"{listing(names)}: {words}")
+    return sentences
 
 
 def _losses(score: Score) -> str:
@@ -110,30 +110,30 @@ def _losses(score: Score) -> str:
     if not score.told:
         return ""
     # Both losses, as R² is of squares and this loss is not.
-    found = f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
+    losses = f"; loss {score.loss:.4g} beside the best constant's {score.constant:.4g}"
     if score.near is None:
-        return found
+        return losses
     count, loss, constant = score.near
     far = f"{count} sample{'s' * (count > 1)} far off"
-    return f"{found}, and without {far} {loss:.4g} beside {constant:.4g}"
+    return f"{losses}, and without {far} {loss:.4g} beside {constant:.4g}"
 
 
 def r_squares(by: Mapping[str, float]) -> str:
     """`R² 0.998`, `R² 0.998 for xp, 0.87 for xq`, or the range."""
     if len(by) == 1:
-        return f"R² {rounded_down(*by.values())}"
+        return f"R² {round_down(*by.values())}"
     known = {name: value for name, value in by.items() if not math.isnan(value)}
     if len(by) <= SHOWN or not known:
-        parts = (f"{rounded_down(value)} for {shorten(n)}" for n, value in by.items())
+        parts = (f"{round_down(value)} for {shorten(n)}" for n, value in by.items())
         return f"R² {', '.join(list(parts)[:SHOWN])}"
     low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
     return (
-        f"R² from {rounded_down(known[low])} for {shorten(low)} to "
-        f"{rounded_down(known[high])} for {shorten(high)}"
+        f"R² from {round_down(known[low])} for {shorten(low)} to "
+        f"{round_down(known[high])} for {shorten(high)}"
     )
 
 
-def rounded_down(value: float) -> str:
+def round_down(value: float) -> str:
     """R² to four digits, never more than it is: 0.99999 is 0.9999."""
     if math.isnan(value) or value >= 1 - 1e-12:
         return "undefined" if math.isnan(value) else "1"

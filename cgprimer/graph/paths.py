@@ -28,7 +28,7 @@ from cgprimer.graph.local import (
 )
 from cgprimer.graph.walks import MANY, count_paths, edges_along, walks
 from cgprimer.keeping import lazy
-from cgprimer.notation.marked import rounded
+from cgprimer.notation.numbers import rounded
 from cgprimer.notation.report import Report
 from cgprimer.notation.table import TextTable, capped
 from cgprimer.notation.text import binding, show, tree_size

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.notation.text import number
+from cgprimer.notation.numbers import exact
 
 if TYPE_CHECKING:
     import networkx
@@ -88,7 +88,7 @@ def _add_operations(
 
 def _label(node: Node) -> str:
     if node.op.name == "const":
-        return number(float(node.value or 0.0))
+        return exact(float(node.value or 0.0))
     return "=" if node.op.name == "name" else node.op.symbol or node.op.name
 
 

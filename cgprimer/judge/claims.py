@@ -33,7 +33,8 @@ from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import unknown_name
 from cgprimer.judge.claim import Claim
-from cgprimer.notation.text import number, show
+from cgprimer.notation.numbers import exact
+from cgprimer.notation.text import show
 from cgprimer.types import Array, Edge
 
 _LINE = re.compile(
@@ -225,7 +226,7 @@ def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
     if array.ndim == 0:
         value = float(array)
         return Claim(
-            edge, number(value), key, None, lambda at, n: np.full(n, value), not width
+            edge, exact(value), key, None, lambda at, n: np.full(n, value), not width
         )
     if width is None or array.shape != (width,):
         needed = f"{width} points" if width else "points that are not random"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,18 +15,19 @@ from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import ROW
+from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.edges import differences, known_formulas
-from cgprimer.judge.differences.finite import Difference, check_scheme
+from cgprimer.judge.differences.finite import check_scheme
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.edge_check import EdgeCheck
 from cgprimer.judge.evidence import SEVERITY, Evidence
 from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.rounding import rounding
 from cgprimer.judge.slopes import Slope
-from cgprimer.judge.verdict import COLOURS, FAIL, PASS, SURROGATE, Judgement, judge
+from cgprimer.judge.verdict import FAIL, PASS, SURROGATE, Judgement, judge
 from cgprimer.notation.bar import bar
-from cgprimer.notation.report import Report
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.table import TextTable
 from cgprimer.types import Array, Mask
 
 EXACT = 1e-9  # two formulas for one number agree this well, or up to their rounding
@@ -83,8 +84,17 @@ class PartialRow:
 
 
 @dataclass(frozen=True, repr=False)
-class PartialReport(Report):
+class PartialReport(JudgedReport[PartialRow]):
     """What `compare_partials` found; prints as a table, also in notebooks."""
+
+    _columns: ClassVar = TextTable(
+        HEAD,
+        (),
+        numbers=HEAD[2:6],
+        spare=HEAD[5:1:-1],
+        formulas=["formula"],
+        title="edge partials",
+    )
 
     rows: tuple[PartialRow, ...]
 
@@ -96,36 +106,13 @@ class PartialReport(Report):
         """
         return all(row.verdict in (PASS, SURROGATE) for row in self.rows)
 
-    @property
-    def failures(self) -> tuple[PartialRow, ...]:
-        """The rows that failed."""
-        return tuple(row for row in self.rows if row.verdict == FAIL)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(row) for row in self.rows]
-
     def summary(self) -> str:
         """One sentence: how many edges, and how they came out."""
-        counts = {v: sum(row.verdict == v for row in self.rows) for v in COLOURS}
         edges = f"{len(self.rows)} edge{'s' * (len(self.rows) != 1)}"
-        found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-        return f"{edges}: {found or 'nothing to compare'}"
+        return f"{edges}: {self._counts(self.rows) or 'nothing to compare'}"
 
     def _parts(self) -> list[TextTable]:
-        rows, left_out = capped(self.rows, lambda row: row.verdict != PASS)
-        return [
-            TextTable(
-                HEAD,
-                [row.cells() for row in rows],
-                numbers=HEAD[2:6],
-                spare=HEAD[5:1:-1],
-                formulas=["formula"],
-                title="edge partials",
-                caption="\n".join(filter(None, (self.summary(), left_out))),
-                styles={"verdict": [COLOURS[row.verdict] for row in rows]},
-            )
-        ]
+        return [self._table(self.rows, lambda r: r.verdict != PASS, self.summary())]
 
 
 @contained

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import listing, shorten
+from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
-from cgprimer.notation.report import Part, Report, Said
+from cgprimer.notation.numbers import apart
+from cgprimer.notation.report import Part, Said
 from cgprimer.notation.table import OPEN, TextTable, capped
 from cgprimer.types import Edge
 
@@ -105,13 +108,10 @@ class CheckRow:
     def remark(self) -> str:
         """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
         where = spotted(self.decided) if self.decided else ""
-        said = [text for text in (self.note, self.mend) if text]
-        return (
-            f"{self.derivative}: {self.verdict}{where}{', ' if said else ''}"
-            f"{'; '.join(said)}"
-            if where or self.note
-            else ""
-        )
+        if not (where or self.note):
+            return ""
+        said = "; ".join(filter(None, (self.note, self.mend)))
+        return f"{self.derivative}: {self.verdict}{where}{', ' * bool(said)}{said}"
 
     @property
     def proportion(self) -> str:
@@ -142,7 +142,7 @@ class CheckRow:
 
 
 @dataclass(frozen=True, repr=False)
-class CheckReport(Report):
+class CheckReport(JudgedReport[CheckRow]):
     """What `check_gradients` found; prints as a table, also in notebooks.
 
     verdict : PASS, FAIL or INCONCLUSIVE.
@@ -151,6 +151,15 @@ class CheckReport(Report):
     at : all names' values at the point of the table, of `points` that were tried;
         the product of partials along a path is there the path's share of a total.
     """
+
+    _columns: ClassVar = TextTable(
+        HEAD,
+        (),
+        numbers=HEAD[2:5],
+        spare=HEAD[4:1:-1],
+        formulas=["claim"],
+        frame=OPEN,
+    )
 
     verdict: str
     rows: tuple[CheckRow, ...]
@@ -164,11 +173,6 @@ class CheckReport(Report):
         """Whether the verdict is PASS; INCONCLUSIVE is not."""
         return self.verdict == PASS
 
-    @property
-    def failures(self) -> tuple[CheckRow, ...]:
-        """The rows that failed."""
-        return tuple(row for row in self.rows if row.verdict == FAIL)
-
     def row(self, node: str, wrt: str, kind: str = "edge") -> CheckRow:
         """The row of one derivative; KeyError where it is not there."""
         takes.text(node=node, wrt=wrt, kind=kind)
@@ -177,28 +181,20 @@ class CheckReport(Report):
                 return row
         raise KeyError((node, wrt, kind))
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
-        return [asdict(row) for row in self.rows]
-
     def point(self) -> str:
         """At which point the table is: `All values are at xa=0.5, b=2, xy=0.5`."""
         if not self.at:
             return ""
-        some = listing([f"{k}={v:.5g}" for k, v in self.at.items()], NAMES)
         of = f"one of {self.points} points: " if self.points > 1 else ""
-        return f"All values are at {of}{some}"
+        return f"All values are at {of}{point_text(self.at, NAMES)}"
 
     def summary(self) -> str:
         """How many derivatives of each kind, and how they came out."""
-        parts = []
-        for kind, words in KINDS.items():
-            rows = [row for row in self.rows if row.kind == kind]
-            counts = {v: sum(row.verdict == v for row in rows) for v in COLOURS}
-            found = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-            if rows:
-                parts.append(f"{words}: {found}")
-        return "; ".join(parts)
+        counts = {
+            words: self._counts(row for row in self.rows if row.kind == kind)
+            for kind, words in KINDS.items()
+        }
+        return "; ".join(f"{words}: {said}" for words, said in counts.items() if said)
 
     def shown(self) -> list[CheckRow]:
         """The rows worth a line: all first-order ones, and others that did not pass.
@@ -212,7 +208,7 @@ class CheckReport(Report):
 
     def notes(self) -> list[str]:
         """A line for every row that has something to say, beyond the diagnosis."""
-        found = [
+        remarks = [
             row.remark
             for row in self.shown()
             if row.remark
@@ -220,43 +216,29 @@ class CheckReport(Report):
             and (row.verdict == REMARK or not row.slopes)
             and (row.decided or not row.note or row.note not in self.diagnosis)
         ]
-        more = [f"… and {len(found) - NOTES} more"] if len(found) > NOTES else []
-        return found[:NOTES] + more
+        more = [f"… and {len(remarks) - NOTES} more"] if len(remarks) > NOTES else []
+        return remarks[:NOTES] + more
 
     def _parts(self) -> list[Part]:
-        shown = self.shown()
         sentence = Said(f"{self.verdict}: {self.diagnosis}", COLOURS[self.verdict])
-        if not shown:
+        rows = self._worth_a_line()
+        if not rows:
             return [sentence]
         notes = [Said(note) for note in self.notes()]
         point = [Said(self.point())] * bool(self.at)
-        return [*point, self._table(shown), Said(self.summary()), *notes, sentence]
-
-    def _table(self, shown: list[CheckRow]) -> TextTable:
-        return TextTable(
-            HEAD,
-            [row.cells() for row in shown],
-            numbers=HEAD[2:5],
-            spare=HEAD[4:1:-1],
-            formulas=["claim"],
-            caption=capped(self._worth_a_line(), _failed)[1],
-            styles={"verdict": [COLOURS[row.verdict] for row in shown]},
-            frame=OPEN,
-        )
+        table = self._table(rows, _failed)
+        return [*point, table, Said(self.summary()), *notes, sentence]
 
 
 def spotted(spot: Spot) -> str:
     """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
-    some = listing([f"{k}={v:.5g}" for k, v in spot.at.items()], NOTES)
     a, b = apart(spot.claimed, spot.difference)
-    return f" at {some} ({a} claimed, {b} by differences)"
+    return f" at {point_text(spot.at, NOTES)} ({a} claimed, {b} by differences)"
 
 
-def apart(a: float, b: float) -> tuple[str, str]:
-    """Two numbers in as many digits as tell them apart."""
-    # 0.999999 and 1.0 are both 1 in five digits, which would read as no mistake.
-    digits = next((d for d in range(5, 17) if f"{a:.{d}g}" != f"{b:.{d}g}"), 17)
-    return f"{a:.{digits}g}", f"{b:.{digits}g}"
+def point_text(at: Mapping[str, float], most: int) -> str:
+    """`xa=0.5, b=2`, of no more names than that."""
+    return listing([f"{name}={value:.5g}" for name, value in at.items()], most)
 
 
 def _failed(row: CheckRow) -> bool:

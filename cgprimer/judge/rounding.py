@@ -6,6 +6,10 @@
 Every operation is off by ε·|v|, which reaches the root times ∂root/∂v. `judge` counts
 the bounds of differences and of claims in it. The exp(x) - 1 of x = 1e-6 has the terms
 1.000001 and 1e-6: off by 1e-16, in place of 1e-22.
+
+An equation (c + d) - b with c + d = 1e8 and b = 1e8 - 1: the sum is off by ε·1e8 and
+comes through with the factor 1, the difference by ε·1. So Σ|terms| is 1e8 + 1 for a
+result of 1.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from functools import reduce
 from cgprimer.diff.chain_rule import plus, times
 from cgprimer.diff.sweep import Step, local_partial, partials, sweep
 from cgprimer.errors import OpError
+from cgprimer.expr.custom import CustomOp
+from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name
@@ -91,6 +97,37 @@ def _share(node: Node, i: int, error: Node) -> Node:
     except OpError:
         return _of_code(node)
     return times(size, error)
+
+
+def is_opaque(shape: Shape) -> bool:
+    """Whether there is numpy code in a shape, which may cancel inside."""
+    ops = (node.op for node in postorder([shape.body]))
+    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
+
+
+@functools.lru_cache(maxsize=4096)
+def rounding_kernel(shape: Shape) -> Kernel | None:
+    """Numpy code for Σ |v·∂result/∂v| over the operations v of a shape.
+
+    Times ε, it bounds to first order what rounding does to the result. None where the
+    operations do not tell the derivative.
+    """
+    # Names are given numbers without any error of their own: only operations round.
+    steps = _trace(shape)
+    return Kernel([sum_of_terms(steps)], shape.slots) if steps else None
+
+
+def _trace(shape: Shape) -> list[Step]:
+    """The reverse trace of a shape; empty where it does not tell the derivative."""
+    [run] = expand_for_kernels([shape.stable])
+    # A declared gradient is not the derivative, and would count rounding with wrong
+    # weights.
+    if any(node.op.contract != "exact" for node in postorder([run])):
+        return []
+    try:
+        return sweep(run, map(name, shape.slots))
+    except OpError:
+        return []
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.finite import Difference, difference, second_difference
+from cgprimer.judge.differences.bounded import Difference
+from cgprimer.judge.differences.finite import difference, second_difference
 from cgprimer.judge.differences.schemes import TINY, Function, Noise, Told, rounding
 from cgprimer.types import Array
 

@@ -24,9 +24,9 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.differences.edges import is_opaque, rounding_kernel
 from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.evidence import Evidence
+from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.judge.slopes import Slope, slope
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps

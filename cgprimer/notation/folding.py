@@ -24,14 +24,14 @@ DIGITS = 4  # that are left of a number where there is no room for more
 def fold(text: str, width: int, pieces: re.Pattern[str] = WORDS) -> list[str]:
     """`text` in lines of at most `width` columns, broken between its pieces."""
     lines = [""]
-    for piece in _fitting(pieces.findall(text), width):
+    for piece in _cut_to_fit(pieces.findall(text), width):
         if columns((lines[-1] + piece).rstrip()) > width:
             lines.append("")
         lines[-1] += piece
     return [line.rstrip() for line in lines]
 
 
-def _fitting(pieces: list[str], width: int) -> Iterator[str]:
+def _cut_to_fit(pieces: list[str], width: int) -> Iterator[str]:
     """The pieces, those wider than `width` cut."""
     for piece in pieces:
         while columns(piece.rstrip()) > width:
@@ -53,12 +53,12 @@ def least(text: str, pieces: re.Pattern[str] = WORDS) -> int:
 def paragraphs(text: str, width: int, cut: str = "…") -> list[str]:
     """Lines of prose folded under their own indentation, carets below their place."""
     lines = windowed(text, width, cut).split("\n")
-    found: list[str] = []
+    folded: list[str] = []
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         # A folded line would leave its carets below the wrong part of it.
         marked = is_carets(line) or is_carets(below)
-        found += [line] if marked else _indented(line, width)
-    return found
+        folded += [line] if marked else _fold_indented(line, width)
+    return folded
 
 
 def windowed(text: str, width: int, cut: str = "…") -> str:
@@ -75,7 +75,7 @@ def windowed(text: str, width: int, cut: str = "…") -> str:
     return "\n".join(lines)
 
 
-def _indented(line: str, width: int) -> list[str]:
+def _fold_indented(line: str, width: int) -> list[str]:
     # A deep indentation gives way as well: at least two thirds are for the text.
     indent = " " * min(len(line) - len(line.lstrip()), width // 3)
     return [indent + part for part in fold(line.strip(), width - len(indent))]
@@ -102,10 +102,10 @@ def fewer_digits(text: str) -> str:
     >>> fewer_digits("-3.867812 ± 5e-14"), fewer_digits("1234567.8"), fewer_digits("12")
     ('-3.868 ± 5e-14', '1234568', '12')
     """
-    return DECIMAL.sub(lambda found: _rounded(found[0]), text)
+    return DECIMAL.sub(lambda found: _round(found[0]), text)
 
 
-def _rounded(number: str) -> str:
+def _round(number: str) -> str:
     value = float(number)
     # Whole digits are never rounded away: 1234567.8 is 1234568, not 1.235e+06.
     return f"{value:.0f}" if 10**DIGITS <= value < 1e15 else f"{value:.{DIGITS}g}"

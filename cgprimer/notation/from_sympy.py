@@ -31,20 +31,20 @@ WRITTEN_OUT = {
 @functools.cache
 def _by_class() -> dict[Any, Op]:
     """sympy's function classes → operations of ours."""
-    found = {}
+    ops = {}
     for op in TABLE:
         if not op.arity or op.symbol:
             continue
         symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
-        found[build(op, symbols).func] = op
+        ops[build(op, symbols).func] = op
     # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
     # but sympy's derivative of abs holds its own sign.
-    found[sympy.sign] = OPS["sign"]
+    ops[sympy.sign] = OPS["sign"]
     # sqrt is a power to sympy. Powers, sums and products are read by their parts, not
     # as calls of one operation.
     for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
-        found.pop(arithmetic, None)
-    return found
+        ops.pop(arithmetic, None)
+    return ops
 
 
 def from_sympy(expression: sympy.Expr) -> Node:

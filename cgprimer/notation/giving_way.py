@@ -15,7 +15,7 @@ from dataclasses import replace
 from cgprimer.errors import columns
 from cgprimer.notation.folding import fewer_digits, fold, least, paragraphs
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import TIGHT, Frame, Line, TextTable, drawn
+from cgprimer.notation.table import TIGHT, Frame, Line, TextTable, draw
 
 EASY = 24  # columns to which texts are folded before numbers give way
 HARD = 12  # and those to which they are folded when there are no numbers left
@@ -23,16 +23,16 @@ HARD = 12  # and those to which they are folded when there are no numbers left
 
 def table_lines(table: TextTable, width: int, encoding: str) -> list[Line]:
     """The table in lines of at most `width` columns, in signs of the encoding."""
-    table = table.tidied(encoding)
-    found = fitted(table, width) if table.rows else None
-    body = as_lists(table, width) if found is None else drawn(*found)
-    below = table.caption if found is None else found[0].caption
+    table = table.tidy(encoding)
+    fitting = fit(table, width) if table.rows else None
+    body = as_lists(table, width) if fitting is None else draw(*fitting)
+    below = table.caption if fitting is None else fitting[0].caption
     body = [[(spelled(text, encoding), style) for text, style in line] for line in body]
-    title = told(table.title, width, encoding, "italic")
-    return [*title, *body, *told(below, width, encoding, "dim")]
+    title = prose(table.title, width, encoding, "italic")
+    return [*title, *body, *prose(below, width, encoding, "dim")]
 
 
-def told(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
+def prose(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
     """Sentences, folded at their blanks, in signs of the encoding."""
     if not text:
         return []
@@ -40,7 +40,7 @@ def told(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
     return [[(line, style)] for line in lines]
 
 
-def fitted(table: TextTable, width: int) -> tuple[TextTable, Frame, list[int]] | None:
+def fit(table: TextTable, width: int) -> tuple[TextTable, Frame, list[int]] | None:
     """What is left of the table in a frame, and the widths of its cells."""
     for shown in _variants(table):
         for frame in (table.frame, TIGHT):
@@ -63,10 +63,10 @@ def _variants(table: TextTable) -> Iterator[TextTable]:
         caption = "\n".join(filter(None, (table.caption, said)))
         shown = replace(table.only(kept), caption=caption)
         yield shown
-        yield _rounded(shown)
+        yield _with_fewer_digits(shown)
 
 
-def _rounded(table: TextTable) -> TextTable:
+def _with_fewer_digits(table: TextTable) -> TextTable:
     """With fewer digits, unless two numbers of a row would look equal that are not."""
     places = [i for i, title in enumerate(table.head) if title in table.spare]
     rows = [list(row) for row in table.rows]
@@ -83,7 +83,7 @@ def _rounded(table: TextTable) -> TextTable:
 
 def _cells(table: TextTable, most: int) -> list[int]:
     """Widths to which cells may shrink: texts by folding, all others not at all."""
-    found = []
+    widths = []
     for place, title in enumerate(table.head):
         cells = table.column(place)
         whole = max(map(columns, cells))
@@ -91,8 +91,8 @@ def _cells(table: TextTable, most: int) -> list[int]:
             needs = max(least(cell, table.pieces(title)) for cell in cells)
             needs = min(needs, most) if title in table.formulas else needs
             whole = min(whole, max(most, needs))
-        found.append(max(whole, least(title)))
-    return found
+        widths.append(max(whole, least(title)))
+    return widths
 
 
 def _spread(table: TextTable, cells: list[int], spare: int) -> list[int]:
@@ -101,13 +101,13 @@ def _spread(table: TextTable, cells: list[int], spare: int) -> list[int]:
         place: max(map(columns, (title, *table.column(place)))) - cells[place]
         for place, title in enumerate(table.head)
     }
-    found = list(cells)
+    widths = list(cells)
     # Each gets an equal part of what is spare, or less if that is enough for it; what
     # it leaves is shared out among the next ones.
     for done, place in enumerate(sorted(missing, key=lambda place: missing[place])):
         more = min(missing[place], spare // (len(cells) - done))
-        found[place], spare = found[place] + more, spare - more
-    return found
+        widths[place], spare = widths[place] + more, spare - more
+    return widths
 
 
 def as_lists(table: TextTable, width: int) -> list[Line]:

@@ -11,9 +11,10 @@ import functools
 import re
 import string
 
-from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
-from cgprimer.notation.text import TREE_LIMIT, binding, lines, number, tree_size
+from cgprimer.notation.numbers import exact
+from cgprimer.notation.text import binding, emit, is_tree, lines
 
 GREEK = frozenset(
     """
@@ -29,7 +30,7 @@ FRACTION = ATOM - 1
 
 def latex(root: Node) -> str:
     """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
+    if is_tree(root):
         return _tree(root)
     return r";\ ".join(map(_definition, lines(root)))
 
@@ -37,7 +38,7 @@ def latex(root: Node) -> str:
 def latex_factor(root: Node) -> str:
     r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
     text = latex(root)
-    return _bracketed(text) if text[0] == "-" or level(root) < PRODUCT else text
+    return _bracket(text) if text[0] == "-" or level(root) < PRODUCT else text
 
 
 def latex_name(name: str) -> str:
@@ -49,7 +50,7 @@ def latex_name(name: str) -> str:
 
 
 def latex_number(text: str) -> str:
-    r"""A number as `show` or `rounded` print it: 2.5e−7 is 2.5 \cdot 10^{-7}."""
+    r"""A number as `exact` or `rounded` print it: 2.5e−7 is 2.5 \cdot 10^{-7}."""
     mantissa, _, exponent = text.replace("−", "-").partition("e")
     mantissa = mantissa.replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
@@ -79,15 +80,7 @@ def _definition(line: str) -> str:
 
 
 def _tree(root: Node) -> str:
-    pieces: list[str] = []
-    stack: list[Node | str] = [_minus_before_fractions(root)]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            pieces.append(item)
-        else:
-            stack.extend(reversed(_parts(item)))
-    return "".join(pieces)
+    return emit(_minus_before_fractions(root), _parts)
 
 
 def _parts(node: Node) -> list[Node | str]:
@@ -95,7 +88,7 @@ def _parts(node: Node) -> list[Node | str]:
     if node.op is NAME:
         return [latex_name(str(node.value))]
     if node.op is CONST:
-        return [latex_number(number(float(node.value or 0.0)))]
+        return [latex_number(exact(float(node.value or 0.0)))]
     parts: list[Node | str] = []
     for text, position in _pieces(node.op):
         parts.append(text)
@@ -112,16 +105,16 @@ def _pieces(op: Op) -> list[tuple[str, int | None]]:
     called = op.name.replace("_", r"\_")
     places = ", ".join(f"{{{i}}}" for i in range(op.arity))
     template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
-    found: list[tuple[str, int | None]] = []
+    pieces: list[tuple[str, int | None]] = []
     text = ""
     # format() would want all arguments spelled first, and so would recurse; cut into
     # pieces, the template goes onto the stack piece by piece.
     for literal, field, _, _ in string.Formatter().parse(template):
         text += literal
         if field is not None:
-            found.append((text, int(field)))
+            pieces.append((text, int(field)))
             text = ""
-    return [*found, (text, None)]
+    return [*pieces, (text, None)]
 
 
 def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
@@ -144,7 +137,7 @@ def level(node: Node) -> int:
         return FRACTION
     if node.op is CONST and binding(node) == ATOM:
         # 1e-05 is written 1 \cdot 10^{-5}, and so binds as a product.
-        return PRODUCT if "e" in number(float(node.value or 0.0)) else ATOM
+        return PRODUCT if "e" in exact(float(node.value or 0.0)) else ATOM
     return PRODUCT if _is_bare_product(node.op) else binding(node)
 
 
@@ -196,5 +189,5 @@ def _without_minus(product: Node) -> Node | None:
     return result
 
 
-def _bracketed(text: str) -> str:
+def _bracket(text: str) -> str:
     return rf"\left({text}\right)"

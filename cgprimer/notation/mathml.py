@@ -58,13 +58,13 @@ def from_latex(text: str) -> str:
             rows.append([])
         elif token == "}" or (token.startswith(r"\right") and len(token) == 7):
             row = _row(rows.pop())
-            rows[-1].append(_fenced(opened.pop(), row, token[-1]))
+            rows[-1].append(_fence(opened.pop(), row, token[-1]))
         elif not token.isspace():
             rows[-1].append(token)
     return _row(rows.pop())
 
 
-def _fenced(left: str, row: str, right: str) -> str:
+def _fence(left: str, row: str, right: str) -> str:
     if left == "{":
         return f"<mrow>{row}</mrow>"
     # Browsers stretch brackets around indices and exponents too, if they may.

@@ -1,24 +1,65 @@
-"""Numbers as they are read: four digits, a real minus sign, no noise.
+"""Numbers as text: exactly, to be parsed again, and rounded, for people.
 
-number ─▶ text, for drawings; values ─▶ values without noise, for traces too
+number ─▶ exact, rounded      two numbers ─▶ texts that differ
+values ─▶ values without noise, for traces and drawings
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+DIGITS = 5
+PLAIN = 1e9  # numbers up to this are written out, larger ones with an exponent
 ROUNDING = 1e-14  # relative, with room for sums of some dozen terms
 
 Links = dict[str, list[tuple[str, float]]]
 
 
+def exact(value: float) -> str:
+    """A float as short as it can be read back exactly: 2, 0.5, 1e-05."""
+    # Below 1e15 whole numbers are exact and are written in full; int(-0.0) would lose
+    # its sign, and inf and nan have no int.
+    if value == int(value) if abs(value) < 1e15 else False:
+        return f"{int(value)}" if value or str(value)[0] != "-" else "-0.0"
+    return repr(value)
+
+
+def rounded(
+    value: float, digits: int = DIGITS, plain: float = PLAIN, infinity: str = "∞"
+) -> str:
+    """Five significant digits and a real minus; up to `plain` whole numbers in full.
+
+    >>> rounded(101.669625), rounded(-1.1), rounded(123456.7), rounded(2.5e-7)
+    ('101.67', '−1.1', '123457', '2.5e−7')
+    """
+    value += 0.0  # turns -0.0 into 0.0
+    if not math.isfinite(value):
+        text = f"{value}".replace("inf", infinity)
+    elif abs(value) < plain and (value.is_integer() or abs(value) >= 10**digits):
+        text = f"{value:.0f}"
+    else:
+        mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return text.replace("-", "−")
+
+
 def number(value: float) -> str:
-    """Four significant digits and a real minus sign.
+    """The same in four digits, short enough for a picture.
 
     >>> number(-1.2), number(60.75), number(-0.0), number(2e20)
     ('−1.2', '60.75', '0', '2e20')
     """
-    text = f"{value + 0.0:.4g}".replace("e+", "e").replace("e0", "e")
-    return text.replace("e-0", "e-").replace("-", "−")
+    return rounded(value, digits=4, plain=0.0, infinity="inf")
+
+
+def apart(a: float, b: float, digits: Sequence[int] = range(5, 18)) -> tuple[str, str]:
+    """Two numbers in as many digits, of those to choose from, as tell them apart.
+
+    >>> apart(1.0, 0.999999), apart(1.0, 1.5)
+    (('1', '0.999999'), ('1', '1.5'))
+    """
+    # 0.999999 and 1.0 are both 1 in five digits, which would read as no mistake.
+    n = next((n for n in digits if f"{a:.{n}g}" != f"{b:.{n}g}"), digits[-1])
+    return f"{a:.{n}g}", f"{b:.{n}g}"
 
 
 def without_noise(

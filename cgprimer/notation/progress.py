@@ -16,6 +16,7 @@ from cgprimer.interrupts import apart
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 PERIOD = 0.1  # seconds between two drawings
 
@@ -28,23 +29,7 @@ def bar(
     if not shown:
         yield lambda loss: None
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns: list[Any] = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[loss]}"),
-        TimeRemainingColumn(),
-    ]
-    # A thread of its own that draws on and on would be in the way of a fork.
-    display = Progress(*columns, console=_console(), auto_refresh=False)
+    display = _display()
     turn, over = threading.Lock(), False
 
     # Both are run apart: an interrupt inside them would leave the cursor hidden.
@@ -79,6 +64,27 @@ def bar(
         except KeyboardInterrupt:  # perhaps before it began
             apart(end)
             raise
+
+
+def _display() -> Progress:
+    """The bar itself: label, bar, count, loss and the time that is left."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeRemainingColumn(),
+    ]
+    # A thread of its own that draws on and on would be in the way of a fork.
+    return Progress(*columns, console=_console(), auto_refresh=False)
 
 
 def _console() -> Console:

@@ -1,21 +1,26 @@
 """Reports: tables and sentences that print themselves, wherever they are looked at.
 
 parts ─▶ a terminal (rich), a plain REPL (repr), a file (str), a notebook (HTML)
+
+    Report ── RowReport             rows ─▶ a table of their cells, dicts
+                 └─ judge.judged    … that have verdicts ─▶ counts, failures, colours
+
+A new report says its columns, the cells of a row and its sentences; no more is needed.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from cgprimer.errors import columns, harmless
-from cgprimer.notation.giving_way import table_lines, told
+from cgprimer.errors import columns, excerpt, harmless
+from cgprimer.notation.giving_way import prose, table_lines
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import COLOURS, Line, TextTable
+from cgprimer.notation.table import COLOURS, Line, TextTable, capped
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -76,14 +81,59 @@ class Report:
             # Folded already: rich must not fold or cut once more.
             yield Text.assemble(*line, no_wrap=True, overflow="ignore")
 
-    def __str__(self) -> str:
-        return plain(self)
-
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # and what str() falls back on
         return plain(self)
 
     def _repr_html_(self) -> str:
         return as_html(self._parts())
+
+
+class ReportRow(Protocol):
+    """A dataclass that is one line of a table."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def cells(self) -> Sequence[str]:
+        """The row as texts, in the order of the table's head."""
+
+
+R = TypeVar("R", bound=ReportRow)
+
+
+class RowReport(Report, Generic[R]):
+    """A report on `rows`, each a line of one table.
+
+    _columns : that table without rows: the head, and how its columns are set.
+    """
+
+    _columns: ClassVar[TextTable]
+    rows: tuple[R, ...]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        return [asdict(row) for row in self.rows]
+
+    def _table(
+        self,
+        rows: Sequence[R],
+        telling: Callable[[R], bool] | None = None,
+        said: str = "",
+    ) -> TextTable:
+        """`rows` as the table, and below it `said` and how many were left out.
+
+        Of very many rows those that are `telling` are kept.
+        """
+        kept, left_out = capped(rows, telling)
+        return replace(
+            self._columns,
+            rows=[row.cells() for row in kept],
+            caption="\n".join(filter(None, (said, left_out))),
+            styles=self._styles(kept),
+        )
+
+    def _styles(self, rows: Sequence[R]) -> Mapping[str, Sequence[str]]:
+        """Title → the style of each of its cells; plain where there is none."""
+        return {}
 
 
 def plain(report: Report, width: int | None = None) -> str:
@@ -107,6 +157,16 @@ def printable(text: str) -> str:
     return spelled(text, encoding())
 
 
+def with_carets(
+    head: str, text: str, start: int, end: int, example: str, more: Mapping[str, str]
+) -> str:
+    """`head`, carets under `text[start:end]`, an example, and `  hint: …` of `more`."""
+    lines = [head, "", *excerpt(text, start, end)]
+    lines += ["", f"    {example}"] if example else []
+    lines += [f"  {word}: {said}" for word, said in more.items() if said]
+    return printable("\n".join(lines))
+
+
 def as_html(parts: Iterable[Part]) -> str:
     """Parts for a notebook."""
     inner = "".join(map(_html, parts))
@@ -123,7 +183,7 @@ def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]
     """Parts in lines of at most `width` columns."""
     for part in parts:
         if isinstance(part, Said):
-            yield from told(part.text, min(width, PROSE), encoding, part.style)
+            yield from prose(part.text, min(width, PROSE), encoding, part.style)
         elif isinstance(part, TextTable):
             yield from table_lines(part, width, encoding)
         else:

@@ -22,7 +22,8 @@ SPELLED = {
     **dict.fromkeys("┌┏┐┓└┗┘┛├┡┤┩┬┳┴┻┼╇", "+"),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{digit}" for digit in range(10)), strict=True)),
 }  # fmt: skip
-BAR = re.compile("[\u0304\u0305]")
+OVERLINE = "\N{COMBINING OVERLINE}"
+BAR = re.compile(f"[\u0304{OVERLINE}]")
 BARRED = re.compile(f"(?:\\w{BAR.pattern})+")  # x̅y̅ is bar_xy where bars are missing
 
 
@@ -38,12 +39,17 @@ def spelled(text: str, encoding: str) -> str:
     if text.isascii() or writable(text, encoding):
         return text
     lines = text.split("\n")
-    found = [_line(line, encoding) for line in lines]
+    spelled_lines = [_line(line, encoding) for line in lines]
     # Spelling makes lines longer: carets have to be counted anew under each.
     for i in range(1, len(lines)):
         if is_carets(lines[i]):
-            found[i] = _moved(lines[i - 1], lines[i], encoding)
-    return "\n".join(found)
+            spelled_lines[i] = _move_carets(lines[i - 1], lines[i], encoding)
+    return "\n".join(spelled_lines)
+
+
+def overlined(name: str) -> str:
+    """`name` under a bar, by one combining character per letter: x̅y̅."""
+    return "".join(letter + OVERLINE for letter in name)
 
 
 def writable(text: str, encoding: str) -> bool:
@@ -82,7 +88,7 @@ def _sign(sign: str) -> str:
     return SPELLED.get(sign, "?")
 
 
-def _moved(line: str, carets: str, encoding: str) -> str:
+def _move_carets(line: str, carets: str, encoding: str) -> str:
     """`carets` under the same part of `line` when that is spelled out."""
     ends = list(accumulate(map(columns, line)))
     first = sum(end <= carets.index("^") for end in ends)

@@ -89,7 +89,7 @@ class TextTable:
         rows = [[row[i] for i in places] for row in self.rows]
         return replace(self, head=[self.head[i] for i in places], rows=rows)
 
-    def tidied(self, encoding: str) -> TextTable:
+    def tidy(self, encoding: str) -> TextTable:
         """Without empty columns and endless cells, in signs of the encoding."""
         spell = {title: spelled(title, encoding) for title in self.head}
         kept = [i for i in range(len(self.head)) if any(row[i] for row in self.rows)]
@@ -106,8 +106,8 @@ class TextTable:
 
     def style(self, title: str, row: int) -> str:
         """The style of one cell."""
-        found = self.styles.get(title, "")
-        return found if isinstance(found, str) else found[row]
+        styles = self.styles.get(title, "")
+        return styles if isinstance(styles, str) else styles[row]
 
     def pieces(self, title: str) -> re.Pattern[str]:
         """Where the cells of a column may be broken."""
@@ -115,7 +115,7 @@ class TextTable:
 
     def html(self) -> str:
         """The table for a notebook; every text is escaped."""
-        table = self.tidied("utf-8")
+        table = self.tidy("utf-8")
         if not table.rows:
             return f"<p>{escape(harmless(table.caption))}</p>"
         caption = f"<caption>{escape(harmless(table.caption))}</caption>" * bool(
@@ -147,7 +147,7 @@ def _html_row(table: TextTable, number: int) -> str:
     return "".join(cells)
 
 
-def drawn(table: TextTable, frame: Frame, cells: Sequence[int]) -> list[Line]:
+def draw(table: TextTable, frame: Frame, cells: Sequence[int]) -> list[Line]:
     """Head, rules and rows in a frame, the cells of so many columns."""
     # An open table has no lines around it; a blank one above and below sets it off.
     blank = OPEN.row if frame is OPEN else None
@@ -175,15 +175,16 @@ def _row(
     lines = []
     for i in range(max(map(len, parts))):
         shown = [part[i] if i < len(part) else "" for part in parts]
-        filled = [
-            _filled(text, width, title in table.numbers)
+        padded = [
+            pad(text, width, title in table.numbers)
             for text, (title, _, width) in zip(shown, columns_, strict=True)
         ]
-        lines.append(_line(edge, filled, styles))
+        lines.append(_line(edge, padded, styles))
     return lines
 
 
-def _filled(text: str, width: int, right: bool) -> str:
+def pad(text: str, width: int, right: bool = False) -> str:
+    """`text` with blanks behind it, or before it, up to `width` columns."""
     blank = " " * (width - columns(text))
     return blank + text if right else text + blank
 

@@ -6,21 +6,26 @@ tree would be far larger than itself is printed as a list, v1 = …, v2 = …, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, name
+from cgprimer.notation.numbers import exact
 
 TREE_LIMIT = 2_000
 
 
 def show(root: Node) -> str:
     """`root` as text: `cd*xx + xz^3`; a widely shared graph as `v1 = …; v2 = …; …`."""
+    return _tree(root) if is_tree(root) else "; ".join(lines(root))
+
+
+def is_tree(root: Node) -> bool:
+    """Whether `root` is written in one piece, not as a list of definitions."""
     # A list names only what is used twice. So a long expression that shares little,
     # such as a sum of a thousand terms, would be no shorter as one.
-    if tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root]))):
-        return _tree(root)
-    return "; ".join(lines(root))
+    return tree_size(root) <= max(TREE_LIMIT, 4 * len(postorder([root])))
 
 
 def lines(root: Node) -> list[str]:
@@ -45,19 +50,10 @@ def tree_size(root: Node) -> int:
     return fold([root], lambda node, sizes: min(1 + sum(sizes), 10**18))[root]
 
 
-def number(value: float) -> str:
-    """A float as short as it can be read back exactly: 2, 0.5, 1e-05."""
-    # Below 1e15 whole numbers are exact and are written in full; int(-0.0) would lose
-    # its sign, and inf and nan have no int.
-    if value == int(value) if abs(value) < 1e15 else False:
-        return f"{int(value)}" if value or str(value)[0] != "-" else "-0.0"
-    return repr(value)
-
-
 def binding(node: Node) -> int:
     """How tightly a printed node binds; negative numbers bind as a minus does."""
     if node.op is CONST:
-        return OPS["neg"].binding if number(float(node.value or 0))[0] == "-" else ATOM
+        return OPS["neg"].binding if exact(float(node.value or 0))[0] == "-" else ATOM
     return node.op.binding if node.op.symbol else ATOM
 
 
@@ -70,6 +66,11 @@ def _uses(root: Node) -> dict[Node, int]:
 
 
 def _tree(root: Node) -> str:
+    return emit(root, _parts)
+
+
+def emit(root: Node, parts: Callable[[Node], list[Node | str]]) -> str:
+    """`root` as text by an explicit stack: `parts` of a node are texts and nodes."""
     pieces: list[str] = []
     stack: list[Node | str] = [root]
     while stack:
@@ -77,7 +78,7 @@ def _tree(root: Node) -> str:
         if isinstance(item, str):
             pieces.append(item)
         else:
-            stack.extend(reversed(_parts(item)))
+            stack.extend(reversed(parts(item)))
     return "".join(pieces)
 
 
@@ -87,19 +88,19 @@ def _parts(node: Node) -> list[Node | str]:
     if op is NAME:
         return [str(node.value)]
     if op is CONST:
-        return [number(float(node.value or 0.0))]
+        return [exact(float(node.value or 0.0))]
     if not args:
         return [op.name]
     if not op.symbol:
-        return [op.name, "(", *_separated(args), ")"]
+        return [op.name, "(", *_separate(args), ")"]
     if len(args) == 1:
-        return [op.symbol, *_wrapped(args[0], binding(args[0]) < op.binding)]
+        return [op.symbol, *_wrap(args[0], binding(args[0]) < op.binding)]
     sign = f" {op.symbol} " if op.binding == 1 else op.symbol
     left, right = args
     return [
-        *_wrapped(left, binding(left) < op.binding + op.right),
+        *_wrap(left, binding(left) < op.binding + op.right),
         sign,
-        *_wrapped(right, _right_needs(op.binding, op.right, right)),
+        *_wrap(right, _right_needs(op.binding, op.right, right)),
     ]
 
 
@@ -112,12 +113,12 @@ def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
     return binding(node) <= level - right_associative
 
 
-def _separated(args: tuple[Node, ...]) -> list[Node | str]:
+def _separate(args: tuple[Node, ...]) -> list[Node | str]:
     parts: list[Node | str] = [args[0]]
     for arg in args[1:]:
         parts += [", ", arg]
     return parts
 
 
-def _wrapped(node: Node, needed: bool) -> list[Node | str]:
+def _wrap(node: Node, needed: bool) -> list[Node | str]:
     return ["(", node, ")"] if needed else [node]

@@ -1,4 +1,10 @@
 """Gradients of plain code and of torch, judged without a graph.
 
-f, grad, x ─ subject ─→ directions to find, components to locate ─→ report
+foreign      f, grad, x ─ arguments, structure ┐
+torch_code   fn, inputs ─ torch_calls,         ├─→ subject, a number of leaves
+                          torch_number ────────┘        │
+                                                        ├─ purity: a function?
+lines: slopes, of which rounding and smoothed know more ┤
+                                                        ├─ components: one by one
+component_sentences ←─ rows ←───────────────────────────┴─ directions: all at once
 """

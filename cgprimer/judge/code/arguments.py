@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import OptionError
-from cgprimer.judge.code.structure import is_nested, leaves, matched, numbers, rebuilt
+from cgprimer.judge.code.structure import is_nested, leaves, match, numbers, rebuild
 from cgprimer.types import Array
 
 OPTION = "what is no number belongs in a closure: lambda x: f(x, option)"
@@ -49,16 +49,16 @@ class Arguments:
             pairs = [(label or "x", leaf) for label, leaf in parts.items()]
             if isinstance(x, list | tuple) and is_nested(x):
                 pairs = list(leaves(x, "x"))
-        found = tuple(numbers(leaf, label, OPTION) for label, leaf in pairs)
-        if not any(array.size for array in found):
+        arrays = tuple(numbers(leaf, label, OPTION) for label, leaf in pairs)
+        if not any(array.size for array in arrays):
             text = "x has no components: there is nothing to differentiate by"
             raise OptionError(text)
-        return cls(x, many, found, tuple(label for label, _ in pairs))
+        return cls(x, many, arrays, tuple(label for label, _ in pairs))
 
-    def filled(self, arrays: Sequence[NDArray[Any]]) -> tuple[Any, ...]:
+    def fill(self, arrays: Sequence[NDArray[Any]]) -> tuple[Any, ...]:
         """The positional arguments, with these arrays for leaves."""
         plain = (array if array.ndim else array[()] for array in arrays)
-        tree = rebuilt(self.tree, plain)
+        tree = rebuild(self.tree, plain)
         return tuple(tree) if self.many else (tree,)
 
     def gradient(self, given: Any) -> tuple[Array, float, str]:
@@ -66,18 +66,18 @@ class Arguments:
 
         Raises OptionError where the structure or a shape does not fit.
         """
-        parts = [part for _, part in matched(self.tree, given, "")]
-        found, notes, precision = [], [], float(np.finfo(np.float64).eps)
+        parts = [part for _, part in match(self.tree, given, "")]
+        flats, notes, precision = [], [], float(np.finfo(np.float64).eps)
         for label, at, part in zip(self.labels, self.arrays, parts, strict=True):
             of = f" of {label}" if len(parts) > 1 else ""
             values = numbers(part, f"the gradient{of}", PAIR)
             kind = getattr(part, "dtype", None)
             if isinstance(kind, np.dtype) and kind.kind == "f":
                 precision = max(precision, float(np.finfo(kind).eps))
-            flat, note = _fitting(values.astype(np.float64), at, label)
-            found.append(flat)
+            flat, note = _flatten(values.astype(np.float64), at, label)
+            flats.append(flat)
             notes.append(note)
-        return np.concatenate(found), precision, next(filter(None, notes), "")
+        return np.concatenate(flats), precision, next(filter(None, notes), "")
 
 
 def _takes(f: Callable[..., Any], count: int) -> bool:
@@ -104,7 +104,7 @@ def _parameters(f: Callable[..., Any], count: int) -> list[str]:
     return names + [f"x[{i}]" for i in range(len(names), count)]
 
 
-def _fitting(given: Array, at: NDArray[Any], label: str) -> tuple[Array, str]:
+def _flatten(given: Array, at: NDArray[Any], label: str) -> tuple[Array, str]:
     """The gradient flat, in the order of x, and a note where it was transposed."""
     if given.shape == at.shape or (given.size == at.size == 1):
         return given.ravel(), ""

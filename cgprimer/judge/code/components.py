@@ -52,13 +52,13 @@ def measure(
     subject: Subject, chosen: Integers, tick: Callable[[int], None] = lambda n: None
 ) -> list[Block]:
     """The differences at the chosen components; `tick` hears how many are done."""
-    found = []
+    blocks = []
     for first in range(0, len(chosen), BLOCK):
         some = chosen[first : first + BLOCK]
         each = subject.components(some)
-        found.append(Block(some, slopes(each, subject.x[some], subject.scale[some])))
+        blocks.append(Block(some, slopes(each, subject.x[some], subject.scale[some])))
         tick(len(some))
-    return found
+    return blocks
 
 
 def component_rows(
@@ -72,20 +72,20 @@ def component_rows(
     rows: list[CheckRow] = []
     for block in blocks:
         claims = claimed[block.chosen]
-        found = allowing(block.slopes, claims, precision)
+        allowed = allow_rounding(block.slopes, claims, precision)
         for k, i in enumerate(block.chosen.tolist()):
             claim = float(claims[k])
-            judged = judged_claim(claim, found, block.slopes, k, precision)
+            judged = judge_claim(claim, allowed, block.slopes, k, precision)
             # Of terms of size `usual` each component of its own size does about as
             # much: a slope of that over its size.
             level = min(usual, 1.0) / float(subject.sizes[i])
             # The one rule may pass a claim that is as small as its rounding; code of
             # unknown terms says less of that than a graph.
-            if judged.verdict == PASS and _is_drowned(claim, found, k, level):
-                judged = _vague(found, k)
-            if judged.verdict != PASS and _is_nothing(claim, found, k, level):
+            if judged.verdict == PASS and _is_drowned(claim, allowed, k, level):
+                judged = _vague(allowed, k)
+            if judged.verdict != PASS and _is_nothing(claim, allowed, k, level):
                 judged = Judgement(PASS)
-            rows.append(_row(subject, i, claim, found, k, judged))
+            rows.append(_row(subject, i, claim, allowed, k, judged))
     return tuple(rows)
 
 
@@ -99,53 +99,53 @@ def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
     return float(some[(len(some) - 1) // 2]) if len(some) else 0.0
 
 
-def _is_nothing(claim: float, found: Slope, k: int, level: float) -> bool:
+def _is_nothing(claim: float, slope: Slope, k: int, level: float) -> bool:
     """Whether a claim is 0 beside what others do, and f says no more than that it is.
 
     The bias before a batch normalisation has such a slope: rounding is all that f does.
     What others do counts for no more than 1, the size that a value has where nobody
     tells: beside terms of 1e16 every slope would be nothing.
     """
-    value, bound = float(found.value[k]), float(found.bound[k])
+    value, bound = float(slope.value[k]), float(slope.bound[k])
     small = abs(claim) <= NOTHING * level and bound <= NEGLIGIBLE * level
     return small and abs(value) <= K * bound
 
 
-def _is_drowned(claim: float, found: Slope, k: int, level: float) -> bool:
+def _is_drowned(claim: float, slope: Slope, k: int, level: float) -> bool:
     """Whether the bound is wider than a claim that is not 0 and than what is found."""
-    value, bound = float(found.value[k]), float(found.bound[k])
+    value, bound = float(slope.value[k]), float(slope.bound[k])
     return claim != 0 and bound > max(abs(claim), abs(value), NEGLIGIBLE * level)
 
 
-def _vague(found: Slope, k: int) -> Judgement:
-    value, bound = float(found.value[k]), float(found.bound[k])
+def _vague(slope: Slope, k: int) -> Judgement:
+    value, bound = float(slope.value[k]), float(slope.bound[k])
     says = f"differences say no more than {value:.3g} ± {bound:.1g} here"
     return Judgement(INCONCLUSIVE, says)
 
 
-def allowing(slopes: Slopes, claims: Array, precision: float) -> Slope:
+def allow_rounding(slopes: Slopes, claims: Array, precision: float) -> Slope:
     """The slopes, with bounds that leave room for the rounding of the claims."""
     # A claim is computed as f is: in single precision it has 1e-7, whatever its own
     # type.
     own = np.maximum(np.minimum(slopes.precision, COARSEST), precision)
     size = np.nan_to_num(np.abs(claims), posinf=0.0)
-    return _widened(slopes.found, CLAIM * own * size + EPSILON * slopes.terms)
+    return _widen(slopes.slope, CLAIM * own * size + EPSILON * slopes.terms)
 
 
-def _widened(found: Slope, extra: Array) -> Slope:
-    again = found.again
-    later = None if again is None else (lambda: _widened(again(), extra))
-    return replace(found, bound=found.bound + extra, again=later)
+def _widen(slope: Slope, extra: Array) -> Slope:
+    again = slope.again
+    later = None if again is None else (lambda: _widen(again(), extra))
+    return replace(slope, bound=slope.bound + extra, again=later)
 
 
-def judged_claim(
-    claim: float, found: Slope, slopes: Slopes, k: int, precision: float
+def judge_claim(
+    claim: float, slope: Slope, slopes: Slopes, k: int, precision: float
 ) -> Judgement:
     """The one rule, at line k; of single precision all of the bound is made use of."""
     coarse = max(float(slopes.precision[k]), precision) > COARSE
     sharp = SHARP_COARSE if coarse else SHARP
-    judged = judge(claim, found, k, float(slopes.terms[k]), sharp)
-    gap, bound = abs(claim - float(found.value[k])), float(found.bound[k])
+    judged = judge(claim, slope, k, float(slopes.terms[k]), sharp)
+    gap, bound = abs(claim - float(slope.value[k])), float(slope.bound[k])
     # The rule allows K times the bound. The bound of single precision is wide already.
     if judged.verdict == PASS and coarse and gap > bound:
         return Judgement(INCONCLUSIVE, f"it is {gap:.1g} off, and known to {bound:.1g}")
@@ -153,9 +153,9 @@ def judged_claim(
 
 
 def _row(
-    subject: Subject, i: int, claim: float, found: Slope, k: int, judged: Judgement
+    subject: Subject, i: int, claim: float, slope: Slope, k: int, judged: Judgement
 ) -> CheckRow:
-    value, wrt = float(found.value[k]), subject.wrt(i)
+    value, wrt = float(slope.value[k]), subject.wrt(i)
     ratio = claim / value if value else np.inf
     return CheckRow(
         "component",
@@ -165,7 +165,7 @@ def _row(
         "",
         claim,
         value,
-        float(found.bound[k]),
+        float(slope.bound[k]),
         judged.verdict,
         judged.reason,
         1,

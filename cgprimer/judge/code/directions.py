@@ -101,7 +101,7 @@ def survey(
             search.one_by_one(some)
         else:
             queue += search.along(some, before)
-    return search.found
+    return search.survey
 
 
 @dataclass
@@ -113,41 +113,44 @@ class _Search:
     precision: float
     rng: np.random.Generator
     tick: Callable[[int], None]
-    found: Survey
+    survey: Survey
     wrong: int = 0
 
     def is_over(self) -> bool:
-        return self.found.lines >= MOST_LINES or self.wrong >= MOST_WRONG
+        """Whether enough lines were taken, or enough is wrong to say so."""
+        return self.survey.lines >= MOST_LINES or self.wrong >= MOST_WRONG
 
     def give_up(self, some: Integers, limit: Array) -> None:
+        """Leave components undecided: errors up to `limit` would not have shown."""
         size = np.abs(self.claimed[some])
         with np.errstate(all="ignore"):
             # Of a claim of 0 no relative error can be told.
             relative = np.where(size > 0, limit / size, np.inf)
-        self.found.unseen.append((some, relative))
+        self.survey.unseen.append((some, relative))
 
     def one_by_one(self, some: Integers) -> None:
+        """Difference components each by itself, and count those that are wrong."""
         blocks = measure(self.subject, some, self.tick)
         rows = component_rows(self.subject, self.claimed, self.precision, blocks)
         self.wrong += sum(row.verdict == FAIL for row in rows)
-        self.found.blocks += blocks
-        self.found.lines += len(some)
+        self.survey.blocks += blocks
+        self.survey.lines += len(some)
 
     def along(self, some: Integers, before: Array) -> list[tuple[Integers, Array]]:
         """The parts that are still to be looked at, with the limits known for them."""
-        found = self.found
+        survey = self.survey
         limit, agree = self._limits(some)
         size, claim = self.subject.sizes[some], np.abs(self.claimed[some])
         # In a set that differs all limits are inf, and none is told.
         told = limit <= TELL * claim
-        found.seen += int(told.sum())
+        survey.seen += int(told.sum())
         left, limit, size, claim = some[~told], limit[~told], size[~told], claim[~told]
         # Without those that are known, directions resolve the rest better: it is drawn
         # anew as one set, and not halved.
         if told.any():
             return [(left, limit)] if len(left) else []
-        small = found.is_little(size, claim, limit)
-        found.small += int(small.sum())
+        small = survey.is_little(size, claim, limit)
+        survey.small += int(small.sum())
         left, limit = left[~small], limit[~small]
         if small.any():
             return [(left, limit)] if len(left) else []
@@ -163,18 +166,18 @@ class _Search:
 
     def _limits(self, some: Integers) -> tuple[Array, bool]:
         """(the error of each component that would have shown, whether all agree)."""
-        along = self._drawn(some, LATER if self.found.lines else FIRST)
+        along = self._draw(some, LATER if self.survey.lines else FIRST)
         zero, one = np.zeros(len(along)), np.ones(len(along))
         known = slopes(self.subject.directions(along), zero, one)
         self.tick(len(along))
-        self.found.lines += len(along)
-        usual = float(np.median(known.found.typical))
-        self.found.level = self.found.level or usual
-        says, allowed = along @ self.claimed, self._allowed(known, along)
+        self.survey.lines += len(along)
+        usual = float(np.median(known.slope.typical))
+        self.survey.level = self.survey.level or usual
+        says, allowed = along @ self.claimed, self._allowance(known, along)
         with np.errstate(all="ignore"):
             # One direction that differs is enough. It counts as agreement where a bound
             # is not finite, since then nothing has differed.
-            if not (np.abs(says - known.found.value) <= allowed).all():
+            if not (np.abs(says - known.slope.value) <= allowed).all():
                 return np.full(len(some), np.inf), not np.isfinite(allowed).all()
             # An error e shifts Σ claim·d by e·d. If claims and differences agree within
             # `allowed`, |e·d| can be twice that and not more: once from the gap, once
@@ -182,7 +185,7 @@ class _Search:
             limits: Array = 2 * allowed[:, None] / np.abs(along[:, some])
         return limits.min(axis=0), True
 
-    def _drawn(self, some: Integers, count: int) -> Array:
+    def _draw(self, some: Integers, count: int) -> Array:
         """Directions (count, n) that move the components by about their own size."""
         along = np.zeros((count, len(self.subject)))
         shape = (count, len(some))
@@ -191,11 +194,13 @@ class _Search:
         along[:, some] = weights * self.subject.sizes[some]
         return along
 
-    def _allowed(self, known: Slopes, along: Array) -> Array:
+    def _allowance(self, known: Slopes, along: Array) -> Array:
         """How far the claims may be off along directions, rounding included."""
         own = np.maximum(np.minimum(known.precision, COARSEST), self.precision)
         with np.errstate(all="ignore"):
             # Rounding errors of single claims are independent, so that squares add up.
             rounding = CLAIM * own * np.sqrt(((along * self.claimed) ** 2).sum(axis=1))
-            found: Array = K * (known.found.bound + rounding + EPSILON * known.terms)
-        return found
+            allowance: Array = K * (
+                known.slope.bound + rounding + EPSILON * known.terms
+            )
+        return allowance

@@ -23,8 +23,8 @@ from cgprimer.judge.code.beside import UNSEEN, beside, doubt
 from cgprimer.judge.code.directions import FIRST
 from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.code.purity import (
-    called,
-    changed,
+    changes_argument,
+    name_of,
     not_finite,
     quiet,
     undecided,
@@ -78,10 +78,10 @@ def check_function(
     takes.flag(progress=progress)
     arguments = Arguments.of(f, x)
     labels, each = own_names(names, arguments)
-    code = _Code(called(f, "f"), f, arguments)
+    code = _Code(name_of(f, "f"), f, arguments)
     subject = Subject(code.name, code.number, arguments.arrays, labels, each)
     with quiet():
-        return _checked(subject, code, grad, rng, progress)
+        return _check(subject, code, grad, rng, progress)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class _Code:
     arguments: Arguments
 
     def number(self, arrays: Sequence[NDArray[Any]]) -> float:
-        value = np.asarray(self.call(*self.arguments.filled(arrays)))
+        """What f returns; OptionError where that is no number."""
+        value = np.asarray(self.call(*self.arguments.fill(arrays)))
         if value.size != 1 or value.dtype.kind not in "biuf":
             raise OptionError(
                 f"{self.name} returns {value.dtype} of shape {value.shape}; a number "
@@ -102,18 +103,20 @@ class _Code:
         return float(value.reshape(()))
 
     def gradient(self, arrays: Sequence[NDArray[Any]]) -> tuple[Array, float, str]:
-        return self.arguments.gradient(self.call(*self.arguments.filled(arrays)))
+        """What its gradient returns, as `Arguments.gradient` reads it."""
+        return self.arguments.gradient(self.call(*self.arguments.fill(arrays)))
 
     def fresh(self) -> list[NDArray[Any]]:
+        """The leaves as copies, so that a call may change them."""
         return [array.copy() for array in self.arguments.arrays]
 
     def remarks(self, subject: Subject, after: Sequence[NDArray[Any]]) -> list[str]:
         """What to say where it changed what it was given."""
-        says = changed(self.name, self.arguments.arrays, after, subject)
+        says = changes_argument(self.name, self.arguments.arrays, after, subject)
         return [says] if says else []
 
 
-def _checked(
+def _check(
     subject: Subject,
     code: _Code,
     grad: Any,
@@ -149,7 +152,7 @@ def _checked(
     there = beside(subject, claims.values) if callable(grad) else None
     if report.verdict != PASS or there is None:
         return report
-    own = _Code(called(grad, "grad"), grad, code.arguments)
+    own = _Code(name_of(grad, "grad"), grad, code.arguments)
     values, precision, _ = own.gradient(there.split(there.x))
     looked = examine(there, values, precision, random)
     return doubt(report, report_on(looked, values, precision))
@@ -189,7 +192,7 @@ def _claims(subject: Subject, arguments: Arguments, grad: Any) -> _Claims:
         values, precision, note = arguments.gradient(grad)
         wrong = f"{subject.name}: {note}." if note else ""
         return _Claims(values, precision, wrong=wrong)
-    code = _Code(called(grad, "grad"), grad, arguments)
+    code = _Code(name_of(grad, "grad"), grad, arguments)
     given = code.fresh()
     values, precision, note = code.gradient(given)
     values, remarks = values.copy(), tuple(code.remarks(subject, given))

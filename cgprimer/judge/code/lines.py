@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from cgprimer.judge.code.rounding import COARSE, COARSEST, Each, Noise
 from cgprimer.judge.code.rounding import noise as probed
-from cgprimer.judge.code.smoothed import smoothed
-from cgprimer.judge.differences.finite import Difference, chosen, difference
+from cgprimer.judge.code.smoothed import smooth
+from cgprimer.judge.differences.bounded import Difference, chosen
+from cgprimer.judge.differences.finite import difference
 from cgprimer.judge.slopes import SCHEMES, Slope, by_schemes
 from cgprimer.judge.verdict import NEGLIGIBLE
 from cgprimer.types import Array
@@ -32,7 +33,7 @@ class Slopes:
     terms : the size of what a claim is computed from, as far as it shows.
     """
 
-    found: Slope
+    slope: Slope
     precision: Array
     terms: Array
 
@@ -81,11 +82,11 @@ def _difference(
         return still
     x = np.where(known.flat > 0, np.nan, x)
     noise = known.at_reach(each, x, size, longer)
-    found = difference(each, x, scheme, None, noise, typical=usual)
-    found = chosen(known.flat > 0, still, found)
+    slope = difference(each, x, scheme, None, noise, typical=usual)
+    slope = chosen(known.flat > 0, still, slope)
     coarse &= ~(known.flat > 0)
     if not coarse.any():
-        return found
+        return slope
     # x = 1e-3 with a usual size of 1: steps of 0.1 are sharp in float32, and may be too
     # long for f; steps of 1e-4 are the reverse. Where the two contradict, the short
     # ones count.
@@ -93,28 +94,28 @@ def _difference(
         close = np.where(coarse & (size < longer), x, np.nan)
         noise = known.at_reach(each, close, size, size)
         other = difference(each, close, scheme, None, noise, typical=size)
-        better = (other.bound < found.bound) | _differ(other, found)
-        found = chosen(better, other, found)
+        better = (other.bound < slope.bound) | _differ(other, slope)
+        slope = chosen(better, other, slope)
     close = np.where(coarse, x, np.nan)
     for reach in (size, longer) if scheme == SCHEMES[0] else ():
-        other = smoothed(each, close, reach, known.precision)
+        other = smooth(each, close, reach, known.precision)
         # A fit over a wide interval is believed only where a difference does not
         # contradict it.
-        better = (other.bound < found.bound) & ~_differ(other, found)
-        found = chosen(better, other, found)
-    return found
+        better = (other.bound < slope.bound) & ~_differ(other, slope)
+        slope = chosen(better, other, slope)
+    return slope
 
 
 def _differ(one: Difference, two: Difference) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.abs(one.value - two.value) > one.bound + two.bound
-    return found
+    apart: NDArray[np.bool_] = np.abs(one.value - two.value) > one.bound + two.bound
+    return apart
 
 
 def _steepest(each: Each, x: Array, step: Array) -> Array:
     here = each(x)
     rises = [np.abs(each(x + s * step) - here) / np.abs(step) for s in (-1, 1)]
-    found: Array = np.nan_to_num(np.fmax(*rises), posinf=0.0)
-    return found
+    rise: Array = np.nan_to_num(np.fmax(*rises), posinf=0.0)
+    return rise
 
 
 def _typical(each: Each, x: Array, size: Array, local: Array, known: Noise) -> Array:

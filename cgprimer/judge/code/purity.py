@@ -65,7 +65,7 @@ def _impure(name: str, runs: list[Array]) -> tuple[str, bool]:
     return says + hint, False
 
 
-def changed(
+def changes_argument(
     name: str,
     before: Sequence[NDArray[np.generic]],
     after: Sequence[NDArray[np.generic]],
@@ -102,7 +102,7 @@ def _is_guilty(subject: Subject, i: int) -> bool:
     return False
 
 
-def called(code: Any, otherwise: str) -> str:
+def name_of(code: Any, otherwise: str) -> str:
     """What a function is called in a report."""
     name = getattr(code, "__name__", type(code).__name__)
     return otherwise if name == "<lambda>" else visible(str(name))

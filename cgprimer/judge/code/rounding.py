@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.finite import Difference
+from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.schemes import EPSILON, Told
 from cgprimer.types import Array, Mask
 
@@ -107,13 +107,13 @@ def noise(each: Each, x: Array, size: Array, usual: Array) -> Noise:
 
 def _away(each: Each, x: Array, size: Array, longer: Array) -> Array:
     """The noise of f beside its value aside, where it shows and no terms cancel."""
-    found = np.full(len(x), np.nan)
+    share = np.full(len(x), np.nan)
     for step in (longer, -longer, size, -size):
-        there = np.where(found <= COARSE, np.nan, x + AWAY * step)
+        there = np.where(share <= COARSE, np.nan, x + AWAY * step)
         if not np.isnan(there).all():
             own = _scatter(each, there, np.abs(step))[1]
-            found = np.fmin(found, _share(own, each(there)))
-    return found
+            share = np.fmin(share, _share(own, each(there)))
+    return share
 
 
 def _share(noise: Array, value: Array) -> Array:
@@ -148,10 +148,10 @@ def _scatter(each: Each, x: Array, size: Array) -> tuple[Array, Array, Array]:
 
 def _beside(each: Each, x: Array, apart: Array) -> Array:
     """How f scatters to one side of x, the quieter one: the other may have a kink."""
-    found: Array = np.fmin(
+    scatter: Array = np.fmin(
         *(_off_a_curve(each, x, apart, side * UNEVEN, 4) for side in (1, -1))
     )
-    return found
+    return scatter
 
 
 def _off_a_curve(
@@ -201,8 +201,8 @@ def _is_of_rounding(quantum: Array, far: Array) -> Mask:
     # 1e16 + x - 1e16 moves by 2, which is a power of two; round(x) moves by 1, which is
     # the one power of two that code makes by itself.
     binary = (np.frexp(quantum)[0] == 0.5) & (quantum != 1)
-    found: Mask = binary | (far > CURVED * quantum)
-    return found
+    lost: Mask = binary | (far > CURVED * quantum)
+    return lost
 
 
 def _flat(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from cgprimer.judge.code.rounding import Each
-from cgprimer.judge.differences.finite import Difference
+from cgprimer.judge.differences.bounded import Difference
 from cgprimer.types import Array
 
 NODES = np.cos(np.pi * (np.arange(33) + 0.5) / 33)  # Chebyshev's, from end to end
@@ -33,17 +33,17 @@ def _weights(degree: int) -> tuple[Array, Array]:
 LOW, HIGH = map(_weights, DEGREES)
 
 
-def smoothed(each: Each, x: Array, size: Array, precision: Array) -> Difference:
+def smooth(each: Each, x: Array, size: Array, precision: Array) -> Difference:
     """The slope at x, elementwise, by the fit with the smallest bound."""
     best = np.array([np.full(len(x), np.nan), np.full(len(x), np.inf), size])
     for width in WIDTHS:
-        found = np.array(_fitted(each, x, width * size, precision))
-        best = np.where(found[1] < best[1], found, best)
+        fit = np.array(_fit(each, x, width * size, precision))
+        best = np.where(fit[1] < best[1], fit, best)
     value, bound, h = best
     return Difference(value, bound, h, bound, value, value)
 
 
-def _fitted(
+def _fit(
     each: Each, x: Array, h: Array, precision: Array
 ) -> tuple[Array, Array, Array]:
     rows = np.array([each(x + node * h) for node in NODES])

@@ -49,17 +49,17 @@ def leaves(
         yield from leaves(part, name, nested)
 
 
-def rebuilt(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
+def rebuild(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
     """The tree with other leaves, taken from `values` in the order of `leaves`."""
     if not nested(tree):
         return next(values)
     if isinstance(tree, Mapping):
-        pairs = [(key, rebuilt(part, values, nested)) for key, part in tree.items()]
+        pairs = [(key, rebuild(part, values, nested)) for key, part in tree.items()]
         made = copy.copy(tree) if isinstance(tree, dict) else {}
         for key, part in pairs:  # what a subclass makes of pairs is its own affair
             made[key] = part
         return made
-    parts = [rebuilt(part, values, nested) for part in tree]
+    parts = [rebuild(part, values, nested) for part in tree]
     if hasattr(tree, "_fields"):  # a namedtuple
         return type(tree)(*parts)
     return tuple(parts) if isinstance(tree, tuple) else parts
@@ -74,25 +74,25 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
     if np.ma.is_masked(value) or any(item is np.ma.masked for item in inside):
         raise OptionError(f"{label} is masked\n  hint: leave out what is masked")
     try:
-        found = np.asarray(value)
+        array = np.asarray(value)
     except Exception:  # ragged, or an __array__ of somebody else
-        found = np.asarray(None)
-    if found.dtype.kind not in "iuf":
-        kind = found.dtype if found.dtype.kind in "bcmM" else type(value).__name__
-        hint = COMPLEX if found.dtype.kind == "c" else hint
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        kind = array.dtype if array.dtype.kind in "bcmM" else type(value).__name__
+        hint = COMPLEX if array.dtype.kind == "c" else hint
         raise OptionError(
             f"{label} is {kind}, where real numbers are expected\n  hint: {hint}"
         )
-    return found if found.dtype == np.float32 else as_numbers(label, found, OptionError)
+    return array if array.dtype == np.float32 else as_numbers(label, array, OptionError)
 
 
-def matched(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
+def match(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
     """The leaves of `given`, which must be nested as `tree` is; (name, leaf)."""
     if not is_nested(tree):
         yield label, given
         return
     if isinstance(tree, Mapping):
-        yield from _matched_keys(tree, given, label)
+        yield from _match_keys(tree, given, label)
         return
     # f(*(x,)) with one argument: its gradient need not be wrapped in a tuple.
     if len(tree) == 1 and not isinstance(given, tuple | list):
@@ -104,10 +104,10 @@ def matched(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
             "  hint: one gradient for every argument is expected, in the same order"
         )
     for i, part in enumerate(tree):
-        yield from matched(part, given[i], f"{label}[{i}]")
+        yield from match(part, given[i], f"{label}[{i}]")
 
 
-def _matched_keys(
+def _match_keys(
     tree: Mapping[Any, Any], given: Any, label: str
 ) -> Iterator[tuple[str, Any]]:
     if not isinstance(given, Mapping):
@@ -127,7 +127,7 @@ def _matched_keys(
     for key, part in tree.items():
         own = key if isinstance(key, str) else takes.shown(key)
         name = f"{label}.{own}" if label else own
-        yield from matched(part, given[key], name)
+        yield from match(part, given[key], name)
 
 
 def _type(value: Any) -> str:

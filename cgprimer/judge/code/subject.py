@@ -116,12 +116,12 @@ class Subject:
 
     def _each(self, point: Callable[[int, float], Array], start: Array) -> Each:
         def each(values: Array) -> Array:
-            found = np.full(len(start), np.nan)
+            results = np.full(len(start), np.nan)
             for k in np.flatnonzero(~np.isnan(values)).tolist():
                 # f at the point itself is known; many schemes ask for it again.
                 same = values[k] == start[k]
-                found[k] = self.here if same else self.value(point(k, values[k]))
-            return found
+                results[k] = self.here if same else self.value(point(k, values[k]))
+            return results
 
         return each
 

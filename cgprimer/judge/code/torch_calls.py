@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import OptionError
-from cgprimer.judge.code.structure import leaves, rebuilt
+from cgprimer.judge.code.structure import leaves, rebuild
 from cgprimer.keeping import lazy
 from cgprimer.types import Arrays
 
@@ -63,8 +63,8 @@ class TorchCode:
     @classmethod
     def of(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:
         """The code in double precision, or as it came where it cannot run so."""
-        native = cls._as_it_came(torch, fn, inputs)
-        wide = native._widened()
+        native = cls._native(torch, fn, inputs)
+        wide = native._widen()
         if native.wide:
             with torch.random.fork_rng():
                 wide.outputs(wide.arrays())
@@ -72,23 +72,23 @@ class TorchCode:
         # Some operations refuse double precision in the forward, some in the backward
         # only.
         try:
-            wide._tried()
+            wide._try_out()
         except (RuntimeError, TypeError, ValueError):
             with torch.random.fork_rng():
                 native.outputs(native.arrays())
             return native
         return wide
 
-    def _tried(self) -> None:
+    def _try_out(self) -> None:
         """Run it and its backward, which may refuse what the forward lets by."""
         with self.torch.random.fork_rng():
-            found, wrt = self.run(self.arrays())
-            kept = [output.sum() for output in found if output.requires_grad]
+            outputs, wrt = self.run(self.arrays())
+            kept = [output.sum() for output in outputs if output.requires_grad]
             if kept:
                 self.torch.autograd.grad(sum(kept), wrt, allow_unused=True)
 
     @classmethod
-    def _as_it_came(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:
+    def _native(cls, torch: Any, fn: Any, inputs: tuple[Any, ...]) -> TorchCode:
         if isinstance(fn, type) and issubclass(fn, torch.nn.Module):
             raise OptionError(
                 f"{fn.__name__} is a class of modules\n  hint: give a module of it: "
@@ -108,7 +108,7 @@ class TorchCode:
         real = [(label, leaf) for label, leaf in pairs if is_real(leaf)]
         marked = [i for i, (_, leaf) in enumerate(real) if leaf.requires_grad]
         marked = marked or list(range(len(real)))
-        module = _copied(fn) if isinstance(fn, torch.nn.Module) else None
+        module = _copy(fn) if isinstance(fn, torch.nn.Module) else None
         for name, parameter in module.named_parameters() if module is not None else ():
             if parameter.requires_grad:
                 marked.append(len(real))
@@ -129,7 +129,7 @@ class TorchCode:
             frozenset(p.dtype for p in _parameters(module)) - {torch.float64},
         )
 
-    def _widened(self) -> TorchCode:
+    def _widen(self) -> TorchCode:
         module = (
             copy.deepcopy(self.module).double() if self.module is not None else None
         )
@@ -149,7 +149,7 @@ class TorchCode:
         return _parameters(self.module)
 
     @lazy
-    def _moving(self) -> list[tuple[Any, Any]]:
+    def _buffer_pairs(self) -> list[tuple[Any, Any]]:
         """The buffers of the module's copy, each with the value that it came with."""
         named = self.module.named_buffers() if self.module is not None else ()
         return [(buffer, self.buffers[name]) for name, buffer in named]
@@ -162,14 +162,14 @@ class TorchCode:
         """A tensor as an array, copied."""
         small = tensor.dtype not in (self.torch.float32, self.torch.float64)
         plain = tensor.detach().cpu()
-        found: NDArray[Any] = (plain.float() if small else plain).numpy().copy()
-        return found
+        array: NDArray[Any] = (plain.float() if small else plain).numpy().copy()
+        return array
 
     def run(self, arrays: Arrays) -> tuple[list[Any], list[Any]]:
         """(the outputs, the marked leaves), with these values for the marked leaves."""
-        found, given, _ = self._called(arrays)
+        result, given, _ = self._call(arrays)
         wrt = [*given, *self.parameters]
-        return list(self._real(found)), [wrt[i] for i in self.marked]
+        return list(self._real(result)), [wrt[i] for i in self.marked]
 
     def outputs(self, arrays: Arrays) -> list[Any]:
         """The outputs of floating point."""
@@ -177,7 +177,7 @@ class TorchCode:
 
     def changes(self, arrays: Arrays) -> list[str]:
         """What one call changes in place, of the inputs and of the module, by name."""
-        _, given, passed = self._called(arrays)
+        _, given, passed = self._call(arrays)
         before = {
             f"its argument {k}": v for k, v in zip(self.labels, given, strict=False)
         }
@@ -186,7 +186,7 @@ class TorchCode:
             before[name], after[name] = self.buffers[name], value
         return [k for k, v in before.items() if not self.torch.equal(v, after[k])]
 
-    def _called(self, arrays: Arrays) -> tuple[Any, list[Any], list[Any]]:
+    def _call(self, arrays: Arrays) -> tuple[Any, list[Any], list[Any]]:
         """(what the call returns, the inputs' leaves, what was passed for them).
 
         Copies are passed, so that a call may change its arguments in place.
@@ -202,19 +202,19 @@ class TorchCode:
         self._reset(values[count:])
         passed = [value.clone() for value in given]
         rest = iter(passed)
-        return self.call(*(self._filled(t, rest) for t in self.inputs)), given, passed
+        return self.call(*(self._fill(t, rest) for t in self.inputs)), given, passed
 
-    def _filled(self, tree: Any, values: Iterator[Any]) -> Any:
+    def _fill(self, tree: Any, values: Iterator[Any]) -> Any:
         parts = [leaf for _, leaf in leaves(tree, "", is_tree)]
         is_tensor = self.torch.is_tensor
         new = [
             next(values) if is_real(v) else v.clone() if is_tensor(v) else v
             for v in parts
         ]
-        return rebuilt(tree, iter(new), is_tree)
+        return rebuild(tree, iter(new), is_tree)
 
-    def _real(self, found: Any) -> Iterator[Any]:
-        for _, output in leaves(found, "", is_tree):
+    def _real(self, result: Any) -> Iterator[Any]:
+        for _, output in leaves(result, "", is_tree):
             if is_complex(output):
                 yield self.torch.view_as_real(output)
             elif is_real(output):
@@ -227,7 +227,7 @@ class TorchCode:
         with self.torch.no_grad():
             for parameter, value in zip(self.parameters, values, strict=True):
                 parameter.copy_(value)
-            for buffer, first in self._moving:
+            for buffer, first in self._buffer_pairs:
                 buffer.copy_(first)
 
 
@@ -241,7 +241,7 @@ def _buffers(module: Any) -> dict[str, Any]:
     return {name: buffer.detach().clone() for name, buffer in named}
 
 
-def _copied(module: Any) -> Any:
+def _copy(module: Any) -> Any:
     try:
         return copy.deepcopy(module)
     except (RuntimeError, TypeError) as error:

@@ -25,7 +25,7 @@ from cgprimer.judge.code.beside import beside, doubt
 from cgprimer.judge.code.directions import FIRST
 from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
 from cgprimer.judge.code.purity import (
-    called,
+    name_of,
     not_finite,
     quiet,
     undecided,
@@ -38,10 +38,10 @@ from cgprimer.judge.code.torch_number import (
     Weighed,
     flat,
     in_train_mode,
-    narrowing,
     or_zero,
     plain,
     remarks,
+    watch_narrowing,
 )
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
@@ -88,10 +88,10 @@ def check_torch(
     random = takes.generator(0 if rng is None else rng)
     with quiet(), torch.random.fork_rng(), torch.enable_grad():
         code = TorchCode.of(torch, fn, inputs)
-        weighed = Weighed.of(code, called(fn, "f"), random)
+        weighed = Weighed.of(code, name_of(fn, "f"), random)
         if isinstance(weighed, CheckReport):
             return weighed
-        report = _checked(weighed, random, progress)
+        report = _check(weighed, random, progress)
         if contract != "exact":
             return _as_declared(report, weighed.name, contract)
         if order == 1 or report.verdict == FAIL:
@@ -99,13 +99,13 @@ def check_torch(
         return _both(report, _second(weighed, random, progress))
 
 
-def _checked(
+def _check(
     weighed: Weighed, rng: np.random.Generator, progress: bool | None
 ) -> CheckReport:
     code, name = weighed.code, weighed.name
     leaves = tuple(code.arrays())
     subject = Subject(name, weighed.number, leaves, weighed.labels(), told=True)
-    with narrowing(code.torch) as forward:
+    with watch_narrowing(code.torch) as forward:
         first = weighed.number(leaves)
     forward |= weighed.narrow
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
@@ -113,7 +113,7 @@ def _checked(
     if not np.isfinite(first):
         return undecided(not_finite(subject))
     try:
-        with narrowing(code.torch) as both:
+        with watch_narrowing(code.torch) as both:
             gradient = flat(weighed.gradient())
     except RuntimeError as error:
         line = str(error).splitlines()[0]
@@ -124,14 +124,14 @@ def _checked(
     if unsteady and not grows:
         return undecided(unsteady)
     aside, precision = remarks(weighed, forward, both)
-    report = _compared(subject, gradient, precision, rng, progress, aside)
+    report = _compare(subject, gradient, precision, rng, progress, aside)
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
         return undecided(says)
     wrong = unsteady or _upstream(name, gradient, flat(weighed.gradient(2.0)))
     there = beside(subject, gradient) if report.verdict == PASS and not wrong else None
     if there is not None:
         moved = flat(weighed.gradient(arrays=there.split(there.x)))
-        looked = _compared(there, moved, precision, rng, progress, ())
+        looked = _compare(there, moved, precision, rng, progress, ())
         return doubt(report, looked)
     if not wrong:
         return report
@@ -139,7 +139,7 @@ def _checked(
     return CheckReport(FAIL, report.rows, where, f"{wrong}.")
 
 
-def _compared(
+def _compare(
     subject: Subject,
     gradient: Array,
     precision: float,
@@ -217,21 +217,21 @@ def _second(
             for a, w in zip(arrays[count:], weighed.weights, strict=True)
         ]
         total = weighed.total(outputs, weights)
-        found = torch.autograd.grad(total, wrt, create_graph=True, allow_unused=True)
-        pairs = [(d, g) for d, g in zip(draws, found, strict=True) if g is not None]
+        parts = torch.autograd.grad(total, wrt, create_graph=True, allow_unused=True)
+        pairs = [(d, g) for d, g in zip(draws, parts, strict=True) if g is not None]
         return sum((d.to(g) * g).double().sum() for d, g in pairs), [*wrt, *weights]
 
     every = (*leaves, *arrives)
     try:
         number, wrt = slope(every)
-        found = [None] * len(wrt)
+        parts = [None] * len(wrt)
         if getattr(number, "requires_grad", False):
             torch.autograd.backward(number, retain_graph=True)  # refuses aloud
-            found = torch.autograd.grad(number, wrt, allow_unused=True)
+            parts = torch.autograd.grad(number, wrt, allow_unused=True)
     except RuntimeError as error:
         return undecided(f"{name} is refused: {str(error).splitlines()[0]}")
-    gradient = [code.array(or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
+    gradient = [code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
     labels = (*weighed.labels(), *names)
     subject = Subject(name, lambda a: plain(slope(a)[0]), every, labels, told=True)
     precision = remarks(weighed, set(), set())[1]
-    return _compared(subject, flat(gradient), precision, rng, progress, ())
+    return _compare(subject, flat(gradient), precision, rng, progress, ())

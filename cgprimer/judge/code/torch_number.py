@@ -64,10 +64,12 @@ class Weighed:
         return cls(code, name, tuple(weights), kept, silent, narrow, graph)
 
     def total(self, outputs: Sequence[Any], weights: Sequence[Any]) -> Any:
+        """Σ weight·output over the outputs that are kept, as a tensor of one number."""
         pairs = zip(weights, (outputs[i] for i in self.kept), strict=True)
         return sum((weight * output.double()).sum() for weight, output in pairs)
 
     def number(self, arrays: Arrays) -> float:
+        """The same with these values for the marked leaves."""
         with self.code.torch.set_grad_enabled(self.graph):
             return plain(self.total(self.code.outputs(arrays), self.weights))
 
@@ -77,10 +79,11 @@ class Weighed:
         """By torch: the gradient of `times` the number, zero where torch has none."""
         outputs, wrt = self.code.run(self.code.arrays() if arrays is None else arrays)
         total = times * self.total(outputs, self.weights)
-        found = self.code.torch.autograd.grad(total, wrt, allow_unused=True)
-        return [self.code.array(or_zero(g, w)) for g, w in zip(found, wrt, strict=True)]
+        parts = self.code.torch.autograd.grad(total, wrt, allow_unused=True)
+        return [self.code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
 
     def labels(self) -> tuple[str, ...]:
+        """What the marked leaves are called."""
         return tuple(self.code.labels[i] for i in self.code.marked)
 
 
@@ -116,14 +119,14 @@ def remarks(
     says, precision = [], float(np.finfo(np.float64).eps)
     if not code.wide:
         seen = {code.leaves[i].dtype for i in code.marked}
-        says.append(f"it runs in {_spoken(seen)} only, and was checked so")
+        says.append(f"it runs in {_type_names(seen)} only, and was checked so")
         precision = max(finfo(dtype).eps for dtype in seen)
     elif both:
         which = "forward" if forward else "backward"
-        says.append(f"{which} computes in {_spoken(both)}")
+        says.append(f"{which} computes in {_type_names(both)}")
         precision = max(finfo(dtype).eps for dtype in both)
     elif code.narrow:
-        says.append(f"it is {_spoken(code.narrow)}: a copy in float64 was checked")
+        says.append(f"it is {_type_names(code.narrow)}: a copy in float64 was checked")
     moved = code.changes(code.arrays())
     if moved:
         says.append(f"every call changes {index(moved)} in place")
@@ -134,40 +137,42 @@ def remarks(
     return says, precision
 
 
-def _spoken(dtypes: Iterable[Any]) -> str:
+def _type_names(dtypes: Iterable[Any]) -> str:
     return ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
 
 
 def in_train_mode(code: TorchCode) -> str:
     """What of a module may be random, by name."""
     every = code.module.named_modules() if code.module is not None else ()
-    found = [
+    random = [
         f"{name or 'the module'} ({type(part).__name__})"
         for name, part in every
         if part.training and "Dropout" in type(part).__name__
     ]
-    if found:
-        return f"; {index(found)} drops out at random in train mode: call .eval() first"
+    if random:
+        return (
+            f"; {index(random)} drops out at random in train mode: call .eval() first"
+        )
     train = code.module is not None and code.module.training
     return "; the module is in train mode" if train else ""
 
 
 @contextmanager
-def narrowing(torch: Any) -> Iterator[set[Any]]:
+def watch_narrowing(torch: Any) -> Iterator[set[Any]]:
     """Yields the types that numbers of double precision are made less than, if any."""
     seen: set[Any] = set()
 
     def dispatch(
         self: Any, op: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        found = op(*args, **(kwargs or {}))
+        result = op(*args, **(kwargs or {}))
         # What takes doubles and gives less has narrowed them; what starts in float32
         # has not.
         if any(getattr(a, "dtype", None) == torch.float64 for a in args):
-            outputs = found if isinstance(found, tuple | list) else [found]
+            outputs = result if isinstance(result, tuple | list) else [result]
             real = {output.dtype for output in outputs if is_real(output)}
             seen.update(real - {torch.float64})
-        return found
+        return result
 
     mode: Any = import_module("torch.utils._python_dispatch").TorchDispatchMode
     with type("Watch", (mode,), {"__torch_dispatch__": dispatch})():

@@ -20,7 +20,7 @@ import numpy as np
 
 from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.shape import Shape
-from cgprimer.judge.differences.finite import Difference
+from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Function
 from cgprimer.types import Array
 
@@ -62,13 +62,13 @@ def off(value: Any, by: Array) -> Any:
     return np.where(exact, value, moved)
 
 
-def with_rounding(found: Difference, runs: Sequence[Function], x: Array) -> Difference:
+def with_rounding(step: Difference, runs: Sequence[Function], x: Array) -> Difference:
     """A complex step with the bound that its disturbed runs tell."""
     with np.errstate(all="ignore"):
-        slopes = [np.imag(f(x + 1j * found.h)) / found.h for f in runs]
-        change = np.max([np.abs(slope - found.value) for slope in slopes], axis=0)
+        slopes = [np.imag(f(x + 1j * step.h)) / step.h for f in runs]
+        change = np.max([np.abs(slope - step.value) for slope in slopes], axis=0)
         # Where the change is as large as the slope, it is no longer in proportion to D,
         # and scaling it down to ε would promise too much.
-        share = np.where(change < LINEAR * np.abs(found.value), EPSILON / D, 1.0)
-    bound = MARGIN * share * change + ROUNDING * np.abs(found.value)
-    return replace(found, bound=bound, rounding=bound)
+        share = np.where(change < LINEAR * np.abs(step.value), EPSILON / D, 1.0)
+    bound = MARGIN * share * change + ROUNDING * np.abs(step.value)
+    return replace(step, bound=bound, rounding=bound)

@@ -16,28 +16,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import Step, sweep
 from cgprimer.errors import (
     DifferenceError,
-    OpError,
     OptionError,
     listing,
     suggest,
     unknown,
 )
-from cgprimer.expr.custom import CustomOp
-from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import name
 from cgprimer.graph.graph import Graph, Value
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
 from cgprimer.judge.differences import disturb
-from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.bounded import Difference
+from cgprimer.judge.differences.finite import check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
-from cgprimer.judge.rounding import sum_of_terms
+from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.keeping import lazy
 from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
@@ -96,13 +92,13 @@ def edge_partials(
         }
     else:
         rows = dict(_in_order(graph, METHODS[method](graph, point)))
-    found = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
+    partials = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
     if method == "symbolic":
-        found.swept = _swept(graph)
-    return found
+        partials.swept = _swept_edges(graph)
+    return partials
 
 
-def _swept(graph: Graph) -> frozenset[Edge]:
+def _swept_edges(graph: Graph) -> frozenset[Edge]:
     """The edges for which sympy has no formula, or would take too long."""
     return frozenset(
         edge
@@ -131,11 +127,11 @@ def differences(
     typical: Mapping[str, float] | None = None,
 ) -> dict[Edge, Difference]:
     """All edge partials by finite differences, each with its error bound."""
-    sizes = checked_sizes(graph, typical)
+    sizes = typical_sizes(graph, typical)
     return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
 
 
-def checked_sizes(
+def typical_sizes(
     graph: Graph, typical: Mapping[str, float] | None
 ) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
@@ -224,8 +220,8 @@ def alike(graph: Graph, point: Point) -> Iterator[Alike]:
             yield Alike(group.shape, group.equations[part], own, results[part])
 
 
-def _in_order(graph: Graph, found: Any) -> Iterator[tuple[Edge, Any]]:
-    by_edge = dict(found)
+def _in_order(graph: Graph, pairs: Any) -> Iterator[tuple[Edge, Any]]:
+    by_edge = dict(pairs)
     return ((edge, by_edge[edge]) for edge in graph.arcs)
 
 
@@ -244,8 +240,8 @@ def _symbolic(
 @functools.lru_cache(maxsize=4096)
 def symbolic_kernel(shape: Shape) -> Kernel:
     """Numpy code for the formulas of a shape's derivatives by each of its names."""
-    found = [shape.symbolic[i] for i in shape.names]
-    return Kernel(map(stable, found) if shape.asks_sympy else found, shape.slots)
+    formulas = [shape.symbolic[i] for i in shape.names]
+    return Kernel(map(stable, formulas) if shape.asks_sympy else formulas, shape.slots)
 
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
@@ -275,14 +271,14 @@ def _finite(
             edges = [column for _, column in zip(moved, columns, strict=False)]
             f, x, noise = own.along(moved), own.at(moved), rounding(own.terms(moved))
             typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
-            found = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
+            slopes = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
                 kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
                 runs = [own.along(moved, kernel) for kernel in kernels]
-                found = disturb.with_rounding(found, runs, x)
+                slopes = disturb.with_rounding(slopes, runs, x)
             for k, row in enumerate(edges):
                 for equation, edge in enumerate(row):
-                    yield edge, found[k, equation]
+                    yield edge, slopes[k, equation]
 
 
 def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
@@ -291,37 +287,6 @@ def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
     if kernel is None:
         return None
     return Told(along(kernel, slots, i), not is_opaque(shape))
-
-
-def is_opaque(shape: Shape) -> bool:
-    """Whether there is numpy code in a shape, which may cancel inside."""
-    ops = (node.op for node in postorder([shape.body]))
-    return any(isinstance(op, CustomOp) and op.calls is not None for op in ops)
-
-
-@functools.lru_cache(maxsize=4096)
-def rounding_kernel(shape: Shape) -> Kernel | None:
-    """Numpy code for Σ |v · ∂result/∂v| over the operations v of a shape.
-
-    Times ε, it bounds to first order what rounding does to the result. None where the
-    operations do not tell the derivative.
-    """
-    # Names are given numbers without any error of their own: only operations round.
-    steps = _steps(shape)
-    return Kernel([sum_of_terms(steps)], shape.slots) if steps else None
-
-
-def _steps(shape: Shape) -> list[Step]:
-    """The reverse trace of a shape; empty where it does not tell the derivative."""
-    [run] = expand_for_kernels([shape.stable])
-    # A declared gradient is not the derivative, and would count rounding with wrong
-    # weights.
-    if any(node.op.contract != "exact" for node in postorder([run])):
-        return []
-    try:
-        return sweep(run, map(name, shape.slots))
-    except OpError:
-        return []
 
 
 def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:

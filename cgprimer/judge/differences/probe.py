@@ -37,8 +37,8 @@ def noise(f: Function, x: Array, scale: Array) -> tuple[Array, NDArray[np.bool_]
     # A spacing at which all points round alike would show no noise; two spacings, with
     # the ratio 8:5, seldom do so both.
     several = [_at_spacing(f, x, part * CLOSE * scale) for part in PARTS]
-    found, flats = zip(*several, strict=True)
-    return np.fmax(*found), np.logical_or(*flats)
+    bounds, flats = zip(*several, strict=True)
+    return np.fmax(*bounds), np.logical_or(*flats)
 
 
 def _at_spacing(
@@ -52,16 +52,16 @@ def _at_spacing(
     low, high = np.fmin(*spreads), np.fmax(*spreads)
     # At the edge of a domain one side is nan, which fmin and fmax pass by. Beside a
     # kink the side that reaches over it has differences as large as the kink itself.
-    found = np.where(high < ALIKE * low, high, low)
-    return MARGIN * np.nan_to_num(found), flats[0] | flats[1]
+    spread = np.where(high < ALIKE * low, high, low)
+    return MARGIN * np.nan_to_num(spread), flats[0] | flats[1]
 
 
 def _spread(rows: Array) -> Array:
     # A difference of order k of independent errors of size σ has the variance σ²·C(2k,
     # k): for k = 6 it is √924 = 30 times as large as σ.
-    found = [
+    sizes = [
         np.abs(np.diff(rows, order, axis=0)).max(axis=0) / sqrt(comb(2 * order, order))
         for order in ORDERS
     ]
-    spread: Array = np.max(found, axis=0)
+    spread: Array = np.max(sizes, axis=0)
     return spread

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cgprimer.judge.differences.schemes import Function, Scheme, apply, taken
+from cgprimer.judge.differences.schemes import Function, Scheme, apply, step_taken
 from cgprimer.types import Array
 
 SHRINK = 1.4
@@ -48,7 +48,7 @@ def extrapolate(
     steps: list[Array] = []
     above: list[tuple[Array, Array]] = []
     for i in range(scheme.rows):
-        steps.append(taken(x, h / SHRINK**i))
+        steps.append(step_taken(x, h / SHRINK**i))
         row = [apply(scheme, f, x, steps[i], noise)]
         # Column 0 alone is never kept: without a neighbour there is no estimate of its
         # error.
@@ -56,13 +56,13 @@ def extrapolate(
             # From the steps as they were rounded: from 1.4^j the even powers of h would
             # not cancel.
             q = (steps[i - j] / steps[i]) ** 2
-            (value, rounding), gap = _combined(q, row[-1], above[j - 1])
+            (value, rounding), gap = _combine(q, row[-1], above[j - 1])
             row.append((value, rounding))
             # The step is that of the longest difference in the entry, since it tells
             # how far from x the function was looked at.
-            found = np.array([value, INFLATE * gap + rounding, steps[i - j], rounding])
-            better = ~done & (found[1] < best[1])
-            best = np.where(better, found, best)
+            entry = np.array([value, INFLATE * gap + rounding, steps[i - j], rounding])
+            better = ~done & (entry[1] < best[1])
+            best = np.where(better, entry, best)
             error = np.where(better, gap, error)
         # From there on rounding grows as 1/h and more columns only carry it along.
         # Rounding is added to the error, for a smallest gap of 0 by chance would end it
@@ -74,7 +74,7 @@ def extrapolate(
     return value, bound, step, rounding
 
 
-def _combined(
+def _combine(
     q: Array, near: tuple[Array, Array], far: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array], Array]:
     """An entry from its neighbours, with its rounding and its distance from them."""

@@ -65,7 +65,7 @@ class Scheme:
         """√Σw²: how independent errors of f, all of one size, come through."""
         return math.sqrt(sum(w * w for w in self.weights.values()))
 
-    def mirrored(self) -> Scheme:
+    def mirror(self) -> Scheme:
         """The same to the other side of x."""
         sign = (-1) ** self.order
         weights = {-k: sign * w for k, w in self.weights.items()}
@@ -108,7 +108,7 @@ def rounding(terms: Noise) -> Noise:
     return None if terms is None else ROUNDING * terms
 
 
-def taken(x: Array, h: Array) -> Array:
+def step_taken(x: Array, h: Array) -> Array:
     """The step that floating point really takes from x, nan where there is none."""
     # At x = 1 a step of 1e-10 is taken as 1.00000008274e-10: to divide by 1e-10 would
     # be an error of 8e-8, whatever f is.
@@ -150,7 +150,7 @@ def apply(
 def values(f: Function, at: Array) -> Array:
     """f at the elements of `at`; nan where Python code refuses a number."""
     try:
-        found = f(at)
+        result = f(at)
     except (ArithmeticError, ValueError):
-        found = np.nan
-    return np.broadcast_to(np.asarray(found, dtype=np.float64), at.shape)
+        result = np.nan
+    return np.broadcast_to(np.asarray(result, dtype=np.float64), at.shape)

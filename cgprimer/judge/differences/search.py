@@ -22,13 +22,24 @@ from cgprimer.judge.differences.schemes import (
     Scheme,
     Told,
     apply,
-    taken,
+    step_taken,
     values,
 )
 from cgprimer.types import Array, Mask
 
 PLAIN = {1: FIRST["central"], 2: SECOND["three-point"]}
 CREDIBLE = 0.5  # a bound this small beside a disagreement is to be reckoned with
+# Ridders' steps go down 1.4⁹ = 20-fold from each length on. So lengths that are nearer
+# than 10 to one another would try the same steps again, and between two that are more
+# than a thousand apart there is room for a third.
+ANOTHER, BETWEEN = 10, 1e3
+# The change of a difference with one halving of the step, beside that with the one
+# before: 1.414 for √x at 0, whose slope is endless, and about 1 for x·log(x). Less than
+# a millionth of the difference itself is no growth, but what rounding leaves.
+ENDLESS, NO_GROWTH = 1.2, 1e-6
+# A difference at a step 1000 times as short, beside it: 1000 for a jump, 32 for √|x| at
+# 0, 1 for any smooth f.
+WILD = 10
 # With these the shortest plain steps are 6e-9 and 6e-12 at x = 1. They stay within one
 # wave of sin(1e5·x), where steps from 0.1 on span thousands of waves.
 SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
@@ -85,8 +96,8 @@ def best(
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
         short = _over(every, each, plain, scales, *near)
         pairs = zip(tried.parts(), short.parts(), strict=True)
-        tried = _made(map(np.concatenate, pairs))
-    return _chosen(tried)
+        tried = _from_parts(map(np.concatenate, pairs))
+    return _choose(tried)
 
 
 def at_step(f: Function, x: Array, scheme: Scheme, h: Array, noise: Noise) -> Found:
@@ -100,7 +111,7 @@ def _row_by_row(f: Function) -> Function:
     return lambda at: np.array([values(f, row) for row in at])
 
 
-def _made(parts: object) -> Found:
+def _from_parts(parts: object) -> Found:
     return Found(*parts)  # type: ignore[misc]
 
 
@@ -113,8 +124,8 @@ def _lengths(x: Array, typical: Array | float | None) -> Array:
     large, small = np.maximum(size, usual), np.minimum(size, usual)
     lengths = [
         large,
-        np.where(large > 1e3 * small, np.sqrt(large * small), np.nan),
-        np.where(large > 10 * small, small, np.nan),
+        np.where(large > BETWEEN * small, np.sqrt(large * small), np.nan),
+        np.where(large > ANOTHER * small, small, np.nan),
         *(part * small for part in SHORTER),
     ]
     kept = [length for length in lengths if not np.isnan(length).all()]
@@ -153,14 +164,14 @@ def _over(
     # To the right first, then to the left: what is still outside after both keeps its
     # nan.
     aside = ASIDE[scheme.order]
-    for side in (aside, aside.mirrored()):
+    for side in (aside, aside.mirror()):
         outside = ~np.isfinite(parts[0])
         if not outside.any():
             break
         other = _one_sided(f, x, side, scale * aside.step, noise)
         pairs = zip(other, parts, strict=True)
         parts = tuple(np.where(outside, new, old) for new, old in pairs)
-    return _made((*parts, noise, flat))
+    return _from_parts((*parts, noise, flat))
 
 
 def _steps(
@@ -169,7 +180,7 @@ def _steps(
     """(value, bound, step, rounding) from step h on, by how it changes with h."""
     if scheme.rows > 1:
         return ridders.extrapolate(scheme, f, x, h, noise)
-    h = taken(x, h)
+    h = step_taken(x, h)
     value, rounding = apply(scheme, f, x, h, noise)
     far, _ = apply(scheme, f, x, 2 * h, noise)
     # For central differences trust is 1: the error at h is a third of the change from
@@ -193,7 +204,7 @@ def _one_sided(
     and the change from one step to the next is less than what is still to come. Those
     of √x grow without end.
     """
-    h = taken(x, h)
+    h = step_taken(x, h)
     (near, rounding), (mid, _), (far, _) = (
         apply(scheme, f, x, k * h, noise) for k in (1, 2, 4)
     )
@@ -207,11 +218,11 @@ def _one_sided(
     # √x at 0: 1, 0.707, 0.5, so that changes grow by 1.414 with each halving of the
     # step. x·log(x) is between: its changes stay alike, and the rest divides by 0,
     # which is inf.
-    endless = np.abs(change) > 1.2 * np.abs(before) + 1e-6 * np.abs(near)
+    endless = np.abs(change) > ENDLESS * np.abs(before) + NO_GROWTH * np.abs(near)
     return near, np.where(endless, np.inf, ahead) + rounding, h, rounding
 
 
-def _chosen(tried: Found) -> Found:
+def _choose(tried: Found) -> Found:
     """Of the rows, the one with the smallest bound, elementwise; nan loses to any.
 
     A step too long for f can look certain by chance. A shorter one must then agree
@@ -244,8 +255,8 @@ def _chosen(tried: Found) -> Found:
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
     pick = bounds.argmin(axis=0)[None]
     parts = replace(tried, bound=bounds).parts()
-    found = _made(np.take_along_axis(part, pick, 0)[0] for part in parts)
-    return replace(found, bound=np.where(_is_wild(tried), np.inf, found.bound))
+    best_row = _from_parts(np.take_along_axis(part, pick, 0)[0] for part in parts)
+    return replace(best_row, bound=np.where(_is_wild(tried), np.inf, best_row.bound))
 
 
 def _is_wild(tried: Found) -> Mask:
@@ -255,5 +266,5 @@ def _is_wild(tried: Found) -> Mask:
     # smooth f agree up to rounding, which is allowed for.
     growth = np.abs(tried.value[-1] - tried.value[-2]) - tried.rounding[-1]
     size = np.abs(tried.value[-2]) + tried.rounding[-2]
-    wild: Mask = growth > 10 * size
+    wild: Mask = growth > WILD * size
     return wild

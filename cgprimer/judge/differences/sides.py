@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.differences.schemes import NEAREST, Function, apply, taken
+from cgprimer.judge.differences.schemes import NEAREST, Function, apply, step_taken
 from cgprimer.judge.differences.search import Found
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 PARTS = (8.0, 1.0, 1 / 8, 1 / 64, 1 / 512)  # of a difference's step: of both sides
 RESOLVED = 512  # units in the last place of x that such a step has at least
@@ -42,17 +42,17 @@ class Sides:
     rough: Array
 
 
-def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
-    """`found`, with both slopes where there is a kink, which its bound then spans.
+def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
+    """`known`, with both slopes where there is a kink, which its bound then spans.
 
     Elsewhere the mean of the slopes at the shortest steps must agree with it, up to
     rounding and to what that mean still changes; where it does not, the bound is
     widened to the gap.
     """
     # A step of a few units in the last place would have slopes of rounding alone.
-    longest = np.maximum(found.h, RESOLVED * np.spacing(np.abs(x)))
-    steps = [taken(x, part * longest) for part in PARTS]
-    rows = [_at(f, x, order, t, found.noise) for t in steps]
+    longest = np.maximum(known.h, RESOLVED * np.spacing(np.abs(x)))
+    steps = [step_taken(x, part * longest) for part in PARTS]
+    rows = [_at(f, x, order, t, known.noise) for t in steps]
     gaps, means, noises = ([row[i] for row in rows] for i in range(3))
     # |x| at 0: all gaps are 1 - (-1) = 2, and so is what the line through two of
     # them has at 0: before = gap = 2 > 0.6·2, a kink, with the slopes 0 ± 2/2. The
@@ -61,30 +61,47 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
     # left at t/8.
     lines = [_at_zero(steps[i : i + 2], gaps[i : i + 2]) for i in range(4)]
     before, gap = lines[-2:]
-    middle = _at_zero(steps[-2:], means[-2:])
     # With steps t and t/8 the line at 0 is (8·near - far)/7: so do the noises add up.
     hazes = [(8 * noises[i + 1] + noises[i]) / 7 for i in range(4)]
     noise = hazes[-1]
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
-    endless = np.abs(gap) > GROWS * np.abs(before) + noise
-    # Half the gap spans both slopes; what the gap still changed between two
-    # extrapolations is what it may change further.
-    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
-    across = np.where(endless, np.inf, across)
-    # The mean of two one-sided slopes is a central difference at a step 512 times
-    # shorter. It is off by next to no truncation, so that it betrays a value that is by
-    # chance the same over several long steps.
-    change = np.abs(means[-2] - means[-1])
-    astray = np.abs(found.value - means[-1])
-    widened = astray - noises[-1] > 2 * found.bound + change / 5
-    bound = np.where(widened, astray + noises[-1] + change, found.bound)
-    value = np.where(kink, middle, found.value)
+    value = np.where(kink, _at_zero(steps[-2:], means[-2:]), known.value)
+    bound = np.where(
+        kink, _across(before, gap, noise), _agreeing(known, means[-2:], noises[-1])
+    )
+    bound = _over_hidden(bound, kink, lines, hazes)
     half = np.where(kink, gap / 2, 0.0)
-    bound = np.where(kink, across, bound)
     # A slope that may change unseen is no reason to widen the bound, which would keep
     # right claims from a PASS; it only keeps claims so near from a FAIL.
     bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
     rough = np.where(bends, np.abs(gap), 0.0)
+    return Sides(value, bound, value - half, value + half, noise, rough)
+
+
+def _across(before: Array, gap: Array, noise: Array) -> Array:
+    """The bound at a kink, which spans both slopes; inf where the gap grows."""
+    # Half the gap spans both slopes; what the gap still changed between two
+    # extrapolations is what it may change further.
+    across = np.abs(gap) / 2 + np.abs(gap - before) + noise
+    endless = np.abs(gap) > GROWS * np.abs(before) + noise
+    return np.where(endless, np.inf, across)
+
+
+def _agreeing(known: Found, means: list[Array], noise: Array) -> Array:
+    """The bound where there is no kink, widened where the sides' mean contradicts."""
+    # The mean of two one-sided slopes is a central difference at a step 512 times
+    # shorter. It is off by next to no truncation, so that it betrays a value that is by
+    # chance the same over several long steps.
+    change = np.abs(means[0] - means[1])
+    astray = np.abs(known.value - means[1])
+    widened = astray - noise > 2 * known.bound + change / 5
+    return np.where(widened, astray + noise + change, known.bound)
+
+
+def _over_hidden(
+    bound: Array, kink: Mask, lines: list[Array], hazes: list[Array]
+) -> Array:
+    """The bound, as wide as a kink that longer steps show and rounding then hides."""
     # 1e12 + 2·|x| near 0 rounds to 1e-4: the slopes at the shortest steps are ± 4, and
     # hide what those at longer ones show, -2 and 2, whose mean of 0 is exact at all.
     for i in (1, 2):
@@ -92,7 +109,7 @@ def compared(f: Function, x: Array, order: int, found: Found) -> Sides:
         stays = seen > STAYS * long + hazes[i]
         hidden = ~kink & stays & (short + hazes[i + 1] > STAYS * seen)
         bound = np.where(hidden, np.fmax(bound, seen), bound)
-    return Sides(value, bound, value - half, value + half, noise, rough)
+    return bound
 
 
 def _at(
@@ -100,12 +117,12 @@ def _at(
 ) -> tuple[Array, Array, Array]:
     """(right - left, their mean, rounding) at step t."""
     nearest = NEAREST[order]
-    right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirrored()))
+    right, left = (apply(s, f, x, t, noise) for s in (nearest, nearest.mirror()))
     return right[0] - left[0], (right[0] + left[0]) / 2, right[1] + left[1]
 
 
 def _at_zero(steps: list[Array], rows: list[Array]) -> Array:
     """Where the line through the values at two steps meets step 0."""
     (long, short), (far, near) = steps, rows
-    found: Array = (long * near - short * far) / (long - short)
-    return found
+    limit: Array = (long * near - short * far) / (long - short)
+    return limit

@@ -20,14 +20,11 @@ from cgprimer.graph.names import unknown_name
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences import disturb
-from cgprimer.judge.differences.edges import (
-    checked_sizes,
-    is_opaque,
-    refuse_kinks,
-    rounding_kernel,
-)
-from cgprimer.judge.differences.finite import Difference, check_scheme, difference
+from cgprimer.judge.differences.bounded import Difference
+from cgprimer.judge.differences.edges import refuse_kinks, typical_sizes
+from cgprimer.judge.differences.finite import check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
+from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.keeping import lazy
 from cgprimer.run.sweeps import Sweeps
 from cgprimer.types import Array
@@ -54,32 +51,32 @@ def total_differences(
     """
     check_scheme(scheme, step)
     [output] = graph.checked_outputs([output])
-    names = _checked_names(graph, wrt)
-    sizes = checked_sizes(graph, typical)
+    names = _names_to_move(graph, wrt)
+    sizes = typical_sizes(graph, typical)
     point = at if isinstance(at, Point) else Point.of(graph, at)
     whole = OutputFunction.of(graph, output, point)
     if scheme == "complex":
         for group in whole.program.groups:
             refuse_kinks(graph, group)
-    found = {}
+    slopes = {}
     for name in names:
         x = whole.at(name)
         # A name that the output does not depend on has a slope of exactly 0, with no
         # bound.
         if name not in whole.names:
-            found[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
+            slopes[name] = Difference(*(np.zeros_like(x) for _ in fields(Difference)))
             continue
         f, size = whole.along([name]), sizes.get(name, 1.0)
         noise, row = rounding(whole.terms([name])), x[None]
         own = difference(f, row, scheme, step, noise, typical=size, stacks=True)
         if scheme == "complex":
-            runs = [whole.along([name], _disturbed(run)) for run in disturb.RUNS]
+            runs = [whole.along([name], _kernels_of_run(run)) for run in disturb.RUNS]
             own = disturb.with_rounding(own, runs, row)
-        found[name] = own[0]
-    return found
+        slopes[name] = own[0]
+    return slopes
 
 
-def _checked_names(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
+def _names_to_move(graph: Graph, wrt: Sequence[str] | None) -> Sequence[str]:
     known = (*graph.variable_number, *graph.parameters)
     if wrt is None:
         return (*graph.inputs, *graph.parameters)
@@ -94,7 +91,7 @@ def _forward(shape: Shape) -> Kernel:
     return shape.forward
 
 
-def _disturbed(run: int) -> KernelOf:
+def _kernels_of_run(run: int) -> KernelOf:
     return lambda shape: disturb.disturbed(shape, run)
 
 
@@ -134,12 +131,12 @@ class OutputFunction:
         row = self.graph.variable_number[self.output]
 
         def f(value: Any) -> Any:
-            values, _ = self._moved(names, value, kernel_of)
+            values, _ = self._move(names, value, kernel_of)
             return values[row].reshape(value.shape)
 
         return f
 
-    def _moved(
+    def _move(
         self, names: Sequence[str], value: Any, kernel_of: KernelOf = _forward
     ) -> tuple[Array, Array]:
         """Values (V, v.size) and parameters (P, v.size), each name moved by itself."""
@@ -181,7 +178,7 @@ class OutputFunction:
             return None
 
         def terms(value: Any) -> Any:
-            values, parameters = self._moved(names, value)
+            values, parameters = self._move(names, value)
             seeds = {row: np.ones(value.size)}
             adjoints, _ = program.backward(values, parameters, seeds)
             total = np.zeros(value.size)

@@ -20,7 +20,7 @@ from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.judge.mistakes.suspects import Suspect, derivative, suspects
 from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import MATCH, Wrong, fraction
-from cgprimer.notation.text import number
+from cgprimer.notation.numbers import apart, exact
 from cgprimer.types import Array
 
 Guess = tuple[str, str]  # the kind of mistake in a word, and a sentence
@@ -94,9 +94,9 @@ def varies(wrong: Wrong) -> str:
     ratios = wrong.ratios()
     low, high = float(ratios.min()), float(ratios.max())
     # `goes from 1.2 to 1.2` would contradict itself.
-    digits = next((d for d in (4, 7, 10) if f"{low:.{d}g}" != f"{high:.{d}g}"), 16)
+    least, most = apart(low, high, (4, 7, 10, 16))
     where = f" {wrong.where}" if wrong.where else ""
-    return f"claimed / true goes from {low:.{digits}g} to {high:.{digits}g}{where}"
+    return f"claimed / true goes from {least} to {most}{where}"
 
 
 def _findings(case: WrongDerivative) -> Iterator[Guess]:
@@ -282,5 +282,5 @@ def spoken(span: tuple[float, float]) -> str:
     if not np.isfinite([low, high]).all():
         return "∞"
     if abs(high - low) <= 1e-6 * max(abs(low), abs(high)):
-        return number(float(f"{low + 0.0:.6g}") + 0.0)
+        return exact(float(f"{low + 0.0:.6g}") + 0.0)
     return f"{low:.3g} … {high:.3g}"

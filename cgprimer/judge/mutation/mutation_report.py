@@ -69,8 +69,8 @@ class MutationReport(Report):
             if not isinstance(name, str) or name not in known:
                 every = f"known are {listing(known)}"
                 raise OptionError(unknown(f"{shorten(name)!r}", name, known, every))
-        found = self._all(checker)
-        return float(getattr(found, what) / found.count) if found.count else 1.0
+        sums = self._all(checker)
+        return float(getattr(sums, what) / sums.count) if sums.count else 1.0
 
     @property
     def ok(self) -> bool:
@@ -115,20 +115,20 @@ class MutationReport(Report):
     def _rows(
         self, checkers: list[str], cell: Callable[[Outcome], str]
     ) -> list[tuple[str, ...]]:
-        found = []
+        table = []
         for mistake in MISTAKES:
             rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
             if rows:
                 count = next(iter(rows.values())).count
                 none = Outcome("", mistake, 0, 0, 0)
                 texts = (cell(rows.get(checker, none)) for checker in checkers)
-                found.append((mistake, str(count), *texts))
+                table.append((mistake, str(count), *texts))
         sums = [self._all(checker) for checker in checkers]
         count = self._all(OURS).count
-        found.append(("all mistakes", str(count), *map(cell, sums)))
+        table.append(("all mistakes", str(count), *map(cell, sums)))
         passes = ("{}/{}".format(*self.correct[checker]) for checker in checkers)
-        found.append(("no mistake", "", *passes))
-        return found
+        table.append(("no mistake", "", *passes))
+        return table
 
     def _all(self, checker: str) -> Outcome:
         mine = [o for o in self.outcomes if o.checker == checker]

@@ -15,11 +15,12 @@ from cgprimer.errors import listing
 from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.report import CheckReport, CheckRow, apart, overall
+from cgprimer.judge.report import CheckReport, CheckRow, overall
 from cgprimer.judge.stories.edge_stories import Story
 from cgprimer.judge.stories.one_point import at_one_point
 from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.notation.numbers import apart
 from cgprimer.types import Edge
 
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
