@@ -8,7 +8,7 @@ from typing import NoReturn
 def main() -> int:
     """Run a command. Ctrl-C is one line also while modules are loaded; what SIGTERM
     ends leaves no unfinished file behind."""
-    signal.signal(signal.SIGTERM, _ended)
+    signal.signal(signal.SIGTERM, _end)
     try:
         from cgprimer.cli import main as run
 
@@ -18,7 +18,7 @@ def main() -> int:
         return 130
 
 
-def _ended(number: int, frame: object) -> NoReturn:
+def _end(number: int, frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 

@@ -71,11 +71,11 @@ class ComputationalGraphPrimer:
                 every = f"keywords are {', '.join(DEFAULTS)}"
                 raise OptionError(unknown(f"keyword {name!r}", name, DEFAULTS, every))
         chosen = DEFAULTS | options
-        self.expressions = _checked_expressions(chosen["expressions"])
-        self.output_vars = _checked_outputs(chosen["output_vars"])
+        self.expressions = _expressions(chosen["expressions"])
+        self.output_vars = _outputs(chosen["output_vars"])
         self.dataset_size = _whole("dataset_size", chosen["dataset_size"])
         self.learning_rate = _positive("learning_rate", chosen["learning_rate"])
-        self.grad_delta = _checked_delta(chosen["grad_delta"])
+        self.grad_delta = _delta(chosen["grad_delta"])
         every = chosen["display_loss_how_often"]
         every = chosen["display_vals_how_often"] if _is_none(every) else every
         self.display_loss_how_often = _how_often(every)
@@ -155,7 +155,7 @@ class ComputationalGraphPrimer:
         """Draw the graph; shown at once where a window can be opened."""
         from cgprimer.draw.network import draw_graph
 
-        return _shown(draw_graph(self.graph))
+        return _show(draw_graph(self.graph))
 
     display_network1 = display_network2
     display_DAG = display_network2
@@ -168,7 +168,7 @@ class ComputationalGraphPrimer:
             raise GraphError("call train_on_all_data() first")
         axes = plot_loss(np.array(self.LOSS))
         axes.set(xlabel="sample", ylabel="|error|")
-        return _shown(axes)
+        return _show(axes)
 
 
 def _epoch(
@@ -197,7 +197,8 @@ def _epoch_by_samples(
     return errors, params
 
 
-def _checked_expressions(expressions: Any) -> Sequence[str]:
+def _expressions(expressions: Any) -> Sequence[str]:
+    """The texts as a list; OptionError for none, and for one text alone."""
     if expressions is None:
         raise OptionError("expressions= is missing: a list of texts like 'xy=ab*xx'")
     if isinstance(expressions, str):
@@ -213,7 +214,7 @@ def _checked_expressions(expressions: Any) -> Sequence[str]:
     return found
 
 
-def _checked_outputs(names: Any) -> list[str]:
+def _outputs(names: Any) -> list[str]:
     """The names as a list, empty where they are left out."""
     if isinstance(names, str):
         return [names]
@@ -224,6 +225,7 @@ def _checked_outputs(names: Any) -> list[str]:
 
 
 def _whole(name: str, value: Any) -> int:
+    """A whole number from 1; OptionError for others."""
     number = _positive(name, value)
     if number != int(number):
         raise OptionError(f"{name} is a whole number, not {takes.shown(value)}")
@@ -231,6 +233,7 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _is_none(value: Any) -> bool:
+    """Whether an interval is left out: None, 0 or False."""
     return value is None or (isinstance(value, int | float) and not value)
 
 
@@ -240,13 +243,15 @@ def _how_often(every: Any) -> Any:
 
 
 def _positive(name: str, value: Any) -> float:
+    """A positive number; OptionError for others."""
     number = float(value) if takes.is_real(value) else math.nan
     if not (math.isfinite(number) and number > 0) or isinstance(value, bool):
         raise OptionError(f"{name} is a positive number, not {takes.shown(value)}")
     return number
 
 
-def _checked_delta(value: Any) -> float:
+def _delta(value: Any) -> float:
+    """A step that 1 feels; OptionError for a smaller one."""
     delta = _positive("grad_delta", value)
     if 1.0 + delta == 1.0:
         raise OptionError(
@@ -257,10 +262,11 @@ def _checked_delta(value: Any) -> float:
 
 
 def _rng() -> np.random.Generator:
+    """numpy's numbers, from those of Python's `random`."""
     return np.random.default_rng(random.getrandbits(64))
 
 
-def _shown(axes: Axes) -> Axes:
+def _show(axes: Axes) -> Axes:
     """Open a window, unless the backend only writes files."""
     from matplotlib import pyplot
 

@@ -45,7 +45,7 @@ def assert_gradient(
     __tracebackhide__ = True
     from cgprimer.judge.code.foreign import check_function
 
-    return _asserted(check_function(f, grad, x, **options), allow_inconclusive)
+    return _assert_ok(check_function(f, grad, x, **options), allow_inconclusive)
 
 
 def assert_gradients(
@@ -72,10 +72,10 @@ def assert_gradients(
     from cgprimer.judge.check import check_gradients
 
     report = check_gradients(graph, claims=claims, **options)
-    return _asserted(report, allow_inconclusive)
+    return _assert_ok(report, allow_inconclusive)
 
 
-def _asserted(report: CheckReport, allow_inconclusive: bool) -> CheckReport:
+def _assert_ok(report: CheckReport, allow_inconclusive: bool) -> CheckReport:
     __tracebackhide__ = True
     if report.ok or (allow_inconclusive and report.verdict == "INCONCLUSIVE"):
         return report

@@ -13,9 +13,23 @@ import numpy as np
 import pytest
 
 import cgprimer
-from cgprimer import PartialReport, generate, parse_graph
+from cgprimer import (
+    SGD,
+    Adam,
+    Dataset,
+    PartialReport,
+    check_gradients,
+    fit,
+    generate,
+    parse_graph,
+    trace,
+)
 from cgprimer.cli import COMMANDS, main
 from cgprimer.expr.ops import CONSTANTS, TABLE
+from cgprimer.judge.differences.finite import SCHEMES
+from cgprimer.notation.report import plain
+from cgprimer.run.llvm.cache import store
+from cgprimer.run.losses import LOSSES, find_loss
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 POINT = ["--at", "xa=1.5", "ab=0.8", "ac=-1.1", "bc=2", "cd=0.5"]
@@ -103,12 +117,35 @@ def test_a_large_graph_is_shown_in_part_and_says_so(run):
     assert "… and 100 more (--all shows them)" in out.splitlines()[-1]
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_shown_has_exact_limits(more, run):
+    left_out = "… and 1 more (--all shows them)"
+    _, out, _ = run("show", *[f"xy{k} = a{k}*xx" for k in range(100 + more)])
+    # Of the equations, and in depends_on.
+    assert out.count("… and") == out.count(left_out) == 2 * more
+    _, out, _ = run("show", f"xy = {' + '.join(f'b{k}' for k in range(200 + more))}")
+    assert out.count("… and") == out.count(left_out) == more  # of the parameters
+
+
 def test_values_drawn_for_a_large_graph_are_told_in_part(run):
     code, out, _ = run("check", *[f"x{k + 1} = a{k}*x{k}" for k in range(60)])
     assert code == 0
     code, out, _ = run("partials", *[f"x{k + 1} = a{k}*x{k}" for k in range(60)])
     told = out.splitlines()[0]
     assert told.endswith("  … and 21 more, the same for the same --seed")
+    _, out, _ = run("partials", *[f"x{k + 1} = a{k}*x{k}" for k in range(39)])
+    drawn = out.splitlines()[0].removeprefix("values drawn at random: ").split("  ")
+    assert len(drawn) == 40
+    assert all(re.fullmatch(r"\w+=\d\.\d{1,3}", each) for each in drawn)
+    numbers = [float(each.partition("=")[2]) for each in drawn]
+    assert 0.5 <= min(numbers) < 0.6
+    assert 1.9 < max(numbers) <= 2
+    assert any(round(each, 2) != each for each in numbers)
+
+
+def test_values_may_have_blanks_around_them(run):
+    spaced = ["--at", *(pair.replace("=", " = ") for pair in POINT[1:])]
+    assert run("partials", *CANONICAL, *spaced) == run("partials", *CANONICAL, *POINT)
 
 
 def test_names_are_declared_by_options(run):
@@ -145,6 +182,11 @@ BAD = {
         ["show", "xy"],
         "OptionError: cannot read 'xy': No such file or directory\n"
         "  hint: an equation needs '='\n",
+    ),
+    "one of several without an equals sign": (
+        ["show", "xx", "xy = 2*xx"],
+        "ExpressionError: an equation needs '='\n\n    xx\n    ^^\n"
+        "  hint: write name = expression\n",
     ),
     "folder": (["show", "."], "OptionError: cannot read '.': Is a directory\n"),
     "cycle": (["show", "xa = xb", "xb = xa"], None),
@@ -268,6 +310,25 @@ def test_partials_that_disagree_end_in_code_1(run, monkeypatch):
     assert run("partials", *CANONICAL, *POINT)[0] == 1
 
 
+def test_a_check_is_made_where_its_options_say(run):
+    """Points, seed and --at reach the check; several files are a model each."""
+    _, out, _ = run("check", *LINE, "--points", "3", "--seed", "4")
+    report = check_gradients(parse_graph(LINE), points=3, rng=4)
+    assert out.split() == str(report).split()
+    at = ["--at", "w=1", "xx=2", "b=3"]
+    _, out, _ = run("check", *LINE, *at)
+    assert "values drawn at random" not in out
+    assert (
+        out.split()
+        == str(
+            check_gradients(parse_graph(LINE), at={"w": 1, "xx": 2, "b": 3}, rng=0)
+        ).split()
+    )
+    code, out, _ = run("check", *LINE, *at[:2])
+    assert code == 0
+    assert out.startswith("values drawn at random: xx=")
+
+
 # fit
 
 
@@ -310,6 +371,26 @@ def test_the_exit_code_of_a_fit_is_its_success(options, code, word, run, points)
     found, out, err = run("fit", *LINE, "--data", points, "--quiet", *options)
     assert (found, err) == (code, "")
     assert word in out
+
+
+@pytest.mark.parametrize(
+    ("options", "method", "more"),
+    [
+        ([], Adam(0.01), {"epochs": 100, "batch": 64}),
+        (["--rate", "0.2", "--epochs", "7"], Adam(0.2), {"epochs": 7, "batch": 64}),
+        (["--batch", "3", "--seed", "5"], Adam(0.01), {"batch": 3, "rng": 5}),
+        (["--start", "w=2"], Adam(0.01), {"start": {"w": 2}}),
+        (["--loss", "huber", "--method", "sgd"], SGD(0.01), {"loss": "huber"}),
+    ],
+)
+def test_the_options_of_a_fit_are_those_of_fit(options, method, more, run, points):
+    _, out, _ = run(
+        "fit", *LINE, "--data", points, "--quiet", "--method", "adam", *options
+    )
+    graph = parse_graph(LINE)
+    data = Dataset.from_csv(points, graph)
+    result = fit(graph, data, method, progress=False, **more)
+    assert out.split() == str(result).split()
 
 
 STUCK = "xv = v*xs/(k + xs)", "xs,xv", lambda x: 10 * x / (3 + x)
@@ -363,6 +444,39 @@ def test_fit_takes_the_outputs_that_are_named(run, tmp_path):
     assert "R² 0.9999 for xz, 1 for xy" in " ".join(out.split())
 
 
+# trace and cache
+
+
+FILES = {
+    ("trace.htm",): lambda made: made.html(document=True),
+    ("trace.html",): lambda made: made.html(document=True),
+    ("trace.tex",): lambda made: made.latex(document=True),
+    ("trace.txt",): str,
+    ("part.tex", "--part"): lambda made: made.latex(),
+    ("table.txt", "--format", "table"): lambda made: plain(made, 110),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), FILES.items(), ids=map(str, FILES))
+def test_a_trace_is_written_as_its_ending_says(arguments, expected, run, tmp_path):
+    name, *options = arguments
+    code, out, _ = run("trace", *CANONICAL, *POINT, "-o", name, *options)
+    assert (code, out) == (0, f"written: {name}\n")
+    at = {name: float(value) for name, value in (p.split("=") for p in POINT[1:])}
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert text == expected(trace(parse_graph(CANONICAL), at)).rstrip("\n") + "\n"
+
+
+def test_the_cache_says_how_much_it_holds(run, tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("CGPRIMER_CACHE", str(folder))
+    store("a" * 64, b"x" * 1_500_000)
+    store("b" * 64, b"y" * 500_000)
+    assert run("cache") == (0, f"2 files, 2.0 MB, in {folder}\n", "")
+    assert run("cache", "--clear")[1] == f"deleted 2 files, 2.0 MB, from {folder}\n"
+    assert run("cache")[1] == f"0 files, 0.0 MB, in {folder}\n"
+
+
 # Pictures
 
 
@@ -383,6 +497,17 @@ def test_draw_writes_what_the_ending_says(ending, at, run, model, tmp_path):
     assert (code, out, err) == (0, f"written: {path}\n", "")
     assert path.read_bytes().startswith(MAGIC[ending])
     assert path.stat().st_size > 2_000
+
+
+def test_a_picture_has_its_size_and_is_let_go(run, model, tmp_path):
+    from matplotlib import pyplot
+
+    path = tmp_path / "graph.png"
+    assert run("draw", model, "-o", path)[0] == 0
+    header = path.read_bytes()
+    at = header.index(b"pHYs") + 4
+    assert round(int.from_bytes(header[at : at + 4]) * 0.0254) == 150  # dots per inch
+    assert pyplot.get_fignums() == []
 
 
 def test_the_loss_curve_is_written(run, points, tmp_path):
@@ -458,6 +583,18 @@ def test_the_functions_named_in_the_help_are_those_there_are(command, run):
     known = [op.name for op in TABLE if op.arity and not op.symbol]
     assert sorted(named[1].split()) == sorted(known)
     assert [named[2]] == list(CONSTANTS)
+
+
+def test_the_losses_and_schemes_named_in_the_help_are_those_there_are(run):
+    def named(command, before, after):
+        words = " ".join(run(command, "--help")[1].split())
+        found = re.search(f"{before} (.*?) {after}", words[words.index("options:") :])
+        return set(found[1].replace(" or ", ", ").split(", "))
+
+    losses = named("fit", "--loss LOSS", "--rate")
+    assert losses >= LOSSES.keys()
+    assert {find_loss(name).name for name in losses} == losses
+    assert named("partials", "--scheme SCHEME", "--step") == SCHEMES.keys()
 
 
 @pytest.mark.parametrize("module", [[], ["-m", "cgprimer"]])

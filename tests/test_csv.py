@@ -102,6 +102,26 @@ def test_a_line_without_end_is_refused(csv, monkeypatch):
         assert "has more than 1 million characters" in found or "field limit" in found
 
 
+def test_a_line_of_the_greatest_length_is_read(csv, monkeypatch):
+    monkeypatch.setattr(csv_file, "LONGEST", 64)
+    for blanks, fits in ((64, True), (65, False)):
+        text = "note,xx,xy\n" + f"{'':>{blanks - 5}},1,2\n"
+        if fits:
+            assert Dataset.from_csv(csv(text), LINE).inputs["xx"].tolist() == [1]
+        else:
+            assert "line 2 has more than 0 million characters" in message(csv(text))
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_a_file_of_the_greatest_size_is_read(csv, spare, monkeypatch):
+    path = csv("xx,xy\n1,2\n")
+    monkeypatch.setattr(csv_file, "MOST", path.stat().st_size + spare)
+    if spare:
+        assert "and no more is read" in message(path)
+    else:
+        assert len(Dataset.from_csv(path, LINE)) == 1
+
+
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "sparse.csv"
     with path.open("wb") as file:

@@ -24,7 +24,7 @@ from cgprimer import (
     parse_graph,
     plot_loss,
 )
-from cgprimer.draw.series import POINTS, Series, running_mean, thinned
+from cgprimer.draw.series import POINTS, Series, running_mean, thin
 from cgprimer.errors import OptionError
 
 LINE = parse_graph(["xy = w*xx + b"])
@@ -472,7 +472,7 @@ def test_half_a_million_losses_keep_their_extremes():
 def test_thinning_keeps_points_as_they_are():
     x = np.arange(50_000.0)
     y = np.where(x % 9_000 < 3_000, np.nan, np.sin(x / 300))
-    few = thinned(Series(x, y))
+    few = thin(Series(x, y))
     assert len(few.x) <= POINTS + 2
     assert np.array_equal(few.y, y[few.x.astype(int)], equal_nan=True)
     assert (few.x[0], few.x[-1]) == (0, 49_999)

@@ -276,7 +276,14 @@ BAD = [
     (({}, {"xy": [1]}, 0.0), "sigma of 'xy' must be positive"),
     (({}, {"xy": [1]}, -1), "sigma of 'xy' must be positive"),
     (({}, {"xy": [1]}, {"xz": 1.0}), "sigma names xz, but the targets are xy"),
-    (({}, {"xy": [1, 2]}, [1, 2, 3]), None),
+    (
+        ({}, {"xy": [1, 2]}, [1, 2, 3]),
+        "sigma of 'xy' has shape (3,); expected () or (2,)",
+    ),
+    (
+        ({"xx": [1, np.nan, np.inf]}, {"xy": [1, 2, 3]}),
+        "'xx' is nan in sample 1 (2 such values)\n  hint: leave these samples out",
+    ),
     (({}, {"xy": [1, 2]}, [1, np.nan]), None),
 ]
 
@@ -335,6 +342,22 @@ def test_the_repr_says_what_is_in_it():
     assert repr(Dataset({}, {"xw": [3]})).startswith(
         "Dataset(1 sample: inputs none; targets xw)\n"
     )
+
+
+@pytest.mark.parametrize(("count", "left_out"), [(19, False), (20, True)])
+def test_the_repr_shows_twenty_columns(count, left_out):
+    shown = repr(Dataset({f"x{k}": [k] for k in range(count)}, {"xy": [1]}))
+    assert (shown.count("│ input  │"), shown.count("│ target │")) == (19, 1)
+    assert ("1 of 21 rows are not shown" in shown) == left_out
+
+
+def test_a_sigma_that_does_not_vary_is_one_number_and_zeros_have_no_spread():
+    data = Dataset({"xa": [0, 0]}, {"xw": [1, 3]}, sigma=2)
+    cells = [line.split("│")[1:-1] for line in repr(data).splitlines() if "│" in line]
+    assert [[cell.strip() for cell in row][2:] for row in cells] == [
+        ["0", "0", "0", "0", ""],
+        ["1", "2", "3", "1", "2"],
+    ]
 
 
 def test_the_spread_of_huge_numbers_is_a_number():
@@ -515,6 +538,20 @@ def test_a_size_beyond_memory_is_refused_before_memory_is_taken(size, monkeypatc
     assert found.endswith("\n  hint: generate less at a time")
 
 
+@pytest.mark.parametrize(("spare", "refused"), [(0, False), (-2, True)])
+def test_samples_may_take_half_the_memory(spare, refused, monkeypatch):
+    graph, size = parse_graph(CANONICAL), 1_000  # 5 variables and their adjoints …
+    needed = 8 * size * 2 * (5 + 1)  # … and an output with its noise
+    monkeypatch.setattr("cgprimer.data.generate._memory", lambda: 2 * needed + spare)
+    if not refused:
+        assert len(generate(graph, TRUTH, size)) == size
+        return
+    assert message(lambda: generate(graph, TRUTH, size)) == (
+        "1,000 samples of this graph need about 0 GiB, and this machine has 0\n"
+        "  hint: generate less at a time"
+    )
+
+
 BAD_REQUESTS = [
     ({"parameters": {"ab": 1}}, "parameters: no value for the parameters ac, bc, cd"),
     (
@@ -525,6 +562,11 @@ BAD_REQUESTS = [
     ({"parameters": {**TRUTH, "ab": "one"}}, None),
     ({"low": 2, "high": 1}, "'xa' cannot be drawn from 2.0 to 1.0"),
     ({"high": float("inf")}, "'xa' cannot be drawn from -1.0 to inf"),
+    ({"low": -1e308, "high": 1e308}, "'xa' cannot be drawn from -1e+308 to 1e+308"),
+    (
+        {"sampler": lambda rng, size: 1 / 0},
+        "the sampler of 'xa' raised ZeroDivisionError: division by zero",
+    ),
     ({"low": {"xb": 1}}, "low= names xb; known: xa"),
     ({"high": {"xw": 1}}, "high= names xw; known: xa"),
     ({"noise": {"xy": 1}}, "noise= names xy; known: xw"),

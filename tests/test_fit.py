@@ -25,9 +25,9 @@ from cgprimer import (
 )
 from cgprimer.fitting.cells import rounded, rows
 from cgprimer.fitting.errors import reason
-from cgprimer.fitting.identify import Combination
-from cgprimer.fitting.loop import _quiet
+from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.objective import objective_of
+from cgprimer.fitting.rest import is_quiet
 from cgprimer.fitting.result import OUTCOMES
 from cgprimer.run.losses import find_loss
 from cgprimer.run.objective import Objective
@@ -527,7 +527,7 @@ ULP = 2.0**-52
     ],
 )
 def test_the_rule_that_stops_early_cannot_be_met_by_a_rise(losses, quiet):
-    assert _quiet(losses) is quiet
+    assert is_quiet(losses) is quiet
 
 
 def test_steps_too_small_to_matter_are_no_success():

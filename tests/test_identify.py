@@ -9,9 +9,10 @@ from scipy.stats import t as student
 
 from cgprimer import Adam, LeastSquares, fit, generate, parse_graph
 from cgprimer.data.dataset import Dataset
-from cgprimer.fitting import determined as pricing
-from cgprimer.fitting.determined import determined, price
-from cgprimer.fitting.identify import identify, triangle
+from cgprimer.fitting import determination as pricing
+from cgprimer.fitting.determination import determine, price
+from cgprimer.fitting.identify import identify
+from cgprimer.fitting.matrices import triangle
 from cgprimer.fitting.objective import objective_of
 from cgprimer.run.losses import LOSSES, find_loss
 
@@ -52,7 +53,7 @@ def known_at(graph, inputs, at, loss="mse", wanted=True, start=None):
     params = np.array([float(at[name]) for name in graph.parameters])
     start = start and np.array([float(start[name]) for name in graph.parameters])
     objective = objective_of(graph, data, find_loss(loss))
-    found = determined(objective, params, wanted, start)
+    found = determine(objective, params, wanted, start)
     assert found is not None
     return found
 
@@ -632,7 +633,7 @@ def test_errors_that_say_that_a_parameter_might_be_anything_are_told(
     data = Dataset({"xx": x}, {"xy": noise})
     objective = objective_of(graph, data, LOSSES["mse"])
     params = np.array([float(at[name]) for name in graph.parameters])
-    known = determined(objective, params, True)
+    known = determine(objective, params, True)
     model = Sampled(objective)
     spread = 1e-4 * known.inverse
     told, sentence = doubtful(model, graph.parameters, params, known, spread)
@@ -779,7 +780,7 @@ def test_a_descent_also_says_what_is_open():
 
 
 def test_a_rank_that_would_take_too_long_is_not_computed(monkeypatch):
-    monkeypatch.setattr("cgprimer.fitting.fit.MOST_ENTRIES", 10)
+    monkeypatch.setattr("cgprimer.fitting.conclusion.MOST_ENTRIES", 10)
     graph = parse_graph(["xy = a*xx + b"])
     data = generate(graph, {"a": 1, "b": 2}, 50, rng=0)
     result = fit(graph, data, LeastSquares(), rng=0, progress=False)

@@ -106,7 +106,7 @@ def begun(frame: FrameType | None) -> bool:
     """Whether a fit is at work, which has to return what it found so far."""
     while frame is not None:
         module = frame.f_globals.get("__name__")
-        if module == "cgprimer.fitting.fit" and "ended" in frame.f_locals:
+        if module == "cgprimer.fitting.fit" and "conclude" in frame.f_locals:
             return True
         frame = frame.f_back
     return False
@@ -221,9 +221,18 @@ def stop(*args, **kwargs):
 PLACES = {
     "the data are packed": ("cgprimer.fitting.fit._objective", "not computed"),
     "the first loss": ("cgprimer.fitting.fit.Objective.value", "not computed"),
-    "the constants": ("cgprimer.fitting.fit.beside_constants", "R² was not computed"),
-    "the rank": ("cgprimer.fitting.fit._identified", "determined was not computed"),
-    "the errors": ("cgprimer.fitting.fit.findings", "determined was not computed"),
+    "the constants": (
+        "cgprimer.fitting.conclusion.beside_constants",
+        "R² was not computed",
+    ),
+    "the rank": (
+        "cgprimer.fitting.conclusion.determine",
+        "determined was not computed",
+    ),
+    "the errors": (
+        "cgprimer.fitting.conclusion.findings",
+        "determined was not computed",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from cgprimer.cli import main
-from cgprimer.commands.written import written
+from cgprimer.commands.files import write_file
 from cgprimer.errors import OptionError
 
 OLD, NEW = b"what was there before", b"what is there now"
@@ -69,7 +69,7 @@ def test_what_fails_leaves_everything_as_it_was(failure, there, tmp_path, monkey
     if patch is not None:
         patch(monkeypatch)
     with pytest.raises(raised) as caught:
-        written(path, write)
+        write_file(path, write)
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [OLD] * there
     if raised is OptionError:
         assert str(caught.value).startswith(f"cannot write {str(path)!r}: ")
@@ -85,7 +85,7 @@ def test_a_reader_finds_one_of_both_files_at_any_time(tmp_path):
             file.flush()
             assert path.read_bytes() == OLD
 
-    written(path, write)
+    write_file(path, write)
     assert path.read_bytes() == NEW
     assert list(tmp_path.iterdir()) == [path]
 
@@ -96,7 +96,7 @@ def test_permissions_are_kept(mode, tmp_path):
     path = tmp_path / "trace.txt"
     path.write_bytes(OLD)
     path.chmod(mode)
-    written(path, lambda file: file.write(NEW))
+    write_file(path, lambda file: file.write(NEW))
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
@@ -105,7 +105,7 @@ def test_permissions_are_kept(mode, tmp_path):
 def test_a_new_file_has_the_permissions_of_any_other(mask, tmp_path):
     before = os.umask(mask)
     try:
-        written(tmp_path / "ours", lambda file: file.write(NEW))
+        write_file(tmp_path / "ours", lambda file: file.write(NEW))
         (tmp_path / "other").write_bytes(NEW)
     finally:
         os.umask(before)
@@ -121,7 +121,7 @@ def test_a_link_stays_one(there, tmp_path):
     if there:
         target.write_bytes(OLD)
     link.symlink_to(target)
-    written(link, lambda file: file.write(NEW))
+    write_file(link, lambda file: file.write(NEW))
     assert link.is_symlink()
     assert target.read_bytes() == NEW
     assert list((tmp_path / "real").iterdir()) == [target]
@@ -131,7 +131,7 @@ def test_a_link_to_itself_is_refused(tmp_path):
     link = tmp_path / "trace.txt"
     link.symlink_to(link)
     with pytest.raises(OptionError, match="cannot write"):
-        written(link, lambda file: file.write(NEW))
+        write_file(link, lambda file: file.write(NEW))
     assert link.is_symlink()
 
 
@@ -141,17 +141,17 @@ def test_a_pipe_is_written_to(tmp_path):
     os.mkfifo(path)
     reader = threading.Thread(target=lambda: found.append(path.read_bytes()))
     reader.start()
-    written(path, lambda file: file.write(NEW))
+    write_file(path, lambda file: file.write(NEW))
     reader.join()
     assert found == [NEW]
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
 @pytest.mark.parametrize("place", ["none/x.txt", ".", "a" * 300])
-def test_where_nothing_can_be_written(place, tmp_path, monkeypatch):
+def test_where_nothing_can_be_write_file(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OptionError, match="cannot write"):
-        written(place, lambda file: file.write(NEW))
+        write_file(place, lambda file: file.write(NEW))
     assert list(tmp_path.iterdir()) == []
 
 

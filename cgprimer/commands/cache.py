@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Print where machine code is kept and how much, or with --clear delete it."""
     from cgprimer.run.llvm import cache
 
     place = cache.folder()

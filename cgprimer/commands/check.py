@@ -9,9 +9,10 @@ from operator import add
 from cgprimer.commands.common import (
     add_equations,
     add_point,
+    add_seed,
     graph_of,
     point,
-    seed,
+    show,
     text_of,
 )
 
@@ -40,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points", type=int, default=5, help="how many random points (default: 5)"
     )
-    parser.add_argument("--seed", type=seed, default=0, help="of the random points")
+    add_seed(parser, "of the random points")
     parser.add_argument(
         "--mutations",
         action="store_true",
@@ -50,11 +51,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command."""
+    """Print the report; 0 if all is right, 1 if not or if it cannot be said."""
     if options.mutations:
-        return _mutations(options)
-    from rich.console import Console
-
+        return _check_mutations(options)
     from cgprimer.judge.check import check_gradients
     from cgprimer.judge.claims import parse_claims
 
@@ -67,13 +66,11 @@ def run(options: argparse.Namespace) -> int:
         output=options.output,
         rng=options.seed,
     )
-    Console().print(report)
-    return 0 if report.ok else 1
+    return show(report)
 
 
-def _mutations(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
+def _check_mutations(options: argparse.Namespace) -> int:
+    """Print what each judge catches of mistakes; 0 if we catch what can be seen."""
     from cgprimer.judge.mutation.mutations import check_mutations
 
     # Several files, a model each, or one model as equations.
@@ -81,13 +78,10 @@ def _mutations(options: argparse.Namespace) -> int:
     if not any("=" in text for text in options.equations):
         sources = [[path] for path in options.equations]
     reports = []
-    # graph_of reads its source from the options.
-    for options.equations in sources:
-        graph = graph_of(options)
+    for source in sources:
+        graph = graph_of(options, source)
         at = point(graph, options) if options.at else None
         reports.append(
             check_mutations(graph, at=at, points=options.points, rng=options.seed)
         )
-    report = reduce(add, reports)
-    Console().print(report)
-    return 0 if report.ok else 1
+    return show(reduce(add, reports))

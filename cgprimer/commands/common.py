@@ -1,4 +1,8 @@
-"""What several commands share: equations, values and files as arguments."""
+"""What several commands share: equations, a point and a seed as arguments, a report.
+
+add_equations, add_point ─ argparse ─▶ options ─ graph_of, point ─▶ Graph, dict
+report ─ show ─▶ what is printed, and the exit status
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cgprimer.commands.written import written
 from cgprimer.errors import OptionError, unknown
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def add_equations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_point(parser: argparse.ArgumentParser) -> None:
-    """The argument that `point` and `values` read."""
+    """The argument that `values_at` and `point` read."""
     parser.add_argument(
         "--at",
         nargs="+",
@@ -47,11 +50,22 @@ def add_point(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def graph_of(options: argparse.Namespace) -> Graph:
-    """The graph of a file, of standard input, or of equations as arguments."""
+def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
+    """The argument --seed, 0 by default; `what` says of which numbers."""
+    parser.add_argument("--seed", type=seed, default=0, help=what)
+
+
+def graph_of(
+    options: argparse.Namespace, equations: Sequence[str] | None = None
+) -> Graph:
+    """The graph of a file, of standard input, or of equations as arguments.
+
+    equations : instead of those of the command line. Raises OptionError for a file that
+    cannot be read, and what `parse_graph` raises.
+    """
     from cgprimer.graph.read import parse_graph
 
-    source: str | list[str] = options.equations
+    source: Any = options.equations if equations is None else equations
     # A file is told from an equation by the '=', which every equation has.
     if len(source) == 1 and "=" not in source[0]:
         source = text_of(source[0])
@@ -64,7 +78,10 @@ def graph_of(options: argparse.Namespace) -> Graph:
 
 
 def text_of(path: str) -> str:
-    """The text of a file, or of standard input for `-`."""
+    """The text of a file in UTF-8, or of standard input for `-`.
+
+    Raises OptionError where it cannot be read.
+    """
     try:
         if path == "-":
             # utf-8-sig: files of some editors begin with a mark that would be part of a
@@ -81,7 +98,10 @@ def text_of(path: str) -> str:
 
 
 def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
-    """`name=value` arguments as a dict."""
+    """`name=value` arguments as a dict; of a name that stands twice the last.
+
+    Raises OptionError for what is not written so, and for names that are not `known`.
+    """
     from cgprimer.graph.arrays import decimal
 
     found = {}
@@ -97,6 +117,12 @@ def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
             every = f"the names are {', '.join(known)}"
             raise OptionError(unknown(f"name {name!r}", name, known, every))
     return found
+
+
+def values_at(graph: Graph, options: argparse.Namespace) -> dict[str, float] | None:
+    """The values of --at, None without it."""
+    names = (*graph.inputs, *graph.parameters)
+    return values(options.at, names) if options.at else None
 
 
 def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
@@ -118,7 +144,7 @@ def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
 
 
 def seed(text: str) -> int:
-    """A seed, for argparse: a whole number from 0."""
+    """A seed, for argparse, which puts the name of this function into its message."""
     number = int(text)
     if number < 0:
         # argparse turns it into a sentence of its own.
@@ -126,34 +152,9 @@ def seed(text: str) -> int:
     return number
 
 
-def headless() -> None:
-    """Draw into files only."""
-    import matplotlib
+def show(report: Any) -> int:
+    """Print a report; the exit status 0, or 1 where it is not `ok`."""
+    from rich.console import Console
 
-    # A window needs a screen, which a server does not have.
-    matplotlib.use("Agg")
-
-
-def check_ending(path: str | Path) -> None:
-    """Refuse what is no picture, before any work is done."""
-    endings = (".png", ".svg", ".pdf")
-    if Path(path).suffix.lower() not in endings:
-        raise OptionError(f"{str(path)!r}: the file must end in {', '.join(endings)}")
-
-
-def save(axes: object, path: str | Path) -> None:
-    """Write the picture, as its ending says, say so, and let go of it."""
-    from matplotlib import pyplot
-
-    check_ending(path)
-    figure, kind = axes.figure, Path(path).suffix[1:].lower()  # type: ignore[attr-defined]
-    try:
-        written(
-            path,
-            lambda file: figure.savefig(
-                file, format=kind, dpi=150, bbox_inches="tight"
-            ),
-        )
-    # pyplot keeps every figure until it is closed.
-    finally:
-        pyplot.close(figure)
+    Console().print(report)
+    return 0 if report.ok else 1

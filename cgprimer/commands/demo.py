@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cgprimer.commands.common import headless, save, seed
+from cgprimer.commands.common import add_seed
+from cgprimer.commands.pictures import headless, save
 from cgprimer.commands.show import describe
 from cgprimer.errors import OptionError
 
@@ -32,10 +33,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("cgprimer-demo"),
         help="where the two pictures go (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=seed, default=0, help="of the random numbers")
+    add_seed(parser, "of the random numbers")
 
 
 def _make(folder: Path) -> None:
+    """The folder, if it is not there; OptionError where it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -45,7 +47,7 @@ def _make(folder: Path) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Print the example step by step, and write its two pictures."""
     from rich.console import Console
 
     from cgprimer.data.generate import generate

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from cgprimer.commands.common import add_equations, add_point, graph_of, point, seed
+from cgprimer.commands.common import (
+    add_equations,
+    add_point,
+    add_seed,
+    graph_of,
+    point,
+    show,
+)
 
 HELP = "where values turn nan or inf, or lose their digits, and what to write"
 
@@ -18,22 +25,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_equations(parser)
     add_point(parser)
     parser.add_argument("--all", action="store_true", help="tell of every finding")
-    parser.add_argument(
-        "--seed", type=seed, default=0, help="of the values that --at does not give"
-    )
+    add_seed(parser, "of the values that --at does not give")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command; 1 where something goes wrong."""
+    """Print the first finding, with --all every one; 1 where something goes wrong."""
     from rich.console import Console
     from rich.text import Text
 
     from cgprimer.diagnosis.diagnose import diagnose
 
     graph = graph_of(options)
-    found = diagnose(graph, point(graph, options))
-    console = Console()
-    console.print(found)
-    for row in found.rows[1:] if options.all else ():
-        console.print(Text(f"\n{row}"))
-    return 0 if found.ok else 1
+    diagnosis = diagnose(graph, point(graph, options))
+    status = show(diagnosis)
+    for row in diagnosis.rows[1:] if options.all else ():
+        Console().print(Text(f"\n{row}"))
+    return status

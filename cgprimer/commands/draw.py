@@ -7,12 +7,10 @@ import argparse
 from cgprimer.commands.common import (
     add_equations,
     add_point,
-    check_ending,
     graph_of,
-    headless,
-    save,
-    values,
+    values_at,
 )
+from cgprimer.commands.pictures import check_ending, headless, save
 
 HELP = "draw the graph to a PNG, SVG or PDF file"
 
@@ -35,11 +33,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Write the picture, and print where."""
     from cgprimer.draw.network import draw_graph
 
     check_ending(options.output)
     graph = graph_of(options)
-    at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None
+    at = values_at(graph, options)
     headless()
     save(draw_graph(graph, at=at), options.output)

@@ -5,15 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cgprimer.commands.common import (
-    add_equations,
-    check_ending,
-    graph_of,
-    headless,
-    save,
-    seed,
-    values,
-)
+from cgprimer.commands.common import add_equations, add_seed, graph_of, values
+from cgprimer.commands.pictures import check_ending, headless, save
 
 HELP = "fit the parameters to a CSV file"
 
@@ -51,13 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
     )
     parser.add_argument("--sigma", type=float, help="standard deviation of the noise")
-    parser.add_argument("--seed", type=seed, default=0, help="of the random numbers")
+    add_seed(parser, "of the random numbers")
     parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command."""
+    """Print the FitResult, with --plot write its losses; 1 unless it converged."""
     from rich.console import Console
 
     from cgprimer.data.dataset import Dataset

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from cgprimer.commands.common import add_equations, add_point, graph_of, point, seed
+from cgprimer.commands.common import (
+    add_equations,
+    add_point,
+    add_seed,
+    graph_of,
+    point,
+    show,
+)
 
 HELP = "every edge partial, symbolically and by differences"
 
@@ -23,20 +30,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="central, forward, five-point, ridders, complex",
     )
     parser.add_argument("--step", type=float, help="absolute step of the differences")
-    parser.add_argument(
-        "--seed", type=seed, default=0, help="of the values that --at does not give"
-    )
+    add_seed(parser, "of the values that --at does not give")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command."""
-    from rich.console import Console
-
+    """Print every edge partial both ways; 1 where they disagree."""
     from cgprimer.judge.compare import compare_partials
 
     graph = graph_of(options)
     report = compare_partials(
         graph, point(graph, options), scheme=options.scheme, step=options.step
     )
-    Console().print(report)
-    return 0 if report.ok else 1
+    return show(report)

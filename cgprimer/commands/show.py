@@ -29,24 +29,24 @@ def describe(graph: Graph, everything: bool = False) -> str:
     on = _lines(graph.depends_on, names)
     to = _lines(graph.leads_to, names)
     kinds = [
-        f"inputs      {' '.join(capped(graph.inputs, names)) or '(none)'}",
-        f"parameters  {' '.join(capped(graph.parameters, names)) or '(none)'}"
+        f"inputs      {' '.join(cap(graph.inputs, names)) or '(none)'}",
+        f"parameters  {' '.join(cap(graph.parameters, names)) or '(none)'}"
         + in_no_equation(graph.unused, "; "),
-        f"outputs     {' '.join(capped(graph.outputs, names)) or '(none)'}",
-        f"order       {' '.join(capped(graph.order, names))}",
+        f"outputs     {' '.join(cap(graph.outputs, names)) or '(none)'}",
+        f"order       {' '.join(cap(graph.order, names))}",
     ]
-    below = ["depends_on", *capped(on, lines), "leads_to", *capped(to, lines)]
+    below = ["depends_on", *cap(on, lines), "leads_to", *cap(to, lines)]
     return "\n".join([*kinds, *below])
 
 
 def _lines(links: Mapping[str, Sequence[str]], most: int | None) -> list[str]:
     return [
-        f"  {name}: {', '.join(capped(others, most)) or '-'}"
+        f"  {name}: {', '.join(cap(others, most)) or '-'}"
         for name, others in links.items()
     ]
 
 
-def capped(items: Sequence[str], most: int | None) -> list[str]:
+def cap(items: Sequence[str], most: int | None) -> list[str]:
     """No more than `most` of the items, and how many are left out."""
     if most is None or len(items) <= most:
         return [*items]
@@ -62,9 +62,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Print the equations, the kinds of names, and who depends on whom."""
     graph = graph_of(options)
-    names = capped(graph.dependents, None if options.all else LINES)
+    names = cap(graph.dependents, None if options.all else LINES)
     known = set(graph.dependents)
     for name in names:
         print(graph.equation(name) if name in known else name)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cgprimer.commands.common import add_equations, add_point, graph_of, values
-from cgprimer.commands.written import written
+from cgprimer.commands.common import add_equations, add_point, graph_of, values_at
+from cgprimer.commands.files import write_file
 from cgprimer.errors import OptionError
 from cgprimer.notation.report import encoding, plain
 
@@ -62,28 +62,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Print the trace, or write it to a file and print where."""
     from cgprimer.derivation.trace import trace
 
     graph = graph_of(options)
-    at = values(options.at, (*graph.inputs, *graph.parameters)) if options.at else None
-    found = trace(graph, at, level=options.level, output=options.output)
+    at = values_at(graph, options)
+    made = trace(graph, at, level=options.level, output=options.output)
     chosen = options.format or _by_ending(options.file)
     if options.file:
         # As bytes in UTF-8, whatever the locale says.
-        whole = _text(found, chosen, options.part).encode()
-        written(options.file, lambda file: file.write(whole))
+        whole = _text(made, chosen, options.part).encode()
+        write_file(options.file, lambda file: file.write(whole))
     elif chosen == "table":
         from rich.console import Console
 
-        Console().print(found)
+        Console().print(made)
     else:
-        text = FORMATS[chosen](found, options.part)
+        text = FORMATS[chosen](made, options.part)
         # HTML has a spelling for every sign; other formats are spelled out by `output`.
-        print(_referenced(text) if chosen == "html" else text)
+        print(_with_references(text) if chosen == "html" else text)
 
 
-def _referenced(html: str) -> str:
+def _with_references(html: str) -> str:
     """HTML in which signs that standard output lacks are character references."""
     return html.encode(encoding(), "xmlcharrefreplace").decode(encoding())
 

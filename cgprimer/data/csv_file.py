@@ -20,11 +20,12 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from cgprimer.data.roles import Roles
 from cgprimer.errors import DataError, listing, shorten, visible
 from cgprimer.graph.arrays import decimal
 from cgprimer.types import Array
 
-Choice = Callable[[Sequence[str]], Sequence[str]]
+Choice = Callable[[Sequence[str]], Roles]
 if TYPE_CHECKING:
     from _csv import Reader
 
@@ -33,8 +34,8 @@ MOST = 2**31  # bytes of a file: about a hundred million numbers, a gigabyte of 
 _LIMIT = threading.RLock()  # the longest field is a setting of the whole csv module
 
 
-def read_columns(path: Path, choose: Choice) -> tuple[list[str], dict[str, Array]]:
-    """The names in the first line, and the columns that `choose` picks of them.
+def read_columns(path: Path, choose: Choice) -> tuple[Roles, dict[str, Array]]:
+    """What `choose` says of the names in the first line, and the columns it uses.
 
     Raises DataError for a file that cannot be read, has more than `MOST` bytes or a
     line of more than `LONGEST` characters, and for a row that does not fit the first.
@@ -47,7 +48,8 @@ def read_columns(path: Path, choose: Choice) -> tuple[list[str], dict[str, Array
             _check_size(file, shown)
             reader = csv.reader(_lines(file, shown))
             names = _names(next(filter(None, reader), []), shown)
-            return names, _columns(reader, names, choose(names), shown)
+            roles = choose(names)
+            return roles, _columns(reader, names, roles.used, shown)
     except (OSError, ValueError, csv.Error) as error:
         if isinstance(error, DataError):
             raise

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
+from cgprimer.data.columns import by_name, check_columns, freeze, freeze_sigma
 from cgprimer.data.csv_file import read_columns
-from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
+from cgprimer.data.roles import Roles, choose, column_names
+from cgprimer.errors import DataError, listing
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.names import name_list
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import TextTable, capped
 from cgprimer.types import Array
@@ -28,7 +28,6 @@ from cgprimer.types import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-Names = tuple[Sequence[str], Sequence[str]]  # of the inputs, of the targets
 Seed = int | np.random.Generator | None
 SUMMARY = ("column", "role", "least", "mean", "greatest", "spread", "sigma")
 
@@ -52,9 +51,11 @@ class Dataset(Report):
 
     def __post_init__(self) -> None:
         # The class is frozen; these are the only places where its fields are set.
-        object.__setattr__(self, "ignored", tuple(_names(self.ignored, "ignored")))
+        object.__setattr__(
+            self, "ignored", tuple(column_names(self.ignored, "ignored"))
+        )
         for field in ("inputs", "targets"):
-            object.__setattr__(self, field, _by_name(getattr(self, field), field))
+            object.__setattr__(self, field, by_name(getattr(self, field), field))
         if not self.targets:
             raise DataError("a data set needs at least one target")
         if both := [name for name in self.inputs if name in self.targets]:
@@ -63,13 +64,13 @@ class Dataset(Report):
             name: as_numbers(repr(name), value, DataError)
             for name, value in {**self.inputs, **self.targets}.items()
         }
-        size = _length(columns)
+        size = check_columns(columns)
         for field in ("inputs", "targets"):
-            frozen = {k: _column(k, columns[k], size) for k in getattr(self, field)}
-            object.__setattr__(self, field, MappingProxyType(frozen))
+            part = {name: columns[name] for name in getattr(self, field)}
+            object.__setattr__(self, field, freeze(part, size))
         if self.sigma is not None:
-            sigma = _sigma(self.sigma, tuple(self.targets), size)
-            object.__setattr__(self, "sigma", MappingProxyType(sigma))
+            sigma = freeze_sigma(self.sigma, tuple(self.targets), size)
+            object.__setattr__(self, "sigma", sigma)
 
     def __reduce__(self) -> tuple[Any, ...]:
         sigma = None if self.sigma is None else dict(self.sigma)
@@ -123,10 +124,9 @@ class Dataset(Report):
             raise DataError(f"a pandas DataFrame is expected, not {takes.shown(frame)}")
         # Labels of a frame may be numbers; names of a graph are texts.
         place = {str(name): name for name in frame.columns}
-        chosen = _chosen(list(place), graph, inputs, targets)
-        used = [name for part in chosen for name in part]
-        columns = {name: frame[place[name]].to_numpy() for name in used}
-        return cls._picked(columns, chosen, list(place), sigma)
+        roles = choose(list(place), graph, inputs, targets)
+        columns = {name: frame[place[name]].to_numpy() for name in roles.used}
+        return cls._of(columns, roles, sigma)
 
     @classmethod
     def from_csv(
@@ -146,195 +146,47 @@ class Dataset(Report):
         """
         if not isinstance(path, str | PathLike):
             raise DataError(f"the path of a file is expected, not {takes.shown(path)}")
-        chosen: Names = ((), ())
-
-        def choose(names: Sequence[str]) -> list[str]:
-            nonlocal chosen
-            chosen = _chosen(names, graph, inputs, targets)
-            return [name for part in chosen for name in part]
-
-        names, columns = read_columns(Path(path), choose)
-        return cls._picked(columns, chosen, names, sigma)
+        roles, columns = read_columns(
+            Path(path), lambda names: choose(names, graph, inputs, targets)
+        )
+        return cls._of(columns, roles, sigma)
 
     @classmethod
-    def _picked(
-        cls, columns: Mapping[str, Any], chosen: Names, names: Sequence[str], sigma: Any
-    ) -> Dataset:
-        inputs, targets = ({name: columns[name] for name in part} for part in chosen)
-        rest = [n for n in names if n not in inputs and n not in targets]
-        return cls(inputs, targets, sigma, rest)
+    def _of(cls, columns: Mapping[str, Any], roles: Roles, sigma: Any) -> Dataset:
+        inputs, targets = ({name: columns[name] for name in part} for part in roles[:2])
+        return cls(inputs, targets, sigma, roles.ignored)
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
         at: Any = rows
         if not isinstance(rows, slice):
             at = as_rows("rows", rows, len(self), DataError)
-        parts = [
-            {k: v[at] for k, v in part.items()} for part in (self.inputs, self.targets)
-        ]
-        sigma = (
-            None if self.sigma is None else {k: v[at] for k, v in self.sigma.items()}
-        )
-        return Dataset(parts[0], parts[1], sigma, self.ignored)
+
+        def part(columns: Mapping[str, Array]) -> dict[str, Array]:
+            return {name: column[at] for name, column in columns.items()}
+
+        sigma = None if self.sigma is None else part(self.sigma)
+        return Dataset(part(self.inputs), part(self.targets), sigma, self.ignored)
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
         if not (takes.is_real(fraction) and 0 < fraction < 1) or len(self) < 2:
             raise DataError("split takes a fraction between 0 and 1 and two samples")
-        order = generator(rng).permutation(len(self))
+        order = takes.generator(rng, DataError).permutation(len(self))
         # Each part gets one sample at least, however small the fraction.
         cut = min(max(1, round(fraction * len(self))), len(self) - 1)
         return self.take(order[:cut]), self.take(order[cut:])
 
     def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
-        if not is_count(size):
+        if not takes.is_count(size):
             raise DataError(f"a batch has at least one sample, not {takes.shown(size)}")
         size = int(size)
-        order = generator(rng).permutation(len(self))
+        order = takes.generator(rng, DataError).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
-
-
-def _chosen(
-    names: Sequence[str],
-    graph: Graph | None,
-    inputs: Sequence[str] | None,
-    targets: Sequence[str] | None,
-) -> Names:
-    """The columns, of those with `names`, that are inputs, and that are targets."""
-    if graph is None and (inputs is None or targets is None):
-        raise DataError("say which columns are inputs and targets, or give the graph")
-    if graph is not None:
-        takes.kind(Graph, graph=graph)
-        # Whoever names the columns has decided; only a choice by default may overlook
-        # one.
-        if inputs is None:
-            _refuse_parameters(names, graph)
-        if targets is None:
-            _refuse_variables(names, graph)
-        inputs = graph.inputs if inputs is None else inputs
-        targets = graph.outputs if targets is None else targets
-    inputs, targets = _names(inputs, "inputs"), _names(targets, "targets")
-    known = set(names)
-    for name in (*inputs, *targets):
-        if name not in known:
-            hint = suggest(name, names) or f"the columns are {listing(names)}"
-            raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
-    return inputs, targets
-
-
-def _names(names: object, keyword: str) -> list[str]:
-    """Names of columns, as a list."""
-    try:
-        return name_list(() if names is None else names, keyword)
-    except GraphError as error:
-        raise DataError(str(error)) from None
 
 
 def _range(column: Array) -> str:
     low, high = f"{column.min():.4g}", f"{column.max():.4g}"
     return low if low == high else f"{low} … {high}"
-
-
-def generator(rng: Seed) -> np.random.Generator:
-    """The Generator that a seed stands for; DataError for what is neither."""
-    return takes.generator(rng, DataError)
-
-
-def _by_name(columns: Any, field: str) -> dict[str, Any]:
-    """The columns as a dict, also of a pandas DataFrame."""
-    # Told by what it can do: pandas need not be installed.
-    if hasattr(columns, "columns") and hasattr(columns, "to_dict"):
-        return {str(name): columns[name].to_numpy() for name in columns.columns}
-    if not isinstance(columns, Mapping) or not all(isinstance(n, str) for n in columns):
-        raise DataError(
-            f"{field} are given as a dict name → values, not {type(columns).__name__}"
-        )
-    return dict(columns)
-
-
-def is_count(value: Any) -> bool:
-    """Whether `value` is a whole number from 1."""
-    return takes.is_count(value)
-
-
-def _length(columns: Mapping[str, Array]) -> int:
-    lengths = {name: value.shape for name, value in columns.items()}
-    for name, shape in lengths.items():
-        if len(shape) != 1:
-            raise DataError(f"{name!r} has shape {shape}; a column has shape (n,)")
-    (first, (size,)), *others = lengths.items()
-    for name, (length,) in others:
-        if length != size:
-            raise DataError(
-                f"{first!r} has {size} samples but {name!r} has {length}: "
-                "every column holds one value per sample"
-            )
-    if not size:
-        raise DataError("a data set needs at least one sample")
-    return int(size)
-
-
-def _column(name: str, value: Array, size: int) -> Array:
-    """A frozen copy of one column, all numbers finite."""
-    # A copy, so that a caller who goes on writing to his array changes no data that
-    # were checked.
-    column = np.array(np.broadcast_to(value, (size,)))
-    bad = np.flatnonzero(~np.isfinite(column))
-    if len(bad):
-        raise DataError(
-            f"{name!r} is {column[bad[0]]} in sample {bad[0]} "
-            f"({len(bad)} such values)\n  hint: leave these samples out"
-        )
-    column.flags.writeable = False
-    return column
-
-
-def _sigma(sigma: Any, targets: tuple[str, ...], size: int) -> dict[str, Array]:
-    by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets, sigma)
-    if set(by_name) != set(targets):
-        raise DataError(
-            f"sigma names {listing(by_name)}, but the targets are {listing(targets)}"
-        )
-    columns = {}
-    for name in targets:
-        value = as_numbers(f"sigma of {name!r}", by_name[name], DataError)
-        if value.shape not in ((), (size,)):
-            raise DataError(
-                f"sigma of {name!r} has shape {value.shape}; expected () or ({size},)"
-            )
-        columns[name] = _column(f"sigma of {name}", value, size)
-    for name, column in columns.items():
-        if not (column > 0).all():
-            raise DataError(f"sigma of {name!r} must be positive")
-    return columns
-
-
-def _refuse_parameters(columns: Sequence[str], graph: Graph) -> None:
-    """Columns that the caller surely means as inputs, but the graph does not."""
-    if found := [name for name in columns if name in graph.parameter_number]:
-        raise DataError(
-            f"{_left_out(found, 'a parameter of the graph', 'parameters of the graph')}"
-            f"\n  hint: parse_graph(…, variables={found!r}) turns parameters into "
-            "inputs; rename a column that is something else"
-        )
-
-
-def _refuse_variables(columns: Sequence[str], graph: Graph) -> None:
-    """Columns that the graph computes but does not compare with anything."""
-    known = {*graph.outputs, *graph.inputs}
-    if found := [n for n in columns if n in graph.variable_number and n not in known]:
-        kind = "defined by the graph but no output of it"
-        every, only = [*graph.outputs, *found], [*graph.outputs]
-        raise DataError(
-            f"{_left_out(found, kind, kind)}\n"
-            f"  hint: parse_graph(…, outputs={every!r}) fits all of them, "
-            f"targets={only!r} only the outputs"
-        )
-
-
-def _left_out(names: list[str], one: str, many: str) -> str:
-    if len(names) == 1:
-        return f"the column {names[0]!r} is {one}, so it would be left out"
-    return f"the columns {listing(names)} are {many}, so they would be left out"

@@ -6,22 +6,20 @@ graph, parameters, size ─▶ Dataset
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.data.dataset import Dataset, Seed, generator, is_count
-from cgprimer.errors import DataError, PointError, listing, shorten, visible
-from cgprimer.graph.arrays import as_number, as_numbers
+from cgprimer.data.dataset import Dataset, Seed
+from cgprimer.data.draws import Sampler, draws_of, numbers_by_name
+from cgprimer.errors import DataError, PointError, shorten
+from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
 from cgprimer.types import Array
-
-Sampler = Callable[[np.random.Generator, int], ArrayLike]
 
 
 @contained
@@ -51,23 +49,17 @@ def generate(
     takes.kind(Graph, graph=graph)
     takes.mapping(parameters=parameters)
     size = checked_size(graph, size)
-    rng = generator(rng)
-    lows, highs = _ranges(graph, low, "low"), _ranges(graph, high, "high")
-    _check_names(graph.inputs, sampler, "sampler")
-    inputs = {
-        name: _sample(name, _sampler(sampler, name), lows[name], highs[name], size, rng)
-        for name in graph.inputs
-    }
+    rng = takes.generator(rng, DataError)
+    draws = draws_of(graph.inputs, low, high, sampler)
+    inputs = {draw.name: draw.sample(size, rng) for draw in draws}
     if not graph.inputs:
         raise DataError("the graph has no inputs: every sample would be the same")
     outputs = _outputs(graph, {**inputs, **_numbers(parameters)})
-    deviations = _ranges_of(graph.outputs, noise, 0.0, "noise")
+    deviations = numbers_by_name(graph.outputs, noise, 0.0, "noise")
     if any(not np.isfinite(d) or d < 0 for d in deviations.values()):
         raise DataError("noise is a standard deviation: zero or a positive number")
     targets = {
-        name: value + deviations[name] * rng.standard_normal(size)
-        if deviations[name]
-        else value
+        name: _with_noise(value, deviations[name], rng)
         for name, value in outputs.items()
     }
     # A deviation of zero would be an infinite weight: sigma is told only where every
@@ -76,9 +68,16 @@ def generate(
     return Dataset(inputs, targets, deviations if noisy else None)
 
 
+def _with_noise(values: Array, deviation: float, rng: np.random.Generator) -> Array:
+    """Values (n,) with normal noise; nothing is drawn where there is none."""
+    if not deviation:
+        return values
+    return values + deviation * rng.standard_normal(len(values))
+
+
 def checked_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
-    if not is_count(size):
+    if not takes.is_count(size):
         raise DataError(
             f"the size of a data set is a whole number from 1, not {takes.shown(size)}"
         )
@@ -101,66 +100,6 @@ def _memory() -> float:
         return 4.0 * 2**30
 
 
-def _ranges(graph: Graph, value: Any, keyword: str) -> dict[str, float]:
-    return _ranges_of(graph.inputs, value, {"low": -1.0, "high": 1.0}[keyword], keyword)
-
-
-def _ranges_of(
-    names: tuple[str, ...], value: Any, default: float, keyword: str
-) -> dict[str, float]:
-    """One number for each name, from a number or from a dict with gaps."""
-    if not isinstance(value, Mapping):
-        return dict.fromkeys(names, as_number(f"{keyword}=", value, DataError))
-    _check_names(names, value, keyword)
-    return {
-        name: as_number(f"{keyword}= of {name!r}", value.get(name, default), DataError)
-        for name in names
-    }
-
-
-def _check_names(names: tuple[str, ...], value: Any, keyword: str) -> None:
-    if not isinstance(value, Mapping):
-        return
-    if unknown := [name for name in value if name not in set(names)]:
-        raise DataError(f"{keyword}= names {listing(unknown)}; known: {listing(names)}")
-
-
-def _sampler(sampler: Any, name: str) -> Sampler | None:
-    found = sampler.get(name) if isinstance(sampler, Mapping) else sampler
-    return found if found is None or callable(found) else _refuse_sampler(name)
-
-
-def _refuse_sampler(name: str) -> Sampler:
-    raise DataError(f"the sampler of {name!r} is not a function (rng, size) → array")
-
-
-def _sample(
-    name: str,
-    sampler: Sampler | None,
-    low: float,
-    high: float,
-    size: int,
-    rng: np.random.Generator,
-) -> Array:
-    if sampler is None:
-        # high - low too: from -1e308 to 1e308 it overflows, and every sample would be
-        # inf.
-        if not (np.isfinite([low, high, high - low]).all() and low <= high):
-            raise DataError(f"{name!r} cannot be drawn from {low} to {high}")
-        return rng.uniform(low, high, size)
-    try:
-        drawn = sampler(rng, size)
-    except Exception as error:
-        said = f"{type(error).__name__}: {visible(str(error))}"
-        raise DataError(f"the sampler of {name!r} raised {said}") from error
-    values = as_numbers(f"the sampler of {name!r}", drawn, DataError)
-    if values.shape != (size,):
-        raise DataError(
-            f"the sampler of {name!r} returned shape {values.shape}, not ({size},)"
-        )
-    return values
-
-
 def _numbers(parameters: Mapping[str, float] | None) -> dict[str, float]:
     for name, value in (parameters or {}).items():
         if as_numbers(f"the value of {shorten(name)!r}", value, DataError).ndim:
@@ -174,18 +113,22 @@ def _outputs(graph: Graph, at: Mapping[str, Any]) -> dict[str, Array]:
     except PointError as error:
         raise DataError(f"parameters: {error}") from error
     values = graph.forward(point.inputs, point.parameters)
-    outputs = {}
-    for name in graph.outputs:
-        row = np.broadcast_to(values[graph.variable_number[name]], (point.width,))
-        bad = np.flatnonzero(~np.isfinite(row))
-        if len(bad):
-            where = ", ".join(
-                f"{n} = {point.inputs[i, bad[0]]:.6g}"
-                for n, i in graph.table.input_rows.items()
-            )
-            raise DataError(
-                f"{name!r} is {row[bad[0]]} in {len(bad)} of {len(row)} samples, first "
-                f"at {shorten(where, 120)}\n  hint: choose ranges where it is finite"
-            )
-        outputs[name] = row.copy()
+    rows = {name: values[graph.variable_number[name]] for name in graph.outputs}
+    outputs = {n: np.array(np.broadcast_to(r, point.width)) for n, r in rows.items()}
+    for name, row in outputs.items():
+        _check_finite(graph, name, row, point)
     return outputs
+
+
+def _check_finite(graph: Graph, name: str, row: Array, point: Point) -> None:
+    """Raise DataError, with the first place, where an output is not finite."""
+    bad = np.flatnonzero(~np.isfinite(row))
+    if len(bad):
+        where = ", ".join(
+            f"{n} = {point.inputs[i, bad[0]]:.6g}"
+            for n, i in graph.table.input_rows.items()
+        )
+        raise DataError(
+            f"{name!r} is {row[bad[0]]} in {len(bad)} of {len(row)} samples, first "
+            f"at {shorten(where, 120)}\n  hint: choose ranges where it is finite"
+        )

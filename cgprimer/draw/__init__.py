@@ -3,5 +3,5 @@
 Called by the commands `draw`, `fit` and `demo`, and by users with axes of their own.
 
 Graph ─ layout ─→ places and routes ─ network, paint ─→ figure
-FitResult ─ series ─→ curves ─ legend ─→ figure
+FitResult ─ runs, curve ─→ curves ─ legend ─→ figure
 """

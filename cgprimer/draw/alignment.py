@@ -27,7 +27,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from cgprimer.draw.ranks import Layered
+from cgprimer.draw.ranks import Layered, places, topological_order
 
 Layers = Sequence[Sequence[int]]
 Separation = Callable[[int, int], float]
@@ -40,26 +40,24 @@ def heights(graph: Layered, layers: Layers, separation: Separation) -> np.ndarra
     """
     # Found once: which segments lose does not depend on the side that blocks come from.
     conflicts = _conflicts(graph, layers)
-    found = [
-        _one_sided(graph, layers, separation, conflicts, leftwards, backwards)
-        for leftwards in (False, True)
+    # Blocks that start at the last layer follow neighbours to the right.
+    ways = (layers, graph.left), (layers[::-1], graph.right)
+    four = [
+        _one_sided(*way, conflicts, separation, backwards)
+        for way in ways
         for backwards in (False, True)
     ]
-    return _balance(found)
+    return _balance(four)
 
 
 def _one_sided(
-    graph: Layered,
     layers: Layers,
-    separation: Separation,
+    sides: Sequence[Sequence[int]],
     conflicts: set[tuple[int, int]],
-    leftwards: bool,
+    separation: Separation,
     backwards: bool,
 ) -> np.ndarray:
     """The outermost of the four alignments: one corner is where all are drawn to."""
-    sides = graph.right if leftwards else graph.left
-    # Blocks then start at the last layer and follow neighbours to the right.
-    layers = layers[::-1] if leftwards else layers
     if not backwards:
         return _compact(layers, _align(layers, sides, conflicts), separation)
     # Packed from the other end, and turned back by the sign.
@@ -73,7 +71,7 @@ def _conflicts(graph: Layered, layers: Layers) -> set[tuple[int, int]]:
 
     Inner segments join two virtual vertices. Both orders of a pair are listed.
     """
-    place = _places(layers)
+    place = places(layers)
     lost: set[tuple[int, int]] = set()
     for layer in layers[1:]:
         for u, v in _crossing_inner(graph, layer, place):
@@ -114,7 +112,7 @@ def _align(
     layers: Layers, sides: Sequence[Sequence[int]], conflicts: set[tuple[int, int]]
 ) -> list[int]:
     """Root of every vertex's block: blocks follow median neighbours, none cross."""
-    place = _places(layers)
+    place = places(layers)
     root = list(range(len(place)))
     for layer in layers:
         last = -1
@@ -137,7 +135,8 @@ def _medians(ordered: Sequence[int]) -> Sequence[int]:
 def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.ndarray:
     """Pack blocks as low as distances allow, then lift each to its follower."""
     before, after = _block_graph(layers, root, separation)
-    order = _topological(before, after)
+    followers = {block: [b for b, _ in links] for block, links in after.items()}
+    order = topological_order([*before], before, followers)
     height = [0.0] * len(root)
     for block in order:
         height[block] = max((height[b] + d for b, d in before[block]), default=0.0)
@@ -166,36 +165,17 @@ def _block_graph(
     return before, after
 
 
-def _topological(before: Links, after: Links) -> list[int]:
-    missing = {block: len(links) for block, links in before.items()}
-    order = [block for block, count in missing.items() if not count]
-    for block in order:  # grows while it is read
-        for follower, _ in after[block]:
-            missing[follower] -= 1
-            if not missing[follower]:
-                order.append(follower)
-    return order
-
-
-def _balance(found: Sequence[np.ndarray]) -> np.ndarray:
+def _balance(four: Sequence[np.ndarray]) -> np.ndarray:
     """Mean of the two middle heights, once all four share the narrowest's edge.
 
     Each of the four keeps all distances, and so does any order statistic of them.
     """
-    if not found[0].size:
-        return found[0]
+    if not four[0].size:
+        return four[0]
     # Heights drawn to the far end are shifted there, so that the four can be compared.
-    narrowest = min(found, key=np.ptp)
+    narrowest = min(four, key=np.ptp)
     aligned = [
         y + (narrowest.max() - y.max() if i % 2 else narrowest.min() - y.min())
-        for i, y in enumerate(found)
+        for i, y in enumerate(four)
     ]
     return np.asarray(np.sort(aligned, axis=0)[1:3].mean(axis=0))
-
-
-def _places(layers: Layers) -> list[int]:
-    place = [0] * sum(map(len, layers))
-    for layer in layers:
-        for i, vertex in enumerate(layer):
-            place[vertex] = i
-    return place

@@ -34,7 +34,7 @@ def edge_names(body: Any, parameters: Collection[str]) -> dict[str, str]:
     for o in occurrences(body, parameters):
         found.setdefault(o.variable, []).append(o.parameters)
     # ab*x + x has the partial ab+1: to write ab there would mislead
-    return {v: _listed(places) for v, places in found.items() if all(places)}
+    return {v: _list_names(places) for v, places in found.items() if all(places)}
 
 
 def sole_coefficients(body: Any, parameters: Collection[str]) -> dict[str, str]:
@@ -108,6 +108,6 @@ def _factors(node: Any) -> tuple[list[Any], int]:
     return factors, sign
 
 
-def _listed(places: list[tuple[str, ...]]) -> str:
+def _list_names(places: list[tuple[str, ...]]) -> str:
     names = list(dict.fromkeys(name for place in reversed(places) for name in place))
     return ", ".join(names[:SHOWN] + ["…"] * (len(names) > SHOWN))

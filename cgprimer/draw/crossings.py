@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from statistics import median
 
-from cgprimer.draw.ranks import Layered
+from cgprimer.draw.ranks import Layered, number_layer, places
 
 Layers = list[list[int]]
 
@@ -48,7 +48,7 @@ def _starts(graph: Layered) -> Iterator[Layers]:
 
 def count_crossings(layers: Layers, right: Sequence[Sequence[int]]) -> int:
     """Number of pairs of segments that cross."""
-    place = _places(layers)
+    place = places(layers)
     return sum(
         _inversions(layer, right, place)
         for layer, following in itertools.pairwise(layers)
@@ -88,7 +88,7 @@ def depth_first_layers(graph: Layered) -> Layers:
 
 def _improve(graph: Layered, layers: Layers, sweeps: int) -> Layers:
     layers = [list(layer) for layer in layers]
-    place = _places(layers)
+    place = places(layers)
     best, fewest = layers, count_crossings(layers, graph.right)
     stale = 0
     for sweep in range(sweeps):
@@ -119,7 +119,7 @@ def _sweep(graph: Layered, layers: Layers, place: list[int], sweep: int) -> None
 
     for layer in layers if rightwards else reversed(layers):
         layer.sort(key=key)
-        _number(layer, place)
+        number_layer(layer, place)
 
 
 def _swap(graph: Layered, layers: Layers, place: list[int]) -> None:
@@ -151,18 +151,6 @@ def _gain(sides: Sequence[Sequence[int]], a: int, b: int, place: Sequence[int]) 
     now = sum(bisect_left(ends_b, end) for end in ends_a)
     then = sum(len(ends_b) - bisect_right(ends_b, end) for end in ends_a)
     return now - then
-
-
-def _places(layers: Layers) -> list[int]:
-    place = [0] * sum(map(len, layers))
-    for layer in layers:
-        _number(layer, place)
-    return place
-
-
-def _number(layer: Sequence[int], place: list[int]) -> None:
-    for i, vertex in enumerate(layer):
-        place[vertex] = i
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cgprimer.draw.alignment import heights
+from cgprimer.draw.corridors import Boxes, Columns, Grid
 from cgprimer.draw.crossings import reduce_crossings
 from cgprimer.draw.ranks import Layered, ranks, split_long_edges
-from cgprimer.draw.routes import Boxes, Columns, corridors, routes
+from cgprimer.draw.routes import routes
 from cgprimer.types import Edge
 
 Size = tuple[float, float]
@@ -75,7 +76,7 @@ def layered_layout(
     # Heights first, for the width of gaps follows from how steep edges are.
     y = heights(graph, layers, boxes.separation)
     x = _columns(graph, layers, boxes, y, layer_gap / steps)
-    return _assemble(graph, layers, boxes, x, y, labelled)
+    return _assemble(graph, Grid.of(layers, boxes, x, y), labelled)
 
 
 def _boxes(
@@ -126,26 +127,19 @@ def _columns(
     return columns
 
 
-def _assemble(
-    graph: Layered,
-    layers: Sequence[Sequence[int]],
-    boxes: Boxes,
-    columns: Columns,
-    y: np.ndarray,
-    labelled: Mapping[Edge, Size],
-) -> Layout:
+def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layout:
     """Read off the places, and turn y upwards: within layers it grew downwards."""
+    columns, y, bottom = grid.columns, grid.y, grid.bottom
     # Heights grow downwards, in the order of a layer; y points up in matplotlib.
-    top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
     positions = {
         name: (columns.centre(v), bottom - float(y[v]))
         for v, name in enumerate(graph.names)
     }
-    found = routes(graph, boxes, columns, corridors(layers, boxes, y, top, bottom), y)
-    upwards = {edge: route * (1, -1) + (0, bottom) for edge, route in found.items()}
+    downwards = routes(graph, grid)
+    upwards = {edge: way * (1, -1) + (0, bottom) for edge, way in downwards.items()}
     labels = {}
     for edge, (_, height) in labelled.items():
         v = _label_vertex(graph, edge)
         labels[edge] = columns.centre(v), bottom - float(y[v]) + height / 2
-    size = float(columns.right.max()), bottom - top
+    size = float(columns.right.max()), bottom - grid.top
     return Layout(positions, upwards, labels, size)

@@ -65,13 +65,7 @@ def draw_graph(
     takes.kind(Graph, graph=graph)
     takes.mapping(at=at)
     takes.axes(ax)
-    for name, value in (at or {}).items():
-        size = as_numbers(f"the value of {shorten(name)!r}", value).shape
-        if size:
-            raise PointError(
-                f"a picture shows one point, but {name!r} has shape {size}\n"
-                "  hint: give one number for each input and parameter"
-            )
+    _check_point(at or {})
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
@@ -93,6 +87,16 @@ def draw_graph(
     dashed = _surrogates(graph, edges)
     caption += _dashed_caption(dashed, at is not None and bool(labels))
     return paint(layout, boxes, labels, caption, ax, dashed)
+
+
+def _check_point(at: Mapping[str, float]) -> None:
+    """Raise PointError where a value is no single number."""
+    for name, value in at.items():
+        if shape := as_numbers(f"the value of {shorten(name)!r}", value).shape:
+            raise PointError(
+                f"a picture shows one point, but {name!r} has shape {shape}\n"
+                "  hint: give one number for each input and parameter"
+            )
 
 
 def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:

@@ -11,10 +11,13 @@ passes a layer. Tightened, e moves to 1, beside c, and no edge is long.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cgprimer.types import Edge
+
+Vertex = TypeVar("Vertex", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,14 @@ def neighbours(
 
 
 def topological_order(
-    names: Sequence[str],
-    before: Mapping[str, Sequence[str]],
-    after: Mapping[str, Sequence[str]],
-) -> list[str]:
-    """Names, each behind all it depends on; ValueError if the edges form a cycle."""
+    names: Sequence[Vertex],
+    before: Mapping[Vertex, Sequence[object]],
+    after: Mapping[Vertex, Sequence[Vertex]],
+) -> list[Vertex]:
+    """Vertices, each behind all it depends on; ValueError if the edges form a cycle.
+
+    before : of which only the count matters. Source: Kahn, CACM 5 (1962).
+    """
     missing = {name: len(before[name]) for name in names}
     order = [name for name in names if not missing[name]]
     for name in order:  # grows while it is read
@@ -135,3 +141,17 @@ def _segments(
             right[a].append(b)
             left[b].append(a)
     return left, right
+
+
+def places(layers: Sequence[Sequence[int]]) -> list[int]:
+    """The place of every vertex in its layer."""
+    place = [0] * sum(map(len, layers))
+    for layer in layers:
+        number_layer(layer, place)
+    return place
+
+
+def number_layer(layer: Sequence[int], place: list[int]) -> None:
+    """Set the places of the vertices of one layer."""
+    for i, vertex in enumerate(layer):
+        place[vertex] = i

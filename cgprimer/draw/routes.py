@@ -3,105 +3,32 @@
 columns, heights ─ waypoints ─▶ level through every column ─ relax ─▶ route
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from cgprimer.draw.corridors import Grid
 from cgprimer.draw.ranks import Layered
 from cgprimer.types import Edge
 
 
-@dataclass(frozen=True)
-class Boxes:
-    """Room that each vertex takes: its width, and what it needs on either side.
-
-    ``before`` and ``behind`` are measured from the height of its edge, in the order
-    of its layer; ``margin`` is half the distance it keeps. All of shape (n,).
-    """
-
-    width: np.ndarray
-    before: np.ndarray
-    behind: np.ndarray
-    margin: np.ndarray
-
-    @classmethod
-    def empty(cls, count: int, margin: float) -> "Boxes":
-        width, before, behind = np.zeros((3, count))
-        return cls(width, before, behind, np.full(count, margin))
-
-    def set(self, vertex: int, *room: float) -> None:
-        fields = self.width, self.before, self.behind, self.margin
-        for column, value in zip(fields, room, strict=False):
-            column[vertex] = value
-
-    def separation(self, a: int, b: int) -> float:
-        margins = self.margin[a] + self.margin[b]
-        return float(self.behind[a] + margins + self.before[b])
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Left and right side of the column of each vertex, shape (n,)."""
-
-    left: np.ndarray
-    right: np.ndarray
-
-    def centre(self, vertex: int) -> float:
-        return float(self.left[vertex] + self.right[vertex]) / 2
-
-
-def corridors(
-    layers: Sequence[Sequence[int]],
-    boxes: Boxes,
-    y: np.ndarray,
-    top: float,
-    bottom: float,
-) -> np.ndarray:
-    """Between which heights the edge through a vertex may pass its column, (n, 2).
-
-    Up to the neighbours; halfway if the neighbour is a line, for that may move too.
-    Edges that keep to their corridors cross no more often than their order does.
-    """
-    room = np.tile([top, bottom], (len(y), 1))
-    for layer in layers:
-        for a, b in itertools.pairwise(layer):
-            room[a, 1], room[b, 0] = _between(boxes, y, a, b)
-    return room
-
-
-def _between(boxes: Boxes, y: np.ndarray, a: int, b: int) -> tuple[float, float]:
-    keep = 0.5 * (boxes.margin[a] + boxes.margin[b])
-    # Two lines: each keeps to its own side of the middle, with some distance between.
-    if boxes.width[a] == 0 and boxes.width[b] == 0:
-        middle, slack = (y[a] + y[b]) / 2, 0.5 * keep
-        return middle - slack, middle + slack
-    # A box does not move, so that a line beside it may come near; a's own height is
-    # allowed in any case.
-    floor, ceiling = y[b] - boxes.before[b] - keep, y[a] + boxes.behind[a] + keep
-    return max(floor, y[a]), min(ceiling, y[b])
-
-
-def routes(
-    graph: Layered, boxes: Boxes, columns: Columns, room: np.ndarray, y: np.ndarray
-) -> dict[Edge, np.ndarray]:
+def routes(graph: Layered, grid: Grid) -> dict[Edge, np.ndarray]:
     """Points of every edge, shape (k, 2), from the side of u to the side of v."""
-    leaving, arriving = _ports(graph, boxes, y, 0), _ports(graph, boxes, y, -1)
+    leaving, arriving = _ports(graph, grid, 0), _ports(graph, grid, -1)
     return {
-        edge: _relax(
-            _way(chain, boxes, columns, room, y, leaving[edge], arriving[edge])
-        )
+        edge: _relax(_way(chain, grid, leaving[edge], arriving[edge]))
         for edge, chain in graph.chains.items()
     }
 
 
-def _ports(graph: Layered, boxes: Boxes, y: np.ndarray, end: int) -> dict[Edge, float]:
+def _ports(graph: Layered, grid: Grid, end: int) -> dict[Edge, float]:
     """Height at which each edge touches the box at one end of it.
 
     An edge goes straight for its next vertex where it can; all that share the side of
     a box keep their order and some distance.
     """
+    y = grid.y
     sharing: dict[int, list[Edge]] = {}
     for edge, chain in graph.chains.items():
         sharing.setdefault(chain[end], []).append(edge)
@@ -111,7 +38,7 @@ def _ports(graph: Layered, boxes: Boxes, y: np.ndarray, end: int) -> dict[Edge, 
         # In the order of where they go, edges that share a side do not cross at it.
         edges.sort(key=goals.__getitem__)
         # The corners of a box are round: edges keep to the middle of its side.
-        reach = 0.6 * boxes.before[vertex]
+        reach = 0.6 * grid.boxes.before[vertex]
         heights = [goals[e] for e in edges]
         places = _spread(heights, y[vertex] - reach, y[vertex] + reach)
         ports |= zip(edges, places.tolist(), strict=False)
@@ -139,17 +66,10 @@ class _Path:
     gates: np.ndarray
 
 
-def _way(
-    chain: Sequence[int],
-    boxes: Boxes,
-    columns: Columns,
-    room: np.ndarray,
-    y: np.ndarray,
-    start: float,
-    end: float,
-) -> _Path:
+def _way(chain: Sequence[int], grid: Grid, start: float, end: float) -> _Path:
     """Level through every column; what may go are the points that carry no label."""
     u, *passed, v = chain
+    boxes, columns, y = grid.boxes, grid.columns, grid.y
     right, left = columns.right, columns.left
     points = [(columns.centre(u) + boxes.width[u] / 2, start, False)]
     points.append((right[u], start, True))
@@ -164,7 +84,7 @@ def _way(
     points.append((left[v], end, True))
     points.append((columns.centre(v) - boxes.width[v] / 2, end, False))
     sides = [(right[u], u), *((s[w], w) for w in passed for s in (left, right))]
-    gates = [(x, *room[w]) for x, w in [*sides, (left[v], v)]]
+    gates = [(x, *grid.room[w]) for x, w in [*sides, (left[v], v)]]
     table = _distinct(np.array(points, dtype=float))
     return _Path(table[:, :2], table[:, 2] > 0, np.array(gates))
 

@@ -32,7 +32,7 @@ class Series:
         """The last place with a finite value, -1 if there is none."""
         return int(max(np.flatnonzero(known(self.y)), default=-1))
 
-    def raised(self, floor: float) -> Series:
+    def with_floor(self, floor: float) -> Series:
         """As it is drawn: nan for what is infinite, nothing below a positive floor."""
         y = np.where(known(self.y), self.y, np.nan)
         return Series(self.x, np.maximum(y, floor) if floor else y)
@@ -76,14 +76,14 @@ def running_mean(points: Series, window: int) -> Series:
     count = len(points.y) - window + 1
     if window < 1 or count < 1:
         return NOTHING
-    y = points.raised(0.0).y
+    y = points.with_floor(0.0).y
     starts = np.unique(np.linspace(0, count - 1, min(count, POINTS)).astype(int))
     # Each mean by itself, at no more than POINTS places, as a running sum is not exact.
     means = [[v[i : i + window].mean() for i in starts] for v in (points.x, y)]
     return Series(*map(np.array, means))
 
 
-def thinned(points: Series) -> Series:
+def thin(points: Series) -> Series:
     """Points that look the same: of very many, the least and greatest of each bin."""
     count = len(points.y)
     if count <= POINTS:

@@ -1,6 +1,10 @@
 """Fitting parameters to data, and saying what the data cannot determine.
 
-    graph, data ─ fit ─▶ Trail (loop, least_squares) ─ determined, baseline ─▶ FitResult
+    graph, data ─ arguments ─▶ start ─ loop, least_squares ─▶ Trail
+    Trail ─ baseline ─▶ is it better than constants?       group, score, luck, compared
+          ─ determination ─▶ what do the data leave open?     identify, symmetry, …
+          ─ outcome ─▶ how did it end, what to change?     status, ending, downhill
+          ─ conclusion, findings, errors ─▶ FitResult
 
 `fit.fit` and `fit.minimize` are what callers use.
 """

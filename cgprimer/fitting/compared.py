@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from cgprimer.errors import listing, shorten
-from cgprimer.fitting.baseline import Baseline, Score
+from cgprimer.fitting.baseline import Baseline
+from cgprimer.fitting.score import Score
 
 SHOWN = 4  # targets that are told one by one
 DOUBT = 0.05  # how often noise alone may do as well before that is said

@@ -133,12 +133,12 @@ def rates_at(rate: Rate, first: int, count: int) -> Array:
     """The rates of `count` steps, counted from 0, from number `first` on."""
     steps = range(first, first + count)
     if callable(rate):
-        return np.array([_called(rate, step) for step in steps], dtype=np.float64)
+        return np.array([_rate_in(rate, step) for step in steps], dtype=np.float64)
     known = _numbers(rate)
     return known[np.minimum(steps, len(known) - 1)]
 
 
-def _called(rate: Callable[[int], float], step: int) -> float:
+def _rate_in(rate: Callable[[int], float], step: int) -> float:
     return float(_positive(_numbers(found := rate(step)), found, f" in step {step}")[0])
 
 

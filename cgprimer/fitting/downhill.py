@@ -22,18 +22,18 @@ SHARE = 1e-6  # of the loss, or of the fall so far: a tenth of a standard error 
 ULPS = 8 * np.finfo(float).eps  # of the loss, below which a fall may be rounding
 NUDGE = 1e-5  # relative, for a curvature from two gradients
 WALK = np.linspace(0.125, 1.0, 8)  # of a step, on which the loss may nowhere rise
-
-
 GROWN = 2.0 ** np.arange(1, 7)  # times the parameters, on a way without end
 GONE = 1e-3  # of the loss, that is left there
-FAR = (
-    1e8  # times where it began: a parameter whose size was guessed wrong is felt there
-)
+# A parameter whose size was guessed wrong is felt there.
+FAR = 1e8  # times where it began
 FELT = 1e-8  # change of a prediction that counts, beside its size
 
 
 class Smooth(Protocol):
-    """What has a value and a gradient."""
+    """What has a value and a gradient (p,) at parameters (p,).
+
+    nonnegative : whether no value can be below zero, so that it has a size.
+    """
 
     nonnegative: bool
 
@@ -78,7 +78,7 @@ def run_off(
     def is_felt(at: Array, j: int) -> bool:
         base, size = predictions(at), at[j] or 1.0
         allowed = FELT * np.abs(base).max(axis=1, keepdims=True)
-        moved = (_moved(at, j, size), _moved(at, j, -size / 2))
+        moved = (_move(at, j, size), _move(at, j, -size / 2))
         return not all((np.abs(predictions(p) - base) <= allowed).all() for p in moved)
 
     with np.errstate(all="ignore"):
@@ -105,6 +105,7 @@ def is_endless(value: Callable[[Array], float], params: Array) -> bool:
 
 
 def _spread(count: int, most: int) -> list[int]:
+    """Up to `most` of the numbers 0 … count - 1, as evenly as can be."""
     chosen = np.linspace(0, count - 1, min(count, max(most, 1)))
     return [int(j) for j in np.unique(chosen.astype(np.int64))]
 
@@ -118,7 +119,7 @@ def _step(function: Smooth, params: Array, slope: float, j: int, real: float) ->
     # Gradients are exact, so that their difference over 1e-5 has some ten digits; a
     # second difference of values would have fewer.
     ahead, behind = (
-        function.value_and_gradient(_moved(params, j, side))[1][j]
+        function.value_and_gradient(_move(params, j, side))[1][j]
         for side in (nudge, -nudge)
     )
     bend = (ahead - behind) / (2 * nudge)
@@ -133,13 +134,13 @@ def _fall(function: Smooth, params: Array, loss: float, j: int, step: float) -> 
     losses = [loss]
     # A way on which the loss first rises is no way that a descent could have gone.
     for share in WALK:
-        losses.append(function.value(_moved(params, j, share * step)))
+        losses.append(function.value(_move(params, j, share * step)))
         if not losses[-1] <= losses[-2] + ULPS * abs(loss):
             return 0.0
     return loss - losses[-1]
 
 
-def _moved(params: Array, j: int, by: float) -> Array:
-    found = params.copy()
-    found[j] += by
-    return found
+def _move(params: Array, j: int, by: float) -> Array:
+    moved = params.copy()
+    moved[j] += by
+    return moved

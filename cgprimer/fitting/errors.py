@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identify import Identification, lengths, listed
+from cgprimer.fitting.identification import Identification, listed
+from cgprimer.fitting.matrices import lengths
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
 from cgprimer.types import Array
@@ -94,7 +95,6 @@ def doubtful(
     With errors: those above their values whose effects are nearly those of others, or
     change within the error so much that it means nothing. Without: the nearly alike.
     """
-    assert known.half is not None
     assert known.size is not None
     unit = known.inverse
     # (JᵀJ)⁻¹ beside 1/|column|²: how much larger the variance is for the other
@@ -102,33 +102,41 @@ def doubtful(
     growth = np.diag(unit) * known.size**2
     open_ = np.isin(names, known.undetermined)
     if spread is None or not np.isfinite(spread).all():
-        chosen = np.flatnonzero((growth > SAME) & ~open_)
-        alike = chosen
+        chosen = alike = np.flatnonzero((growth > SAME) & ~open_)
         why = ""
     else:
-        error = np.sqrt(np.diag(spread))
-        # An error as large as the value: the sign is not even known.
-        wide = np.flatnonzero((error > np.abs(params)) & ~open_)
-        alike = wide[growth[wide] > ALIKE]
-        # Two Jacobians each: of many, the first are looked at.
-        curved = [j for j in wide[:FEW].tolist() if _bends(model, params, spread, j)]
-        chosen = np.union1d(alike, np.array(curved, dtype=np.int64))
-        many = len(chosen) > 1
+        chosen, alike = _wide(model, params, spread, growth, open_)
         why = (
             "their standard errors exceed their values"
-            if many
+            if len(chosen) > 1
             else "its standard error exceeds its value"
         )
     if not len(chosen):
         return (), ""
-    told = tuple(np.array(names)[chosen].tolist())
     reasons = [why] * bool(why)
     if len(alike):
         reasons.append(_closest(names, unit, open_, int(alike[0])))
-    verb = "are" if len(told) > 1 else "is"
-    return told, f"{listed(told)} {verb} practically undetermined: " + ", and ".join(
-        reasons
-    )
+    doubted = tuple(np.array(names)[chosen].tolist())
+    verb = "are" if len(doubted) > 1 else "is"
+    told = f"{listed(doubted)} {verb} practically undetermined"
+    return doubted, f"{told}: {', and '.join(reasons)}"
+
+
+def _wide(
+    model: Sampled,
+    params: Array,
+    spread: Array,
+    growth: Array,
+    open_: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Parameters whose errors exceed them and mean nothing; those alike to others."""
+    error = np.sqrt(np.diag(spread))
+    # An error as large as the value: the sign is not even known.
+    wide = np.flatnonzero((error > np.abs(params)) & ~open_)
+    alike = wide[growth[wide] > ALIKE]
+    # Two Jacobians each: of many, the first are looked at.
+    curved = [j for j in wide[:FEW].tolist() if _bends(model, params, spread, j)]
+    return np.union1d(alike, np.array(curved, dtype=np.int64)), alike
 
 
 def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identify import Identification
+from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.graph.slots import PARAMETER, VARIABLE
@@ -50,19 +50,19 @@ def from_equations(
     # All symmetries at once, each by another amount: if predictions change none is
     # told.
     for step, each in zip(np.linspace(-0.5, 0.5, len(told)), told, strict=True):
-        moved = each.moved(moved, step)
+        moved = each.apply(moved, step)
     if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
         told = []
     touched = silent | np.any([e.direction(params) != 0 for e in told], axis=0)
     names = np.array(objective.names)
-    found = Identification(
+    identification = Identification(
         None,
         tuple(names[touched].tolist()),
         tuple(names[silent].tolist()),
         remarks=tuple(remarks(told)),
         local=local,
     )
-    return with_zeros(objective, params, found)
+    return with_zeros(objective, params, identification)
 
 
 def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
@@ -81,19 +81,18 @@ def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
             total=True,
         )
         total += np.abs(shares[:, 0])
-    found: NDArray[np.bool_] = total == 0
-    return found
+    return np.asarray(total == 0)
 
 
 def with_zeros(
-    objective: Objective, params: Array, found: Identification
+    objective: Objective, params: Array, known: Identification
 ) -> Identification:
-    """The same, with the variables beside silent parameters that are always 0."""
-    if not found.without_effect:
-        return found
+    """`known`, with the variables beside silent parameters that are always 0."""
+    if not known.without_effect:
+        return known
     problem, table = objective.problem, objective.problem.sweeps.table
     owner = np.repeat(np.arange(len(table)), np.diff(table.start))
-    silent = np.isin(table.parameters, found.without_effect)
+    silent = np.isin(table.parameters, known.without_effect)
     places = np.flatnonzero(table.kinds == PARAMETER)
     mine = np.isin(owner, owner[places[silent[table.slots[places]]]])
     beside = np.zeros(table.rows.size, dtype=bool)
@@ -102,4 +101,4 @@ def with_zeros(
     for rows in spans(len(objective), ROWS):
         values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
         beside &= (values == 0).all(axis=1)
-    return replace(found, zero=tuple(np.array(table.variables)[beside].tolist()))
+    return replace(known, zero=tuple(np.array(table.variables)[beside].tolist()))

@@ -15,7 +15,8 @@ def by_variance(left: float, constant: float, extra: int, free: int) -> float:
     """F test: a loss `left`, beside a `constant`'s, with `extra` more parameters.
 
     free : samples less parameters. Exact for squares and models linear in their
-    parameters, a guide for others.
+    parameters, a guide for others. Source: Seber & Lee, Linear Regression Analysis
+    (2003) §4.3.
     """
     from scipy.special import fdtrc
 
@@ -26,7 +27,10 @@ def by_variance(left: float, constant: float, extra: int, free: int) -> float:
 
 
 def by_likelihood(gain: float, extra: int) -> float:
-    """Likelihood ratio test: `gain` in ln L by `extra` more parameters (Wilks)."""
+    """Likelihood ratio test: `gain` in ln L by `extra` more parameters.
+
+    Source: Wilks, Ann. Math. Stat. 9 (1938).
+    """
     from scipy.special import chdtrc
 
     return float(chdtrc(extra, 2 * gain))

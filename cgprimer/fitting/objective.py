@@ -31,8 +31,9 @@ def objective_of(
 def in_units(loss: Loss, sigma: Mapping[str, NDArray[np.float64]]) -> Loss:
     """`loss` of what was divided by sigma, back in the data's units: times σ².
 
-    σ² is the harmonic mean, so that mse becomes the weighted mean square with weights
-    of mean one. A rate that suits data without sigma then suits them with it.
+    sigma : target → (n,). σ² is their harmonic mean, so that mse becomes the weighted
+    mean square with weights of mean one. A rate that suits data without sigma then
+    suits them with it.
     """
     # With σ of 1 and 2, 1/σ² is 1 and 0.25; the mean is 0.625, σ² is 1.6, and the
     # weights are 1.6 and 0.4, of mean 1.

@@ -13,7 +13,7 @@ from cgprimer import takes
 from cgprimer.errors import FitError, listing
 from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
-from cgprimer.fitting.identify import Combination
+from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.table import TextTable

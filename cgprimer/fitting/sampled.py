@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identify import lengths
+from cgprimer.fitting.matrices import lengths
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem
 from cgprimer.types import Array

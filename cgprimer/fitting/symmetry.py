@@ -7,39 +7,27 @@ For xo = v·relu(w·xa + b): w has degree p, b has q. As terms of one sum both a
 q = p, and so is the degree of xh. v has r, so xo has p + r, and as a target 0: r = -p.
 The one number left free, p, is a symmetry with the powers w: 1, b: 1, v: -1.
 
-Every name gets a degree, the power of λ by which it grows. Data have degree 0; terms of
-a sum have the same; what goes into tanh or exp has 0; relu hands its degree on. What
-degrees are left free are symmetries, at every point, and cost one walk over the
-equations. (Other orders of units, and other signs of tanh units, are no directions.)
+Every name gets a degree, the power of λ by which it grows, see `degrees`. What degrees
+are left free are symmetries, at every point, and cost one walk over the equations.
+(Other orders of units, and other signs of tanh units, are no directions.)
 """
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
-from cgprimer.graph.shape import Shape
+from cgprimer.expr.ops import NAME, OPS
+from cgprimer.fitting.degrees import NONE, Degree, Degrees
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.run.problem import Problem
 from cgprimer.types import Array
 
-Degree = Mapping[int, float]
-"""A power of λ, as a sum of free numbers (symbol → coefficient)."""
-
 MOST_SLOTS = 200_000  # names in equations, beyond which a walk takes over a second
-NONE: Degree = {}
-# relu(λ·z) = λ·relu(z) for λ > 0, which is all that a direction needs.
-PASSES = frozenset(OPS[op] for op in ("neg", "abs", "relu"))
-LIKE = frozenset(OPS[op] for op in ("add", "sub", "min", "max"))
-# sign(λ·z) = sign(z): whatever the degree of the argument, that of the result is 0.
-LOST = frozenset(OPS[op] for op in ("sign", "step"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +50,7 @@ class Symmetry:
             found[number] = power * (1.0 if self.kind == "shift" else params[number])
         return found
 
-    def moved(self, params: Array, t: float) -> Array:
+    def apply(self, params: Array, t: float) -> Array:
         """Parameters that are further on."""
         if self.kind == "shift":
             # What is added does not depend on where one is; what is multiplied does.
@@ -89,7 +77,7 @@ def remarks(found: Sequence[Symmetry]) -> list[str]:
     if shifts:
         made.append(
             "only differences of the logits count, so what is added to all of them is "
-            f"free: {_directions(shifts)}"
+            f"free: {directions(shifts)}"
         )
     units = [each.units[0] for each in found if each.kind == "scale"]
     if len(units) == 1:
@@ -97,99 +85,20 @@ def remarks(found: Sequence[Symmetry]) -> list[str]:
     elif units:
         shown = [*units[:3], f"{len(units) - 3} more"] if len(units) > 4 else units
         made.append(
-            f"the scale of each hidden unit is free: {_directions(len(units))} "
+            f"the scale of each hidden unit is free: {directions(len(units))} "
             f"({', '.join(shown)})"
         )
     return made
 
 
-def _directions(count: int) -> str:
+def directions(count: int) -> str:
+    """`1 direction`, `2 directions`."""
     return f"{count} direction{'s' * (count > 1)}"
-
-
-class _Degrees:
-    """Free numbers, and the equations between them, solved as they come."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.solved: dict[int, Degree] = {}
-
-    def free(self) -> Degree:
-        """A new free number."""
-        self.count += 1
-        return {self.count - 1: 1.0}
-
-    def now(self, degree: Degree) -> Degree:
-        """A degree in terms of numbers that are still free."""
-        # A solution may hold numbers that have been solved for later.
-        while not self.solved.keys().isdisjoint(degree):
-            made: dict[int, float] = {}
-            for symbol, share in degree.items():
-                for inner, part in self.solved.get(symbol, {symbol: 1.0}).items():
-                    made[inner] = made.get(inner, 0.0) + share * part
-            degree = {symbol: share for symbol, share in made.items() if share}
-        return degree
-
-    def same(self, a: Degree, b: Degree) -> None:
-        """Let two degrees be equal: the newest number that stands in the way gives."""
-        if a is not b and (gap := self.now(_plus(a, b, -1.0))):
-            # Whichever number gives, the same space is left free.
-            newest = max(gap)
-            self.solved[newest] = {
-                symbol: -share / gap[newest]
-                for symbol, share in gap.items()
-                if symbol != newest
-            }
-
-    def of(self, shape: Shape, slots: Sequence[Degree]) -> Degree:
-        """The degree of an equation's right side, from those in its slots."""
-        degree = dict(zip(map(name, shape.slots), slots, strict=True))
-        for node in _order(shape):
-            args = [degree[arg] for arg in node.args]
-            degree[node] = self._operation(node, args)
-        return degree[shape.stable]
-
-    def _operation(self, node: Node, args: list[Degree]) -> Degree:
-        if node.op in PASSES:
-            return args[0]
-        if node.op in LIKE:
-            # 0 has any degree: max(z, 0) is a relu.
-            if ZERO in node.args:
-                return args[1 - node.args.index(ZERO)]
-            self.same(args[0], args[1])
-            return args[0]
-        if node.op is OPS["mul"] or node.op is OPS["div"]:
-            return _plus(args[0], args[1], 1.0 if node.op is OPS["mul"] else -1.0)
-        if node.op is OPS["sqrt"]:
-            return _plus(NONE, args[0], 0.5)
-        if node.op is OPS["pow"] and node.args[1].op is CONST:
-            return _plus(NONE, args[0], float(node.args[1].value or 0.0))
-        if node.op not in LOST:
-            # What goes into tanh or exp must not change at all.
-            for arg in args:
-                self.same(arg, NONE)
-        return NONE
-
-
-@functools.lru_cache(maxsize=256)
-def _order(shape: Shape) -> list[Node]:
-    """The operations and constants of a shape, arguments first."""
-    return [node for node in postorder([shape.stable]) if node.op is not NAME]
-
-
-def _plus(a: Degree, b: Degree, factor: float) -> Degree:
-    """a + factor·b"""
-    if not b:
-        return a
-    found = dict(a)
-    for symbol, share in b.items():
-        found[symbol] = found.get(symbol, 0.0) + factor * share
-    return {symbol: share for symbol, share in found.items() if share}
 
 
 def _scales(problem: Problem) -> list[Symmetry]:
     """Changes of scale: what moves parameters and a variable between them."""
-    table, degrees = problem.sweeps.table, _Degrees()
+    table, degrees = problem.sweeps.table, Degrees()
     parameter: dict[int, Degree] = {}
     variable: dict[int, Degree] = {}
     known = {VARIABLE: variable, PARAMETER: parameter, CONSTANT: dict[int, Degree]()}

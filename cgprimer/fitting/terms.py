@@ -14,7 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from cgprimer.fitting.identify import TOUCHED, Combination, sum_text
+from cgprimer.fitting.identification import Combination, sum_text
+from cgprimer.fitting.identify import TOUCHED
 from cgprimer.types import Array
 
 
@@ -58,7 +59,7 @@ class Term:
             found += factor * part.slopes(params)
         return found
 
-    def moved(self, params: Array, value: float) -> Array:
+    def with_value(self, params: Array, value: float) -> Array:
         """Parameters at which it has another value."""
         if self.kind == "name":
             found = params.copy()
@@ -68,11 +69,11 @@ class Term:
         part, k = self.parts[self.free]
         old, now = part.value(params), self.value(params)
         if self.kind == "sum":
-            return part.moved(params, old + (value - now) / k)
+            return part.with_value(params, old + (value - now) / k)
         ratio = value / now
         if self.kind == "exp":
-            return part.moved(params, old + math.log(ratio) / k)
-        return part.moved(params, old * math.pow(ratio, 1 / k))
+            return part.with_value(params, old + math.log(ratio) / k)
+        return part.with_value(params, old * math.pow(ratio, 1 / k))
 
     @property
     def leaf(self) -> int:
@@ -113,7 +114,7 @@ def _power(part: Term, k: float) -> str:
     return text if k == 1 else f"({text})^{k:g}" if "*" in text else f"{text}^{k:g}"
 
 
-def joined(kind: str, first: Term, k: float, second: Term, other: float) -> Term:
+def join(kind: str, first: Term, k: float, second: Term, other: float) -> Term:
     """k·first + other·second, or first^k·second^other, adjusted by way of `first`.
 
     Sums in sums and products in products are written flat, by order of parameters; the
@@ -129,11 +130,11 @@ def joined(kind: str, first: Term, k: float, second: Term, other: float) -> Term
     ordered = sorted((x for x in parts if parts[x]), key=lambda part: part.members)
     lead = parts[ordered[0]]
     scale = lead if kind == "sum" else math.copysign(1.0, lead)
-    found = tuple((part, simplified(parts[part] / scale)) for part in ordered)
+    found = tuple((part, simplify(parts[part] / scale)) for part in ordered)
     return Term(kind, found, first.names, free=ordered.index(free))
 
 
-def simplified(x: float) -> float:
+def simplify(x: float) -> float:
     """The simple fraction that a number is but for rounding, or the number itself."""
     simple = float(Fraction(x).limit_denominator(100))
     return simple if abs(x - simple) <= TOUCHED * abs(x) else x

@@ -101,12 +101,12 @@ class MemoryLayout:
         #     …                dense products, terms of the loss, each with its GUARD
         #
         # So a group of equations defines consecutive rows, stored by whole vectors.
-        self.row = np.full(len(table.variables), -1)
+        self.row = np.full(table.rows.size, -1)
         self.row[sweeps.inputs] = np.arange(len(sweeps.inputs))
         self.row[table.defined[kept]] = data + np.arange(len(kept))
         self.rows = data + len(kept) + GUARD
-        self.numbers = -(-len(table.parameters) // GUARD) * GUARD
-        self.number = np.arange(len(table.parameters))
+        self.numbers = -(-table.parameter_rows.size // GUARD) * GUARD
+        self.number = np.arange(table.parameter_rows.size)
         self.slot_tables: list[SlotTable] = []
         self.groups: list[EquationGroup | DenseLayer] = []
         self.loss_row = self.terms = 0

@@ -19,7 +19,7 @@ Write = Callable[[BinaryIO], object]
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def written(path: str | Path, write: Write) -> None:
+def write_file(path: str | Path, write: Write) -> None:
     """Write a file and say so; whatever goes wrong, an older one stays as it was.
 
     Permissions are kept, and a link stays one: what it leads to is replaced. A device

@@ -15,17 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
-from cgprimer.fitting.identify import (
-    Describe,
-    Described,
-    Identification,
-    Nulls,
-    identify,
-    lengths,
-    reduced,
-    triangle,
-)
+from cgprimer.fitting.identification import Describe, Described, Identification, Nulls
+from cgprimer.fitting.identify import identify
 from cgprimer.fitting.invariants import Namer
+from cgprimer.fitting.matrices import lengths, reduce_rows, triangle
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
 from cgprimer.run.objective import Objective
@@ -42,7 +35,7 @@ def price(objective: Objective) -> float:
     return 2.0 * rows * count**2 + 25.0 * count**3
 
 
-def determined(
+def determine(
     objective: Objective, params: Array, wanted: bool, start: Array | None = None
 ) -> Identification | None:
     """What the data determine at `params`; None where it cannot be said.
@@ -62,10 +55,11 @@ def determined(
     factors = list(_factors(objective, params, rounding >= NOTHING))
     describe = _Describer(objective, model, known, params)
     count = objective.targets.size
-    found = _identify(factors, params, objective.names, count, rounding, describe)
-    if found.undetermined and start is not None:
-        found = replace(found, local=_is_local(model, objective.names, params, start))
-    return with_zeros(objective, params, found)
+    names = objective.names
+    ranked = _identify(factors, params, names, count, rounding, describe)
+    if ranked.undetermined and start is not None:
+        ranked = replace(ranked, local=_is_local(model, names, params, start))
+    return with_zeros(objective, params, ranked)
 
 
 def _identify(
@@ -197,7 +191,7 @@ def _without(nulls: Nulls, told: Array) -> Nulls:
     if not len(told):
         return nulls
     # Of each told direction its pivot: with it at rest, that direction cannot return.
-    held = [int(row.argmax()) for row in np.abs(reduced(told))]
+    held = [int(row.argmax()) for row in np.abs(reduce_rows(told))]
     _, _, axes = np.linalg.svd(nulls.directions[:, held].T, full_matrices=True)
     rest = axes[len(held) :] @ nulls.directions
     rest[:, held] = 0.0

@@ -1,0 +1,113 @@
+"""What edges run through: boxes, the columns they stand in, and corridors beside them.
+
+boxes, columns, heights ─ Grid.of ─▶ between which heights an edge may pass a column
+
+All lengths are points; heights grow along a layer. `layout` makes it.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Room that each vertex takes: its width, and what it needs on either side.
+
+    ``before`` and ``behind`` are measured from the height of its edge, in the order
+    of its layer; ``margin`` is half the distance it keeps. All of shape (n,).
+    """
+
+    width: np.ndarray
+    before: np.ndarray
+    behind: np.ndarray
+    margin: np.ndarray
+
+    @classmethod
+    def empty(cls, count: int, margin: float) -> "Boxes":
+        """Lines: vertices without a size."""
+        width, before, behind = np.zeros((3, count))
+        return cls(width, before, behind, np.full(count, margin))
+
+    def set(self, vertex: int, *room: float) -> None:
+        """Set the four of a vertex, in the order of the fields."""
+        fields = self.width, self.before, self.behind, self.margin
+        for column, value in zip(fields, room, strict=False):
+            column[vertex] = value
+
+    def separation(self, a: int, b: int) -> float:
+        """The distance that b needs behind its neighbour a."""
+        margins = self.margin[a] + self.margin[b]
+        return float(self.behind[a] + margins + self.before[b])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Left and right side of the column of each vertex, shape (n,)."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def centre(self, vertex: int) -> float:
+        """The middle of its column."""
+        return float(self.left[vertex] + self.right[vertex]) / 2
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Boxes in their columns, at heights ``y`` (n,), between ``top`` and ``bottom``.
+
+    ``room`` (n, 2) : the corridor of the edge through each vertex.
+    """
+
+    boxes: Boxes
+    columns: Columns
+    y: np.ndarray
+    room: np.ndarray
+    top: float
+    bottom: float
+
+    @classmethod
+    def of(
+        cls,
+        layers: Sequence[Sequence[int]],
+        boxes: Boxes,
+        columns: Columns,
+        y: np.ndarray,
+    ) -> "Grid":
+        """With the corridors between neighbours of a layer."""
+        top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
+        room = _corridors(layers, boxes, y, (top, bottom))
+        return cls(boxes, columns, y, room, top, bottom)
+
+
+def _corridors(
+    layers: Sequence[Sequence[int]],
+    boxes: Boxes,
+    y: np.ndarray,
+    ends: tuple[float, float],
+) -> np.ndarray:
+    """Between which heights the edge through a vertex may pass its column, (n, 2).
+
+    Up to the neighbours; halfway if the neighbour is a line, for that may move too.
+    Edges that keep to their corridors cross no more often than their order does.
+    """
+    room = np.tile(ends, (len(y), 1))
+    for layer in layers:
+        for a, b in itertools.pairwise(layer):
+            room[a, 1], room[b, 0] = _between(boxes, y, a, b)
+    return room
+
+
+def _between(boxes: Boxes, y: np.ndarray, a: int, b: int) -> tuple[float, float]:
+    keep = 0.5 * (boxes.margin[a] + boxes.margin[b])
+    # Two lines: each keeps to its own side of the middle, with some distance between.
+    if boxes.width[a] == 0 and boxes.width[b] == 0:
+        middle, slack = (y[a] + y[b]) / 2, 0.5 * keep
+        return middle - slack, middle + slack
+    # A box does not move, so that a line beside it may come near; a's own height is
+    # allowed in any case.
+    floor, ceiling = y[b] - boxes.before[b] - keep, y[a] + boxes.behind[a] + keep
+    return max(floor, y[a]), min(ceiling, y[b])

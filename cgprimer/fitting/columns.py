@@ -1,0 +1,54 @@
+"""Columns of samples: whether they vary, and which inputs reach a target.
+
+`score` asks; arrays are (n,), or (rows, n).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cgprimer.graph.graph import Graph
+from cgprimer.run.sweeps import Sweeps
+from cgprimer.types import Array
+
+SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
+
+
+def varies(column: Array) -> bool:
+    """Whether a column varies by more than rounding."""
+    return bool(np.ptp(column) > SAME * np.abs(column).max())
+
+
+def are_side_by_side(some: Array, column: Array) -> bool:
+    """Whether no other entry of a column lies among some of its entries."""
+    # Samples 7, 8 and 9 along t are a peak; 3, 50 and 91 are readings that went wrong.
+    among = (column >= some.min()) & (column <= some.max())
+    return int(among.sum()) == len(some)
+
+
+def in_order(row: Array, column: Array) -> Array:
+    """A row in the order of a column; what was entered several times counts once."""
+    order = np.argsort(column, kind="stable")
+    # The same sample twice would be a run of two for one residual.
+    if (np.diff(column[order]) == 0).any():
+        _, first = np.unique(
+            np.stack([column, row])[:, order], axis=1, return_index=True
+        )
+        order = order[np.sort(first)]
+    return np.asarray(row[order])
+
+
+def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
+    """Places of the inputs that reach the variables `names`; how many parameters do."""
+    table = graph.table
+    equations = np.zeros(len(table), dtype=bool)
+    equations[Sweeps(table, names).needed] = True
+    inside = np.repeat(equations, np.diff(table.start))
+    used = {
+        kind: np.unique(table.slots[inside & (table.kinds == kind)]) for kind in "xp"
+    }
+    variables = {table.variables[k] for k in used["x"].tolist()}
+    places = [k for k, name in enumerate(graph.inputs) if name in variables]
+    return places, len(used["p"])

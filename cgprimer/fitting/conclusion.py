@@ -1,0 +1,249 @@
+"""What is found out about a fit once its method has ended, and the FitResult of it.
+
+    Attempt: graph, data, method, Trail ─ result ─▶ is it better than constants, what is
+             determined, has the loss a minimum at all ─▶ words and fields ─▶ FitResult
+
+`fit` makes an Attempt before it begins, so that a fit has a result wherever Ctrl-C
+comes; what is found out may then take only so many operations. `minimize`, which has no
+data, calls `assemble` alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cgprimer.data.dataset import Dataset
+from cgprimer.errors import listing
+from cgprimer.expr.ops import Op
+from cgprimer.fitting.arguments import Method
+from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
+from cgprimer.fitting.descent import Descent
+from cgprimer.fitting.determination import determine, price
+from cgprimer.fitting.downhill import is_endless, run_off
+from cgprimer.fitting.findings import findings
+from cgprimer.fitting.identification import Identification
+from cgprimer.fitting.least_squares import LeastSquares
+from cgprimer.fitting.objective import varies
+from cgprimer.fitting.outcome import sentences_of
+from cgprimer.fitting.result import FitResult
+from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.status import status_of
+from cgprimer.fitting.trail import Trail
+from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import in_no_equation
+from cgprimer.notation.report import printable
+from cgprimer.run.losses import Loss
+from cgprimer.run.objective import Objective
+
+MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
+SEPARABLE = 0.99  # R² from which squares may fall to zero without end, as logits do
+PASSES = 20  # over the samples, that a comparison with constants takes
+UNNEEDED = "nothing that is fitted depends on it"
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A fit as it was asked for, and the Trail that its method leaves.
+
+    identify : as in `fit`. began : what time.perf_counter() said, in seconds.
+    """
+
+    graph: Graph
+    data: Dataset
+    loss: Loss
+    method: Method
+    trail: Trail
+    identify: bool | None
+    began: float
+
+    def result(self, objective: Objective | None, most: float) -> FitResult:
+        """The best so far, with what takes up to `most` operations to find out."""
+        trail = self.trail
+        # Interrupted before there was an objective, or with so many data that a look at
+        # them would take too long.
+        if objective is None or _cost(objective) > most:
+            return self._brief_result(objective)
+        if trail.status == "interrupted":
+            _look_at_the_last(objective, trail)
+        known = self._identification(objective) if price(objective) <= most else None
+        baseline = self._baseline(objective, known)
+        self._look_beyond(objective, baseline)
+        status = self._status(baseline)
+        words = sentences_of(
+            status, trail, baseline, objective.names, self.method.label
+        )
+        words += remarks_on_custom(objective.problem.sweeps.asked)
+        words += self._notes(objective)
+        more, fields = findings(
+            objective,
+            self.method,
+            status,
+            trail.best,
+            known,
+            self.identify is not False,
+        )
+        loss = trail.loss
+        if objective.sigma is not None:
+            loss = plain_loss(objective, self.loss, trail.best)
+        end = replace(trail, status=status, loss=loss)
+        fields["r_squared"] = baseline.r_squared
+        return self._assemble(end, objective.names, [*words, *more], **fields)
+
+    def _assemble(
+        self, trail: Trail, names: tuple[str, ...], words: Sequence[str], **fields: Any
+    ) -> FitResult:
+        fields["loss_name"] = f"{self.loss.name} over all data"
+        return assemble(names, self.method, trail, words, self.began, **fields)
+
+    def _brief_result(self, objective: Objective | None) -> FitResult:
+        """The best so far, and what was not computed of it."""
+        trail, names = self.trail, self.graph.parameters
+        if objective is not None and objective.sigma is not None:
+            # A loss in other units than the data's would be read as one in theirs.
+            trail = replace(trail, loss=np.nan)  # it is in units of sigma
+        words = sentences_of("interrupted", trail, None, names, self.method.label)
+        words += [*remarks_on_loss(trail), "R² was not computed"]
+        words.append("Which parameters are determined was not computed")
+        return self._assemble(trail, names, words, without_errors="interrupted")
+
+    def _baseline(self, objective: Objective, known: Identification | None) -> Baseline:
+        # Without a rank every parameter counts: a gain must be the larger.
+        rank = (known and known.rank) or len(objective.names)
+        targets = [*self.data.targets]
+        with np.errstate(all="ignore"):
+            return beside_constants(
+                objective, targets, self.loss, self.trail.best, rank
+            )
+
+    def _status(self, baseline: Baseline) -> str:
+        trail = self.trail
+        status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
+        # Zero slopes far out are no minimum.
+        if status == "converged" and (trail.gone or trail.endless):
+            return "stalled"
+        return status
+
+    def _identification(self, objective: Objective) -> Identification | None:
+        """Rank and null directions at the best point, where they can be had in time."""
+        squares, params = isinstance(self.method, LeastSquares), self.trail.best
+        entries = objective.targets.size * len(params)
+        # The decomposition comes on top of the Jacobian that the method has made: its
+        # limit is lower than that of the method.
+        too_much = squares and entries > MOST_ENTRIES and not self.identify
+        if self.identify is False or too_much or _is_declared(objective):
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                wanted = bool(self.identify) or squares
+                return determine(objective, params, wanted, self.trail.origin)
+        except (np.linalg.LinAlgError, ValueError):
+            return None
+
+    def _look_beyond(self, objective: Objective, baseline: Baseline) -> None:
+        """Whether the loss has a minimum this way; without one none was reached."""
+        trail, loss = self.trail, self.loss
+        if trail.status not in ("max_steps", "stalled", "converged"):
+            return
+        trail.gone = run_off(Sampled(objective).predictions, trail.origin, trail.best)
+        if loss.from_logits or min(baseline.r_squared.values()) > SEPARABLE:
+            trail.endless = is_endless(
+                lambda params: plain_loss(objective, loss, params), trail.best
+            )
+
+    def _notes(self, objective: Objective) -> list[str]:
+        """What of the data and of the graph had no part in the fit, in sentences."""
+        notes, data = [], self.data
+        if self.graph.unused:
+            notes.append(in_no_equation(self.graph.unused))
+        if data.ignored:
+            many = len(data.ignored) > 1
+            columns = f"The column{'s' * many} {listing(data.ignored)} of the data"
+            notes.append(f"{columns} {'were' if many else 'was'} not used")
+        if data.sigma is not None and objective.sigma is None and varies(data.sigma):
+            notes.append(
+                "All samples weigh the same; weighted=True weighs them by sigma"
+            )
+        return notes
+
+
+def _cost(objective: Objective) -> float:
+    """Operations of a comparison with constants."""
+    return float(objective.problem.operations + PASSES) * len(objective)
+
+
+def _is_declared(objective: Objective) -> bool:
+    """Whether the gradient is on purpose no derivative, so that no rank follows."""
+    asked = objective.problem.sweeps.asked.items()
+    return any(use and op.contract != "exact" for op, use in asked)
+
+
+def _look_at_the_last(objective: Objective, trail: Trail) -> None:
+    """Where an interrupted descent stands may be better than the best so far."""
+    reached = trail.best if trail.state is None else trail.state[0].copy()
+    with np.errstate(all="ignore"):
+        # Interrupted within the first epoch, not even the start has a loss yet.
+        for params in (trail.best,) * bool(np.isnan(trail.loss)) + (reached,):
+            trail.keep(params, objective.value(params))
+
+
+def remarks_on_custom(asked: Mapping[Op, bool | None]) -> list[str]:
+    """What to know of a gradient that is no derivative, and of unused backwards.
+
+    asked : of every custom op, whether its backward is in use: None where nothing that
+    is fitted depends on it.
+    """
+    declared = {op: op.contract for op, use in asked.items() if use}
+    sentences = [
+        f"The gradient through {op.name} is a declared {contract}, no derivative"
+        for op, contract in declared.items()
+        if contract != "exact"
+    ]
+    for use, why in ((False, "no parameter lies before it"), (None, UNNEEDED)):
+        idle = [op.name for op, u in asked.items() if op.pullback and u is use]
+        if idle:
+            sentences.append(
+                f"The backward of {listing(idle)} was never asked for: {why}"
+            )
+    return sentences
+
+
+def remarks_on_loss(trail: Trail) -> list[str]:
+    """That the loss is missing, if it is, and what that means."""
+    if not np.isnan(trail.loss):
+        return []
+    same = " and nothing better than the start is known" * (trail.best is trail.params)
+    return [f"Their loss was not computed{same}"]
+
+
+def assemble(
+    names: tuple[str, ...],
+    method: Method | Descent,
+    trail: Trail,
+    words: Sequence[str],
+    began: float,
+    **fields: Any,
+) -> FitResult:
+    """The FitResult of a Trail.
+
+    names : of what was fitted. words : sentences without their full stops.
+    """
+    return FitResult(
+        dict(zip(names, trail.best.tolist(), strict=True)),
+        trail.loss,
+        np.array(trail.losses),
+        trail.status,
+        printable(". ".join(words) + "."),
+        method.label,
+        len(trail.losses),
+        trail.epochs,
+        trail.evaluations,
+        time.perf_counter() - began,
+        epoch_losses=np.array(trail.overall),
+        epoch_counts=np.array([counts for _, *counts in trail.marks]),
+        **fields,
+    )

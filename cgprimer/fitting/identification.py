@@ -1,0 +1,136 @@
+"""What is known of parameters: which the data leave open, and what they determine.
+
+`identify` and `from_equations` make an Identification; `findings`, `errors` and
+`result` read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgprimer.errors import shorten
+from cgprimer.types import Array
+
+LONG = 60  # signs of a name or combination in a sentence or table
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What the data determine of parameters that they do not determine apart.
+
+    coefficients : of the sum that it is; or its slopes, where `value` is given, which
+        is then its value at the solution.
+    """
+
+    text: str
+    coefficients: dict[str, float]
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Identification:
+    """The rank of the Jacobian and what follows.
+
+    rank, null_space, half : None where only what the equations show is known.
+    undetermined : parameters that a null direction moves.
+    without_effect : those of them that change no residual at all; `zero` are variables
+        beside them that are 0 in every sample.
+    combinations : what is determined of the others.
+    remarks : on directions that have no such combinations.
+    local : whether elsewhere the same data determine more.
+    null_space : (p - rank, p), directions in which nothing changes.
+    half : (p, r); half·halfᵀ is a generalised inverse of JᵀJ, the covariance for unit
+        noise of every combination that is orthogonal to the null space.
+    target : (r,), the target whose residuals a column of `half` comes from.
+    leverage : per target, how many parameters its residuals pay for. size : (p,), the
+        lengths of the columns of J.
+    """
+
+    rank: int | None
+    undetermined: tuple[str, ...]
+    without_effect: tuple[str, ...]
+    combinations: tuple[Combination, ...] = ()
+    remarks: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
+    local: bool = False
+    null_space: Array | None = None
+    half: Array | None = None
+    target: NDArray[np.int64] | None = None
+    leverage: Array | None = None
+    size: Array | None = None
+
+    @property
+    def inverse(self) -> Array:
+        """The covariance for unit noise, (p, p)."""
+        assert self.half is not None
+        return np.asarray(self.half @ self.half.T)
+
+    def sentence(self) -> str:
+        """What is not determined, in words; empty where everything is."""
+        text = "; ".join([*self._parts(), *self.remarks])
+        return f"at these values {text}" if self.local and text else text
+
+    def _parts(self) -> list[str]:
+        parts = []
+        if self.without_effect:
+            verb = "has" if len(self.without_effect) == 1 else "have"
+            why = f" ({listed(self.zero)} {_be(self.zero)} 0 in every sample)"
+            parts.append(
+                f"{listed(self.without_effect)} {verb} no effect on the data"
+                + why * bool(self.zero)
+            )
+        tied = [n for n in self.undetermined if n in self._combined]
+        if tied:
+            known = listed([c.text for c in self.combinations])
+            parts.append(f"{listed(tied)} are not determined separately, only {known}")
+        return parts
+
+    @property
+    def _combined(self) -> set[str]:
+        return {name for c in self.combinations for name in c.coefficients}
+
+
+@dataclass(frozen=True)
+class Nulls:
+    """Null directions of the parameters that have an effect.
+
+    members : numbers of these parameters. directions : (q, members), in units of
+        `effect`: how much a parameter does, per unit of its own (members,).
+    """
+
+    members: NDArray[np.int64]
+    directions: Array
+    effect: Array
+
+
+Described = tuple[tuple[Combination, ...], tuple[str, ...]]
+Describe = Callable[[Nulls], Described]
+
+
+def sum_text(terms: Sequence[tuple[str, float]]) -> str:
+    """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
+    text = ""
+    for name, coefficient in terms:
+        size = abs(float(f"{coefficient:.6g}"))
+        term = name if size == 1 else f"{size:.4g}*{name}"
+        sign = "-" if coefficient < 0 else "+"
+        text += f" {sign} {term}" if text else ("-" if sign == "-" else "") + term
+    return text
+
+
+def listed(names: Sequence[str]) -> str:
+    """`ab`, `ab and bc`, `ab, ac and bc`; long names and long lists are cut."""
+    names = [shorten(name, LONG) for name in names]
+    if len(names) > 12:
+        names = [*names[:10], f"{len(names) - 10} more"]
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _be(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
