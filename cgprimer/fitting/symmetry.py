@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, slot_kind
 from cgprimer.graph.table import Table
@@ -143,7 +143,7 @@ class _Degrees:
 
     def of(self, shape: Shape, slots: Sequence[Degree]) -> Degree:
         """The degree of an equation's right side, from those in its slots."""
-        degree = dict(zip(map(name, shape.slots), slots, strict=True))
+        degree = shape.by_slot(slots)
         for node in _order(shape):
             args = [degree[arg] for arg in node.args]
             degree[node] = self._operation(node, args)

@@ -63,8 +63,6 @@ def operations(graph: Graph) -> networkx.DiGraph:
         for node in postorder([equation.body]):
             # A body that is a mere name, as in xw = xz, gets a node of its own, so that
             # every variable is in the view: it is labelled = and has one arc.
-            # A body that is a mere name, as in xw = xz, gets a node of its own, so that
-            # every variable is in the view: it is labelled = and has one arc.
             key = equation.name
             if node.op.name == "name":
                 called[node] = str(node.value)

@@ -23,7 +23,7 @@ from cgprimer.expr.definitions import computed
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import OPS, ZERO, name, tidy
-from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
@@ -33,7 +33,7 @@ from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.keeping import lazy
 from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Edge, Value
 
 Method = Literal["symbolic", "finite", "adjoint"]
 

@@ -38,7 +38,7 @@ class ExpandedGraph:
         for equation in equations:
             shape = table.shape_of(equation)
             slots = self._slots[equation] = self._filled(equation)
-            by = dict(zip(map(name, shape.slots), slots, strict=True))
+            by = shape.by_slot(slots)
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
@@ -72,7 +72,7 @@ class ExpandedGraph:
         for equation in self.equations:
             shape = self.table.shape_of(equation)
             slots = self._slots[equation]
-            by = dict(zip(map(name, shape.slots), slots, strict=True))
+            by = shape.by_slot(slots)
             found[equation] = substitute(shape.partials, by)
         return found
 
