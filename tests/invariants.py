@@ -21,7 +21,7 @@ from cgprimer.expr.ops import NAME
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
-from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import (
     CONSTANT,
     PARAMETER,
@@ -73,7 +73,7 @@ def _as_written(table: Table) -> bool:
         left, _, _ = text.partition("=")
         read = parse_expression(text, len(left) + 1, names)
         shape = table.shape_of(number)
-        made = filled(shape.body, shape.slots, table.leaves(number))
+        made = shape.fill(shape.body, table.leaves(number))
         if made is not read or left.strip() != table.variables[table.defined[number]]:
             return False
     return True

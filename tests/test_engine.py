@@ -815,6 +815,11 @@ DATA = {"xa": [0.0, 1.0]}, {"xb": [1.0, 2.0]}
         ({"weights": [1.0, -1.0]}, "not negative"),
         ({"weights": [0.0, 0.0]}, "not all zero"),
         ({"weights": [1.0, nan]}, "finite"),
+        ({"sigma": {}}, "sigma lacks xb"),
+        ({"sigma": {"xb": [1.0]}}, "sigma of 'xb' has 1 samples, the data have 2"),
+        ({"sigma": {"xb": [1.0] * 3}}, "sigma of 'xb' has 3 samples, the data have 2"),
+        ({"sigma": {"xb": [1.0, 0.0]}}, "sigma of 'xb' is not positive"),
+        ({"sigma": {"xb": [1.0, inf]}}, "sigma of 'xb' is not positive and finite"),
         ({"loss": "mze"}, "unknown loss 'mze'"),
         ({"loss": "cross-entropy"}, "between 0 and 1"),
     ],
@@ -1013,6 +1018,16 @@ def test_layers_of_a_network_become_products():
     assert [layer.weights.shape for layer in found] == [(10, 12), (6, 10)]
     assert [layer.wanted for layer in found] == [False, True]
     assert sum(layer.weights.size for layer in found) == 10 * 12 + 6 * 10
+
+
+def test_layers_are_counted_over_all_objectives():
+    program = parse_graph(layered(12, 10, 6)).compile()
+    inputs = {name: np.linspace(-1, 1, 9) for name in program.graph.inputs}
+    outputs = program.graph.dependents[-1:]
+    for wanted, count in ((program.graph.dependents[:2], 1), (outputs, 2)) * 2:
+        program.objective(inputs, dict.fromkeys(wanted, np.zeros(9)))
+        assert program.explain().layers >= count
+    assert program.explain().layers == 2
 
 
 @pytest.mark.parametrize("make", [ByShape, Taped])

@@ -492,6 +492,45 @@ def test_weights_make_a_weighted_mean(name, weights, sigma, engine):
         assert left @ left / 4 == pytest.approx(value, rel=1e-13)
 
 
+ROWS = {
+    "one": [2],
+    "two": [3, 0],
+    "another order": [1, 0, 3, 2],
+    "as many, but not all": [0, 0, 3, 3],
+    "more than there are": [1, 1, 1, 2, 0],
+}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_the_loss_over_some_samples_is_that_of_these_samples(rows, engine):
+    program = parse_graph(GRAPH).compile(target=engine)
+    columns = {"xx": [0.4, -1, 2, 0.9], "xp": [0.1, 0.9, 0.4, 1], "xq": [1, 0, 2, 3]}
+
+    def objective(order):
+        inputs, xp, xq = (np.array(column)[order] for column in columns.values())
+        return program.objective({"xx": inputs}, {"xp": xp, "xq": xq})
+
+    params, order = np.array([0.8, -0.3, 1.7]), ROWS[rows]
+    value, gradient = objective(range(4)).value_and_gradient(params, order)
+    value_, gradient_ = objective(order).value_and_gradient(params)
+    assert value == pytest.approx(value_, rel=1e-14)
+    assert gradient == pytest.approx(gradient_, rel=1e-13)
+    with pytest.raises(FitError, match="rows names no sample"):
+        objective(order).value(params, [])
+
+
+@pytest.mark.parametrize("block", [1, 3, 5, 7, 8])
+def test_a_jacobian_is_the_same_by_any_blocks(block, engine, monkeypatch):
+    program, xx = parse_graph(GRAPH).compile(target=engine), np.linspace(-1, 1, 7)
+    objective = program.objective({"xx": xx}, {"xp": np.ones(7), "xq": np.zeros(7)})
+    params = np.array([0.8, -0.3, 1.7])
+    whole = objective.jacobian(params)
+    monkeypatch.setattr("cgprimer.run.objective.BLOCK", block)
+    blocks = list(objective.jacobian_blocks(params))
+    assert np.concatenate(blocks) == pytest.approx(whole, rel=1e-14)
+    assert max(map(len, blocks)) == min(block, 7)
+
+
 def test_residuals_and_jacobian_belong_together():
     graph = parse_graph(GRAPH)
     data = Dataset(

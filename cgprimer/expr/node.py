@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cgprimer.expr.ops import Op
 
 T = TypeVar("T")
-Value = str | float | None
 
 # Weakly, so that the expressions of a graph go when the graph goes. An entry whose node
 # is dead is harmless: its key may be met again, as ids are used again, but then the
@@ -42,7 +41,7 @@ class Node(Frozen):
 
     op: Op
     args: tuple[Node, ...]
-    value: Value
+    value: str | float | None
 
     def __repr__(self) -> str:
         from cgprimer.errors import shorten
@@ -56,7 +55,7 @@ class Node(Frozen):
         return restore, flatten(self)
 
 
-def intern(op: Op, args: tuple[Node, ...], value: Value = None) -> Node:
+def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> Node:
     """Return the node `op(*args)`, made now if it was not there.
 
     Nodes that differ in `value` alone are two nodes. Floats are told apart by
@@ -74,7 +73,9 @@ def intern(op: Op, args: tuple[Node, ...], value: Value = None) -> Node:
     return _insert(key, op, args, value) if node is None else node
 
 
-def _insert(key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Value) -> Node:
+def _insert(
+    key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: str | float | None
+) -> Node:
     with _lock:
         found = _table.get(key)
         node = found() if found is not None else None
@@ -141,7 +142,7 @@ def substitute(roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
     return [results[root] for root in roots]
 
 
-def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], Value]]]:
+def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], str | float | None]]]:
     """`root` as rows (op name, argument rows, value), arguments first."""
     order = postorder([root])
     row = {node: i for i, node in enumerate(order)}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.run.sweeps import Sweeps
 from cgprimer.types import Array
 
@@ -47,8 +48,9 @@ def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
     equations[Sweeps(table, names).needed] = True
     inside = np.repeat(equations, np.diff(table.start))
     used = {
-        kind: np.unique(table.slots[inside & (table.kinds == kind)]) for kind in "xp"
+        kind: np.unique(table.slots[inside & (table.kinds == kind)])
+        for kind in (VARIABLE, PARAMETER)
     }
-    variables = {table.variables[k] for k in used["x"].tolist()}
+    variables = {table.variables[k] for k in used[VARIABLE].tolist()}
     places = [k for k, name in enumerate(graph.inputs) if name in variables]
-    return places, len(used["p"])
+    return places, len(used[PARAMETER])

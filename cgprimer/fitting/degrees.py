@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, name
+from cgprimer.expr.ops import CONST, NAME, OPS, ZERO
 from cgprimer.graph.shape import Shape
 
 Degree = Mapping[int, float]
@@ -62,7 +62,7 @@ class Degrees:
 
     def of(self, shape: Shape, slots: Sequence[Degree]) -> Degree:
         """The degree of an equation's right side, from those in its slots."""
-        degree = dict(zip(map(name, shape.slots), slots, strict=True))
+        degree = shape.by_slot(slots)
         for node in _order(shape):
             args = [degree[arg] for arg in node.args]
             degree[node] = self._operation(node, args)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer.errors import CGPrimerError, PointError, shorten
 from cgprimer.takes import REAL
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers, Mask
 
 Place = tuple[int, ...]
 Oddity = tuple[Place, object, str]  # where, what, and the key of its hint
@@ -79,9 +79,7 @@ def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float
     return float(found)
 
 
-def as_rows(
-    label: str, rows: Any, size: int, error: type[CGPrimerError]
-) -> NDArray[np.int64]:
+def as_rows(label: str, rows: Any, size: int, error: type[CGPrimerError]) -> Integers:
     """Numbers of samples (n,), of `size` there are; also those that a mask names.
 
     `error` for what is neither. Numbers from the end are negative, as in Python.
@@ -171,7 +169,7 @@ def _odd_entry(array: NDArray[Any]) -> Oddity | None:
     return _first(array, odd.reshape(array.shape), kind)
 
 
-def _first(array: NDArray[Any], odd: NDArray[np.bool_], kind: str) -> Oddity | None:
+def _first(array: NDArray[Any], odd: Mask, kind: str) -> Oddity | None:
     places = np.argwhere(odd)
     if not len(places):
         return None

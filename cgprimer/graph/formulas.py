@@ -40,9 +40,7 @@ def partial_text(graph: Graph, node: str, wrt: str) -> tuple[str, bool]:
     if shape.lengths[i] > LARGE:
         return f"({shape.lengths[i]} operations)", False
     [own] = substitute([shape.partials[i]], {shape.stable: name("y")})
-    by = dict(zip(map(name, shape.slots), leaves, strict=True)) | {
-        name("y"): name(node)
-    }
+    by = shape.by_slot(leaves) | {name("y"): name(node)}
     return show(textbook(substitute([own], by)[0])), False
 
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.tokens import NUMBER, RESERVED
-from cgprimer.graph.leaves import Bytes, Leaves, covered
+from cgprimer.graph.leaves import Bytes, Leaves, mask_of
 from cgprimer.graph.numbering import Names
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE
 from cgprimer.graph.table import Table
-from cgprimer.types import Integers
+from cgprimer.types import Array, Integers, Mask
 
 # Kinds of words beside those of slots.
 WRITTEN = "="  # part of the shape: exponents, 0 and 1, named constants
@@ -107,7 +107,7 @@ def _name_kind(word: str, names: Names) -> str:
     return WRITTEN if word in CONSTANTS else DOUBTFUL
 
 
-def _slots(equation: Integers, word: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+def _slots(equation: Integers, word: Integers) -> tuple[Integers, Mask]:
     """The slot of every leaf in its equation, and whether it is the first there.
 
     Slot 0 is the left side; from 1 on they are those of the right side.
@@ -124,9 +124,7 @@ def _slots(equation: Integers, word: Integers) -> tuple[Integers, NDArray[np.boo
     return count[first] - np.repeat(count[left], np.diff(left, append=len(word))), new
 
 
-def _numbered(
-    words: list[str], kinds: NDArray[np.str_]
-) -> tuple[Integers, NDArray[np.float64]]:
+def _numbered(words: list[str], kinds: NDArray[np.str_]) -> tuple[Integers, Array]:
     """The number of each word among its kind, and the values of the constants."""
     number = np.zeros(len(words), dtype=np.int64)
     for kind in (VARIABLE, PARAMETER):
@@ -144,7 +142,7 @@ def _codes(
     # Bytes as long as there are fewer than 32 slots, then 16 bits a character.
     codes = data.astype(np.min_scalar_type(128 + leaf.max(initial=0)))
     codes[start] = 128 + leaf
-    return codes[~covered(len(data), start + 1, stop)]
+    return codes[~mask_of(len(data), start + 1, stop)]
 
 
 def _shapes(

@@ -14,13 +14,13 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, suggest
 from cgprimer.graph.equation import Equation, Partial, SweptPartial
 from cgprimer.graph.names import in_no_equation, name_list, unknown_name
-from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import PARAMETER, VARIABLE, SlotKind
 from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
@@ -28,6 +28,7 @@ from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
 from cgprimer.notation.table import capped
 from cgprimer.notation.text import show
+from cgprimer.types import Array, Value
 
 if TYPE_CHECKING:
     import networkx
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from cgprimer.run.program import Program as CompiledGraph
     from cgprimer.run.running import Running
     from cgprimer.run.sweeps import Sweeps
-
-Value = float | NDArray[np.float64]
 
 COMPILED = 2_000_000  # equations times samples, from which on values are compiled
 
@@ -153,7 +152,7 @@ class Graph(Frozen):
         number = self.equation_number(name)
         table = self.table
         shape, leaves = table.shape_of(number), table.leaves(number)
-        body = filled(shape.body, shape.slots, leaves)
+        body = shape.fill(shape.body, leaves)
         names: dict[SlotKind, list[str]] = {kind: [] for kind in SlotKind}
         for kind, leaf in zip(shape.kinds, leaves, strict=True):
             names[kind].append(str(leaf.value))
@@ -203,7 +202,7 @@ class Graph(Frozen):
         >>> parse_graph(["xw = cd*xx + xz^3"]).partial("xw", "xz").text
         '3*xz^2'
         """
-        from cgprimer.graph.local import collected
+        from cgprimer.graph.local import short_form
         from cgprimer.notation.from_sympy import from_sympy
         from cgprimer.notation.to_sympy import to_sympy, with_leaves
 
@@ -222,7 +221,7 @@ class Graph(Frozen):
             if shape.by_sympy[i] is not None:
                 formula = with_leaves(shape.formulas[i], shape.slots, leaves)
                 return Partial(formula, show(from_sympy(formula)))
-        own = collected(filled(shape.partials[i], shape.slots, leaves))
+        own = short_form(shape.fill(shape.partials[i], leaves))
         return SweptPartial(to_sympy(own), show(own))
 
     def sympy(self, name: str) -> sympy.Expr:
@@ -294,13 +293,11 @@ class Graph(Frozen):
 
     @lazy
     def _running(self) -> Running:
-        from cgprimer.run.running import running
+        from cgprimer.run.running import running_of
 
-        return running(self.table)
+        return running_of(self.table)
 
-    def forward(
-        self, inputs: NDArray[np.float64], parameters: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def forward(self, inputs: Array, parameters: Array) -> Array:
         """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
 
         Compiled where there is enough to do for that to pay.
@@ -362,7 +359,7 @@ class Graph(Frozen):
             }
         return {name: found[name] for name in wrt}
 
-    def _adjoints_at(self, output: str, point: Point) -> dict[str, NDArray[np.float64]]:
+    def _adjoints_at(self, output: str, point: Point) -> dict[str, Array]:
         """d output / d name for every name, as rows, of the equations as they are."""
         program = self.program([output])
         values = program.forward(point.inputs, point.parameters)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.types import Integers
+from cgprimer.types import Integers, Mask
 
 Bytes = NDArray[np.uint8]
 
@@ -25,7 +25,7 @@ _WORD[[*map(ord, string.ascii_letters + string.digits + "_.")]] = True
 _PACKED = 8
 
 
-def covered(size: int, start: Integers, stop: Integers) -> NDArray[np.bool_]:
+def mask_of(size: int, start: Integers, stop: Integers) -> Mask:
     """Which of `size` places lie between a start and its stop."""
     # +1 at each start, -1 at each stop, summed up: 1 inside, 0 outside, so the bytes
     # can be read as truth values. A place from i to i cancels itself and covers
@@ -134,7 +134,7 @@ def _words(data: Bytes) -> tuple[Integers, Integers]:
     return np.delete(start, sign + 1), np.delete(stop, sign)
 
 
-def _kept_numbers(data: Bytes, start: Integers, stop: Integers) -> NDArray[np.bool_]:
+def _kept_numbers(data: Bytes, start: Integers, stop: Integers) -> Mask:
     """Which numbers stay: exponents, 0 and 1, and all beside a computed power."""
     # For each number whether it is part of the key, or else fills a slot:
     #
@@ -148,9 +148,7 @@ def _kept_numbers(data: Bytes, start: Integers, stop: Integers) -> NDArray[np.bo
     star, before = data == ord("*"), data[start - 1]
     power = data == ord("^")
     power[1:] |= star[1:] & star[:-1]
-    exponent: NDArray[np.bool_] = power[start - 1] | (
-        power[start - 2] & np.isin(before, [*b" -"])
-    )
+    exponent: Mask = power[start - 1] | (power[start - 2] & np.isin(before, [*b" -"]))
     trivial = (stop == start + 1) & np.isin(data[start], [*b"01"])
     # `searchsorted` counts the NULs before a place: 1 for the first text, and so on.
     ends = np.flatnonzero(data == 0)
@@ -163,7 +161,7 @@ def _kept_numbers(data: Bytes, start: Integers, stop: Integers) -> NDArray[np.bo
     return exponent
 
 
-def _is_digit(data: Bytes) -> NDArray[np.bool_]:
+def _is_digit(data: Bytes) -> Mask:
     return (data >= ord("0")) & (data <= ord("9"))
 
 
@@ -192,6 +190,6 @@ def _spelled(
     first = first[order]
     # All bytes but those of the first appearances become NUL, then blanks: what is left
     # splits into the words, in order, by one call.
-    shown = data * covered(len(data), start[first], stop[first])
+    shown = data * mask_of(len(data), start[first], stop[first])
     words = shown.tobytes().translate(_NULS).decode("ascii").split()
     return words, rank[number], first

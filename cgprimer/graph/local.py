@@ -82,11 +82,11 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
         if len(postorder([body])) > LITTLE:
             local = substitute(local, {body: name(node)})
         for wrt, formula in zip(names, local, strict=True):
-            found[node, wrt] = collected(formula)
+            found[node, wrt] = short_form(formula)
     return found
 
 
-def collected(formula: Node) -> Node:
+def short_form(formula: Node) -> Node:
     """A derivative as a textbook prints it, unless it is too large to be read."""
     return textbook(formula) if tree_size(formula) <= LARGE else formula
 

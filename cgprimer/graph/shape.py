@@ -11,9 +11,9 @@ have it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials
@@ -30,6 +30,7 @@ from cgprimer.keeping import Weakly, lazy
 if TYPE_CHECKING:
     import sympy
 
+T = TypeVar("T")
 RESULT, ADJOINT = name("y"), name("g")
 
 SYMPY = 4_000  # nodes of all derivatives, written out, which cost sympy 0.1 to 0.5 s
@@ -79,6 +80,20 @@ class Shape:
     def names(self) -> tuple[int, ...]:
         """Positions of the slots that hold names, not constants."""
         return tuple(i for i, kind in enumerate(self.kinds) if kind is not CONSTANT)
+
+    def by_slot(self, contents: Iterable[T]) -> dict[Node, T]:
+        """Each slot, as the name that it is in `body`, with what is in it."""
+        return dict(zip(map(name, self.slots), contents, strict=True))
+
+    def fill(self, node: Node, leaves: Iterable[Node]) -> Node:
+        """An expression over the slots with `leaves` in them.
+
+        >>> shape = Shape.from_key("p0*x1")
+        >>> shape.fill(shape.body, [name("ab"), name("xa")])
+        Node(ab*xa)
+        """
+        [made] = substitute([node], self.by_slot(leaves))
+        return made
 
     @lazy
     def stable(self) -> Node:
@@ -238,8 +253,3 @@ def _kernel(shape: Shape, wanted: tuple[int, ...], seed: Node = ONE) -> Kernel:
     # that the forward sweep left is read, not computed again.
     roots = substitute([found[i] for i in wanted], {shape.stable: RESULT})
     return Kernel(roots, [*shape.slots, "y", "g"])
-
-
-def filled(body: Node, slots: Sequence[str], leaves: Sequence[Node]) -> Node:
-    """`body` with its slots filled."""
-    return substitute([body], dict(zip(map(name, slots), leaves, strict=True)))[0]

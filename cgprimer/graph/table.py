@@ -35,12 +35,12 @@ class Table:
 
     variables: tuple[str, ...]
     parameters: tuple[str, ...]
-    constants: NDArray[np.float64]
-    defined: NDArray[np.int64]
+    constants: Array
+    defined: Integers
     shapes: tuple[Shape, ...]
-    shape: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    start: NDArray[np.int64]
+    shape: Integers
+    slots: Integers
+    start: Integers
     texts: Sequence[str] | None = None
 
     def __len__(self) -> int:
@@ -100,14 +100,14 @@ class Table:
         return found
 
     @lazy
-    def equation_of(self) -> NDArray[np.int64]:
+    def equation_of(self) -> Integers:
         """For every variable the equation that defines it, or -1 for an input."""
         owner = np.full(len(self.variables), -1)
         owner[self.defined] = np.arange(len(self))
         return owner
 
     @lazy
-    def arcs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def arcs(self) -> tuple[Integers, Integers]:
         """(equation used, equation using it) for every use of a defined variable."""
         target = np.repeat(np.arange(len(self)), np.diff(self.start))
         keep = self.kinds == VARIABLE
@@ -116,7 +116,7 @@ class Table:
         return source[source >= 0], target[source >= 0]
 
     @lazy
-    def order(self) -> NDArray[np.int64]:
+    def order(self) -> Integers:
         """Equation numbers in topological order; CycleError where there is none."""
         source, target = self.arcs
         order = topological_order(len(self), source, target).astype(np.int64)

@@ -75,8 +75,8 @@ class Mixture:
         # adds one more product for every output.
         adjoints, _ = self._backward(values, parameters)
         found: Array = np.zeros(t.size)
-        filled = self.program.filled(values, parameters)
-        for (group, slots), kernel in zip(filled, self.kernels or (), strict=True):
+        steps = self.program.steps(values, parameters)
+        for (group, slots), kernel in zip(steps, self.kernels or (), strict=True):
             [own] = kernel(*slots)
             found += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
         for row in self._rows:

@@ -1,6 +1,7 @@
 """How a graph is computed: over arrays of samples, by numpy or by machine code.
 
 Graph ─→ Sweeps ─→ Program: values (V, n), gradients (P,)
-           │          └─ Objective: loss and gradient of parameters, epochs of steps
-           └─ kernels of its shapes: numpy here, machine code in `llvm`
+           │          └─ fit_data ─→ Problem ─→ Objective: loss and gradient of
+           │                parameters, epochs of steps
+           └─ groups, kernels of their shapes: numpy here, machine code in `llvm`
 """

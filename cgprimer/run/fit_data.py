@@ -16,11 +16,24 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.graph.named_rows import NamedRows
-from cgprimer.graph.point import as_array
+from cgprimer.graph.point import as_array, common_length
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
+
+
+def columns_of(
+    inputs: Mapping[str, ArrayLike], targets: Mapping[str, ArrayLike]
+) -> tuple[dict[str, Array], dict[str, Array], int]:
+    """Columns (n,) of the inputs and of the targets, by name, and n."""
+    given = {name: as_array(name, column) for name, column in inputs.items()}
+    # "target xy" says in a message which of the two it is, also where an input has that
+    # name; one dict of both, so that lengths are compared across them.
+    labels = {f"target {name}": name for name in targets}
+    met = {label: as_array(label, targets[n]) for label, n in labels.items()}
+    count = common_length(given | met) or 1
+    return given, {labels[label]: column for label, column in met.items()}, count
 
 
 def deviations(sigma: Mapping[str, ArrayLike], targets: NamedRows, count: int) -> Array:

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.graph.schedule import ranges
+from cgprimer.types import Integers
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
     from cgprimer.graph.table import Table
 
-Index = NDArray[np.int64] | slice
+Index = Integers | slice
 
 
 class Group(NamedTuple):
@@ -30,15 +31,13 @@ class Group(NamedTuple):
     """
 
     shape: Shape
-    equations: NDArray[np.int64]
+    equations: Integers
     defined: Index
     slots: list[Index]
     unique: list[bool]
 
 
-def groups_of(
-    table: Table, level: NDArray[np.integer], kept: NDArray[np.int64]
-) -> list[Group]:
+def groups_of(table: Table, level: NDArray[np.integer], kept: Integers) -> list[Group]:
     """Kept equations by (level, shape), in an order that can be run.
 
     A column is what the equations of one group define, or have in one slot; all columns
@@ -74,9 +73,7 @@ def groups_of(
     return found
 
 
-def _columns(
-    entries: NDArray[np.int64], length: NDArray[np.int64]
-) -> Iterator[tuple[Index, bool]]:
+def _columns(entries: Integers, length: Integers) -> Iterator[tuple[Index, bool]]:
     """Each column as an index, and whether no number in it is there twice.
 
     Consecutive numbers become a slice: a view instead of a copy.

@@ -20,7 +20,7 @@ from cgprimer.errors import FitError, listing
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, OPS
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.run.losses import Loss
@@ -166,8 +166,8 @@ def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
 
 def _key(table: Table, part: _Part) -> Node:
     """The part with its own names, by which equal ones are known."""
-    slots = table.shape_of(part.equation).slots
-    return filled(part.node, slots, table.leaves(part.equation))
+    leaves = table.leaves(part.equation)
+    return table.shape_of(part.equation).fill(part.node, leaves)
 
 
 def _named(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> str:

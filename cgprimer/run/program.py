@@ -20,14 +20,19 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import FitError, OptionError, suggest
-from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
-from cgprimer.graph.point import Point, as_array, common_length
+from cgprimer.graph.point import Point
 from cgprimer.keeping import Frozen, Weakly, lazy, memo
 from cgprimer.notation.report import Report, Said
 from cgprimer.run.by_numpy import ByNumpy
 from cgprimer.run.explanation import Explanation
-from cgprimer.run.fit_data import check_targets, deviations, weights_of_mean_one
+from cgprimer.run.fit_data import (
+    check_targets,
+    columns_of,
+    deviations,
+    weights_of_mean_one,
+)
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.emit import without_code
 from cgprimer.run.llvm.fused import Fused
@@ -38,7 +43,7 @@ from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem, Runner
 from cgprimer.run.values import FusedValues, edge_rows
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Edge, Value
 
 if TYPE_CHECKING:
     from cgprimer.run.llvm.by_shape import ByShape
@@ -198,14 +203,7 @@ class Program(Frozen, Report):
         takes.kind(Mapping, inputs=inputs, targets=targets)
         takes.mapping(sigma=sigma)
         check_targets(graph, inputs, targets)
-        # One dict, so that lengths are compared across inputs and targets; "target xy"
-        # says in a message which of the two it is, also where an input has that name.
-        data = {
-            **inputs,
-            **{f"target {name}": column for name, column in targets.items()},
-        }
-        columns = {name: as_array(name, column) for name, column in data.items()}
-        count = common_length(columns) or 1
+        given, met, count = columns_of(inputs, targets)
         rows, target_rows = list(targets), NamedRows(targets)
         if kind.from_logits:
             if sigma is not None:
@@ -216,8 +214,8 @@ class Program(Frozen, Report):
         problem = Problem(
             graph.running.program(rows),
             [graph.variable_number[name] for name in rows],
-            graph.table.input_rows.pack(columns, count),
-            target_rows.pack({n: columns[f"target {n}"] for n in targets}, count),
+            graph.table.input_rows.pack(given, count),
+            target_rows.pack(met, count),
             None if sigma is None else deviations(sigma, target_rows, count),
             weights_of_mean_one(weights, count),
             kind,

@@ -15,16 +15,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.diff.match import matches
 from cgprimer.diff.stable import RULES, TELLING, stable
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.graph.shape import Shape, filled
+from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import VARIABLE, Leaf, slot_kind, slot_number
 from cgprimer.graph.table import Table
+from cgprimer.types import Integers
 
 ROUNDS = 4  # equations that a form may be spread over, one after another
 _READS = frozenset(map(OPS.__getitem__, ("log", "div", "exp")))
@@ -42,7 +42,7 @@ class Running:
     bypassed: frozenset[str]
 
 
-def running(table: Table) -> Running:
+def running_of(table: Table) -> Running:
     """The equations in stable forms, where these are spread over several of them."""
     found = _Spread(table)
     # In each round the pieces found last are put into what uses them, which may make
@@ -74,7 +74,7 @@ class _Spread:
         self._known: dict[Key, tuple[Shape | None, bool]] = {}
         self.fresh = self._first()
 
-    def _first(self) -> NDArray[np.int64]:
+    def _first(self) -> Integers:
         """The equations that are pieces by themselves, where a form may need them."""
         shapes = self.table.shapes
         reads = np.array([_reads(shape) for shape in shapes], dtype=bool)
@@ -159,7 +159,7 @@ class _Spread:
                 pieces[node], _ = self._whole(inner, leaves, self.deep[inner])
             filling.append(pieces.get(node, node))
         shape = self.table.shape_of(equation)
-        return stable(filled(shape.body, shape.slots, filling)), pieces
+        return stable(shape.fill(shape.body, filling)), pieces
 
 
 def _is_piece(node: Node) -> bool:

@@ -22,7 +22,7 @@ from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE
 from cgprimer.interrupts import contained
 from cgprimer.keeping import lazy, memo
 from cgprimer.run.groups import Group, Index, groups_of
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -88,19 +88,19 @@ class Sweeps:
         values.fill(np.nan)
         values[self.inputs] = inputs
         with np.errstate(all="ignore"):
-            for group, slots in self.filled(values, parameters):
+            for group, slots in self.steps(values, parameters):
                 try:
                     [values[group.defined]] = group.shape.forward(*slots)
                 except OpError as error:
-                    raise self.located(error, group) from error.__cause__
+                    raise self.locate(error, group) from error.__cause__
 
-    def located(self, error: OpError, group: Group) -> OpError:
+    def locate(self, error: OpError, group: Group) -> OpError:
         """`error`, naming the variables whose equations the operation stands in."""
         return error.within(
             self.table.variables[i] for i in self.table.defined[group.equations]
         )
 
-    def filled(
+    def steps(
         self, values: Array, parameters: Array
     ) -> Iterator[tuple[Group, list[Array]]]:
         """Every group in order, with the values in its slots when it is reached."""
@@ -186,7 +186,7 @@ class Sweeps:
             partials = shape.partial_kernel(columns)(*known)
             return (arriving * partial for partial in partials)
         except OpError as error:
-            raise self.located(error, group) from error.__cause__
+            raise self.locate(error, group) from error.__cause__
 
     @lazy
     def asked(self) -> dict[Op, bool | None]:
@@ -218,7 +218,7 @@ class Sweeps:
         return found
 
     @memo
-    def _reached(self, rows: tuple[int, ...]) -> NDArray[np.bool_]:
+    def _reached(self, rows: tuple[int, ...]) -> Mask:
         """Which variables lead to one of those in `rows`: no others have an adjoint."""
         reached = np.zeros(self.table.rows.size, dtype=bool)
         reached[list(rows)] = True
@@ -258,7 +258,7 @@ def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
 
 def _needed(
     table: Table, level: NDArray[np.integer], outputs: Sequence[str] | None
-) -> NDArray[np.bool_]:
+) -> Mask:
     """Which equations the outputs depend on."""
     if outputs is None:
         return np.ones(len(table), dtype=bool)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node
@@ -27,10 +27,10 @@ from cgprimer.run.llvm.jit import MachineCode
 from cgprimer.run.llvm.rows_text import is_leaf
 from cgprimer.run.llvm.sample_rows import RowsCall, SampleRows, empty_rows
 from cgprimer.run.llvm.whole import ExpandedGraph
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Edge, Integers, Value
 
 if TYPE_CHECKING:
-    from cgprimer.graph.graph import Graph, Value
+    from cgprimer.graph.graph import Graph
     from cgprimer.run.sweeps import Sweeps
 
 
@@ -46,13 +46,13 @@ def edge_rows(
             with np.errstate(all="ignore"):
                 columns = kernel(*slots, values[group.defined])
         except OpError as error:
-            raise sweeps.located(error, group) from error.__cause__
+            raise sweeps.locate(error, group) from error.__cause__
         found.update(spread(graph, group.equations, columns, point.width))
     return found
 
 
 def spread(
-    graph: Graph, equations: NDArray[np.int64], columns: Sequence[Any], width: int
+    graph: Graph, equations: Integers, columns: Sequence[Any], width: int
 ) -> Iterator[tuple[Edge, Array]]:
     """Columns (equations, 1|n), one per name, as rows per edge."""
     edges = edges_of(graph, equations)
@@ -61,7 +61,7 @@ def spread(
         yield from zip(own, full, strict=True)
 
 
-def edges_of(graph: Graph, equations: NDArray[np.int64]) -> list[list[Edge]]:
+def edges_of(graph: Graph, equations: Integers) -> list[list[Edge]]:
     """For each of some equations its edges, in the order of its names."""
     return [
         [(graph.dependents[e], wrt) for wrt in graph.table.names(e)]

@@ -25,7 +25,7 @@ from cgprimer.errors import (
 )
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
-from cgprimer.graph.graph import Graph, Value
+from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
@@ -37,7 +37,7 @@ from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.keeping import lazy
 from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Edge, Value
 
 Method = Literal["symbolic", "finite", "adjoint"]
 

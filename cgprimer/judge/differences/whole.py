@@ -156,7 +156,7 @@ class OutputFunction:
                 # to.
                 cut += [(row, k)] * (name in graph.depends_on)
             row.reshape(value.shape)[..., k, :] = value[..., k, :]
-        for group, slots in self.program.filled(values, parameters):
+        for group, slots in self.program.steps(values, parameters):
             [values[group.defined]] = kernel_of(group.shape)(*slots)
             for row, k in cut:
                 row.reshape(value.shape)[..., k, :] = value[..., k, :]
@@ -185,8 +185,8 @@ class OutputFunction:
             # An error in the result of an equation reaches the output times the adjoint
             # there, so that Σ |adjoint|·Σ|terms| over the equations bounds all of them
             # to first order.
-            filled = program.filled(values, parameters)
-            for (group, slots), kernel in zip(filled, kernels, strict=True):
+            steps = program.steps(values, parameters)
+            for (group, slots), kernel in zip(steps, kernels, strict=True):
                 [own] = kernel(*slots)
                 total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
             return total.reshape(value.shape)

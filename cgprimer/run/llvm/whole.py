@@ -39,7 +39,7 @@ class ExpandedGraph:
         for equation in equations:
             shape, leaves = self.table.shape_of(equation), table.leaves(equation)
             slots = (self._known.get(leaf, leaf) for leaf in leaves)
-            by = dict(zip(map(name, shape.slots), slots, strict=True))
+            by = shape.by_slot(slots)
             # Nodes are interned: what two equations have in common is one node of both
             # values, and is computed once in the function that is made of them.
             [value] = substitute([shape.stable], by)
