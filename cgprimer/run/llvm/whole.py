@@ -49,7 +49,8 @@ class ExpandedGraph:
             self._leaves[equation], self._filling[equation] = leaves, by
 
     def _shape(self, equation: int) -> Shape:
-        return self.table.shapes[self.table.shape[equation]]
+        shape: Shape = self.table.shapes[self.table.shape[equation]]
+        return shape
 
     def _variable(self, row: int) -> Node:
         return name(self.table.variables[row])
