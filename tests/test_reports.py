@@ -18,7 +18,7 @@ from cgprimer.judge.claims import read_claims
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import WrongDerivative, divisors, explain, special
 from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
-from cgprimer.judge.mistakes.terms import missing_term, told
+from cgprimer.judge.mistakes.terms import missing_term, sentence
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.judge.points import random_points
 from cgprimer.notation.text import show
@@ -361,7 +361,7 @@ def test_terms_are_told_together_only_where_they_are_of_one_penalty():
     assert told(terms) == "the gradient of ½·lam·(w² + v²) is missing"
     other = missing_term("w", lam, Wrong(one, 3 * lam["w"], one))
     assert other.says == "the gradient of 3/2·w² is missing"
-    assert told([terms[1], other]) == ""
+    assert sentence([terms[1], other]) == ""
     constant = missing_term("w", lam, Wrong(one + 2, one, one))
     assert constant.says == "the term 2 is too much"
     assert missing_term("w", lam, Wrong(one, np.exp(x), one)) is None
