@@ -358,7 +358,7 @@ def test_terms_are_told_together_only_where_they_are_of_one_penalty():
         missing_term(wrt, lam, Wrong(one, lam["lam"] * lam[wrt], 1e-9 * one))
         for wrt in "wv"
     ]
-    assert told(terms) == "the gradient of ½·lam·(w² + v²) is missing"
+    assert sentence(terms) == "the gradient of ½·lam·(w² + v²) is missing"
     other = missing_term("w", lam, Wrong(one, 3 * lam["w"], one))
     assert other.says == "the gradient of 3/2·w² is missing"
     assert sentence([terms[1], other]) == ""
