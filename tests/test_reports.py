@@ -469,7 +469,7 @@ def drawn(known, rng):
     """Mistakes on one to three edges, where they change the partial at most points."""
     found = {}
     for i in sorted(rng.permutation(len(known.edges))[: rng.integers(1, 4)]):
-        edge = known.edges[i]
+        edge = [*known.edges][i]
         pool = list(mistakes(known, edge, rng))
         node = pool[rng.integers(len(pool))]
         claimed = values(node, known.sites[edge[0]].values)

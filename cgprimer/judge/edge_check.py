@@ -9,7 +9,7 @@ once, when it is first asked for; thousands of claims may be judged by one EdgeC
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,10 +35,10 @@ from cgprimer.judge.report import CheckRow
 from cgprimer.judge.rounding import second_partial
 from cgprimer.judge.sites import Site
 from cgprimer.judge.slopes import Slope, curvature, slope
-from cgprimer.judge.verdict import FAIL, PASS
+from cgprimer.judge.verdict import FAIL, PASS, SHARP
 from cgprimer.keeping import lazy, memo
 from cgprimer.notation.text import show
-from cgprimer.types import Array, Edge
+from cgprimer.types import Array, Edge, Mask
 
 SHARP_SECOND = 1e-2  # second differences are known to half as many digits
 SQUARED = 1e-153  # a step of the size of a smaller x underflows where it is squared
@@ -159,23 +159,22 @@ class EdgeCheck:
         return tuple(row for row in rows if row is not None)
 
     def _evidence(self, site: Site, claim: Claim | None, known: Slope) -> Evidence:
-        own, own_terms = self._own_at(site)
+        own, own_terms, at_kink = self._by_rules(site)
         claimed, terms = own, own_terms
         if claim is not None:
             claimed, terms = claim.values(site.values, len(site.result))
-        at_kink = (
-            self.at.kink_mask(self.edge)
-            if site is self.site
-            else kink_mask(site, self.wrt)
-        )
         excused = self.at.excuses(claim, claimed, own, at_kink)
         return Evidence(claimed, terms, known, site.values, excused)
 
-    def _own_at(self, site: Site) -> tuple[Array, Array]:
-        """Our own partial and its Σ|terms|; those at the points are there already."""
+    def _by_rules(self, site: Site) -> tuple[Array, Array, Mask]:
+        """Our own partial, its Σ|terms|, and where there is a kink.
+
+        Those at the points are there already.
+        """
+        at, edge, wrt = self.at, self.edge, self.wrt
         if site is self.site:
-            return self.own, self.at.terms[self.edge]
-        return site.partial(self.wrt), site.partial_terms(self.wrt)
+            return at.own[edge], at.terms[edge], at.kink_mask(edge)
+        return site.partial(wrt), site.partial_terms(wrt), kink_mask(site, wrt)
 
     def second(self, claim: Claim | None) -> Evidence | None:
         """The claim differentiated once more, beside second differences.
@@ -220,25 +219,30 @@ class EdgeCheck:
         return replace(first, row=mark(first.row, self.misuse)), *others
 
     def _rows(self, claim: Claim | None) -> Iterator[JudgedRow]:
-        given = self.at.given
         if self.surrogate:
             one = self.evidence(claim)
-            row = judged_row("edge", self.edge, claim, [one], given=given)
+            row = self._row("edge", claim, [one])
             yield JudgedRow(declared_row(row, one, self.own, self.surrogate), one)
             return
         every = self.everywhere(claim)
-        row = judged_row("edge", self.edge, claim, every, given=given)
-        yield JudgedRow(
-            self._blame(row, claim) if row.verdict == FAIL else row, every[0]
-        )
+        row = self._row("edge", claim, every)
+        blamed = self._blame(row, claim) if row.verdict == FAIL else row
+        yield JudgedRow(blamed, every[0])
         # The formula is differentiated once more, and so are our own rules: right
         # values alone say nothing of that.
         second = self.second(claim) if row.verdict == PASS else None
         if second is not None:
-            row = judged_row(
-                "second", self.edge, claim, [second], given=given, sharp=SHARP_SECOND
-            )
-            yield JudgedRow(row, second)
+            yield JudgedRow(self._row("second", claim, [second], SHARP_SECOND), second)
+
+    def _row(
+        self,
+        kind: str,
+        claim: Claim | None,
+        evidence: Sequence[Evidence],
+        sharp: float = SHARP,
+    ) -> CheckRow:
+        given = self.at.given
+        return judged_row(kind, self.edge, claim, evidence, given=given, sharp=sharp)
 
     def _blame(self, row: CheckRow, claim: Claim | None) -> CheckRow:
         """The row with what its claim looks like."""

@@ -40,7 +40,7 @@ from cgprimer.types import Edge
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
 
 
-class Teller:
+class TotalStories:
     """The stories of one output's totals.
 
     bad : the names whose totals are wrong, by `claims` or, without one, by our rules.
@@ -74,7 +74,7 @@ class Teller:
         span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
         return replace(row, ratio=span, mistake=cause.kind, looks_like=story.says)
 
-    def stories(self) -> Iterator[Story]:
+    def __iter__(self) -> Iterator[Story]:
         """Every wrong total in exactly one story."""
         # Culprits of all wrong totals are found once; each story takes the names it
         # explains.

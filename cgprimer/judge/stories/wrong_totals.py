@@ -14,7 +14,7 @@ from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.stories.edge_stories import Story
-from cgprimer.judge.stories.stories import Teller
+from cgprimer.judge.stories.stories import TotalStories
 from cgprimer.judge.total_check import OutputCheck
 from cgprimer.judge.verdict import FAIL
 from cgprimer.types import Edge
@@ -36,10 +36,10 @@ def blame_totals(
         own = [one for one in totals if one.row.node == output]
         bad = _to_explain([one.row for one in own], claims, doubted)
         if bad:
-            teller = _teller(check.output(output), claims, bad, doubted)
-            found = list(teller.stories())
-            own = _with_stories(own, teller, found)
-            stories += found
+            found = _stories(check.output(output), claims, bad, doubted)
+            told = list(found)
+            own = _with_stories(own, found, told)
+            stories += told
         done += own
     return done, stories
 
@@ -56,29 +56,29 @@ def _to_explain(
 
 
 def _with_stories(
-    rows: Sequence[JudgedRow], teller: Teller, stories: Sequence[Story]
+    rows: Sequence[JudgedRow], found: TotalStories, told: Sequence[Story]
 ) -> list[JudgedRow]:
-    of = {wrt: story for story in stories for wrt in story.names}
+    of = {wrt: story for story in told for wrt in story.names}
     return [
-        replace(one, row=teller.mark(one.row, of[one.row.wrt]))
+        replace(one, row=found.mark(one.row, of[one.row.wrt]))
         if one.row.wrt in of
         else one
         for one in rows
     ]
 
 
-def _teller(
+def _stories(
     output: OutputCheck,
     claims: Mapping[str, Claim],
     bad: Sequence[str],
     doubted: Sequence[Edge],
-) -> Teller:
+) -> TotalStories:
     """At many points, unless the claims are known, or wrong, at the given ones only."""
     if all(claim.everywhere for claim in claims.values()):
         wide = output.wide
-        teller = Teller(wide, claims, bad, doubted)
+        found = TotalStories(wide, claims, bad, doubted)
         # Claims that are right at random points and wrong at the given ones: the
         # mistake shows at the given points alone.
-        if wide is output or not any(map(teller.totals.is_right, bad)):
-            return teller
-    return Teller(output, claims, bad, doubted)
+        if wide is output or not any(map(found.totals.is_right, bad)):
+            return found
+    return TotalStories(output, claims, bad, doubted)
