@@ -368,9 +368,9 @@ def test_an_epoch_takes_every_sample_once(batch, steps, monkeypatch):
     seen = []
     original = Objective.epoch
 
-    def watched(self, state, rule, settings, order, batch):
-        seen.append(order)
-        return original(self, state, rule, settings, order, batch)
+    def watched(self, state, given):
+        seen.append(given.order)
+        return original(self, state, given)
 
     monkeypatch.setattr(Objective, "epoch", watched)
     result = regression(SGD(1e-3), epochs=10, batch=batch)
