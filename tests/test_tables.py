@@ -415,3 +415,21 @@ def test_a_notebook_without_widgets_gets_no_warning(there, monkeypatch):
     monkeypatch.setattr(progress, "find_spec", lambda name: there or None)
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     assert progress._console().is_jupyter == there
+
+
+def test_numbers_give_way_before_texts_are_folded_to_less_than_24_columns():
+    rows = [("x", "12345", "one word after another " * 3)]
+    table = TextTable(
+        ("name", "value", "text"), rows, numbers=["value"], spare=["value"]
+    )
+    for width, kept in ((37, True), (36, False)):
+        [head, *_] = (line for line in table_lines(table, width, "utf-8") if line)
+        assert ("value" in "".join(text for text, _ in head)) == kept
+
+
+def test_a_formula_without_a_place_to_fold_is_cut_before_the_table_is_given_up():
+    table = TextTable(("name", "formula"), [("x", "a" * 40)], formulas=["formula"])
+    lines = ["".join(t for t, _ in line) for line in table_lines(table, 24, "utf-8")]
+    assert lines[0].split() == ["name", "formula"]
+    assert sum(line.count("a") for line in lines[1:]) == 40
+    assert max(map(len, lines)) <= 24
