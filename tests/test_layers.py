@@ -44,6 +44,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.point"),
     ("graph.graph", "graph.rows"),
     ("graph.graph", "graph.view"),
+    ("graph.equation", "notation.latex"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),
