@@ -433,3 +433,10 @@ def test_a_formula_without_a_place_to_fold_is_cut_before_the_table_is_given_up()
     assert lines[0].split() == ["name", "formula"]
     assert sum(line.count("a") for line in lines[1:]) == 40
     assert max(map(len, lines)) <= 24
+
+
+def test_what_is_spare_is_shared_out_to_cells_that_need_least_first():
+    table = TextTable(("less", "more"), [("abcd " * 5 + "abcd", "abcd " * 15)])
+    lines = ["".join(t for t, _ in line) for line in table_lines(table, 75, "utf-8")]
+    assert {len(line) for line in lines} == {75}
+    assert lines[0].index("┳") == 2 + 29 + 1  # all of the shorter one on one line
