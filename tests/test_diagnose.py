@@ -1,5 +1,6 @@
 """Where values go wrong: the operation, the sample, and what to write instead."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -13,8 +14,9 @@ from cgprimer.cli import main
 from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
 from cgprimer.diagnosis.extended import context, decimal, values
 from cgprimer.diagnosis.operations import CHECKED, error
-from cgprimer.diagnosis.stable_forms import FORMS, forms_of
-from cgprimer.diff.stable import RULES
+from cgprimer.diff import forms
+from cgprimer.diff.forms import FORMS, readings, taken_forms
+from cgprimer.diff.stable import stable
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
 from cgprimer.expr.spans import operation_span
@@ -224,16 +226,17 @@ def test_a_form_that_would_be_wrong_here_is_not_suggested():
 # What the engine does by itself
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if "sigmoid" not in r])
+BY_HAND = {f.written: f.better for f in taken_forms() if "sigmoid" not in f.written}
+
+
+@pytest.mark.parametrize("rule", BY_HAND)
 def test_where_the_engine_has_replaced_the_form_it_is_said(rule):
     at = {"a": 1e-12 if rule in ("log(1 + a)", "exp(a) - 1") else 800.0}
-    if "-a" in rule:
-        at = {"a": -800.0}
     graph = parse_graph([f"xy = {rule}"], variables=["a"])
     rows = [row for row in diagnose(graph, at).rows if row.kind == "value"]
     value = graph.evaluate(at)["xy"]
     assert len(rows) == 1
-    expected = f"cgprimer computes {RULES[rule]} instead: {value:.10g} is right"
+    expected = f"cgprimer computes {BY_HAND[rule]} instead: {value:.10g} is right"
     assert rows[0].engine == expected
 
 
@@ -378,40 +381,73 @@ def test_the_command_says_by_its_code_what_it_found(arguments, code, said, capsy
 POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501, "n": 3.5}
 
 
-@pytest.mark.parametrize("form", [*FORMS, *RULES])
+def beside_one_another(form, at):
+    """The exact values of a form and of what is to be written for it."""
+    exact = values([form.pattern, form.replacement], at)
+    return exact[form.pattern], exact[form.replacement]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
 def test_a_form_and_its_replacement_are_equal(form):
-    written = {**FORMS, **RULES}[form]
-    new, why = (written, "") if isinstance(written, str) else written
-    series = "series" in why
-    at = {key: value * (1e-4 if series else 1) for key, value in POINT.items()}
-    old, new = parse_expression(form), parse_expression(new)
-    exact = values([old, new], at)
-    assert mpmath.isfinite(exact[old])
-    assert abs(exact[old] - exact[new]) <= abs(exact[old]) * (
-        1e-11 if series else 1e-20
-    )
-    assert set(leaves(new)) <= set(leaves(old))
+    old, new = beside_one_another(form, POINT)
+    assert mpmath.isfinite(old)
+    assert abs(old - new) <= abs(old) * 1e-20
+    assert set(leaves(form.replacement)) <= set(leaves(form.pattern))
 
 
-@pytest.mark.parametrize("form", [*FORMS, *RULES])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
+def test_a_form_is_equal_everywhere_unless_it_says_for_what(form):
+    """Wherever the form is real, for any signs, of which only `positive` may matter."""
+    for signs in itertools.product((1, -1), repeat=4):
+        at = {k: s * v for s, (k, v) in zip(signs, POINT.items(), strict=True)}
+        old, new = beside_one_another(form, at)
+        if mpmath.isfinite(old):
+            equal = abs(old - new) <= abs(old) * 1e-20
+            assert equal == (not form.positive or at[form.positive] > 0)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
 def test_a_form_is_recognised_whatever_the_order_of_what_commutes(form):
     def mirrored(node, args):
         commutes = node.op.name in ("add", "mul", "max", "min")
         args = args[::-1] if commutes else args
         return intern(node.op, tuple(args), node.value) if args else node
 
-    node = parse_expression(form)
-    turned = fold([node], mirrored)[node]
-    assert any(show(found.pattern) == show(node) for found in forms_of(turned))
+    turned = fold([form.pattern], mirrored)[form.pattern]
+    assert any(found.form is form for found in readings(turned))
+
+
+@pytest.mark.parametrize("form", taken_forms(), ids=lambda form: form.written)
+def test_what_the_engine_takes_is_proposed_as_well(form):
+    """One entry shows in both: in what is computed, and in what is suggested."""
+    assert stable(form.pattern) is stable(form.replacement)
+    assert any(found.better() is form.replacement for found in readings(form.pattern))
+
+
+def test_a_new_form_is_one_entry(monkeypatch):
+    entry = forms.Form("1 - cos(a)", "2*sin(a/2)^2", taken=True)
+    text, root = "xy = 1 - cos(xx)", parse_expression("1 - cos(xx)")
+    assert stable(root) is root
+    monkeypatch.setattr(forms, "FORMS", (entry,))
+    caches = (forms._by_operation, forms.telling)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert show(stable(root)) == "2*sin(xx/2)^2"
+        first = found(text, {"xx": 1e-9}).first
+    finally:
+        for cache in caches:
+            cache.cache_clear()
+    assert first.suggestion == "write 2*sin(xx/2)^2 for 1 - cos(xx)"
+    assert first.engine == "cgprimer computes 2*sin(xx/2)^2 instead: 5e-19 is right"
 
 
 def test_what_commutes_is_matched_either_way():
     for text in ("log(exp(x) + 1)", "log(1 + exp(x))"):
-        node = parse_expression(text)
-        written = [show(found.written()) for found in forms_of(node)]
+        written = [show(found.better()) for found in readings(parse_expression(text))]
         assert written[0] == "softplus(x)"
-    assert not list(forms_of(parse_expression("log(2 + exp(x))")))
-    assert not list(forms_of(parse_expression("exp(x)/(2 + exp(z))")))
+    assert not list(readings(parse_expression("log(2 + exp(x))")))
+    assert not list(readings(parse_expression("exp(x)/(2 + exp(z))")))
 
 
 # Extended precision and spans, which all of this stands on

@@ -15,7 +15,7 @@ from cgprimer import (
     gradient,
     parse_graph,
 )
-from cgprimer.diagnosis import rewrite, stable_forms
+from cgprimer.diagnosis import rewrite
 from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.differences import FROM_ONE, HOLDS, ONES, POWER, RULES
@@ -25,6 +25,7 @@ from cgprimer.diagnosis.series import _ANALYTIC, NoSeriesError, series
 from cgprimer.diagnosis.squares import squares
 from cgprimer.diagnosis.terms import Monomial, node_of, terms
 from cgprimer.diagnosis.verify import holds
+from cgprimer.diff import forms
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name
@@ -270,15 +271,13 @@ HARMFUL = {
 
 @pytest.mark.parametrize("written", HARMFUL.values(), ids=HARMFUL)
 def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
-    table = {"1 - cos(a)": written}
-    monkeypatch.setattr(stable_forms, "FORMS", table)
-    monkeypatch.setattr(stable_forms, "RULES", {})
+    monkeypatch.setattr(forms, "FORMS", (forms.Form("1 - cos(a)", written),))
     monkeypatch.setattr(rewrite, "proposals", lambda node, here: iter(()))
-    stable_forms._forms.cache_clear()
+    forms._by_operation.cache_clear()
     try:
         found = diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9})
     finally:
-        stable_forms._forms.cache_clear()
+        forms._by_operation.cache_clear()
     assert found.first.suggestion == ""
     assert "hint" not in str(found)
     assert "loses 16 of its digits" in str(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from cgprimer.diff.match import matches
+from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST
@@ -51,11 +51,7 @@ def _number(node: Node) -> float:
 def _is_probability(node: Node) -> bool:
     """Whether a node is a sigmoid, or what one leaves of 1."""
     form = stable(node)
-    return any(
-        True
-        for pattern in _probabilities()
-        for _ in matches(pattern, form, scaled=False)
-    )
+    return any(has_form(pattern, form) for pattern in _probabilities())
 
 
 @functools.cache

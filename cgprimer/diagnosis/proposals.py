@@ -15,7 +15,6 @@ from cgprimer.diagnosis.expansions import Proposal, by_series
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.ranges import in_range
 from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.stable_forms import forms_of
 from cgprimer.diagnosis.terms import (
     UNIT,
     Terms,
@@ -26,22 +25,16 @@ from cgprimer.diagnosis.terms import (
     number,
     terms,
 )
-from cgprimer.diff.factors import is_sum, negative
+from cgprimer.diff.factors import is_sum, with_arguments
+from cgprimer.diff.forms import readings
 from cgprimer.diff.match import filled
 from cgprimer.diff.stable import stable
-from cgprimer.expr.node import Node, intern, postorder, substitute
+from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, name, tidy
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.text import tree_size
 
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
-
-
-def made_of(node: Node, args: list[Node]) -> Node:
-    """The operation on other arguments."""
-    if node.op.name == "neg":
-        return negative(args[0])
-    return intern(node.op, tuple(args), node.value)
 
 
 def whole_forms(node: Node) -> Iterator[Proposal]:
@@ -52,13 +45,13 @@ def whole_forms(node: Node) -> Iterator[Proposal]:
         yield from _scaled_from_table(part)
     # The stable form of the whole differs from that of its parts: this operation has a
     # rule.
-    if own is not made_of(node, [stable(arg) for arg in node.args]):
+    if own is not with_arguments(node, [stable(arg) for arg in node.args]):
         yield own, ""  # the engine has a rule for this operation itself
 
 
 def _from_table(node: Node) -> Iterator[Proposal]:
-    for found in forms_of(node):
-        yield found.written(), found.word()
+    for found in readings(node):
+        yield found.better(), found.word()
 
 
 def _scaled_from_table(node: Node) -> Iterator[Proposal]:

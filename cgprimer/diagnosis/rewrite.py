@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from cgprimer.diagnosis.expansions import SERIES
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import error
-from cgprimer.diagnosis.proposals import made_of, proposals, whole_forms
+from cgprimer.diagnosis.proposals import proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, holds
+from cgprimer.diff.factors import with_arguments
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.notation.text import tree_size
 
@@ -126,7 +127,7 @@ class Rewriter:
                 self._words[node] = (word,)
                 return new
         # The operation on its better arguments is the form to beat.
-        made = made_of(node, [self._form[arg] for arg in node.args])
+        made = with_arguments(node, [self._form[arg] for arg in node.args])
         least, form = self.error(node, made), made
         for new, words in self._others(node, made, least < SHARP):
             # Where a form is right already, only a shorter one counts, if it is right

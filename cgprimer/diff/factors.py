@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import isfinite
 
-from cgprimer.expr.node import Node
+from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
 
 ADD, SUB, MUL, DIV, NEG = map(OPS.__getitem__, ("add", "sub", "mul", "div", "neg"))
@@ -93,6 +93,13 @@ def negative(node: Node) -> Node:
         if left.op in (NEG, MUL, DIV) or left.op is CONST:
             return node.op(negative(left), right)
     return const(-float(node.value or 0.0)) if node.op is CONST else tidy(NEG, node)
+
+
+def with_arguments(node: Node, args: Sequence[Node]) -> Node:
+    """The operation of `node` on other arguments, without a double minus."""
+    if node.op is NEG:
+        return negative(args[0])
+    return intern(node.op, tuple(args), node.value)
 
 
 def same(a: Node, b: Node) -> bool:

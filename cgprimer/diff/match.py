@@ -91,6 +91,11 @@ def matches(pattern: Node, node: Node, *, scaled: bool = True) -> Iterator[Match
         yield from map(Match, _within(pattern, node, {}))
 
 
+def has_form(pattern: Node, node: Node) -> bool:
+    """Whether `node` can be read as `pattern`; of a sum, not as a multiple of it."""
+    return next(matches(pattern, node, scaled=False), None) is not None
+
+
 def heads(node: Node) -> Sequence[Op]:
     """The operations that an expression of the node's form can have at its top."""
     if is_product(node):
