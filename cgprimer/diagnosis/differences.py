@@ -22,12 +22,13 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.roots import between, degree, exact_root, raised
 from cgprimer.diagnosis.terms import (
     HIGHEST,
-    UNIT,
     Monomial,
     Terms,
+    as_factor,
     atom,
     collected,
-    common,
+    factor,
+    factored,
     multiplied,
     negated,
     node_of,
@@ -93,22 +94,20 @@ class Differences:
         if len(given) < 2 or self.fuel < 0:
             return node_of(given)
         # 3·a·x - 3·a·y is 3·a times a difference of names.
-        front = common(given)
-        rest = left = collected(term * front**-1 for term in given)
+        front, left = factored(given)
         # 1/a - 1/b over a·b is b - a, whose terms can be compared.
         if any(power < 0 for _, power in front.powers):  # a common denominator
-            rest = left = _multiplied_out(left)
+            left = _multiplied_out(left)
         rest = left = self._shortest(left)
         for _ in range(STEPS):
             taken = self._take_together(rest)
             if taken is None:
                 break
-            again = common(taken) if taken else UNIT
-            front, rest = front * again, [term * again**-1 for term in taken]
-            rest = _grouped(self._shortest(rest))
+            again, rest = factored(taken)
+            front, rest = front * again, _grouped(self._shortest(rest))
         if rest is left and len(left) == len(given) and not front.powers:
             return node_of(given)
-        return node_of(multiplied([front], _as_factor(rest)))
+        return node_of(multiplied([front], as_factor(rest)))
 
     def against_root(self, found: Sequence[Monomial]) -> Iterator[Node]:
         """A root and all other terms as the two sides of a difference."""
@@ -154,8 +153,7 @@ class Differences:
         self.fuel -= tree_size(first.node()) + tree_size(second.node())
         if self.fuel < 0:
             return None
-        front = common([first, second])
-        u, v = first * front**-1, -second * front**-1
+        front, [u, v] = factored([first, -second])
         # u comes first with a positive number, so that rules need one form only.
         if u.number < 0:
             front, u, v = -front, -u, -v
@@ -166,7 +164,7 @@ class Differences:
         for way in (self._alike, self._conjugate, self._products, self._plain):
             made = way(u, v)
             if made is not None:
-                return node_of(multiplied([front], _as_factor(terms(made))))
+                return node_of(multiplied([front], as_factor(terms(made))))
         if not front.powers:
             return None
         if u.powers and v.powers and show(u.node()) > show(v.node()):
@@ -284,11 +282,6 @@ _HALF = number(Fraction(1, 2))
 _PARTS = (parse_expression("v + d/2"),)
 
 
-def _as_factor(found: Terms) -> Terms:
-    """A sum of several terms as one factor, so that it stays in brackets."""
-    return found if len(found) == 1 else [atom(node_of(found))] if found else []
-
-
 def _multiplied_out(found: Terms) -> Terms:
     """The terms multiplied out, where some of them cancel exactly by that."""
     out = terms(node_of(found), multiply=True)
@@ -354,19 +347,17 @@ def _is_negative(node: Node) -> bool:
 
 
 def _times(value: Fraction, node: Node) -> Node:
-    return node_of(multiplied([number(value)], _as_factor(terms(node))))
+    return node_of(multiplied([number(value)], as_factor(terms(node))))
 
 
 def _product(left: Node, right: Node) -> Node:
     if ZERO in (left, right):
         return ZERO
-    parts = (_as_factor(terms(part)) for part in (left, right))
+    parts = (as_factor(terms(part)) for part in (left, right))
     return node_of(multiplied(*parts))
 
 
 def _quotient(above: Node, below: Node) -> Node:
     if above is ZERO:
         return ZERO
-    divisor = terms(below)
-    single = divisor[0] if len(divisor) == 1 else atom(below)
-    return node_of(multiplied(_as_factor(terms(above)), [single**-1]))
+    return node_of(multiplied(as_factor(terms(above)), [factor(below) ** -1]))

@@ -15,7 +15,8 @@ from math import isfinite
 
 from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.series import NoSeriesError, PowerSeries, series
-from cgprimer.diagnosis.terms import atom, node_of
+from cgprimer.diagnosis.terms import atom, node_of, single
+from cgprimer.diagnosis.walks import size
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
 from cgprimer.notation.text import show
@@ -31,7 +32,7 @@ Proposal = tuple[Node, str]
 
 def by_series(node: Node, here: Here) -> Iterator[Proposal]:
     """The first terms of its series in whatever is small or large here."""
-    if len(postorder([node])) > SHORT:
+    if size(node) > SHORT:
         return
     for small, large in islice(_candidates(node, here), TRIED):
         try:
@@ -75,9 +76,7 @@ def _first_terms(found: PowerSeries, small: Node, large: bool, here: Here) -> Pr
         raise NoSeriesError
     power = -1 if large else 1
     made = [
-        (c[0] if len(c) == 1 else atom(node_of(c)))
-        * atom(small) ** (power * (found.first + k))
-        for k, c in kept[:count]
+        single(c) * atom(small) ** (power * (found.first + k)) for k, c in kept[:count]
     ]
     word = f"{SERIES}{_range(small, large, reach)}"
     return node_of(made, in_order=True), word

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from cgprimer.diagnosis.walks import above
 from cgprimer.expr.node import Node, fold, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, Op
 
@@ -59,11 +60,7 @@ def _unsettled(
     order: list[Node], before: dict[Node, Number], after: dict[Node, Number]
 ) -> list[Node]:
     """The nodes that more digits may change, and all that they are computed from."""
-    above: dict[Node, None] = {}
-    for node in order:
-        if not above.keys().isdisjoint(node.args) or _is_open(node, before, after):
-            above[node] = None
-    return postorder(above)
+    return postorder(above(order, lambda node: _is_open(node, before, after)))
 
 
 def decimal(value: float) -> Fraction:

@@ -9,8 +9,8 @@ import numpy as np
 
 from cgprimer.diagnosis.extended import Number, context, is_finite
 from cgprimer.diagnosis.operations import exactly
+from cgprimer.diagnosis.walks import apply
 from cgprimer.expr.node import Node, postorder_above
-from cgprimer.expr.ops import CONST, NAME
 
 HAIR = Fraction(1, 10**30)
 VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
@@ -32,16 +32,9 @@ class Here:
         done = self._doubles
         with np.errstate(all="ignore"):
             for node in postorder_above([root], done):
-                done[node] = self._apply(node)
+                args = (np.float64(done[arg]) for arg in node.args)
+                done[node] = float(apply(node, args, self.at))
         return done[root]
-
-    def _apply(self, node: Node) -> float:
-        if node.op is NAME:
-            return self.at[str(node.value)]
-        if node.op is CONST:
-            return float(node.value or 0.0)
-        args = [np.float64(self._doubles[arg]) for arg in node.args]
-        return float(node.op.forward(*args))
 
     def exact(self, root: Node) -> Number:
         """`root` in extended precision; for 0/0, the value a hair's breadth beside."""

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.diagnosis.extended import Number, is_finite, values
+from cgprimer.diagnosis.walks import apply
 from cgprimer.diff.stable import stable_forms
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
-from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
+from cgprimer.expr.ops import ARGUMENTS, NAME, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.keeping import lazy
@@ -153,17 +154,10 @@ class Computed:
         done: dict[Node, Array] = {}
         with np.errstate(all="ignore"):
             for node in order:
-                done[node] = self._double(node, [done[arg] for arg in node.args])
+                result = apply(node, (done[arg] for arg in node.args), self.columns)
+                column = np.asarray(result, dtype=np.float64)
+                done[node] = np.broadcast_to(column, (self.width,))
         return done
-
-    def _double(self, node: Node, args: list[Array]) -> Array:
-        if node.op is NAME:
-            result: Any = self.columns[str(node.value)]
-        elif node.op is CONST:
-            result = float(node.value or 0.0)
-        else:
-            result = node.op.forward(*args)
-        return np.broadcast_to(np.asarray(result, dtype=np.float64), (self.width,))
 
     def at(self, sample: int) -> dict[str, float]:
         """The values of inputs and parameters in one sample."""

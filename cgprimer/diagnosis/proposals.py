@@ -16,10 +16,9 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.ranges import in_range
 from cgprimer.diagnosis.squares import squares
 from cgprimer.diagnosis.terms import (
-    UNIT,
     Terms,
     atom,
-    common,
+    factored,
     multiplied,
     node_of,
     number,
@@ -56,12 +55,10 @@ def _from_table(node: Node) -> Iterator[Proposal]:
 
 def _scaled_from_table(node: Node) -> Iterator[Proposal]:
     """Forms in the table for a sum without what divides all its terms."""
-    found = terms(node) if is_sum(node) else []
     # 3·x - 3·x·cos(y) is 3·x times a form in the table.
-    front = common(found) if found else UNIT
+    front, rest = factored(terms(node) if is_sum(node) else [])
     if front.powers:
-        rest = node_of([term * front**-1 for term in found], in_order=True)
-        for made, word in _from_table(rest):
+        for made, word in _from_table(node_of(rest, in_order=True)):
             yield node_of(multiplied([front], [atom(made)])), word
 
 

@@ -24,6 +24,7 @@ from cgprimer.diagnosis.terms import (
     Terms,
     atom,
     collected,
+    factor,
     negated,
     node_of,
     number,
@@ -176,8 +177,7 @@ def _divided_through(term: Monomial, here: Here) -> Iterator[Proposal]:
         top = _largest(inner, here) if _has_exponential(inner) else []
         out = collected([*out, *(t * number(power) for t in top)])
         divided = _scaled(inner, top) if top else node
-        [single, *others] = terms(divided)
-        made = made * (atom(divided) if others else single) ** power
+        made = made * factor(divided) ** power
     if out:
         made = made * atom(OPS["exp"](node_of(out)))
     if made.key != term.key:

@@ -13,7 +13,8 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Computed, Operations, Place
 from cgprimer.diagnosis.rewrite import Fuel, Rewriter
 from cgprimer.diagnosis.verify import SHARP
-from cgprimer.expr.node import Node, leaves, postorder, substitute
+from cgprimer.diagnosis.walks import size
+from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
 
 WHOLE = 400  # operations of an equation put together from others, up to which …
@@ -73,11 +74,11 @@ class Regions:
         root = operations.roots[place.kind, place.node, place.wrt]
         if place.kind != "value":
             return Region(node, root, (), operations.named, self._by(sample), "")
-        if len(postorder([root])) > WHOLE:
+        if size(root) > WHOLE:
             return self._cut(place, sample)
         later = operations.later(place.node, LATER)
         roots = (operations.bodies[text] for text in later)
-        small = tuple(body for body in roots if len(postorder([body])) <= WHOLE)
+        small = tuple(body for body in roots if size(body) <= WHOLE)
         named, by = operations.named, self._by(sample)
         return Region(node, root, small, named, by, place.node)
 
@@ -122,7 +123,7 @@ class Regions:
         named: dict[Node, Node] = {}
         # Backwards from the equation: what it is computed from directly is put in
         # first.
-        while len(postorder([body])) < NEARBY:
+        while size(body) < NEARBY:
             inner = [text for text in leaves(body) if text in operations.bodies]
             if not inner:
                 break

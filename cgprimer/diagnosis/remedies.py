@@ -21,6 +21,7 @@ from cgprimer.diagnosis.proposals import proposals, whole_forms
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
 from cgprimer.diagnosis.rewrite import WIDE, Fuel
 from cgprimer.diagnosis.verify import GAIN, SHARP, gains
+from cgprimer.diagnosis.walks import above, size
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import shorten
 from cgprimer.expr.node import Node, leaves, postorder, substitute
@@ -59,7 +60,7 @@ class Remedies:
 
     def _for_derivative(self, region: Region, place: Place, sample: int) -> str:
         """A form of the equation, or of all equations, whose derivative is right."""
-        if len(postorder([region.root])) > WHOLE:
+        if size(region.root) > WHOLE:
             return ""
         for part, form, word in self._with_derivative(region, place, sample):
             if region.by.holds(part, form):
@@ -79,8 +80,7 @@ class Remedies:
             inside = {name(text): of for text, of in bodies.items()}
         wide = Here({**region.here.at, **self.regions.values(sample)})
         for part in postorder([body]):
-            size = len(postorder([part]))
-            if not 1 < size <= WIDE or str(place.wrt) not in leaves(part):
+            if not 1 < size(part) <= WIDE or str(place.wrt) not in leaves(part):
                 continue
             for form, word in self._forms(part, wide):
                 [better] = substitute([body], {part: form})
@@ -92,7 +92,7 @@ class Remedies:
     def _forms(self, part: Node, here: Here) -> Iterator[tuple[Node, str]]:
         yield from whole_forms(part)
         # Rules take hundredths of a second for each part, and all parts are tried.
-        if len(postorder([part])) <= SHORT and self.fuel.burn():
+        if size(part) <= SHORT and self.fuel.burn():
             yield from proposals(part, here)
 
 
@@ -114,7 +114,7 @@ def _for_value(region: Region) -> str:
     """The nearest form that makes its equation right, and is of use to later ones."""
     by, own, later = region.by, region.root, region.later
     by.retry()
-    above = not by.is_mended(own)
+    mends_all = not by.is_mended(own)
     mended = {n: by.best(n) for n in postorder(own.args) if n in region.named}
     needed = [set(postorder([by.best(r)])) for r in later if by.is_mended(r)]
     second = None
@@ -124,12 +124,12 @@ def _for_value(region: Region) -> str:
         if form is place or not gains(place, form, region.here):
             continue
         [made] = substitute([own], {**mended, place: form})
-        mends = above or by.error(own, made) < SHARP
+        mends = mends_all or by.error(own, made) < SHARP
         if mends and all(form in used for used in needed):
             return _verified(region, *_widened(region, place))
         # Not all is mended by it; it is told if nothing better is found.
         second = second or (place, form)
-        above = above or place is own
+        mends_all = mends_all or place is own
     return _verified(region, *second) if second else ""
 
 
@@ -164,13 +164,7 @@ def _without_guard(region: Region) -> str:
 
 def _users(roots: Sequence[Node], culprit: Node) -> list[Node]:
     """`culprit` and what is computed from it in `roots`, nearest first."""
-    above = {culprit}
-    found = []
-    for node in postorder(roots):
-        if node is culprit or any(arg in above for arg in node.args):
-            above.add(node)
-            found.append(node)
-    return found
+    return above(postorder(roots), lambda node: node is culprit)
 
 
 def _verified(region: Region, place: Node, form: Node) -> str:

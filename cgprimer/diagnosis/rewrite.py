@@ -20,6 +20,7 @@ from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import error
 from cgprimer.diagnosis.proposals import proposals, whole_forms
 from cgprimer.diagnosis.verify import GAIN, SHARP, holds
+from cgprimer.diagnosis.walks import above, size
 from cgprimer.diff.factors import with_arguments
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.notation.text import tree_size
@@ -85,10 +86,8 @@ class Rewriter:
     def retry(self) -> None:
         """Forget what was left alone for want of fuel."""
         # With what has been left alone goes all that was made of it.
-        left = self._skipped if self.fuel.left else set[Node]()
-        for node in list(self._form) if left else ():  # arguments come first
-            if node in left or not left.isdisjoint(node.args):
-                left.add(node)
+        if self.fuel.left:
+            for node in above(self._form, self._skipped.__contains__):
                 del self._form[node]
         self._skipped = set()
 
@@ -186,7 +185,7 @@ class Rewriter:
 
     def _is_worth(self, node: Node) -> bool:
         """Whether there is hope: what is large, or wrong for long, stays so."""
-        return self._depth[node] <= DEEP and len(postorder([node])) <= WIDE
+        return self._depth[node] <= DEEP and size(node) <= WIDE
 
 
 def _joined(start: str, parts: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from cgprimer.diagnosis.terms import (
     Monomial,
     Terms,
     atom,
+    factor,
     multiplied,
     node_of,
     number,
@@ -19,11 +20,7 @@ from cgprimer.expr.node import Node
 
 def between(u: Node, v: Node, power: int) -> Node:
     """u^(n-1) + u^(n-2)·v + … + v^(n-1)."""
-    left, right = atom(u), atom(v)
-    if len(terms(u)) == 1:
-        [left] = terms(u)
-    if len(terms(v)) == 1:
-        [right] = terms(v)
+    left, right = factor(u), factor(v)
     return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
 
 

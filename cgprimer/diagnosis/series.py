@@ -33,6 +33,7 @@ from cgprimer.diagnosis.terms import (
     negated,
     node_of,
     number,
+    single,
     terms,
 )
 from cgprimer.expr.node import Node, fold
@@ -174,7 +175,7 @@ def _power(a: PowerSeries, p: Monomial) -> PowerSeries:
     if not (a.c and a.c[0]) or (a.first and p.powers) or first.denominator != 1:
         raise NoSeriesError
     # Every coefficient is divided by c[0], which is one term, if need be a bracket.
-    below = _single(a.c[0]) ** -1
+    below = single(a.c[0]) ** -1
 
     def row(found: list[Terms], n: int) -> Terms:
         parts = (
@@ -188,14 +189,10 @@ def _power(a: PowerSeries, p: Monomial) -> PowerSeries:
     return PowerSeries(int(first), grown.c)
 
 
-def _single(value: Terms) -> Monomial:
-    return value[0] if len(value) == 1 else atom(node_of(value))
-
-
 def _raised(value: Terms, p: Monomial) -> Terms:
     """A coefficient to the power p."""
     if not p.powers and p.number.denominator == 1:
-        return [_single(value) ** int(p.number)]
+        return [single(value) ** int(p.number)]
     # 1 to any power.
     if value == [UNIT]:
         return value

@@ -13,9 +13,10 @@ from itertools import combinations
 from cgprimer.diagnosis.terms import (
     Monomial,
     Terms,
+    as_factor,
     atom,
     collected,
-    common,
+    factored,
     multiplied,
     negated,
     node_of,
@@ -36,8 +37,8 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     found = terms(root, multiply=True)
     if len(found) < 3:
         return None
-    front = common(found)
-    form = _quadratic([term * front**-1 for term in found])
+    front, rest = factored(found)
+    form = _quadratic(rest)
     if form is None:
         return None
     names = list(
@@ -51,9 +52,7 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     # a variance: all pairs alike. n(n - 1)/2 squares become n.
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
-    return node_of(
-        multiplied([front], made if len(made) == 1 else [atom(node_of(made))])
-    )
+    return node_of(multiplied([front], as_factor(made)))
 
 
 def pair_order(found: Terms, pair: frozenset[Node]) -> list[Node]:
@@ -90,8 +89,8 @@ def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
         for (a, b), value in pairs.items()
         if value
     ]
-    front = common(found)
-    return multiplied([front], _together([term * front**-1 for term in found]))
+    front, rest = factored(found)
+    return multiplied([front], as_factor(rest))
 
 
 def _from_mean(
@@ -111,8 +110,4 @@ def _from_mean(
             mean = node
     away = [atom(node_of([t, *negated([atom(mean)])])) ** 2 for t in total]
     scale = next(iter(pairs.values())) / 2 * count
-    return multiplied([number(scale)], _together(away))
-
-
-def _together(found: Terms) -> Terms:
-    return found if len(found) == 1 else [atom(node_of(found))]
+    return multiplied([number(scale)], as_factor(away))

@@ -144,7 +144,7 @@ def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
         [above, below] = _pairs(node, args)
         if not args[1]:
             return None
-        divisor = _single(*below) ** -1
+        divisor = _factor_of(*below) ** -1
         return multiplied(_factor(*above, multiply), [divisor])
     return _raised(node, args, multiply) if kind == "pow" else None
 
@@ -154,10 +154,10 @@ def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
 
 
 def _factor(node: Node, found: Terms, multiply: bool) -> Terms:
-    return found if multiply or not found else [_single(node, found)]
+    return found if multiply or not found else [_factor_of(node, found)]
 
 
-def _single(node: Node, found: Terms) -> Monomial:
+def _factor_of(node: Node, found: Terms) -> Monomial:
     return found[0] if len(found) == 1 else atom(node)
 
 
@@ -171,7 +171,7 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
         for _ in range(int(value) - 1):
             found = multiplied(found, args[0])
         return found
-    return [_single(base, args[0]) ** int(value)]
+    return [_factor_of(base, args[0]) ** int(value)]
 
 
 def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
@@ -187,6 +187,27 @@ def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
             sign = OPS["sub"] if term.number < 0 else OPS["add"]
             made = tidy(sign, made, (-term if term.number < 0 else term).node())
     return made
+
+
+def single(found: Sequence[Monomial]) -> Monomial:
+    """The sum as one term, in brackets where it has several."""
+    return found[0] if len(found) == 1 else atom(node_of(found))
+
+
+def as_factor(found: Terms) -> Terms:
+    """The sum as one term, so that a product with it is not multiplied out."""
+    return [single(found)] if found else []
+
+
+def factor(node: Node) -> Monomial:
+    """A node as one term: a product of powers, or itself."""
+    return _factor_of(node, terms(node))
+
+
+def factored(found: Sequence[Monomial]) -> tuple[Monomial, Terms]:
+    """What divides all terms, and what it leaves of each."""
+    front = common(found) if found else UNIT
+    return front, [term * front**-1 for term in found]
 
 
 def common(found: Sequence[Monomial]) -> Monomial:
