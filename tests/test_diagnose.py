@@ -11,9 +11,11 @@ from problems import KINKED, PROBLEMS, problem, samples
 
 from cgprimer import PointError, parse_graph
 from cgprimer.cli import main
-from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
+from cgprimer.diagnosis import extended
+from cgprimer.diagnosis.diagnose import diagnose
+from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
-from cgprimer.diagnosis.operations import CHECKED, error
+from cgprimer.diagnosis.report import Diagnosis
 from cgprimer.diff import forms
 from cgprimer.diff.forms import FORMS, readings, taken_forms
 from cgprimer.diff.stable import stable
@@ -128,6 +130,24 @@ CASES = {
     ),
     "division by zero": (
         "xy = 1/xx", {"xx": 0.0}, "1/xx", "inf", "keep the divisor away from 0",
+    ),
+    "logarithm of 0": (
+        "xy = ln(xx)", {"xx": 0.0}, "ln(xx)", "inf", "keep the argument away from 0",
+    ),
+    "logarithm of 1 - 1": (
+        "xy = log1p(xx)", {"xx": -1.0}, "log1p(xx)", "inf",
+        "keep the argument away from 0",
+    ),
+    "logarithm of 0, times 2": (
+        "xy = xlogy(2, xx)", {"xx": 0.0}, "xlogy(2, xx)", "inf",
+        "keep the argument away from 0",
+    ),
+    "power of 0": (
+        "xy = xx^p", {"xx": 0.0, "p": -2.0}, "xx^p", "inf",
+        "keep the divisor away from 0",
+    ),
+    "power beyond all numbers": (
+        "xy = xx^p", {"xx": 1e300, "p": 1e300}, "xx^p", "inf", "",
     ),
     "large argument": (
         "xy = sin(2*pi*xx)", {"xx": 1e15 + 0.125}, "sin(2*pi*xx)", "digits",
@@ -474,6 +494,30 @@ def test_extended_precision_is_precise(text, x):
         truth = EXACT[text](mpmath.mpf(x))
         result = mpmath.mpf(values([node], {"x": x})[node])
         assert abs(result - truth) <= abs(truth) * mpmath.mpf(10) ** -20
+
+
+# Text, x, and the rounds of 50, 100, 200, … digits until two share 25
+
+ROUNDS = [
+    ("1 + x", 0.5, 2),
+    ("0*x", 0.5, 2),  # an exact zero is no cancellation
+    ("relu(x)", -0.5, 2),
+    ("max(min(x, 0), 0)", 0.5, 2),
+    ("x - x", 0.5, 6),  # may be one, to the last
+    ("1 - cos(x)", 1e-30, 3),
+    ("1 - cos(x)", 1e-42, 4),  # rounds 2 and 3 share 16 digits
+    ("1/(1 - cos(x))", 1e-42, 4),
+]
+
+
+@pytest.mark.parametrize(("text", "x", "rounds"), ROUNDS)
+def test_digits_are_doubled_until_two_rounds_agree(text, x, rounds, monkeypatch):
+    count, compute = [], extended._round
+    monkeypatch.setattr(
+        extended, "_round", lambda *args: count.append(1) or compute(*args)
+    )
+    values([parse_expression(text)], {"x": x})
+    assert len(count) == rounds
 
 
 @pytest.mark.parametrize("op", sorted({op.name for op in FUNCTIONS.values()}))

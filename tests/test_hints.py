@@ -16,14 +16,21 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.diagnosis import rewrite
+from cgprimer.diagnosis.algebra.power_series import NoSeriesError
+from cgprimer.diagnosis.algebra.series import _ANALYTIC, series
+from cgprimer.diagnosis.algebra.squares import squares
+from cgprimer.diagnosis.algebra.terms import Monomial, node_of, terms
 from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.diagnose import diagnose
-from cgprimer.diagnosis.differences import FROM_ONE, HOLDS, ONES, POWER, RULES
-from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Operations
-from cgprimer.diagnosis.series import _ANALYTIC, NoSeriesError, series
-from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.terms import Monomial, node_of, terms
+from cgprimer.diagnosis.proposals.difference_rules import (
+    FROM_ONE,
+    HOLDS,
+    ONES,
+    POWER,
+    RULES,
+)
+from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import holds
 from cgprimer.diff import forms
 from cgprimer.diff.match import matches
@@ -286,7 +293,7 @@ def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
 @pytest.mark.parametrize("written", HARMFUL.values(), ids=HARMFUL)
 def test_the_judge_of_forms_says_no(written):
     old, new = parse_expression("1 - cos(a)"), parse_expression(written)
-    here = Here({"a": 1e-9})
+    here = Sample({"a": 1e-9})
     gains = lost(new, exactly(old, here.at), here.at) < 1e-12
     assert not (gains and holds(old, new, here))
     assert holds(old, parse_expression("2*sin(a/2)^2"), here)
@@ -338,7 +345,8 @@ def test_an_argument_is_called_large_only_where_it_is(x, a):
 
 
 def test_beyond_some_findings_no_hints_are_looked_for_and_it_is_said(monkeypatch):
-    monkeypatch.setattr("cgprimer.diagnosis.diagnose.HINTED", 3)
+    for module in ("diagnose", "report"):
+        monkeypatch.setattr(f"cgprimer.diagnosis.{module}.HINTED", 3)
     graph = parse_graph([f"xy{i} = exp(xx*{i + 2}) - 1" for i in range(5)])
     found = diagnose(graph, {"xx": 1e-12})
     assert [bool(row.suggestion) for row in found.rows] == [True] * 3 + [False] * 2

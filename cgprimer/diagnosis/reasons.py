@@ -48,8 +48,6 @@ def reason(
 def _why_nan(op: str, numbers: list[float]) -> str:
     if op == "div" and not any(numbers):
         return "0 divided by 0"
-    if op == "mul":
-        return "0 times infinity"
     if op == "pow":
         return f"{numbers[0]:.6g} has no real power {numbers[1]:.6g}"
     if op in _DOMAINS:

@@ -2,17 +2,19 @@
 
     node ─▶ number, factors ─▶ node        node ─▶ signed terms
 
-`diff.match` compares forms by them, `diagnosis` proposes others.
+`diff.match` compares forms by them, `diff.textbook` prints them, `diagnosis` proposes
+others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 
 from cgprimer.expr.node import Node, intern
-from cgprimer.expr.ops import CONST, ONE, OPS, const, tidy
+from cgprimer.expr.ops import CONST, MINUS_ONE, ONE, OPS, const, tidy
 
 ADD, SUB, MUL, DIV, NEG = map(OPS.__getitem__, ("add", "sub", "mul", "div", "neg"))
 LONG = 10**12  # a denominator up to which a number is written as a fraction
@@ -37,22 +39,33 @@ def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
     # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
     # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
     # 3*0.1 is not 0.3.
-    number, found = ONCE, list[Factor]()
-    stack: list[Factor] = [(node, 1)]
-    while stack:
-        part, power = stack.pop()
-        if len(found) + len(stack) < MOST and is_product(part):
-            if part.op is NEG:
-                number = -number
-                stack.append((part.args[0], power))
-            else:
-                below = -power if part.op is DIV else power
-                stack += [(part.args[1], below), (part.args[0], power)]
-        elif _is_number(part):
+    number, factors = ONCE, list[Factor]()
+    for part, power in split_product(node, MOST):
+        if _is_number(part):
             number *= Fraction(float(part.value or 0.0)) ** power
         else:
-            found.append((part, power))
-    return number, found
+            factors.append((part, power))
+    return number, factors
+
+
+def split_product(node: Node, most: float = inf) -> Iterator[Factor]:
+    """The factors of a product from left to right, numbers among them, -1 for a minus.
+
+    most : factors other than numbers; what comes after is not split.
+    """
+    stack: list[Factor] = [(node, 1)]
+    count = 0
+    while stack:
+        part, power = stack.pop()
+        if not is_product(part) or count + len(stack) >= most:
+            count += not _is_number(part)
+            yield part, power
+        elif part.op is NEG:
+            yield MINUS_ONE, power
+            stack.append((part.args[0], power))
+        else:
+            below = -power if part.op is DIV else power
+            stack += [(part.args[1], below), (part.args[0], power)]
 
 
 def _is_number(node: Node) -> bool:
@@ -73,15 +86,13 @@ def product_of(number: Fraction, factors: Sequence[Factor]) -> Node:
         below.insert(0, const(float(size.denominator)))
     if number < 0:
         above[:1] = [negative(above[0] if above else ONE)]
-    made = _multiplied(above)
-    return DIV(made, _multiplied(below)) if below else made
+    made = multiply(above)
+    return DIV(made, multiply(below)) if below else made
 
 
-def _multiplied(nodes: Sequence[Node]) -> Node:
-    made = ONE
-    for node in nodes:
-        made = MUL(made, node) if made is not ONE else node
-    return made
+def multiply(nodes: Sequence[Node]) -> Node:
+    """`a*b*c`; 1 for none."""
+    return functools.reduce(MUL, nodes) if nodes else ONE
 
 
 def negative(node: Node) -> Node:

@@ -155,8 +155,8 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
             rest = product_of(ONCE if top else scale, left)
             # At the top the number is the scale; inside, as in exp(4*x) for exp(2*a),
             # it belongs to what the name stands for: a is 2*x.
-            for found in _within(free[0][0], rest, way):
-                yield Match(found, scale if top else ONCE)
+            for whole in _within(free[0][0], rest, way):
+                yield Match(whole, scale if top else ONCE)
         elif top or (not left and scale == 1):
             yield Match(way, scale, tuple(left))
 

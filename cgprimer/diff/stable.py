@@ -42,5 +42,5 @@ def _replaced(node: Node, args: list[Node]) -> Node:
     # 1/(1 + exp(-x)) is sigmoid(x), its logarithm is found by `log(sigmoid(a))`, and
     # -log(1 - sigmoid(x)) is then softplus(x), its two minuses gone.
     made = node if node.args == tuple(args) else with_arguments(node, args)
-    found = next(readings(made, taken=True), None)
-    return made if found is None else found.better()
+    reading = next(readings(made, taken=True), None)
+    return made if reading is None else reading.better()

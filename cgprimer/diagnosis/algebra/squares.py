@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from cgprimer.diagnosis.terms import (
+from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     as_factor,
@@ -34,15 +34,15 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
 
     known : nodes that are there anyway; where one is the mean, it is used.
     """
-    found = terms(root, multiply=True)
-    if len(found) < 3:
+    parts = terms(root, multiply=True)
+    if len(parts) < 3:
         return None
-    front, rest = factored(found)
+    front, rest = factored(parts)
     form = _quadratic(rest)
     if form is None:
         return None
     names = list(
-        dict.fromkeys(name for pair in form for name in pair_order(found, pair))
+        dict.fromkeys(name for pair in form for name in pair_order(parts, pair))
     )
     # Where every row sums to 0 the form is Σ -c/2·(a - b)² over pairs, with c the
     # coefficient of a·b.
@@ -55,15 +55,15 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     return node_of(multiplied([front], as_factor(made)))
 
 
-def pair_order(found: Terms, pair: frozenset[Node]) -> list[Node]:
+def pair_order(parts: Terms, pair: frozenset[Node]) -> list[Node]:
     """The names of a pair in the order in which the terms have them."""
-    return [n for term in found for n, _ in term.powers if n in pair]
+    return [n for term in parts for n, _ in term.powers if n in pair]
 
 
-def _quadratic(found: Terms) -> Coefficients | None:
+def _quadratic(parts: Terms) -> Coefficients | None:
     """{a, b} → the coefficient of a·b, {a} → that of a^2; None for other terms."""
     form: Coefficients = {}
-    for term in found:
+    for term in parts:
         powers = [power for _, power in term.powers]
         if sorted(powers) not in ([2], [1, 1]):
             return None
@@ -84,12 +84,12 @@ def _row(form: Mapping[frozenset[Node], Fraction], name: Node) -> Fraction:
 
 
 def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
-    found = [
+    made = [
         number(value / 2) * atom(node_of([atom(a), -atom(b)])) ** 2
         for (a, b), value in pairs.items()
         if value
     ]
-    front, rest = factored(found)
+    front, rest = factored(made)
     return multiplied([front], as_factor(rest))
 
 

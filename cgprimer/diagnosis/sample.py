@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from cgprimer.diagnosis.evaluation import exactly
 from cgprimer.diagnosis.extended import Number, context, is_finite
-from cgprimer.diagnosis.operations import exactly
 from cgprimer.diagnosis.walks import apply
 from cgprimer.expr.node import Node, postorder_above
 
@@ -16,7 +16,7 @@ HAIR = Fraction(1, 10**30)
 VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
 
 
-class Here:
+class Sample:
     """`at` gives the names their values; `exact` may know some numbers already."""
 
     def __init__(
@@ -50,10 +50,10 @@ class Here:
         if node not in self._exact:
             self._exact[node] = self._limit(node, number)
 
-    def _limit(self, root: Node, found: Number) -> Number:
+    def _limit(self, root: Node, number: Number) -> Number:
         mp = context()
-        if not mp.isnan(found):
-            return found
+        if not mp.isnan(number):
+            return number
         # sin(x)/x at 0: computed at 1e-30 its limit is 1 to sixty digits.
         beside = {
             key: Fraction(value) + HAIR
@@ -61,6 +61,6 @@ class Here:
             if np.isfinite(value)
         }
         if len(beside) < len(self.at):
-            return found
+            return number
         limit = exactly([root], beside)[root]
         return mp.zero if is_finite(limit) and abs(limit) < VANISHING else limit

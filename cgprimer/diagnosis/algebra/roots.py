@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-from cgprimer.diagnosis.terms import (
+from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
@@ -26,13 +26,13 @@ def between(u: Node, v: Node, power: int) -> Node:
 
 def degree(term: Monomial) -> int:
     """The power that makes an end of the roots in a term; 1 where there are none."""
-    found = 1
+    highest = 1
     for node, power in term.powers:
         if node.op.name == "sqrt" and power % 2:
-            found = max(found, 2)
+            highest = max(highest, 2)
         elif node.op.name == "pow":
-            found = max(found, _nth(node.args[1]))
-    return found
+            highest = max(highest, _nth(node.args[1]))
+    return highest
 
 
 def _nth(exponent: Node) -> int:
@@ -45,7 +45,7 @@ def _nth(exponent: Node) -> int:
 
 def raised(term: Monomial, n: int) -> Terms:
     """term^n, its roots gone."""
-    found = [number(term.number**n)]
+    made = [number(term.number**n)]
     for node, power in term.powers:
         whole, base = n * power, node
         if node.op.name == "sqrt" and whole % 2 == 0:
@@ -56,10 +56,10 @@ def raised(term: Monomial, n: int) -> Terms:
         # Multiplied out only so far: a tenth power of a sum has too many terms.
         if 0 < whole <= 3:
             for _ in range(whole):
-                found = multiplied(found, inner)
+                made = multiplied(made, inner)
         else:
-            found = multiplied(found, [atom(base) ** whole])
-    return found
+            made = multiplied(made, [atom(base) ** whole])
+    return made
 
 
 def exact_root(value: Fraction, power: int) -> Fraction | None:

@@ -16,7 +16,7 @@ from math import gcd, lcm
 
 from cgprimer.diff.factors import product_of
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, OPS, ZERO, const, tidy
+from cgprimer.expr.ops import CONST, OPS, ZERO, Op, const, tidy
 
 MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
 HIGHEST = 8  # power that is multiplied out
@@ -76,10 +76,10 @@ def atom(node: Node) -> Monomial:
     return Monomial(Fraction(1), ((node, 1),))
 
 
-def collected(found: Iterable[Monomial]) -> Terms:
+def collected(parts: Iterable[Monomial]) -> Terms:
     """The terms, like ones added, those that cancel left out."""
     by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
-    for term in found:
+    for term in parts:
         before = by_key.get(term.key)
         # Exact fractions of the doubles that were read: 0.1·x + 0.2·x - 0.3·x is
         # 2.8e-17·x, as it should be of these three numbers.
@@ -88,9 +88,9 @@ def collected(found: Iterable[Monomial]) -> Terms:
     return [term for term in by_key.values() if term.number]
 
 
-def negated(found: Iterable[Monomial]) -> Terms:
+def negated(parts: Iterable[Monomial]) -> Terms:
     """The terms with their signs turned."""
-    return [-term for term in found]
+    return [-term for term in parts]
 
 
 def multiplied(left: Terms, right: Terms) -> Terms:
@@ -122,8 +122,8 @@ _ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
 def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
     if node.op.name not in _ARITHMETIC:
         return [atom(node)]
-    found = _combined(node, [done[arg] for arg in node.args], multiply)
-    return [atom(node)] if found is None or len(found) > MOST else found
+    parts = _combined(node, [done[arg] for arg in node.args], multiply)
+    return [atom(node)] if parts is None or len(parts) > MOST else parts
 
 
 def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
@@ -153,12 +153,12 @@ def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
     return list(zip(node.args, args, strict=True))
 
 
-def _factor(node: Node, found: Terms, multiply: bool) -> Terms:
-    return found if multiply or not found else [_factor_of(node, found)]
+def _factor(node: Node, parts: Terms, multiply: bool) -> Terms:
+    return parts if multiply or not parts else [_factor_of(node, parts)]
 
 
-def _factor_of(node: Node, found: Terms) -> Monomial:
-    return found[0] if len(found) == 1 else atom(node)
+def _factor_of(node: Node, parts: Terms) -> Monomial:
+    return parts[0] if len(parts) == 1 else atom(node)
 
 
 def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
@@ -167,36 +167,42 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     if not args[0] or value != int(value) or not 0 < abs(value) <= HIGHEST:
         return None
     if multiply and value > 0 and len(args[0]) ** value <= MOST:
-        found = args[0]
+        parts = args[0]
         for _ in range(int(value) - 1):
-            found = multiplied(found, args[0])
-        return found
+            parts = multiplied(parts, args[0])
+        return parts
     return [_factor_of(base, args[0]) ** int(value)]
 
 
-def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
+def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
     """The sum as an expression; unless `in_order`, a term that is added first."""
-    if not found:
+    if not parts:
         return ZERO
     # b - a rather than -a + b.
-    first = next((i for i, term in enumerate(found) if term.number > 0), 0)
+    first = next((i for i, term in enumerate(parts) if term.number > 0), 0)
     first = 0 if in_order else first
-    made = found[first].node()
-    for i, term in enumerate(found):
+    made = parts[first].node()
+    for i, term in enumerate(parts):
         if i != first:
-            sign = OPS["sub"] if term.number < 0 else OPS["add"]
-            made = tidy(sign, made, (-term if term.number < 0 else term).node())
+            sign, part = signed(term)
+            made = tidy(sign, made, part)
     return made
 
 
-def single(found: Sequence[Monomial]) -> Monomial:
+def signed(term: Monomial) -> tuple[Op, Node]:
+    """How a term is added to others: `-2*a` as subtracting `2*a`."""
+    sign = OPS["sub"] if term.number < 0 else OPS["add"]
+    return sign, (-term if term.number < 0 else term).node()
+
+
+def single(parts: Sequence[Monomial]) -> Monomial:
     """The sum as one term, in brackets where it has several."""
-    return found[0] if len(found) == 1 else atom(node_of(found))
+    return parts[0] if len(parts) == 1 else atom(node_of(parts))
 
 
-def as_factor(found: Terms) -> Terms:
+def as_factor(parts: Terms) -> Terms:
     """The sum as one term, so that a product with it is not multiplied out."""
-    return [single(found)] if found else []
+    return [single(parts)] if parts else []
 
 
 def factor(node: Node) -> Monomial:
@@ -204,19 +210,19 @@ def factor(node: Node) -> Monomial:
     return _factor_of(node, terms(node))
 
 
-def factored(found: Sequence[Monomial]) -> tuple[Monomial, Terms]:
+def factored(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:
     """What divides all terms, and what it leaves of each."""
-    front = common(found) if found else UNIT
-    return front, [term * front**-1 for term in found]
+    front = common(parts) if parts else UNIT
+    return front, [term * front**-1 for term in parts]
 
 
-def common(found: Sequence[Monomial]) -> Monomial:
+def common(parts: Sequence[Monomial]) -> Monomial:
     """What divides all terms and leaves neither fractions nor denominators."""
-    above = gcd(*(term.number.numerator for term in found))
-    below = lcm(*(term.number.denominator for term in found))
+    above = gcd(*(term.number.numerator for term in parts))
+    below = lcm(*(term.number.denominator for term in parts))
     lowest: dict[Node, int] = {}
-    for term in found:
+    for term in parts:
         for node, _ in term.powers:
-            lowest[node] = min(dict(t.powers).get(node, 0) for t in found)
+            lowest[node] = min(dict(t.powers).get(node, 0) for t in parts)
     powers = tuple((node, power) for node, power in lowest.items() if power)
     return Monomial(Fraction(above, below), powers)
