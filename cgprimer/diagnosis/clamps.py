@@ -1,5 +1,7 @@
 """Expressions without their guards: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
 
+    node ─ unguarded ─→ node, the same one where nothing guards; for `remedies`
+
 Clamping a probability, or adding a tiny number to it, hides a logarithm's overflow and
 flattens its slope; a form that needs no guard gives what was meant.
 """
@@ -18,7 +20,10 @@ TINY = 1e-6  # a guard leaves probabilities as they are but for this much
 
 
 def unguarded(root: Node) -> Node:
-    """`root` without the guards on sigmoids near 0 and 1."""
+    """`root` without the guards on sigmoids near 0 and 1.
+
+    A guard is max or + with a number up to TINY, or min with one as near to 1.
+    """
 
     def visit(node: Node, args: list[Node]) -> Node:
         # max(p, 1e-15) and max(1e-15, p) alike.

@@ -1,4 +1,10 @@
-"""What cgprimer itself computes where the author's form goes wrong."""
+"""What cgprimer itself computes where the author's form goes wrong.
+
+    place, sample ─→ "cgprimer computes softplus(xx) instead: 1000 is right", or ""
+
+The value of an equation comes from a program, an edge partial by the rules, a gradient
+by a reverse sweep: each as a user gets it. Asked by `diagnose`.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +45,7 @@ def engine_remark(
 def _engine_value(
     operations: Operations, point: Point, place: Place, sample: int
 ) -> float:
+    """The number at a place in one sample: of a value, a partial or a gradient."""
     graph = operations.graph
     program = graph.running.program()
     values = program.forward(point.inputs, point.parameters)

@@ -114,6 +114,7 @@ class Evaluation:
             yield value, bound
 
     def _slopes(self, node: Node) -> list[Any]:
+        """The partials of one operation by its arguments, numbers or arrays (n,)."""
         if node.op.pullback:  # no rule to read; its rounding is that of its result
             return [0.0] * len(node.args)
         names = (*ARGUMENTS[: node.op.arity], "y")

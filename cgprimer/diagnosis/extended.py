@@ -90,6 +90,7 @@ def _round(
     constant: Callable[[float], float | Fraction],
     digits: int,
 ) -> dict[Node, Number]:
+    """Every node once, arguments first, with so many decimal digits."""
     mp = context(digits)
     done: dict[Node, Number] = {}
     for node in order:
@@ -143,6 +144,7 @@ _GROWING: dict[str, Callable[[Any, bool], Number]] = {
 
 
 def _is_out_of_range(mp: Any, base: Number, exponent: Number) -> bool:
+    """Whether a power is beyond 2^±HUGE, so that computing it would take for ever."""
     if base == 0 or not mp.isfinite(base) or not mp.isfinite(exponent):
         return False
     return bool(abs(exponent * mp.log(abs(base))) > HUGE)
@@ -183,6 +185,7 @@ def _is_open(node: Node, before: dict[Node, Number], after: dict[Node, Number]) 
 
 
 def _agree(before: Number, after: Number) -> bool:
+    """Whether two rounds share AGREED digits, or are infinite or nan alike."""
     mp = context()
     if not (mp.isfinite(before) and mp.isfinite(after)):
         return bool(before == after or (mp.isnan(before) and mp.isnan(after)))

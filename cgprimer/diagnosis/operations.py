@@ -1,5 +1,7 @@
 """Every operation of a graph, and the place where it is first needed.
 
+    Graph ─→ operation, over inputs and parameters → Place, for `evaluation`
+
 The equations are put into one another with sharing kept, so that an operation is one
 node however many equations use it; each remembers the place where it was first needed:
 in an equation as written, in an edge partial, or in the gradient of an output.

@@ -1,5 +1,7 @@
 """What is looked at around an operation that goes wrong: equations and their values.
 
+    place, sample ─→ Region: expressions, and the Rewriter that knows their values
+
 First the equation alone, with the right values of the names in it; where these do not
 determine its own, or that of an equation which uses it, those before it are put in.
 """
@@ -97,6 +99,7 @@ class Regions:
         return own | evaluation.at(sample)
 
     def _by(self, sample: int) -> Rewriter:
+        """The rewriter of a sample for equations that are put into one another."""
         if sample not in self._whole:
             evaluation = self.evaluation
             here = Sample(evaluation.at(sample), evaluation.exact[sample])

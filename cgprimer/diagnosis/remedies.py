@@ -1,5 +1,7 @@
 """How to write it instead: a formula that is right at the point, or nothing.
 
+    operation, sample ─→ "write softplus(xx) for log(1 + exp(xx))", for `diagnose`
+
 A formula is looked for around the operation that goes wrong, the nearest first that
 makes the equation right and what is computed from it. Each is verified before it is
 shown; where none is, nothing is suggested.
@@ -91,6 +93,7 @@ class Remedies:
                     yield old, new, word
 
     def _forms(self, part: Node, here: Sample) -> Iterator[tuple[Node, str]]:
+        """Other forms of a part: of the table always, of rules within the budget."""
         yield from whole_forms(part)
         # Rules take hundredths of a second for each part, and all parts are tried.
         if size(part) <= SHORT and self.budget.spend():

@@ -1,4 +1,9 @@
-"""Values at one sample: of the operations of a graph, and of new forms for them."""
+"""Values at one sample: of the operations of a graph, and of new forms for them.
+
+    names' values ─→ Sample ─ double, exact ─→ any expression's, computed once
+
+Whoever judges a form asks here: `rewrite`, `verify`, and the rules of `proposals`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,10 @@ VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
 
 
 class Sample:
-    """`at` gives the names their values; `exact` may know some numbers already."""
+    """Values of expressions over names, whose own values are `at`.
+
+    exact : expression → number in extended precision, for those known already.
+    """
 
     def __init__(
         self, at: Mapping[str, float], exact: Mapping[Node, Number] | None = None
@@ -51,6 +59,7 @@ class Sample:
             self._exact[node] = self._limit(node, number)
 
     def _limit(self, root: Node, number: Number) -> Number:
+        """`number`; where it is nan, the value of `root` a hair's breadth beside."""
         mp = context()
         if not mp.isnan(number):
             return number

@@ -23,7 +23,7 @@ NEAR_ZERO = 1e-9  # absolute, where a name is 0
 
 
 def gains(old: Node, new: Node, here: Sample) -> bool:
-    """Whether `new` is right where `old` is not, or wins two digits."""
+    """Whether `old` is wrong here, and `new` nearer by two digits."""
     exact = here.exact(old)
     before, after = error(here.double(old), exact), error(here.double(new), exact)
     # Two digits at least: a rewriting for less is not worth the reader's time.
@@ -31,7 +31,11 @@ def gains(old: Node, new: Node, here: Sample) -> bool:
 
 
 def holds(old: Node, new: Node, here: Sample) -> bool:
-    """Whether `new` is as good as `old` at the point and beside it, and equal to it."""
+    """Whether `new` is as good as `old` at the point and beside it, and equal to it.
+
+    Equal in extended precision, so that it is the same function and not only a near
+    one; as good in doubles, so that it does not trade one point for another.
+    """
     if not _equal(old, new, here):
         return False
     return all(

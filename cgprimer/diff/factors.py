@@ -35,7 +35,7 @@ def is_product(node: Node) -> bool:
 
 
 def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
-    """A node as a number times factors."""
+    """A node as a number times at most MOST factors, which are no products."""
     # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
     # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
     # 3*0.1 is not 0.3.
@@ -130,7 +130,10 @@ def _key(factor: Factor) -> tuple[int, int]:
 
 
 def terms_of(node: Node, most: int) -> list[Term]:
-    """A node as at most so many terms, split off from the right, as a sum is read."""
+    """A node as at most so many terms, split off from the right, as a sum is read.
+
+    a - b + c is a, -b and c; as two terms, a - b and c.
+    """
     terms: list[Term] = [(1, node)]
     at = 0
     while at < len(terms):

@@ -97,7 +97,10 @@ def has_form(pattern: Node, node: Node) -> bool:
 
 
 def heads(node: Node) -> Sequence[Op]:
-    """The operations that an expression of the node's form can have at its top."""
+    """The operations that an expression of the node's form can have at its top.
+
+    A table of forms is looked up by them: what matches a/b may be a product, b·(1/a).
+    """
     if is_product(node):
         return MUL, DIV
     return (ADD, SUB) if is_sum(node) else (node.op,)
@@ -194,6 +197,7 @@ def _pick(
 
 
 def _sums(pattern: Node, node: Node, by: Binding, scaled: bool) -> Iterator[Match]:
+    """Ways to read the terms of a node, in any order, as those of a pattern."""
     wanted = terms_of(pattern, MOST)
     # No more terms than the pattern has: the rest of a longer sum stays whole, so that
     # 1 + a can be 1 + (x + y).

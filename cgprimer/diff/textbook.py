@@ -3,6 +3,8 @@
 The sweep returns `-(v1/v2/v2)`, `3*(2*xa)` and `xlogy(a^b, a)`; here they become
 `-v1/v2^2`, `6*xa` and `a^b*log(a)`. Values are the same, up to rounding, wherever both
 forms have one. Nothing is expanded, and nothing cancels.
+
+For `graph.local` and `graph.formulas`, whose partials people read.
 """
 
 from __future__ import annotations
@@ -94,6 +96,7 @@ def _collected(node: Node) -> _Fraction:
 
 
 def _written(product: _Fraction) -> Node:
+    """The fraction as a node, its sign before the first factor."""
     sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
     if 0.0 in above:
         return const(0.0)

@@ -1,4 +1,7 @@
-"""Roots: what raises a term until they are gone, and u^n - v^n over u - v."""
+"""Roots: what raises a term until they are gone, and u^n - v^n over u - v.
+
+3·sqrt(x)·y ─ degree ─→ 2 ─ raised ─→ 9·x·y^2        for `differences`, `ranges`
+"""
 
 from __future__ import annotations
 

@@ -67,6 +67,7 @@ def series(root: Node, small: Node, *, large: bool = False) -> PowerSeries:
 
 
 def _applied(node: Node, args: list[PowerSeries]) -> PowerSeries:
+    """The series of an operation from those of its arguments."""
     kind = node.op.name
     if kind == "pow":
         return args[0].power(_exponent(node, args[1]))
@@ -104,6 +105,7 @@ _ONE = constant([UNIT])
 
 
 def _exp(a: PowerSeries) -> PowerSeries:
+    # exp′ = a′·exp: each coefficient needs only those before it.
     start = _at("exp", a.c[0])
     return grow(start, len(a.c), lambda known, n: convolution(a.c, known, n))
 
@@ -151,6 +153,7 @@ def _arcsin(a: PowerSeries) -> PowerSeries:
 
 
 def _erf(a: PowerSeries) -> PowerSeries:
+    # erf′ = 2/sqrt(π)·exp(-a²).
     slope = _exp(-(a * a))
     scale = terms(parse_expression("2/sqrt(pi)"))
     scaled = PowerSeries(0, [multiplied(scale, value) for value in slope.c])

@@ -84,6 +84,7 @@ def _row(form: Mapping[frozenset[Node], Fraction], name: Node) -> Fraction:
 
 
 def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
+    """Σ c/2·(a - b)^2 over pairs, c minus the coefficient of a·b, as one factor."""
     made = [
         number(value / 2) * atom(node_of([atom(a), -atom(b)])) ** 2
         for (a, b), value in pairs.items()

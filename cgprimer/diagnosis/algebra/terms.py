@@ -77,7 +77,7 @@ def atom(node: Node) -> Monomial:
 
 
 def collected(parts: Iterable[Monomial]) -> Terms:
-    """The terms, like ones added, those that cancel left out."""
+    """The terms, like ones added, those that cancel left out: 2·a + b - b is 2·a."""
     by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
     for term in parts:
         before = by_key.get(term.key)
@@ -99,7 +99,11 @@ def multiplied(left: Terms, right: Terms) -> Terms:
 
 
 def terms(root: Node, *, multiply: bool = False) -> Terms:
-    """`root` as a sum of terms; products of sums only where asked to `multiply`."""
+    """`root` as a sum of terms; products of sums only where asked to `multiply`.
+
+    An expression that is no sum is one term, and 0 is none. A sum of more than MOST
+    terms stays a term by itself.
+    """
     done: dict[Node, Terms] = {}
     # Not by recursion: expressions may be thousands of operations deep.
     stack = [root]
@@ -127,6 +131,7 @@ def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
 
 
 def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    """An operation of arithmetic on sums as a sum; None where it is none."""
     kind = node.op.name
     if node.op is CONST:
         value = float(node.value or 0.0)
@@ -158,10 +163,12 @@ def _factor(node: Node, parts: Terms, multiply: bool) -> Terms:
 
 
 def _factor_of(node: Node, parts: Terms) -> Monomial:
+    """`node`, which is the sum of `parts`, as one term."""
     return parts[0] if len(parts) == 1 else atom(node)
 
 
 def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    """A power with a whole exponent up to HIGHEST; None for others."""
     base, exponent = node.args
     value = float(exponent.value or 0.0) if exponent.op is CONST else 0.5
     if not args[0] or value != int(value) or not 0 < abs(value) <= HIGHEST:
@@ -175,7 +182,10 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
 
 
 def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
-    """The sum as an expression; unless `in_order`, a term that is added first."""
+    """The sum as an expression; unless `in_order`, a term that is added first.
+
+    No terms are 0. What a term stands for is written as `Monomial.node` writes it.
+    """
     if not parts:
         return ZERO
     # b - a rather than -a + b.
@@ -211,13 +221,19 @@ def factor(node: Node) -> Monomial:
 
 
 def factored(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:
-    """What divides all terms, and what it leaves of each."""
+    """What divides all terms, and what it leaves of each.
+
+    6·a·x - 3·a is 3·a times 2·x - 1. Of no terms, nothing but 1 is taken out.
+    """
     front = common(parts) if parts else UNIT
     return front, [term * front**-1 for term in parts]
 
 
 def common(parts: Sequence[Monomial]) -> Monomial:
-    """What divides all terms and leaves neither fractions nor denominators."""
+    """What divides all terms and leaves neither fractions nor denominators.
+
+    a/2 - b/3 is 1/6 times 3·a - 2·b; 1/a - 1/b is a^-1·b^-1 times b - a.
+    """
     above = gcd(*(term.number.numerator for term in parts))
     below = lcm(*(term.number.denominator for term in parts))
     lowest: dict[Node, int] = {}

@@ -177,6 +177,7 @@ class Differences:
         return None if made is None else _times(number(u.number), made)
 
     def _from_number(self, u: Monomial, value: Fraction) -> Node | None:
+        """u less `value` times its number: cos(x) - 1, x^2 - 4, or (1 + x)^p - 1."""
         [(left, power)] = u.powers
         if power > 1:
             exact = exact_root(value, power)
@@ -199,6 +200,7 @@ class Differences:
         return _product(self.minus(left, right), between(left, right, power))
 
     def _rule(self, left: Node, right: Node) -> Node | None:
+        """f(u) - f(v), or u^p - v^p, by its rule; None where there is none."""
         if left.op is not right.op or not left.args:
             return None
         if left.op.name == "pow" and left.args[1] is right.args[1]:
@@ -240,6 +242,7 @@ class Differences:
         return None
 
     def _are_kin(self, left: Node, right: Node) -> bool:
+        """Whether the difference of two factors has a form of its own."""
         if left.op is right.op and left.op.name in RULES:
             return True
         return self._plain(atom(left), atom(right)) is not None

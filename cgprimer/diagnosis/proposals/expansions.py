@@ -95,6 +95,7 @@ def _range(small: Node, large: bool, reach: float) -> str:
 
 
 def _one_digit(value: float, *, up: bool) -> str:
+    """0.0122 as 0.01, or as 0.02 rounded up."""
     digit, exponent = f"{value:.15e}".split("e")
     whole = int(float(digit)) + (1 if up and float(digit) % 1 else 0)
     return f"{float(f'{whole}e{exponent}'):g}"

@@ -95,6 +95,7 @@ def _has_exponential(addends: Terms) -> bool:
 
 
 def _log_of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
+    """log(Σ exp(u)) with the largest u taken out; log(a·b) as a sum."""
     addends = terms(node.args[0])
     if _has_exponential(addends) and (top := _largest(addends, here)):
         inner = tidy(OPS["log"], _scaled(addends, top))
@@ -159,6 +160,7 @@ def _powered(term: Monomial, n: int) -> Monomial:
 
 
 def _product(node: Node, here: Sample) -> Iterator[Proposal]:
+    """Forms of a product in which what is large meets what is small first."""
     [term, *more] = terms(node) or [number(0)]
     if more or not term.powers:
         return
