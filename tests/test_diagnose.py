@@ -540,6 +540,31 @@ def test_what_is_not_real_is_nan_and_what_is_huge_is_infinite():
     assert values([node], {"x": 1.0})[node] == 0
 
 
+# At x = 1: what is beyond 2^±2^64 is infinite or zero, what has no value is nan
+
+BEYOND = {
+    "exp(1e30*x)": "inf", "exp(-1e30*x)": "0", "cosh(-1e30*x)": "inf",
+    "expm1(1e30*x)": "inf", "expm1(-1e30*x)": "-1",
+    "sinh(1e30*x)": "inf", "sinh(-1e30*x)": "-inf",
+    "2^(1e300*x)": "inf", "2^(-1e300*x)": "0", "(-2)^(1e300*x)": "inf",
+    "0.5^(1e300*x)": "0", "0.5^(-1e300*x)": "inf",
+    "exp(1e19*x)*exp(1e19*x)": "inf", "exp(1e19*x)*(-exp(1e19*x))": "-inf",
+    "exp(-1e19*x)*exp(-1e19*x)": "0",
+    "0^x": "0", "0^(1 - x)": "1", "0^(-x)": "inf", "(x - 1)/(x - 1)": "nan",
+    "xlogy(x - 1, x - 1)": "0", "(x - 1)*log(x - 1)": "nan",
+    "softplus(1e30*x)": "1e30", "softplus(-1e30*x)": "0",
+    "sin(pi*x)": "0", "sin(exp(5000*x))": "nan",  # of which no digit is known …
+    "sin(exp(5000*x))/1e100": "nan", "sin((1e300*x)^9)": "nan",  # … or none in time
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_what_is_beyond_numbers_has_the_value_of_its_limit(text):
+    node, wanted = parse_expression(text), mpmath.mpf(BEYOND[text])
+    value = mpmath.mpf(values([node], {"x": 1.0})[node])
+    assert value == wanted or (mpmath.isnan(value) and mpmath.isnan(wanted))
+
+
 def test_numbers_are_read_as_doubles_or_as_decimals():
     node = parse_expression("0.1*3 - 0.3")
     assert values([node], {}, decimal)[node] == 0

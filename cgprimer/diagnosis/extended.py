@@ -145,7 +145,7 @@ _GROWING: dict[str, Callable[[Any, bool], Number]] = {
 
 def _is_out_of_range(mp: Any, base: Number, exponent: Number) -> bool:
     """Whether a power is beyond 2^±HUGE, so that computing it would take for ever."""
-    if base == 0 or not mp.isfinite(base) or not mp.isfinite(exponent):
+    if not (mp.isfinite(base) and mp.isfinite(exponent)):
         return False
     return bool(abs(exponent * mp.log(abs(base))) > HUGE)
 
