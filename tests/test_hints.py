@@ -263,6 +263,35 @@ def test_every_equation_of_a_chain_is_mended_by_itself():
         assert row.suggestion.startswith(f"write {before} for {before} + 1000000000")
 
 
+# How much is rewritten: the nearest form that mends all that can be mended
+
+EXTENT = {
+    "a form of the table, beside what has none": (
+        ["xy = -ln(1 - sigmoid(xx))*(xa*xb - xc*xd)"],
+        {"xx": 50.0, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write softplus(xx) for -log(1 - sigmoid(xx))",
+    ),
+    "a form of what is computed later": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xl = -ln(xq)"], {"xz": 50.0},
+        "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
+    ),
+    "the first of several places": (
+        ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
+        {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
+    ),
+    "a clamp within a number": (
+        ["xl = -ln(1 - min(sigmoid(xz), 1 - 1e-15))"], {"xz": 20.0},
+        "write softplus(xz) for -log(1 - min(sigmoid(xz), 1 - 1e-15)): it needs no "
+        "clamp",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("equations", "at", "suggestion"), EXTENT.values(), ids=EXTENT)
+def test_as_much_is_rewritten_as_helps(equations, at, suggestion):
+    assert diagnose(parse_graph(equations), at).first.suggestion == suggestion
+
+
 # A hint that does not gain, or is another function, is not given
 
 HARMFUL = {

@@ -9,7 +9,7 @@ others.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import inf, isfinite
 
@@ -39,37 +39,42 @@ def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
     # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
     # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
     # 3*0.1 is not 0.3.
-    number, factors = ONCE, list[Factor]()
-    for part, power in split_product(node, MOST):
-        if _is_number(part):
-            number *= Fraction(float(part.value or 0.0)) ** power
+    numbers, factors = split_product(node, MOST)
+    number = ONCE
+    for part, power in numbers:
+        if part is MINUS_ONE:
+            number = -number
         else:
-            factors.append((part, power))
+            number *= Fraction(float(part.value or 0.0)) ** power
     return number, factors
 
 
-def split_product(node: Node, most: float = inf) -> Iterator[Factor]:
-    """The factors of a product from left to right, numbers among them, -1 for a minus.
+def split_product(node: Node, most: float = inf) -> tuple[list[Factor], list[Factor]]:
+    """The numbers in a product, -1 for a minus, and its other factors, as they stand.
 
-    most : factors other than numbers; what comes after is not split.
+    most : factors that are looked at; what comes after is not split.
     """
+    numbers, factors = list[Factor](), list[Factor]()
     stack: list[Factor] = [(node, 1)]
-    count = 0
     while stack:
-        part, power = stack.pop()
-        if not is_product(part) or count + len(stack) >= most:
-            count += not _is_number(part)
-            yield part, power
-        elif part.op is NEG:
-            yield MINUS_ONE, power
-            stack.append((part.args[0], power))
+        factor = part, power = stack.pop()
+        if is_product(part) and len(factors) + len(stack) < most:
+            if part.op is NEG:
+                numbers.append((MINUS_ONE, power))
+                stack.append((part.args[0], power))
+            else:
+                below = -power if part.op is DIV else power
+                stack += (part.args[1], below), (part.args[0], power)
+        elif part.op is CONST and _is_number(part):
+            numbers.append(factor)
         else:
-            below = -power if part.op is DIV else power
-            stack += [(part.args[1], below), (part.args[0], power)]
+            factors.append(factor)
+    return numbers, factors
 
 
 def _is_number(node: Node) -> bool:
-    value = float(node.value or 0.0) if node.op is CONST else 0.0
+    """Whether a constant can be a number before a product: neither 0 nor inf."""
+    value = float(node.value or 0.0)
     return value != 0 and isfinite(value)
 
 

@@ -90,8 +90,9 @@ def _tidy_number(node: Node) -> Node:
 
 def _collected(node: Node) -> _Fraction:
     product = _Fraction()
-    for factor, power in split_product(node):
-        product.take(factor, power < 0)
+    numbers, factors = split_product(node)
+    for factor, power in numbers + factors:
+        product.take(factor, below=power < 0)
     return product
 
 
