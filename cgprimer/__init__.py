@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cgprimer.derivation.report import DerivationReport as DerivationReport
     from cgprimer.derivation.trace import Trace as Trace
     from cgprimer.derivation.trace import trace as trace
-    from cgprimer.diagnosis.diagnose import Diagnosis as Diagnosis
     from cgprimer.diagnosis.diagnose import diagnose as diagnose
+    from cgprimer.diagnosis.report import Diagnosis as Diagnosis
     from cgprimer.diff.declare import custom_op as custom_op
     from cgprimer.draw.curves import plot_loss as plot_loss
     from cgprimer.draw.network import draw_graph as draw_graph
@@ -87,7 +87,7 @@ _HOME = {
     "Dataset": "cgprimer.data.dataset",
     "DerivationReport": "cgprimer.derivation.report",
     "diagnose": "cgprimer.diagnosis.diagnose",
-    "Diagnosis": "cgprimer.diagnosis.diagnose",
+    "Diagnosis": "cgprimer.diagnosis.report",
     "DifferenceError": "cgprimer.errors",
     "draw_graph": "cgprimer.draw.network",
     "edge_partials": "cgprimer.judge.differences.edges",

@@ -1,5 +1,6 @@
 """Where values go wrong: the operation, the sample, and what to write instead."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -10,11 +11,14 @@ from problems import KINKED, PROBLEMS, problem, samples
 
 from cgprimer import PointError, parse_graph
 from cgprimer.cli import main
-from cgprimer.diagnosis.diagnose import Diagnosis, diagnose
+from cgprimer.diagnosis import extended
+from cgprimer.diagnosis.diagnose import diagnose
+from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
-from cgprimer.diagnosis.operations import CHECKED, error
-from cgprimer.diagnosis.stable_forms import FORMS, forms_of
-from cgprimer.diff.stable import RULES
+from cgprimer.diagnosis.report import Diagnosis
+from cgprimer.diff import forms
+from cgprimer.diff.forms import FORMS, readings, taken_forms
+from cgprimer.diff.stable import stable
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
 from cgprimer.expr.spans import operation_span
@@ -127,6 +131,24 @@ CASES = {
     "division by zero": (
         "xy = 1/xx", {"xx": 0.0}, "1/xx", "inf", "keep the divisor away from 0",
     ),
+    "logarithm of 0": (
+        "xy = ln(xx)", {"xx": 0.0}, "ln(xx)", "inf", "keep the argument away from 0",
+    ),
+    "logarithm of 1 - 1": (
+        "xy = log1p(xx)", {"xx": -1.0}, "log1p(xx)", "inf",
+        "keep the argument away from 0",
+    ),
+    "logarithm of 0, times 2": (
+        "xy = xlogy(2, xx)", {"xx": 0.0}, "xlogy(2, xx)", "inf",
+        "keep the argument away from 0",
+    ),
+    "power of 0": (
+        "xy = xx^p", {"xx": 0.0, "p": -2.0}, "xx^p", "inf",
+        "keep the divisor away from 0",
+    ),
+    "power beyond all numbers": (
+        "xy = xx^p", {"xx": 1e300, "p": 1e300}, "xx^p", "inf", "",
+    ),
     "large argument": (
         "xy = sin(2*pi*xx)", {"xx": 1e15 + 0.125}, "sin(2*pi*xx)", "digits",
         "write sin(2*pi*(xx - 1000000000000000.0)) for sin(2*pi*xx): take whole "
@@ -224,16 +246,17 @@ def test_a_form_that_would_be_wrong_here_is_not_suggested():
 # What the engine does by itself
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if "sigmoid" not in r])
+BY_HAND = {f.written: f.better for f in taken_forms() if "sigmoid" not in f.written}
+
+
+@pytest.mark.parametrize("rule", BY_HAND)
 def test_where_the_engine_has_replaced_the_form_it_is_said(rule):
     at = {"a": 1e-12 if rule in ("log(1 + a)", "exp(a) - 1") else 800.0}
-    if "-a" in rule:
-        at = {"a": -800.0}
     graph = parse_graph([f"xy = {rule}"], variables=["a"])
     rows = [row for row in diagnose(graph, at).rows if row.kind == "value"]
     value = graph.evaluate(at)["xy"]
     assert len(rows) == 1
-    expected = f"cgprimer computes {RULES[rule]} instead: {value:.10g} is right"
+    expected = f"cgprimer computes {BY_HAND[rule]} instead: {value:.10g} is right"
     assert rows[0].engine == expected
 
 
@@ -378,40 +401,75 @@ def test_the_command_says_by_its_code_what_it_found(arguments, code, said, capsy
 POINT = {"a": 0.7310585, "b": 0.3140625, "c": 0.0187501, "n": 3.5}
 
 
-@pytest.mark.parametrize("form", [*FORMS, *RULES])
+def beside_one_another(form, at):
+    """The exact values of a form and of what is to be written for it."""
+    exact = values([form.pattern, form.replacement], at)
+    return exact[form.pattern], exact[form.replacement]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
 def test_a_form_and_its_replacement_are_equal(form):
-    written = {**FORMS, **RULES}[form]
-    new, why = (written, "") if isinstance(written, str) else written
-    series = "series" in why
-    at = {key: value * (1e-4 if series else 1) for key, value in POINT.items()}
-    old, new = parse_expression(form), parse_expression(new)
-    exact = values([old, new], at)
-    assert mpmath.isfinite(exact[old])
-    assert abs(exact[old] - exact[new]) <= abs(exact[old]) * (
-        1e-11 if series else 1e-20
-    )
-    assert set(leaves(new)) <= set(leaves(old))
+    old, new = beside_one_another(form, POINT)
+    assert mpmath.isfinite(old)
+    assert abs(old - new) <= abs(old) * 1e-20
+    assert set(leaves(form.replacement)) <= set(leaves(form.pattern))
 
 
-@pytest.mark.parametrize("form", [*FORMS, *RULES])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
+def test_a_form_is_equal_everywhere_unless_it_says_for_what(form):
+    """Wherever the form is real, for any signs, of which only `positive` may matter."""
+    for signs in itertools.product((1, -1), repeat=4):
+        at = {k: s * v for s, (k, v) in zip(signs, POINT.items(), strict=True)}
+        old, new = beside_one_another(form, at)
+        if mpmath.isfinite(old):
+            equal = abs(old - new) <= abs(old) * 1e-20
+            assert equal == (not form.positive or at[form.positive] > 0)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.written)
 def test_a_form_is_recognised_whatever_the_order_of_what_commutes(form):
     def mirrored(node, args):
         commutes = node.op.name in ("add", "mul", "max", "min")
         args = args[::-1] if commutes else args
         return intern(node.op, tuple(args), node.value) if args else node
 
-    node = parse_expression(form)
-    turned = fold([node], mirrored)[node]
-    assert any(show(found.pattern) == show(node) for found in forms_of(turned))
+    turned = fold([form.pattern], mirrored)[form.pattern]
+    assert any(found.form is form for found in readings(turned))
+
+
+@pytest.mark.parametrize("form", taken_forms(), ids=lambda form: form.written)
+def test_what_the_engine_takes_is_proposed_as_well(form):
+    """One entry shows in both: in what is computed, and in what is suggested."""
+    assert stable(form.pattern) is stable(form.replacement)
+    assert any(found.better() is form.replacement for found in readings(form.pattern))
+
+
+def test_a_new_form_is_one_entry(monkeypatch):
+    entry = forms.Form("1 - cos(a)", "2*sin(a/2)^2", taken=True)
+    # A shape that no other test has, as shapes keep their stable forms.
+    text, root = "xy = erf(tan(1 - cos(xx)))", parse_expression("1 - cos(xx)")
+    assert stable(root) is root
+    monkeypatch.setattr(forms, "FORMS", (entry,))
+    caches = (forms._by_operation, forms.telling)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert show(stable(root)) == "2*sin(xx/2)^2"
+        first = found(text, {"xx": 1e-9}).first
+    finally:
+        for cache in caches:
+            cache.cache_clear()
+    assert first.suggestion == "write 2*sin(xx/2)^2 for 1 - cos(xx)"
+    form = "erf(tan(2*sin(xx/2)^2))"
+    assert first.engine.startswith(f"cgprimer computes {form} instead: 5.6418958")
 
 
 def test_what_commutes_is_matched_either_way():
     for text in ("log(exp(x) + 1)", "log(1 + exp(x))"):
-        node = parse_expression(text)
-        written = [show(found.written()) for found in forms_of(node)]
+        written = [show(found.better()) for found in readings(parse_expression(text))]
         assert written[0] == "softplus(x)"
-    assert not list(forms_of(parse_expression("log(2 + exp(x))")))
-    assert not list(forms_of(parse_expression("exp(x)/(2 + exp(z))")))
+    assert not list(readings(parse_expression("log(2 + exp(x))")))
+    assert not list(readings(parse_expression("exp(x)/(2 + exp(z))")))
 
 
 # Extended precision and spans, which all of this stands on
@@ -438,6 +496,30 @@ def test_extended_precision_is_precise(text, x):
         assert abs(result - truth) <= abs(truth) * mpmath.mpf(10) ** -20
 
 
+# Text, x, and the rounds of 50, 100, 200, … digits until two share 25
+
+ROUNDS = [
+    ("1 + x", 0.5, 2),
+    ("0*x", 0.5, 2),  # an exact zero is no cancellation
+    ("relu(x)", -0.5, 2),
+    ("max(min(x, 0), 0)", 0.5, 2),
+    ("x - x", 0.5, 6),  # may be one, to the last
+    ("1 - cos(x)", 1e-30, 3),
+    ("1 - cos(x)", 1e-42, 4),  # rounds 2 and 3 share 16 digits
+    ("1/(1 - cos(x))", 1e-42, 4),
+]
+
+
+@pytest.mark.parametrize(("text", "x", "rounds"), ROUNDS)
+def test_digits_are_doubled_until_two_rounds_agree(text, x, rounds, monkeypatch):
+    count, compute = [], extended._round
+    monkeypatch.setattr(
+        extended, "_round", lambda *args: count.append(1) or compute(*args)
+    )
+    values([parse_expression(text)], {"x": x})
+    assert len(count) == rounds
+
+
 @pytest.mark.parametrize("op", sorted({op.name for op in FUNCTIONS.values()}))
 def test_extended_precision_agrees_with_doubles_where_they_are_good(op):
     node = OPS[op](*map(name, "ab"[: OPS[op].arity]))
@@ -456,6 +538,31 @@ def test_what_is_not_real_is_nan_and_what_is_huge_is_infinite():
         assert context().isinf(values([node], {"x": 1.0})[node])
     node = parse_expression("exp(-exp(exp(10*x)))")
     assert values([node], {"x": 1.0})[node] == 0
+
+
+# At x = 1: what is beyond 2^±2^64 is infinite or zero, what has no value is nan
+
+BEYOND = {
+    "exp(1e30*x)": "inf", "exp(-1e30*x)": "0", "cosh(-1e30*x)": "inf",
+    "expm1(1e30*x)": "inf", "expm1(-1e30*x)": "-1",
+    "sinh(1e30*x)": "inf", "sinh(-1e30*x)": "-inf",
+    "2^(1e300*x)": "inf", "2^(-1e300*x)": "0", "(-2)^(1e300*x)": "inf",
+    "0.5^(1e300*x)": "0", "0.5^(-1e300*x)": "inf",
+    "exp(1e19*x)*exp(1e19*x)": "inf", "exp(1e19*x)*(-exp(1e19*x))": "-inf",
+    "exp(-1e19*x)*exp(-1e19*x)": "0",
+    "0^x": "0", "0^(1 - x)": "1", "0^(-x)": "inf", "(x - 1)/(x - 1)": "nan",
+    "xlogy(x - 1, x - 1)": "0", "(x - 1)*log(x - 1)": "nan",
+    "softplus(1e30*x)": "1e30", "softplus(-1e30*x)": "0",
+    "sin(pi*x)": "0", "sin(exp(5000*x))": "nan",  # of which no digit is known …
+    "sin(exp(5000*x))/1e100": "nan", "sin((1e300*x)^9)": "nan",  # … or none in time
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_what_is_beyond_numbers_has_the_value_of_its_limit(text):
+    node, wanted = parse_expression(text), mpmath.mpf(BEYOND[text])
+    value = mpmath.mpf(values([node], {"x": 1.0})[node])
+    assert value == wanted or (mpmath.isnan(value) and mpmath.isnan(wanted))
 
 
 def test_numbers_are_read_as_doubles_or_as_decimals():

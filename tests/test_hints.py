@@ -15,16 +15,24 @@ from cgprimer import (
     gradient,
     parse_graph,
 )
-from cgprimer.diagnosis import rewrite, stable_forms
+from cgprimer.diagnosis import rewrite
+from cgprimer.diagnosis.algebra.power_series import NoSeriesError
+from cgprimer.diagnosis.algebra.series import _ANALYTIC, series
+from cgprimer.diagnosis.algebra.squares import squares
+from cgprimer.diagnosis.algebra.terms import Monomial, node_of, terms
 from cgprimer.diagnosis.clamps import unguarded
 from cgprimer.diagnosis.diagnose import diagnose
-from cgprimer.diagnosis.differences import FROM_ONE, HOLDS, ONES, POWER, RULES
-from cgprimer.diagnosis.here import Here
 from cgprimer.diagnosis.operations import Operations
-from cgprimer.diagnosis.series import _ANALYTIC, NoSeriesError, series
-from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.terms import Monomial, node_of, terms
+from cgprimer.diagnosis.proposals.difference_rules import (
+    FROM_ONE,
+    HOLDS,
+    ONES,
+    POWER,
+    RULES,
+)
+from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import holds
+from cgprimer.diff import forms
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name
@@ -255,6 +263,35 @@ def test_every_equation_of_a_chain_is_mended_by_itself():
         assert row.suggestion.startswith(f"write {before} for {before} + 1000000000")
 
 
+# How much is rewritten: the nearest form that mends all that can be mended
+
+EXTENT = {
+    "a form of the table, beside what has none": (
+        ["xy = -ln(1 - sigmoid(xx))*(xa*xb - xc*xd)"],
+        {"xx": 50.0, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write softplus(xx) for -log(1 - sigmoid(xx))",
+    ),
+    "a form of what is computed later": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xl = -ln(xq)"], {"xz": 50.0},
+        "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
+    ),
+    "the first of several places": (
+        ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
+        {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
+    ),
+    "a clamp within a number": (
+        ["xl = -ln(1 - min(sigmoid(xz), 1 - 1e-15))"], {"xz": 20.0},
+        "write softplus(xz) for -log(1 - min(sigmoid(xz), 1 - 1e-15)): it needs no "
+        "clamp",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("equations", "at", "suggestion"), EXTENT.values(), ids=EXTENT)
+def test_as_much_is_rewritten_as_helps(equations, at, suggestion):
+    assert diagnose(parse_graph(equations), at).first.suggestion == suggestion
+
+
 # A hint that does not gain, or is another function, is not given
 
 HARMFUL = {
@@ -270,15 +307,13 @@ HARMFUL = {
 
 @pytest.mark.parametrize("written", HARMFUL.values(), ids=HARMFUL)
 def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
-    table = {"1 - cos(a)": written}
-    monkeypatch.setattr(stable_forms, "FORMS", table)
-    monkeypatch.setattr(stable_forms, "RULES", {})
+    monkeypatch.setattr(forms, "FORMS", (forms.Form("1 - cos(a)", written),))
     monkeypatch.setattr(rewrite, "proposals", lambda node, here: iter(()))
-    stable_forms._forms.cache_clear()
+    forms._by_operation.cache_clear()
     try:
         found = diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9})
     finally:
-        stable_forms._forms.cache_clear()
+        forms._by_operation.cache_clear()
     assert found.first.suggestion == ""
     assert "hint" not in str(found)
     assert "loses 16 of its digits" in str(found)
@@ -287,7 +322,7 @@ def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
 @pytest.mark.parametrize("written", HARMFUL.values(), ids=HARMFUL)
 def test_the_judge_of_forms_says_no(written):
     old, new = parse_expression("1 - cos(a)"), parse_expression(written)
-    here = Here({"a": 1e-9})
+    here = Sample({"a": 1e-9})
     gains = lost(new, exactly(old, here.at), here.at) < 1e-12
     assert not (gains and holds(old, new, here))
     assert holds(old, parse_expression("2*sin(a/2)^2"), here)
@@ -339,7 +374,8 @@ def test_an_argument_is_called_large_only_where_it_is(x, a):
 
 
 def test_beyond_some_findings_no_hints_are_looked_for_and_it_is_said(monkeypatch):
-    monkeypatch.setattr("cgprimer.diagnosis.diagnose.HINTED", 3)
+    for module in ("diagnose", "report"):
+        monkeypatch.setattr(f"cgprimer.diagnosis.{module}.HINTED", 3)
     graph = parse_graph([f"xy{i} = exp(xx*{i + 2}) - 1" for i in range(5)])
     found = diagnose(graph, {"xx": 1e-12})
     assert [bool(row.suggestion) for row in found.rows] == [True] * 3 + [False] * 2

@@ -1,5 +1,7 @@
 """Expressions without their guards: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
 
+    node ─ unguarded ─→ node, the same one where nothing guards; for `remedies`
+
 Clamping a probability, or adding a tiny number to it, hides a logarithm's overflow and
 flattens its slope; a form that needs no guard gives what was meant.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import functools
 
-from cgprimer.diff.match import matches
+from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST
@@ -18,7 +20,10 @@ TINY = 1e-6  # a guard leaves probabilities as they are but for this much
 
 
 def unguarded(root: Node) -> Node:
-    """`root` without the guards on sigmoids near 0 and 1."""
+    """`root` without the guards on sigmoids near 0 and 1.
+
+    A guard is max or + with a number up to TINY, or min with one as near to 1.
+    """
 
     def visit(node: Node, args: list[Node]) -> Node:
         # max(p, 1e-15) and max(1e-15, p) alike.
@@ -51,11 +56,7 @@ def _number(node: Node) -> float:
 def _is_probability(node: Node) -> bool:
     """Whether a node is a sigmoid, or what one leaves of 1."""
     form = stable(node)
-    return any(
-        True
-        for pattern in _probabilities()
-        for _ in matches(pattern, form, scaled=False)
-    )
+    return any(has_form(pattern, form) for pattern in _probabilities())
 
 
 @functools.cache

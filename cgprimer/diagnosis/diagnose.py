@@ -8,175 +8,27 @@ the same inputs. An operation is to blame where its arguments were still right.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.diagnosis.engine_values import engine_remark
+from cgprimer.diagnosis.evaluation import EPSILON, Evaluation, error
 from cgprimer.diagnosis.extended import HUGE, Number, context
-from cgprimer.diagnosis.operations import EPSILON, Computed, Operations, Place, error
+from cgprimer.diagnosis.operations import Operations, Place
 from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import Remedies
-from cgprimer.errors import listing, shorten
+from cgprimer.diagnosis.report import DIGITS, HINTED, Diagnosis, Finding
 from cgprimer.expr.node import Node
 from cgprimer.expr.spans import operation_span
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
-from cgprimer.notation.report import Part, RowReport, Said, with_carets
-from cgprimer.notation.table import TextTable
 from cgprimer.notation.text import show
 
 HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
-DIGITS = -float(np.log10(EPSILON))
-HINTED = 100  # findings for which a formula is looked for
-HEAD = ("where", "operation", "in doubles", "exactly", "digits lost", "sample", "why")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One operation that goes wrong although its arguments were right.
-
-    kind : "value" of an equation, "edge" for an edge partial, "gradient" for the sum
-        over all paths, from `node` by `wrt`.
-    outcome : "nan", "inf" or "digits"; `lost` is how many of some 15.7 digits.
-    text : the equation, or the formula of the derivative; the operation is
-        `text[start:end]`.
-    exact : in extended precision; a text, since it may be beyond the largest double.
-    sample : the worst one, and `samples` how many it befell; None where all values of
-        the point are plain numbers.
-    suggestion : how to write it, verified at this point and beside it; "" where no
-        formula is known. `engine` tells where cgprimer computes another form than the
-        one written.
-    """
-
-    kind: str
-    node: str
-    wrt: str | None
-    operation: str
-    outcome: str
-    value: float
-    exact: str
-    lost: float
-    sample: int | None
-    samples: int
-    reason: str
-    suggestion: str
-    engine: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def where(self) -> str:
-        """`xy`, `∂xy/∂xx` for an edge, `d xw/d xa` for a gradient."""
-        if self.kind == "value":
-            return self.node
-        sign = "∂" if self.kind == "edge" else "d "
-        return f"{sign}{self.node}/{sign}{self.wrt}"
-
-    def cells(self) -> tuple[str, ...]:
-        """The row as texts, in the order of the table's head."""
-        return (
-            self.where,
-            shorten(self.operation, 40),
-            f"{self.value:.8g}",
-            self.exact,
-            f"{self.lost:.0f} of {DIGITS:.0f}",
-            self._sample(),
-            self.reason,
-        )
-
-    def _sample(self) -> str:
-        if self.sample is None:
-            return ""
-        more = f" and {self.samples - 1} more" if self.samples > 1 else ""
-        return f"{self.sample}{more}"
-
-    def __str__(self) -> str:
-        """What went wrong, carets under the operation, and what to do."""
-        turned = {"nan": "turns nan", "inf": "turns infinite"}
-        what = turned.get(self.outcome, f"loses {self.lost:.0f} of its digits")
-        where = {
-            "value": f"the equation of {self.node}",
-            "edge": f"the partial {self.where}",
-            "gradient": f"the gradient {self.where}",
-        }
-        sample = "" if self.sample is None else f", sample {self.sample}"
-        operation = shorten(self.operation, 60)
-        return with_carets(
-            f"{operation} {what} in {where[self.kind]}{sample}",
-            self.text,
-            self.start,
-            self.end,
-            f"{self.value:.10g} in doubles, {self.exact} exactly: {self.reason}",
-            {"hint": self.suggestion, "note": self.engine},
-        )
-
-
-@dataclass(frozen=True, repr=False)
-class Diagnosis(RowReport[Finding]):
-    """What `diagnose` found, in the order of evaluation; prints as a table.
-
-    operations : how many were looked at; `samples` of how many samples, `checked` of
-        them in extended precision.
-    given : names that were given nan or inf, so that no operation is to blame for it.
-    """
-
-    _columns: ClassVar = TextTable(
-        HEAD,
-        (),
-        numbers=HEAD[2:6],
-        spare=HEAD[5:1:-1],
-        formulas=["operation"],
-        title="diagnosis",
-    )
-
-    rows: tuple[Finding, ...]
-    operations: int
-    samples: int
-    checked: int
-    given: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether every operation kept at least half its digits."""
-        return not (self.rows or self.given)
-
-    @property
-    def first(self) -> Finding | None:
-        """The first operation that went wrong, in the order of evaluation."""
-        return self.rows[0] if self.rows else None
-
-    def summary(self) -> str:
-        """One sentence: how many operations, and the first that went wrong."""
-        looked = f"{self.operations} operation{'s' * (self.operations != 1)}"
-        if self.checked < self.samples:
-            looked += f", the {self.checked} most suspect of {self.samples} samples"
-        elif self.samples > 1:
-            looked += f", {self.samples} samples"
-        first = self.first
-        if self.given:
-            verb = "is" if len(self.given) == 1 else "are"
-            looked = f"{listing(self.given)} {verb} nan or inf as given. {looked}"
-        if first is None and self.given:
-            return f"{looked}: none goes wrong where what it is given is finite"
-        if first is None:
-            return f"{looked}: all finite, and all keep at least half their digits"
-        found = f"{len(self.rows)} go{'es' * (len(self.rows) == 1)} wrong"
-        if len(self.rows) > HINTED:
-            found += f" (hints were looked for at {HINTED})"
-        return f"{looked}: {found}, the first in {first.where}"
-
-    def _parts(self) -> list[Part]:
-        if self.first is None:
-            return [Said(self.summary())]
-        table = self._table(self.rows, said=self.summary())
-        return [table, Said(f"\n{self.first}")]
 
 
 @contained
@@ -199,9 +51,9 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     takes.kind(Graph, graph=graph)
     point = Point.of(graph, at)
     operations = Operations(graph)
-    computed = Computed(operations, point)
-    wrong = _wrong(operations, computed)
-    remedies = Remedies(operations, computed)
+    evaluation = Evaluation(operations, point)
+    wrong = _wrong(operations, evaluation)
+    remedies = Remedies(operations, evaluation)
     rows = tuple(
         _finding(remedies, point, node, wrong[node], number < HINTED)
         for number, node in enumerate(
@@ -214,15 +66,17 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
         for name, value in at.items()
         if not np.isfinite(as_numbers(name, value)).all()
     )
-    return Diagnosis(rows, count, computed.width, len(computed.samples), given)
+    return Diagnosis(rows, count, evaluation.width, len(evaluation.samples), given)
 
 
-def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, float]]:
+def _wrong(
+    operations: Operations, evaluation: Evaluation
+) -> dict[Node, dict[int, float]]:
     """Operation → the samples where it goes wrong although its arguments are right."""
     errors: dict[Node, dict[int, float]] = {}
-    found = {}
-    for node in computed.order:
-        errors[node] = _errors(node, computed)
+    wrong = {}
+    for node in evaluation.order:
+        errors[node] = _errors(node, evaluation)
         here = {
             sample: gap
             for sample, gap in errors[node].items()
@@ -230,68 +84,71 @@ def _wrong(operations: Operations, computed: Computed) -> dict[Node, dict[int, f
             if not any(sample in errors[arg] for arg in node.args)
         }
         if here and node in operations.places:
-            found[node] = here
-    return found
+            wrong[node] = here
+    return wrong
 
 
-def _errors(node: Node, computed: Computed) -> dict[int, float]:
+def _errors(node: Node, evaluation: Evaluation) -> dict[int, float]:
     """Sample → relative error, where it is more than half the digits."""
-    column = computed.doubles[node]
-    found = {
+    column = evaluation.doubles[node]
+    errors = {
         int(sample): float("inf") for sample in np.flatnonzero(~np.isfinite(column))
     }
     # nan and inf are looked for in every sample, lost digits in those of extended
     # precision.
-    for sample, exact in computed.exact.items():
+    for sample, exact in evaluation.exact.items():
         gap = error(float(column[sample]), exact[node])
         if gap > HALF:
-            found[sample] = gap
-    return found
+            errors[sample] = gap
+    return errors
 
 
 def _finding(
     remedies: Remedies,
     point: Point,
     node: Node,
-    here: dict[int, float],
+    here: Mapping[int, float],
     hinted: bool,
 ) -> Finding:
-    """The finding at the worst sample that was looked at."""
-    operations, computed = remedies.operations, remedies.computed
+    """The finding at the worst sample that was looked at.
+
+    here : sample → relative error. hinted : whether to look for a formula.
+    """
+    operations, evaluation = remedies.operations, remedies.evaluation
     place = operations.places[node]
+    worst = _worst(evaluation, node, here)
+    value, exact = evaluation.both(node, worst)
+    args = [evaluation.both(arg, worst) for arg in node.args]
+    is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
+    text, start, end = _written(operations.graph, place)
+    return Finding(
+        kind=place.kind,
+        node=place.node,
+        wrt=place.wrt,
+        operation=text[start:end] if place.kind == "value" else show(place.operation),
+        outcome="nan" if np.isnan(value) else "inf" if np.isinf(value) else "digits",
+        value=value,
+        exact=_short(exact, is_huge),
+        lost=min(DIGITS, DIGITS + float(np.log10(here[worst]))),
+        sample=None if point.samples is None else worst,
+        samples=len(here),
+        reason=reason(node.op.name, args, value, exact),
+        suggestion=remedies.remedy(node, worst) if hinted else "",
+        engine=engine_remark(operations, evaluation, point, place, worst),
+        text=text,
+        start=start,
+        end=end,
+    )
+
+
+def _worst(evaluation: Evaluation, node: Node, here: Mapping[int, float]) -> int:
+    """The sample in which an operation is furthest off."""
     # A sample that turned nan may not be among those looked at; some of such always
     # are.
-    looked_at = [sample for sample in here if sample in computed.exact]
-    column = computed.doubles[node]
+    looked_at = [sample for sample in here if sample in evaluation.exact]
+    column = evaluation.doubles[node]
     # nan and inf before lost digits, then the widest error, then the first.
-    worst = max(looked_at, key=lambda s: (not np.isfinite(column[s]), here[s], -s))
-    value, exact = float(column[worst]), computed.exact[worst][node]
-    outcome = "nan" if np.isnan(value) else "inf" if np.isinf(value) else "digits"
-    gap = here[worst]
-    lost = DIGITS if gap >= 1 else DIGITS + float(np.log10(gap))
-    text, start, end = _written(operations.graph, place)
-    args = [
-        (float(computed.doubles[a][worst]), computed.exact[worst][a]) for a in node.args
-    ]
-    is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
-    return Finding(
-        place.kind,
-        place.node,
-        place.wrt,
-        text[start:end] if place.kind == "value" else show(place.operation),
-        outcome,
-        value,
-        _short(exact, is_huge),
-        lost,
-        None if point.samples is None else worst,
-        len(here),
-        reason(node.op.name, args, value, exact),
-        remedies.remedy(node, worst) if hinted else "",
-        engine_remark(operations, computed, point, place, worst),
-        text,
-        start,
-        end,
-    )
+    return max(looked_at, key=lambda s: (not np.isfinite(column[s]), here[s], -s))
 
 
 def _written(graph: Graph, place: Place) -> tuple[str, int, int]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from cgprimer.diagnosis.walks import above
 from cgprimer.expr.node import Node, fold, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, Op
 
@@ -59,11 +60,7 @@ def _unsettled(
     order: list[Node], before: dict[Node, Number], after: dict[Node, Number]
 ) -> list[Node]:
     """The nodes that more digits may change, and all that they are computed from."""
-    above: dict[Node, None] = {}
-    for node in order:
-        if not above.keys().isdisjoint(node.args) or _is_open(node, before, after):
-            above[node] = None
-    return postorder(above)
+    return postorder(above(order, lambda node: _is_open(node, before, after)))
 
 
 def decimal(value: float) -> Fraction:
@@ -93,6 +90,7 @@ def _round(
     constant: Callable[[float], float | Fraction],
     digits: int,
 ) -> dict[Node, Number]:
+    """Every node once, arguments first, with so many decimal digits."""
     mp = context(digits)
     done: dict[Node, Number] = {}
     for node in order:
@@ -146,7 +144,8 @@ _GROWING: dict[str, Callable[[Any, bool], Number]] = {
 
 
 def _is_out_of_range(mp: Any, base: Number, exponent: Number) -> bool:
-    if base == 0 or not mp.isfinite(base) or not mp.isfinite(exponent):
+    """Whether a power is beyond 2^±HUGE, so that computing it would take for ever."""
+    if not (mp.isfinite(base) and mp.isfinite(exponent)):
         return False
     return bool(abs(exponent * mp.log(abs(base))) > HUGE)
 
@@ -186,6 +185,7 @@ def _is_open(node: Node, before: dict[Node, Number], after: dict[Node, Number]) 
 
 
 def _agree(before: Number, after: Number) -> bool:
+    """Whether two rounds share AGREED digits, or are infinite or nan alike."""
     mp = context()
     if not (mp.isfinite(before) and mp.isfinite(after)):
         return bool(before == after or (mp.isnan(before) and mp.isnan(after)))

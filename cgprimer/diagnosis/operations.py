@@ -1,4 +1,6 @@
-"""Every operation of a graph with its value in doubles and in extended precision.
+"""Every operation of a graph, and the place where it is first needed.
+
+    Graph ─→ operation, over inputs and parameters → Place, for `evaluation`
 
 The equations are put into one another with sharing kept, so that an operation is one
 node however many equations use it; each remembers the place where it was first needed:
@@ -7,27 +9,13 @@ in an equation as written, in an edge partial, or in the gradient of an output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cgprimer.diagnosis.extended import Number, is_finite, values
-from cgprimer.diff.stable import stable_forms
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, fold, intern, leaves, postorder
-from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, name
+from cgprimer.expr.node import Node, fold, intern, leaves
+from cgprimer.expr.ops import NAME, name
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.point import Point
 from cgprimer.keeping import lazy
-from cgprimer.types import Array
-
-EPSILON = float(np.finfo(np.float64).eps)
-TINY = float(np.finfo(np.float64).tiny)
-CHECKED = 256  # samples looked at in extended precision
 
 
 class Place(NamedTuple):
@@ -73,8 +61,8 @@ class Operations:
             names = (*equation.variables, *equation.parameters)
             # As our rules write them for the equation as written: stable forms would
             # hide what goes wrong in them.
-            found = partials(equation.body, map(name, names))
-            for wrt, formula in zip(names, found.values(), strict=True):
+            slopes = partials(equation.body, map(name, names))
+            for wrt, formula in zip(names, slopes.values(), strict=True):
                 self._enter("edge", variable, wrt, formula)
 
     def _gradients(self) -> None:
@@ -82,17 +70,17 @@ class Operations:
         for output in self.graph.outputs:
             if output in self.bodies:
                 names = leaves(self.bodies[output])
-                found = partials(self.bodies[output], map(name, names))
-                for wrt, formula in zip(names, found.values(), strict=True):
+                slopes = partials(self.bodies[output], map(name, names))
+                for wrt, formula in zip(names, slopes.values(), strict=True):
                     self._enter("gradient", output, wrt, formula)
 
     def later(self, variable: str, most: int) -> list[str]:
         """At most so many variables computed from `variable`, nearest first."""
-        found = [variable]
-        for text in found:
-            new = [u for u in self._users.get(text, ()) if u not in found]
-            found += new[: most + 1 - len(found)]
-        return found[1:]
+        reached = [variable]
+        for text in reached:
+            new = [u for u in self._users.get(text, ()) if u not in reached]
+            reached += new[: most + 1 - len(reached)]
+        return reached[1:]
 
     @lazy
     def named(self) -> dict[Node, Node]:
@@ -125,118 +113,3 @@ class Operations:
         root = fold([formula], visit)[formula]
         self.roots[kind, node, wrt] = root
         return root
-
-
-class Computed:
-    """The values at one point: `doubles[node]` (n,), `exact[sample][node]`.
-
-    samples : which samples were looked at in extended precision.
-    """
-
-    def __init__(self, operations: Operations, point: Point) -> None:
-        graph = operations.graph
-        self.columns = graph.table.given(point.inputs, point.parameters)
-        self.width = point.width
-        self.order = postorder(operations.roots.values())
-        self.doubles = self.evaluate(self.order)
-        self.samples = self._suspicious()
-        self.exact = {int(s): self._exactly(int(s)) for s in self.samples}
-
-    def evaluate(self, order: Sequence[Node]) -> dict[Node, Array]:
-        """Every node as written, one operation after another, in doubles."""
-        done: dict[Node, Array] = {}
-        with np.errstate(all="ignore"):
-            for node in order:
-                done[node] = self._double(node, [done[arg] for arg in node.args])
-        return done
-
-    def _double(self, node: Node, args: list[Array]) -> Array:
-        if node.op is NAME:
-            result: Any = self.columns[str(node.value)]
-        elif node.op is CONST:
-            result = float(node.value or 0.0)
-        else:
-            result = node.op.forward(*args)
-        return np.broadcast_to(np.asarray(result, dtype=np.float64), (self.width,))
-
-    def at(self, sample: int) -> dict[str, float]:
-        """The values of inputs and parameters in one sample."""
-        columns = self.columns.items()
-        return {
-            key: float(np.broadcast_to(c, (self.width,))[sample]) for key, c in columns
-        }
-
-    def _exactly(self, sample: int) -> dict[Node, Number]:
-        return exactly(self.order, self.at(sample))
-
-    def _suspicious(self) -> NDArray[np.int64]:
-        """The samples whose rounding errors may have grown most, or all if few."""
-        # Extended precision is far slower than doubles: of many samples the most
-        # suspect count.
-        if self.width <= CHECKED:
-            return np.arange(self.width)
-        worst = np.zeros(self.width)
-        failed = np.zeros(self.width, dtype=bool)
-        for value, bound in self._bounds():
-            with np.errstate(all="ignore"):
-                ratio = bound / np.abs(value)
-            failed |= ~np.isfinite(value)
-            worst = np.fmax(worst, np.where(np.isnan(ratio), 0.0, ratio))
-        # At most a quarter for what failed: failures are alike, and lost digits are to
-        # be seen too.
-        broken = np.flatnonzero(failed)[: CHECKED // 4]
-        worst[failed] = -1.0
-        rest = np.argsort(-worst, kind="stable")[: CHECKED - len(broken)]
-        return np.unique(np.concatenate([broken, rest]))
-
-    def _bounds(self) -> Iterator[tuple[Array, Array]]:
-        """Each value with a first-order bound on its rounding error: |∂|·error + ε|v|.
-
-        Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.
-        """
-        bounds: dict[Node, Array] = {}
-        for node in self.order:
-            value = self.doubles[node]
-            bound = np.zeros(self.width)
-            with np.errstate(all="ignore"):
-                if node.args:
-                    bound = EPSILON * np.abs(value)
-                    slopes = self._slopes(node)
-                    for arg, slope in zip(node.args, slopes, strict=True):
-                        bound = bound + np.abs(slope) * bounds[arg]
-            bounds[node] = bound
-            yield value, bound
-
-    def _slopes(self, node: Node) -> list[Any]:
-        if node.op.pullback:  # no rule to read; its rounding is that of its result
-            return [0.0] * len(node.args)
-        names = (*ARGUMENTS[: node.op.arity], "y")
-        arguments = [self.doubles[part] for part in (*node.args, node)]
-        return Kernel(node.op.rules, names)(*arguments)
-
-
-def exactly(
-    roots: Sequence[Node], at: Mapping[str, float | Fraction]
-) -> dict[Node, Number]:
-    """`values`, also of forms for which no number of digits is enough.
-
-    1 - sigmoid(5000) vanishes among 1 600 digits, yet its logarithm is -5000.
-    """
-    found = values(roots, at)
-    lost = [node for node, number in found.items() if not is_finite(number)]
-    forms = {n: form for n, form in stable_forms(lost).items() if form is not n}
-    better = values(forms.values(), at) if forms else {}
-    more = {n: better[form] for n, form in forms.items()}
-    return found | {n: number for n, number in more.items() if is_finite(number)}
-
-
-def error(value: float, exact: Number) -> float:
-    """The relative error of a double; 0 where only underflow is to blame."""
-    if not np.isfinite(value) or not is_finite(exact):
-        return float("inf")
-    gap = abs(exact - value)
-    # Below the smallest normal number doubles have fewer digits, and that is all they
-    # have.
-    if gap <= TINY:
-        return 0.0
-    return float(gap / abs(exact)) if exact else float("inf")

@@ -1,4 +1,9 @@
-"""Why an operation went wrong, in a phrase."""
+"""Why an operation went wrong, in a phrase.
+
+    operation, arguments, result, each in doubles and exactly ─→ "0 divided by 0"
+
+Asked by `diagnose`, so arguments are right, and finite: a mistake in them is theirs.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +51,10 @@ def reason(
 
 
 def _why_nan(op: str, numbers: list[float]) -> str:
+    """Which of the arguments are outside the operation's domain."""
+    # Not for a product: of finite arguments it is never nan.
     if op == "div" and not any(numbers):
         return "0 divided by 0"
-    if op == "mul":
-        return "0 times infinity"
     if op == "pow":
         return f"{numbers[0]:.6g} has no real power {numbers[1]:.6g}"
     if op in _DOMAINS:
@@ -58,6 +63,7 @@ def _why_nan(op: str, numbers: list[float]) -> str:
 
 
 def _why_infinite(op: str, numbers: list[float], exact: Number) -> str:
+    """An overflow, where the exact number is finite, or a pole."""
     if is_finite(exact):
         if abs(exact) > LARGEST:
             return "overflow: beyond the largest double, 1.8e308"

@@ -1,5 +1,7 @@
 """What is looked at around an operation that goes wrong: equations and their values.
 
+    place, sample ─→ Region: expressions, and the Rewriter that knows their values
+
 First the equation alone, with the right values of the names in it; where these do not
 determine its own, or that of an equation which uses it, those before it are put in.
 """
@@ -8,16 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cgprimer.diagnosis.budget import Budget
+from cgprimer.diagnosis.evaluation import Evaluation
 from cgprimer.diagnosis.extended import Number, is_finite
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.operations import Computed, Operations, Place
-from cgprimer.diagnosis.rewrite import Fuel, Rewriter
+from cgprimer.diagnosis.operations import Operations, Place
+from cgprimer.diagnosis.rewrite import Rewriter
+from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import SHARP
+from cgprimer.diagnosis.walks import above, size
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
 
 WHOLE = 400  # operations of an equation put together from others, up to which …
 NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest
+NEAR = 40  # operations above a culprit that are looked at
 LATER = 6  # variables computed from it that are to be right, too
 
 
@@ -38,17 +44,22 @@ class Region:
     own: str
 
     @property
-    def here(self) -> Here:
+    def here(self) -> Sample:
         """The values at the sample."""
         return self.by.here
+
+    def users(self, place: Node) -> list[Node]:
+        """`place` and what is computed from it, the nearest first, NEAR at most."""
+        order = postorder((self.root, *self.later))
+        return above(order, lambda node: node is place)[:NEAR]
 
 
 class Regions:
     """The regions of one graph at one point; what one finds, the others need not."""
 
-    def __init__(self, operations: Operations, computed: Computed) -> None:
-        self.operations, self.computed = operations, computed
-        self.fuel = Fuel()
+    def __init__(self, operations: Operations, evaluation: Evaluation) -> None:
+        self.operations, self.evaluation = operations, evaluation
+        self.budget = Budget()
         self._whole: dict[int, Rewriter] = {}
         self._alone: dict[tuple[str, int], Rewriter] = {}
 
@@ -58,8 +69,8 @@ class Regions:
         # One rewriter for an equation and a sample: several findings share what it
         # knows.
         if key not in self._alone:
-            here = Here(self._rounded(place.node, sample))
-            self._alone[key] = Rewriter(here, self.fuel)
+            here = Sample(self._rounded(place.node, sample))
+            self._alone[key] = Rewriter(here, self.budget)
         # Also the equations that use it: a form must help them, too.
         around = (place.node, *self.operations.later(place.node, LATER))
         if not all(self._is_determined(text, sample) for text in around):
@@ -73,33 +84,34 @@ class Regions:
         root = operations.roots[place.kind, place.node, place.wrt]
         if place.kind != "value":
             return Region(node, root, (), operations.named, self._by(sample), "")
-        if len(postorder([root])) > WHOLE:
+        if size(root) > WHOLE:
             return self._cut(place, sample)
         later = operations.later(place.node, LATER)
         roots = (operations.bodies[text] for text in later)
-        small = tuple(body for body in roots if len(postorder([body])) <= WHOLE)
+        small = tuple(body for body in roots if size(body) <= WHOLE)
         named, by = operations.named, self._by(sample)
         return Region(node, root, small, named, by, place.node)
 
     def values(self, sample: int) -> dict[str, float]:
         """What every name is, in doubles."""
-        computed, bodies = self.computed, self.operations.bodies
-        own = {t: float(computed.doubles[body][sample]) for t, body in bodies.items()}
-        return own | computed.at(sample)
+        evaluation, bodies = self.evaluation, self.operations.bodies
+        own = {t: float(evaluation.doubles[body][sample]) for t, body in bodies.items()}
+        return own | evaluation.at(sample)
 
     def _by(self, sample: int) -> Rewriter:
+        """The rewriter of a sample for equations that are put into one another."""
         if sample not in self._whole:
-            computed = self.computed
-            here = Here(computed.at(sample), computed.exact[sample])
-            self._whole[sample] = Rewriter(here, self.fuel)
+            evaluation = self.evaluation
+            here = Sample(evaluation.at(sample), evaluation.exact[sample])
+            self._whole[sample] = Rewriter(here, self.budget)
         return self._whole[sample]
 
     def _exact(self, text: str, sample: int) -> Number:
-        return self.computed.exact[sample][self.operations.bodies[text]]
+        return self.evaluation.exact[sample][self.operations.bodies[text]]
 
     def _rounded(self, variable: str, sample: int) -> dict[str, float]:
         """The right values of the names in an equation, rounded to doubles."""
-        at = self.computed.at(sample)
+        at = self.evaluation.at(sample)
         body = self.operations.graph.equation(variable).body
         return {
             text: at[text] if text in at else float(self._exact(text, sample))
@@ -110,10 +122,10 @@ class Regions:
         """Whether rounding the names in an equation leaves its value as it is."""
         body = self.operations.graph.equation(variable).body
         exact = self._exact(variable, sample)
-        found = Here(self._rounded(variable, sample)).exact(body)
-        if not (is_finite(found) and is_finite(exact)):
-            return not is_finite(found) and not is_finite(exact)
-        return bool(abs(found - exact) <= SHARP * abs(exact))
+        number = Sample(self._rounded(variable, sample)).exact(body)
+        if not (is_finite(number) and is_finite(exact)):
+            return not is_finite(number) and not is_finite(exact)
+        return bool(abs(number - exact) <= SHARP * abs(exact))
 
     def _cut(self, place: Place, sample: int) -> Region:
         """The equation with as many of those before it put in as are looked at."""
@@ -122,7 +134,7 @@ class Regions:
         named: dict[Node, Node] = {}
         # Backwards from the equation: what it is computed from directly is put in
         # first.
-        while len(postorder([body])) < NEARBY:
+        while size(body) < NEARBY:
             inner = [text for text in leaves(body) if text in operations.bodies]
             if not inner:
                 break
@@ -132,6 +144,6 @@ class Regions:
             named[own] = name(inner[-1])
             body, culprit = substitute([body, culprit], by)
         values = self.values(sample)
-        here = Here({text: values[text] for text in leaves(body)})
-        by_ = Rewriter(here, self.fuel)
+        here = Sample({text: values[text] for text in leaves(body)})
+        by_ = Rewriter(here, self.budget)
         return Region(culprit, body, (), named, by_, place.node)

@@ -1,6 +1,6 @@
 """The best way to write an expression at a point where it goes wrong.
 
-    Rewriter(here, fuel).best(root)  →  root, with every operation that is wrong anew
+    Rewriter(here, budget).best(root)  →  root, with every operation that is wrong anew
 
 Arguments come first, so that only what is wrong is changed, and a form is taken only
 where, computed in doubles, it is right, and the same function: a proposal may be
@@ -15,47 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cgprimer.diagnosis.expansions import SERIES
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.operations import error
-from cgprimer.diagnosis.proposals import made_of, proposals, whole_forms
+from cgprimer.diagnosis.budget import Budget
+from cgprimer.diagnosis.evaluation import error
+from cgprimer.diagnosis.proposals.expansions import SERIES
+from cgprimer.diagnosis.proposals.propose import proposals, whole_forms
+from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import GAIN, SHARP, holds
+from cgprimer.diagnosis.walks import above, size
+from cgprimer.diff.factors import with_arguments
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.notation.text import tree_size
 
 Words = tuple[str, ...]
 
-FUEL = 40  # nodes that rules are tried on, some hundredths of a second each
-EACH = 10  # of them for one finding
 WIDE = 120  # operations of an expression that rules are tried on
 DEEP = 8  # operations one after another that stay wrong: a sum, within a logarithm
 BULKY = 45  # operations of a form beyond which a shorter one is looked for
 
 
-class Fuel:
-    """For how many more nodes rules are tried, beyond the table of forms."""
-
-    def __init__(self, total: int = FUEL, each: int = EACH) -> None:
-        self.left, self._each, self._reserve = total, each, max(total - each, 0)
-
-    def refill(self) -> None:
-        """Allow some of them for the next finding, as long as there are any."""
-        # What later findings are promised: the first one may not use up all.
-        self._reserve = max(self.left - self._each, 0)
-
-    def burn(self) -> bool:
-        """Whether there was some left, which is gone now."""
-        if self.left <= self._reserve:
-            return False
-        self.left -= 1
-        return True
-
-
 class Rewriter:
     """The best form of every node at one point, and words on it."""
 
-    def __init__(self, here: Here, fuel: Fuel) -> None:
-        self.here, self.fuel = here, fuel
+    def __init__(self, here: Sample, budget: Budget) -> None:
+        self.here, self.budget = here, budget
         self._form: dict[Node, Node] = {}
         self._depth: dict[Node, int] = {}
         self._held: dict[tuple[Node, Node], bool] = {}
@@ -82,12 +64,10 @@ class Rewriter:
         return self.error(root, self.best(root)) < SHARP
 
     def retry(self) -> None:
-        """Forget what was left alone for want of fuel."""
+        """Forget what was left alone for want of budget."""
         # With what has been left alone goes all that was made of it.
-        left = self._skipped if self.fuel.left else set[Node]()
-        for node in list(self._form) if left else ():  # arguments come first
-            if node in left or not left.isdisjoint(node.args):
-                left.add(node)
+        if self.budget.left:
+            for node in above(self._form, self._skipped.__contains__):
                 del self._form[node]
         self._skipped = set()
 
@@ -126,7 +106,7 @@ class Rewriter:
                 self._words[node] = (word,)
                 return new
         # The operation on its better arguments is the form to beat.
-        made = made_of(node, [self._form[arg] for arg in node.args])
+        made = with_arguments(node, [self._form[arg] for arg in node.args])
         least, form = self.error(node, made), made
         for new, words in self._others(node, made, least < SHARP):
             # Where a form is right already, only a shorter one counts, if it is right
@@ -135,7 +115,7 @@ class Rewriter:
             if self._is_better(node, new, SHARP * GAIN if shorter else least):
                 self._words[node] = words
                 least, form = self.error(node, new), new
-            # Right and short: to look on would cost fuel that others need.
+            # Right and short: to look on would cost what others need.
             if least < SHARP and tree_size(form) <= BULKY:
                 break
         return form
@@ -160,7 +140,7 @@ class Rewriter:
             yield made, ()
         if not self._is_worth(node):
             return
-        if not self.fuel.burn():
+        if not self.budget.spend():
             self._skipped.add(node)
             return
         tried = []
@@ -185,7 +165,7 @@ class Rewriter:
 
     def _is_worth(self, node: Node) -> bool:
         """Whether there is hope: what is large, or wrong for long, stays so."""
-        return self._depth[node] <= DEEP and len(postorder([node])) <= WIDE
+        return self._depth[node] <= DEEP and size(node) <= WIDE
 
 
 def _joined(start: str, parts: list[str]) -> list[str]:

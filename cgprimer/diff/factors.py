@@ -2,18 +2,20 @@
 
     node ─▶ number, factors ─▶ node        node ─▶ signed terms
 
-`diff.match` compares forms by them, `diagnosis` proposes others.
+`diff.match` compares forms by them, `diff.textbook` prints them, `diagnosis` proposes
+others.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 
-from cgprimer.expr.node import Node
+from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const
-from cgprimer.expr.tidy import tidy
+from cgprimer.expr.tidy import MINUS_ONE, tidy
 
 ADD, SUB, MUL, DIV, NEG = map(OPS.__getitem__, ("add", "sub", "mul", "div", "neg"))
 LONG = 10**12  # a denominator up to which a number is written as a fraction
@@ -34,30 +36,46 @@ def is_product(node: Node) -> bool:
 
 
 def factors_of(node: Node) -> tuple[Fraction, list[Factor]]:
-    """A node as a number times factors."""
+    """A node as a number times at most MOST factors, which are no products."""
     # -2*a*b/(3*c) is -2/3 times a, b above and c below. Numbers are fractions, so that
     # comparing them is exact: 3*(x/10) and 3*x/10 are one product, while as floats
     # 3*0.1 is not 0.3.
-    number, found = ONCE, list[Factor]()
+    numbers, factors = split_product(node, MOST)
+    number = ONCE
+    for part, power in numbers:
+        if part is MINUS_ONE:
+            number = -number
+        else:
+            number *= Fraction(float(part.value or 0.0)) ** power
+    return number, factors
+
+
+def split_product(node: Node, most: float = inf) -> tuple[list[Factor], list[Factor]]:
+    """The numbers in a product, -1 for a minus, and its other factors, as they stand.
+
+    most : factors that are looked at; what comes after is not split.
+    """
+    numbers, factors = list[Factor](), list[Factor]()
     stack: list[Factor] = [(node, 1)]
     while stack:
-        part, power = stack.pop()
-        if len(found) + len(stack) < MOST and is_product(part):
+        factor = part, power = stack.pop()
+        if is_product(part) and len(factors) + len(stack) < most:
             if part.op is NEG:
-                number = -number
+                numbers.append((MINUS_ONE, power))
                 stack.append((part.args[0], power))
             else:
                 below = -power if part.op is DIV else power
-                stack += [(part.args[1], below), (part.args[0], power)]
-        elif _is_number(part):
-            number *= Fraction(float(part.value or 0.0)) ** power
+                stack += (part.args[1], below), (part.args[0], power)
+        elif part.op is CONST and _is_number(part):
+            numbers.append(factor)
         else:
-            found.append((part, power))
-    return number, found
+            factors.append(factor)
+    return numbers, factors
 
 
 def _is_number(node: Node) -> bool:
-    value = float(node.value or 0.0) if node.op is CONST else 0.0
+    """Whether a constant can be a number before a product: neither 0 nor inf."""
+    value = float(node.value or 0.0)
     return value != 0 and isfinite(value)
 
 
@@ -74,15 +92,13 @@ def product_of(number: Fraction, factors: Sequence[Factor]) -> Node:
         below.insert(0, const(float(size.denominator)))
     if number < 0:
         above[:1] = [negative(above[0] if above else ONE)]
-    made = _multiplied(above)
-    return DIV(made, _multiplied(below)) if below else made
+    made = multiply(above)
+    return DIV(made, multiply(below)) if below else made
 
 
-def _multiplied(nodes: Sequence[Node]) -> Node:
-    made = ONE
-    for node in nodes:
-        made = MUL(made, node) if made is not ONE else node
-    return made
+def multiply(nodes: Sequence[Node]) -> Node:
+    """`a*b*c`; 1 for none."""
+    return functools.reduce(MUL, nodes) if nodes else ONE
 
 
 def negative(node: Node) -> Node:
@@ -94,6 +110,13 @@ def negative(node: Node) -> Node:
         if left.op in (NEG, MUL, DIV) or left.op is CONST:
             return node.op(negative(left), right)
     return const(-float(node.value or 0.0)) if node.op is CONST else tidy(NEG, node)
+
+
+def with_arguments(node: Node, args: Sequence[Node]) -> Node:
+    """The operation of `node` on other arguments, without a double minus."""
+    if node.op is NEG:
+        return negative(args[0])
+    return intern(node.op, tuple(args), node.value)
 
 
 def same(a: Node, b: Node) -> bool:
@@ -113,7 +136,10 @@ def _key(factor: Factor) -> tuple[int, int]:
 
 
 def terms_of(node: Node, most: int) -> list[Term]:
-    """A node as at most so many terms, split off from the right, as a sum is read."""
+    """A node as at most so many terms, split off from the right, as a sum is read.
+
+    a - b + c is a, -b and c; as two terms, a - b and c.
+    """
     terms: list[Term] = [(1, node)]
     at = 0
     while at < len(terms):

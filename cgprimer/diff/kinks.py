@@ -13,9 +13,9 @@ _ARGUMENTS = tuple(map(name, ARGUMENTS))
 
 def kink_conditions(body: Node) -> list[Node]:
     """Expressions that are zero where `body` has a kink."""
-    found = []
+    conditions = []
     for node in postorder([body]):
         if node.op.kink:
             by = dict(zip(_ARGUMENTS, node.args, strict=False))
-            found += substitute([node.op.kink], by)
-    return found
+            conditions += substitute([node.op.kink], by)
+    return conditions

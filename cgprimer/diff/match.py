@@ -92,8 +92,16 @@ def matches(pattern: Node, node: Node, *, scaled: bool = True) -> Iterator[Match
         yield from map(Match, _within(pattern, node, {}))
 
 
+def has_form(pattern: Node, node: Node) -> bool:
+    """Whether `node` can be read as `pattern`; of a sum, not as a multiple of it."""
+    return next(matches(pattern, node, scaled=False), None) is not None
+
+
 def heads(node: Node) -> Sequence[Op]:
-    """The operations that an expression of the node's form can have at its top."""
+    """The operations that an expression of the node's form can have at its top.
+
+    A table of forms is looked up by them: what matches a/b may be a product, b·(1/a).
+    """
     if is_product(node):
         return MUL, DIV
     return (ADD, SUB) if is_sum(node) else (node.op,)
@@ -151,8 +159,8 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
             rest = product_of(ONCE if top else scale, left)
             # At the top the number is the scale; inside, as in exp(4*x) for exp(2*a),
             # it belongs to what the name stands for: a is 2*x.
-            for found in _within(free[0][0], rest, way):
-                yield Match(found, scale if top else ONCE)
+            for whole in _within(free[0][0], rest, way):
+                yield Match(whole, scale if top else ONCE)
         elif top or (not left and scale == 1):
             yield Match(way, scale, tuple(left))
 
@@ -190,6 +198,7 @@ def _pick(
 
 
 def _sums(pattern: Node, node: Node, by: Binding, scaled: bool) -> Iterator[Match]:
+    """Ways to read the terms of a node, in any order, as those of a pattern."""
     wanted = terms_of(pattern, MOST)
     # No more terms than the pattern has: the rest of a longer sum stays whole, so that
     # 1 + a can be 1 + (x + y).

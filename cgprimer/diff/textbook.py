@@ -3,6 +3,8 @@
 The sweep returns `-(v1/v2/v2)`, `3*(2*xa)` and `xlogy(a^b, a)`; here they become
 `-v1/v2^2`, `6*xa` and `a^b*log(a)`. Values are the same, up to rounding, wherever both
 forms have one. Nothing is expanded, and nothing cancels.
+
+For `graph.local` and `graph.formulas`, whose partials people read.
 """
 
 from __future__ import annotations
@@ -11,12 +13,23 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from cgprimer.diff.factors import (
+    ADD,
+    DIV,
+    MUL,
+    NEG,
+    SUB,
+    is_product,
+    is_sum,
+    multiply,
+    split_product,
+)
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const
-from cgprimer.expr.tidy import tidy
+from cgprimer.expr.tidy import MINUS_ONE, tidy
 from cgprimer.notation.numbers import exact
 
-_PRODUCTS = frozenset(OPS[name] for name in ("mul", "div", "neg", "xlogy"))
+LOG, POW, XLOGY = map(OPS.__getitem__, ("log", "pow", "xlogy"))
 
 
 @dataclass
@@ -34,7 +47,7 @@ class _Fraction:
             self.numbers[below].append(float(factor.value or 0.0))
             return
         base, exponent = factor, 1.0
-        if factor.op is OPS["pow"] and factor.args[1].op is CONST:
+        if factor.op is POW and factor.args[1].op is CONST:
             base, exponent = factor.args[0], float(factor.args[1].value or 0.0)
         # x^-2 counts as x^2 on the other side of the bar.
         if exponent < 0:
@@ -49,10 +62,13 @@ def textbook(root: Node) -> Node:
     def visit(node: Node, args: list[Node]) -> Node:
         if not args:
             return _tidy_number(node) if node.op is CONST else node
-        if node.op in _PRODUCTS:
+        if node.op is XLOGY:
+            # A product with a guard for 0·ln 0, which a textbook does not print.
+            return _written(_collected(MUL(args[0], LOG(args[1]))))
+        if is_product(node):
             return _written(_collected(intern(node.op, tuple(args))))
-        if node.op in (OPS["add"], OPS["sub"]):
-            return _sum(node.op.name, *args)
+        if is_sum(node):
+            return _sum(node.op is SUB, *args)
         return intern(node.op, tuple(args))
 
     return fold([root], visit)[root]
@@ -66,7 +82,7 @@ def _tidy_number(node: Node) -> Node:
     # is.
     near = Fraction(value).limit_denominator(100) if abs(value) < 1e6 else Fraction()
     if float(near) == value and _length(value) > 12:
-        return OPS["div"](const(near.numerator), const(near.denominator))
+        return DIV(const(near.numerator), const(near.denominator))
     # More than four digits shorter: then the last ones are rounding of a folded
     # constant, as in 0.1 + 0.2.
     short = float(f"{value:.12g}")
@@ -75,36 +91,23 @@ def _tidy_number(node: Node) -> Node:
 
 def _collected(node: Node) -> _Fraction:
     product = _Fraction()
-    stack = [(node, False)]
-    while stack:
-        factor, below = stack.pop()
-        op, args = factor.op, factor.args
-        if op is OPS["neg"]:
-            product.numbers[0].append(-1.0)
-            stack.append((args[0], below))
-        elif op is OPS["mul"]:
-            stack += [(args[1], below), (args[0], below)]
-        elif op is OPS["div"]:
-            stack += [(args[1], not below), (args[0], below)]
-        elif op is OPS["xlogy"]:
-            # xlogy is a product with a guard for 0·ln 0, which a textbook does not
-            # print.
-            stack += [(OPS["log"](args[1]), below), (args[0], below)]
-        else:
-            product.take(factor, below)
+    numbers, factors = split_product(node)
+    for factor, power in numbers + factors:
+        product.take(factor, below=power < 0)
     return product
 
 
 def _written(product: _Fraction) -> Node:
+    """The fraction as a node, its sign before the first factor."""
     sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
     if 0.0 in above:
         return const(0.0)
     tops = [*map(const, above), *_raised(product.powers[0])]
     bottoms = [*map(const, below), *_raised(product.powers[1])]
     if sign < 0:  # on the first factor: -sin(x)*y, -2*y, -1/y
-        tops[:1] = [tidy(OPS["neg"], *tops[:1] or [ONE])]
-    top = _multiplied(tops)
-    return OPS["div"](top, _multiplied(bottoms)) if bottoms else top
+        tops[:1] = [tidy(NEG, *tops[:1] or [ONE])]
+    top = multiply(tops)
+    return DIV(top, multiply(bottoms)) if bottoms else top
 
 
 def _numbers(
@@ -135,37 +138,29 @@ def _length(value: float) -> int:
 
 
 def _raised(powers: dict[Node, float]) -> list[Node]:
-    pow_ = OPS["pow"]
     return [
-        base if exponent == 1 else pow_(base, const(exponent))
+        base if exponent == 1 else POW(base, const(exponent))
         for base, exponent in powers.items()
     ]
 
 
-def _multiplied(factors: list[Node]) -> Node:
-    result = factors[0] if factors else ONE
-    for factor in factors[1:]:
-        result = OPS["mul"](result, factor)
-    return result
-
-
-def _sum(kind: str, left: Node, right: Node) -> Node:
+def _sum(is_difference: bool, left: Node, right: Node) -> Node:
     """a + (-b) as a - b, a - (-b) as a + b, and -a + b as b - a."""
     positive = _without_minus(right)
     if positive is not None:
-        kind, right = {"add": "sub", "sub": "add"}[kind], positive
-    positive = _without_minus(left) if kind == "add" else None
+        is_difference, right = not is_difference, positive
+    positive = None if is_difference else _without_minus(left)
     if positive is not None:
-        kind, left, right = "sub", right, positive
-    return tidy(OPS[kind], left, right)
+        is_difference, left, right = True, right, positive
+    return tidy(SUB if is_difference else ADD, left, right)
 
 
 def _without_minus(node: Node) -> Node | None:
     """The product -node, where `node` is printed with a minus in front."""
-    if node.op not in _PRODUCTS and node.op is not CONST:
+    if not is_product(node) and node.op is not CONST:
         return None
     product = _collected(node)
     if _numbers(*product.numbers, fraction=False)[0] > 0:
         return None
-    product.numbers[0].append(-1.0)
+    product.take(MINUS_ONE, below=False)
     return _written(product)

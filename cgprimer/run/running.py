@@ -4,7 +4,7 @@
     xl = -(y*log(xp) + (1 - y)*log(1 - xp))  →   xl = y*softplus(-xz) + …
 
 An equation that is a piece of a form, such as xp here, is put into those that use it,
-and where a rule of `diff.stable` then applies, the equation is run in that form. All
+and where a form of `diff.forms` is then taken, the equation is run in that form. All
 variables keep their places; only what an equation is computed from changes.
 """
 
@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.diff.match import matches
-from cgprimer.diff.stable import RULES, TELLING, stable
+from cgprimer.diff.forms import taken_forms, telling
+from cgprimer.diff.match import has_form
+from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, name
-from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import VARIABLE, Leaf, slot_kind, slot_number
 from cgprimer.graph.table import Table
@@ -164,20 +164,16 @@ class _Spread:
 
 def _is_piece(node: Node) -> bool:
     """Whether an expression is a proper part of some rule."""
-    return any(
-        any(True for _ in matches(piece, node, scaled=False))
-        for piece in _pieces()
-        if piece.op is node.op
-    )
+    return any(has_form(piece, node) for piece in _pieces() if piece.op is node.op)
 
 
 @functools.cache
 def _pieces() -> list[Node]:
     """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
     found: dict[Node, None] = {}
-    for pattern in map(parse_expression, RULES):
-        for part in postorder(pattern.args):
-            if not TELLING.isdisjoint(node.op for node in postorder([part])):
+    for form in taken_forms():
+        for part in postorder(form.pattern.args):
+            if not telling().isdisjoint(node.op for node in postorder([part])):
                 found[part] = None
     return list(found)
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from cgprimer.diagnosis.terms import (
+from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
+    as_factor,
     atom,
     collected,
-    common,
+    factored,
     multiplied,
     negated,
     node_of,
@@ -33,15 +34,15 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
 
     known : nodes that are there anyway; where one is the mean, it is used.
     """
-    found = terms(root, multiply=True)
-    if len(found) < 3:
+    parts = terms(root, multiply=True)
+    if len(parts) < 3:
         return None
-    front = common(found)
-    form = _quadratic([term * front**-1 for term in found])
+    front, rest = factored(parts)
+    form = _quadratic(rest)
     if form is None:
         return None
     names = list(
-        dict.fromkeys(name for pair in form for name in pair_order(found, pair))
+        dict.fromkeys(name for pair in form for name in pair_order(parts, pair))
     )
     # Where every row sums to 0 the form is Σ -c/2·(a - b)² over pairs, with c the
     # coefficient of a·b.
@@ -51,20 +52,18 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     # a variance: all pairs alike. n(n - 1)/2 squares become n.
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
-    return node_of(
-        multiplied([front], made if len(made) == 1 else [atom(node_of(made))])
-    )
+    return node_of(multiplied([front], as_factor(made)))
 
 
-def pair_order(found: Terms, pair: frozenset[Node]) -> list[Node]:
+def pair_order(parts: Terms, pair: frozenset[Node]) -> list[Node]:
     """The names of a pair in the order in which the terms have them."""
-    return [n for term in found for n, _ in term.powers if n in pair]
+    return [n for term in parts for n, _ in term.powers if n in pair]
 
 
-def _quadratic(found: Terms) -> Coefficients | None:
+def _quadratic(parts: Terms) -> Coefficients | None:
     """{a, b} → the coefficient of a·b, {a} → that of a^2; None for other terms."""
     form: Coefficients = {}
-    for term in found:
+    for term in parts:
         powers = [power for _, power in term.powers]
         if sorted(powers) not in ([2], [1, 1]):
             return None
@@ -85,13 +84,14 @@ def _row(form: Mapping[frozenset[Node], Fraction], name: Node) -> Fraction:
 
 
 def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
-    found = [
+    """Σ c/2·(a - b)^2 over pairs, c minus the coefficient of a·b, as one factor."""
+    made = [
         number(value / 2) * atom(node_of([atom(a), -atom(b)])) ** 2
         for (a, b), value in pairs.items()
         if value
     ]
-    front = common(found)
-    return multiplied([front], _together([term * front**-1 for term in found]))
+    front, rest = factored(made)
+    return multiplied([front], as_factor(rest))
 
 
 def _from_mean(
@@ -111,8 +111,4 @@ def _from_mean(
             mean = node
     away = [atom(node_of([t, *negated([atom(mean)])])) ** 2 for t in total]
     scale = next(iter(pairs.values())) / 2 * count
-    return multiplied([number(scale)], _together(away))
-
-
-def _together(found: Terms) -> Terms:
-    return found if len(found) == 1 else [atom(node_of(found))]
+    return multiplied([number(scale)], as_factor(away))

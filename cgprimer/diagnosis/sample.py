@@ -1,4 +1,9 @@
-"""Values at one sample: of the operations of a graph, and of new forms for them."""
+"""Values at one sample: of the operations of a graph, and of new forms for them.
+
+    names' values ─→ Sample ─ double, exact ─→ any expression's, computed once
+
+Whoever judges a form asks here: `rewrite`, `verify`, and the rules of `proposals`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +12,20 @@ from fractions import Fraction
 
 import numpy as np
 
+from cgprimer.diagnosis.evaluation import exactly
 from cgprimer.diagnosis.extended import Number, context, is_finite
-from cgprimer.diagnosis.operations import exactly
+from cgprimer.diagnosis.walks import apply
 from cgprimer.expr.node import Node, postorder_above
-from cgprimer.expr.ops import CONST, NAME
 
 HAIR = Fraction(1, 10**30)
 VANISHING = 1e-20  # what is smaller, a hair's breadth beside 0/0, is 0 there
 
 
-class Here:
-    """`at` gives the names their values; `exact` may know some numbers already."""
+class Sample:
+    """Values of expressions over names, whose own values are `at`.
+
+    exact : expression → number in extended precision, for those known already.
+    """
 
     def __init__(
         self, at: Mapping[str, float], exact: Mapping[Node, Number] | None = None
@@ -32,16 +40,9 @@ class Here:
         done = self._doubles
         with np.errstate(all="ignore"):
             for node in postorder_above([root], done):
-                done[node] = self._apply(node)
+                args = (np.float64(done[arg]) for arg in node.args)
+                done[node] = float(apply(node, args, self.at))
         return done[root]
-
-    def _apply(self, node: Node) -> float:
-        if node.op is NAME:
-            return self.at[str(node.value)]
-        if node.op is CONST:
-            return float(node.value or 0.0)
-        args = [np.float64(self._doubles[arg]) for arg in node.args]
-        return float(node.op.forward(*args))
 
     def exact(self, root: Node) -> Number:
         """`root` in extended precision; for 0/0, the value a hair's breadth beside."""
@@ -57,10 +58,11 @@ class Here:
         if node not in self._exact:
             self._exact[node] = self._limit(node, number)
 
-    def _limit(self, root: Node, found: Number) -> Number:
+    def _limit(self, root: Node, number: Number) -> Number:
+        """`number`; where it is nan, the value of `root` a hair's breadth beside."""
         mp = context()
-        if not mp.isnan(found):
-            return found
+        if not mp.isnan(number):
+            return number
         # sin(x)/x at 0: computed at 1e-30 its limit is 1 to sixty digits.
         beside = {
             key: Fraction(value) + HAIR
@@ -68,6 +70,6 @@ class Here:
             if np.isfinite(value)
         }
         if len(beside) < len(self.at):
-            return found
+            return number
         limit = exactly([root], beside)[root]
         return mp.zero if is_finite(limit) and abs(limit) < VANISHING else limit

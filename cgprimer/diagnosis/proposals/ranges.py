@@ -16,28 +16,28 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import inf, isfinite, log, prod
 
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.roots import degree
-from cgprimer.diagnosis.terms import (
+from cgprimer.diagnosis.algebra.roots import degree
+from cgprimer.diagnosis.algebra.terms import (
     UNIT,
     Monomial,
     Terms,
     atom,
     collected,
+    factor,
     negated,
     node_of,
     number,
     terms,
 )
+from cgprimer.diagnosis.proposals.proposal import Proposal
+from cgprimer.diagnosis.sample import Sample
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, ZERO
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
-Proposal = tuple[Node, str]
 
-
-def in_range(node: Node, here: Here) -> Iterator[Proposal]:
+def in_range(node: Node, here: Sample) -> Iterator[Proposal]:
     """Forms of `node` that overflow later, or not at all, each with a word on it."""
     kind = node.op.name
     if kind == "log":
@@ -64,14 +64,14 @@ def _exponent(term: Monomial) -> tuple[Terms, Monomial]:
     return above, rest
 
 
-def _largest(found: Terms, here: Here) -> Terms:
+def _largest(addends: Terms, here: Sample) -> Terms:
     """The exponent of the term that is largest here."""
-    parts = [_exponent(term) for term in found]
+    parts = [_exponent(term) for term in addends]
     sizes = [_log_size(above, rest, here) for above, rest in parts]
     return parts[sizes.index(max(sizes))][0]
 
 
-def _log_size(above: Terms, rest: Monomial, here: Here) -> float:
+def _log_size(above: Terms, rest: Monomial, here: Sample) -> float:
     """log|rest·exp(above)|."""
     size = abs(here.double(rest.node()))
     # In logarithms, since the term itself may be inf.
@@ -79,10 +79,10 @@ def _log_size(above: Terms, rest: Monomial, here: Here) -> float:
     return value + log(size) if 0 < size < inf and isfinite(value) else -inf
 
 
-def _scaled(found: Terms, top: Terms) -> Node:
+def _scaled(addends: Terms, top: Terms) -> Node:
     """The sum of the terms, over exp(top)."""
     made = []
-    for term in found:
+    for term in addends:
         above, rest = _exponent(term)
         # The exponent of the largest term less itself is an empty sum, and its exp a
         # plain 1.
@@ -91,19 +91,20 @@ def _scaled(found: Terms, top: Terms) -> Node:
     return node_of(made)
 
 
-def _has_exponential(found: Terms) -> bool:
-    return any(_exponent(term)[0] for term in found)
+def _has_exponential(addends: Terms) -> bool:
+    return any(_exponent(term)[0] for term in addends)
 
 
-def _log_of_sum(node: Node, here: Here) -> Iterator[Proposal]:
-    found = terms(node.args[0])
-    if _has_exponential(found) and (top := _largest(found, here)):
-        inner = tidy(OPS["log"], _scaled(found, top))
+def _log_of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
+    """log(Σ exp(u)) with the largest u taken out; log(a·b) as a sum."""
+    addends = terms(node.args[0])
+    if _has_exponential(addends) and (top := _largest(addends, here)):
+        inner = tidy(OPS["log"], _scaled(addends, top))
         text = f"take the largest exponent, here {show(node_of(top))}, out"
-        yield tidy(OPS["add"], node_of(top), inner), text
+        yield Proposal(tidy(OPS["add"], node_of(top), inner), text)
     # log(exp(a)·b): no sum, but the product may overflow where its logarithm does not.
-    if len(found) == 1 and len(found[0].powers) > 0 and found[0].number > 0:
-        yield _log_of_product(found[0]), ""
+    if len(addends) == 1 and len(addends[0].powers) > 0 and addends[0].number > 0:
+        yield Proposal(_log_of_product(addends[0]))
 
 
 def _log_of_product(term: Monomial) -> Node:
@@ -115,20 +116,20 @@ def _log_of_product(term: Monomial) -> Node:
     return made
 
 
-def _norm(node: Node, n: int, here: Here) -> Iterator[Proposal]:
+def _norm(node: Node, n: int, here: Sample) -> Iterator[Proposal]:
     """The n-th root of a sum of n-th powers, scaled by the largest of the numbers."""
-    found = terms(node.args[0])
-    roots = [_root(term, n) for term in found]
+    addends = terms(node.args[0])
+    roots = [_root(term, n) for term in addends]
     sizes = [abs(here.double(root.node())) if root else -inf for root in roots]
     largest = roots[sizes.index(max(sizes))] if sizes else None
-    if largest is None or len(found) < 2:
+    if largest is None or len(addends) < 2:
         return
-    inner = node_of([_powered(term * largest**-n, n) for term in found])
+    inner = node_of([_powered(term * largest**-n, n) for term in addends])
     # sqrt(a^2 + b^2) is positive whatever the sign of a; a cube root has the sign of
     # it.
     outer = largest.node() if n % 2 else OPS["abs"](largest.node())
     word = f"scale by the largest, here {show(largest.node())}"
-    yield OPS["mul"](outer, node.op(inner, *node.args[1:])), word
+    yield Proposal(OPS["mul"](outer, node.op(inner, *node.args[1:])), word)
 
 
 def _root_of_product(node: Node) -> Iterator[Proposal]:
@@ -140,7 +141,7 @@ def _root_of_product(node: Node) -> Iterator[Proposal]:
     parts[0] = number(term.number) * parts[0]
     roots = (atom(node.op(part.node(), *node.args[1:])) for part in parts)
     names = " and ".join(show(part.node()) for part in parts)
-    yield node_of([prod(roots, start=UNIT)]), f"for positive {names}"
+    yield Proposal(prod(roots, start=UNIT).node(), f"for positive {names}")
 
 
 def _root(term: Monomial, n: int) -> Monomial | None:
@@ -159,16 +160,17 @@ def _powered(term: Monomial, n: int) -> Monomial:
     return number(term.number) * atom(root.node()) ** n
 
 
-def _product(node: Node, here: Here) -> Iterator[Proposal]:
+def _product(node: Node, here: Sample) -> Iterator[Proposal]:
+    """Forms of a product in which what is large meets what is small first."""
     [term, *more] = terms(node) or [number(0)]
     if more or not term.powers:
         return
     yield from _divided_through(term, here)
     yield from _as_exponential(term, here)
-    yield _in_order(term, here), "in an order that does not overflow"
+    yield Proposal(_in_order(term, here), "in an order that does not overflow")
 
 
-def _divided_through(term: Monomial, here: Here) -> Iterator[Proposal]:
+def _divided_through(term: Monomial, here: Sample) -> Iterator[Proposal]:
     """Every sum of exponentials in a product divided by the largest of them."""
     out: Terms = []
     made = Monomial(term.number)
@@ -177,15 +179,14 @@ def _divided_through(term: Monomial, here: Here) -> Iterator[Proposal]:
         top = _largest(inner, here) if _has_exponential(inner) else []
         out = collected([*out, *(t * number(power) for t in top)])
         divided = _scaled(inner, top) if top else node
-        [single, *others] = terms(divided)
-        made = made * (atom(divided) if others else single) ** power
+        made = made * factor(divided) ** power
     if out:
         made = made * atom(OPS["exp"](node_of(out)))
     if made.key != term.key:
-        yield made.node(), "divided through by the largest exponential"
+        yield Proposal(made.node(), "divided through by the largest exponential")
 
 
-def _as_exponential(term: Monomial, here: Here) -> Iterator[Proposal]:
+def _as_exponential(term: Monomial, here: Sample) -> Iterator[Proposal]:
     """Powers and exponentials as one exponential, of a sum."""
     above, rest = _exponent(term)
     kept = Monomial(rest.number)
@@ -202,10 +203,10 @@ def _as_exponential(term: Monomial, here: Here) -> Iterator[Proposal]:
     if above and all(here.double(base) > 0 for base in bases):
         names = " and ".join(map(show, bases))
         made = kept * atom(OPS["exp"](node_of(above)))
-        yield made.node(), f"for positive {names}" if bases else ""
+        yield Proposal(made.node(), f"for positive {names}" if bases else "")
 
 
-def _in_order(term: Monomial, here: Here) -> Node:
+def _in_order(term: Monomial, here: Sample) -> Node:
     """The factors so multiplied that what has been computed stays near 1."""
     factors = [
         (node, 1 if power > 0 else -1)

@@ -1,14 +1,18 @@
-"""Roots: what raises a term until they are gone, and u^n - v^n over u - v."""
+"""Roots: what raises a term until they are gone, and u^n - v^n over u - v.
+
+3·sqrt(x)·y ─ degree ─→ 2 ─ raised ─→ 9·x·y^2        for `differences`, `ranges`
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import isqrt
 
-from cgprimer.diagnosis.terms import (
+from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
+    factor,
     multiplied,
     node_of,
     number,
@@ -19,23 +23,19 @@ from cgprimer.expr.node import Node
 
 def between(u: Node, v: Node, power: int) -> Node:
     """u^(n-1) + u^(n-2)·v + … + v^(n-1)."""
-    left, right = atom(u), atom(v)
-    if len(terms(u)) == 1:
-        [left] = terms(u)
-    if len(terms(v)) == 1:
-        [right] = terms(v)
+    left, right = factor(u), factor(v)
     return node_of([left ** (power - 1 - k) * right**k for k in range(power)])
 
 
 def degree(term: Monomial) -> int:
     """The power that makes an end of the roots in a term; 1 where there are none."""
-    found = 1
+    highest = 1
     for node, power in term.powers:
         if node.op.name == "sqrt" and power % 2:
-            found = max(found, 2)
+            highest = max(highest, 2)
         elif node.op.name == "pow":
-            found = max(found, _nth(node.args[1]))
-    return found
+            highest = max(highest, _nth(node.args[1]))
+    return highest
 
 
 def _nth(exponent: Node) -> int:
@@ -48,7 +48,7 @@ def _nth(exponent: Node) -> int:
 
 def raised(term: Monomial, n: int) -> Terms:
     """term^n, its roots gone."""
-    found = [number(term.number**n)]
+    made = [number(term.number**n)]
     for node, power in term.powers:
         whole, base = n * power, node
         if node.op.name == "sqrt" and whole % 2 == 0:
@@ -59,10 +59,10 @@ def raised(term: Monomial, n: int) -> Terms:
         # Multiplied out only so far: a tenth power of a sum has too many terms.
         if 0 < whole <= 3:
             for _ in range(whole):
-                found = multiplied(found, inner)
+                made = multiplied(made, inner)
         else:
-            found = multiplied(found, [atom(base) ** whole])
-    return found
+            made = multiplied(made, [atom(base) ** whole])
+    return made
 
 
 def exact_root(value: Fraction, power: int) -> Fraction | None:

@@ -16,7 +16,7 @@ from math import gcd, lcm
 
 from cgprimer.diff.factors import product_of
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, OPS, ZERO, const
+from cgprimer.expr.ops import CONST, OPS, ZERO, Op, const
 from cgprimer.expr.tidy import tidy
 
 MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
@@ -77,10 +77,10 @@ def atom(node: Node) -> Monomial:
     return Monomial(Fraction(1), ((node, 1),))
 
 
-def collected(found: Iterable[Monomial]) -> Terms:
-    """The terms, like ones added, those that cancel left out."""
+def collected(parts: Iterable[Monomial]) -> Terms:
+    """The terms, like ones added, those that cancel left out: 2·a + b - b is 2·a."""
     by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
-    for term in found:
+    for term in parts:
         before = by_key.get(term.key)
         # Exact fractions of the doubles that were read: 0.1·x + 0.2·x - 0.3·x is
         # 2.8e-17·x, as it should be of these three numbers.
@@ -89,9 +89,9 @@ def collected(found: Iterable[Monomial]) -> Terms:
     return [term for term in by_key.values() if term.number]
 
 
-def negated(found: Iterable[Monomial]) -> Terms:
+def negated(parts: Iterable[Monomial]) -> Terms:
     """The terms with their signs turned."""
-    return [-term for term in found]
+    return [-term for term in parts]
 
 
 def multiplied(left: Terms, right: Terms) -> Terms:
@@ -100,7 +100,11 @@ def multiplied(left: Terms, right: Terms) -> Terms:
 
 
 def terms(root: Node, *, multiply: bool = False) -> Terms:
-    """`root` as a sum of terms; products of sums only where asked to `multiply`."""
+    """`root` as a sum of terms; products of sums only where asked to `multiply`.
+
+    An expression that is no sum is one term, and 0 is none. A sum of more than MOST
+    terms stays a term by itself.
+    """
     done: dict[Node, Terms] = {}
     # Not by recursion: expressions may be thousands of operations deep.
     stack = [root]
@@ -123,11 +127,12 @@ _ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
 def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
     if node.op.name not in _ARITHMETIC:
         return [atom(node)]
-    found = _combined(node, [done[arg] for arg in node.args], multiply)
-    return [atom(node)] if found is None or len(found) > MOST else found
+    parts = _combined(node, [done[arg] for arg in node.args], multiply)
+    return [atom(node)] if parts is None or len(parts) > MOST else parts
 
 
 def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    """An operation of arithmetic on sums as a sum; None where it is none."""
     kind = node.op.name
     if node.op is CONST:
         value = float(node.value or 0.0)
@@ -145,7 +150,7 @@ def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
         [above, below] = _pairs(node, args)
         if not args[1]:
             return None
-        divisor = _single(*below) ** -1
+        divisor = _factor_of(*below) ** -1
         return multiplied(_factor(*above, multiply), [divisor])
     return _raised(node, args, multiply) if kind == "pow" else None
 
@@ -154,49 +159,87 @@ def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
     return list(zip(node.args, args, strict=True))
 
 
-def _factor(node: Node, found: Terms, multiply: bool) -> Terms:
-    return found if multiply or not found else [_single(node, found)]
+def _factor(node: Node, parts: Terms, multiply: bool) -> Terms:
+    return parts if multiply or not parts else [_factor_of(node, parts)]
 
 
-def _single(node: Node, found: Terms) -> Monomial:
-    return found[0] if len(found) == 1 else atom(node)
+def _factor_of(node: Node, parts: Terms) -> Monomial:
+    """`node`, which is the sum of `parts`, as one term."""
+    return parts[0] if len(parts) == 1 else atom(node)
 
 
 def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+    """A power with a whole exponent up to HIGHEST; None for others."""
     base, exponent = node.args
     value = float(exponent.value or 0.0) if exponent.op is CONST else 0.5
     if not args[0] or value != int(value) or not 0 < abs(value) <= HIGHEST:
         return None
     if multiply and value > 0 and len(args[0]) ** value <= MOST:
-        found = args[0]
+        parts = args[0]
         for _ in range(int(value) - 1):
-            found = multiplied(found, args[0])
-        return found
-    return [_single(base, args[0]) ** int(value)]
+            parts = multiplied(parts, args[0])
+        return parts
+    return [_factor_of(base, args[0]) ** int(value)]
 
 
-def node_of(found: Sequence[Monomial], *, in_order: bool = False) -> Node:
-    """The sum as an expression; unless `in_order`, a term that is added first."""
-    if not found:
+def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
+    """The sum as an expression; unless `in_order`, a term that is added first.
+
+    No terms are 0. What a term stands for is written as `Monomial.node` writes it.
+    """
+    if not parts:
         return ZERO
     # b - a rather than -a + b.
-    first = next((i for i, term in enumerate(found) if term.number > 0), 0)
+    first = next((i for i, term in enumerate(parts) if term.number > 0), 0)
     first = 0 if in_order else first
-    made = found[first].node()
-    for i, term in enumerate(found):
+    made = parts[first].node()
+    for i, term in enumerate(parts):
         if i != first:
-            sign = OPS["sub"] if term.number < 0 else OPS["add"]
-            made = tidy(sign, made, (-term if term.number < 0 else term).node())
+            sign, part = signed(term)
+            made = tidy(sign, made, part)
     return made
 
 
-def common(found: Sequence[Monomial]) -> Monomial:
-    """What divides all terms and leaves neither fractions nor denominators."""
-    above = gcd(*(term.number.numerator for term in found))
-    below = lcm(*(term.number.denominator for term in found))
+def signed(term: Monomial) -> tuple[Op, Node]:
+    """How a term is added to others: `-2*a` as subtracting `2*a`."""
+    sign = OPS["sub"] if term.number < 0 else OPS["add"]
+    return sign, (-term if term.number < 0 else term).node()
+
+
+def single(parts: Sequence[Monomial]) -> Monomial:
+    """The sum as one term, in brackets where it has several."""
+    return parts[0] if len(parts) == 1 else atom(node_of(parts))
+
+
+def as_factor(parts: Terms) -> Terms:
+    """The sum as one term, so that a product with it is not multiplied out."""
+    return [single(parts)] if parts else []
+
+
+def factor(node: Node) -> Monomial:
+    """A node as one term: a product of powers, or itself."""
+    return _factor_of(node, terms(node))
+
+
+def factored(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:
+    """What divides all terms, and what it leaves of each.
+
+    6·a·x - 3·a is 3·a times 2·x - 1. Of no terms, nothing but 1 is taken out.
+    """
+    front = common(parts) if parts else UNIT
+    return front, [term * front**-1 for term in parts]
+
+
+def common(parts: Sequence[Monomial]) -> Monomial:
+    """What divides all terms and leaves neither fractions nor denominators.
+
+    a/2 - b/3 is 1/6 times 3·a - 2·b; 1/a - 1/b is a^-1·b^-1 times b - a.
+    """
+    above = gcd(*(term.number.numerator for term in parts))
+    below = lcm(*(term.number.denominator for term in parts))
     lowest: dict[Node, int] = {}
-    for term in found:
+    for term in parts:
         for node, _ in term.powers:
-            lowest[node] = min(dict(t.powers).get(node, 0) for t in found)
+            lowest[node] = min(dict(t.powers).get(node, 0) for t in parts)
     powers = tuple((node, power) for node, power in lowest.items() if power)
     return Monomial(Fraction(above, below), powers)

@@ -18,58 +18,48 @@ from fractions import Fraction
 from itertools import combinations
 from math import isfinite
 
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.roots import between, degree, exact_root, raised
-from cgprimer.diagnosis.terms import (
-    HIGHEST,
-    UNIT,
+from cgprimer.diagnosis.algebra.roots import between, degree, exact_root, raised
+from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
+    as_factor,
     atom,
     collected,
-    common,
+    factor,
+    factored,
     multiplied,
     negated,
     node_of,
     number,
     terms,
 )
-from cgprimer.diff.factors import is_sum
-from cgprimer.diff.match import filled
-from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, ZERO, const, name
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.diagnosis.proposals.cancelling import (
+    cuts,
+    grouped,
+    multiplied_out,
+    of_one_number,
+    opened,
+    shortest,
+)
+from cgprimer.diagnosis.proposals.difference_rules import (
+    ONES,
+    RULES,
+    function_difference,
+    power_difference,
+)
+from cgprimer.diagnosis.sample import Sample
+from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import ONE, OPS, ZERO, const
 from cgprimer.notation.text import show, tree_size
 
-RULES = {
-    "exp": "exp(v)*expm1(d)",
-    "expm1": "exp(v)*expm1(d)",
-    "log": "log1p(d/v)",
-    "log1p": "log1p(d/(1 + v))",
-    "sin": "2*cos(v + d/2)*sin(d/2)",
-    "cos": "-2*sin(v + d/2)*sin(d/2)",
-    "tan": "sin(d)/(cos(u)*cos(v))",
-    "arctan": "arctan(d/(1 + u*v))",
-    "arcsin": "arcsin(d*(u + v)/(u*sqrt(1 - v^2) + v*sqrt(1 - u^2)))",
-    "arccos": "-arcsin(d*(u + v)/(u*sqrt(1 - v^2) + v*sqrt(1 - u^2)))",
-    "sinh": "2*cosh(v + d/2)*sinh(d/2)",
-    "cosh": "2*sinh(v + d/2)*sinh(d/2)",
-    "tanh": "sinh(d)/(cosh(u)*cosh(v))",
-    "sigmoid": "sinh(d/2)/(2*cosh(u/2)*cosh(v/2))",
-    "softplus": "log1p(expm1(d)*sigmoid(v))",
-}
-"""f → f(u) - f(v), where d is u - v."""
-
-HOLDS = {"arctan": "1 + u*v"}
-"""f → what has to be positive for the rule to hold."""
-
-POWER = "v^p*expm1(p*log1p(d/v))"  # u^p - v^p for positive u and v
-FROM_ONE = "expm1(p*log1p(d))"
-ONES = {"exp": 0.0, "cos": 0.0, "cosh": 0.0}  # f → where f is 1
-CANCELS = 0.25  # of two terms, less than this much is left
 STEPS = 12  # pairs that are taken together in one sum
-LOG = OPS["log"]
 FUEL = 500  # operations of all pairs that are looked at; 334 are ever of use
+
+
+def turns(node: Node) -> tuple[bool, ...]:
+    """Which ways round differences of exponentials, if any, are to be written."""
+    has = any(part.op.name.startswith("exp") for part in postorder([node]))
+    return (False, True) if has else (False,)
 
 
 class Differences:
@@ -79,50 +69,48 @@ class Differences:
     fuel : how much may be tried, in operations; less is left after each form.
     """
 
-    def __init__(self, here: Here, turned: bool = False, fuel: int = FUEL) -> None:
+    def __init__(self, here: Sample, turned: bool = False, fuel: int = FUEL) -> None:
         self.here, self.turned, self.fuel = here, turned, fuel
         self.conditions: dict[str, None] = {}
+
+    @property
+    def where(self) -> str:
+        """What has to be positive for the forms that were made, in words."""
+        return " and ".join(f"where {text} > 0" for text in self.conditions)
 
     def minus(self, u: Node, v: Node) -> Node:
         """u - v, with what is in both taken away."""
         return self.total([*terms(u), *negated(terms(v))])
 
-    def total(self, found: Sequence[Monomial]) -> Node:
+    def total(self, parts: Sequence[Monomial]) -> Node:
         """The sum of the terms, those that cancel taken together."""
-        given = self._shortest(collected(found))
+        given = shortest(collected(parts))
         if len(given) < 2 or self.fuel < 0:
             return node_of(given)
         # 3·a·x - 3·a·y is 3·a times a difference of names.
-        front = common(given)
-        rest = left = collected(term * front**-1 for term in given)
+        front, left = factored(given)
         # 1/a - 1/b over a·b is b - a, whose terms can be compared.
         if any(power < 0 for _, power in front.powers):  # a common denominator
-            rest = left = _multiplied_out(left)
-        rest = left = self._shortest(left)
+            left = multiplied_out(left)
+        rest = left = shortest(left)
         for _ in range(STEPS):
             taken = self._take_together(rest)
             if taken is None:
                 break
-            again = common(taken) if taken else UNIT
-            front, rest = front * again, [term * again**-1 for term in taken]
-            rest = _grouped(self._shortest(rest))
+            again, rest = factored(taken)
+            front, rest = front * again, grouped(shortest(rest))
         if rest is left and len(left) == len(given) and not front.powers:
             return node_of(given)
-        return node_of(multiplied([front], _as_factor(rest)))
+        return node_of(multiplied([front], as_factor(rest)))
 
-    def against_root(self, found: Sequence[Monomial]) -> Iterator[Node]:
+    def against_root(self, parts: Sequence[Monomial]) -> Iterator[Node]:
         """A root and all other terms as the two sides of a difference."""
-        for root in found if len(found) > 2 else ():
+        for root in parts if len(parts) > 2 else ():
             if degree(root) > 1:
-                rest = atom(node_of([term for term in found if term is not root]))
+                rest = atom(node_of([term for term in parts if term is not root]))
                 made = self._conjugate(rest, -root)
                 if made is not None:
                     yield made
-
-    def _shortest(self, found: Terms) -> Terms:
-        """The terms multiplied out, where that leaves fewer of them."""
-        out = terms(node_of(found), multiply=True)
-        return out if len(out) < len(found) else found
 
     def _take_together(self, rest: Terms) -> Terms | None:
         """The terms with the two that cancel most made one; None where none do."""
@@ -141,7 +129,7 @@ class Differences:
             for i, j in opposite
         )
         for gap, i, j in by_gap:
-            for first, second in _cuts(rest[i], rest[j], gap):
+            for first, second in cuts(rest[i], rest[j], gap):
                 made = self._pair(first, second)
                 if made is not None:
                     kept = [term for k, term in enumerate(rest) if k not in (i, j)]
@@ -154,8 +142,7 @@ class Differences:
         self.fuel -= tree_size(first.node()) + tree_size(second.node())
         if self.fuel < 0:
             return None
-        front = common([first, second])
-        u, v = first * front**-1, -second * front**-1
+        front, [u, v] = factored([first, -second])
         # u comes first with a positive number, so that rules need one form only.
         if u.number < 0:
             front, u, v = -front, -u, -v
@@ -166,7 +153,7 @@ class Differences:
         for way in (self._alike, self._conjugate, self._products, self._plain):
             made = way(u, v)
             if made is not None:
-                return node_of(multiplied([front], _as_factor(terms(made))))
+                return _times(front, made)
         if not front.powers:
             return None
         if u.powers and v.powers and show(u.node()) > show(v.node()):
@@ -180,30 +167,32 @@ class Differences:
         [(left, power)] = u.powers
         if not v.powers:
             return self._from_number(u, v.number / u.number)
-        u, v = _of_one_number(u, v)
+        u, v = of_one_number(u, v)
         [(left, power)], [(right, own)] = u.powers, v.powers
         if u.number != v.number or power != own:
             return None
         if power > 1:
-            return _times(u.number, self._whole_power(left, right, power))
+            return _times(number(u.number), self._whole_power(left, right, power))
         made = self._rule(left, right)
-        return None if made is None else _times(u.number, made)
+        return None if made is None else _times(number(u.number), made)
 
     def _from_number(self, u: Monomial, value: Fraction) -> Node | None:
+        """u less `value` times its number: cos(x) - 1, x^2 - 4, or (1 + x)^p - 1."""
         [(left, power)] = u.powers
         if power > 1:
             exact = exact_root(value, power)
             if exact is None:
                 return None
-            return _times(
-                u.number, self._whole_power(left, number(exact).node(), power)
-            )
+            made = self._whole_power(left, number(exact).node(), power)
+            return _times(number(u.number), made)
         if value == 1 and left.op.name in ONES:
             one = const(ONES[left.op.name])
-            return _times(u.number, self._ruled(left.op.name, left.args[0], one))
+            return _times(
+                number(u.number), self._of_function(left.op.name, left.args[0], one)
+            )
         if value == 1 and left.op.name == "pow":
             made = self._of_powers(left.args[0], ONE, left.args[1])
-            return _times(u.number, made)
+            return _times(number(u.number), made)
         return None
 
     def _whole_power(self, left: Node, right: Node, power: int) -> Node:
@@ -211,35 +200,24 @@ class Differences:
         return _product(self.minus(left, right), between(left, right, power))
 
     def _rule(self, left: Node, right: Node) -> Node | None:
+        """f(u) - f(v), or u^p - v^p, by its rule; None where there is none."""
         if left.op is not right.op or not left.args:
             return None
         if left.op.name == "pow" and left.args[1] is right.args[1]:
             return self._of_powers(left.args[0], right.args[0], left.args[1])
         if left.op.name in RULES:
-            return self._ruled(left.op.name, left.args[0], right.args[0])
+            return self._of_function(left.op.name, left.args[0], right.args[0])
         return None
 
-    def _ruled(self, op: str, u: Node, v: Node) -> Node:
+    def _of_function(self, op: str, u: Node, v: Node) -> Node:
         d = self.minus(u, v)
-        # sin(a) - sin(a + h) has d = -h; written the other way round it is -(…) of +h.
-        back = _is_negative(d) and (self.turned or not op.startswith("exp"))
-        if back:
-            u, v, d = v, u, node_of(negated(terms(d)))
-        by = {name("u"): u, name("v"): v, name("d"): d}
-        by |= {_PARTS[0]: self._sum(v, d)}
-        made = filled(parse_expression(RULES[op]), by)
-        if op in HOLDS:
-            self.conditions[show(filled(parse_expression(HOLDS[op]), by))] = None
-        found = negated(terms(made)) if back else terms(made)
-        return node_of(found)
-
-    def _sum(self, v: Node, d: Node) -> Node:
-        """v + d/2, added up."""
-        return node_of(collected([*terms(v), *(t * _HALF for t in terms(d))]))
+        made, positive = function_difference(op, u, v, d, self.turned)
+        if positive:
+            self.conditions[positive] = None
+        return made
 
     def _of_powers(self, u: Node, v: Node, p: Node) -> Node:
-        by = {name("u"): u, name("v"): v, name("p"): p, name("d"): self.minus(u, v)}
-        return filled(parse_expression(FROM_ONE if v is ONE else POWER), by)
+        return power_difference(u, v, p, self.minus(u, v))
 
     def _conjugate(self, u: Monomial, v: Monomial) -> Node | None:
         """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
@@ -264,15 +242,15 @@ class Differences:
         return None
 
     def _are_kin(self, left: Node, right: Node) -> bool:
+        """Whether the difference of two factors has a form of its own."""
         if left.op is right.op and left.op.name in RULES:
             return True
         return self._plain(atom(left), atom(right)) is not None
 
     def _plain(self, u: Monomial, v: Monomial) -> Node | None:
         """u - v multiplied out, where something cancels exactly."""
-        written = [*_opened(u), *negated(_opened(v))]
-        left = collected(written)
-        left = self._shortest(left)
+        written = [*opened(u), *negated(opened(v))]
+        left = shortest(collected(written))
         return self.total(left) if len(left) < len(written) else None
 
     def near_one(self, node: Node) -> Node:
@@ -280,93 +258,18 @@ class Differences:
         return self.minus(node, ONE)
 
 
-_HALF = number(Fraction(1, 2))
-_PARTS = (parse_expression("v + d/2"),)
-
-
-def _as_factor(found: Terms) -> Terms:
-    """A sum of several terms as one factor, so that it stays in brackets."""
-    return found if len(found) == 1 else [atom(node_of(found))] if found else []
-
-
-def _multiplied_out(found: Terms) -> Terms:
-    """The terms multiplied out, where some of them cancel exactly by that."""
-    out = terms(node_of(found), multiply=True)
-    return out if len(out) < sum(len(_opened_all(term)) for term in found) else found
-
-
-def _opened_all(term: Monomial) -> Terms:
-    return terms(term.node(), multiply=True)
-
-
-def _grouped(rest: Terms) -> Terms:
-    """Terms that make up a factor of another as one: a·(a - b) + a - b."""
-    sums = [node for term in rest for node, _ in term.powers if is_sum(node)]
-    for node in dict.fromkeys(sums):
-        inner = terms(node)
-        by_key = {term.key: term.number for term in rest}
-        ratio = by_key.get(inner[0].key, Fraction(0)) / inner[0].number
-        if ratio and all(by_key.get(t.key) == ratio * t.number for t in inner):
-            keys = {term.key for term in inner}
-            kept = [term for term in rest if term.key not in keys]
-            return collected([*kept, number(ratio) * atom(node)])
-    return rest
-
-
-def _opened(term: Monomial) -> Terms:
-    """A term that is a number times one sum, as the terms of that sum."""
-    if len(term.powers) == 1 and term.powers[0][1] == 1:
-        return multiplied([number(term.number)], terms(term.powers[0][0]))
-    return [term]
-
-
-def _cuts(
-    first: Monomial, second: Monomial, gap: float
-) -> Iterator[tuple[Monomial, Monomial]]:
-    """The two terms whole, and cut to the same number: sin(x) of 2·sin(x)."""
-    small = min(abs(first.number), abs(second.number))
-    if gap < CANCELS or abs(first.number) == abs(second.number):
-        yield first, second
-    if abs(first.number) != abs(second.number):
-        cut = (small if term.number > 0 else -small for term in (first, second))
-        one, two = cut
-        yield Monomial(one, first.powers), Monomial(two, second.powers)
-
-
-def _of_one_number(u: Monomial, v: Monomial) -> tuple[Monomial, Monomial]:
-    """c·log(a), k·c·log(b)  →  c·log(a), c·log(b^k)."""
-    (left, power), (right, own) = u.powers[0], v.powers[0]
-    ratio = v.number / u.number
-    if left.op is not LOG or right.op is not LOG or power != own or power != 1:
-        return u, v
-    # log(a) against log(b)/2: turned round, the factor is the whole number 2.
-    if ratio.numerator == 1 and 1 < ratio.denominator <= HIGHEST:
-        return _of_one_number(v, u)[::-1]
-    if ratio.denominator != 1 or not 1 < ratio <= HIGHEST:
-        return u, v
-    raised = (atom(right.args[0]) ** int(ratio)).node()
-    return u, Monomial(u.number, ((LOG(raised), 1),))
-
-
-def _is_negative(node: Node) -> bool:
-    found = terms(node)
-    return bool(found) and all(term.number < 0 for term in found)
-
-
-def _times(value: Fraction, node: Node) -> Node:
-    return node_of(multiplied([number(value)], _as_factor(terms(node))))
+def _times(front: Monomial, node: Node) -> Node:
+    return node_of(multiplied([front], as_factor(terms(node))))
 
 
 def _product(left: Node, right: Node) -> Node:
     if ZERO in (left, right):
         return ZERO
-    parts = (_as_factor(terms(part)) for part in (left, right))
+    parts = (as_factor(terms(part)) for part in (left, right))
     return node_of(multiplied(*parts))
 
 
 def _quotient(above: Node, below: Node) -> Node:
     if above is ZERO:
         return ZERO
-    divisor = terms(below)
-    single = divisor[0] if len(divisor) == 1 else atom(below)
-    return node_of(multiplied(_as_factor(terms(above)), [single**-1]))
+    return node_of(multiplied(as_factor(terms(above)), [factor(below) ** -1]))

@@ -1,7 +1,10 @@
 """Other ways to write an expression, by the table of forms and by rules.
 
-A proposal is a form with a word on it; it may be no better, or wrong where its rule
-does not hold, so whoever takes it has to compute it and see.
+    node ─ whole_forms ─→ what the table in `diff.forms` has for it
+         ─ proposals ───→ what rules make of it with the values here
+
+A proposal may be no better, or wrong where its rule does not hold, so whoever takes it
+has to compute it and see; `rewrite` and `remedies` do.
 """
 
 from __future__ import annotations
@@ -10,39 +13,33 @@ from collections.abc import Iterator
 from itertools import product
 from math import isfinite
 
-from cgprimer.diagnosis.differences import FUEL, Differences
-from cgprimer.diagnosis.expansions import Proposal, by_series
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.ranges import in_range
-from cgprimer.diagnosis.squares import squares
-from cgprimer.diagnosis.stable_forms import forms_of
-from cgprimer.diagnosis.terms import (
-    UNIT,
+from cgprimer.diagnosis.algebra.squares import squares
+from cgprimer.diagnosis.algebra.terms import (
     Terms,
     atom,
-    common,
-    multiplied,
+    factored,
+    negated,
     node_of,
     number,
+    signed,
     terms,
 )
-from cgprimer.diff.factors import is_sum, negative
+from cgprimer.diagnosis.proposals.differences import FUEL, Differences, turns
+from cgprimer.diagnosis.proposals.expansions import by_series
+from cgprimer.diagnosis.proposals.proposal import Proposal
+from cgprimer.diagnosis.proposals.ranges import in_range
+from cgprimer.diagnosis.sample import Sample
+from cgprimer.diff.factors import is_sum, with_arguments
+from cgprimer.diff.forms import readings
 from cgprimer.diff.match import filled
 from cgprimer.diff.stable import stable
-from cgprimer.expr.node import Node, intern, postorder, substitute
+from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import tree_size
 
 PERIODS = 1e3  # an argument beyond this many times π has its periods taken off
-
-
-def made_of(node: Node, args: list[Node]) -> Node:
-    """The operation on other arguments."""
-    if node.op.name == "neg":
-        return negative(args[0])
-    return intern(node.op, tuple(args), node.value)
 
 
 def whole_forms(node: Node) -> Iterator[Proposal]:
@@ -53,27 +50,25 @@ def whole_forms(node: Node) -> Iterator[Proposal]:
         yield from _scaled_from_table(part)
     # The stable form of the whole differs from that of its parts: this operation has a
     # rule.
-    if own is not made_of(node, [stable(arg) for arg in node.args]):
-        yield own, ""  # the engine has a rule for this operation itself
+    if own is not with_arguments(node, [stable(arg) for arg in node.args]):
+        yield Proposal(own)  # the engine has a rule for this operation itself
 
 
 def _from_table(node: Node) -> Iterator[Proposal]:
-    for found in forms_of(node):
-        yield found.written(), found.word()
+    for reading in readings(node):
+        yield Proposal(reading.better(), reading.word())
 
 
 def _scaled_from_table(node: Node) -> Iterator[Proposal]:
     """Forms in the table for a sum without what divides all its terms."""
-    found = terms(node) if is_sum(node) else []
     # 3·x - 3·x·cos(y) is 3·x times a form in the table.
-    front = common(found) if found else UNIT
+    front, rest = factored(terms(node) if is_sum(node) else [])
     if front.powers:
-        rest = node_of([term * front**-1 for term in found], in_order=True)
-        for made, word in _from_table(rest):
-            yield node_of(multiplied([front], [atom(made)])), word
+        for made, word in _from_table(node_of(rest, in_order=True)):
+            yield Proposal((front * atom(made)).node(), word)
 
 
-def proposals(node: Node, here: Here) -> Iterator[Proposal]:
+def proposals(node: Node, here: Sample) -> Iterator[Proposal]:
     """Other ways to write `node`, with a word on each."""
     kind = node.op.name
     if is_sum(node):
@@ -86,30 +81,26 @@ def proposals(node: Node, here: Here) -> Iterator[Proposal]:
     yield from by_series(node, here)
 
 
-def _of_sum(node: Node, here: Here) -> Iterator[Proposal]:
+def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
+    """Other ways to write a sum, the shortest of the differences first."""
     square = squares(node, postorder([node]))
     if square is not None:
-        yield square, ""
-    found: dict[Node, str] = {}
+        yield Proposal(square)
+    forms: dict[Node, str] = {}
     fuel = FUEL
     # As written, multiplied out, and with half angles: what cancels may show in one
     # only.
     parts = (terms(node), terms(node, multiply=True), _halved(node))
-    for turned, part in product(_turns(node), filter(None, parts)):
+    for turned, part in product(turns(node), filter(None, parts)):
         by = Differences(here, turned, fuel)
-        found.setdefault(by.total(part), _where(by))
-        found.update(dict.fromkeys(by.against_root(part), _where(by)))
+        forms.setdefault(by.total(part), by.where)
+        forms.update(dict.fromkeys(by.against_root(part), by.where))
         # All parts share one budget.
         fuel = by.fuel
     # The shortest first, as the search ends with the first that is right and short.
-    yield from sorted(found.items(), key=lambda pair: tree_size(pair[0]))
-    yield _largest_first(terms(node), here), "those that cancel first"
-
-
-def _turns(node: Node) -> tuple[bool, ...]:
-    """Which ways round differences of exponentials, if any, are to be written."""
-    has = any(part.op.name.startswith("exp") for part in postorder([node]))
-    return (False, True) if has else (False,)
+    for form in sorted(forms, key=tree_size):
+        yield Proposal(form, forms[form])
+    yield Proposal(_largest_first(terms(node), here), "those that cancel first")
 
 
 def _halved(node: Node) -> Terms:
@@ -122,46 +113,44 @@ def _halved(node: Node) -> Terms:
 _HALF_ANGLE = parse_expression("1 - 2*sin(a/2)^2")
 
 
-def _where(by: Differences) -> str:
-    return " and ".join(f"where {text} > 0" for text in by.conditions)
-
-
-def _largest_first(found: Terms, here: Here) -> Node:
+def _largest_first(parts: Terms, here: Sample) -> Node:
     """The sum in an order in which large terms cancel first, and exactly."""
-    left = [(abs(here.double(term.node())), term) for term in found]
+    left = [(abs(here.double(term.node())), term) for term in parts]
     if not all(isfinite(size) for size, _ in left):
-        return node_of(found)
+        return node_of(parts)
     ordered = sorted(left, key=lambda pair: -pair[0])
     made = ordered[0][1].node()
     for _, term in ordered[1:]:
-        sign = OPS["sub"] if term.number < 0 else OPS["add"]
-        made = sign(made, (-term if term.number < 0 else term).node())
+        sign, part = signed(term)
+        made = sign(made, part)
     return made
 
 
-def _near_one(node: Node, here: Here) -> Iterator[Proposal]:
+def _near_one(node: Node, here: Sample) -> Iterator[Proposal]:
     """log, a power or arccos of something near 1, by its distance from 1."""
-    for turned in _turns(node):
+    for turned in turns(node):
         by = Differences(here, turned)
         away = by.near_one(node.args[0])
         logarithm = tidy(OPS["log1p"], away)
         if node.op.name == "log":
-            yield logarithm, _where(by)
+            yield Proposal(logarithm, by.where)
         elif node.op.name == "pow":
-            yield OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm)), _where(by)
+            power = OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm))
+            yield Proposal(power, by.where)
         else:
-            half = node_of([number(-1) * t for t in terms(away)])
+            half = node_of(negated(terms(away)))
             root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
-            yield node_of([number(2) * atom(OPS["arcsin"](root))]), _where(by)
+            angle = number(2) * atom(OPS["arcsin"](root))
+            yield Proposal(angle.node(), by.where)
 
 
-def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
+def _within_a_period(node: Node, here: Sample) -> Iterator[Proposal]:
     """sin(2·pi·(x - n)) for sin(2·pi·x), n a whole number."""
-    found = terms(node.args[0])
+    parts = terms(node.args[0])
     turn = OPS["pi"]()
-    if len(found) != 1 or (turn, 1) not in found[0].powers:
+    if len(parts) != 1 or (turn, 1) not in parts[0].powers:
         return
-    [term] = found
+    [term] = parts
     rest = term * atom(turn) ** -1 * number(term.number) ** -1
     period = 2 / abs(term.number)
     value = here.double(rest.node())
@@ -171,7 +160,7 @@ def _within_a_period(node: Node, here: Here) -> Iterator[Proposal]:
     whole = number(round(value / float(period)) * period)
     away = OPS["sub"](rest.node(), whole.node())
     inner = number(term.number) * atom(turn) * atom(away)
-    yield (
+    yield Proposal(
         node.op(inner.node()),
         "take whole periods off before the argument is rounded",
     )

@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from itertools import islice
 from math import isfinite
 
-from cgprimer.diagnosis.here import Here
-from cgprimer.diagnosis.series import NoSeriesError, PowerSeries, series
-from cgprimer.diagnosis.terms import atom, node_of
+from cgprimer.diagnosis.algebra.power_series import NoSeriesError, PowerSeries
+from cgprimer.diagnosis.algebra.series import series
+from cgprimer.diagnosis.algebra.terms import atom, node_of, single
+from cgprimer.diagnosis.proposals.proposal import Proposal
+from cgprimer.diagnosis.sample import Sample
+from cgprimer.diagnosis.walks import size
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
 from cgprimer.notation.text import show
@@ -26,22 +29,21 @@ TRIED = 6  # things that a series is tried in
 SMALL, LARGE = 0.5, 4.0  # what a series may be in
 SHORTEST, LONGEST = 3, 8  # terms of a series
 ROUND = 2.0**-54  # half a unit in the last place
-Proposal = tuple[Node, str]
 
 
-def by_series(node: Node, here: Here) -> Iterator[Proposal]:
+def by_series(node: Node, here: Sample) -> Iterator[Proposal]:
     """The first terms of its series in whatever is small or large here."""
-    if len(postorder([node])) > SHORT:
+    if size(node) > SHORT:
         return
     for small, large in islice(_candidates(node, here), TRIED):
         try:
-            found = series(node, small, large=large)
-            yield _first_terms(found, small, large, here)
+            expanded = series(node, small, large=large)
+            yield _first_terms(expanded, small, large, here)
         except NoSeriesError:
             continue
 
 
-def _candidates(node: Node, here: Here) -> Iterator[tuple[Node, bool]]:
+def _candidates(node: Node, here: Sample) -> Iterator[tuple[Node, bool]]:
     """Arguments of functions, and names, that are small or large here."""
     order = postorder([node])
     called = (p.args[0] for p in order if p.args and not p.op.symbol)
@@ -54,11 +56,13 @@ def _candidates(node: Node, here: Here) -> Iterator[tuple[Node, bool]]:
             yield part, True
 
 
-def _first_terms(found: PowerSeries, small: Node, large: bool, here: Here) -> Proposal:
+def _first_terms(
+    expanded: PowerSeries, small: Node, large: bool, here: Sample
+) -> Proposal:
     """As many terms as give all digits here, and how far they do."""
     value = abs(here.double(small))
     at = 1 / value if large else value
-    kept = [(k, c) for k, c in enumerate(found.c) if c]
+    kept = [(k, c) for k, c in enumerate(expanded.c) if c]
     for count in range(min(SHORTEST, max(len(kept) - 1, 1)), LONGEST):
         # All coefficients that are known would be used up: nothing tells what is left
         # out.
@@ -75,12 +79,11 @@ def _first_terms(found: PowerSeries, small: Node, large: bool, here: Here) -> Pr
         raise NoSeriesError
     power = -1 if large else 1
     made = [
-        (c[0] if len(c) == 1 else atom(node_of(c)))
-        * atom(small) ** (power * (found.first + k))
+        single(c) * atom(small) ** (power * (expanded.first + k))
         for k, c in kept[:count]
     ]
     word = f"{SERIES}{_range(small, large, reach)}"
-    return node_of(made, in_order=True), word
+    return Proposal(node_of(made, in_order=True), word)
 
 
 def _range(small: Node, large: bool, reach: float) -> str:
@@ -92,6 +95,7 @@ def _range(small: Node, large: bool, reach: float) -> str:
 
 
 def _one_digit(value: float, *, up: bool) -> str:
+    """0.0122 as 0.01, or as 0.02 rounded up."""
     digit, exponent = f"{value:.15e}".split("e")
     whole = int(float(digit)) + (1 if up and float(digit) % 1 else 0)
     return f"{float(f'{whole}e{exponent}'):g}"
