@@ -1,16 +1,20 @@
 """cgprimer: type equations, see the graph, trust the gradients, fit the parameters.
 
-    expr ─→ notation   text and nodes; nodes as text, LaTeX, MathML, sympy
-      ├──→ diff        nodes ─→ their derivatives, exact and without lost digits
-      └──→ graph       equations that depend on one another
-             └─→ run         … computed over samples: numpy, or machine code in run/llvm
-                   ├─→ judge       is a derivative right, and if not, what is wrong?
-                   ├─→ diagnosis   where nan, inf and lost digits come from
-                   ├─→ derivation  written out as a textbook does, and checked
-                   ├─→ draw        networks and loss curves
-                   └─→ data, fitting   samples ─→ parameters with their uncertainties
-                         └─→ commands  the command line, one file a command
+    expr         text ─→ nodes, and the table of operations
+     notation     nodes ─→ text, LaTeX, MathML, sympy; reports as text
+      diff         nodes ─→ their derivatives, exact and without lost digits
+       graph        equations that depend on one another
+        run          … computed over samples: numpy, or machine code in run/llvm
+         judge        is a derivative right, and if not, what is wrong?
+         data         samples: generated, or read from files
+          diagnosis    where nan, inf and lost digits come from
+           derivation   written out as a textbook does, and checked
+           fitting      samples ─→ parameters with their uncertainties
+            draw         networks and loss curves
+             commands     the command line: a file for each command
 
+A folder uses those above it that stand further left; only methods of Node and Graph
+reach down, to what prints and computes them (`tests/test_layers.py` holds it).
 Names are loaded when they are first used, so a command loads no more than it needs.
 """
 
@@ -43,11 +47,11 @@ if TYPE_CHECKING:
     from cgprimer.errors import OptionError as OptionError
     from cgprimer.errors import PointError as PointError
     from cgprimer.expr.custom import CustomOp as CustomOp
-    from cgprimer.fitting.descent import SGD as SGD
-    from cgprimer.fitting.descent import Adam as Adam
     from cgprimer.fitting.fit import fit as fit
     from cgprimer.fitting.fit import minimize as minimize
     from cgprimer.fitting.least_squares import LeastSquares as LeastSquares
+    from cgprimer.fitting.optimisers import SGD as SGD
+    from cgprimer.fitting.optimisers import Adam as Adam
     from cgprimer.fitting.result import FitResult as FitResult
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
@@ -70,7 +74,7 @@ if TYPE_CHECKING:
     from cgprimer.run.program import Program as Program
 
 _HOME = {
-    "Adam": "cgprimer.fitting.descent",
+    "Adam": "cgprimer.fitting.optimisers",
     "CGPrimerError": "cgprimer.errors",
     "check_derivation": "cgprimer.derivation.check",
     "check_function": "cgprimer.judge.code.foreign",
@@ -115,7 +119,7 @@ _HOME = {
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
     "Program": "cgprimer.run.program",
-    "SGD": "cgprimer.fitting.descent",
+    "SGD": "cgprimer.fitting.optimisers",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
 }

@@ -17,8 +17,8 @@ from cgprimer import takes
 from cgprimer.data.dataset import Dataset
 from cgprimer.data.generate import checked_size, generate
 from cgprimer.errors import GraphError, OptionError, unknown
-from cgprimer.fitting.descent import SGD
 from cgprimer.fitting.objective import objective_of
+from cgprimer.fitting.optimisers import SGD
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.read import parse_graph
 from cgprimer.judge.compare import PartialReport, compare_partials

@@ -17,7 +17,7 @@ from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import FUNCTIONS, OPS, TABLE, const, name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.judge.mistakes.suspects import derivative, suspects
+from cgprimer.judge.mistakes.wrong_derivatives import derivative, suspects
 from cgprimer.notation.latex import latex
 from cgprimer.notation.report import plain
 from cgprimer.notation.text import show

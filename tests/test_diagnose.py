@@ -16,9 +16,8 @@ from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
 from cgprimer.diagnosis.report import Diagnosis
-from cgprimer.diff import forms
-from cgprimer.diff.forms import FORMS, readings, taken_forms
 from cgprimer.diff.stable import stable
+from cgprimer.diff.stable_forms import FORMS, readings, taken_forms
 from cgprimer.expr.node import fold, intern, leaves, postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS, name
 from cgprimer.expr.spans import operation_span
@@ -445,12 +444,12 @@ def test_what_the_engine_takes_is_proposed_as_well(form):
 
 
 def test_a_new_form_is_one_entry(monkeypatch):
-    entry = forms.Form("1 - cos(a)", "2*sin(a/2)^2", taken=True)
+    entry = stable_forms.Form("1 - cos(a)", "2*sin(a/2)^2", taken=True)
     # A shape that no other test has, as shapes keep their stable forms.
     text, root = "xy = erf(tan(1 - cos(xx)))", parse_expression("1 - cos(xx)")
     assert stable(root) is root
-    monkeypatch.setattr(forms, "FORMS", (entry,))
-    caches = (forms._by_operation, forms.telling)
+    monkeypatch.setattr(stable_forms, "FORMS", (entry,))
+    caches = (stable_forms._by_operation, stable_forms.telling)
     for cache in caches:
         cache.cache_clear()
     try:

@@ -47,7 +47,7 @@ from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem, Runner, Steps
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
 

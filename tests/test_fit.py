@@ -24,11 +24,11 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.fitting.cells import rounded, rows
-from cgprimer.fitting.errors import reason
 from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.objective import objective_of
-from cgprimer.fitting.rest import is_quiet
 from cgprimer.fitting.result import OUTCOMES
+from cgprimer.fitting.standard_errors import reason
+from cgprimer.fitting.stopping import is_quiet
 from cgprimer.run.losses import find_loss
 from cgprimer.run.objective import Objective
 

@@ -32,7 +32,6 @@ from cgprimer.diagnosis.proposals.difference_rules import (
 )
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import holds
-from cgprimer.diff import forms
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name
@@ -307,13 +306,15 @@ HARMFUL = {
 
 @pytest.mark.parametrize("written", HARMFUL.values(), ids=HARMFUL)
 def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
-    monkeypatch.setattr(forms, "FORMS", (forms.Form("1 - cos(a)", written),))
+    monkeypatch.setattr(
+        stable_forms, "FORMS", (stable_forms.Form("1 - cos(a)", written),)
+    )
     monkeypatch.setattr(rewrite, "proposals", lambda node, here: iter(()))
-    forms._by_operation.cache_clear()
+    stable_forms._by_operation.cache_clear()
     try:
         found = diagnose(parse_graph(["xy = 1 - cos(xx)"]), {"xx": 1e-9})
     finally:
-        forms._by_operation.cache_clear()
+        stable_forms._by_operation.cache_clear()
     assert found.first.suggestion == ""
     assert "hint" not in str(found)
     assert "loses 16 of its digits" in str(found)

@@ -625,8 +625,8 @@ SLOPPY = [
 def test_errors_that_say_that_a_parameter_might_be_anything_are_told(
     text, at, x, doubted, seed
 ):
-    from cgprimer.fitting.errors import doubtful
     from cgprimer.fitting.sampled import Sampled
+    from cgprimer.fitting.standard_errors import doubtful
 
     graph = parse_graph([f"xy = {text}"])
     noise = 0.01 * np.random.default_rng(seed).normal(size=len(x))

@@ -19,7 +19,7 @@ from cgprimer.judge.mutation.mutation_report import (
     Outcome,
 )
 from cgprimer.judge.mutation.mutations import check_mutations, mutations
-from cgprimer.judge.mutation.rules import RULES
+from cgprimer.judge.mutation.other_tools import RULES
 from cgprimer.judge.points import random_points
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

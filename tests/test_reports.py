@@ -18,9 +18,9 @@ from cgprimer.judge.claim import Claim
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import WrongDerivative, divisors, explain, special
-from cgprimer.judge.mistakes.suspects import derivative, rule_of, suspects
 from cgprimer.judge.mistakes.terms import missing_term, sentence
 from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.judge.mistakes.wrong_derivatives import derivative, rule_of, suspects
 from cgprimer.judge.points import random_points
 from cgprimer.notation.text import show
 

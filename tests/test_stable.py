@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from cgprimer import NonFiniteWarning, edge_partials, gradient, parse_graph
-from cgprimer.diff.forms import taken_forms
 from cgprimer.diff.stable import stable
+from cgprimer.diff.stable_forms import taken_forms
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.text import show
 

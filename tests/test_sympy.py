@@ -13,7 +13,7 @@ from cgprimer.errors import GraphError
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.ops import Op, name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.graph.formulas import partial_text
+from cgprimer.graph.partial_texts import partial_text
 from cgprimer.graph.shape import SYMPY
 from cgprimer.notation.from_sympy import from_sympy
 from cgprimer.notation.text import show

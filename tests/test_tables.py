@@ -32,7 +32,7 @@ from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold
 from cgprimer.notation.giving_way import table_lines
 from cgprimer.notation.report import Said, as_html, lines_of, plain
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.text_table import TextTable, capped
 
 TEXTS = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 GRAPH = parse_graph(TEXTS)

@@ -28,7 +28,7 @@ from cgprimer.errors import (
     visible,
 )
 from cgprimer.notation.report import Beside, Report, Said, as_html
-from cgprimer.notation.table import TextTable
+from cgprimer.notation.text_table import TextTable
 
 HOSTILE = {
     "colour": "\x1b[31mred",

@@ -53,9 +53,9 @@ def run(options: argparse.Namespace) -> None:
     from cgprimer.data.generate import generate
     from cgprimer.draw.curves import plot_loss
     from cgprimer.draw.network import draw_graph
-    from cgprimer.fitting.descent import Adam
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
+    from cgprimer.fitting.optimisers import Adam
     from cgprimer.graph.read import parse_graph
     from cgprimer.judge.compare import compare_partials
 

@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from cgprimer.data.dataset import Dataset
-    from cgprimer.fitting.descent import SGD, Adam
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
+    from cgprimer.fitting.optimisers import SGD, Adam
 
     if options.plot:
         # Before the fit, which may take minutes.

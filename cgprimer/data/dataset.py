@@ -22,7 +22,7 @@ from cgprimer.errors import DataError, listing
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.text_table import TextTable, capped
 from cgprimer.types import Array
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from cgprimer.errors import shorten
 from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.notation.report import Part, Said, with_carets
-from cgprimer.notation.table import TextTable
+from cgprimer.notation.text_table import TextTable
 
 DEFINED = "defined"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")

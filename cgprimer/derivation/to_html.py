@@ -13,7 +13,7 @@ from cgprimer.derivation.stages import forward_stages, reverse_stages
 from cgprimer.derivation.to_text import FORWARD, REVERSE, called, left_out
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.notation.mathml import from_latex
-from cgprimer.notation.table import capped
+from cgprimer.notation.text_table import capped
 
 STYLE = """\
 .cgprimer-trace { overflow-x: auto; }

@@ -14,7 +14,7 @@ from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
 from cgprimer.notation.report import Beside, Part, Said
-from cgprimer.notation.table import OPEN, TextTable, capped, pad
+from cgprimer.notation.text_table import OPEN, TextTable, capped, pad
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"

@@ -36,8 +36,8 @@ from cgprimer.interrupts import contained
 from cgprimer.keeping import lazy
 from cgprimer.notation.numbers import Links, without_noise
 from cgprimer.notation.report import Report, printable
-from cgprimer.notation.table import MOST
 from cgprimer.notation.text import show
+from cgprimer.notation.text_table import MOST
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@
 
     remedies ─ regions ─→ the equations around it, at one sample
              ─ rewrite ─→ the best form of each node in them, within a budget
-                            clamps, proposals: other forms; algebra: how some are made
+                            proposals: other forms; algebra: how some are made
+             ─ clamps ───→ a formula held within its domain, where no form helps
              ─ verify ──→ is it the same function, and does it gain digits?
 
-The table of forms is `diff.forms`: what is proposed here, and what the engine takes by
-itself, are entries of one table.
+The table of forms is `diff.stable_forms`: what is proposed here, and what the engine
+takes by itself, are entries of it; other proposals follow from rules of algebra.
 """

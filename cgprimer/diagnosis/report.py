@@ -14,7 +14,7 @@ import numpy as np
 from cgprimer.diagnosis.evaluation import EPSILON
 from cgprimer.errors import listing, shorten
 from cgprimer.notation.report import Part, RowReport, Said, with_carets
-from cgprimer.notation.table import TextTable
+from cgprimer.notation.text_table import TextTable
 
 DIGITS = -float(np.log10(EPSILON))
 HINTED = 100  # findings for which a formula is looked for

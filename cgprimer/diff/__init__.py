@@ -1,7 +1,9 @@
 """Derivatives of expressions: nodes to nodes, so derivatives can be derived again.
 
-Node ─ sweep ─→ {name: Node} ─ stable ─→ the same, without lost digits
-         │ │                       └─ forms, match: their table and its matcher
-         │ └─ chain_rule: how adjoints add up, for whatever passes them on
-         └─ declare, formula_op, op_parts: operations of one's own, their derivatives
+Node ─ stable ─→ the same, without lost digits ─ sweep ─→ {name: Node}
+          └─ stable_forms, match: a table, its matcher │ └─ chain_rule: how adjoints add
+                                                       │      up, whoever passes them on
+           declare, formula_op, op_parts: operations of one's own, their derivatives
+
+`textbook` writes a derivative as people do, and `kinks` says where there is none.
 """

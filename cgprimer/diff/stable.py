@@ -7,7 +7,7 @@ Values and derivatives are computed from the stable form of what the author wrot
 author's own form is what is shown, drawn, and given to sympy. Operations of formulas
 are written out first, so that they cost and mean what their formulas do.
 
-Which forms there are, and which of them are taken, is the table in `forms`.
+Which forms there are, and which of them are taken, is the table in `stable_forms`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cgprimer.diff.factors import with_arguments
-from cgprimer.diff.forms import readings, telling
+from cgprimer.diff.stable_forms import readings, telling
 from cgprimer.expr.definitions import expand_for_derivatives
 from cgprimer.expr.node import Node, fold, postorder
 

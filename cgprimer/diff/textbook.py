@@ -4,7 +4,7 @@ The sweep returns `-(v1/v2/v2)`, `3*(2*xa)` and `xlogy(a^b, a)`; here they becom
 `-v1/v2^2`, `6*xa` and `a^b*log(a)`. Values are the same, up to rounding, wherever both
 forms have one. Nothing is expanded, and nothing cancels.
 
-For `graph.local` and `graph.formulas`, whose partials people read.
+For `graph.local` and `graph.partial_texts`, whose partials people read.
 """
 
 from __future__ import annotations

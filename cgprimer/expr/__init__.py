@@ -4,6 +4,6 @@
            │                              └─ ops: name, value, slope, spelling, code
            └ complaints, advice ─→ ExpressionError: a caret, and what to write instead
 
-`custom` adds a caller's own operations to the table, as formulas or as `numpy_op`;
-`definitions` takes formulas out again, and `kernel` computes nodes with numpy.
+`custom` registers a caller's own operations (`diff.declare` makes them) beside the
+table, as formulas or as `numpy_op`; `definitions` takes formulas out again, and `kernel` computes nodes with numpy.
 """

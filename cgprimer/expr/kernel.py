@@ -2,7 +2,7 @@
 
     nodes, names of arguments ─▶ Kernel: a value for each name ─▶ one for each node
 
-`graph.shape` runs equations by it, `run.update_rules` the steps of a descent, and
+`graph.shape` runs equations by it, `run.update_rule` the steps of a descent, and
 `diff.formula_op` the operations that formulas define. `diagnosis` alone walks nodes by
 itself: it wants the value of every one of them, as written.
 """

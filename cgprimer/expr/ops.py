@@ -6,7 +6,8 @@ r"""The table of operations: one entry says everything about one operation.
 An entry gives the numpy forward function, one derivative rule per argument (text in
 our own language, in the arguments a, b and the result y), the sympy form, and the
 way it is written. Parser, evaluation, derivatives, printing, machine code and tests
-read the table, so a new operation is such an entry in `TABLE` and no other edit.
+read the table, so a new operation is such an entry in `TABLE` and no other edit;
+machine code computes it by its definition, where there is one, and else numpy does.
 
     TABLE ─▶ OPS        by its name            ─▶ nodes, as `OPS["add"](a, b)`
           ├▶ FUNCTIONS  by what a call spells  ─▶ `expr.syntax` reads them

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import FitError, listing, suggest
-from cgprimer.fitting.descent import SGD, Adam
 from cgprimer.fitting.least_squares import LeastSquares
+from cgprimer.fitting.optimisers import SGD, Adam
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import as_array
 from cgprimer.types import Array

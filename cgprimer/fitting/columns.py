@@ -1,6 +1,6 @@
 """Columns of samples: whether they vary, and which inputs reach a target.
 
-`score` asks; arrays are (n,), or (rows, n).
+`baseline` and `group` ask; arrays are (n,), or (rows, n).
 """
 
 from __future__ import annotations

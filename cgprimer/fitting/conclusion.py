@@ -22,13 +22,13 @@ from cgprimer.errors import listing
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
-from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.determination import determine, price
 from cgprimer.fitting.downhill import is_endless, run_off
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.objective import varies
+from cgprimer.fitting.optimisers import Descent
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from cgprimer.fitting.determination import MOST
-from cgprimer.fitting.errors import doubtful, errors_of, reason
 from cgprimer.fitting.group import CHANCE
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.standard_errors import doubtful, errors_of, reason
 from cgprimer.run.objective import Objective
 from cgprimer.types import Array
 

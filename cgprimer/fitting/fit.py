@@ -26,10 +26,10 @@ from cgprimer.fitting.conclusion import (
     remarks_on_custom,
     remarks_on_loss,
 )
-from cgprimer.fitting.descent import SGD, Adam
 from cgprimer.fitting.least_squares import LeastSquares, least_squares
 from cgprimer.fitting.loop import Passes, descend
 from cgprimer.fitting.objective import in_units, objective_of
+from cgprimer.fitting.optimisers import SGD, Adam
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.trail import Trail

@@ -1,7 +1,7 @@
 """What is known of parameters: which the data leave open, and what they determine.
 
-`identify` and `from_equations` make an Identification; `findings`, `errors` and
-`result` read it.
+`identify` and `from_equations` make an Identification; `findings`, `standard_errors`
+and `result` read it.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.errors import FitError
-from cgprimer.fitting.descent import Descent
 from cgprimer.fitting.downhill import Smooth
-from cgprimer.fitting.rest import (
+from cgprimer.fitting.optimisers import Descent
+from cgprimer.fitting.stopping import (
     ROUNDING,
     is_beyond,
     is_nothing,

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from cgprimer.errors import listing
+from cgprimer.fitting.advice import RESCALE, Ending, capital
 from cgprimer.fitting.baseline import Baseline
 from cgprimer.fitting.compared import compared, found_wanting, r_squares
-from cgprimer.fitting.ending import RESCALE, Ending, capital
 from cgprimer.fitting.score import Score
 from cgprimer.fitting.status import creeps
 from cgprimer.fitting.trail import Trail

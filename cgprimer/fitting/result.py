@@ -1,4 +1,4 @@
-"""The result of a fit, and the sentence that goes with every outcome."""
+"""The result of a fit: parameters, their uncertainties, and how it ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import TextTable
+from cgprimer.notation.text_table import TextTable
 from cgprimer.types import Array
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from cgprimer.fitting.baseline import LEVEL, Baseline
-from cgprimer.fitting.rest import PATIENCE
+from cgprimer.fitting.stopping import PATIENCE
 from cgprimer.fitting.trail import Trail
 
 CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out

@@ -26,8 +26,8 @@ from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
-from cgprimer.notation.table import capped
 from cgprimer.notation.text import show
+from cgprimer.notation.text_table import capped
 from cgprimer.types import Array, Value
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from cgprimer.graph.walks import MANY, count_paths, edges_along, walks
 from cgprimer.keeping import lazy
 from cgprimer.notation.numbers import rounded
 from cgprimer.notation.report import Report
-from cgprimer.notation.table import TextTable, capped
 from cgprimer.notation.text import binding, show, tree_size
+from cgprimer.notation.text_table import TextTable, capped
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:

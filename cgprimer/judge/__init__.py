@@ -3,10 +3,13 @@
 graph + points ─→ at_points: values, our own partials, equations as sites
                     ├─→ edge_check · total_check · together: differences of each
                     └─→ graph_check: all of them
-claims ─→ check, compare: a row for each ─→ mistakes: what it looks like ─→ report
+claims ─→ check: a row for each ─→ mistakes, stories: what it looks like ─→ report
+graph ──→ compare: the edges of a check, and sympy's formulas beside them
 
 differences   a slope and the bound of its error, which `slopes` takes twice
-verdict       the one rule for a claim beside a slope; `evidence` asks it
+verdict       the one rule for a claim beside a slope, wherever one is judged
+mistakes      what one wrong derivative looks like
+stories       what is told of all of them together
 code          the same for functions without a graph
 mutation      checks the checker
 """

@@ -15,7 +15,7 @@ from cgprimer.errors import OpError
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
 from cgprimer.expr.ops import OPS, name
-from cgprimer.judge.mistakes.suspects import derivative
+from cgprimer.judge.mistakes.wrong_derivatives import derivative
 from cgprimer.judge.rounding import rounding
 from cgprimer.keeping import lazy
 from cgprimer.types import Array, Edge

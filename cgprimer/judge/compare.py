@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.expr.kernel import Kernel
-from cgprimer.graph.formulas import partial_text
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.partial_texts import partial_text
 from cgprimer.interrupts import contained
 from cgprimer.judge.check import ROW
 from cgprimer.judge.differences.bounded import Difference
@@ -27,7 +27,7 @@ from cgprimer.judge.rounding import rounding
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import FAIL, PASS, SURROGATE, Judgement, judge
 from cgprimer.notation.bar import bar
-from cgprimer.notation.table import TextTable
+from cgprimer.notation.text_table import TextTable
 from cgprimer.types import Array, Mask
 
 EXACT = 1e-9  # two formulas for one number agree this well, or up to their rounding

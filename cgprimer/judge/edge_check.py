@@ -29,8 +29,8 @@ from cgprimer.judge.evidence import (
 from cgprimer.judge.kinks import either_side, kink_mask, kinks
 from cgprimer.judge.mistakes.blame import SLACK, elsewhere, faulty_operation
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
-from cgprimer.judge.mistakes.suspects import derivative
 from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.judge.mistakes.wrong_derivatives import derivative
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.rounding import second_partial
 from cgprimer.judge.sites import Site

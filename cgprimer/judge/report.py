@@ -15,7 +15,7 @@ from cgprimer.judge.mistakes.explain import spoken
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 from cgprimer.notation.numbers import apart
 from cgprimer.notation.report import Part, Said
-from cgprimer.notation.table import OPEN, TextTable, capped
+from cgprimer.notation.text_table import OPEN, TextTable, capped
 from cgprimer.types import Edge
 
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")

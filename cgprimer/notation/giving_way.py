@@ -15,7 +15,7 @@ from dataclasses import replace
 from cgprimer.errors import columns
 from cgprimer.notation.folding import fewer_digits, fold, least, paragraphs
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import TIGHT, Frame, Line, TextTable, draw
+from cgprimer.notation.text_table import TIGHT, Frame, Line, TextTable, draw
 
 EASY = 24  # columns to which texts are folded before numbers give way
 HARD = 12  # and those to which they are folded when there are no numbers left

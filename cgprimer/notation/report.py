@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from cgprimer.errors import columns, excerpt, harmless
 from cgprimer.notation.giving_way import prose, table_lines
 from cgprimer.notation.signs import spelled
-from cgprimer.notation.table import COLOURS, Line, TextTable, capped
+from cgprimer.notation.text_table import COLOURS, Line, TextTable, capped
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions

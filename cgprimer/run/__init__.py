@@ -1,6 +1,6 @@
 """How a graph is computed: over arrays of samples, by numpy or by machine code.
 
-Graph ─→ Sweeps ─→ Program: values (V, n), gradients (P,)
+Graph ─→ Sweeps ─→ Program: values (V, n), partials on edges
            │          └─ fit_data ─→ Problem ─→ Objective: loss and gradient of
            │                parameters, epochs of steps
            └─ groups, kernels of their shapes: numpy here, machine code in `llvm`

@@ -22,7 +22,7 @@ from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, Steps, check_order
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from cgprimer.errors import FitError
 from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@
     xl = -(y*log(xp) + (1 - y)*log(1 - xp))  →   xl = y*softplus(-xz) + …
 
 An equation that is a piece of a form, such as xp here, is put into those that use it,
-and where a form of `diff.forms` is then taken, the equation is run in that form. All
-variables keep their places; only what an equation is computed from changes.
+and where a form of `diff.stable_forms` is then taken, the equation is run in that form.
+All variables keep their places; only what an equation is computed from changes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.diff.forms import taken_forms, telling
 from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
+from cgprimer.diff.stable_forms import taken_forms, telling
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, name
 from cgprimer.graph.shape import Shape

@@ -2,7 +2,7 @@
 
     Node + Sample ─ propose ─→ proposals: a form and a word on it
                       ↑
-        diff.forms    the table of forms
+        diff.stable_forms    the table of forms
         differences   what cancels is gone first (cancelling, difference_rules)
         ranges        nothing overflows
         expansions    the first terms of a series

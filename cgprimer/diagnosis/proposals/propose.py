@@ -1,6 +1,6 @@
 """Other ways to write an expression, by the table of forms and by rules.
 
-    node ─ whole_forms ─→ what the table in `diff.forms` has for it
+    node ─ whole_forms ─→ what the table in `diff.stable_forms` has for it
          ─ proposals ───→ what rules make of it with the values here
 
 A proposal may be no better, or wrong where its rule does not hold, so whoever takes it
@@ -30,9 +30,9 @@ from cgprimer.diagnosis.proposals.proposal import Proposal
 from cgprimer.diagnosis.proposals.ranges import in_range
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diff.factors import is_sum, with_arguments
-from cgprimer.diff.forms import readings
 from cgprimer.diff.match import filled
 from cgprimer.diff.stable import stable
+from cgprimer.diff.stable_forms import readings
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.syntax import parse_expression

@@ -12,7 +12,7 @@ import numpy as np
 
 from cgprimer.judge.code.directions import TELL, Survey
 from cgprimer.judge.code.subject import Subject, index
-from cgprimer.judge.mistakes.patterns import Part, common, likely_mistakes
+from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, SHARP
 from cgprimer.types import Array, Integers

@@ -1,4 +1,4 @@
-"""Gradients of code that has no graph: plain Python functions, and torch.
+"""Gradients of code that has no graph: plain Python functions.
 
 f, gradient ─ arguments ─▶ subject (f as a number, leaves with names)
               purity   ─▶ it is a function, and finite here

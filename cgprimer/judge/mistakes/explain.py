@@ -1,7 +1,7 @@
 """From a wrong derivative to the mistake: the ratio claimed / true, and what fits it.
 
 A mistake is recognised when it predicts the claim at every point. First come constant
-ratios (a sign, a factor, some per cent), then the wrong derivatives of `suspects`, then
+ratios (a sign, a factor, some per cent), then those of `wrong_derivatives`, then
 ratios that equal the value of a name, a factor too many or too few, and gaps that are
 simple terms.
 """
@@ -17,9 +17,9 @@ import numpy as np
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, name
-from cgprimer.judge.mistakes.suspects import Suspect, derivative, suspects
 from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import MATCH, Wrong, fraction
+from cgprimer.judge.mistakes.wrong_derivatives import Suspect, derivative, suspects
 from cgprimer.notation.numbers import apart, exact
 from cgprimer.types import Array
 

@@ -1,4 +1,6 @@
 """The checker, checked: mistakes are planted, and counted where they are caught.
 
-graph or code ─ rules ─→ mutants ─ check ─→ caught, missed, at the right place
+graph ─ mutations ─→ mutants ─ trial ─→ caught, missed, at the right place ─→ report
+                                 ├─ other_tools: as torch, JAX and others tolerate
+                                 └─ zeros: as code without a graph, where f is 0
 """

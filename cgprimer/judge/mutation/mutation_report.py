@@ -8,9 +8,9 @@ from math import floor
 from typing import Any
 
 from cgprimer.errors import OptionError, listing, shorten, unknown
-from cgprimer.judge.mutation.rules import RULES
+from cgprimer.judge.mutation.other_tools import RULES
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.table import OPEN, TextTable
+from cgprimer.notation.text_table import OPEN, TextTable
 from cgprimer.types import Edge
 
 MISTAKES = (

@@ -24,7 +24,7 @@ from cgprimer.judge.check import graph_check, report
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.explain import divisors
-from cgprimer.judge.mistakes.suspects import derivative, rule_of
+from cgprimer.judge.mistakes.wrong_derivatives import derivative, rule_of
 from cgprimer.judge.mutation.mutation_report import (
     ALL_OURS,
     OURS,
@@ -32,7 +32,7 @@ from cgprimer.judge.mutation.mutation_report import (
     MutationReport,
     Outcome,
 )
-from cgprimer.judge.mutation.rules import RULES
+from cgprimer.judge.mutation.other_tools import RULES
 from cgprimer.judge.mutation.trial import Trial
 from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.types import Array, Edge

@@ -15,7 +15,7 @@ from cgprimer.graph.accumulation import totals
 from cgprimer.judge.check import report
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.mutation.rules import RULES, CheckRule, Measured
+from cgprimer.judge.mutation.other_tools import RULES, CheckRule, Measured
 from cgprimer.judge.mutation.zeros import Zero
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE

@@ -1,4 +1,5 @@
 """What a check tells: wrong totals explained together, one point, sentences.
 
-judged rows ─ wrong_totals ─→ stories ─┬→ one_point: a table ─→ sentences ─→ report
+judged rows ─┬─ edge_stories, wrong_totals, claimed_totals ─→ stories ─┬─→ sentences
+             └─ one_point: a table of what is wrong there ─────────────┘
 """

@@ -29,7 +29,7 @@ from cgprimer.run.llvm.tape import Tape
 from cgprimer.run.llvm.workspace import Workspace
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, Steps, check_order
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 CACHE = 2**17  # doubles of values that a block may have

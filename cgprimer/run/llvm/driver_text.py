@@ -15,7 +15,7 @@ from cgprimer.run.llvm.driver_writer import DriverWriter
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 
 
 def _forward() -> Emitter:

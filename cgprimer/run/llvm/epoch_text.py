@@ -17,7 +17,7 @@ from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.records import INT, POINTER, Field
 from cgprimer.run.llvm.rows_text import FEW_CALLS, names_in
 from cgprimer.run.llvm.sums_text import SampleLoss, SummedExpressions, row_starts
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 
 
 class EpochField(Field):

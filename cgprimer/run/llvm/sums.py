@@ -19,7 +19,7 @@ from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.sample_rows import empty_rows
 from cgprimer.run.llvm.sums_text import SampleLoss, SumsField, sums_text
 from cgprimer.run.problem import Problem, Steps, beyond
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 CHUNK = 65_536  # samples summed at once: a bound on what rounding adds up to

@@ -14,8 +14,8 @@ import numpy as np
 
 from cgprimer.errors import shorten
 from cgprimer.fitting.downhill import FAR
-from cgprimer.fitting.rest import PATIENCE, SLIGHT
 from cgprimer.fitting.status import CREEP, creeps
+from cgprimer.fitting.stopping import PATIENCE, SLIGHT
 from cgprimer.fitting.trail import Trail
 
 TINY = 1e-12  # a share of a parameter that is no move

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers
-from cgprimer.run.update_rules import UpdateRule
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array
 
 Rate = float | Sequence[float] | Callable[[int], float]
