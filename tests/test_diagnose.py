@@ -16,6 +16,7 @@ from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
 from cgprimer.diagnosis.report import Diagnosis
+from cgprimer.diff import stable_forms
 from cgprimer.diff.stable import stable
 from cgprimer.diff.stable_forms import FORMS, readings, taken_forms
 from cgprimer.expr.node import fold, intern, leaves, postorder

@@ -32,6 +32,7 @@ from cgprimer.diagnosis.proposals.difference_rules import (
 )
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import holds
+from cgprimer.diff import stable_forms
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, const, name

@@ -5,5 +5,6 @@
            └ complaints, advice ─→ ExpressionError: a caret, and what to write instead
 
 `custom` registers a caller's own operations (`diff.declare` makes them) beside the
-table, as formulas or as `numpy_op`; `definitions` takes formulas out again, and `kernel` computes nodes with numpy.
+table, as formulas or as `numpy_op`; `definitions` takes formulas out again, and
+`kernel` computes nodes with numpy.
 """
