@@ -199,6 +199,7 @@ def _replaced(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Tabl
     parts.append(table.slots[last:].tolist())
     return replace(
         table,
+        texts=None,  # those of the author say what was written, not what is run
         shapes=tuple(shapes),
         shape=shape,
         slots=np.array([number for part in parts for number in part], dtype=np.int64),

@@ -103,10 +103,8 @@ class RowsCall:
         }
         self.args = np.empty(_HEAD + _LEAF * len(kinds), dtype=np.int64)
         self.args[:_HEAD] = RowsField.packed(head)
-        address, step = self.lanes.ctypes.data, self.lanes.strides[0]
-        self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = range(
-            address, address + step * len(kinds), step
-        )
+        lanes = self.lanes.itemsize * LANES * np.arange(len(kinds))
+        self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = self.lanes.ctypes.data + lanes
         self.args[_HEAD + LeafField.STEP :: _LEAF] = kinds
         self.tail = self.args.copy()
         self.tail[RowsField.COUNT] = LANES
