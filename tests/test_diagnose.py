@@ -375,6 +375,23 @@ def test_a_bad_point_is_refused():
         found("xy = ln(xx)", {})
 
 
+GONE = [  # sums of which no term is left, beside what goes wrong
+    "log(xy - xy)*exp(1000*xx)",
+    "log(2*xy - xy - xy)",
+    "(cos(xy) - cos(xy))^-1 + xx",
+    "log((xx + 1)^2 - xx^2 - 2*xx - 1)*xy",
+    "xx^(xy - xy)*log(xy - xy)",
+]
+
+
+@pytest.mark.parametrize("text", GONE)
+@pytest.mark.parametrize("xx", [0.0, 1e-9, 1.0, 1e9])
+def test_a_sum_of_which_nothing_is_left_is_diagnosed(text, xx):
+    graph = parse_graph(["xy = 1 - cos(xx)", f"xz = {text}"])
+    report = diagnose(graph, {"xx": xx})
+    assert "xz" in {row.node for row in report.rows}
+
+
 def test_a_constant_equation_has_nothing_to_lose():
     assert found(["xy = 3", "xz = xy"], {}).ok
 

@@ -116,7 +116,8 @@ _HALF_ANGLE = parse_expression("1 - 2*sin(a/2)^2")
 def _largest_first(parts: Terms, here: Sample) -> Node:
     """The sum in an order in which large terms cancel first, and exactly."""
     left = [(abs(here.double(term.node())), term) for term in parts]
-    if not all(isfinite(size) for size, _ in left):
+    # Of xy - xy no term is left: it is 0.
+    if not left or not all(isfinite(size) for size, _ in left):
         return node_of(parts)
     ordered = sorted(left, key=lambda pair: -pair[0])
     made = ordered[0][1].node()
