@@ -15,7 +15,7 @@ import numpy as np
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
-from cgprimer.data.generate import checked_size, generate
+from cgprimer.data.generate import check_size, generate
 from cgprimer.errors import GraphError, OptionError, unknown
 from cgprimer.fitting.descent import SGD
 from cgprimer.fitting.objective import objective_of
@@ -83,7 +83,7 @@ class ComputationalGraphPrimer:
         self.LOSS: list[float] = []
         self.vals_for_learnable_params: dict[str, float] = {}
         self._graph = parse_graph(self.expressions, self.output_vars or None)
-        checked_size(self._graph, self.dataset_size)
+        check_size(self._graph, self.dataset_size)
         self._parsed: Graph | None = None
         self._data: Dataset | None = None
 

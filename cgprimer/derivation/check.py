@@ -24,7 +24,7 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.derivation.case import Case
 from cgprimer.derivation.hints import hint
-from cgprimer.derivation.identity import shown
+from cgprimer.derivation.identity import prove
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.reader import read_derivation
 from cgprimer.derivation.report import (
@@ -141,7 +141,7 @@ class _Checking:
             return _row(equality, INCONCLUSIVE, _reason(tried), points=len(met))
         rounded = not all(same(s.left, s.right) for s in met)
         # A decimal that was rounded is never equal symbolically.
-        symbolic = shown(left, right) if self.symbolic and not rounded else ""
+        symbolic = prove(left, right) if self.symbolic and not rounded else ""
         remark = "to the digits written" if rounded else _aside(tried)
         remark = self._against_head(equality, head, met) or remark
         example = clearest(met, names)

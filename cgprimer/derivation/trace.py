@@ -339,7 +339,7 @@ def _total(terms: Sequence[float]) -> float:
     return sum(reversed(terms))
 
 
-def passed(share: Share, adjoint: float) -> float:
+def share_value(share: Share, adjoint: float) -> float:
     """What a share is worth when `adjoint` arrives at its user."""
     value = 0.0 if share.value is None else share.value
     return value if share.pulled else adjoint * value

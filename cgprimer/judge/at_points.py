@@ -21,7 +21,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.judge.arrival import misuses
 from cgprimer.judge.claim import Claim
-from cgprimer.judge.differences.edges import alike, by_formula
+from cgprimer.judge.differences.edges import alike_equations, by_formula
 from cgprimer.judge.kinks import kink_mask
 from cgprimer.judge.points import random_points
 from cgprimer.judge.rounding import partial_rounding
@@ -48,7 +48,7 @@ class GraphAtPoints:
         self.graph, self.given = graph, given
         self.point = Point.of(graph, at)
         self.width = self.point.width
-        self.groups = [SiteGroup(one) for one in alike(graph, self.point)]
+        self.groups = [SiteGroup(one) for one in alike_equations(graph, self.point)]
         self.place: dict[str, tuple[SiteGroup, int]] = {}
         found: dict[str, Site] = {}
         for group in self.groups:

@@ -63,7 +63,7 @@ class PartialRow:
         """`∂xw/∂xz`."""
         return f"∂{self.node}/∂{self.wrt}"
 
-    def _claimed(self) -> str:
+    def _claim_text(self) -> str:
         """The symbolic value, or our sweep's, marked, where sympy has none."""
         if np.isnan(self.symbolic) and not np.isnan(self.adjoint):
             return f"(sweep) {self.adjoint:.8g}"
@@ -75,7 +75,7 @@ class PartialRow:
         return (
             self.edge,
             self.formula,
-            self._claimed(),
+            self._claim_text(),
             f"{self.finite:.8g}",
             f"{self.absolute:.1e}",
             f"{self.relative:.1e}",

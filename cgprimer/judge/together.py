@@ -173,7 +173,7 @@ def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> 
     # point is the same twice.
     rng = np.random.default_rng(0)
 
-    def drawn(count: int, *shape: int) -> Array:
+    def draw(count: int, *shape: int) -> Array:
         found: Array = rng.choice([-1.0, 1.0], (count, *shape))
         # Sizes between 0.5 and 1, not ±1 alone: errors of +e and -e in two totals would
         # cancel in half of all directions with whole signs.
@@ -190,9 +190,9 @@ def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> 
     weights = {outputs[0]: one}
     # One output needs no weight, and is shown as it is.
     if len(outputs) > 1:
-        factors = drawn(len(outputs), 1)
+        factors = draw(len(outputs), 1)
         weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}
-    speeds = drawn(len(names), DIRECTIONS, 1)
+    speeds = draw(len(names), DIRECTIONS, 1)
     rates = {n: speed * size(n) for n, speed in zip(names, speeds, strict=True)}
     program = at.graph.program(outputs)
     return Mixture(at.graph, at.point, program, weights, rates)

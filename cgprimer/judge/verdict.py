@@ -85,7 +85,7 @@ def judge(
     excluded = not (within or gap <= K * (sure + own) + rough)
     # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
     # only: nobody is condemned by that.
-    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
+    if excluded and sure + own <= NARROW * _reference_size(claim, found, i, size):
         if found.again is None:
             return Judgement(FAIL)
         # `again` has no further scheme, so that this ends.
@@ -115,7 +115,7 @@ def _sharp_for_zero(claim: float, own: float, found: Slope, i: int) -> float:
     return NEGLIGIBLE * typical * zero
 
 
-def _known(claim: float, found: Slope, i: int, size: float) -> float:
+def _reference_size(claim: float, found: Slope, i: int, size: float) -> float:
     """What a bound is held against; a claim of inf must not make any bound small."""
     if np.isfinite(claim):
         return size

@@ -117,7 +117,7 @@ def judge_components(known: Examined, claimed: Array, precision: float) -> Judge
     kept = tuple(rows[k] for k in order.tolist())
     eased = []
     for row, i in zip(kept, chosen.tolist(), strict=True):
-        clear = _blurred(known, row, i, claimed, precision)
+        clear = _allow_blur(known, row, i, claimed, precision)
         eased.append(_beside_others(known, clear, i))
     return Judged(known.subject, known.survey, known.coarse, tuple(eased), chosen)
 
@@ -133,7 +133,7 @@ def _beside_others(known: Examined, row: CheckRow, i: int) -> CheckRow:
     return replace(row, verdict=PASS, reason="") if little else row
 
 
-def _blurred(
+def _allow_blur(
     known: Examined, row: CheckRow, i: int, claimed: Array, precision: float
 ) -> CheckRow:
     """In single precision small components have no more digits than large ones."""

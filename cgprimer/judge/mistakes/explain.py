@@ -276,7 +276,7 @@ def _named_ratios(case: WrongDerivative) -> Iterator[Guess]:
                     yield "missing factor", says + more
 
 
-def spoken(span: tuple[float, float]) -> str:
+def ratio_text(span: tuple[float, float]) -> str:
     """A ratio for a table: `-1`, `0.5`, or `1.3 … 4.8`."""
     low, high = span
     if not np.isfinite([low, high]).all():

@@ -15,7 +15,7 @@ import numpy as np
 
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.edge_check import EdgeCheck
-from cgprimer.judge.mistakes.explain import VAGUE, Cause, spoken
+from cgprimer.judge.mistakes.explain import VAGUE, Cause, ratio_text
 from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.stories.claimed_totals import ClaimedTotals
 from cgprimer.judge.totals import Culprit
@@ -147,6 +147,6 @@ class EdgeStories:
 def _ratio(cause: Cause, at: GraphAtPoints) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = cause.ratio
-    text = f"claimed / true {spoken(cause.ratio)}"
-    same = spoken((low, low)) == spoken((high, high)) and at.width > 1
+    text = f"claimed / true {ratio_text(cause.ratio)}"
+    same = ratio_text((low, low)) == ratio_text((high, high)) and at.width > 1
     return text if same else f"{text} {at.where}"
