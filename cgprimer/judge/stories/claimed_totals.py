@@ -14,10 +14,10 @@ from cgprimer.expr.ops import ZERO
 from cgprimer.graph.accumulation import path_products
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.mistakes.blame import SLACK, is_transposed
+from cgprimer.judge.mistakes.culprits import Totals
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.totals import Totals
 from cgprimer.types import Array, Edge
 
 ON_A_PATH = (

@@ -15,10 +15,10 @@ import numpy as np
 
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.edge_check import EdgeCheck
+from cgprimer.judge.mistakes.culprits import Culprit
 from cgprimer.judge.mistakes.explain import VAGUE, Cause, ratio_text
 from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.stories.claimed_totals import ClaimedTotals
-from cgprimer.judge.totals import Culprit
 from cgprimer.types import Edge
 
 SWAPPED = 64  # names that are held against one another

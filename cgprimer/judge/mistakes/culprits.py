@@ -11,7 +11,7 @@ and where one q fits several claims, q·∂ is what the author took for the edge
 xu = a·x and xy = xu² at a = 2, x = 3: ∂xy/∂xu is 12, ∂xu/∂a 3 and ∂xu/∂x 2, so the
 totals by a and x are 36 and 24. Claimed are 18 and 12. All of both totals goes through
 (xy, xu), so q = 1/2 there fits both, and 12/2 = 6 is xu: the 2 of the power is missing.
-On (xu, a) the same q explains the first only. `mistakes` looks for such edges.
+On (xu, a) the same q explains the first only. `stories` looks for such edges.
 """
 
 from __future__ import annotations
