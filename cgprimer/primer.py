@@ -206,22 +206,22 @@ def _expressions(expressions: Any) -> Sequence[str]:
             "expressions= is one text; a list of texts is expected\n"
             f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
         )
-    found = takes.items(expressions)
-    if found is None:
+    texts = takes.items(expressions)
+    if texts is None:
         raise OptionError(
             f"expressions= is a list of texts, not {takes.shown(expressions)}"
         )
-    return found
+    return texts
 
 
 def _outputs(names: Any) -> list[str]:
     """The names as a list, empty where they are left out."""
     if isinstance(names, str):
         return [names]
-    found = takes.items(() if names is None else names)
-    if found is None:
+    texts = takes.items(() if names is None else names)
+    if texts is None:
         raise OptionError(f"output_vars= is a list of names, not {takes.shown(names)}")
-    return found
+    return texts
 
 
 def _whole(name: str, value: Any) -> int:

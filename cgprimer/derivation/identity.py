@@ -63,8 +63,8 @@ def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
         with _time_limit(seconds):
             # Both differences first: every way is then tried on each, the quick ways
             # before the slow.
-            found = list(_differences(a, b, positive))
-            return any(way(d) == 0 for way in _ways() for d in found)
+            gaps = list(_differences(a, b, positive))
+            return any(way(d) == 0 for way in _ways() for d in gaps)
     except _TimeUp:
         _forget()
         return False

@@ -257,11 +257,11 @@ def trace(
 
 def _authors(called: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Name in the trace → the author's names for it, where they differ."""
-    found: dict[str, tuple[str, ...]] = {}
+    authors: dict[str, tuple[str, ...]] = {}
     for theirs, ours in called.items():
         if theirs != ours:
-            found[ours] = (*found.get(ours, ()), theirs)
-    return found
+            authors[ours] = (*authors.get(ours, ()), theirs)
+    return authors
 
 
 def _rows(
@@ -349,6 +349,6 @@ def _local(
     graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
 ) -> dict[Edge, float]:
     if has_pullback(body):
-        found = pulled_values(graph, user, values, adjoint)
-        return {(user, used): number for used, number in found.items()}
+        numbers = pulled_values(graph, user, values, adjoint)
+        return {(user, used): number for used, number in numbers.items()}
     return edge_values(graph, user, values)

@@ -104,8 +104,8 @@ def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
     # One look at the shapes spares a walk through every equation.
     if not any(shape.is_inexact for shape in graph.table.shapes):
         return {}
-    found = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
-    return {edge: ops for edge, ops in found.items() if ops}
+    inexact = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
+    return {edge: ops for edge, ops in inexact.items() if ops}
 
 
 def _dashed_caption(dashed: dict[Edge, tuple[Op, ...]], labelled: bool) -> list[Line]:

@@ -19,11 +19,11 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
     errors = result.standard_errors or {}
     combined = result.combinations[: MOST_ROWS // 2]
     names = list(result.parameters)[: MOST_ROWS - len(combined)]
-    found = [_row(result, n, result.parameters[n], errors.get(n), n) for n in names]
+    cells = [_row(result, n, result.parameters[n], errors.get(n), n) for n in names]
     for each in combined:
         value, error = result.combination(each.coefficients)
         value = value if each.value is None else each.value
-        found.append(_row(result, shorten(each.text), value, error))
+        cells.append(_row(result, shorten(each.text), value, error))
     left = [
         f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (
@@ -32,7 +32,7 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
         )
         if count > 0
     ]
-    return found, "; ".join(left)
+    return cells, "; ".join(left)
 
 
 def _row(

@@ -87,16 +87,16 @@ def _at_once(status: str, trail: Trail) -> list[str]:
 
 def _trivial(ending: Ending, baseline: Baseline) -> list[str]:
     """Which targets a constant meets as well, why, and what may help."""
-    found, poor = shortcomings(baseline), [s for s in baseline.scores if s.trivial]
+    sentences, poor = shortcomings(baseline), [s for s in baseline.scores if s.trivial]
     if not poor:
-        return found
-    found += [*map(_apart, (s for s in poor if s.apart)), *ending.stuck()]
+        return sentences
+    sentences += [*map(_apart, (s for s in poor if s.apart)), *ending.stuck()]
     rest = ending.trail.status == "converged"
     if not baseline.one or (ending.exact and not rest):
-        return [*found, _elsewhere(poor)]
+        return [*sentences, _elsewhere(poor)]
     change = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
     reason = ": it is linear in its parameters, so no other start leads elsewhere"
-    return [*found, change + reason + _unless(poor)]
+    return [*sentences, change + reason + _unless(poor)]
 
 
 def _elsewhere(poor: Sequence[Score]) -> str:

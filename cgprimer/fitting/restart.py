@@ -85,5 +85,5 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
         columns.T @ (residuals / unit) / np.maximum((columns**2).sum(axis=0), 1e-300)
     )
     steps += list(np.diag(alone))
-    found = [at - step * (unit / size) for step in steps]
-    return [one for one in found if np.isfinite(one).all()]
+    places = [at - step * (unit / size) for step in steps]
+    return [one for one in places if np.isfinite(one).all()]

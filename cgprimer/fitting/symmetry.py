@@ -45,10 +45,10 @@ class Symmetry:
 
     def direction(self, params: Array) -> Array:
         """The way in which parameters begin to move, (p,)."""
-        found = np.zeros(len(params))
+        slopes = np.zeros(len(params))
         for number, power in self.powers.items():
-            found[number] = power * (1.0 if self.kind == "shift" else params[number])
-        return found
+            slopes[number] = power * (1.0 if self.kind == "shift" else params[number])
+        return slopes
 
     def apply(self, params: Array, t: float) -> Array:
         """Parameters that are further on."""
@@ -152,7 +152,7 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
     """Variable (-1: none) → the parameter that it is multiplied by in a sum."""
     if equation < 0:
         return {}
-    shape, found = table.shape_of(equation), {}
+    shape, addends = table.shape_of(equation), {}
     number = dict(zip(shape.slots, table.numbers(equation), strict=True))
     # Down the additions only: of w·x + b both terms are addends, of relu(w·x + b) none
     # is.
@@ -167,5 +167,5 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
         alone = kinds.keys() == {PARAMETER} and len(factors) == 1
         if kinds.keys() == {PARAMETER, VARIABLE} or alone:
             variable = number[kinds[VARIABLE]] if VARIABLE in kinds else -1
-            found[variable] = number[kinds[PARAMETER]]
-    return found
+            addends[variable] = number[kinds[PARAMETER]]
+    return addends

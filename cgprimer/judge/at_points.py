@@ -74,13 +74,13 @@ class GraphAtPoints:
     @lazy
     def terms(self) -> dict[Edge, Array]:
         """Σ|terms| of each of our own partials: times ε, what rounding does to it."""
-        found: dict[Edge, Array] = {}
+        sums: dict[Edge, Array] = {}
         for group in self.groups:
             alike = group.equations
             with np.errstate(all="ignore"):
                 columns = partial_rounding(alike.shape)(*alike.slots)
-            found.update(spread(self.graph, alike.equations, columns, self.width))
-        return found
+            sums.update(spread(self.graph, alike.equations, columns, self.width))
+        return sums
 
     @lazy
     def wide(self) -> GraphAtPoints:
@@ -140,14 +140,14 @@ class GraphAtPoints:
     @lazy
     def misuses(self) -> dict[Edge, str]:
         """Edges through a backward that is not in proportion to what arrives."""
-        found: dict[Edge, str] = {}
+        by_edge: dict[Edge, str] = {}
         for node, site in self.sites.items():
             # The rules of our own operations are multiplied by what arrives outside of
             # them.
             if site.shape.has_pullback:
                 on_names = misuses(self.body(node), site.values)
-                found |= {(node, wrt): says for wrt, says in on_names.items()}
-        return found
+                by_edge |= {(node, wrt): says for wrt, says in on_names.items()}
+        return by_edge
 
     @memo
     def kink_mask(self, edge: Edge) -> Mask:

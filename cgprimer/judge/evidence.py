@@ -50,10 +50,10 @@ class Evidence:
     def judgement(self, i: int, sharp: float = SHARP) -> Judgement:
         """The verdict at point `i`; a claim that is excused there is not condemned."""
         claim, terms = float(self.claimed[i]), float(self.terms[i])
-        found = judge(claim, self.slope, i, terms, sharp)
-        if found.verdict == FAIL and self.excused[i]:
+        judgement = judge(claim, self.slope, i, terms, sharp)
+        if judgement.verdict == FAIL and self.excused[i]:
             return Judgement(INCONCLUSIVE, f"{self.slopes(i)}, {self.but(i)}")
-        return found
+        return judgement
 
     def gap(self, i: int) -> float:
         """How far the claim is from the difference at point `i`."""

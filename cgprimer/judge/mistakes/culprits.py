@@ -111,8 +111,8 @@ class Totals:
             return None
         flow = sum(self.edges[edge] * tangent[edge[1]] for edge in ways)
         # The group leads into one node, so that all of it shares d output/d node.
-        found: Array = self.true[group[0][0]] * flow
-        return found
+        share: Array = self.true[group[0][0]] * flow
+        return share
 
     def culprits(self, names: Sequence[str]) -> Iterator[Culprit]:
         """Edges that, wrong by a factor, give the claimed totals of some of `names`.

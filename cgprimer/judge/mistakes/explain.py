@@ -197,7 +197,7 @@ def special(
 
 def divisors(body: Node) -> set[float]:
     """Whole numbers n by which sums of n terms are divided: those of means."""
-    found = set()
+    numbers = set()
     for node in postorder([body]):
         if node.op.name == "div" and node.args[1].op is CONST:
             # (a + b + c)/3 is a mean of three, (a + b)/3 is none.
@@ -211,20 +211,20 @@ def divisors(body: Node) -> set[float]:
             }
         else:
             continue
-        found |= {size for size, total in sums.items() if _count(total) == size}
-    return found
+        numbers |= {size for size, total in sums.items() if _count(total) == size}
+    return numbers
 
 
 def _count(total: Node) -> int:
     """How many terms a sum has."""
-    found, stack = 0, [total]
+    count, stack = 0, [total]
     while stack:
         node = stack.pop()
         if node.op in (OPS["add"], OPS["sub"]):
             stack += node.args
         else:
-            found += 1
-    return found
+            count += 1
+    return count
 
 
 def _matches(case: WrongDerivative) -> Iterator[Guess]:

@@ -137,11 +137,11 @@ class EdgeStories:
                 missing = own[edge] / above
             extra.append(("upstream missing", says + "is left out", missing))
         wrong = culprit.wrong(own, edge, self.at.where)
-        found = check.explain(wrong, extra)
-        if found.kind == "zero":
+        cause = check.explain(wrong, extra)
+        if cause.kind == "zero":
             says = f"nothing is passed: the way from {wrt} through {node} is missing"
-            return replace(found, kind="missing path", says=says)
-        return found
+            return replace(cause, kind="missing path", says=says)
+        return cause
 
 
 def _ratio(cause: Cause, at: GraphAtPoints) -> str:

@@ -133,9 +133,9 @@ def _on_rules(wrong: Sequence[CheckRow]) -> str:
 
 def _numbers(row: CheckRow) -> str:
     spot = row.decided or row
-    claimed, found = apart(spot.claimed, spot.difference)
+    claimed, true = apart(spot.claimed, spot.difference)
     where = "" if row.decided is None else " at a point of its own"
-    return f"{row.derivative} should be {found} where {claimed} is claimed{where}"
+    return f"{row.derivative} should be {true} where {claimed} is claimed{where}"
 
 
 def _places(claims: Mapping[str, Claim], names: Sequence[str]) -> str:
