@@ -296,8 +296,8 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
         names = names_in(graph, user)
-        found = partials(graph.equation(user).body, map(name, names), SEED)
-        formulas |= {(user, used): found[name(used)] for used in names}
+        partial_of = partials(graph.equation(user).body, map(name, names), SEED)
+        formulas |= {(user, used): partial_of[name(used)] for used in names}
     return {
         used: [Share(u, formulas[u, used], pulled=u in pulled) for u in some]
         for used, some in users.items()

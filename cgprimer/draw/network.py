@@ -152,8 +152,8 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
     given = graph.evaluate(at)  # which refuses what is no point
     values = {n: float(x) for n, x in {**at, **given}.items()}
     # the symbolic method would load sympy for the same numbers
-    found = edge_partials(graph, at, method="adjoint")
-    partials = {(u, v): float(d) for (v, u), d in found.items()}
+    by_edge = edge_partials(graph, at, method="adjoint")
+    partials = {(u, v): float(d) for (v, u), d in by_edge.items()}
     before: Links = {}
     for (u, v), partial in partials.items():
         before.setdefault(v, []).append((u, partial))

@@ -50,11 +50,11 @@ class GraphAtPoints:
         self.width = self.point.width
         self.groups = [SiteGroup(one) for one in alike_equations(graph, self.point)]
         self.place: dict[str, tuple[SiteGroup, int]] = {}
-        found: dict[str, Site] = {}
+        sites: dict[str, Site] = {}
         for group in self.groups:
             for row, site in enumerate(group.sites(graph)):
-                found[site.node], self.place[site.node] = site, (group, row)
-        self.sites = {node: found[node] for node in graph.order if node in found}
+                sites[site.node], self.place[site.node] = site, (group, row)
+        self.sites = {node: sites[node] for node in graph.order if node in sites}
         own = by_formula(graph, self.point, "adjoint")
         # In topological order, as totals and their terms need it.
         self.own = {

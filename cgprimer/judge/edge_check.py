@@ -154,8 +154,8 @@ class EdgeCheck:
         # A kink at one of the points has been judged with the points.
         others = [at for at in kinks(site, wrt) if at not in self.site.values[wrt]]
         there = [site.with_value(wrt, np.array([at])) for at in others]
-        found = (self._evidence(one, claim, one.slope(wrt)) for one in there)
-        rows = (kink_row(self.edge, claim, one) for one in found)
+        evidence = (self._evidence(one, claim, one.slope(wrt)) for one in there)
+        rows = (kink_row(self.edge, claim, one) for one in evidence)
         return tuple(row for row in rows if row is not None)
 
     def _evidence(self, site: Site, claim: Claim | None, known: Slope) -> Evidence:

@@ -149,13 +149,13 @@ def _allow_blur(
     return replace(row, verdict=INCONCLUSIVE, reason=reason, ratio=None)
 
 
-def _is_erratic(found: Judged, claimed: Array) -> bool:
+def _is_erratic(judged: Judged, claimed: Array) -> bool:
     """Whether all that fails is off by the rounding of single precision.
 
     By so little, and either by less than its last digit, or up and down without a rule,
     or to numbers that it has. A wrong constant is off by one ratio: it is not excused.
     """
-    failed = [row for row in found.rows if row.verdict == FAIL]
+    failed = [row for row in judged.rows if row.verdict == FAIL]
     claims = np.array([row.claimed for row in failed])
     true = np.array([row.difference for row in failed])
     gap, largest = np.abs(claims - true), np.nan_to_num(np.abs(claimed)).max()

@@ -148,12 +148,12 @@ class Totals:
         gap = self.claimed[wrt] - self.true[wrt] - (factor - 1) * share
         return bool((np.abs(gap) <= self.size(wrt) + unsure * np.abs(share)).all())
 
-    def spares(self, found: Culprit, names: Iterable[str]) -> bool:
+    def spares(self, culprit: Culprit, names: Iterable[str]) -> bool:
         """Whether other totals would be as they are claimed with these edges wrong."""
         for wrt in names:
-            share = self.share(found.edges, wrt)
+            share = self.share(culprit.edges, wrt)
             if share is not None and not self._fits(
-                wrt, share, found.factor, found.slack
+                wrt, share, culprit.factor, culprit.slack
             ):
                 return False
         return True

@@ -80,9 +80,9 @@ def explain(case: WrongDerivative) -> Cause:
     """What a wrong derivative looks like."""
     ratios = case.wrong.ratios()
     span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    found = _findings(case)
-    for kind, says in found:
-        other = next((o for o in found if o[0] != kind), None)
+    findings = _findings(case)
+    for kind, says in findings:
+        other = next((o for o in findings if o[0] != kind), None)
         if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
         return Cause(kind, says, span)

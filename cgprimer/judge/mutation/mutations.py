@@ -169,10 +169,10 @@ def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, boo
 
 
 def _either(
-    found: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
+    outcomes: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
 ) -> None:
-    before = found.get(key, (False, False))
-    found[key] = before[0] or caught, before[1] or located
+    before = outcomes.get(key, (False, False))
+    outcomes[key] = before[0] or caught, before[1] or located
 
 
 def _correct(check: GraphCheck, trials: list[Trial]) -> dict[str, tuple[int, int]]:

@@ -36,9 +36,9 @@ def blame_totals(
         own = [one for one in totals if one.row.node == output]
         bad = _to_explain([one.row for one in own], claims, doubted)
         if bad:
-            found = _stories(check.output(output), claims, bad, doubted)
-            told = list(found)
-            own = _with_stories(own, found, told)
+            output_stories = _stories(check.output(output), claims, bad, doubted)
+            told = list(output_stories)
+            own = _with_stories(own, output_stories, told)
             stories += told
         done += own
     return done, stories
