@@ -9,7 +9,7 @@ from textwrap import fill, indent
 from typing import NoReturn
 
 import cgprimer
-from cgprimer.commands.output import complain, guarded
+from cgprimer.commands.output import complain, guard
 from cgprimer.errors import CGPrimerError, visible
 from cgprimer.interrupts import load
 
@@ -39,7 +39,7 @@ Names that start with x are variables, the others learnable parameters; --variab
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 where it did not succeed, or 2 for bad input."""
-    return guarded(lambda: _command(arguments))
+    return guard(lambda: _command(arguments))
 
 
 def _command(arguments: Sequence[str] | None) -> int:

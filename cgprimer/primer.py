@@ -15,7 +15,7 @@ import numpy as np
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
-from cgprimer.data.generate import checked_size, generate
+from cgprimer.data.generate import check_size, generate
 from cgprimer.errors import GraphError, OptionError, unknown
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.optimisers import SGD
@@ -83,7 +83,7 @@ class ComputationalGraphPrimer:
         self.LOSS: list[float] = []
         self.vals_for_learnable_params: dict[str, float] = {}
         self._graph = parse_graph(self.expressions, self.output_vars or None)
-        checked_size(self._graph, self.dataset_size)
+        check_size(self._graph, self.dataset_size)
         self._parsed: Graph | None = None
         self._data: Dataset | None = None
 
@@ -206,22 +206,22 @@ def _expressions(expressions: Any) -> Sequence[str]:
             "expressions= is one text; a list of texts is expected\n"
             f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
         )
-    found = takes.items(expressions)
-    if found is None:
+    texts = takes.items(expressions)
+    if texts is None:
         raise OptionError(
             f"expressions= is a list of texts, not {takes.shown(expressions)}"
         )
-    return found
+    return texts
 
 
 def _outputs(names: Any) -> list[str]:
     """The names as a list, empty where they are left out."""
     if isinstance(names, str):
         return [names]
-    found = takes.items(() if names is None else names)
-    if found is None:
+    texts = takes.items(() if names is None else names)
+    if texts is None:
         raise OptionError(f"output_vars= is a list of names, not {takes.shown(names)}")
-    return found
+    return texts
 
 
 def _whole(name: str, value: Any) -> int:

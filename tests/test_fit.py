@@ -23,7 +23,7 @@ from cgprimer import (
     minimize,
     parse_graph,
 )
-from cgprimer.fitting.cells import rounded, rows
+from cgprimer.fitting.cells import round_to_error, rows
 from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.result import OUTCOMES
@@ -899,7 +899,7 @@ ROUNDED = [
 def test_values_are_rounded_to_the_second_digit_of_their_error(
     value, error, shown, with_error
 ):
-    assert rounded(value, error) == (shown, with_error)
+    assert round_to_error(value, error) == (shown, with_error)
     if error:
         assert abs(float(shown) - value) <= 0.06 * error
 

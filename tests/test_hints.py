@@ -20,7 +20,7 @@ from cgprimer.diagnosis.algebra.power_series import NoSeriesError
 from cgprimer.diagnosis.algebra.series import _ANALYTIC, series
 from cgprimer.diagnosis.algebra.squares import squares
 from cgprimer.diagnosis.algebra.terms import Monomial, node_of, terms
-from cgprimer.diagnosis.clamps import unguarded
+from cgprimer.diagnosis.clamps import remove_guards
 from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.operations import Operations
 from cgprimer.diagnosis.proposals.difference_rules import (
@@ -445,7 +445,7 @@ def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
     ],
 )
 def test_what_guards_no_probability_stays(text):
-    assert unguarded(parse_expression(text)) is parse_expression(text)
+    assert remove_guards(parse_expression(text)) is parse_expression(text)
 
 
 # The rules behind the formulas, each held against mpmath

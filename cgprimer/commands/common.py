@@ -104,11 +104,11 @@ def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
     """
     from cgprimer.graph.arrays import decimal
 
-    found = {}
+    numbers = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         try:
-            found[name.strip()] = decimal(text.strip(" "))
+            numbers[name.strip()] = decimal(text.strip(" "))
         except ValueError:
             raise OptionError(
                 f"write name=value, such as xa=1.5, not {pair!r}"
@@ -116,7 +116,7 @@ def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
         if not equals or name.strip() not in known:
             every = f"the names are {', '.join(known)}"
             raise OptionError(unknown(f"name {name!r}", name, known, every))
-    return found
+    return numbers
 
 
 def values_at(graph: Graph, options: argparse.Namespace) -> dict[str, float] | None:

@@ -27,7 +27,7 @@ class Unwritable(OSError):
     """Standard output took no more, and not because its reader has gone."""
 
 
-def guarded(command: Callable[[], int]) -> int:
+def guard(command: Callable[[], int]) -> int:
     """The exit code of `command`, whatever happens to what it writes."""
     # Errors on standard error are never complained of: there is nowhere left to say so.
     with _stream("stdout", strict=True), _stream("stderr", strict=False):

@@ -98,10 +98,10 @@ class Dataset(Report):
         column = (self.inputs if role == "input" else self.targets)[name]
         size = float(np.abs(column).max()) or 1.0  # so that no sum overflows
         mean, spread = size * (column / size).mean(), size * (column / size).std()
-        found = [column.min(), mean, column.max(), spread]
+        figures = [column.min(), mean, column.max(), spread]
         sigma = (self.sigma or {}).get(name) if role == "target" else None
         noise = "" if sigma is None else _range(sigma)
-        return name, role, *(f"{value:.4g}" for value in found), noise
+        return name, role, *(f"{value:.4g}" for value in figures), noise
 
     @classmethod
     def from_frame(

@@ -48,7 +48,7 @@ def generate(
     """
     takes.kind(Graph, graph=graph)
     takes.mapping(parameters=parameters)
-    size = checked_size(graph, size)
+    size = check_size(graph, size)
     rng = takes.generator(rng, DataError)
     draws = draws_of(graph.inputs, low, high, sampler)
     inputs = {draw.name: draw.sample(size, rng) for draw in draws}
@@ -75,7 +75,7 @@ def _with_noise(values: Array, deviation: float, rng: np.random.Generator) -> Ar
     return values + deviation * rng.standard_normal(len(values))
 
 
-def checked_size(graph: Graph, size: int) -> int:
+def check_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if not takes.is_count(size):
         raise DataError(

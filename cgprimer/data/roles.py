@@ -72,7 +72,7 @@ def _refuse_parameters(columns: Sequence[str], graph: Graph) -> None:
     """Columns that the caller surely means as inputs, but the graph does not."""
     if found := [name for name in columns if name in graph.parameter_number]:
         raise DataError(
-            f"{_left_out(found, 'a parameter of the graph', 'parameters of the graph')}"
+            f"{_omission(found, 'a parameter of the graph', 'parameters of the graph')}"
             f"\n  hint: parse_graph(…, variables={found!r}) turns parameters into "
             "inputs; rename a column that is something else"
         )
@@ -85,13 +85,13 @@ def _refuse_variables(columns: Sequence[str], graph: Graph) -> None:
         kind = "defined by the graph but no output of it"
         every, only = [*graph.outputs, *found], [*graph.outputs]
         raise DataError(
-            f"{_left_out(found, kind, kind)}\n"
+            f"{_omission(found, kind, kind)}\n"
             f"  hint: parse_graph(…, outputs={every!r}) fits all of them, "
             f"targets={only!r} only the outputs"
         )
 
 
-def _left_out(names: list[str], one: str, many: str) -> str:
+def _omission(names: list[str], one: str, many: str) -> str:
     if len(names) == 1:
         return f"the column {names[0]!r} is {one}, so it would be left out"
     return f"the columns {listing(names)} are {many}, so they would be left out"

@@ -24,7 +24,7 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.derivation.case import Case
 from cgprimer.derivation.hints import hint
-from cgprimer.derivation.identity import shown
+from cgprimer.derivation.identity import prove
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.reader import read_derivation
 from cgprimer.derivation.report import (
@@ -34,8 +34,8 @@ from cgprimer.derivation.report import (
     one_line,
 )
 from cgprimer.derivation.samples import (
+    BothSides,
     Point,
-    Sample,
     clearest,
     draw_points,
     same,
@@ -141,14 +141,14 @@ class _Checking:
             return _row(equality, INCONCLUSIVE, _reason(tried), points=len(met))
         rounded = not all(same(s.left, s.right) for s in met)
         # A decimal that was rounded is never equal symbolically.
-        symbolic = shown(left, right) if self.symbolic and not rounded else ""
+        symbolic = prove(left, right) if self.symbolic and not rounded else ""
         remark = "to the digits written" if rounded else _aside(tried)
         remark = self._against_head(equality, head, met) or remark
         example = clearest(met, names)
         return _row(equality, PASS, remark, example, len(met), symbolic)
 
     def _wrong(
-        self, equality: Equality, met: Sequence[Sample], names: set[str]
+        self, equality: Equality, met: Sequence[BothSides], names: set[str]
     ) -> DerivationRow:
         apart = [sample for sample in met if not sample.agrees(equality)]
         # Points that agree speak for a condition that is missing; those where both
@@ -160,7 +160,7 @@ class _Checking:
         return _row(equality, FAIL, remark, clearest(apart, names), len(met))
 
     def _against_head(
-        self, equality: Equality, head: Side, met: Sequence[Sample]
+        self, equality: Equality, head: Side, met: Sequence[BothSides]
     ) -> str:
         """That a chain agrees with itself and yet not with what it set out from."""
         if head is equality.left:
@@ -179,7 +179,7 @@ def _row(
     equality: Equality,
     verdict: str,
     remark: str = "",
-    sample: Sample | None = None,
+    sample: BothSides | None = None,
     points: int = 0,
     symbolic: str = "",
 ) -> DerivationRow:
@@ -207,7 +207,7 @@ def _condition(agreed: int, met: int) -> str:
     return f"it holds at {agreed} of {met} points: does it need a condition?"
 
 
-def _reason(samples: Sequence[Sample]) -> str:
+def _reason(samples: Sequence[BothSides]) -> str:
     """Why there is nothing to compare."""
     sides = {"left": [s.left for s in samples], "right": [s.right for s in samples]}
     for side, column in sides.items():
@@ -217,7 +217,7 @@ def _reason(samples: Sequence[Sample]) -> str:
     return f"both sides are real and finite at only {count} of {len(samples)} points"
 
 
-def _aside(samples: Sequence[Sample]) -> str:
+def _aside(samples: Sequence[BothSides]) -> str:
     """That one side goes further than the other, where it does."""
     for side, other in (("left", "right"), ("right", "left")):
         if any(

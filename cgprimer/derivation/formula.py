@@ -49,9 +49,9 @@ class Formula:
             return parse_expression(self.text, 0, declared)
         except ExpressionError as error:
             problem = error.problems[0]
-            raise self._moved(problem) from None
+            raise self._move(problem) from None
 
-    def _moved(self, problem: Mistake) -> ExpressionError:
+    def _move(self, problem: Mistake) -> ExpressionError:
         """The problem with its span in the author's line instead of the translation."""
         # One span for every character of the translation, so that a caret under any of
         # them is under the token that it came from.

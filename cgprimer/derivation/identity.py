@@ -36,7 +36,7 @@ class _TimeUp(BaseException):
     """Not an Exception, so that sympy's own handlers let it pass."""
 
 
-def shown(a: Node, b: Node, seconds: float = PATIENCE) -> str:
+def prove(a: Node, b: Node, seconds: float = PATIENCE) -> str:
     """SHOWN, POSITIVE (shown where every name is positive) or NOT_SHOWN."""
     if a is b:
         return SHOWN
@@ -60,11 +60,11 @@ def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
     try:
         # A thread cannot be stopped from outside, and signals reach the main thread
         # only: so the profile hook raises from within.
-        with _limited(seconds):
+        with _time_limit(seconds):
             # Both differences first: every way is then tried on each, the quick ways
             # before the slow.
-            found = list(_differences(a, b, positive))
-            return any(way(d) == 0 for way in _ways() for d in found)
+            gaps = list(_differences(a, b, positive))
+            return any(way(d) == 0 for way in _ways() for d in gaps)
     except _TimeUp:
         _forget()
         return False
@@ -134,7 +134,7 @@ def _swallows(code: CodeType) -> bool:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def _time_limit(seconds: float) -> Iterator[None]:
     """Raise _TimeUp inside the block when the time is over."""
     deadline = time.thread_time() + seconds
     calls = itertools.count(1)

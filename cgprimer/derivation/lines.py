@@ -40,12 +40,12 @@ class Statement:
         equals = [mark.span() for mark in _EQUALS.finditer(self.clean, *self.span)]
         if not equals:
             self.fail(
-                "a line of a derivation needs '='", self._trimmed(*self.span),
+                "a line of a derivation needs '='", self._trim(*self.span),
                 "what is no formula goes behind a #",
             )  # fmt: skip
         starts = [self.start, *(after for _, after in equals)]
         ends = [*(before for before, _ in equals), self.end]
-        spans = [self._trimmed(a, b) for a, b in zip(starts, ends, strict=True)]
+        spans = [self._trim(a, b) for a, b in zip(starts, ends, strict=True)]
         for i, (a, b) in enumerate(spans):
             if a == b and (i or not follows):
                 self.fail("a value is missing beside this '='", equals[max(i - 1, 0)])
@@ -56,7 +56,7 @@ class Statement:
         """Where in the line it stands."""
         return self.start, self.end
 
-    def _trimmed(self, start: int, end: int) -> Span:
+    def _trim(self, start: int, end: int) -> Span:
         """The span without blanks, alignment marks and a sentence's punctuation."""
         inner = self.clean[start:end]
         first = start + len(inner) - len(inner.lstrip(" \t&"))

@@ -45,11 +45,11 @@ class Meanings:
             if missing and text not in self.done:
                 waiting.extend(missing)
             else:
-                self.done.setdefault(text, self._substituted(formula))
+                self.done.setdefault(text, self._substitute(formula))
                 waiting.pop()
-        return self._substituted(root)
+        return self._substitute(root)
 
-    def _substituted(self, root: Node) -> Node:
+    def _substitute(self, root: Node) -> Node:
         by = {name(text): self.done[text] for text in leaves(root) if text in self.done}
         return substitute([root], by)[0] if by else root
 

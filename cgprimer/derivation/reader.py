@@ -84,7 +84,7 @@ class _Reader:
         left = self.last
         # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
-            defined = self._defined(statement, spans[0])
+            defined = self._new_name(statement, spans[0])
             if defined:
                 left = self._define(statement, defined, spans)
                 spans = spans[1:]
@@ -118,7 +118,7 @@ class _Reader:
         node = node if "e" in self.names.known else _with_euler(node)
         return Side(statement.number, statement.line, *span, node)
 
-    def _defined(self, statement: Statement, span: Span) -> str | None:
+    def _new_name(self, statement: Statement, span: Span) -> str | None:
         """The new name that alone is the left side, if the line defines one."""
         try:
             formula = self._formula(statement, span)

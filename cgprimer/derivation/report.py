@@ -64,8 +64,8 @@ class DerivationRow:
         if self.left_value is None or self.right_value is None:
             return ""
         where = ", ".join(f"{name} = {value:.6g}" for name, value in self.at.items())
-        found = f"{self.left_value:.10g} on the left, {self.right_value:.10g} here"
-        return f"at {where}: {found}" if where else found
+        sides = f"{self.left_value:.10g} on the left, {self.right_value:.10g} here"
+        return f"at {where}: {sides}" if where else sides
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,6 @@
 """Both sides of an equality at random points, to more digits than a coincidence has.
 
-    names ─ draw_points ─▶ points ─ samples ─▶ Sample: left, right ─ agrees ─▶ yes or no
+    names ─ draw_points ─▶ points ─ samples ─▶ BothSides ─ agrees ─▶ yes or no
 
 `check` draws the points once for a derivation; each equality takes what it needs.
 """
@@ -46,7 +46,7 @@ def same(a: Number, b: Number) -> bool:
 
 
 @dataclass(frozen=True)
-class Sample:
+class BothSides:
     """Both sides at one point."""
 
     at: Point
@@ -75,14 +75,14 @@ class Sample:
 
 def samples(
     left: Node, right: Node, pool: Sequence[Point], points: int
-) -> Iterator[Sample]:
+) -> Iterator[BothSides]:
     """Both sides at points of the pool, until `points` of them compare."""
     used = {*leaves(left), *leaves(right)}
     met = 0
     # More points are in the pool than are wanted, for those where a side is not real.
     for at in pool if used else pool[:1]:
         numbers = values([left, right], at, decimal)
-        sample = Sample(at, numbers[left], numbers[right])
+        sample = BothSides(at, numbers[left], numbers[right])
         yield sample
         met += sample.compares
         if met == points:
@@ -102,10 +102,10 @@ def half_unit(text: str) -> float:
     return 0.5000001 * place
 
 
-def clearest(samples: Sequence[Sample], names: set[str]) -> Sample:
+def clearest(samples: Sequence[BothSides], names: set[str]) -> BothSides:
     """The example with the tamest numbers, told in the names that matter."""
 
-    def size(sample: Sample) -> float:
+    def size(sample: BothSides) -> float:
         numbers = [sample.left, sample.right, *map(sample.at.get, names)]
         # Of a number and its inverse the larger: 0.001 is as wild as 1000.
         return max(float(max(abs(x), 1 / (abs(x) + 1e-9))) for x in numbers)

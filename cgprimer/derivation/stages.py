@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cgprimer.derivation.notations import Notation
-from cgprimer.derivation.trace import SEED, Row, Share, Trace, passed
+from cgprimer.derivation.trace import SEED, Row, Share, Trace, share_value
 from cgprimer.errors import columns
 from cgprimer.graph.local import LARGE
 from cgprimer.notation.text import tree_size
@@ -48,7 +48,7 @@ def forward_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]
 
 def _symbols(row: Row, share: Share, notation: Notation) -> str:
     if share.pulled:
-        return _pulled(share, notation)
+        return _pull_back(share, notation)
     adjoint = notation.adjoint(share.user)
     return f"{adjoint}{notation.dot}{notation.partial(share.user, row.name)}"
 
@@ -61,7 +61,7 @@ def _formulas(row: Row, share: Share, notation: Notation) -> str:
     return f"{adjoint}{notation.dot}{notation.factor(share.partial)}"
 
 
-def _pulled(share: Share, notation: Notation) -> str:
+def _pull_back(share: Share, notation: Notation) -> str:
     """A backward that is no product, applied to the adjoint that arrives."""
     # By its text: the formula of a backward may hold the adjoint anywhere.
     placeholder = notation.formula(SEED)
@@ -71,7 +71,7 @@ def _pulled(share: Share, notation: Notation) -> str:
 
 def _numbers(share: Share, adjoint: float, notation: Notation) -> str:
     if share.pulled:
-        return notation.product(passed(share, adjoint))
+        return notation.product(share_value(share, adjoint))
     return notation.product(adjoint, share.value or 0.0)
 
 

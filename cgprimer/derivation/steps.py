@@ -64,13 +64,13 @@ class _Steps:
                 fixed.add(node)
                 short[node] = node
             else:
-                short[node] = self._named(intern(node.op, args, node.value))
+                short[node] = self._name(intern(node.op, args, node.value))
         last = short[body]
         ours = str(last.value) in self.bodies
         # y = x, or y = 2, is no operation, and yet a variable with a line of its own.
-        self.called[variable] = last if ours else self._named(last)
+        self.called[variable] = last if ours else self._name(last)
 
-    def _named(self, operation: Node) -> Node:
+    def _name(self, operation: Node) -> Node:
         if operation not in self.names:
             called = next(self.fresh)
             self.bodies[called] = operation

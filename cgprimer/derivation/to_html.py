@@ -10,7 +10,7 @@ from html import escape
 
 from cgprimer.derivation.notations import LATEX
 from cgprimer.derivation.stages import forward_stages, reverse_stages
-from cgprimer.derivation.to_text import FORWARD, REVERSE, called, left_out
+from cgprimer.derivation.to_text import FORWARD, REVERSE, omissions, row_label
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.notation.mathml import from_latex
 from cgprimer.notation.text_table import capped
@@ -59,7 +59,7 @@ DOCUMENT = """\
 
 def html_document(trace: Trace) -> str:
     """A page of its own."""
-    title = escape(f"Derivation of {called(trace[trace.output])}")
+    title = escape(f"Derivation of {row_label(trace[trace.output])}")
     return DOCUMENT.format(title=title, part=html_part(trace))
 
 
@@ -67,7 +67,7 @@ def html_part(trace: Trace, most: int | None = None) -> str:
     """The table, to stand in a page or a notebook; of so many rows at most."""
     shown, skipped = capped(trace.rows, most=most or len(trace.rows))
     rows = "\n".join(_row(trace, row) for row in shown)
-    unneeded = left_out(trace) if trace.left_out else ""
+    unneeded = omissions(trace) if trace.left_out else ""
     below = "".join(f"<p>{escape(said)}</p>" for said in (unneeded, skipped) if said)
     return (
         f'<div class="cgprimer-trace"><style>{STYLE}</style>\n<table>\n'

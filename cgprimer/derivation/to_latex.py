@@ -55,10 +55,10 @@ def latex_table(trace: Trace) -> str:
     stretch = r"\renewcommand{\arraystretch}{1.5}"
     # A tabular cannot break over pages, a longtable cannot be shrunk.
     table = (LONG if len(lines) > PAGE else SHORT) % (HEAD, body)
-    return f"{NEEDS}\n{{{stretch}\n{table}}}{_left_out(trace)}"
+    return f"{NEEDS}\n{{{stretch}\n{table}}}{_omissions(trace)}"
 
 
-def _left_out(trace: Trace) -> str:
+def _omissions(trace: Trace) -> str:
     if not trace.left_out:
         return ""
     names = ", ".join(f"${LATEX.name(name)}$" for name in trace.left_out)

@@ -24,8 +24,8 @@ def text(trace: Trace, notation: Notation) -> str:
     """The forward trace, then the reverse trace from the output back."""
     # "# " where the text is to be read again by `check_derivation`.
     comment = notation.comment[0].strip("(")
-    names = _padded(notation.name, trace)
-    adjoints = _padded(notation.adjoint, trace)
+    names = _pad(notation.name, trace)
+    adjoints = _pad(notation.adjoint, trace)
     lines = [f"{comment}Forward trace, first to last"]
     for row in trace.rows:
         notes = [*([] if row.kind == "variable" else [row.kind]), *row.author]
@@ -37,16 +37,16 @@ def text(trace: Trace, notation: Notation) -> str:
         notes = [] if row.shares else ["seed"]
         lines += _line(adjoints[row.name], stages, notes, notation)
     if trace.left_out:
-        lines += ["", f"{comment}{left_out(trace)}"]
+        lines += ["", f"{comment}{omissions(trace)}"]
     return "\n".join(lines)
 
 
-def left_out(trace: Trace) -> str:
+def omissions(trace: Trace) -> str:
     """Which names have no line, and why."""
     return f"not needed for {trace.output}: {', '.join(trace.left_out)}"
 
 
-def _padded(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
+def _pad(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
     """Every name as it is written, filled up to the widest."""
     written = {row.name: write(row.name) for row in trace.rows}
     widest = max(map(columns, written.values()))
@@ -76,7 +76,7 @@ def tables(trace: Trace) -> list[Part]:
     rows, skipped = capped(trace.rows)
     forward = TextTable(
         ("variable", "expression", "value"),
-        [(called(row), _expression(row), _value(trace, row)) for row in rows],
+        [(row_label(row), _expression(row), _value(trace, row)) for row in rows],
         numbers=("value",),
         formulas=("expression",),
         title=FORWARD,
@@ -95,12 +95,12 @@ def tables(trace: Trace) -> list[Part]:
         styles={"adjoint": "bold", "gradient": "red"},
         frame=OPEN,
     )
-    unneeded = left_out(trace) if trace.left_out else ""
+    unneeded = omissions(trace) if trace.left_out else ""
     below = [Said(said, "dim") for said in (unneeded, skipped) if said]
     return [Beside(forward, reverse), *below]
 
 
-def called(row: Row) -> str:
+def row_label(row: Row) -> str:
     """The name in the trace, and the author's where that is another."""
     return f"{row.name} ({', '.join(row.author)})" if row.author else row.name
 

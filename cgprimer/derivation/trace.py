@@ -257,11 +257,11 @@ def trace(
 
 def _authors(called: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Name in the trace → the author's names for it, where they differ."""
-    found: dict[str, tuple[str, ...]] = {}
+    authors: dict[str, tuple[str, ...]] = {}
     for theirs, ours in called.items():
         if theirs != ours:
-            found[ours] = (*found.get(ours, ()), theirs)
-    return found
+            authors[ours] = (*authors.get(ours, ()), theirs)
+    return authors
 
 
 def _rows(
@@ -296,8 +296,8 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
     for user in pulled:
         names = names_in(graph, user)
-        found = partials(graph.equation(user).body, map(name, names), SEED)
-        formulas |= {(user, used): found[name(used)] for used in names}
+        partial_of = partials(graph.equation(user).body, map(name, names), SEED)
+        formulas |= {(user, used): partial_of[name(used)] for used in names}
     return {
         used: [Share(u, formulas[u, used], pulled=u in pulled) for u in some]
         for used, some in users.items()
@@ -339,7 +339,7 @@ def _total(terms: Sequence[float]) -> float:
     return sum(reversed(terms))
 
 
-def passed(share: Share, adjoint: float) -> float:
+def share_value(share: Share, adjoint: float) -> float:
     """What a share is worth when `adjoint` arrives at its user."""
     value = 0.0 if share.value is None else share.value
     return value if share.pulled else adjoint * value
@@ -349,6 +349,6 @@ def _local(
     graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
 ) -> dict[Edge, float]:
     if has_pullback(body):
-        found = pulled_values(graph, user, values, adjoint)
-        return {(user, used): number for used, number in found.items()}
+        numbers = pulled_values(graph, user, values, adjoint)
+        return {(user, used): number for used, number in numbers.items()}
     return edge_values(graph, user, values)

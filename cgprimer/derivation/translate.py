@@ -106,7 +106,7 @@ class _Translator(Tokens):
 
     def sign(self, at: int, sign: str) -> int:
         # \frac+ has a sign where its first argument belongs.
-        if self.waiting() and not self.ended:
+        if self.is_waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
         self.emit(sign, at)
         # A sign in front of a value, as in 1/-2, leaves what is below the slash below
@@ -212,7 +212,7 @@ class _Translator(Tokens):
         self.begin(at)
         token = self.tokens[at]
         # \frac 12 3 is read by LaTeX as a half and then 3: it takes one digit.
-        if self.waiting() and not self.ended and len(token) > 1 and token.isdigit():
+        if self.is_waiting() and not self.ended and len(token) > 1 and token.isdigit():
             self.fail("one digit or braces are expected", at, f"write {{{token}}}")
         self.emit(token, at)
         self.complete(at)
@@ -273,7 +273,7 @@ class _Translator(Tokens):
 
     # Small parts
 
-    def waiting(self) -> bool:
+    def is_waiting(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1], _Wait)
 
     def closes_bars(self) -> bool:

@@ -1,6 +1,6 @@
 """Expressions without their guards: log(sigmoid(x)) for log(max(sigmoid(x), 1e-15)).
 
-    node ─ unguarded ─→ node, the same one where nothing guards; for `remedies`
+    node ─ remove_guards ─→ node, the same one where nothing guards; for `remedies`
 
 Clamping a probability, or adding a tiny number to it, hides a logarithm's overflow and
 flattens its slope; a form that needs no guard gives what was meant.
@@ -19,7 +19,7 @@ from cgprimer.expr.syntax import parse_expression
 TINY = 1e-6  # a guard leaves probabilities as they are but for this much
 
 
-def unguarded(root: Node) -> Node:
+def remove_guards(root: Node) -> Node:
     """`root` without the guards on sigmoids near 0 and 1.
 
     A guard is max or + with a number up to TINY, or min with one as near to 1.

@@ -120,7 +120,7 @@ def _finding(
     value, exact = evaluation.both(node, worst)
     args = [evaluation.both(arg, worst) for arg in node.args]
     is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
-    text, start, end = _written(operations.graph, place)
+    text, start, end = _source(operations.graph, place)
     return Finding(
         kind=place.kind,
         node=place.node,
@@ -151,7 +151,7 @@ def _worst(evaluation: Evaluation, node: Node, here: Mapping[int, float]) -> int
     return max(looked_at, key=lambda s: (not np.isfinite(column[s]), here[s], -s))
 
 
-def _written(graph: Graph, place: Place) -> tuple[str, int, int]:
+def _source(graph: Graph, place: Place) -> tuple[str, int, int]:
     """The text in which the operation stands, and its span."""
     if place.kind == "value":
         text = graph.equation(place.node).text

@@ -45,18 +45,18 @@ def values(
     # Two rounds at least: one alone cannot tell its own rounding.
     before, digits = _round(order, at, constant, FIRST), 2 * FIRST
     after = _round(order, at, constant, digits)
-    left = _unsettled(order, before, after)
+    left = _open_nodes(order, before, after)
     while digits < LAST and left:
         digits *= 2
         before = before | {node: after[node] for node in left}
         # Only what more digits may change is computed again, with all that it is made
         # of.
         after = after | _round(left, at, constant, digits)
-        left = _unsettled(left, before, after)
-    return {node: _settled(before[node], after[node]) for node in order}
+        left = _open_nodes(left, before, after)
+    return {node: _settle(before[node], after[node]) for node in order}
 
 
-def _unsettled(
+def _open_nodes(
     order: list[Node], before: dict[Node, Number], after: dict[Node, Number]
 ) -> list[Node]:
     """The nodes that more digits may change, and all that they are computed from."""
@@ -192,7 +192,7 @@ def _agree(before: Number, after: Number) -> bool:
     return bool(abs(after - before) <= abs(after) * mp.mpf(10) ** -AGREED)
 
 
-def _settled(before: Number, after: Number) -> Number:
+def _settle(before: Number, after: Number) -> Number:
     """The last round's number; zero where it only shrank, nan where it wandered."""
     mp = context()
     if _agree(before, after):

@@ -69,7 +69,7 @@ class Regions:
         # One rewriter for an equation and a sample: several findings share what it
         # knows.
         if key not in self._alone:
-            here = Sample(self._rounded(place.node, sample))
+            here = Sample(self._round_values(place.node, sample))
             self._alone[key] = Rewriter(here, self.budget)
         # Also the equations that use it: a form must help them, too.
         around = (place.node, *self.operations.later(place.node, LATER))
@@ -109,7 +109,7 @@ class Regions:
     def _exact(self, text: str, sample: int) -> Number:
         return self.evaluation.exact[sample][self.operations.bodies[text]]
 
-    def _rounded(self, variable: str, sample: int) -> dict[str, float]:
+    def _round_values(self, variable: str, sample: int) -> dict[str, float]:
         """The right values of the names in an equation, rounded to doubles."""
         at = self.evaluation.at(sample)
         body = self.operations.graph.equation(variable).body
@@ -122,7 +122,7 @@ class Regions:
         """Whether rounding the names in an equation leaves its value as it is."""
         body = self.operations.graph.equation(variable).body
         exact = self._exact(variable, sample)
-        number = Sample(self._rounded(variable, sample)).exact(body)
+        number = Sample(self._round_values(variable, sample)).exact(body)
         if not (is_finite(number) and is_finite(exact)):
             return not is_finite(number) and not is_finite(exact)
         return bool(abs(number - exact) <= SHARP * abs(exact))

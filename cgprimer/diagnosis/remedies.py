@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from cgprimer.diagnosis.budget import Budget
-from cgprimer.diagnosis.clamps import unguarded
+from cgprimer.diagnosis.clamps import remove_guards
 from cgprimer.diagnosis.evaluation import Evaluation, error
 from cgprimer.diagnosis.extended import is_finite
 from cgprimer.diagnosis.operations import Operations, Place
@@ -153,7 +153,7 @@ def _without_guard(region: Region) -> str:
     """A form in the table that needs no clamp, for the largest place that has one."""
     by = region.by
     for place in reversed(region.users(region.culprit)):
-        meant = unguarded(place)
+        meant = remove_guards(place)
         if meant is place or not meant.args:
             continue
         form = by.best(meant)

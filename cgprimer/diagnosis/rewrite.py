@@ -73,12 +73,12 @@ class Rewriter:
 
     def words(self, root: Node) -> str:
         """What is to be said about the forms that are new in `best(root)`."""
-        used = self._said(root)
+        used = self._words_on(root)
         ranges = [word.removeprefix(SERIES) for word in used if SERIES in word]
         others = [word for word in used if word and SERIES not in word]
-        return "; ".join([*others, *_joined(SERIES, ranges)])
+        return "; ".join([*others, *_join(SERIES, ranges)])
 
-    def _said(self, root: Node) -> Words:
+    def _words_on(self, root: Node) -> Words:
         """The words on `root` and on what is in it, but for what the table replaces."""
         reached = {root}
         for node in reversed(postorder([root])):
@@ -161,12 +161,12 @@ class Rewriter:
         better = self.best(new)
         self._nested = False
         if better is not new:
-            yield better, (word, *self._said(new))
+            yield better, (word, *self._words_on(new))
 
     def _is_worth(self, node: Node) -> bool:
         """Whether there is hope: what is large, or wrong for long, stays so."""
         return self._depth[node] <= DEEP and size(node) <= WIDE
 
 
-def _joined(start: str, parts: list[str]) -> list[str]:
+def _join(start: str, parts: list[str]) -> list[str]:
     return [start + " and ".join(parts)] if parts else []

@@ -43,14 +43,14 @@ def heights(graph: Layered, layers: Layers, separation: Separation) -> np.ndarra
     # Blocks that start at the last layer follow neighbours to the right.
     ways = (layers, graph.left), (layers[::-1], graph.right)
     four = [
-        _one_sided(*way, conflicts, separation, backwards)
+        _align_to_corner(*way, conflicts, separation, backwards)
         for way in ways
         for backwards in (False, True)
     ]
     return _balance(four)
 
 
-def _one_sided(
+def _align_to_corner(
     layers: Layers,
     sides: Sequence[Sequence[int]],
     conflicts: set[tuple[int, int]],

@@ -30,21 +30,21 @@ def edge_names(body: Any, parameters: Collection[str]) -> dict[str, str]:
     >>> edge_names(parse_expression("ab*xx + sin(ac*xa) + xb"), {"ab", "ac"})
     {'xa': 'ac', 'xx': 'ab'}
     """
-    found: dict[str, list[tuple[str, ...]]] = {}
+    parts: dict[str, list[tuple[str, ...]]] = {}
     for o in occurrences(body, parameters):
-        found.setdefault(o.variable, []).append(o.parameters)
+        parts.setdefault(o.variable, []).append(o.parameters)
     # ab*x + x has the partial ab+1: to write ab there would mislead
-    return {v: _list_names(places) for v, places in found.items() if all(places)}
+    return {v: _list_names(places) for v, places in parts.items() if all(places)}
 
 
 def sole_coefficients(body: Any, parameters: Collection[str]) -> dict[str, str]:
     """The variables whose partial is just a parameter, or minus one, as a text."""
-    found: dict[str, list[Occurrence]] = {}
+    by_variable: dict[str, list[Occurrence]] = {}
     for o in occurrences(body, parameters):
-        found.setdefault(o.variable, []).append(o)
+        by_variable.setdefault(o.variable, []).append(o)
     return {
         variable: ("−" if o.sign < 0 else "") + o.parameters[0]
-        for variable, (o, *others) in found.items()
+        for variable, (o, *others) in by_variable.items()
         if not others and o.linear and len(o.parameters) == 1
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from cgprimer.draw.extent import Extent
 from cgprimer.draw.runs import Along, counts_of, is_in_batches, losses_of
-from cgprimer.draw.series import NOTHING, Series, known, running_mean
+from cgprimer.draw.series import NOTHING, Series, running_mean, where_known
 from cgprimer.notation.numbers import number
 from cgprimer.types import Array
 
@@ -84,7 +84,7 @@ def _is_noisy(losses: Array) -> bool:
     One spike in a million is as high as all others together: so it is noisy also where
     it turns at every other step, and by more than rounding would.
     """
-    values = losses[known(losses)]
+    values = losses[where_known(losses)]
     if len(values) < MANY:
         return False
     steps = np.diff(values)
@@ -112,14 +112,14 @@ def _counted_curve(run: Any, losses: Array, label: str, along: Along) -> Curve:
     if diverged:
         # The batch that broke is known more exactly than the epoch in which it did.
         broke = 0 <= batches.last < len(batches.y) - 1
-        said = _broken_at(batches if broke else whole, along)
+        said = _divergence(batches if broke else whole, along)
     elif number(run.loss) != number(whole.y[-1]):
         said = f"{said}, best {number(run.loss)}"
     name = getattr(run, "loss_name", "") or "loss"
     return Curve(label, whole, batches, mean, said, name, diverged, True)
 
 
-def _broken_at(points: Series, along: Along) -> str:
+def _divergence(points: Series, along: Along) -> str:
     """Where losses are no longer finite, or end."""
     end = float(points.x[min(points.last + 1, len(points.x) - 1)])
     if along == "epoch" and end % 1:

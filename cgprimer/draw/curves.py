@@ -159,28 +159,28 @@ def _entries(
     """Text → line of the legend: the curves if there are several, and their kinds."""
     from matplotlib.lines import Line2D
 
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     differ = len({curve.name for curve in curves}) > 1
     if len(curves) > 1 or any(curve.diverged for curve in curves):
         for curve, line in zip(curves, lines, strict=True):
             kind = f" ({curve.name.removesuffix(WHOLE)})" if differ else ""
             if curve in named:
-                found[f"{curve.label}{kind}: {curve.said}"] = line
+                entries[f"{curve.label}{kind}: {curve.said}"] = line
     if len(curves) > NAMED:
         others = f"{len(curves) - NAMED} others, none of them better"
-        found[others] = Line2D([], [], color=GREY)
+        entries[others] = Line2D([], [], color=GREY)
     colour = lines[0].get_color() if len(curves) == 1 else "0.4"
     circles = any(line.get_marker() == "o" for line in lines)
     batches = [curve for curve in curves if len(curve.batches.y)]
     if any(curve.by_epochs for curve in batches):
         whole = Line2D([], [], color=colour, marker="o" if circles else None, **CIRCLE)
-        said = f": {curves[0].said}" if not found else ""
-        found[f"over all data{said}"] = whole
+        said = f": {curves[0].said}" if not entries else ""
+        entries[f"over all data{said}"] = whole
         if any(len(curve.mean.y) for curve in batches):
             thin = Line2D([], [], color=colour, **THIN)
-            found["mean over an epoch of batches"] = thin
-        found["single batches"] = Line2D([], [], color=colour, **FAINT)
+            entries["mean over an epoch of batches"] = thin
+        entries["single batches"] = Line2D([], [], color=colour, **FAINT)
     elif batches:
-        found["running mean"] = Line2D([], [], color=colour)
-        found["single losses"] = Line2D([], [], color=colour, **FAINT)
-    return found
+        entries["running mean"] = Line2D([], [], color=colour)
+        entries["single losses"] = Line2D([], [], color=colour, **FAINT)
+    return entries

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cgprimer.draw.series import Series, known
+from cgprimer.draw.series import Series, where_known
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _floor(finite: Array) -> float:
 def every(series: Sequence[Series]) -> Array:
     """All values that axes can hold."""
     y = np.concatenate([np.empty(0), *(s.y for s in series)])
-    return np.asarray(y[known(y)])
+    return np.asarray(y[where_known(y)])

@@ -104,8 +104,8 @@ def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
     # One look at the shapes spares a walk through every equation.
     if not any(shape.is_inexact for shape in graph.table.shapes):
         return {}
-    found = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
-    return {edge: ops for edge, ops in found.items() if ops}
+    inexact = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
+    return {edge: ops for edge, ops in inexact.items() if ops}
 
 
 def _dashed_caption(dashed: dict[Edge, tuple[Op, ...]], labelled: bool) -> list[Line]:
@@ -152,8 +152,8 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
     given = graph.evaluate(at)  # which refuses what is no point
     values = {n: float(x) for n, x in {**at, **given}.items()}
     # the symbolic method would load sympy for the same numbers
-    found = edge_partials(graph, at, method="adjoint")
-    partials = {(u, v): float(d) for (v, u), d in found.items()}
+    by_edge = edge_partials(graph, at, method="adjoint")
+    partials = {(u, v): float(d) for (v, u), d in by_edge.items()}
     before: Links = {}
     for (u, v), partial in partials.items():
         before.setdefault(v, []).append((u, partial))

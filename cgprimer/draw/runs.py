@@ -86,8 +86,8 @@ def axis_of(x: str | None, runs: Sequence[Any]) -> Along:
 
 def counts_of(run: Any) -> NDArray[np.int64] | None:
     """Steps and evaluations at the start and after every epoch, (e + 1, 2)."""
-    found = getattr(run, "epoch_counts", None)
-    return None if found is None else np.asarray(found)
+    counts = getattr(run, "epoch_counts", None)
+    return None if counts is None else np.asarray(counts)
 
 
 def is_in_batches(run: Any) -> bool:

@@ -30,11 +30,11 @@ class Series:
     @property
     def last(self) -> int:
         """The last place with a finite value, -1 if there is none."""
-        return int(max(np.flatnonzero(known(self.y)), default=-1))
+        return int(max(np.flatnonzero(where_known(self.y)), default=-1))
 
     def with_floor(self, floor: float) -> Series:
         """As it is drawn: nan for what is infinite, nothing below a positive floor."""
-        y = np.where(known(self.y), self.y, np.nan)
+        y = np.where(where_known(self.y), self.y, np.nan)
         return Series(self.x, np.maximum(y, floor) if floor else y)
 
     def below(self, ceiling: float, log: bool) -> Series:
@@ -59,7 +59,7 @@ class Series:
 NOTHING = Series(np.empty(0), np.empty(0))
 
 
-def known(values: Array) -> NDArray[np.bool_]:
+def where_known(values: Array) -> NDArray[np.bool_]:
     """Where values are finite and small enough for axes."""
     return np.asarray(np.abs(values) < ENDLESS)
 

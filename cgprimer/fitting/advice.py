@@ -1,6 +1,6 @@
 """What to change where a fit has not arrived: words that follow from how it moved.
 
-    Trail, names ─▶ Ending: .unfinished for what goes on, .stuck for what does not
+    Trail, names ─▶ Ending: .shortfall for what goes on, .stuck for what does not
 
 `outcome` puts them into its sentences.
 """
@@ -36,7 +36,7 @@ class Ending:
     names: Sequence[str]
     exact: bool
 
-    def unfinished(self, status: str, poor: bool) -> str:
+    def shortfall(self, status: str, poor: bool) -> str:
         """How far it still moved, and which change of settings that suggests."""
         trail = self.trail
         if trail.gone:

@@ -76,7 +76,7 @@ def beside_constants(
     predicted, targets = objective.predictions(params), objective.targets
     sigma = np.ones(1) if objective.sigma is None else objective.sigma
     sigma = np.broadcast_to(sigma, targets.shape)
-    shown = _shown(loss, predicted)
+    shown = _in_target_units(loss, predicted)
     squares = [_r_squared(*row) for row in zip(shown, targets, sigma, strict=True)]
     every = list(range(len(names)))
     scores = []
@@ -116,7 +116,7 @@ def plain_loss(objective: Objective, loss: Loss, params: Array) -> float:
     return float(terms.sum()) / len(objective)
 
 
-def _shown(loss: Loss, predicted: Array) -> Array:
+def _in_target_units(loss: Loss, predicted: Array) -> Array:
     """Predictions in the units of the targets: probabilities where they are logits."""
     if not loss.from_logits:
         return predicted

@@ -19,11 +19,11 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
     errors = result.standard_errors or {}
     combined = result.combinations[: MOST_ROWS // 2]
     names = list(result.parameters)[: MOST_ROWS - len(combined)]
-    found = [_row(result, n, result.parameters[n], errors.get(n), n) for n in names]
+    cells = [_row(result, n, result.parameters[n], errors.get(n), n) for n in names]
     for each in combined:
         value, error = result.combination(each.coefficients)
         value = value if each.value is None else each.value
-        found.append(_row(result, shorten(each.text), value, error))
+        cells.append(_row(result, shorten(each.text), value, error))
     left = [
         f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (
@@ -32,7 +32,7 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
         )
         if count > 0
     ]
-    return found, "; ".join(left)
+    return cells, "; ".join(left)
 
 
 def _row(
@@ -41,7 +41,7 @@ def _row(
     why = why_none(result, name, error)
     if why or error is None:
         return text, f"{value:.8g}", why
-    return text, *rounded(value, error, name in result.practically_undetermined)
+    return text, *round_to_error(value, error, name in result.practically_undetermined)
 
 
 def why_none(result: FitResult, name: str, error: float | None) -> str:
@@ -56,10 +56,10 @@ def why_none(result: FitResult, name: str, error: float | None) -> str:
     return "data met to rounding" if name in free or free == every else ""
 
 
-def rounded(value: float, error: float, doubt: bool = False) -> tuple[str, str]:
+def round_to_error(value: float, error: float, doubt: bool = False) -> tuple[str, str]:
     """The value to the second digit of its error, and the error.
 
-    >>> rounded(2.99971234, 0.00056), rounded(1.2345e-12, 3.4e-15)
+    >>> round_to_error(2.99971234, 0.00056), round_to_error(1.2345e-12, 3.4e-15)
     (('2.99971', '0.00056'), ('1.2345e-12', '3.4e-15'))
     """
     shown = f"{error:#.2g}".rstrip(".") + " (practically undetermined)" * doubt

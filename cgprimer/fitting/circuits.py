@@ -26,17 +26,17 @@ def groups(nulls: Nulls) -> list[Nulls]:
             # Rows that share a member join one group, which has the least of their
             # numbers.
             group[np.isin(group, first)] = first.min()
-    found = []
+    parts = []
     for number in np.unique(group):
         own = rows[group == number]
         used = own.any(axis=0)
-        found.append(Nulls(nulls.members[used], own[:, used], nulls.effect[used]))
-    return found
+        parts.append(Nulls(nulls.members[used], own[:, used], nulls.effect[used]))
+    return parts
 
 
 def circuits(directions: Array) -> list[Array]:
     """Null directions that move as few as they can; the shortest first."""
-    found: dict[tuple[int, ...], Array] = {}
+    by_members: dict[tuple[int, ...], Array] = {}
     width = directions.shape[1]
     # A reduced row moves its pivot and what depends on it. Other orders of columns have
     # other pivots, so that shorter circuits may be found; all of them would be too
@@ -46,8 +46,8 @@ def circuits(directions: Array) -> list[Array]:
         rows = np.zeros_like(directions)
         rows[:, order] = _clean(directions[:, order])
         for row in rows:
-            found.setdefault(tuple(np.flatnonzero(row).tolist()), row)
-    return sorted(found.values(), key=np.count_nonzero)
+            by_members.setdefault(tuple(np.flatnonzero(row).tolist()), row)
+    return sorted(by_members.values(), key=np.count_nonzero)
 
 
 def basis(rows: Array, rank: int) -> Array:

@@ -16,7 +16,7 @@ SHOWN = 4  # targets that are told one by one
 DOUBT = 0.05  # how often noise alone may do as well before that is said
 
 
-def compared(baseline: Baseline, *, doubted: bool) -> list[str]:
+def compare(baseline: Baseline, *, doubted: bool) -> list[str]:
     """R², and with `doubted` what speaks against it, where a fit is not trivial."""
     ordinary = [s for s in baseline.scores if s.verdict not in ("constant", "fixed")]
     sentences = [_figures(ordinary, baseline)] if ordinary else []
@@ -31,7 +31,7 @@ def compared(baseline: Baseline, *, doubted: bool) -> list[str]:
     return sentences + _special(baseline)
 
 
-def found_wanting(baseline: Baseline) -> list[str]:
+def shortcomings(baseline: Baseline) -> list[str]:
     """Which targets a constant meets as well, and how the others are met."""
     poor = [score for score in baseline.scores if score.trivial]
     sentences = [_why(score, baseline) for score in poor[:SHOWN]]

@@ -23,7 +23,7 @@ from cgprimer.expr.ops import Op
 from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.determination import determine, price
-from cgprimer.fitting.downhill import is_endless, run_off
+from cgprimer.fitting.downhill import is_endless, runaways
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.least_squares import LeastSquares
@@ -149,7 +149,7 @@ class Attempt:
         trail, loss = self.trail, self.loss
         if trail.status not in ("max_steps", "stalled", "converged"):
             return
-        trail.gone = run_off(Sampled(objective).predictions, trail.origin, trail.best)
+        trail.gone = runaways(Sampled(objective).predictions, trail.origin, trail.best)
         if loss.from_logits or min(baseline.r_squared.values()) > SEPARABLE:
             trail.endless = is_endless(
                 lambda params: plain_loss(objective, loss, params), trail.best

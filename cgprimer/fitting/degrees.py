@@ -100,7 +100,7 @@ def _plus(a: Degree, b: Degree, factor: float) -> Degree:
     """a + factor·b"""
     if not b:
         return a
-    found = dict(a)
+    degree = dict(a)
     for symbol, share in b.items():
-        found[symbol] = found.get(symbol, 0.0) + factor * share
-    return {symbol: share for symbol, share in found.items() if share}
+        degree[symbol] = degree.get(symbol, 0.0) + factor * share
+    return {symbol: share for symbol, share in degree.items() if share}

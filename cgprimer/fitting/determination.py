@@ -130,14 +130,14 @@ def _factors(
             )
         return
 
-    def centred(rows: slice) -> Array:
+    def centre(rows: slice) -> Array:
         every = np.stack([objective.target_jacobian(params, k, rows) for k in targets])
         # A softmax sees differences of logits: what all share has no effect.
         every -= every.mean(axis=0)
         every[np.broadcast_to(noise[:, None], every.shape)] = 0.0
         return every.reshape(-1, len(params))
 
-    yield triangle(map(centred, spans(count, max(1, ROWS // len(targets)))))
+    yield triangle(map(centre, spans(count, max(1, ROWS // len(targets)))))
 
 
 def _unit(factor: Array, params: Array) -> float:

@@ -66,7 +66,7 @@ def way_down(
     return 0.0, 0.0
 
 
-def run_off(
+def runaways(
     predictions: Callable[[Array], Array], first: Array, params: Array
 ) -> list[int]:
     """Parameters that went far from where they began, to where they do nothing more.

@@ -43,7 +43,7 @@ def findings(
         "null_space": known.null_space,
     }
     if known.rank is None:
-        return [*_said(known), _not_all(len(params))], fields
+        return [*_sentences(known), _not_all(len(params))], fields
     with np.errstate(all="ignore"):
         if not fields["without_errors"]:
             fields |= errors_of(objective, params, known)
@@ -53,13 +53,13 @@ def findings(
     fields["practically_undetermined"] = told
     told_too = _improbable(fields.get("chi_squared"), fields.get("dof"))
     if "spread" in fields:
-        told_too += _repeated(objective)
+        told_too += _repetition(objective)
     if told and status != "converged":
         sentence = f"At these values {sentence}"
-    return [*_said(known), *[sentence] * bool(told), *told_too], fields
+    return [*_sentences(known), *[sentence] * bool(told), *told_too], fields
 
 
-def _repeated(objective: Objective) -> list[str]:
+def _repetition(objective: Objective) -> list[str]:
     """That samples are the same ones again, so that errors come out too small."""
     rows = np.vstack([objective.problem.inputs, objective.targets])
     count = rows.shape[1]
@@ -90,7 +90,7 @@ def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:
     return []
 
 
-def _said(known: Identification) -> list[str]:
+def _sentences(known: Identification) -> list[str]:
     text = known.sentence()
     return [text[:1].upper() + text[1:] if known.local else text] * bool(text)
 

@@ -69,7 +69,7 @@ class TargetGroup:
         )
         # The usual case, for which the equations need not be walked.
         if score.gain >= POOR and score.samples > self.rank:
-            every = self._varying(self.objective.problem.inputs)
+            every = self._varying_rows(self.objective.problem.inputs)
             return self._judge(replace(score, pattern=self._pattern(1.0, every)))
         score = replace(score, parameters=self._reach[1])
         # R² is 0/0 there; all that can be said is whether the one value is met.
@@ -154,10 +154,10 @@ class TargetGroup:
         few = len(rows) * len(graph.table) <= MOST_WALKS
         rows = [rows[k] for k in self.members] if few else rows
         used, parameters = reach(graph, [graph.table.variables[row] for row in rows])
-        return self._varying(self.objective.problem.inputs[used]), parameters
+        return self._varying_rows(self.objective.problem.inputs[used]), parameters
 
     @staticmethod
-    def _varying(inputs: Array) -> Array:
+    def _varying_rows(inputs: Array) -> Array:
         return inputs[[varies(row) for row in inputs]]
 
     def _chance(self, score: Score) -> float:

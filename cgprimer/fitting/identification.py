@@ -78,19 +78,20 @@ class Identification:
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
-            why = f" ({listed(self.zero)} {_be(self.zero)} 0 in every sample)"
+            why = f" ({list_names(self.zero)} {_be(self.zero)} 0 in every sample)"
             parts.append(
-                f"{listed(self.without_effect)} {verb} no effect on the data"
+                f"{list_names(self.without_effect)} {verb} no effect on the data"
                 + why * bool(self.zero)
             )
-        tied = [n for n in self.undetermined if n in self._combined]
+        tied = [n for n in self.undetermined if n in self._combined_names]
         if tied:
-            known = listed([c.text for c in self.combinations])
-            parts.append(f"{listed(tied)} are not determined separately, only {known}")
+            known = list_names([c.text for c in self.combinations])
+            every = list_names(tied)
+            parts.append(f"{every} are not determined separately, only {known}")
         return parts
 
     @property
-    def _combined(self) -> set[str]:
+    def _combined_names(self) -> set[str]:
         return {name for c in self.combinations for name in c.coefficients}
 
 
@@ -122,7 +123,7 @@ def sum_text(terms: Sequence[tuple[str, float]]) -> str:
     return text
 
 
-def listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
     """`ab`, `ab and bc`, `ab, ac and bc`; long names and long lists are cut."""
     names = [shorten(name, LONG) for name in names]
     if len(names) > 12:

@@ -133,11 +133,11 @@ def _axes(rows: Array, base: float, noise: Array | None) -> tuple[Array, Array]:
 
 def _singular_values(rows: Array) -> tuple[Array, Array, Array]:
     """The decomposition of R, whose right side is that of the rows, and cheap."""
-    found: tuple[Array, Array, Array]
+    factors: tuple[Array, Array, Array]
     # J = Q·R, and Q turns rows only: J and R have the same singular values and right
     # axes.
-    found = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
-    return found
+    factors = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
+    return factors
 
 
 def _from_axes(

@@ -25,7 +25,7 @@ from itertools import product
 import numpy as np
 
 from cgprimer.fitting.circuits import basis, circuits, groups, scale_rows
-from cgprimer.fitting.identification import Combination, Described, Nulls, listed
+from cgprimer.fitting.identification import Combination, Described, Nulls, list_names
 from cgprimer.fitting.matrices import complement
 from cgprimer.fitting.motion import Motion, in_small_ratios
 from cgprimer.fitting.sampled import Sampled
@@ -59,7 +59,7 @@ class Namer:
             # All members are named or none: a product among three of five would be read
             # as all that is known.
             if left:
-                texts = listed([term.text for term in terms])
+                texts = list_names([term.text for term in terms])
                 verb = "is" if left == 1 else "are"
                 what = f"{directions(left)} {verb} undetermined among"
                 remarks.append(f"{what} {texts}")
@@ -153,7 +153,7 @@ class Namer:
         by_step, by_factor = (False,) * len(terms), (True,) * len(terms)
         if trials.confirm(Motion(terms, by_step, along @ moves), values, group.effect):
             [row] = complement(group.directions) * group.effect
-            return _made("sum", terms, row / row[0])
+            return _make("sum", terms, row / row[0])
         # 0 times any factor is 0: a product says nothing there.
         if (values == 0).any():
             return None
@@ -161,7 +161,7 @@ class Namer:
         powers = in_small_ratios(complement(logs)[0], by_factor)
         way = Motion(terms, by_factor, along @ logs)
         if powers is not None and trials.confirm(way, values, group.effect):
-            return _made("product", terms, powers * math.copysign(1.0, powers[0]))
+            return _make("product", terms, powers * math.copysign(1.0, powers[0]))
         return None
 
     def _way(
@@ -180,7 +180,7 @@ class Namer:
         return None
 
 
-def _made(kind: str, terms: Sequence[Term], shares: Array) -> Term:
+def _make(kind: str, terms: Sequence[Term], shares: Array) -> Term:
     parts = zip(terms, map(simplify, shares.tolist()), strict=True)
     return Term(kind, tuple(parts), terms[0].names)
 

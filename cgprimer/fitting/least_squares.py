@@ -113,23 +113,23 @@ def _solve(scaled: ScaledResiduals, method: LeastSquares) -> str:
     most = method.max_steps or max(EVALUATIONS, PER_PARAMETER * len(trail.params))
     allowed = most
     while start is not None:
-        found = _round(scaled, method, start, allowed)
+        answer = _round(scaled, method, start, allowed)
         # A later round has FEW evaluations; where these still gain, `restarts` has
         # another.
         allowed = min(FEW, most - trail.evaluations)
         # Status 0 is scipy's "out of evaluations": in the first round it is the
         # caller's limit.
-        ended = scaled.smooth and (found.status > 0 or restarts.count > 0)
-        rests = ended and _rests(found, scaled.objective, trail.best)
+        ended = scaled.smooth and (answer.status > 0 or restarts.count > 0)
+        rests = ended and _rests(answer, scaled.objective, trail.best)
         on = ended and not rests and allowed > 0
-        start = restarts.next(found) if on else None
+        start = restarts.next(answer) if on else None
     # All slopes exactly 0: dead units, or a start on level ground.
-    trail.dead = not np.any(found.grad)
-    if not (found.status > 0 or (restarts.count and allowed > 0)):
+    trail.dead = not np.any(answer.grad)
+    if not (answer.status > 0 or (restarts.count and allowed > 0)):
         return "max_steps"
     # At rest, an edge met on the way is of no account.
     trail.border = not rests and (trail.border or not scaled.smooth)
-    trail.creeps = found.status == 0
+    trail.creeps = answer.status == 0
     return "converged" if rests else "stalled"
 
 
@@ -155,7 +155,7 @@ def _round(
     )
 
 
-def _rests(found: Any, objective: Objective, best: Array) -> bool:
+def _rests(answer: Any, objective: Objective, best: Array) -> bool:
     """Whether the gradient is zero where scipy stopped, and not only the steps small.
 
     Beside a domain's border, such as that of a power, steps shrink to nothing though
@@ -167,13 +167,13 @@ def _rests(found: Any, objective: Objective, best: Array) -> bool:
     # column.
     if left <= EXACT * np.linalg.norm(objective.targets / sigma):
         return True
-    largest = np.abs(found.jac).max(axis=0)
+    largest = np.abs(answer.jac).max(axis=0)
     largest[largest == 0] = 1.0  # J may hold 1e300, whose square is infinite
-    columns = np.linalg.norm(found.jac / largest, axis=0)
-    length = np.linalg.norm(found.fun)
+    columns = np.linalg.norm(answer.jac / largest, axis=0)
+    length = np.linalg.norm(answer.fun)
     # |Jᵀr| over |J|·|r| is the cosine between a column and the residuals, free of
     # units.
-    steep = np.abs(found.grad / largest) > REST * length * columns
+    steep = np.abs(answer.grad / largest) > REST * length * columns
     if not steep.any():
         return True
     # Asked only where it may excuse a slope, since it costs Jacobians.

@@ -51,7 +51,7 @@ def by_runs(left: NDArray[np.float64]) -> float:
     # Ten + and ten - have 11 runs on average, with a variance of 4.7.
     mean = 1 + 2 * plus * minus / count
     variance = (mean - 1) * (mean - 2) / (count - 1)
-    return _two_sided((runs - mean) / np.sqrt(variance))
+    return _two_sided_chance((runs - mean) / np.sqrt(variance))
 
 
 def by_neighbours(left: NDArray[np.float64]) -> float:
@@ -65,10 +65,10 @@ def by_neighbours(left: NDArray[np.float64]) -> float:
     # Residuals of right probabilities have mean 0 each, given all inputs: so have
     # products, whatever the signs of neighbours.
     products = left[1:] * left[:-1]
-    return _two_sided(products.sum() / np.sqrt((products**2).sum()))
+    return _two_sided_chance(products.sum() / np.sqrt((products**2).sum()))
 
 
-def _two_sided(deviations: float) -> float:
+def _two_sided_chance(deviations: float) -> float:
     """How often a normal number is as far off."""
     from scipy.special import erfc
 

@@ -33,15 +33,15 @@ class Motion:
 
     def at(self, params: Array, t: float, only: int | None = None) -> Array:
         """Parameters when all members, or one of them alone, have moved by t."""
-        found = params
+        moved = params
         for k, (term, by_factor) in enumerate(
             zip(self.terms, self.factors, strict=True)
         ):
             if only in (None, k):
                 value, step = term.value(params), float(self.rates[k]) * t
                 value = value * math.exp(step) if by_factor else value + step
-                found = term.with_value(found, value)
-        return found
+                moved = term.with_value(moved, value)
+        return moved
 
     def invariants(self) -> list[Term]:
         """What stays: one fewer than there are members."""
@@ -73,7 +73,7 @@ def _star(kind: str, terms: Sequence[Term], rates: Array) -> list[Term]:
     # positive terms: a + c and b + c rather than a - b.
     against = signs == (-1.0 if signs.sum() >= 0 else 1.0)
     hub = int(against.argmax()) if against.any() else 0
-    found = []
+    joined = []
     for k, term in enumerate(terms):
         if k != hub:
             own, other = float(rates[hub]), -float(rates[k])
@@ -81,8 +81,8 @@ def _star(kind: str, terms: Sequence[Term], rates: Array) -> list[Term]:
                 # a²·b and not a·b^0.5: exponents are made whole.
                 ratio = Fraction(own / other).limit_denominator(POWERS)
                 own, other = float(ratio.numerator), float(ratio.denominator)
-            found.append(join(kind, term, own, terms[hub], other))
-    return found
+            joined.append(join(kind, term, own, terms[hub], other))
+    return joined
 
 
 def in_small_ratios(rates: Array, factors: Sequence[bool]) -> Array | None:

@@ -114,13 +114,13 @@ class Adam:
     def settings(self, first: int, count: int) -> Array:
         """What the rule is given in each of `count` steps, (count, settings)."""
         number = np.arange(first + 1, first + count + 1)
-        found = np.empty((count, 6))
-        found[:, 0] = rates_at(self.rate, first, count)
-        found[:, 1:4] = self.beta1, self.beta2, self.epsilon
+        table = np.empty((count, 6))
+        table[:, 0] = rates_at(self.rate, first, count)
+        table[:, 1:4] = self.beta1, self.beta2, self.epsilon
         # The means start from 0; divided by 1 - β^k they are means of k gradients.
-        found[:, 4] = 1 - self.beta1**number
-        found[:, 5] = 1 - self.beta2**number
-        return found
+        table[:, 4] = 1 - self.beta1**number
+        table[:, 5] = 1 - self.beta2**number
+        return table
 
 
 def check_rate(rate: Rate) -> None:
@@ -139,16 +139,17 @@ def rates_at(rate: Rate, first: int, count: int) -> Array:
 
 
 def _rate_in(rate: Callable[[int], float], step: int) -> float:
-    return float(_positive(_numbers(found := rate(step)), found, f" in step {step}")[0])
+    answer = rate(step)
+    return float(_positive(_numbers(answer), answer, f" in step {step}")[0])
 
 
 def _numbers(rate: ArrayLike) -> Array:
     return np.atleast_1d(as_numbers("the learning rate", rate, FitError))
 
 
-def _positive(found: Array, given: object, where: str = "") -> Array:
-    if found.ndim > 1 or not found.size or not ((found > 0) & (found < np.inf)).all():
+def _positive(rates: Array, given: object, where: str = "") -> Array:
+    if rates.ndim > 1 or not rates.size or not ((rates > 0) & (rates < np.inf)).all():
         raise FitError(
             f"a learning rate is a positive number, not {takes.shown(given)}{where}"
         )
-    return found
+    return rates

@@ -12,7 +12,7 @@ import numpy as np
 from cgprimer.errors import listing
 from cgprimer.fitting.advice import RESCALE, Ending, capital
 from cgprimer.fitting.baseline import Baseline
-from cgprimer.fitting.compared import compared, found_wanting, r_squares
+from cgprimer.fitting.compared import compare, r_squares, shortcomings
 from cgprimer.fitting.score import Score
 from cgprimer.fitting.status import creeps
 from cgprimer.fitting.trail import Trail
@@ -58,18 +58,18 @@ def sentences_of(
         first = f"{first.partition(':')[0]}: {ENDLESS}"
     elif status in ("max_steps", "stalled"):
         poor = baseline is not None and baseline.trivial
-        first += ending.unfinished(status, poor)
+        first += ending.shortfall(status, poor)
     elif status == "diverged":
-        first = _diverged(trail)
+        first = _divergence(trail)
     if baseline is None:
         return [first, *_at_once(status, trail)]
     if status in ("diverged", "interrupted", "failed"):
         return [first, r_squares(baseline.r_squared)]
     doubted = status != "max_steps" or (ending.exact and creeps(trail))
-    return [first, *compared(baseline, doubted=doubted)]
+    return [first, *compare(baseline, doubted=doubted)]
 
 
-def _diverged(trail: Trail) -> str:
+def _divergence(trail: Trail) -> str:
     """How it went wrong, and whether a rate can help."""
     if np.isnan(trail.overall[-1]):
         return NOT_FINITE
@@ -87,16 +87,16 @@ def _at_once(status: str, trail: Trail) -> list[str]:
 
 def _trivial(ending: Ending, baseline: Baseline) -> list[str]:
     """Which targets a constant meets as well, why, and what may help."""
-    found, poor = found_wanting(baseline), [s for s in baseline.scores if s.trivial]
+    sentences, poor = shortcomings(baseline), [s for s in baseline.scores if s.trivial]
     if not poor:
-        return found
-    found += [*map(_apart, (s for s in poor if s.apart)), *ending.stuck()]
+        return sentences
+    sentences += [*map(_apart, (s for s in poor if s.apart)), *ending.stuck()]
     rest = ending.trail.status == "converged"
     if not baseline.one or (ending.exact and not rest):
-        return [*found, _elsewhere(poor)]
+        return [*sentences, _elsewhere(poor)]
     change = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
     reason = ": it is linear in its parameters, so no other start leads elsewhere"
-    return [*found, change + reason + _unless(poor)]
+    return [*sentences, change + reason + _unless(poor)]
 
 
 def _elsewhere(poor: Sequence[Score]) -> str:

@@ -30,13 +30,13 @@ class Restarts:
     def __init__(self, scaled: ScaledResiduals) -> None:
         self.scaled, self.count, self.before = scaled, 0, scaled.trail.loss
 
-    def next(self, found: Any) -> Array | None:
+    def next(self, answer: Any) -> Array | None:
         """The start of another round, in new units; None where none would help.
 
-        found : what scipy returned, its Jacobian and residuals at the best point.
+        answer : what scipy returned, its Jacobian and residuals at the best point.
         """
         self.count += 1
-        tried = self._points(found)
+        tried = self._points(answer)
         losses = [self._loss(one) for one in tried]
         start = tried[int(np.nanargmin(losses))]
         scale, old, trail = powers_of_two(start), self.scaled.scale, self.scaled.trail
@@ -50,13 +50,13 @@ class Restarts:
         self.scaled.scale, self.before = scale, trail.loss
         return start
 
-    def _points(self, found: Any) -> list[Array]:
+    def _points(self, answer: Any) -> list[Array]:
         """The best point, and where Gauss-Newton steps lead from it and from zero."""
         scaled = self.scaled
         best, unit = scaled.trail.best, scaled.unit
         # Back from scipy's units to the data's own.
-        jacobian, zero = found.jac / scaled.scale * unit, np.zeros(len(best))
-        points = [best, *_newton(best, found.fun * unit, jacobian)]
+        jacobian, zero = answer.jac / scaled.scale * unit, np.zeros(len(best))
+        points = [best, *_newton(best, answer.fun * unit, jacobian)]
         # The Jacobian is that of the best point: for a model that is linear in its
         # parameters it is the same at zero, for others a guess that the losses judge.
         residuals = scaled.objective.residuals(zero)
@@ -85,5 +85,5 @@ def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:
         columns.T @ (residuals / unit) / np.maximum((columns**2).sum(axis=0), 1e-300)
     )
     steps += list(np.diag(alone))
-    found = [at - step * (unit / size) for step in steps]
-    return [one for one in found if np.isfinite(one).all()]
+    places = [at - step * (unit / size) for step in steps]
+    return [one for one in places if np.isfinite(one).all()]

@@ -50,15 +50,15 @@ class Sampled:
     def predictions(self, params: Array) -> Array:
         """The targets (targets, n)."""
         with np.errstate(all="ignore"):
-            found = self._values(params)[self.rows]
-            return found - found.mean(axis=0) if self.joint else found
+            rows = self._values(params)[self.rows]
+            return rows - rows.mean(axis=0) if self.joint else rows
 
     def jacobian(self, params: Array) -> Array:
         """d target / d parameter, (targets, n, p)."""
         with np.errstate(all="ignore"):
             values = self._values(params)
-            found = np.stack([self._shares(values, params, row) for row in self.rows])
-            return found - found.mean(axis=0) if self.joint else found
+            rows = np.stack([self._shares(values, params, row) for row in self.rows])
+            return rows - rows.mean(axis=0) if self.joint else rows
 
     def _shares(self, values: Array, params: Array, row: int) -> Array:
         seed = {row: np.ones(values.shape[1])}
@@ -88,22 +88,22 @@ class Sampled:
             return np.where(size > 0, rest / size, 0.0)
 
         with np.errstate(all="ignore"):
-            found = np.zeros_like(size)
+            share = np.zeros_like(size)
             for _ in range(2):
                 turn = rng.choice(signs, len(params))
                 # Two nudges with other signs: by one alone the roundings may be the
                 # same by chance.
-                found = np.fmax(found, remains(NUDGE * turn))
+                share = np.fmax(share, remains(NUDGE * turn))
             # What bends grows a hundredfold by a nudge ten times as long, what is
             # rounded does not.
             near, far = (remains(k * WIDER * turn) for k in (1, 10))
-            found = np.fmax(found, np.where(far <= CURVED * near, near, 0.0))
+            share = np.fmax(share, np.where(far <= CURVED * near, near, 0.0))
         own = np.abs(self.predictions(params)).max(axis=1, keepdims=True)
         # A column of rounding alone, with an effect that is seen, is no rounding: a
         # chaotic model.
         nothing = size * np.abs(params) <= FAINT * own
-        found = np.where(nothing | (found < NOTHING), found, 0.0)
-        return np.where(found > FELT, found, 0.0)
+        share = np.where(nothing | (share < NOTHING), share, 0.0)
+        return np.where(share > FELT, share, 0.0)
 
     def _columns(self, params: Array) -> tuple[Array, Array]:
         """The columns of the Jacobian (n, targets, p), and their lengths."""

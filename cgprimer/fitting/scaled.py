@@ -85,7 +85,7 @@ class ScaledResiduals:
         loss = self.loss(residuals)
         self.trail.keep(params.copy(), loss)
         self.trail.border |= not np.isfinite(loss)
-        given = self._given(residuals)
+        given = self._for_scipy(residuals)
         if not self.short:
             return given
         # scipy takes the cost from the residuals, and the step from Jᵀr and JᵀJ. Both
@@ -93,7 +93,7 @@ class ScaledResiduals:
         # them at last.
         return along_first_axis(lengths(given[:, None])[0], len(params))
 
-    def _given(self, residuals: Array) -> Array:
+    def _for_scipy(self, residuals: Array) -> Array:
         """Residuals for scipy, which takes a huge cost as a step too far, not nan."""
         # 1e150 has a square that is finite: such a step is refused, and a shorter one
         # is tried.
@@ -113,7 +113,8 @@ class ScaledResiduals:
         self.tick(loss)
         self.smooth = True
         if self.short:
-            beside = self._beside(params, self._given(self.objective.residuals(params)))
+            residuals = self._for_scipy(self.objective.residuals(params))
+            beside = self._beside(params, residuals)
             return turn_to_one_axis(beside, len(params))
         return self._finite(self.objective.jacobian(params))
 

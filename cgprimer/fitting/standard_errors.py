@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identification import Identification, listed
+from cgprimer.fitting.identification import Identification, list_names
 from cgprimer.fitting.matrices import lengths
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
@@ -118,7 +118,7 @@ def doubtful(
         reasons.append(_closest(names, unit, open_, int(alike[0])))
     doubted = tuple(np.array(names)[chosen].tolist())
     verb = "are" if len(doubted) > 1 else "is"
-    told = f"{listed(doubted)} {verb} practically undetermined"
+    told = f"{list_names(doubted)} {verb} practically undetermined"
     return doubted, f"{told}: {', and '.join(reasons)}"
 
 

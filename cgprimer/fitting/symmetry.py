@@ -45,10 +45,10 @@ class Symmetry:
 
     def direction(self, params: Array) -> Array:
         """The way in which parameters begin to move, (p,)."""
-        found = np.zeros(len(params))
+        slopes = np.zeros(len(params))
         for number, power in self.powers.items():
-            found[number] = power * (1.0 if self.kind == "shift" else params[number])
-        return found
+            slopes[number] = power * (1.0 if self.kind == "shift" else params[number])
+        return slopes
 
     def apply(self, params: Array, t: float) -> Array:
         """Parameters that are further on."""
@@ -70,16 +70,16 @@ def symmetries(problem: Problem) -> list[Symmetry]:
     return shifts + _scales(problem)
 
 
-def remarks(found: Sequence[Symmetry]) -> list[str]:
+def remarks(symmetries: Sequence[Symmetry]) -> list[str]:
     """A sentence for every kind of symmetry."""
     made = []
-    shifts = sum(each.kind == "shift" for each in found)
+    shifts = sum(each.kind == "shift" for each in symmetries)
     if shifts:
         made.append(
             "only differences of the logits count, so what is added to all of them is "
             f"free: {directions(shifts)}"
         )
-    units = [each.units[0] for each in found if each.kind == "scale"]
+    units = [each.units[0] for each in symmetries if each.kind == "scale"]
     if len(units) == 1:
         made.append(f"the scale of the hidden unit {units[0]} is free: 1 direction")
     elif units:
@@ -137,9 +137,9 @@ def _shifts(problem: Problem) -> list[Symmetry]:
     table = problem.sweeps.table
     every = [leaf for e in problem.sweeps.equations for leaf in table.filling(e)]
     uses = Counter(number for kind, number in every if kind is PARAMETER)
-    found = [_addends(table, int(table.equation_of[row])) for row in problem.rows]
-    shared = [key for key in found[0] if all(key in each for each in found)]
-    moved = ([each[key] for each in found] for key in shared)
+    addends = [_addends(table, int(table.equation_of[row])) for row in problem.rows]
+    shared = [key for key in addends[0] if all(key in each for each in addends)]
+    moved = ([each[key] for each in addends] for key in shared)
     return [
         Symmetry("shift", dict.fromkeys(numbers, 1.0))
         for numbers in moved
@@ -152,7 +152,7 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
     """Variable (-1: none) → the parameter that it is multiplied by in a sum."""
     if equation < 0:
         return {}
-    shape, found = table.shape_of(equation), {}
+    shape, addends = table.shape_of(equation), {}
     number = dict(zip(shape.slots, table.numbers(equation), strict=True))
     # Down the additions only: of w·x + b both terms are addends, of relu(w·x + b) none
     # is.
@@ -167,5 +167,5 @@ def _addends(table: Table, equation: int) -> dict[int, int]:
         alone = kinds.keys() == {PARAMETER} and len(factors) == 1
         if kinds.keys() == {PARAMETER, VARIABLE} or alone:
             variable = number[kinds[VARIABLE]] if VARIABLE in kinds else -1
-            found[variable] = number[kinds[PARAMETER]]
-    return found
+            addends[variable] = number[kinds[PARAMETER]]
+    return addends

@@ -46,25 +46,25 @@ class Term:
 
     def slopes(self, params: Array) -> Array:
         """Its derivatives by all parameters, (p,)."""
-        found = np.zeros(len(params))
+        gradient = np.zeros(len(params))
         if self.kind == "name":
-            found[self.index] = 1.0
-            return found
+            gradient[self.index] = 1.0
+            return gradient
         whole = self.value(params)
         for part, k in self.parts:
             factor = {"sum": k, "exp": k * whole}.get(self.kind)
             if factor is None:
                 # d(u^k·w) = k·(u^k·w)/u·du
                 factor = k * whole / part.value(params)
-            found += factor * part.slopes(params)
-        return found
+            gradient += factor * part.slopes(params)
+        return gradient
 
     def with_value(self, params: Array, value: float) -> Array:
         """Parameters at which it has another value."""
         if self.kind == "name":
-            found = params.copy()
-            found[self.index] = value
-            return found
+            changed = params.copy()
+            changed[self.index] = value
+            return changed
         # Only the free part moves: r*c gets another value by r, and c stays.
         part, k = self.parts[self.free]
         old, now = part.value(params), self.value(params)
@@ -130,8 +130,8 @@ def join(kind: str, first: Term, k: float, second: Term, other: float) -> Term:
     ordered = sorted((x for x in parts if parts[x]), key=lambda part: part.members)
     lead = parts[ordered[0]]
     scale = lead if kind == "sum" else math.copysign(1.0, lead)
-    found = tuple((part, simplify(parts[part] / scale)) for part in ordered)
-    return Term(kind, found, first.names, free=ordered.index(free))
+    shares = tuple((part, simplify(parts[part] / scale)) for part in ordered)
+    return Term(kind, shares, first.names, free=ordered.index(free))
 
 
 def simplify(x: float) -> float:

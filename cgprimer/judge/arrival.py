@@ -33,12 +33,12 @@ def misuses(body: Node, values: Mapping[str, Array]) -> dict[str, str]:
 
     values : of its names, (n,).
     """
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for node in postorder([body]):
         if node.op.pullback and node.op.contract == "exact":
             for arg, says in zip(node.args, misuse(node, values), strict=True):
-                found |= {wrt: says for wrt in leaves(arg) if says}
-    return found
+                by_name |= {wrt: says for wrt in leaves(arg) if says}
+    return by_name
 
 
 def misuse(node: Node, values: Mapping[str, Array]) -> list[str]:

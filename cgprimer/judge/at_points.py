@@ -21,7 +21,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.judge.arrival import misuses
 from cgprimer.judge.claim import Claim
-from cgprimer.judge.differences.edges import alike, by_formula
+from cgprimer.judge.differences.edges import alike_equations, by_formula
 from cgprimer.judge.kinks import kink_mask
 from cgprimer.judge.points import random_points
 from cgprimer.judge.rounding import partial_rounding
@@ -48,13 +48,13 @@ class GraphAtPoints:
         self.graph, self.given = graph, given
         self.point = Point.of(graph, at)
         self.width = self.point.width
-        self.groups = [SiteGroup(one) for one in alike(graph, self.point)]
+        self.groups = [SiteGroup(one) for one in alike_equations(graph, self.point)]
         self.place: dict[str, tuple[SiteGroup, int]] = {}
-        found: dict[str, Site] = {}
+        sites: dict[str, Site] = {}
         for group in self.groups:
             for row, site in enumerate(group.sites(graph)):
-                found[site.node], self.place[site.node] = site, (group, row)
-        self.sites = {node: found[node] for node in graph.order if node in found}
+                sites[site.node], self.place[site.node] = site, (group, row)
+        self.sites = {node: sites[node] for node in graph.order if node in sites}
         own = by_formula(graph, self.point, "adjoint")
         # In topological order, as totals and their terms need it.
         self.own = {
@@ -74,13 +74,13 @@ class GraphAtPoints:
     @lazy
     def terms(self) -> dict[Edge, Array]:
         """Σ|terms| of each of our own partials: times ε, what rounding does to it."""
-        found: dict[Edge, Array] = {}
+        sums: dict[Edge, Array] = {}
         for group in self.groups:
             alike = group.equations
             with np.errstate(all="ignore"):
                 columns = partial_rounding(alike.shape)(*alike.slots)
-            found.update(spread(self.graph, alike.equations, columns, self.width))
-        return found
+            sums.update(spread(self.graph, alike.equations, columns, self.width))
+        return sums
 
     @lazy
     def wide(self) -> GraphAtPoints:
@@ -140,14 +140,14 @@ class GraphAtPoints:
     @lazy
     def misuses(self) -> dict[Edge, str]:
         """Edges through a backward that is not in proportion to what arrives."""
-        found: dict[Edge, str] = {}
+        by_edge: dict[Edge, str] = {}
         for node, site in self.sites.items():
             # The rules of our own operations are multiplied by what arrives outside of
             # them.
             if site.shape.has_pullback:
                 on_names = misuses(self.body(node), site.values)
-                found |= {(node, wrt): says for wrt, says in on_names.items()}
-        return found
+                by_edge |= {(node, wrt): says for wrt, says in on_names.items()}
+        return by_edge
 
     @memo
     def kink_mask(self, edge: Edge) -> Mask:

@@ -19,7 +19,7 @@ from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.points import checked_points, random_points
+from cgprimer.judge.points import check_points, random_points
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.stories.sentences import tell
 from cgprimer.notation.bar import bar
@@ -88,7 +88,7 @@ def graph_check(
     # them.
     if at is not None:
         return GraphCheck(graph, at, given=True)
-    count = checked_points(points)
+    count = check_points(points)
     random = random_points(graph, count, takes.generator(rng))
     return GraphCheck(graph, random, given=False)
 

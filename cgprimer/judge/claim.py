@@ -36,14 +36,14 @@ class Claim:
         """The claim at n points, and the Σ|terms| that its rounding is counted in."""
         if self.node is None:
             assert self.compute is not None
-            found = self.compute(at, width)
+            values = self.compute(at, width)
             # Of a number nobody knows how it was computed; eight roundings of it are
             # allowed.
             with np.errstate(over="ignore"):
-                return found, 8 * np.abs(found)
+                return values, 8 * np.abs(values)
         with np.errstate(all="ignore"):
-            found, terms = self._kernel(*(at[text] for text in leaves(self.node)))
-        return np.broadcast_to(found, (width,)), np.broadcast_to(terms, (width,))
+            values, terms = self._kernel(*(at[text] for text in leaves(self.node)))
+        return np.broadcast_to(values, (width,)), np.broadcast_to(terms, (width,))
 
     @lazy
     def _kernel(self) -> Kernel:

@@ -57,7 +57,7 @@ def parse_claims(text: str) -> dict[Edge, Written]:
     Raises ExpressionError with a caret under every line that is not one.
     """
     takes.text(text=text)
-    found: dict[Edge, Written] = {}
+    claims: dict[Edge, Written] = {}
     problems = []
     for count, line in enumerate(text.split("\n"), 1):
         line = re.sub(r"#.*", "", line).rstrip()
@@ -67,15 +67,15 @@ def parse_claims(text: str) -> dict[Edge, Written]:
         # All bad lines are told at once, so that a file is mended in one go.
         if match is None:
             problems.append(_not_a_claim(line, count))
-        elif (match[1], match[2]) in found:
+        elif (match[1], match[2]) in claims:
             start = match.start(1)
             message = f"line {count}: a second claim for d {match[1]} / d {match[2]}"
             problems.append(Mistake(message, line, start, match.end(2)))
         else:
-            found[match[1], match[2]] = Written(line, match.end(), count)
+            claims[match[1], match[2]] = Written(line, match.end(), count)
     if problems:
         raise ExpressionError(problems)
-    return found
+    return claims
 
 
 def _not_a_claim(line: str, count: int) -> Mistake:
@@ -97,18 +97,18 @@ def read_claims(
     width : how many points an array must have values for; None where points are
         random, so that nobody can know values for them.
     """
-    found: dict[Edge, Claim] = {}
+    by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in (claims or {}).items():
         names = _names(graph, edge, output)
         try:
-            found[edge] = _read(graph, edge, claim, names, width)
+            by_edge[edge] = _read(graph, edge, claim, names, width)
         # Each formula's mistakes are kept, and raised together after the last.
         except ExpressionError as error:
             problems.extend(error.problems)
     if problems:
         raise ExpressionError(problems)
-    return found
+    return by_edge
 
 
 def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
@@ -176,13 +176,13 @@ def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> 
     wanted = _keywords(edge, claim, names)
 
     def compute(at: Mapping[str, Array], width: int) -> Array:
-        found = np.empty(width)
+        partials = np.empty(width)
         for i in range(width):
             values = {text: float(at[text][i]) for text in wanted}
             # A caller's function is handed plain floats: it may use math and `if`,
             # which arrays do not pass.
-            found[i] = _real(edge, claim(**values))
-        return found
+            partials[i] = _real(edge, claim(**values))
+        return partials
 
     code = getattr(claim, "__code__", None)
     called = getattr(claim, "__name__", type(claim).__name__)

@@ -63,7 +63,7 @@ class PartialRow:
         """`∂xw/∂xz`."""
         return f"∂{self.node}/∂{self.wrt}"
 
-    def _claimed(self) -> str:
+    def _claim_text(self) -> str:
         """The symbolic value, or our sweep's, marked, where sympy has none."""
         if np.isnan(self.symbolic) and not np.isnan(self.adjoint):
             return f"(sweep) {self.adjoint:.8g}"
@@ -75,7 +75,7 @@ class PartialRow:
         return (
             self.edge,
             self.formula,
-            self._claimed(),
+            self._claim_text(),
             f"{self.finite:.8g}",
             f"{self.absolute:.1e}",
             f"{self.relative:.1e}",
@@ -191,7 +191,7 @@ def _judgements(edge: EdgeCheck, one: Evidence, symbolic: Array) -> list[Judgeme
     if edge.surrogate:
         return [Judgement(SURROGATE, edge.surrogate)] * edge.at.width
     apart = _apart(edge, one, symbolic)
-    found = []
+    judgements = []
     for k in range(edge.at.width):
         judged, own = one.judgement(k), one.claimed[k]
         if apart[k]:
@@ -202,8 +202,8 @@ def _judgements(edge: EdgeCheck, one: Evidence, symbolic: Array) -> list[Judgeme
             judged = Judgement(FAIL, f"differences say {value:.6g} ± {bound:.1g}")
         elif edge.misuse:
             judged = Judgement(FAIL, edge.misuse)
-        found.append(judged)
-    return found
+        judgements.append(judged)
+    return judgements
 
 
 def _apart(edge: EdgeCheck, one: Evidence, symbolic: Array) -> Mask:
@@ -244,11 +244,11 @@ def _formula(edge: EdgeCheck, symbolic: float) -> tuple[str, str]:
 
 def _too_vague(one: Evidence, k: int, shown: Difference, scheme: str) -> str:
     """What to say where the difference that is shown would not have been enough."""
-    d, found = shown[k : k + 1], one.slope
-    alone = Slope(d.value, d.bound, found.typical[k : k + 1], d.left, d.right)
+    d, slope = shown[k : k + 1], one.slope
+    alone = Slope(d.value, d.bound, slope.typical[k : k + 1], d.left, d.right)
     if judge(float(one.claimed[k]), alone, 0, float(one.terms[k])).verdict == PASS:
         return ""
     return (
         f"{scheme} is too vague here (± {d.bound[0]:.1g}), "
-        f"ridders says {found.value[k]:.8g} ± {found.bound[k]:.1g}"
+        f"ridders says {slope.value[k]:.8g} ± {slope.bound[k]:.1g}"
     )

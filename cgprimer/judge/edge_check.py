@@ -104,13 +104,13 @@ class EdgeCheck:
 
         The second array is what either of them may be off.
         """
-        own, found = self.own, self.slope
-        gap = np.abs(own - found.value)
+        own, slope = self.own, self.slope
+        gap = np.abs(own - slope.value)
         # Our own partial has sixteen digits, a difference ten: mistakes are told better
         # by it, where differences have confirmed it.
-        if not (gap > 2 * found.bound + SLACK * np.abs(own)).any():
+        if not (gap > 2 * slope.bound + SLACK * np.abs(own)).any():
             return own, SLACK * np.abs(own)
-        return found.value, 2 * found.bound + SLACK * np.abs(found.value)
+        return slope.value, 2 * slope.bound + SLACK * np.abs(slope.value)
 
     @property
     def is_confirmed(self) -> bool:
@@ -125,11 +125,11 @@ class EdgeCheck:
 
     def everywhere(self, claim: Claim | None) -> list[Evidence]:
         """The evidence at the points, and beside the kinks next to them."""
-        found = [self.evidence(claim)]
+        evidence = [self.evidence(claim)]
         # An array of numbers says nothing of other points than the given ones.
         if claim is None or claim.everywhere:
-            found += [self._evidence(at, claim, known) for at, known in self._beside]
-        return found
+            evidence += [self._evidence(at, claim, known) for at, known in self._beside]
+        return evidence
 
     @lazy
     def _beside(self) -> list[tuple[Site, Slope]]:
@@ -154,8 +154,8 @@ class EdgeCheck:
         # A kink at one of the points has been judged with the points.
         others = [at for at in kinks(site, wrt) if at not in self.site.values[wrt]]
         there = [site.with_value(wrt, np.array([at])) for at in others]
-        found = (self._evidence(one, claim, one.slope(wrt)) for one in there)
-        rows = (kink_row(self.edge, claim, one) for one in found)
+        evidence = (self._evidence(one, claim, one.slope(wrt)) for one in there)
+        rows = (kink_row(self.edge, claim, one) for one in evidence)
         return tuple(row for row in rows if row is not None)
 
     def _evidence(self, site: Site, claim: Claim | None, known: Slope) -> Evidence:
@@ -192,8 +192,8 @@ class EdgeCheck:
         # second look, and no verdict is lost without it.
         if (none | ~np.isfinite(claimed) | ((x > 0) & (x < SQUARED))).any():
             return None
-        found = self._by_differences(curvature)
-        return Evidence(claimed, terms, found, self.site.values, none)
+        slope = self._by_differences(curvature)
+        return Evidence(claimed, terms, slope, self.site.values, none)
 
     def _twice(self, claim: Claim | None) -> list[Array] | None:
         """The second derivative and its Σ|terms|, not in full; None where unknown."""

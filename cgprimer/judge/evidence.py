@@ -50,10 +50,10 @@ class Evidence:
     def judgement(self, i: int, sharp: float = SHARP) -> Judgement:
         """The verdict at point `i`; a claim that is excused there is not condemned."""
         claim, terms = float(self.claimed[i]), float(self.terms[i])
-        found = judge(claim, self.slope, i, terms, sharp)
-        if found.verdict == FAIL and self.excused[i]:
+        judgement = judge(claim, self.slope, i, terms, sharp)
+        if judgement.verdict == FAIL and self.excused[i]:
             return Judgement(INCONCLUSIVE, f"{self.slopes(i)}, {self.but(i)}")
-        return found
+        return judgement
 
     def gap(self, i: int) -> float:
         """How far the claim is from the difference at point `i`."""
@@ -117,7 +117,7 @@ def judged_row(
         of random ones, half.
     """
     ranked = [*_ranking(evidence, sharp)]
-    _, where, i, found = max(ranked, key=lambda item: item[0])
+    _, where, i, judgement = max(ranked, key=lambda item: item[0])
     # Evidence 0 is that at the points; what follows is beside kinks, and is no part of
     # the count of points that decide.
     at_points = [item for item in ranked if item[1] == 0]
@@ -125,7 +125,7 @@ def judged_row(
     # Of five random points three must pass. A domain's edge or a wave too fast for one
     # of them then leaves no doubt about a derivative that the others confirm.
     needed = len(at_points) if given else (len(at_points) + 1) // 2
-    verdict, reason = found.verdict, found.reason
+    verdict, reason = judgement.verdict, judgement.reason
     if verdict == INCONCLUSIVE and passed >= needed:
         undecided = sum(item[3].verdict == INCONCLUSIVE for item in ranked)
         verdict, reason = PASS, f"undecided at {undecided} of {len(ranked)}"
@@ -140,10 +140,10 @@ def _ranking(evidence: Sequence[Evidence], sharp: float) -> Iterator[Ranked]:
     """(severity and gap), which evidence, which of its points, and the judgement."""
     for where, one in enumerate(evidence):
         for i in range(len(one.claimed)):
-            found = one.judgement(i, sharp)
+            judgement = one.judgement(i, sharp)
             # nan beside a number is the largest gap there is.
             gap = float(np.nan_to_num(one.gap(i), nan=np.inf))
-            yield (SEVERITY[found.verdict], gap), where, i, found
+            yield (SEVERITY[judgement.verdict], gap), where, i, judgement
 
 
 def declared_row(row: CheckRow, one: Evidence, own: Array, declared: str) -> CheckRow:
@@ -162,16 +162,16 @@ def kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
     jump, a cusp or a pole: there is nothing to be claimed.
     """
     claimed, terms = float(one.claimed[0]), float(one.terms[0])
-    found = judge(claimed, one.slope, 0, terms, NARROW)
+    judgement = judge(claimed, one.slope, 0, terms, NARROW)
     bound, left, right = (
         float(side[0]) for side in (one.slope.bound, one.slope.left, one.slope.right)
     )
     # Undecided, and without two slopes: there is no kink to say anything of.
-    vague = found.verdict == INCONCLUSIVE and left == right
+    vague = judgement.verdict == INCONCLUSIVE and left == right
     if vague or not np.isfinite([left, right, bound]).all():
         return None
     verdict, reason = PASS, one.slopes(0)
-    if found.verdict == FAIL or not np.isfinite(claimed):
+    if judgement.verdict == FAIL or not np.isfinite(claimed):
         outside = claim is not None and np.isfinite(claimed)
         more = ": the claim is not between them" if outside else f", {one.but(0)}"
         verdict, reason = REMARK, reason + more

@@ -34,16 +34,16 @@ class GraphCheck(GraphAtPoints):
 
     def mixable(self, outputs: Collection[str]) -> set[str]:
         """What some outputs depend on, but not through a surrogate, which declares."""
-        found, declared = set(outputs), set[str]()
+        above, declared = set(outputs), set[str]()
         # A difference along a direction cannot leave out one way to the output: a name
         # with a surrogate on any of its ways is judged by itself.
         for node, wrt in reversed(self.own):
-            if node in found:
-                found.add(wrt)
+            if node in above:
+                above.add(wrt)
                 # All that lies below a surrogate gets there through it.
                 if node in declared or self.surrogate((node, wrt)):
                     declared.add(wrt)
-        return found - declared - set(outputs)
+        return above - declared - set(outputs)
 
     @memo
     def mixture(self, outputs: tuple[str, ...], names: tuple[str, ...]) -> JudgedRow:

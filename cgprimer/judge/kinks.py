@@ -49,12 +49,12 @@ def kinks(site: Site, wrt: str) -> list[float]:
 
 def kink_mask(site: Site, wrt: str) -> Mask:
     """At which of its points (n,) the equation has a kink along `wrt`."""
-    found = np.zeros(site.result.shape, dtype=bool)
+    mask = np.zeros(site.result.shape, dtype=bool)
     for kernel in _along(site, wrt):
         with np.errstate(all="ignore"):
             [condition] = kernel(*site.slots)
-        found = found | (condition == 0)
-    return found
+        mask = mask | (condition == 0)
+    return mask
 
 
 def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:
@@ -62,8 +62,8 @@ def _root(kernel: Kernel, site: Site, i: int) -> Iterator[float]:
 
     def condition(value: Any) -> Any:
         with np.errstate(all="ignore"):
-            [found] = kernel(*site.slots[:i], value, *site.slots[i + 1 :])
-        return np.broadcast_to(found, np.shape(value))
+            [distance] = kernel(*site.slots[:i], value, *site.slots[i + 1 :])
+        return np.broadcast_to(distance, np.shape(value))
 
     here = float(site.slots[i][0])
     # 128 spans of 1/16, within REACH of the point. Kinks are most often at 0, and the

@@ -20,7 +20,7 @@ MOST_POINTS = 10**6  # random points; each costs some dozen evaluations
 TRIES = 40
 
 
-def checked_points(points: int) -> int:
+def check_points(points: int) -> int:
     """`points`, or OptionError where that is none, or too many to be drawn."""
     if not takes.is_count(points) or int(points) > MOST_POINTS:
         raise OptionError(

@@ -11,7 +11,7 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.errors import listing, shorten
 from cgprimer.judge.judged import JudgedReport
-from cgprimer.judge.mistakes.explain import spoken
+from cgprimer.judge.mistakes.explain import ratio_text
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 from cgprimer.notation.numbers import apart
 from cgprimer.notation.report import Part, Said
@@ -107,7 +107,7 @@ class CheckRow:
     @property
     def remark(self) -> str:
         """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
-        where = spotted(self.decided) if self.decided else ""
+        where = spot_text(self.decided) if self.decided else ""
         if not (where or self.note):
             return ""
         said = "; ".join(filter(None, (self.note, self.mend)))
@@ -123,7 +123,7 @@ class CheckRow:
         # A quotient by what may be 0 would say something of rounding only.
         if not abs(self.difference) > self.bound:
             return ""
-        ratio = spoken((self.claimed / self.difference,) * 2)
+        ratio = ratio_text((self.claimed / self.difference,) * 2)
         return "" if ratio == "1" else ratio  # what is wrong shows elsewhere
 
     def cells(self) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ class CheckReport(JudgedReport[CheckRow]):
 
         Of very many, those that did not pass come first to be kept.
         """
-        return capped(self._worth_a_line(), _failed)[0]
+        return capped(self._worth_a_line(), _did_not_pass)[0]
 
     def _worth_a_line(self) -> list[CheckRow]:
         return [r for r in self.rows if r.kind != "second" or r.verdict != PASS]
@@ -226,11 +226,11 @@ class CheckReport(JudgedReport[CheckRow]):
             return [sentence]
         notes = [Said(note) for note in self.notes()]
         point = [Said(self.point())] * bool(self.at)
-        table = self._table(rows, _failed)
+        table = self._table(rows, _did_not_pass)
         return [*point, table, Said(self.summary()), *notes, sentence]
 
 
-def spotted(spot: Spot) -> str:
+def spot_text(spot: Spot) -> str:
     """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
     a, b = apart(spot.claimed, spot.difference)
     return f" at {point_text(spot.at, NOTES)} ({a} claimed, {b} by differences)"
@@ -241,7 +241,7 @@ def point_text(at: Mapping[str, float], most: int) -> str:
     return listing([f"{name}={value:.5g}" for name, value in at.items()], most)
 
 
-def _failed(row: CheckRow) -> bool:
+def _did_not_pass(row: CheckRow) -> bool:
     return row.verdict != PASS
 
 

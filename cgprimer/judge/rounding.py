@@ -65,8 +65,8 @@ def _computed_numbers(root: Node) -> dict[Node, Node]:
     """
     alone = fold([root], lambda n, args: n.op is not NAME and all(args))
     inside = (arg for node in alone if alone[node] for arg in node.args)
-    found = dict.fromkeys(arg for arg in inside if arg.op is CONST)
-    return {number: name(f" {i}") for i, number in enumerate(found)}
+    numbers = dict.fromkeys(arg for arg in inside if arg.op is CONST)
+    return {number: name(f" {i}") for i, number in enumerate(numbers)}
 
 
 def path_rounding(roots: Iterable[Node]) -> list[Node]:
@@ -76,7 +76,7 @@ def path_rounding(roots: Iterable[Node]) -> list[Node]:
     `rounding` walks once for each.
     """
     roots = list(roots)
-    found: dict[Node, Node] = {}
+    errors: dict[Node, Node] = {}
     for node in postorder(roots):
         # a·b + a·b: e(a·b) is |a·b|, and the sum carries 2·|a·b| and adds its own
         # |2a·b|. In a·b - a·b the shares add up as well: rounding errors of one node do
@@ -84,10 +84,10 @@ def path_rounding(roots: Iterable[Node]) -> list[Node]:
         # `rounding` gives.
         total = OPS["abs"](node) if node.args else ZERO
         for i, arg in enumerate(node.args):
-            if found[arg] is not ZERO:
-                total = plus(total, _share(node, i, found[arg]))
-        found[node] = total
-    return [found[root] for root in roots]
+            if errors[arg] is not ZERO:
+                total = plus(total, _share(node, i, errors[arg]))
+        errors[node] = total
+    return [errors[root] for root in roots]
 
 
 def _share(node: Node, i: int, error: Node) -> Node:

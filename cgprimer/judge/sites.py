@@ -60,8 +60,8 @@ class Site:
         """Our own partial, by the rules of the operations."""
         kernel = self.shape.partial_kernel((self.slot(wrt),))
         with np.errstate(all="ignore"):
-            [found] = kernel(*self.slots, self.result)
-        return np.broadcast_to(found, self.result.shape)
+            [partial] = kernel(*self.slots, self.result)
+        return np.broadcast_to(partial, self.result.shape)
 
     def partial_terms(self, wrt: str) -> Array:
         """Σ|terms| of our own partial."""

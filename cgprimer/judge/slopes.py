@@ -133,7 +133,7 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
         # cos at x = 0: its value is 1, so that a slope of 1 may be expected, though the
         # true one is 0. A claim of 0 has no size of its own: its bound must be small
         # beside 1.
-        found = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
+        usual = np.minimum(np.where(np.isfinite(sizes), sizes, 0.0), 1.0) / long
         seen = np.zeros(np.shape(x))
         for part in LONG:
             steps = [np.abs(f(x + s * part * long / 2) - here) for s in (-1, 1)]
@@ -141,5 +141,5 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
             # Shorter steps count only where f does not change over longer ones, or is
             # not finite.
             seen = np.where(seen > 0, seen, np.nan_to_num(rise) / (part * long))
-    slope: Array = np.maximum(np.maximum(found, seen), TINY)
+    slope: Array = np.maximum(np.maximum(usual, seen), TINY)
     return slope

@@ -63,10 +63,10 @@ class Mixture:
     def value(self, t: Array) -> Array:
         """The sum of outputs at the times t."""
         values, _ = self._at(t)
-        found = np.zeros(t.shape)
+        total = np.zeros(t.shape)
         for row, weight in self._rows.items():
-            found += weight * values[row].reshape(t.shape)
-        return found
+            total += weight * values[row].reshape(t.shape)
+        return total
 
     def terms(self, t: Array) -> Array:
         """Σ|terms| of that sum: those of every equation, times the adjoint there."""
@@ -74,21 +74,21 @@ class Mixture:
         # As in `whole`: each equation's own Σ|terms| arrives times |adjoint|; c·output
         # adds one more product for every output.
         adjoints, _ = self._backward(values, parameters)
-        found: Array = np.zeros(t.size)
+        total: Array = np.zeros(t.size)
         steps = self.program.steps(values, parameters)
         for (group, slots), kernel in zip(steps, self.kernels or (), strict=True):
             [own] = kernel(*slots)
-            found += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+            total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
         for row in self._rows:
-            found = found + np.abs(adjoints[row] * values[row])
-        return found.reshape(t.shape)
+            total = total + np.abs(adjoints[row] * values[row])
+        return total.reshape(t.shape)
 
     @lazy
     def kernels(self) -> list[Kernel] | None:
         """Σ|terms| of each group's equations; None where some are not known."""
         shapes = self.program.shapes
-        found = [k for shape in shapes if (k := rounding_kernel(shape))]
-        return found if len(found) == len(shapes) else None
+        kernels = [k for shape in shapes if (k := rounding_kernel(shape))]
+        return kernels if len(kernels) == len(shapes) else None
 
     @property
     def is_opaque(self) -> bool:
@@ -124,14 +124,14 @@ class Mixture:
     def slope(self) -> Slope:
         """The slopes along the directions by differences, flat: (d·n,)."""
         terms = Told(self.terms, not self.is_opaque) if self.kernels else None
-        found = slope(self.value, np.zeros(self.shape), terms, stacks=True)
+        slopes = slope(self.value, np.zeros(self.shape), terms, stacks=True)
         return Slope(
-            found.value.ravel(),
-            found.bound.ravel(),
-            found.typical.ravel(),
-            found.left.ravel(),
-            found.right.ravel(),
-            rough=np.broadcast_to(found.rough, self.shape).ravel(),
+            slopes.value.ravel(),
+            slopes.bound.ravel(),
+            slopes.typical.ravel(),
+            slopes.left.ravel(),
+            slopes.right.ravel(),
+            rough=np.broadcast_to(slopes.rough, self.shape).ravel(),
         )
 
     def by_gradient(
@@ -173,11 +173,11 @@ def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> 
     # point is the same twice.
     rng = np.random.default_rng(0)
 
-    def drawn(count: int, *shape: int) -> Array:
-        found: Array = rng.choice([-1.0, 1.0], (count, *shape))
+    def draw(count: int, *shape: int) -> Array:
+        signs: Array = rng.choice([-1.0, 1.0], (count, *shape))
         # Sizes between 0.5 and 1, not ±1 alone: errors of +e and -e in two totals would
         # cancel in half of all directions with whole signs.
-        return found * rng.uniform(0.5, 1.0, found.shape)
+        return signs * rng.uniform(0.5, 1.0, signs.shape)
 
     def size(name: str) -> Array:
         here = np.abs(at.values[name])
@@ -190,9 +190,9 @@ def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> 
     weights = {outputs[0]: one}
     # One output needs no weight, and is shown as it is.
     if len(outputs) > 1:
-        factors = drawn(len(outputs), 1)
+        factors = draw(len(outputs), 1)
         weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}
-    speeds = drawn(len(names), DIRECTIONS, 1)
+    speeds = draw(len(names), DIRECTIONS, 1)
     rates = {n: speed * size(n) for n, speed in zip(names, speeds, strict=True)}
     program = at.graph.program(outputs)
     return Mixture(at.graph, at.point, program, weights, rates)

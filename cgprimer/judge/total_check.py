@@ -51,8 +51,8 @@ class OutputCheck:
         values = {name: at.values[name] for name in names}
         with warnings.catch_warnings():  # the report says it itself
             warnings.simplefilter("ignore", NonFiniteWarning)
-            found = at.graph.gradient_at(self.output, values, wanted)
-        return {name: np.asarray(value) for name, value in found.items()}
+            gradient = at.graph.gradient_at(self.output, values, wanted)
+        return {name: np.asarray(value) for name, value in gradient.items()}
 
     @lazy
     def terms(self) -> dict[str, Array]:
@@ -117,10 +117,10 @@ class TotalCheck:
 
     def _at_kink(self) -> Mask:
         """At which points an equation between the two is at a kink."""
-        found, masks = np.zeros(self.at.width, dtype=bool), self.at.kink_masks
+        mask, masks = np.zeros(self.at.width, dtype=bool), self.at.kink_masks
         for edge in self.at.between(masks, *self.edge):
-            found = found | masks[edge]
-        return found
+            mask = mask | masks[edge]
+        return mask
 
     def judge(self, claim: Claim | None) -> JudgedRow:
         """The row on a claim; on our own total it is made once."""

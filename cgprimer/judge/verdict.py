@@ -52,16 +52,16 @@ class Judgement:
 
 
 def judge(
-    claim: float, found: Slope, i: int, terms: float, sharp: float = SHARP
+    claim: float, slope: Slope, i: int, terms: float, sharp: float = SHARP
 ) -> Judgement:
     """The rule, at point `i`; `terms` is Σ|terms| of the claim.
 
     sharp : how small a bound must be beside the claim to confirm it.
     """
-    value, bound = float(found.value[i]), float(found.bound[i])
+    value, bound = float(slope.value[i]), float(slope.bound[i])
     if not (np.isfinite(value) and np.isfinite(bound)):
         return Judgement(INCONCLUSIVE, "no finite difference can be taken here")
-    left, right = float(found.left[i]), float(found.right[i])
+    left, right = float(slope.left[i]), float(slope.right[i])
     # |x| at 0: value 0 ± 1, left -1, right 1, so half is 1 and what is known of the
     # sides is sure = 0. A claim of 0.5 has the gap 0.5 - 1 < 0 and is within; one of
     # 1.2 has 0.2.
@@ -77,21 +77,21 @@ def judge(
         needed = sure if gap <= K * sure else sure + own
         # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
         # times the bound, would let an error of 0.02 % by.
-        if needed <= max(sharp * size, _sharp_for_zero(claim, own, found, i)):
+        if needed <= max(sharp * size, _sharp_for_zero(claim, own, slope, i)):
             return Judgement(PASS)
     # Where f bends sharply the claim may be off by `rough` without being condemned, but
     # it takes the bound alone to be confirmed.
-    rough = float(np.broadcast_to(found.rough, found.value.shape)[i])
+    rough = float(np.broadcast_to(slope.rough, slope.value.shape)[i])
     excluded = not (within or gap <= K * (sure + own) + rough)
     # 3 against 2 ± 0.1 is excluded, but by an estimate that is itself known to 5 %
     # only: nobody is condemned by that.
-    if excluded and sure + own <= NARROW * _known(claim, found, i, size):
-        if found.again is None:
+    if excluded and sure + own <= NARROW * _reference_size(claim, slope, i, size):
+        if slope.again is None:
             return Judgement(FAIL)
         # `again` has no further scheme, so that this ends.
-        other = judge(claim, found.again(), i, terms, sharp)
+        other = judge(claim, slope.again(), i, terms, sharp)
         return _by_both(other, clear=gap > CLEAR * K * (sure + own))
-    return Judgement(INCONCLUSIVE, _doubt(found, i, half, bound + rough))
+    return Judgement(INCONCLUSIVE, _doubt(slope, i, half, bound + rough))
 
 
 def _rounding(claim: float, terms: float) -> float:
@@ -104,23 +104,23 @@ def _rounding(claim: float, terms: float) -> float:
     return EPSILON * terms
 
 
-def _sharp_for_zero(claim: float, own: float, found: Slope, i: int) -> float:
+def _sharp_for_zero(claim: float, own: float, slope: Slope, i: int) -> float:
     """The bound that confirms a claim of zero; 0 for any other claim.
 
     Claims as small as rounding count as zero and have no size that a bound could be
     held against: the slope to expect stands in.
     """
-    typical = float(found.typical[i])
+    typical = float(slope.typical[i])
     zero = abs(claim) <= 8 * (own + EPSILON * typical)
     return NEGLIGIBLE * typical * zero
 
 
-def _known(claim: float, found: Slope, i: int, size: float) -> float:
+def _reference_size(claim: float, slope: Slope, i: int, size: float) -> float:
     """What a bound is held against; a claim of inf must not make any bound small."""
     if np.isfinite(claim):
         return size
-    sides = (abs(float(side[i])) for side in (found.left, found.right))
-    return max(float(found.typical[i]), *sides)
+    sides = (abs(float(side[i])) for side in (slope.left, slope.right))
+    return max(float(slope.typical[i]), *sides)
 
 
 def _by_both(other: Judgement, clear: bool) -> Judgement:
@@ -136,8 +136,8 @@ def _by_both(other: Judgement, clear: bool) -> Judgement:
     return Judgement(INCONCLUSIVE, says)
 
 
-def _doubt(found: Slope, i: int, half: float, bound: float) -> str:
+def _doubt(slope: Slope, i: int, half: float, bound: float) -> str:
     if half:
-        before, after = found.sides(i)
+        before, after = slope.sides(i)
         return f"at a kink: the slope is {before:.6g} before, {after:.6g} after"
-    return f"differences say no more than {found.value[i]:.3g} ± {bound:.1g} here"
+    return f"differences say no more than {slope.value[i]:.3g} ± {bound:.1g} here"

@@ -21,11 +21,11 @@ from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
-    collected,
-    multiplied,
-    negated,
+    collect,
+    negate,
     node_of,
     number,
+    product,
     single,
 )
 from cgprimer.expr.ops import OPS
@@ -63,10 +63,10 @@ class PowerSeries:
         # Both from the same power on, so that coefficients stand below one another.
         left, right = ([*_zeros(a.first - first), *a.c] for a in (self, other))
         pairs = zip(left, right, strict=False)
-        return PowerSeries(first, [collected(x + y) for x, y in pairs])
+        return PowerSeries(first, [collect(x + y) for x, y in pairs])
 
     def __neg__(self) -> PowerSeries:
-        return PowerSeries(self.first, [negated(value) for value in self.c])
+        return PowerSeries(self.first, [negate(value) for value in self.c])
 
     def __sub__(self, other: PowerSeries) -> PowerSeries:
         return self + -other
@@ -74,7 +74,7 @@ class PowerSeries:
     def __mul__(self, other: PowerSeries) -> PowerSeries:
         a, b = self.c, other.c
         rows = (
-            _total(multiplied(a[k], b[n - k]) for k in range(n + 1))
+            _total(product(a[k], b[n - k]) for k in range(n + 1))
             for n in range(min(len(a), len(b)))
         )
         return PowerSeries(self.first + other.first, list(takewhile(is_short, rows)))
@@ -95,13 +95,13 @@ class PowerSeries:
 
         def row(known: list[Terms], n: int) -> Terms:
             parts = (
-                multiplied(collected([p * number(k), number(k - n)]), part)
+                product(collect([p * number(k), number(k - n)]), part)
                 for k in range(1, n + 1)
-                if (part := multiplied(a.c[k], known[n - k]))
+                if (part := product(a.c[k], known[n - k]))
             )
-            return multiplied(_total(parts), [below * number(Fraction(1, n))])
+            return product(_total(parts), [below * number(Fraction(1, n))])
 
-        grown = grow(_raised(a.c[0], p), len(a.c), row)
+        grown = grow(_power(a.c[0], p), len(a.c), row)
         return PowerSeries(int(first), grown.c)
 
     def integral(self, a: PowerSeries, start: Terms) -> PowerSeries:
@@ -140,16 +140,16 @@ def grow(
 def convolution(a: list[Terms], slope: list[Terms], n: int) -> Terms:
     """What ∫ slope·a′ has at small^n: Σ k·a[k]·slope[n - k]/n."""
     return _total(
-        multiplied([t * number(Fraction(k, n)) for t in a[k]], slope[n - k])
+        product([t * number(Fraction(k, n)) for t in a[k]], slope[n - k])
         for k in range(1, n + 1)
     )
 
 
 def _total(parts: Iterable[Terms]) -> Terms:
-    return collected(term for part in parts for term in part)
+    return collect(term for part in parts for term in part)
 
 
-def _raised(value: Terms, p: Monomial) -> Terms:
+def _power(value: Terms, p: Monomial) -> Terms:
     """A coefficient to the power p."""
     if not p.powers and p.number.denominator == 1:
         return [single(value) ** int(p.number)]

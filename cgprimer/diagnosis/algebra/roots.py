@@ -1,6 +1,6 @@
 """Roots: what raises a term until they are gone, and u^n - v^n over u - v.
 
-3·sqrt(x)·y ─ degree ─→ 2 ─ raised ─→ 9·x·y^2        for `differences`, `ranges`
+3·sqrt(x)·y ─ degree ─→ 2 ─ rootless_power ─→ 9·x·y^2        for `differences`, `ranges`
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from cgprimer.diagnosis.algebra.terms import (
     Terms,
     atom,
     factor,
-    multiplied,
     node_of,
     number,
+    product,
     terms,
 )
 from cgprimer.expr.node import Node
@@ -46,7 +46,7 @@ def _nth(exponent: Node) -> int:
     return term.number.denominator if simple and term.number.denominator < 6 else 1
 
 
-def raised(term: Monomial, n: int) -> Terms:
+def rootless_power(term: Monomial, n: int) -> Terms:
     """term^n, its roots gone."""
     made = [number(term.number**n)]
     for node, power in term.powers:
@@ -59,9 +59,9 @@ def raised(term: Monomial, n: int) -> Terms:
         # Multiplied out only so far: a tenth power of a sum has too many terms.
         if 0 < whole <= 3:
             for _ in range(whole):
-                made = multiplied(made, inner)
+                made = product(made, inner)
         else:
-            made = multiplied(made, [atom(base) ** whole])
+            made = product(made, [atom(base) ** whole])
     return made
 
 

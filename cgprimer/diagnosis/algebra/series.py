@@ -32,10 +32,10 @@ from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
-    multiplied,
-    negated,
+    negate,
     node_of,
     number,
+    product,
     terms,
 )
 from cgprimer.expr.node import Node, fold
@@ -60,13 +60,13 @@ def series(root: Node, small: Node, *, large: bool = False) -> PowerSeries:
             constant(terms(part)) if arg is None else arg
             for part, arg in zip(node.args, args, strict=True)
         ]
-        return _applied(node, whole)
+        return _apply(node, whole)
 
     made = fold([root], visit)[root]
     return (constant(terms(root)) if made is None else made).settle()
 
 
-def _applied(node: Node, args: list[PowerSeries]) -> PowerSeries:
+def _apply(node: Node, args: list[PowerSeries]) -> PowerSeries:
     """The series of an operation from those of its arguments."""
     kind = node.op.name
     if kind == "pow":
@@ -122,7 +122,7 @@ def _waves(
         if not (is_short(new) and is_short(other)):
             break
         s.append(new)
-        c.append(other if sign > 0 else negated(other))
+        c.append(other if sign > 0 else negate(other))
     return PowerSeries(0, s), PowerSeries(0, c)
 
 
@@ -156,7 +156,7 @@ def _erf(a: PowerSeries) -> PowerSeries:
     # erf′ = 2/sqrt(π)·exp(-a²).
     slope = _exp(-(a * a))
     scale = terms(parse_expression("2/sqrt(pi)"))
-    scaled = PowerSeries(0, [multiplied(scale, value) for value in slope.c])
+    scaled = PowerSeries(0, [product(scale, value) for value in slope.c])
     return scaled.integral(a, _at("erf", a.c[0]))
 
 

@@ -15,12 +15,12 @@ from cgprimer.diagnosis.algebra.terms import (
     Terms,
     as_factor,
     atom,
-    collected,
-    factored,
-    multiplied,
-    negated,
+    collect,
+    factor_out,
+    negate,
     node_of,
     number,
+    product,
     terms,
 )
 from cgprimer.expr.node import Node
@@ -37,7 +37,7 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     parts = terms(root, multiply=True)
     if len(parts) < 3:
         return None
-    front, rest = factored(parts)
+    front, rest = factor_out(parts)
     form = _quadratic(rest)
     if form is None:
         return None
@@ -52,7 +52,7 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     # a variance: all pairs alike. n(n - 1)/2 squares become n.
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
-    return node_of(multiplied([front], as_factor(made)))
+    return node_of(product([front], as_factor(made)))
 
 
 def pair_order(parts: Terms, pair: frozenset[Node]) -> list[Node]:
@@ -90,8 +90,8 @@ def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
         for (a, b), value in pairs.items()
         if value
     ]
-    front, rest = factored(made)
-    return multiplied([front], as_factor(rest))
+    front, rest = factor_out(made)
+    return product([front], as_factor(rest))
 
 
 def _from_mean(
@@ -103,12 +103,12 @@ def _from_mean(
     count = len(names)
     total = [atom(name) for name in names]
     mean = node_of([Monomial(Fraction(1, count)) * atom(node_of(total))])
-    wanted = collected(t * number(Fraction(1, count)) for t in total)
+    wanted = collect(t * number(Fraction(1, count)) for t in total)
     for node in known:
         if {t.key: t.number for t in terms(node, multiply=True)} == {
             t.key: t.number for t in wanted
         }:
             mean = node
-    away = [atom(node_of([t, *negated([atom(mean)])])) ** 2 for t in total]
+    away = [atom(node_of([t, *negate([atom(mean)])])) ** 2 for t in total]
     scale = next(iter(pairs.values())) / 2 * count
-    return multiplied([number(scale)], as_factor(away))
+    return product([number(scale)], as_factor(away))

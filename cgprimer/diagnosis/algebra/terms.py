@@ -77,7 +77,7 @@ def atom(node: Node) -> Monomial:
     return Monomial(Fraction(1), ((node, 1),))
 
 
-def collected(parts: Iterable[Monomial]) -> Terms:
+def collect(parts: Iterable[Monomial]) -> Terms:
     """The terms, like ones added, those that cancel left out: 2·a + b - b is 2·a."""
     by_key: dict[frozenset[tuple[Node, int]], Monomial] = {}
     for term in parts:
@@ -89,14 +89,14 @@ def collected(parts: Iterable[Monomial]) -> Terms:
     return [term for term in by_key.values() if term.number]
 
 
-def negated(parts: Iterable[Monomial]) -> Terms:
+def negate(parts: Iterable[Monomial]) -> Terms:
     """The terms with their signs turned."""
     return [-term for term in parts]
 
 
-def multiplied(left: Terms, right: Terms) -> Terms:
+def product(left: Terms, right: Terms) -> Terms:
     """The product of two sums, multiplied out."""
-    return collected(a * b for a in left for b in right)
+    return collect(a * b for a in left for b in right)
 
 
 def terms(root: Node, *, multiply: bool = False) -> Terms:
@@ -127,32 +127,32 @@ _ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
 def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
     if node.op.name not in _ARITHMETIC:
         return [atom(node)]
-    parts = _combined(node, [done[arg] for arg in node.args], multiply)
+    parts = _combine(node, [done[arg] for arg in node.args], multiply)
     return [atom(node)] if parts is None or len(parts) > MOST else parts
 
 
-def _combined(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+def _combine(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     """An operation of arithmetic on sums as a sum; None where it is none."""
     kind = node.op.name
     if node.op is CONST:
         value = float(node.value or 0.0)
-        return collected([number(Fraction(value))]) if abs(value) < 1e300 else None
+        return collect([number(Fraction(value))]) if abs(value) < 1e300 else None
     if kind == "add":
-        return collected(args[0] + args[1])
+        return collect(args[0] + args[1])
     if kind == "sub":
-        return collected(args[0] + negated(args[1]))
+        return collect(args[0] + negate(args[1]))
     if kind == "neg":
-        return negated(args[0])
+        return negate(args[0])
     if kind == "mul":
         left, right = (_factor(*pair, multiply) for pair in _pairs(node, args))
-        return multiplied(left, right)
+        return product(left, right)
     if kind == "div":
         [above, below] = _pairs(node, args)
         if not args[1]:
             return None
         divisor = _factor_of(*below) ** -1
-        return multiplied(_factor(*above, multiply), [divisor])
-    return _raised(node, args, multiply) if kind == "pow" else None
+        return product(_factor(*above, multiply), [divisor])
+    return _power_of_sum(node, args, multiply) if kind == "pow" else None
 
 
 def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
@@ -168,7 +168,7 @@ def _factor_of(node: Node, parts: Terms) -> Monomial:
     return parts[0] if len(parts) == 1 else atom(node)
 
 
-def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
+def _power_of_sum(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     """A power with a whole exponent up to HIGHEST; None for others."""
     base, exponent = node.args
     value = float(exponent.value or 0.0) if exponent.op is CONST else 0.5
@@ -177,7 +177,7 @@ def _raised(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     if multiply and value > 0 and len(args[0]) ** value <= MOST:
         parts = args[0]
         for _ in range(int(value) - 1):
-            parts = multiplied(parts, args[0])
+            parts = product(parts, args[0])
         return parts
     return [_factor_of(base, args[0]) ** int(value)]
 
@@ -195,12 +195,12 @@ def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
     made = parts[first].node()
     for i, term in enumerate(parts):
         if i != first:
-            sign, part = signed(term)
+            sign, part = sign_and_node(term)
             made = tidy(sign, made, part)
     return made
 
 
-def signed(term: Monomial) -> tuple[Op, Node]:
+def sign_and_node(term: Monomial) -> tuple[Op, Node]:
     """How a term is added to others: `-2*a` as subtracting `2*a`."""
     sign = OPS["sub"] if term.number < 0 else OPS["add"]
     return sign, (-term if term.number < 0 else term).node()
@@ -221,7 +221,7 @@ def factor(node: Node) -> Monomial:
     return _factor_of(node, terms(node))
 
 
-def factored(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:
+def factor_out(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:
     """What divides all terms, and what it leaves of each.
 
     6·a·x - 3·a is 3·a times 2·x - 1. Of no terms, nothing but 1 is taken out.

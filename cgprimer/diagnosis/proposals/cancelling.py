@@ -15,10 +15,10 @@ from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
-    collected,
-    multiplied,
+    collect,
     node_of,
     number,
+    product,
     terms,
 )
 from cgprimer.diff.factors import is_sum
@@ -28,23 +28,23 @@ CANCELS = 0.25  # of two terms, less than this much is left
 LOG = OPS["log"]
 
 
-def multiplied_out(parts: Terms) -> Terms:
+def multiply_out(parts: Terms) -> Terms:
     """The terms multiplied out, where some of them cancel exactly by that."""
-    out = _expanded(parts)
-    return out if len(out) < sum(len(_expanded([term])) for term in parts) else parts
+    out = _expand(parts)
+    return out if len(out) < sum(len(_expand([term])) for term in parts) else parts
 
 
 def shortest(parts: Terms) -> Terms:
     """The terms multiplied out, where that leaves fewer of them."""
-    out = _expanded(parts)
+    out = _expand(parts)
     return out if len(out) < len(parts) else parts
 
 
-def _expanded(parts: Terms) -> Terms:
+def _expand(parts: Terms) -> Terms:
     return terms(node_of(parts), multiply=True)
 
 
-def grouped(rest: Terms) -> Terms:
+def group_factors(rest: Terms) -> Terms:
     """Terms that make up a factor of another as one: a·(a - b) + a - b."""
     sums = [node for term in rest for node, _ in term.powers if is_sum(node)]
     for node in dict.fromkeys(sums):
@@ -54,14 +54,14 @@ def grouped(rest: Terms) -> Terms:
         if ratio and all(by_key.get(t.key) == ratio * t.number for t in inner):
             keys = {term.key for term in inner}
             kept = [term for term in rest if term.key not in keys]
-            return collected([*kept, number(ratio) * atom(node)])
+            return collect([*kept, number(ratio) * atom(node)])
     return rest
 
 
-def opened(term: Monomial) -> Terms:
+def open_sum(term: Monomial) -> Terms:
     """A term that is a number times one sum, as the terms of that sum."""
     if len(term.powers) == 1 and term.powers[0][1] == 1:
-        return multiplied([number(term.number)], terms(term.powers[0][0]))
+        return product([number(term.number)], terms(term.powers[0][0]))
     return [term]
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from cgprimer.diagnosis.algebra.terms import (
-    collected,
-    negated,
+    collect,
+    negate,
     node_of,
     number,
     terms,
@@ -63,11 +63,11 @@ def function_difference(
     # sin(a) - sin(a + h) has d = -h; written the other way round it is -(…) of +h.
     back = _is_negative(d) and (turned or not op.startswith("exp"))
     if back:
-        u, v, d = v, u, node_of(negated(terms(d)))
+        u, v, d = v, u, node_of(negate(terms(d)))
     by = {_U: u, _V: v, _D: d, _MIDDLE: _middle(v, d)}
     made = terms(filled(parse_expression(RULES[op]), by))
     positive = show(filled(parse_expression(HOLDS[op]), by)) if op in HOLDS else ""
-    return node_of(negated(made) if back else made), positive
+    return node_of(negate(made) if back else made), positive
 
 
 def power_difference(u: Node, v: Node, p: Node, d: Node) -> Node:
@@ -78,7 +78,7 @@ def power_difference(u: Node, v: Node, p: Node, d: Node) -> Node:
 
 def _middle(v: Node, d: Node) -> Node:
     """v + d/2, added up."""
-    return node_of(collected([*terms(v), *(t * _HALF for t in terms(d))]))
+    return node_of(collect([*terms(v), *(t * _HALF for t in terms(d))]))
 
 
 def _is_negative(node: Node) -> bool:

@@ -18,27 +18,32 @@ from fractions import Fraction
 from itertools import combinations
 from math import isfinite
 
-from cgprimer.diagnosis.algebra.roots import between, degree, exact_root, raised
+from cgprimer.diagnosis.algebra.roots import (
+    between,
+    degree,
+    exact_root,
+    rootless_power,
+)
 from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     as_factor,
     atom,
-    collected,
+    collect,
     factor,
-    factored,
-    multiplied,
-    negated,
+    factor_out,
+    negate,
     node_of,
     number,
+    product,
     terms,
 )
 from cgprimer.diagnosis.proposals.cancelling import (
     cuts,
-    grouped,
-    multiplied_out,
+    group_factors,
+    multiply_out,
     of_one_number,
-    opened,
+    open_sum,
     shortest,
 )
 from cgprimer.diagnosis.proposals.difference_rules import (
@@ -80,28 +85,28 @@ class Differences:
 
     def minus(self, u: Node, v: Node) -> Node:
         """u - v, with what is in both taken away."""
-        return self.total([*terms(u), *negated(terms(v))])
+        return self.total([*terms(u), *negate(terms(v))])
 
     def total(self, parts: Sequence[Monomial]) -> Node:
         """The sum of the terms, those that cancel taken together."""
-        given = shortest(collected(parts))
+        given = shortest(collect(parts))
         if len(given) < 2 or self.fuel < 0:
             return node_of(given)
         # 3·a·x - 3·a·y is 3·a times a difference of names.
-        front, left = factored(given)
+        front, left = factor_out(given)
         # 1/a - 1/b over a·b is b - a, whose terms can be compared.
         if any(power < 0 for _, power in front.powers):  # a common denominator
-            left = multiplied_out(left)
+            left = multiply_out(left)
         rest = left = shortest(left)
         for _ in range(STEPS):
             taken = self._take_together(rest)
             if taken is None:
                 break
-            again, rest = factored(taken)
-            front, rest = front * again, grouped(shortest(rest))
+            again, rest = factor_out(taken)
+            front, rest = front * again, group_factors(shortest(rest))
         if rest is left and len(left) == len(given) and not front.powers:
             return node_of(given)
-        return node_of(multiplied([front], as_factor(rest)))
+        return node_of(product([front], as_factor(rest)))
 
     def against_root(self, parts: Sequence[Monomial]) -> Iterator[Node]:
         """A root and all other terms as the two sides of a difference."""
@@ -134,7 +139,7 @@ class Differences:
                 if made is not None:
                     kept = [term for k, term in enumerate(rest) if k not in (i, j)]
                     cut = [rest[i], -first, rest[j], -second]
-                    return collected([*terms(made), *collected(cut), *kept])
+                    return collect([*terms(made), *collect(cut), *kept])
         return None
 
     def _pair(self, first: Monomial, second: Monomial) -> Node | None:
@@ -142,7 +147,7 @@ class Differences:
         self.fuel -= tree_size(first.node()) + tree_size(second.node())
         if self.fuel < 0:
             return None
-        front, [u, v] = factored([first, -second])
+        front, [u, v] = factor_out([first, -second])
         # u comes first with a positive number, so that rules need one form only.
         if u.number < 0:
             front, u, v = -front, -u, -v
@@ -224,7 +229,7 @@ class Differences:
         n = max(degree(u), degree(v))
         if n < 2:
             return None
-        above = self.total([*raised(u, n), *negated(raised(v, n))])
+        above = self.total([*rootless_power(u, n), *negate(rootless_power(v, n))])
         return _quotient(above, between(u.node(), v.node(), n))
 
     def _products(self, u: Monomial, v: Monomial) -> Node | None:
@@ -249,8 +254,8 @@ class Differences:
 
     def _plain(self, u: Monomial, v: Monomial) -> Node | None:
         """u - v multiplied out, where something cancels exactly."""
-        written = [*opened(u), *negated(opened(v))]
-        left = shortest(collected(written))
+        written = [*open_sum(u), *negate(open_sum(v))]
+        left = shortest(collect(written))
         return self.total(left) if len(left) < len(written) else None
 
     def near_one(self, node: Node) -> Node:
@@ -259,17 +264,17 @@ class Differences:
 
 
 def _times(front: Monomial, node: Node) -> Node:
-    return node_of(multiplied([front], as_factor(terms(node))))
+    return node_of(product([front], as_factor(terms(node))))
 
 
 def _product(left: Node, right: Node) -> Node:
     if ZERO in (left, right):
         return ZERO
     parts = (as_factor(terms(part)) for part in (left, right))
-    return node_of(multiplied(*parts))
+    return node_of(product(*parts))
 
 
 def _quotient(above: Node, below: Node) -> Node:
     if above is ZERO:
         return ZERO
-    return node_of(multiplied(as_factor(terms(above)), [factor(below) ** -1]))
+    return node_of(product(as_factor(terms(above)), [factor(below) ** -1]))

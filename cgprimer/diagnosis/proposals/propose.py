@@ -17,11 +17,11 @@ from cgprimer.diagnosis.algebra.squares import squares
 from cgprimer.diagnosis.algebra.terms import (
     Terms,
     atom,
-    factored,
-    negated,
+    factor_out,
+    negate,
     node_of,
     number,
-    signed,
+    sign_and_node,
     terms,
 )
 from cgprimer.diagnosis.proposals.differences import FUEL, Differences, turns
@@ -47,7 +47,7 @@ def whole_forms(node: Node) -> Iterator[Proposal]:
     own = stable(node)
     for part in dict.fromkeys((node, own)):
         yield from _from_table(part)
-        yield from _scaled_from_table(part)
+        yield from _scale_from_table(part)
     # The stable form of the whole differs from that of its parts: this operation has a
     # rule.
     if own is not with_arguments(node, [stable(arg) for arg in node.args]):
@@ -59,10 +59,10 @@ def _from_table(node: Node) -> Iterator[Proposal]:
         yield Proposal(reading.better(), reading.word())
 
 
-def _scaled_from_table(node: Node) -> Iterator[Proposal]:
+def _scale_from_table(node: Node) -> Iterator[Proposal]:
     """Forms in the table for a sum without what divides all its terms."""
     # 3·x - 3·x·cos(y) is 3·x times a form in the table.
-    front, rest = factored(terms(node) if is_sum(node) else [])
+    front, rest = factor_out(terms(node) if is_sum(node) else [])
     if front.powers:
         for made, word in _from_table(node_of(rest, in_order=True)):
             yield Proposal((front * atom(made)).node(), word)
@@ -90,7 +90,7 @@ def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
     fuel = FUEL
     # As written, multiplied out, and with half angles: what cancels may show in one
     # only.
-    parts = (terms(node), terms(node, multiply=True), _halved(node))
+    parts = (terms(node), terms(node, multiply=True), _halve_angles(node))
     for turned, part in product(turns(node), filter(None, parts)):
         by = Differences(here, turned, fuel)
         forms.setdefault(by.total(part), by.where)
@@ -103,7 +103,7 @@ def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
     yield Proposal(_largest_first(terms(node), here), "those that cancel first")
 
 
-def _halved(node: Node) -> Terms:
+def _halve_angles(node: Node) -> Terms:
     """The terms with 1 - 2·sin(a/2)^2 for every cos(a), multiplied out."""
     cosines = [part for part in postorder([node]) if part.op.name == "cos"]
     by = {c: filled(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
@@ -122,7 +122,7 @@ def _largest_first(parts: Terms, here: Sample) -> Node:
     ordered = sorted(left, key=lambda pair: -pair[0])
     made = ordered[0][1].node()
     for _, term in ordered[1:]:
-        sign, part = signed(term)
+        sign, part = sign_and_node(term)
         made = sign(made, part)
     return made
 
@@ -139,7 +139,7 @@ def _near_one(node: Node, here: Sample) -> Iterator[Proposal]:
             power = OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm))
             yield Proposal(power, by.where)
         else:
-            half = node_of(negated(terms(away)))
+            half = node_of(negate(terms(away)))
             root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
             angle = number(2) * atom(OPS["arcsin"](root))
             yield Proposal(angle.node(), by.where)

@@ -22,9 +22,9 @@ from cgprimer.diagnosis.algebra.terms import (
     Monomial,
     Terms,
     atom,
-    collected,
+    collect,
     factor,
-    negated,
+    negate,
     node_of,
     number,
     terms,
@@ -56,9 +56,7 @@ def _exponent(term: Monomial) -> tuple[Terms, Monomial]:
     for node, power in term.powers:
         # exp(a)^2·exp(-b) is exp(2·a - b), whatever else is in the term.
         if node.op.name == "exp":
-            above = collected(
-                [*above, *(t * number(power) for t in terms(node.args[0]))]
-            )
+            above = collect([*above, *(t * number(power) for t in terms(node.args[0]))])
         else:
             rest = rest * atom(node) ** power
     return above, rest
@@ -79,14 +77,14 @@ def _log_size(above: Terms, rest: Monomial, here: Sample) -> float:
     return value + log(size) if 0 < size < inf and isfinite(value) else -inf
 
 
-def _scaled(addends: Terms, top: Terms) -> Node:
+def _scale(addends: Terms, top: Terms) -> Node:
     """The sum of the terms, over exp(top)."""
     made = []
     for term in addends:
         above, rest = _exponent(term)
         # The exponent of the largest term less itself is an empty sum, and its exp a
         # plain 1.
-        left = collected([*above, *negated(top)])
+        left = collect([*above, *negate(top)])
         made.append(rest * atom(OPS["exp"](node_of(left))) if left else rest)
     return node_of(made)
 
@@ -99,7 +97,7 @@ def _log_of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
     """log(Σ exp(u)) with the largest u taken out; log(a·b) as a sum."""
     addends = terms(node.args[0])
     if _has_exponential(addends) and (top := _largest(addends, here)):
-        inner = tidy(OPS["log"], _scaled(addends, top))
+        inner = tidy(OPS["log"], _scale(addends, top))
         text = f"take the largest exponent, here {show(node_of(top))}, out"
         yield Proposal(tidy(OPS["add"], node_of(top), inner), text)
     # log(exp(a)·b): no sum, but the product may overflow where its logarithm does not.
@@ -124,7 +122,7 @@ def _norm(node: Node, n: int, here: Sample) -> Iterator[Proposal]:
     largest = roots[sizes.index(max(sizes))] if sizes else None
     if largest is None or len(addends) < 2:
         return
-    inner = node_of([_powered(term * largest**-n, n) for term in addends])
+    inner = node_of([_join_powers(term * largest**-n, n) for term in addends])
     # sqrt(a^2 + b^2) is positive whatever the sign of a; a cube root has the sign of
     # it.
     outer = largest.node() if n % 2 else OPS["abs"](largest.node())
@@ -152,7 +150,7 @@ def _root(term: Monomial, n: int) -> Monomial | None:
     return Monomial(Fraction(1), powers)
 
 
-def _powered(term: Monomial, n: int) -> Monomial:
+def _join_powers(term: Monomial, n: int) -> Monomial:
     """(a/b)^n for a^n/b^n, whose parts overflow."""
     root = _root(term, n)
     if root is None or not root.powers:
@@ -165,20 +163,20 @@ def _product(node: Node, here: Sample) -> Iterator[Proposal]:
     [term, *more] = terms(node) or [number(0)]
     if more or not term.powers:
         return
-    yield from _divided_through(term, here)
+    yield from _divide_through(term, here)
     yield from _as_exponential(term, here)
     yield Proposal(_in_order(term, here), "in an order that does not overflow")
 
 
-def _divided_through(term: Monomial, here: Sample) -> Iterator[Proposal]:
+def _divide_through(term: Monomial, here: Sample) -> Iterator[Proposal]:
     """Every sum of exponentials in a product divided by the largest of them."""
     out: Terms = []
     made = Monomial(term.number)
     for node, power in term.powers:
         inner = terms(node)
         top = _largest(inner, here) if _has_exponential(inner) else []
-        out = collected([*out, *(t * number(power) for t in top)])
-        divided = _scaled(inner, top) if top else node
+        out = collect([*out, *(t * number(power) for t in top)])
+        divided = _scale(inner, top) if top else node
         made = made * factor(divided) ** power
     if out:
         made = made * atom(OPS["exp"](node_of(out)))
@@ -197,7 +195,7 @@ def _as_exponential(term: Monomial, here: Sample) -> Iterator[Proposal]:
             bases.append(base)
             own = terms(exponent) if exponent is not None else [number(1)]
             logarithm = atom(OPS["log"](base))
-            above = collected([*above, *(t * logarithm * number(power) for t in own)])
+            above = collect([*above, *(t * logarithm * number(power) for t in own)])
         else:
             kept = kept * atom(node) ** power
     if above and all(here.double(base) > 0 for base in bases):

@@ -64,10 +64,10 @@ class Survey:
 
     def is_little(self, size: Array, claim: Array, limit: Array) -> NDArray[np.bool_]:
         """Where a claim and an error of it are next to nothing beside the others."""
-        found: NDArray[np.bool_] = (
+        little: NDArray[np.bool_] = (
             np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
         )
-        return found
+        return little
 
     @property
     def left(self) -> int:

@@ -69,10 +69,10 @@ def examine(
     # over to say the same.
     if 4 * wrong >= len(rows):  # it is wrong nearly everywhere: that is known now
         return Examined(subject, tuple(blocks), None)
-    found = survey(subject, claimed, precision, rng, tick)
+    overview = survey(subject, claimed, precision, rng, tick)
     known = set(some.tolist())
-    new = [b for b in found.blocks if not known.issuperset(b.chosen.tolist())]
-    return Examined(subject, (*blocks, *new), found)
+    new = [b for b in overview.blocks if not known.issuperset(b.chosen.tolist())]
+    return Examined(subject, (*blocks, *new), overview)
 
 
 def _sample(subject: Subject, rng: np.random.Generator) -> Integers:
@@ -95,18 +95,18 @@ def report_on(
 
     precision : of the numbers of the claims; remarks : what else is to be said.
     """
-    found = judge_components(known, claimed, precision)
+    judged = judge_components(known, claimed, precision)
     # Judged once more with the precision that it seems to have.
-    if precision < SINGLE and _is_erratic(found, claimed):
-        found = judge_components(known, claimed, SINGLE)
+    if precision < SINGLE and _is_erratic(judged, claimed):
+        judged = judge_components(known, claimed, SINGLE)
         remarks = (*remarks, "the gradient has the digits of single precision only")
-    verdict = overall(found.rows)
+    verdict = overall(judged.rows)
     # What no direction could resolve has neither agreed nor failed.
     if verdict == PASS and known.survey and known.survey.left:
         verdict = INCONCLUSIVE
-    says = "; ".join((sentence(found, claimed), *remarks))
-    first = next((row.edge for row in found.rows if row.verdict == FAIL), None)
-    return CheckReport(verdict, found.rows, first, says + "." * (verdict == FAIL))
+    says = "; ".join((sentence(judged, claimed), *remarks))
+    first = next((row.edge for row in judged.rows if row.verdict == FAIL), None)
+    return CheckReport(verdict, judged.rows, first, says + "." * (verdict == FAIL))
 
 
 def judge_components(known: Examined, claimed: Array, precision: float) -> Judged:
@@ -117,7 +117,7 @@ def judge_components(known: Examined, claimed: Array, precision: float) -> Judge
     kept = tuple(rows[k] for k in order.tolist())
     eased = []
     for row, i in zip(kept, chosen.tolist(), strict=True):
-        clear = _blurred(known, row, i, claimed, precision)
+        clear = _allow_blur(known, row, i, claimed, precision)
         eased.append(_beside_others(known, clear, i))
     return Judged(known.subject, known.survey, known.coarse, tuple(eased), chosen)
 
@@ -133,7 +133,7 @@ def _beside_others(known: Examined, row: CheckRow, i: int) -> CheckRow:
     return replace(row, verdict=PASS, reason="") if little else row
 
 
-def _blurred(
+def _allow_blur(
     known: Examined, row: CheckRow, i: int, claimed: Array, precision: float
 ) -> CheckRow:
     """In single precision small components have no more digits than large ones."""
@@ -149,13 +149,13 @@ def _blurred(
     return replace(row, verdict=INCONCLUSIVE, reason=reason, ratio=None)
 
 
-def _is_erratic(found: Judged, claimed: Array) -> bool:
+def _is_erratic(judged: Judged, claimed: Array) -> bool:
     """Whether all that fails is off by the rounding of single precision.
 
     By so little, and either by less than its last digit, or up and down without a rule,
     or to numbers that it has. A wrong constant is off by one ratio: it is not excused.
     """
-    failed = [row for row in found.rows if row.verdict == FAIL]
+    failed = [row for row in judged.rows if row.verdict == FAIL]
     claims = np.array([row.claimed for row in failed])
     true = np.array([row.difference for row in failed])
     gap, largest = np.abs(claims - true), np.nan_to_num(np.abs(claimed)).max()

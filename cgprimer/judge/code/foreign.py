@@ -27,7 +27,7 @@ from cgprimer.judge.code.purity import (
     name_of,
     not_finite,
     quiet,
-    undecided,
+    undecided_report,
     unlike,
     varies,
 )
@@ -124,14 +124,16 @@ def _check(
     progress: bool | None,
 ) -> CheckReport:
     for i in np.flatnonzero(~np.isfinite(subject.x)).tolist():
-        return undecided(f"{subject.wrt(i)} is {subject.x[i]:g}: x must be finite")
+        return undecided_report(
+            f"{subject.wrt(i)} is {subject.x[i]:g}: x must be finite"
+        )
     began, given = time.perf_counter(), code.fresh()
     first, remarks = code.number(given), code.remarks(subject, given)
     seconds = time.perf_counter() - began
     if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
-        return undecided(says)
+        return undecided_report(says)
     if not np.isfinite(first):
-        return undecided(not_finite(subject))
+        return undecided_report(not_finite(subject))
     claims = _claims(subject, code.arguments, grad)
     few = len(subject) <= LARGE
     lines = len(subject) if few else SAMPLE + FIRST
@@ -140,12 +142,12 @@ def _check(
         known = examine(subject, claims.values, claims.precision, random, tick)
     # Once more at the end: what keeps a state may show it only after many calls.
     if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
-        return undecided(says)
+        return undecided_report(says)
     aside = [*remarks, *claims.remarks]
     if all(leaf.dtype == np.float64 for leaf in subject.leaves):
         aside += [f"the gradient is {claims.type}"] * bool(claims.type)
     report = report_on(known, claims.values, claims.precision, aside)
-    report = claims.judged(report)
+    report = claims.judge(report)
     if report.verdict == PASS and not (callable(grad) or claims.values.any()):
         return replace(report, diagnosis=f"{report.diagnosis}; {UNSEEN}")
     # Only code can be asked for its gradient at another point; numbers are those at x.
@@ -177,14 +179,14 @@ class _Claims:
         known = {float(np.finfo(t).eps): t.__name__ for t in (np.float16, np.float32)}
         return known.get(self.precision, "")
 
-    def judged(self, report: CheckReport) -> CheckReport:
+    def judge(self, report: CheckReport) -> CheckReport:
         """The report, with the sentence on what is wrong with the gradient as such."""
         if self.wrong:
             first = report.first_wrong or report.rows[0].edge
             return replace(
                 report, verdict=FAIL, first_wrong=first, diagnosis=self.wrong
             )
-        return undecided(self.doubt) if self.doubt else report
+        return undecided_report(self.doubt) if self.doubt else report
 
 
 def _claims(subject: Subject, arguments: Arguments, grad: Any) -> _Claims:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cgprimer.judge.code.rounding import COARSE, COARSEST, Each, Noise
 from cgprimer.judge.code.rounding import noise as probed
 from cgprimer.judge.code.smoothed import smooth
-from cgprimer.judge.differences.bounded import Difference, chosen
+from cgprimer.judge.differences.bounded import Difference, choose
 from cgprimer.judge.differences.finite import difference
 from cgprimer.judge.slopes import SCHEMES, Slope, by_schemes
 from cgprimer.judge.verdict import NEGLIGIBLE
@@ -83,7 +83,7 @@ def _difference(
     x = np.where(known.flat > 0, np.nan, x)
     noise = known.at_reach(each, x, size, longer)
     slope = difference(each, x, scheme, None, noise, typical=usual)
-    slope = chosen(known.flat > 0, still, slope)
+    slope = choose(known.flat > 0, still, slope)
     coarse &= ~(known.flat > 0)
     if not coarse.any():
         return slope
@@ -95,14 +95,14 @@ def _difference(
         noise = known.at_reach(each, close, size, size)
         other = difference(each, close, scheme, None, noise, typical=size)
         better = (other.bound < slope.bound) | _differ(other, slope)
-        slope = chosen(better, other, slope)
+        slope = choose(better, other, slope)
     close = np.where(coarse, x, np.nan)
     for reach in (size, longer) if scheme == SCHEMES[0] else ():
         other = smooth(each, close, reach, known.precision)
         # A fit over a wide interval is believed only where a difference does not
         # contradict it.
         better = (other.bound < slope.bound) & ~_differ(other, slope)
-        slope = chosen(better, other, slope)
+        slope = choose(better, other, slope)
     return slope
 
 

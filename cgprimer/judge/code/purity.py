@@ -108,7 +108,7 @@ def name_of(code: Any, otherwise: str) -> str:
     return otherwise if name == "<lambda>" else visible(str(name))
 
 
-def undecided(says: str) -> CheckReport:
+def undecided_report(says: str) -> CheckReport:
     """The report where there is nothing to compare with."""
     return CheckReport(INCONCLUSIVE, (), None, says)
 

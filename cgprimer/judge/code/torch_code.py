@@ -28,7 +28,7 @@ from cgprimer.judge.code.purity import (
     name_of,
     not_finite,
     quiet,
-    undecided,
+    undecided_report,
     unlike,
     varies,
 )
@@ -93,7 +93,7 @@ def check_torch(
             return weighed
         report = _check(weighed, random, progress)
         if contract != "exact":
-            return _as_declared(report, weighed.name, contract)
+            return _declared_report(report, weighed.name, contract)
         if order == 1 or report.verdict == FAIL:
             return report
         return _both(report, _second(weighed, random, progress))
@@ -109,9 +109,9 @@ def _check(
         first = weighed.number(leaves)
     forward |= weighed.narrow
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
-        return undecided(says + in_train_mode(code))
+        return undecided_report(says + in_train_mode(code))
     if not np.isfinite(first):
-        return undecided(not_finite(subject))
+        return undecided_report(not_finite(subject))
     try:
         with watch_narrowing(code.torch) as both:
             gradient = flat(weighed.gradient())
@@ -122,11 +122,11 @@ def _check(
         f"the backward of {name}", lambda: flat(weighed.gradient()), gradient
     )
     if unsteady and not grows:
-        return undecided(unsteady)
+        return undecided_report(unsteady)
     aside, precision = remarks(weighed, forward, both)
     report = _compare(subject, gradient, precision, rng, progress, aside)
     if says := varies(name, lambda: weighed.number(leaves), first, subject):
-        return undecided(says)
+        return undecided_report(says)
     wrong = unsteady or _upstream(name, gradient, flat(weighed.gradient(2.0)))
     there = beside(subject, gradient) if report.verdict == PASS and not wrong else None
     if there is not None:
@@ -171,7 +171,7 @@ def _upstream(name: str, once: Array, twice: Array) -> str:
     return f"{name}: {says}"
 
 
-def _as_declared(report: CheckReport, name: str, contract: str) -> CheckReport:
+def _declared_report(report: CheckReport, name: str, contract: str) -> CheckReport:
     """The report of a gradient that is on purpose no derivative: nothing is judged."""
     reason = f"declared {contract}"
     rows = tuple(
@@ -229,7 +229,7 @@ def _second(
             torch.autograd.backward(number, retain_graph=True)  # refuses aloud
             parts = torch.autograd.grad(number, wrt, allow_unused=True)
     except RuntimeError as error:
-        return undecided(f"{name} is refused: {str(error).splitlines()[0]}")
+        return undecided_report(f"{name} is refused: {str(error).splitlines()[0]}")
     gradient = [code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
     labels = (*weighed.labels(), *names)
     subject = Subject(name, lambda a: plain(slope(a)[0]), every, labels, told=True)

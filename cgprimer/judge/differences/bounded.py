@@ -43,7 +43,7 @@ class Difference:
         return Difference(*(np.broadcast_to(v, self.value.shape)[index] for v in every))
 
 
-def chosen(first: NDArray[np.bool_], one: Difference, two: Difference) -> Difference:
+def choose(first: NDArray[np.bool_], one: Difference, two: Difference) -> Difference:
     """`one` where `first` holds, and `two` elsewhere."""
     pairs = ((getattr(d, part.name) for d in (one, two)) for part in fields(one))
     return Difference(*(np.where(first, *pair) for pair in pairs))

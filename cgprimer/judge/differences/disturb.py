@@ -33,18 +33,18 @@ LINEAR = 0.01  # a change this large, of the result, need not be proportional to
 
 
 @functools.lru_cache(maxsize=1024)
-def disturbed(shape: Shape, run: int) -> Kernel:
+def disturbed_kernel(shape: Shape, run: int) -> Kernel:
     """The forward kernel of a shape with its numbers off; the same for the same run."""
     rng = np.random.default_rng(run)
     kernel = copy.copy(shape.forward)
     kernel.code = [
-        (_on_disturbed(forward, rng.choice([-D, D], (len(sources), 2))), out, sources)
+        (_disturb(forward, rng.choice([-D, D], (len(sources), 2))), out, sources)
         for forward, out, sources in kernel.code
     ]
     return kernel
 
 
-def _on_disturbed(forward: Callable[..., Any], by: Array) -> Callable[..., Any]:
+def _disturb(forward: Callable[..., Any], by: Array) -> Callable[..., Any]:
     return lambda *args: forward(*map(off, args, by))
 
 

@@ -203,7 +203,7 @@ class Alike:
         return Told(self.along(moved, kernel), not is_opaque(self.shape))
 
 
-def alike(graph: Graph, point: Point) -> Iterator[Alike]:
+def alike_equations(graph: Graph, point: Point) -> Iterator[Alike]:
     """The equations of a graph by their shapes, with what is in their slots.
 
     No more at a time than fit into a cache, with all their samples.
@@ -228,7 +228,7 @@ def _in_order(graph: Graph, pairs: Any) -> Iterator[tuple[Edge, Any]]:
 def _symbolic(
     graph: Graph, point: Point, known: bool = False
 ) -> Iterator[tuple[Edge, Array]]:
-    for own in alike(graph, point):
+    for own in alike_equations(graph, point):
         # `known` is for a table that shows nan: there a missing formula is no error.
         for i in () if known else own.shape.names:
             own.shape.check_formula(i, graph.dependents[int(own.equations[0])])
@@ -263,7 +263,7 @@ def _finite(
     step: float | None,
     sizes: Mapping[str, float],
 ) -> Iterator[tuple[Edge, Difference]]:
-    for own in alike(graph, point):
+    for own in alike_equations(graph, point):
         if scheme == "complex":
             refuse_kinks(graph, own)
         columns = zip(*edges_of(graph, own.equations), strict=True)
@@ -273,7 +273,7 @@ def _finite(
             typical = np.array([[[sizes.get(e[1], 1.0)] for e in row] for row in edges])
             slopes = difference(f, x, scheme, step, noise, typical=typical, stacks=True)
             if scheme == "complex":
-                kernels = (disturb.disturbed(own.shape, r) for r in disturb.RUNS)
+                kernels = (disturb.disturbed_kernel(own.shape, r) for r in disturb.RUNS)
                 runs = [own.along(moved, kernel) for kernel in kernels]
                 slopes = disturb.with_rounding(slopes, runs, x)
             for k, row in enumerate(edges):

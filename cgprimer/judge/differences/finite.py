@@ -24,7 +24,7 @@ from cgprimer import takes
 from cgprimer.errors import DifferenceError, unknown
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.judge.differences import search
-from cgprimer.judge.differences.bounded import Difference, chosen
+from cgprimer.judge.differences.bounded import Difference, choose
 from cgprimer.judge.differences.complex_step import complex_step
 from cgprimer.judge.differences.schemes import (
     EPSILON,
@@ -40,7 +40,7 @@ from cgprimer.judge.differences.schemes import (
 from cgprimer.judge.differences.sides import sides_of
 from cgprimer.types import Array
 
-__all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "chosen", "difference"]
+__all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "choose", "difference"]
 
 SchemeName = Literal["forward", "central", "five-point", "ridders", "complex"]
 SCHEMES = FIRST
@@ -86,7 +86,7 @@ def difference(
     Raises DifferenceError where x + step rounds to x.
     """
     check_scheme(scheme, step)
-    x, outside = _checked_x(f, x)
+    x, outside = _check_x(f, x)
     with np.errstate(all="ignore"):
         # The complex step has no cancellation, so that neither lengths nor drowning
         # matter; the central difference beside it tells whether f is analytic.
@@ -115,13 +115,13 @@ def second_difference(
     scheme : three-point or ridders.
     """
     check_scheme(scheme, step, SECOND)
-    x, outside = _checked_x(f, x)
+    x, outside = _check_x(f, x)
     with np.errstate(all="ignore"):
         curvature = by_search(f, x, SECOND[scheme], step, noise, typical, stacks)
         return _drop_poles(_drop_drowned(f, x, curvature, noise), outside)
 
 
-def _checked_x(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
+def _check_x(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
     """x as an array, and where f is not finite. What f raises is not caught."""
     x = as_numbers("x", x, DifferenceError)
     with np.errstate(all="ignore"):
@@ -190,7 +190,7 @@ def _closer(
         # Unseen is not the same as absent: only where rounding is small beside the gap
         # would a kink have shown at the shorter step.
         smooth = ~near.kink & np.isfinite(near.bound) & (hidden < HIDDEN * gap)
-        slope = chosen(slope.kink & smooth, near, slope)
+        slope = choose(slope.kink & smooth, near, slope)
     return slope
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from cgprimer.errors import DifferenceError
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.judge.differences import probe
-from cgprimer.judge.differences.bounded import Difference, chosen
+from cgprimer.judge.differences.bounded import Difference, choose
 from cgprimer.judge.differences.finite import by_search, check_scheme
 from cgprimer.judge.differences.schemes import ROUNDING, SECOND, Scheme
 from cgprimer.types import Array
@@ -42,7 +42,7 @@ def mixed_difference(
             _on_diagonals(f, x, y, SECOND[scheme], noise, length)
             for length in (np.maximum, np.minimum)
         )
-        return chosen(short.bound < long.bound, short, long)
+        return choose(short.bound < long.bound, short, long)
 
 
 def _on_diagonals(

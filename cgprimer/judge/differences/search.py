@@ -168,7 +168,7 @@ def _over(
         outside = ~np.isfinite(parts[0])
         if not outside.any():
             break
-        other = _one_sided(f, x, side, scale * aside.step, noise)
+        other = _one_sided_slopes(f, x, side, scale * aside.step, noise)
         pairs = zip(other, parts, strict=True)
         parts = tuple(np.where(outside, new, old) for new, old in pairs)
     return _from_parts((*parts, noise, flat))
@@ -195,7 +195,7 @@ def _steps(
     return value, change + rounding, h, rounding
 
 
-def _one_sided(
+def _one_sided_slopes(
     f: Function, x: Array, scheme: Scheme, h: Array, noise: Array
 ) -> tuple[Array, ...]:
     """The same to one side, bounded by Aitken's limit of three steps.

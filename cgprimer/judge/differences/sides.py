@@ -67,9 +67,11 @@ def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
     kink = np.abs(gap) > STAYS * np.abs(before) + noise
     value = np.where(kink, _at_zero(steps[-2:], means[-2:]), known.value)
     bound = np.where(
-        kink, _across(before, gap, noise), _agreeing(known, means[-2:], noises[-1])
+        kink,
+        _across(before, gap, noise),
+        _bound_by_means(known, means[-2:], noises[-1]),
     )
-    bound = _over_hidden(bound, kink, lines, hazes)
+    bound = _bound_over_hidden(bound, kink, lines, hazes)
     half = np.where(kink, gap / 2, 0.0)
     # A slope that may change unseen is no reason to widen the bound, which would keep
     # right claims from a PASS; it only keeps claims so near from a FAIL.
@@ -87,7 +89,7 @@ def _across(before: Array, gap: Array, noise: Array) -> Array:
     return np.where(endless, np.inf, across)
 
 
-def _agreeing(known: Found, means: list[Array], noise: Array) -> Array:
+def _bound_by_means(known: Found, means: list[Array], noise: Array) -> Array:
     """The bound where there is no kink, widened where the sides' mean contradicts."""
     # The mean of two one-sided slopes is a central difference at a step 512 times
     # shorter. It is off by next to no truncation, so that it betrays a value that is by
@@ -98,7 +100,7 @@ def _agreeing(known: Found, means: list[Array], noise: Array) -> Array:
     return np.where(widened, astray + noise + change, known.bound)
 
 
-def _over_hidden(
+def _bound_over_hidden(
     bound: Array, kink: Mask, lines: list[Array], hazes: list[Array]
 ) -> Array:
     """The bound, as wide as a kink that longer steps show and rounding then hides."""

@@ -92,7 +92,7 @@ def _forward(shape: Shape) -> Kernel:
 
 
 def _kernels_of_run(run: int) -> KernelOf:
-    return lambda shape: disturb.disturbed(shape, run)
+    return lambda shape: disturb.disturbed_kernel(shape, run)
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,17 +63,17 @@ def _declared_mistake(
     for i, (arg, row) in enumerate(zip(node.args, rows, strict=True)):
         if leaf not in postorder([arg]):
             continue
-        found, row = slopes[i], np.broadcast_to(row, at[i].shape)
-        judged = [judge(row[k], found, k, 8 * abs(row[k])) for k in range(len(row))]
+        known, row = slopes[i], np.broadcast_to(row, at[i].shape)
+        judged = [judge(row[k], known, k, 8 * abs(row[k])) for k in range(len(row))]
         if any(one.verdict == FAIL for one in judged):
-            slack = 2 * found.bound + SLACK * np.abs(found.value)
-            wrong = Wrong(row, found.value, slack, where)
+            slack = 2 * known.bound + SLACK * np.abs(known.value)
+            wrong = Wrong(row, known.value, slack, where)
             own = {show(a): value for a, value in zip(node.args, at, strict=True)}
             # In a backward of two arguments the shares may have changed places.
             others = (
                 ("swapped names", f"it is what belongs to {show(other)}", one.value)
                 for other, one in zip(node.args, slopes, strict=True)
-                if one is not found
+                if one is not known
             )
             case = WrongDerivative(ZERO, node.op.name, show(arg), own, wrong, others)
             return explain(case).says

@@ -41,8 +41,8 @@ class Part:
     @property
     def slack(self) -> Array:
         """What is not known of the differences."""
-        found: Array = 4 * self.bound + ALIKE * np.abs(self.true)
-        return found
+        slack: Array = 4 * self.bound + ALIKE * np.abs(self.true)
+        return slack
 
     @property
     def mine(self) -> Array:

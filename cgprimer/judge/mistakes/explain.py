@@ -80,9 +80,9 @@ def explain(case: WrongDerivative) -> Cause:
     """What a wrong derivative looks like."""
     ratios = case.wrong.ratios()
     span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    found = _findings(case)
-    for kind, says in found:
-        other = next((o for o in found if o[0] != kind), None)
+    findings = _findings(case)
+    for kind, says in findings:
+        other = next((o for o in findings if o[0] != kind), None)
         if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
             says += f" (or {other[1]})"
         return Cause(kind, says, span)
@@ -197,7 +197,7 @@ def special(
 
 def divisors(body: Node) -> set[float]:
     """Whole numbers n by which sums of n terms are divided: those of means."""
-    found = set()
+    numbers = set()
     for node in postorder([body]):
         if node.op.name == "div" and node.args[1].op is CONST:
             # (a + b + c)/3 is a mean of three, (a + b)/3 is none.
@@ -211,20 +211,20 @@ def divisors(body: Node) -> set[float]:
             }
         else:
             continue
-        found |= {size for size, total in sums.items() if _count(total) == size}
-    return found
+        numbers |= {size for size, total in sums.items() if _count(total) == size}
+    return numbers
 
 
 def _count(total: Node) -> int:
     """How many terms a sum has."""
-    found, stack = 0, [total]
+    count, stack = 0, [total]
     while stack:
         node = stack.pop()
         if node.op in (OPS["add"], OPS["sub"]):
             stack += node.args
         else:
-            found += 1
-    return found
+            count += 1
+    return count
 
 
 def _matches(case: WrongDerivative) -> Iterator[Guess]:
@@ -276,7 +276,7 @@ def _named_ratios(case: WrongDerivative) -> Iterator[Guess]:
                     yield "missing factor", says + more
 
 
-def spoken(span: tuple[float, float]) -> str:
+def ratio_text(span: tuple[float, float]) -> str:
     """A ratio for a table: `-1`, `0.5`, or `1.3 … 4.8`."""
     low, high = span
     if not np.isfinite([low, high]).all():

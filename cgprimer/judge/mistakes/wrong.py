@@ -43,8 +43,8 @@ class Wrong:
         # Beside a truth that is known to 10 % or worse a ratio says nothing.
         kept = np.abs(self.true) > 10 * self.slack + 1e-300
         claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
-        found: Array = claimed[kept] / self.true[kept]
-        return found
+        ratios: Array = claimed[kept] / self.true[kept]
+        return ratios
 
     def constant(self) -> float | None:
         """claimed / true where it is the same everywhere."""

@@ -48,15 +48,15 @@ def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
     right = derivative(body, x, {})
     # 0 is a kind of its own, and two mistakes may give one expression: the likelier is
     # kept.
-    seen, found = {right, ZERO}, []
+    seen, distinct = {right, ZERO}, []
     # There are as many of these as the table has functions, and one may fit by chance:
     # they go last.
     changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
     for suspect in (*changes, *_swaps(body, wrt, right)):
         if suspect.node not in seen:
             seen.add(suspect.node)
-            found.append(suspect)
-    return tuple(found)
+            distinct.append(suspect)
+    return tuple(distinct)
 
 
 def _swaps(body: Node, wrt: str, right: Node) -> Iterator[Suspect]:

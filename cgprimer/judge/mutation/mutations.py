@@ -73,8 +73,8 @@ def mutations(check: GraphCheck) -> Iterator[Mutation]:
 def _values(node: Node, at: Mapping[str, Array], width: int) -> Array:
     names = leaves(node)
     with np.errstate(all="ignore"):
-        [found] = Kernel([node], names)(*(at[text] for text in names))
-    return np.broadcast_to(found, (width,))
+        [values] = Kernel([node], names)(*(at[text] for text in names))
+    return np.broadcast_to(values, (width,))
 
 
 def _wrong(body: Node, wrt: str) -> Iterator[tuple[str, Node]]:
@@ -141,8 +141,8 @@ def check_mutations(
 
 def _edges(check: GraphCheck, mutation: Mutation) -> tuple[bool, bool]:
     claim = Claim(mutation.edge, "", "", mutation.node)
-    found = report(check, {mutation.edge: claim}, None)
-    return found.verdict == FAIL, found.first_wrong == mutation.edge
+    result = report(check, {mutation.edge: claim}, None)
+    return result.verdict == FAIL, result.first_wrong == mutation.edge
 
 
 def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, bool]]:
@@ -150,7 +150,7 @@ def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, boo
 
     A tool that names components has located an edge when it names its leaf only.
     """
-    found: dict[str, tuple[bool, bool]] = {}
+    outcomes: dict[str, tuple[bool, bool]] = {}
     for trial in trials:
         if mutation.edge[0] not in trial.inside:
             continue
@@ -158,33 +158,33 @@ def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, boo
         gradient = trial.gradient(edges)
         one = trial.ours(gradient)
         _either(
-            found, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
+            outcomes, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
         )
         for key, names in trial.at_zeros(gradient).items():
-            _either(found, key, bool(names - {""}), names == {mutation.edge[1]})
+            _either(outcomes, key, bool(names - {""}), names == {mutation.edge[1]})
         for rule in RULES:
             names = trial.objections(rule, gradient)
-            _either(found, rule.name, bool(names), names == {mutation.edge[1]})
-    return found
+            _either(outcomes, rule.name, bool(names), names == {mutation.edge[1]})
+    return outcomes
 
 
 def _either(
-    found: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
+    outcomes: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
 ) -> None:
-    before = found.get(key, (False, False))
-    found[key] = before[0] or caught, before[1] or located
+    before = outcomes.get(key, (False, False))
+    outcomes[key] = before[0] or caught, before[1] or located
 
 
 def _correct(check: GraphCheck, trials: list[Trial]) -> dict[str, tuple[int, int]]:
     """Per checker how many outputs with the correct gradient pass, of how many."""
     edges = report(check, {}, None)
-    found = {OURS: (int(edges.verdict == PASS), 1)}
+    counts = {OURS: (int(edges.verdict == PASS), 1)}
     for trial in trials:
         gradient = trial.gradient(check.own)
         good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
         good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
         good |= {rule.name: not trial.objections(rule, gradient) for rule in RULES}
         for key, passed in good.items():
-            before = found.get(key, (0, 0))
-            found[key] = before[0] + passed, before[1] + 1
-    return found
+            before = counts.get(key, (0, 0))
+            counts[key] = before[0] + passed, before[1] + 1
+    return counts

@@ -59,8 +59,8 @@ class CheckRule:
 
 def _central(f: Function, x: Array, along: Array, step: float) -> Array:
     moves = step * along.T
-    found: Array = (f(x[:, None] + moves) - f(x[:, None] - moves)) / (2 * step)
-    return found
+    slopes: Array = (f(x[:, None] + moves) - f(x[:, None] - moves)) / (2 * step)
+    return slopes
 
 
 def _torch(f: Function, x: Array, rng: np.random.Generator) -> Measured:

@@ -51,29 +51,29 @@ class Trial:
         def f(columns: Array) -> Array:
             full = np.repeat(base[:, None], columns.shape[1], axis=1)
             full[rows] = columns
-            found: Array = program.forward(full[:split], full[split:])[row]
-            return found
+            outputs: Array = program.forward(full[:split], full[split:])[row]
+            return outputs
 
         return f, base[rows]
 
     def gradient(self, edges: Mapping[Edge, Array]) -> dict[str, Array]:
         """The whole gradient that backpropagation over these partials gives."""
-        found = totals(edges, self.output)
-        return {text: found[text] for text in self.names}
+        partials = totals(edges, self.output)
+        return {text: partials[text] for text in self.names}
 
     def objections(self, rule: CheckRule, gradient: Mapping[str, Array]) -> set[str]:
         """The names that a rule objects to at some point; all where it cannot tell."""
-        found: set[str] = set()
+        names: set[str] = set()
         for i, measured in enumerate(self.measured):
             row = np.array([gradient[text][i] for text in self.names])
             flags = rule.rejects(measured[rule], row)
             if rule.by_component:
-                found |= {t for t, bad in zip(self.names, flags, strict=True) if bad}
+                names |= {t for t, bad in zip(self.names, flags, strict=True) if bad}
             elif flags.any():
                 # A rule along a direction rejects without a name: that is no edge
                 # located.
-                found |= {*self.names, ""}
-        return found
+                names |= {*self.names, ""}
+        return names
 
     def ours(self, gradient: Mapping[str, Array]) -> CheckReport:
         """Our report on the whole gradient alone."""
@@ -86,18 +86,18 @@ class Trial:
 
         What they cannot decide counts as a name without letters.
         """
-        found: dict[str, set[str]] = {}
+        by_rule: dict[str, set[str]] = {}
         for i, zero in enumerate(self.zeros):
             for key, said in zero.judge(gradient, i).items():
                 names = {row.wrt for row in said.rows if row.verdict == FAIL}
                 doubt = any(row.verdict == INCONCLUSIVE for row in said.rows)
-                before = found.get(key, set())
+                before = by_rule.get(key, set())
                 aside = {""} if doubt else set()
-                found[key] = before if before - {""} else names or before or aside
+                by_rule[key] = before if before - {""} else names or before or aside
             # Caught by each of the checks: further points change nothing.
-            if all(names - {""} for names in found.values()):
+            if all(names - {""} for names in by_rule.values()):
                 break
-        return found
+        return by_rule
 
 
 def _array_claim(edge: Edge, values: Array) -> Claim:

@@ -50,10 +50,10 @@ class Zero:
         if len(self.names) > LARGE:
             return {}
         claimed = np.array([gradient[text][i] for text in self.names])
-        found = {OURS_FUNCTION: judge_components(self._plain, claimed, EPSILON)}
+        judged = {OURS_FUNCTION: judge_components(self._plain, claimed, EPSILON)}
         if self._torch is not None:
-            found[OURS_TORCH] = self._torch.judge(claimed)
-        return found
+            judged[OURS_TORCH] = self._torch.judge(claimed)
+        return judged
 
     def value(self, arrays: list[NDArray[Any]]) -> float:
         """The output at one point, shifted."""
@@ -72,8 +72,8 @@ class Zero:
             np.fill_diagonal(columns, values)
             return self.f(columns) - self._here
 
-        found = slopes(each, self.x, subject.scale)
-        return Examined(subject, (Block(np.arange(len(self.x)), found),), None)
+        slope = slopes(each, self.x, subject.scale)
+        return Examined(subject, (Block(np.arange(len(self.x)), slope),), None)
 
     @lazy
     def _torch(self) -> _Torch | None:

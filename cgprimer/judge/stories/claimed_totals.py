@@ -14,10 +14,10 @@ from cgprimer.expr.ops import ZERO
 from cgprimer.graph.accumulation import path_products
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.mistakes.blame import SLACK, is_transposed
+from cgprimer.judge.mistakes.culprits import Totals
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.judge.totals import Totals
 from cgprimer.types import Array, Edge
 
 ON_A_PATH = (
@@ -77,23 +77,23 @@ class ClaimedTotals(Totals):
 
     def term(self, wrt: str) -> MissingTerm | None:
         """The term of a penalty that the claim lacks, or has too much."""
-        found = missing_term(wrt, self._near(wrt), self.wrong(wrt))
-        return found if found and found.is_penalty else None
+        term = missing_term(wrt, self._near(wrt), self.wrong(wrt))
+        return term if term and term.is_penalty else None
 
     def looks_like(self, wrt: str) -> Cause:
         """What the claim was taken for."""
         extra = [*self.others(wrt), *self._paths(wrt)]
         inside = {by for _, by in self.edges}
         values, wrong = self._near(wrt), self.wrong(wrt)
-        found = explain(
+        cause = explain(
             WrongDerivative(ZERO, self.output, wrt, values, wrong, extra, inside)
         )
-        if found.kind == "zero":
-            return replace(found, says=f"it is zero, so nothing reaches {wrt}")
-        if found.kind == "should be zero" and wrt not in self.true:
+        if cause.kind == "zero":
+            return replace(cause, says=f"it is zero, so nothing reaches {wrt}")
+        if cause.kind == "should be zero" and wrt not in self.true:
             says = f"{self.output} does not depend on {wrt}: it is zero"
-            return replace(found, says=says)
-        return found
+            return replace(cause, says=says)
+        return cause
 
     def _paths(self, wrt: str) -> Iterator[Candidate]:
         """The total with one path left out, counted twice, or of the wrong sign."""

@@ -15,10 +15,10 @@ import numpy as np
 
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.edge_check import EdgeCheck
-from cgprimer.judge.mistakes.explain import VAGUE, Cause, spoken
+from cgprimer.judge.mistakes.culprits import Culprit
+from cgprimer.judge.mistakes.explain import VAGUE, Cause, ratio_text
 from cgprimer.judge.mistakes.terms import sentence
 from cgprimer.judge.stories.claimed_totals import ClaimedTotals
-from cgprimer.judge.totals import Culprit
 from cgprimer.types import Edge
 
 SWAPPED = 64  # names that are held against one another
@@ -137,16 +137,16 @@ class EdgeStories:
                 missing = own[edge] / above
             extra.append(("upstream missing", says + "is left out", missing))
         wrong = culprit.wrong(own, edge, self.at.where)
-        found = check.explain(wrong, extra)
-        if found.kind == "zero":
+        cause = check.explain(wrong, extra)
+        if cause.kind == "zero":
             says = f"nothing is passed: the way from {wrt} through {node} is missing"
-            return replace(found, kind="missing path", says=says)
-        return found
+            return replace(cause, kind="missing path", says=says)
+        return cause
 
 
 def _ratio(cause: Cause, at: GraphAtPoints) -> str:
     """`claimed / true 2`, or a range with where it comes from."""
     low, high = cause.ratio
-    text = f"claimed / true {spoken(cause.ratio)}"
-    same = spoken((low, low)) == spoken((high, high)) and at.width > 1
+    text = f"claimed / true {ratio_text(cause.ratio)}"
+    same = ratio_text((low, low)) == ratio_text((high, high)) and at.width > 1
     return text if same else f"{text} {at.where}"

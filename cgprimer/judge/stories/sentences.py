@@ -84,18 +84,18 @@ def _doubt(doubtful: Sequence[CheckRow]) -> str:
 def _on_edge(row: CheckRow) -> str:
     if row.kind == "second":
         return _on_second(row)
-    found = row.note or f"{row.derivative} is not its derivative"
-    text = f"∂{row.node}/∂{row.wrt} is the first wrong edge: {found}."
+    mistake = row.note or f"{row.derivative} is not its derivative"
+    text = f"∂{row.node}/∂{row.wrt} is the first wrong edge: {mistake}."
     return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
 
 
 def _on_second(row: CheckRow) -> str:
     """A formula with the right values whose own derivative is wrong."""
     spot = row.decided or row
-    claimed, found = apart(spot.claimed, spot.difference)
+    claimed, true = apart(spot.claimed, spot.difference)
     text = (
         f"∂{row.node}/∂{row.wrt} has the right values, but not the right derivative: "
-        f"{row.derivative} would be {claimed} where differences give {found}."
+        f"{row.derivative} would be {claimed} where differences give {true}."
     )
     return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
 
@@ -133,9 +133,9 @@ def _on_rules(wrong: Sequence[CheckRow]) -> str:
 
 def _numbers(row: CheckRow) -> str:
     spot = row.decided or row
-    claimed, found = apart(spot.claimed, spot.difference)
+    claimed, true = apart(spot.claimed, spot.difference)
     where = "" if row.decided is None else " at a point of its own"
-    return f"{row.derivative} should be {found} where {claimed} is claimed{where}"
+    return f"{row.derivative} should be {true} where {claimed} is claimed{where}"
 
 
 def _places(claims: Mapping[str, Claim], names: Sequence[str]) -> str:

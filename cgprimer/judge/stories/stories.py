@@ -5,7 +5,7 @@ wrong totals ─▶ edges that explain them by a factor ─▶ the mistake on th
 
 First one edge is sought that explains all of them, then edges that explain several;
 what is left is explained one by one. Right totals bear witness: an edge that would
-have made one of them wrong is innocent. In the example of `judge.totals` two wrong
+have made one of them wrong is innocent. In the example of `mistakes.culprits` two wrong
 totals make one story, of the edge through which both go.
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from cgprimer.expr.ops import ZERO
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.edge_check import EdgeCheck
+from cgprimer.judge.mistakes.culprits import Culprit
 from cgprimer.judge.mistakes.explain import (
     Cause,
     WrongDerivative,
@@ -34,7 +35,6 @@ from cgprimer.judge.stories.edge_stories import (
     Story,
 )
 from cgprimer.judge.total_check import OutputCheck
-from cgprimer.judge.totals import Culprit
 from cgprimer.types import Edge
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at

@@ -36,9 +36,9 @@ def blame_totals(
         own = [one for one in totals if one.row.node == output]
         bad = _to_explain([one.row for one in own], claims, doubted)
         if bad:
-            found = _stories(check.output(output), claims, bad, doubted)
-            told = list(found)
-            own = _with_stories(own, found, told)
+            output_stories = _stories(check.output(output), claims, bad, doubted)
+            told = list(output_stories)
+            own = _with_stories(own, output_stories, told)
             stories += told
         done += own
     return done, stories
@@ -56,11 +56,11 @@ def _to_explain(
 
 
 def _with_stories(
-    rows: Sequence[JudgedRow], found: TotalStories, told: Sequence[Story]
+    rows: Sequence[JudgedRow], stories: TotalStories, told: Sequence[Story]
 ) -> list[JudgedRow]:
     of = {wrt: story for story in told for wrt in story.names}
     return [
-        replace(one, row=found.mark(one.row, of[one.row.wrt]))
+        replace(one, row=stories.mark(one.row, of[one.row.wrt]))
         if one.row.wrt in of
         else one
         for one in rows
@@ -76,9 +76,9 @@ def _stories(
     """At many points, unless the claims are known, or wrong, at the given ones only."""
     if all(claim.everywhere for claim in claims.values()):
         wide = output.wide
-        found = TotalStories(wide, claims, bad, doubted)
+        stories = TotalStories(wide, claims, bad, doubted)
         # Claims that are right at random points and wrong at the given ones: the
         # mistake shows at the given points alone.
-        if wide is output or not any(map(found.totals.is_right, bad)):
-            return found
+        if wide is output or not any(map(stories.totals.is_right, bad)):
+            return stories
     return TotalStories(output, claims, bad, doubted)

@@ -11,7 +11,7 @@ and where one q fits several claims, q·∂ is what the author took for the edge
 xu = a·x and xy = xu² at a = 2, x = 3: ∂xy/∂xu is 12, ∂xu/∂a 3 and ∂xu/∂x 2, so the
 totals by a and x are 36 and 24. Claimed are 18 and 12. All of both totals goes through
 (xy, xu), so q = 1/2 there fits both, and 12/2 = 6 is xu: the 2 of the power is missing.
-On (xu, a) the same q explains the first only. `mistakes` looks for such edges.
+On (xu, a) the same q explains the first only. `stories` looks for such edges.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class Totals:
             return None
         flow = sum(self.edges[edge] * tangent[edge[1]] for edge in ways)
         # The group leads into one node, so that all of it shares d output/d node.
-        found: Array = self.true[group[0][0]] * flow
-        return found
+        share: Array = self.true[group[0][0]] * flow
+        return share
 
     def culprits(self, names: Sequence[str]) -> Iterator[Culprit]:
         """Edges that, wrong by a factor, give the claimed totals of some of `names`.
@@ -148,12 +148,12 @@ class Totals:
         gap = self.claimed[wrt] - self.true[wrt] - (factor - 1) * share
         return bool((np.abs(gap) <= self.size(wrt) + unsure * np.abs(share)).all())
 
-    def spares(self, found: Culprit, names: Iterable[str]) -> bool:
+    def spares(self, culprit: Culprit, names: Iterable[str]) -> bool:
         """Whether other totals would be as they are claimed with these edges wrong."""
         for wrt in names:
-            share = self.share(found.edges, wrt)
+            share = self.share(culprit.edges, wrt)
             if share is not None and not self._fits(
-                wrt, share, found.factor, found.slack
+                wrt, share, culprit.factor, culprit.slack
             ):
                 return False
         return True
