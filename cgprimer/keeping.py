@@ -80,7 +80,7 @@ class Weakly(dict[K, KeyedRef[K, V]], Generic[K, V]):
         super().__init__()
         self.dead: deque[KeyedRef[K, V]] = deque()
 
-    def living(self, key: K) -> V | None:
+    def find(self, key: K) -> V | None:
         """The object of that key, or None."""
         found = self.get(key)
         return None if found is None else found()

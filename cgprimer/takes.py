@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.errors import CGPrimerError, OptionError
-from cgprimer.errors import shown as shown
+from cgprimer.errors import quote as quote
 
 REAL = (int, float, np.bool_, np.integer, np.floating)  # bool is an int
 MOST = 2**1000  # a double still holds it; sizes beyond memory are told elsewhere
@@ -28,7 +28,7 @@ HINTS = {"Graph": "\n  hint: parse_graph makes one from equations"}
 
 def refuse(name: str, wanted: str, value: object) -> OptionError:
     """The error for argument `name`."""
-    return OptionError(f"{name} is {shown(value)}; {wanted} is expected")
+    return OptionError(f"{name} is {quote(value)}; {wanted} is expected")
 
 
 def kind(wanted: type, **values: object) -> None:
@@ -145,5 +145,5 @@ def generator(
         with suppress(ValueError):  # of a negative one
             return np.random.default_rng(int(rng))
     raise error(
-        f"rng= takes a whole number from 0 or a numpy Generator, not {shown(rng)}"
+        f"rng= takes a whole number from 0 or a numpy Generator, not {quote(rng)}"
     )

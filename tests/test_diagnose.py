@@ -450,7 +450,7 @@ def test_a_new_form_is_one_entry(monkeypatch):
     text, root = "xy = erf(tan(1 - cos(xx)))", parse_expression("1 - cos(xx)")
     assert stable(root) is root
     monkeypatch.setattr(forms, "FORMS", (entry,))
-    caches = (forms._by_operation, forms.telling)
+    caches = (forms._by_operation, forms.telling_ops)
     for cache in caches:
         cache.cache_clear()
     try:

@@ -581,7 +581,7 @@ def test_a_form_matches_in_any_order_sign_and_scale_and_is_then_equal(pattern):
     for text in MATCHED[pattern]:
         node = parse_expression(text)
         inner = node.args[0] if node.op.name == "neg" else node
-        found = ways(pattern, text)[0].filled(parse_expression(pattern))
+        found = ways(pattern, text)[0].fill(parse_expression(pattern))
         assert abs(exactly(found, at) - exactly(inner, at)) < 1e-15
 
 

@@ -96,7 +96,7 @@ class UserCode:
     def _forward(self, context: Context, args: Sequence[Array]) -> Array:
         self.calls.count("forward")
         found = self._run("forward", self.forward, context, *args)
-        return self._checked("forward", found, "a value", args[0])
+        return self._check("forward", found, "a value", args[0])
 
     def _backward(self, context: Context, adjoint: Array) -> list[Array]:
         assert self.backward is not None
@@ -115,7 +115,7 @@ class UserCode:
         if len(shares) > 1:  # None says that an argument gets nothing
             shares = [np.zeros_like(adjoint) if s is None else s for s in shares]
         return [
-            self._checked("backward", share, f"the share of {argument!r}", adjoint)
+            self._check("backward", share, f"the share of {argument!r}", adjoint)
             for share, argument in zip(shares, self.arguments, strict=True)
         ]
 
@@ -127,7 +127,7 @@ class UserCode:
             said = f"its {what} raised {type(error).__name__}: {visible(str(error))}"
             raise OpError(self.name, said) from error
 
-    def _checked(self, what: str, found: Any, role: str, like: Array) -> Array:
+    def _check(self, what: str, found: Any, role: str, like: Array) -> Array:
         """An answer as float64 of the shape of `like`; OpError for anything else."""
         if found is None:
             self._fail(f"{what} returned None", f"return {role} for every element")

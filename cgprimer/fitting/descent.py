@@ -149,6 +149,6 @@ def _numbers(rate: ArrayLike) -> Array:
 def _positive(found: Array, given: object, where: str = "") -> Array:
     if found.ndim > 1 or not found.size or not ((found > 0) & (found < np.inf)).all():
         raise FitError(
-            f"a learning rate is a positive number, not {takes.shown(given)}{where}"
+            f"a learning rate is a positive number, not {takes.quote(given)}{where}"
         )
     return found

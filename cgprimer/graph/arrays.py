@@ -184,12 +184,12 @@ def _refusal(label: str, place: Place, item: object, kind: str) -> str:
     where = f" in sample {place[0]}" if len(place) == 1 else f" at {list(place)}"
     plain = not place and kind in "UOc"  # the sentence says it all
     hint = "" if plain else f"\n  hint: {HINTS[kind]}"
-    what = "masked" if kind == "masked" else _shown(item)
+    what = "masked" if kind == "masked" else _quote(item)
     what = "the object " * (kind == "O" and _is_real(type(item))) + what
     return f"{label} is {what}{where * bool(place)}: {EXPECTED}{hint}"
 
 
-def _shown(item: object) -> str:
+def _quote(item: object) -> str:
     """How a value looks, whatever its repr does."""
     if isinstance(item, np.datetime64 | np.timedelta64):
         return str(item)

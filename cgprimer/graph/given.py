@@ -62,4 +62,4 @@ def _other(item: Any) -> str:
             f"the sympy expression {shorten(str(item))} has no name\n"
             "  hint: write ('xy', expression) or sympy.Eq(xy, expression)"
         )
-    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.shown(item)}")
+    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.quote(item)}")

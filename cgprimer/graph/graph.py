@@ -26,7 +26,7 @@ from cgprimer.graph.table import Table
 from cgprimer.interrupts import load
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
-from cgprimer.notation.table import capped
+from cgprimer.notation.table import cap
 from cgprimer.notation.text import show
 from cgprimer.types import Array, Value
 
@@ -97,7 +97,7 @@ class Graph(Frozen):
         if isinstance(name, str) and name in self.parameters:
             return f"{what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
-        said = name if isinstance(name, str) else takes.shown(name)
+        said = name if isinstance(name, str) else takes.quote(name)
         hint = suggest(said, known) or f"the variables are {listing(known)}"
         return f"{what} {shorten(said)!r}\n  hint: {hint}"
 
@@ -212,7 +212,7 @@ class Graph(Frozen):
         if not isinstance(wrt, str) or wrt not in names:
             known = listing(self.table.names(number)) or "no names"
             raise GraphError(
-                f"the equation of {node!r} does not contain {takes.shown(wrt)}\n"
+                f"the equation of {node!r} does not contain {takes.quote(wrt)}\n"
                 f"  hint: it contains {known}"
             )
         shape, i = self.shape(node), names.index(wrt)
@@ -405,7 +405,7 @@ class Graph(Frozen):
     def _repr_latex_(self) -> str:
         from cgprimer.notation.latex import latex, latex_name
 
-        places, left_out = capped(range(len(self)))
+        places, left_out = cap(range(len(self)))
         shown = [self.equation(self.dependents[place]) for place in places]
         rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in shown]
         if left_out:

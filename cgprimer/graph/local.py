@@ -100,7 +100,7 @@ def values_at(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, float]:
             f"one point is wanted, but {array!r} has {point.samples} samples\n"
             f"  hint: take one of them, as in at | {{{array!r}: {array}[0]}}"
         )
-    given = graph.table.given(point.inputs[:, 0], point.parameters[:, 0])
+    given = graph.table.given_rows(point.inputs[:, 0], point.parameters[:, 0])
     return {name: float(v) for name, v in (given | graph.evaluate(at)).items()}
 
 

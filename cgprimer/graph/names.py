@@ -18,12 +18,12 @@ def name_list(names: object, keyword: str) -> list[str]:
     found = takes.items(names)
     if found is None:
         raise GraphError(
-            f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
+            f"{keyword}= takes names, such as ['xy'], not {takes.quote(names)}"
         )
     for name in found:
         if not isinstance(name, str):
             raise GraphError(
-                f"{keyword}= holds {takes.shown(name)}, which is not a name"
+                f"{keyword}= holds {takes.quote(name)}, which is not a name"
             )
     return found
 

@@ -30,7 +30,7 @@ from cgprimer.graph.walks import MANY, count_paths, edges_along, walks
 from cgprimer.keeping import lazy
 from cgprimer.notation.numbers import rounded
 from cgprimer.notation.report import Report
-from cgprimer.notation.table import TextTable, capped
+from cgprimer.notation.table import TextTable, cap
 from cgprimer.notation.text import binding, show, tree_size
 from cgprimer.types import Edge
 
@@ -133,7 +133,7 @@ class Paths(Report):
         return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
 
     def _parts(self) -> list[TextTable]:
-        paths, left_out = capped(self.paths)
+        paths, left_out = cap(self.paths)
         return [
             TextTable(
                 self._head,
@@ -204,7 +204,7 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
     if not isinstance(source, str) or source not in known:
-        said = takes.shown(source)
+        said = takes.quote(source)
         raise GraphError(unknown(f"name {said}", said.strip("'"), known))
 
 
@@ -226,10 +226,10 @@ def formula_text(edge: Edge, partial: Node) -> str:
     """A partial as a factor; one too large to be read is only named: ∂xw/∂xz."""
     if tree_size(partial) > LARGE:
         return f"∂{edge[0]}/∂{edge[1]}"
-    return bracketed(partial)
+    return bracket(partial)
 
 
-def bracketed(formula: Node) -> str:
+def bracket(formula: Node) -> str:
     """A formula behind a dot: bare if it is a name, a number, a call or a power."""
     text = show(formula)
     return f"({text})" if binding(formula) < OPS["pow"].binding else text

@@ -55,7 +55,7 @@ class Shape:
     @classmethod
     def from_key(cls, key: str) -> Shape:
         """The shape that the text `key` spells; the same object for the same body."""
-        found = _by_key.living(key)
+        found = _by_key.find(key)
         if found is None:
             found = _by_key.hold(key, cls.from_body(parse_expression(key)))
         return found
@@ -63,7 +63,7 @@ class Shape:
     @classmethod
     def from_body(cls, body: Node) -> Shape:
         """The shape of an expression whose names are slots already."""
-        found = _by_body.living(body)
+        found = _by_body.find(body)
         if found is None:
             # By number: in a body that was rewritten, as by `run.running`, slots may
             # stand in another order than that of their numbers.

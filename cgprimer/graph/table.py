@@ -66,7 +66,7 @@ class Table:
         """Rows of variables (V, …) and of parameters (P, …), by name."""
         return self.rows.unpack(values) | self.parameter_rows.unpack(parameters)
 
-    def given(self, inputs: Array, parameters: Array) -> dict[str, Array]:
+    def given_rows(self, inputs: Array, parameters: Array) -> dict[str, Array]:
         """Rows of inputs (I, …) and of parameters (P, …), by name."""
         return self.input_rows.unpack(inputs) | self.parameter_rows.unpack(parameters)
 
@@ -80,7 +80,7 @@ class Table:
         numbers: list[int] = self.slots[span].tolist()
         return numbers
 
-    def filling(self, equation: int) -> list[Leaf]:
+    def fillers(self, equation: int) -> list[Leaf]:
         """What fills the slots of one equation: (kind, number among that kind)."""
         kinds = self.shape_of(equation).kinds
         return list(zip(kinds, self.numbers(equation), strict=True))
@@ -155,7 +155,7 @@ class Table:
             PARAMETER: lambda number: name(self.parameters[number]),
             CONSTANT: lambda number: const(self.constants[number]),
         }
-        found = [make[kind](number) for kind, number in self.filling(equation)]
+        found = [make[kind](number) for kind, number in self.fillers(equation)]
         self._last.clear()
         self._last[equation] = found
         return found

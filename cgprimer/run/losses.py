@@ -79,7 +79,7 @@ def _huber_slope(p: Array, t: Array, delta: float) -> Array:
 def huber(delta: float = 1.0) -> Loss:
     """Squared error up to `delta`, linear beyond: r² or δ(2|r| - δ)."""
     if not (takes.is_real(delta) and 0 < delta < np.inf):
-        raise FitError(f"huber takes a positive delta, not {takes.shown(delta)}")
+        raise FitError(f"huber takes a positive delta, not {takes.quote(delta)}")
     delta = float(delta)
     # With n = min(|r|, δ): n·(2|r| - n) is r² up to δ, and δ(2|r| - δ) beyond.
     near = f"min(abs(p - t), {float(delta)!r})"
@@ -193,6 +193,6 @@ def find_loss(loss: str | Loss) -> Loss:
         return loss
     known = {**LOSSES, SOFTMAX.name: SOFTMAX}
     if not isinstance(loss, str) or loss not in known:
-        said, every = takes.shown(loss), f"losses are {', '.join(known)}"
+        said, every = takes.quote(loss), f"losses are {', '.join(known)}"
         raise FitError(unknown(f"loss {said}", said.strip("'"), known, every))
     return known[loss]

@@ -226,7 +226,7 @@ def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
 def _batch(batch: Any) -> int:
     """Samples per step, as a whole number that fits every tier."""
     if not takes.is_count(batch):
-        raise FitError(f"batch is a whole number from 1, not {takes.shown(batch)}")
+        raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
     return int(batch)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.diff.forms import taken_forms, telling
+from cgprimer.diff.forms import taken_forms, telling_ops
 from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, postorder, substitute
@@ -122,7 +122,7 @@ class _Spread:
         # For xl = log(xp), xp = sigmoid(xz) the key is (shape of xl, 0, (shape of xp,
         # 1)): leaf 0 is xp, a piece, followed by its own key, in which leaf 1 is xz.
         found: list[object] = [int(self.table.shape[equation])]
-        for leaf in self.table.filling(equation):
+        for leaf in self.table.fillers(equation):
             found.append(leaves.setdefault(leaf, len(leaves)))
             inner = self._defined(leaf)
             if deep and inner in self.deep:
@@ -152,7 +152,7 @@ class _Spread:
         """An equation over its leaves, in its stable form; the pieces put into it."""
         pieces: dict[Node, Node] = {}
         filling = []
-        for leaf in self.table.filling(equation):
+        for leaf in self.table.fillers(equation):
             node = name(leaf[0].slot(leaves[leaf]))
             inner = self._defined(leaf)
             if deep and inner in self.deep:
@@ -173,7 +173,7 @@ def _pieces() -> list[Node]:
     found: dict[Node, None] = {}
     for form in taken_forms():
         for part in postorder(form.pattern.args):
-            if not telling().isdisjoint(node.op for node in postorder([part])):
+            if not telling_ops().isdisjoint(node.op for node in postorder([part])):
                 found[part] = None
     return list(found)
 

@@ -31,7 +31,7 @@ from cgprimer.diagnosis.proposals.ranges import in_range
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diff.factors import is_sum, with_arguments
 from cgprimer.diff.forms import readings
-from cgprimer.diff.match import filled
+from cgprimer.diff.match import fill
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import OPS, name
@@ -106,7 +106,7 @@ def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
 def _halved(node: Node) -> Terms:
     """The terms with 1 - 2·sin(a/2)^2 for every cos(a), multiplied out."""
     cosines = [part for part in postorder([node]) if part.op.name == "cos"]
-    by = {c: filled(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
+    by = {c: fill(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
     return terms(substitute([node], by)[0], multiply=True) if by else []
 
 

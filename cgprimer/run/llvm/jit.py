@@ -87,7 +87,7 @@ def _compiled(text: str) -> MachineCode:
         # freeing a linker is a call of llvmlite.
         for dead in _linkers.keys() - _alive.keys():
             del _linkers[dead]
-        code = _alive.living(key)
+        code = _alive.find(key)
         return _alive.hold(key, MachineCode(text, key)) if code is None else code
 
 
