@@ -706,11 +706,11 @@ def test_many_equations_alike_are_looked_at_once(monkeypatch):
     import cgprimer.run.running as running
 
     count = []
-    judged = running._Spread._judged
+    judge = running._Spread._judge
     monkeypatch.setattr(
         running._Spread,
-        "_judged",
-        lambda self, *args: count.append(1) or judged(self, *args),
+        "_judge",
+        lambda self, *args: count.append(1) or judge(self, *args),
     )
     loss = "-(y*log({p}) + (1 - y)*log(1 - {p}))"
     pairs = [

@@ -124,7 +124,7 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def _shifted(z: Array) -> tuple[Array, Array, Array]:
+def _softmax_parts(z: Array) -> tuple[Array, Array, Array]:
     """max z, the exponentials of z - max z, and their sum less the greatest, 1.
 
     Leaving out the greatest keeps the digits of a loss near 0 (log1p of a small sum).
@@ -138,14 +138,14 @@ def _shifted(z: Array) -> tuple[Array, Array, Array]:
 
 def _softmax_value(z: Array, t: Array) -> Array:
     """Σ t·(ln Σ exp z - z)."""
-    top, _, rest = _shifted(z)
+    top, _, rest = _softmax_parts(z)
     found: Array = t * ((top - z) + np.log1p(rest))
     return found
 
 
 def _softmax_slope(z: Array, t: Array) -> Array:
     """softmax z - t, for targets whose sum is 1."""
-    _, shares, rest = _shifted(z)
+    _, shares, rest = _softmax_parts(z)
     found: Array = shares / (1 + rest) - t
     return found
 
@@ -153,8 +153,8 @@ def _softmax_slope(z: Array, t: Array) -> Array:
 def _softmax_joint(logits: Sequence[Node], targets: Sequence[Node]) -> Joint:
     """`_softmax_value` and `_softmax_slope` as expressions.
 
-    The maximum and the sum are gathered in one walk. As in `_shifted` the sum leaves
-    out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
+    The maximum and the sum are gathered in one walk. As in `_softmax_parts` the sum
+    leaves out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
     """
     add, sub, mul, exp = (_tidy(op) for op in ("add", "sub", "mul", "exp"))
     # z = 1, 3, 2: after 1 m = 1 and r = 0; after 3 m = 3 and r = e^-2, the share of 1;

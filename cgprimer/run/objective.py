@@ -60,7 +60,7 @@ class Objective(Frozen):
         # Machine code is not kept: it is made anew, where llvmlite is installed there.
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
-        return restored, (self.graph, target, kept)
+        return restore, (self.graph, target, kept)
 
     @property
     def loss(self) -> Loss:
@@ -215,7 +215,7 @@ class Objective(Frozen):
 PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
 
 
-def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
+def restore(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
     """The objective of which `packed` holds the data; its code is made anew."""
     program = graph.compile(target=target, threads=packed["threads"])  # type: ignore[arg-type]
     rows = graph.table.rows.names_of(packed["rows"])

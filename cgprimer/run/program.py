@@ -81,7 +81,7 @@ class Program(Frozen, Report):
         """The tier for so many equations and operations, and why."""
         if self.target == "numpy":
             return "numpy", "asked for"
-        if why := jit.missing():
+        if why := jit.obstacle():
             if self.target == "jit":
                 raise OptionError(f"target='jit' needs llvmlite\n  hint: {why}")
             return "numpy", why
@@ -130,7 +130,7 @@ class Program(Frozen, Report):
         self, at: Mapping[str, ArrayLike], partials: bool, reuse: bool
     ) -> tuple[dict[str, Value], dict[Edge, Value]]:
         if self.tier == "fused":
-            return self._fused(partials).run(at, reuse)
+            return self._fused_values(partials).run(at, reuse)
         point = Point.of(self.graph, at)
         sweeps = self.graph.program()
         values = self.forward(point.inputs, point.parameters)
@@ -177,7 +177,7 @@ class Program(Frozen, Report):
         return [Said(f"Program of {self.graph!r}\n{self.explain()}")]
 
     @memo
-    def _fused(self, partials: bool) -> FusedValues:
+    def _fused_values(self, partials: bool) -> FusedValues:
         return FusedValues(self.graph, self._whole, partials, self.built)
 
     def objective(

@@ -53,7 +53,7 @@ def running_of(table: Table) -> Running:
     if not found.rows:
         return Running(table, frozenset())
     names = frozenset(table.variables[number] for number in found.bypassed)
-    return Running(_replaced(table, found.rows), names)
+    return Running(_replace_rows(table, found.rows), names)
 
 
 class _Spread:
@@ -104,7 +104,7 @@ class _Spread:
         key = self._key(equation, leaves, True)
         # Equations that are alike, of which there may be thousands, are judged once.
         if key not in self._known:
-            self._known[key] = self._judged(equation, leaves)
+            self._known[key] = self._judge(equation, leaves)
         shape, is_piece = self._known[key]
         if is_piece:
             self.deep.setdefault(equation, True)
@@ -112,7 +112,7 @@ class _Spread:
             numbers = [number for _, number in leaves]
             slots = [numbers[slot_number(slot)] for slot in shape.slots]
             self.rows[equation] = shape, slots
-            pieces = (self._defined(leaf) for leaf in leaves)
+            pieces = (self._defining_equation(leaf) for leaf in leaves)
             self.bypassed |= {
                 int(self.table.defined[e]) for e in pieces if e in self.deep
             }
@@ -124,17 +124,17 @@ class _Spread:
         found: list[object] = [int(self.table.shape[equation])]
         for leaf in self.table.fillers(equation):
             found.append(leaves.setdefault(leaf, len(leaves)))
-            inner = self._defined(leaf)
+            inner = self._defining_equation(leaf)
             if deep and inner in self.deep:
                 found.append(self._key(inner, leaves, self.deep[inner]))
         return tuple(found)
 
-    def _defined(self, leaf: Leaf) -> int:
+    def _defining_equation(self, leaf: Leaf) -> int:
         """The equation that defines what is in a slot, or -1."""
         kind, number = leaf
         return int(self.table.equation_of[number]) if kind is VARIABLE else -1
 
-    def _judged(
+    def _judge(
         self, equation: int, leaves: Mapping[Leaf, int]
     ) -> tuple[Shape | None, bool]:
         """The shape an equation is run in, if another; whether it is a piece itself."""
@@ -154,7 +154,7 @@ class _Spread:
         filling = []
         for leaf in self.table.fillers(equation):
             node = name(leaf[0].slot(leaves[leaf]))
-            inner = self._defined(leaf)
+            inner = self._defining_equation(leaf)
             if deep and inner in self.deep:
                 pieces[node], _ = self._whole(inner, leaves, self.deep[inner])
             filling.append(pieces.get(node, node))
@@ -187,7 +187,7 @@ def _reads(shape: Shape) -> bool:
     )
 
 
-def _replaced(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
+def _replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
     """The table with other right sides for some equations."""
     shapes = {shape: i for i, shape in enumerate(table.shapes)}
     shape, size = table.shape.copy(), np.diff(table.start)

@@ -104,7 +104,7 @@ class FusedValues:
         self, at: Mapping[str, ArrayLike], reuse: bool
     ) -> tuple[dict[str, Value], dict[Edge, Value]]:
         """The values and partials at a point; with `reuse`, in the same arrays."""
-        given, samples = self._given(at)
+        given, samples = self._leaf_values(at)
         kept = getattr(self._local, "kept", None) if reuse else None
         if kept is None or not kept.serves(given, samples):
             kept = _Results(self, given, samples)
@@ -115,7 +115,7 @@ class FusedValues:
             warn_nonfinite(values, samples)
         return values, partials
 
-    def _given(
+    def _leaf_values(
         self, at: Mapping[str, ArrayLike]
     ) -> tuple[list[float | Array], int | None]:
         """Values of the leaves as floats or contiguous arrays; how many samples."""

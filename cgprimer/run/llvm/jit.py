@@ -34,7 +34,7 @@ _linkers: dict[str, tuple[Any, bytes]] = {}  # … read object code as long as t
 
 
 class MachineCode:
-    """Linked machine code; `compiled` makes it.
+    """Linked machine code; `compile_text` makes it.
 
     size : bytes of object code. seconds : what building it took.
     cached : whether the object code came from the cache on disk.
@@ -51,7 +51,7 @@ class MachineCode:
             found = _object_code(text)
             cache.store(key, found)
         self.size = len(found)
-        linker = _linked(found)
+        linker = _link(found)
         _linkers[key] = linker, found
         self._addresses = {
             name: int(linker.get_function_address(name))
@@ -74,12 +74,12 @@ def available() -> bool:
     return _binding() is not None
 
 
-def compiled(text: str) -> MachineCode:
+def compile_text(text: str) -> MachineCode:
     """The machine code of a module; the same object while somebody holds it."""
-    return apart(lambda: _compiled(text))
+    return apart(lambda: _compile(text))
 
 
-def _compiled(text: str) -> MachineCode:
+def _compile(text: str) -> MachineCode:
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
         _alive.bury()
@@ -91,9 +91,9 @@ def _compiled(text: str) -> MachineCode:
         return _alive.hold(key, MachineCode(text, key)) if code is None else code
 
 
-def missing() -> str:
+def obstacle() -> str:
     """Why there is no machine code here, and what to do; empty where there is."""
-    _, error = _loaded()
+    _, error = _load_once()
     if error is None:
         return ""
     if isinstance(error, ModuleNotFoundError):
@@ -103,7 +103,7 @@ def missing() -> str:
 
 
 @functools.cache
-def _loaded() -> tuple[Any, Exception | None]:
+def _load_once() -> tuple[Any, Exception | None]:
     return apart(_load)
 
 
@@ -130,7 +130,7 @@ def _load() -> tuple[Any, Exception | None]:
 
 
 def _binding() -> Any:
-    return _loaded()[0]
+    return _load_once()[0]
 
 
 @functools.cache
@@ -179,7 +179,7 @@ def _tuning() -> Any:
     return _binding().create_pipeline_tuning_options(speed_level=1)
 
 
-def _linked(object_code: bytes) -> Any:
+def _link(object_code: bytes) -> Any:
     llvm = _binding()
     empty = llvm.parse_assembly("")  # in the global context, which outlives the linker
     linker = llvm.create_mcjit_compiler(empty, _target_machine())

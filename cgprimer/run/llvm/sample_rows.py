@@ -102,7 +102,7 @@ class RowsCall:
             RowsField.ALARM: self.alarm,
         }
         self.args = np.empty(_HEAD + _LEAF * len(kinds), dtype=np.int64)
-        self.args[:_HEAD] = RowsField.packed(head)
+        self.args[:_HEAD] = RowsField.pack(head)
         address, step = self.lanes.ctypes.data, self.lanes.strides[0]
         self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = range(
             address, address + step * len(kinds), step
