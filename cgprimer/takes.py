@@ -36,8 +36,8 @@ def kind(wanted: type, **values: object) -> None:
     called = wanted.__name__
     for name, value in values.items():
         if not isinstance(value, wanted):
-            found = refuse(name, f"a {called}", value)
-            raise OptionError(f"{found}{HINTS.get(called, '')}")
+            error = refuse(name, f"a {called}", value)
+            raise OptionError(f"{error}{HINTS.get(called, '')}")
 
 
 def text(**values: object) -> None:
@@ -86,10 +86,12 @@ def is_real(value: Any) -> bool:
     if isinstance(value, np.timedelta64) or not isinstance(value, REAL):  # it is one
         return False
     try:
-        found = float(value)
+        nearest = float(value)
     except OverflowError:
         return False
-    return not math.isinf(found) or bool(value == found)  # a long double may be larger
+    return not math.isinf(nearest) or bool(
+        value == nearest
+    )  # a long double may be larger
 
 
 def number(**values: object) -> None:
@@ -117,19 +119,19 @@ def count(**values: object) -> None:
 def items(value: object) -> list[Any] | None:
     """What an iterable holds; None for what is none, such as an array of shape ()."""
     try:
-        found = iter(value)  # type: ignore[call-overload]
+        iterator = iter(value)  # type: ignore[call-overload]
     except TypeError:
         return None
-    return list(found)
+    return list(iterator)
 
 
 def texts(name: str, value: object) -> list[str]:
     """The texts of an iterable, or one alone."""
-    found = [value] if isinstance(value, str) else items(value)
-    if found is None:
+    parts = [value] if isinstance(value, str) else items(value)
+    if parts is None:
         raise refuse(name, "a text for each", value)
-    text(**{f"{name}[{i}]": part for i, part in enumerate(found)})
-    return found
+    text(**{f"{name}[{i}]": part for i, part in enumerate(parts)})
+    return parts
 
 
 def generator(

@@ -103,7 +103,7 @@ def custom_op(
     if forward is None:
         if backward is not None:
             raise OptionError("a backward needs the forward that saves its context")
-        return lambda found: said.of_class(found, name)
+        return lambda code: said.of_class(code, name)
     if name is None:
         raise OptionError("name= is needed: how the operation is called in equations")
     return said.of_code(name, forward, backward)

@@ -67,16 +67,16 @@ def as_numbers(
     """
     if type(value) is np.ndarray and value.dtype is DOUBLE and value.flags.c_contiguous:
         return value  # at once: an objective is asked with the same kind over and over
-    found = _read(label, value, error)
-    return np.ascontiguousarray(found).reshape(found.shape)  # it makes () into (1,)
+    array = _read(label, value, error)
+    return np.ascontiguousarray(array).reshape(array.shape)  # it makes () into (1,)
 
 
 def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float:
     """One number; `error` for anything else."""
-    found = as_numbers(label, value, error)
-    if found.ndim:
-        raise error(f"{label} has shape {found.shape}: one number is expected")
-    return float(found)
+    number = as_numbers(label, value, error)
+    if number.ndim:
+        raise error(f"{label} has shape {number.shape}: one number is expected")
+    return float(number)
 
 
 def as_rows(label: str, rows: Any, size: int, error: type[CGPrimerError]) -> Integers:

@@ -130,11 +130,11 @@ class Graph(Frozen):
     @property
     def leads_to(self) -> dict[str, list[str]]:
         """Variable → the variables whose equations use it, sorted; sinks left out."""
-        found: dict[str, list[str]] = {name: [] for name in self.order}
+        users: dict[str, list[str]] = {name: [] for name in self.order}
         for target, sources in self.sources.items():
             for source in sources:
-                found[source].append(target)
-        return {name: sorted(targets) for name, targets in found.items() if targets}
+                users[source].append(target)
+        return {name: sorted(targets) for name, targets in users.items() if targets}
 
     @lazy
     def sources(self) -> Mapping[str, tuple[str, ...]]:
@@ -254,8 +254,8 @@ class Graph(Frozen):
         key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
             self._programs[key] = Sweeps(self.table, key)
-        found: Sweeps = self._programs[key]
-        return found
+        program: Sweeps = self._programs[key]
+        return program
 
     def compile(
         self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
@@ -274,8 +274,8 @@ class Graph(Frozen):
         key = "compiled", target, int(threads)
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)
-        found: CompiledGraph = self._programs[key]
-        return found
+        program: CompiledGraph = self._programs[key]
+        return program
 
     @lazy
     def running(self) -> Graph:
@@ -348,16 +348,16 @@ class Graph(Frozen):
         # nothing uses it there. For all others they are preferred, as their forms are
         # the stable ones.
         graphs = {name: self if name in self.bypassed else self.running for name in wrt}
-        found: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         # By identity: the hash of a graph goes through all of its equations.
         for graph in {id(graph): graph for graph in graphs.values()}.values():
             adjoints = graph._adjoints_at(output, point)
-            found |= {
+            values |= {
                 name: point.unpack(adjoints.get(name, np.zeros(1)))
                 for name in wrt
                 if graphs[name] is graph
             }
-        return {name: found[name] for name in wrt}
+        return {name: values[name] for name in wrt}
 
     def _adjoints_at(self, output: str, point: Point) -> dict[str, Array]:
         """d output / d name for every name, as rows, of the equations as they are."""

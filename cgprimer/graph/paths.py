@@ -173,10 +173,10 @@ def _numbers(
     graph: Graph, edges: set[Edge], at: Mapping[str, ArrayLike]
 ) -> dict[Edge, float]:
     values = values_at(graph, at)
-    found: dict[Edge, float] = {}
+    numbers: dict[Edge, float] = {}
     for node in {node for node, _ in edges}:
-        found |= edge_values(graph, node, values)
-    return found
+        numbers |= edge_values(graph, node, values)
+    return numbers
 
 
 def _path(

@@ -96,8 +96,8 @@ class Table:
         # shift.
         first = np.cumsum([0, *(len(shape.slots) for shape in self.shapes)])
         shift = np.repeat(first[self.shape] - self.start[:-1], np.diff(self.start))
-        found: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
-        return found
+        entry_kinds: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
+        return entry_kinds
 
     @lazy
     def equation_of(self) -> Integers:
@@ -155,10 +155,10 @@ class Table:
             PARAMETER: lambda number: name(self.parameters[number]),
             CONSTANT: lambda number: const(self.constants[number]),
         }
-        found = [make[kind](number) for kind, number in self.fillers(equation)]
+        nodes = [make[kind](number) for kind, number in self.fillers(equation)]
         self._last.clear()
-        self._last[equation] = found
-        return found
+        self._last[equation] = nodes
+        return nodes
 
     @lazy
     def _last(self) -> dict[int, list[Node]]:

@@ -152,15 +152,15 @@ def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
 
 def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
     """The terms of a sum that may be spread over equations; at most one too many."""
-    stack, found = [part], 0
+    stack, count = [part], 0
     # A sum of more terms than there are targets is no softmax of theirs; it may have
     # thousands, so it is not followed to the end.
-    while stack and found <= most:
+    while stack and count <= most:
         equation, node = _resolve(table, stack.pop())
         if node.op is OPS["add"]:
             stack += [_Part(equation, arg) for arg in node.args]
         else:
-            found += 1
+            count += 1
             yield _Part(equation, node)
 
 

@@ -72,8 +72,8 @@ def _huber(p: Array, t: Array, delta: float) -> Array:
 
 
 def _huber_slope(p: Array, t: Array, delta: float) -> Array:
-    found: Array = 2 * np.clip(p - t, -delta, delta)
-    return found
+    slope: Array = 2 * np.clip(p - t, -delta, delta)
+    return slope
 
 
 def huber(delta: float = 1.0) -> Loss:
@@ -139,15 +139,15 @@ def _softmax_parts(z: Array) -> tuple[Array, Array, Array]:
 def _softmax_value(z: Array, t: Array) -> Array:
     """Σ t·(ln Σ exp z - z)."""
     top, _, rest = _softmax_parts(z)
-    found: Array = t * ((top - z) + np.log1p(rest))
-    return found
+    value: Array = t * ((top - z) + np.log1p(rest))
+    return value
 
 
 def _softmax_slope(z: Array, t: Array) -> Array:
     """softmax z - t, for targets whose sum is 1."""
     _, shares, rest = _softmax_parts(z)
-    found: Array = shares / (1 + rest) - t
-    return found
+    slope: Array = shares / (1 + rest) - t
+    return slope
 
 
 def _softmax_joint(logits: Sequence[Node], targets: Sequence[Node]) -> Joint:

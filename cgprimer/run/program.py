@@ -136,11 +136,13 @@ class Program(Frozen, Report):
         values = self.forward(point.inputs, point.parameters)
         point.warn_nonfinite(self.graph, sweeps, values, stacklevel=5)
         rows = self.graph.variable_number
-        found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
+        variables = {
+            name: point.unpack(values[rows[name]]) for name in self.graph.order
+        }
         if not partials:
-            return found, {}
+            return variables, {}
         local = edge_rows(self.graph, sweeps, values, point)
-        return found, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
+        return variables, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
 
     def forward(self, inputs: Array, parameters: Array) -> Array:
         """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).

@@ -44,16 +44,16 @@ class Running:
 
 def running_of(table: Table) -> Running:
     """The equations in stable forms, where these are spread over several of them."""
-    found = _Spread(table)
+    spread = _Spread(table)
     # In each round the pieces found last are put into what uses them, which may make
     # new pieces: exp in one equation, 1 + exp in the next, the quotient in a third.
     for _ in range(ROUNDS):
-        if not found.extend():
+        if not spread.extend():
             break
-    if not found.rows:
+    if not spread.rows:
         return Running(table, frozenset())
-    names = frozenset(table.variables[number] for number in found.bypassed)
-    return Running(_replace_rows(table, found.rows), names)
+    names = frozenset(table.variables[number] for number in spread.bypassed)
+    return Running(_replace_rows(table, spread.rows), names)
 
 
 class _Spread:
@@ -83,9 +83,11 @@ class _Spread:
         first = np.array([_is_piece(shape.stable) for shape in shapes], dtype=bool)
         self._reads = reads[self.table.shape]
         source, target = self.table.arcs
-        found = np.unique(source[first[self.table.shape[source]] & self._reads[target]])
-        self.deep = dict.fromkeys(found.tolist(), False)
-        return found
+        pieces = np.unique(
+            source[first[self.table.shape[source]] & self._reads[target]]
+        )
+        self.deep = dict.fromkeys(pieces.tolist(), False)
+        return pieces
 
     def extend(self) -> bool:
         """Look at what uses the pieces found last; whether that gives new ones."""
@@ -121,13 +123,13 @@ class _Spread:
         """Shapes and, for every slot, which leaf it holds or the key of the piece."""
         # For xl = log(xp), xp = sigmoid(xz) the key is (shape of xl, 0, (shape of xp,
         # 1)): leaf 0 is xp, a piece, followed by its own key, in which leaf 1 is xz.
-        found: list[object] = [int(self.table.shape[equation])]
+        parts: list[object] = [int(self.table.shape[equation])]
         for leaf in self.table.fillers(equation):
-            found.append(leaves.setdefault(leaf, len(leaves)))
+            parts.append(leaves.setdefault(leaf, len(leaves)))
             inner = self._defining_equation(leaf)
             if deep and inner in self.deep:
-                found.append(self._key(inner, leaves, self.deep[inner]))
-        return tuple(found)
+                parts.append(self._key(inner, leaves, self.deep[inner]))
+        return tuple(parts)
 
     def _defining_equation(self, leaf: Leaf) -> int:
         """The equation that defines what is in a slot, or -1."""
@@ -170,12 +172,12 @@ def _is_piece(node: Node) -> bool:
 @functools.cache
 def _pieces() -> list[Node]:
     """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
-    found: dict[Node, None] = {}
+    parts: dict[Node, None] = {}
     for form in taken_forms():
         for part in postorder(form.pattern.args):
             if not telling_ops().isdisjoint(node.op for node in postorder([part])):
-                found[part] = None
-    return list(found)
+                parts[part] = None
+    return list(parts)
 
 
 def _reads(shape: Shape) -> bool:

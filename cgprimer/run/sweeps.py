@@ -181,8 +181,8 @@ class Sweeps:
         shape = group.shape
         try:
             if shape.has_pullback:
-                found = shape.pullback_kernel(columns)(*known, arriving)
-                return (np.broadcast_to(share, arriving.shape) for share in found)
+                shares = shape.pullback_kernel(columns)(*known, arriving)
+                return (np.broadcast_to(share, arriving.shape) for share in shares)
             partials = shape.partial_kernel(columns)(*known)
             return (arriving * partial for partial in partials)
         except OpError as error:
@@ -203,7 +203,7 @@ class Sweeps:
         return self._custom_ops(inputs=True)
 
     def _custom_ops(self, inputs: bool) -> dict[Op, bool | None]:
-        found: dict[Op, bool | None] = {}
+        uses: dict[Op, bool | None] = {}
         for shape in self.table.shapes:
             learning = self._learning.get(shape)
             columns = shape.names if inputs else learning or ()
@@ -213,9 +213,9 @@ class Sweeps:
                     use = None
                     if learning is not None:
                         use = not wanted.isdisjoint(postorder([node]))
-                    if use or found.get(node.op) is None:
-                        found[node.op] = use
-        return found
+                    if use or uses.get(node.op) is None:
+                        uses[node.op] = use
+        return uses
 
     @memo
     def _reach(self, rows: tuple[int, ...]) -> Mask:

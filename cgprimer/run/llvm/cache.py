@@ -163,7 +163,7 @@ class _Folder:
 
     def files(self) -> dict[str, tuple[float, int]]:
         """Name → (time of last use, bytes) of what this module has written."""
-        found: dict[str, tuple[float, int]] = {}
+        files: dict[str, tuple[float, int]] = {}
         with os.scandir(self.path if self.fd is None else self.fd) as entries:
             for name in (e.name for e in entries if OURS.fullmatch(e.name)):
                 with contextlib.suppress(OSError):  # gone by now: another's doing
@@ -171,8 +171,8 @@ class _Folder:
                         self._path_of(name), dir_fd=self.fd, follow_symlinks=False
                     )
                     if not stat.S_ISDIR(status.st_mode):
-                        found[name] = status.st_mtime, status.st_size
-        return found
+                        files[name] = status.st_mtime, status.st_size
+        return files
 
 
 @contextlib.contextmanager

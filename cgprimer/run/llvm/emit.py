@@ -49,10 +49,10 @@ class Emitter(Writer):
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
         roots = list(roots)
-        spelled = expand_uncoded([*roots, *leaves])
+        expanded = expand_uncoded([*roots, *leaves])
         # What is known is written out too: it is looked for in the roots as they are
         # then.
-        roots, known = spelled[: len(roots)], spelled[len(roots) :]
+        roots, known = expanded[: len(roots)], expanded[len(roots) :]
         values = dict(zip(known, leaves.values(), strict=True))
         order = postorder_above(roots, values)
         present = set(order)

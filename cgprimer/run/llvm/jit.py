@@ -42,17 +42,17 @@ class MachineCode:
 
     def __init__(self, text: str, key: str) -> None:
         began = time.perf_counter()
-        found = cache.load(key)
-        self.key, self.cached = key, found is not None
+        object_code = cache.load(key)
+        self.key, self.cached = key, object_code is not None
         # A graph of thousands of equations has megabytes of it, 20 times as many as are
         # left when it is packed.
         self._packed = zlib.compress(text.encode(), 1)
-        if found is None:
-            found = _object_code(text)
-            cache.store(key, found)
-        self.size = len(found)
-        linker = _link(found)
-        _linkers[key] = linker, found
+        if object_code is None:
+            object_code = _object_code(text)
+            cache.store(key, object_code)
+        self.size = len(object_code)
+        linker = _link(object_code)
+        _linkers[key] = linker, object_code
         self._addresses = {
             name: int(linker.get_function_address(name))
             for name in _PUBLIC.findall(text)

@@ -102,8 +102,8 @@ class Tape:
         self, roots: Sequence[Node], known: dict[Node, int], first: int
     ) -> tuple[Int32s, list[int], int]:
         """Instructions for `roots`; their registers; how many registers are used."""
-        spelled = expand_uncoded([*roots, *known])
-        roots, leaves = spelled[: len(roots)], spelled[len(roots) :]
+        expanded = expand_uncoded([*roots, *known])
+        roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
         register = dict(zip(leaves, known.values(), strict=True))
         writer = _TapeWriter(first, self.constants)
         for node in postorder_above(roots, leaves):
