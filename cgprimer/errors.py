@@ -6,7 +6,7 @@
               ^^
       hint: did you mean 'sin'?           with_hint, suggest, unknown, listing
 
-Whatever a message quotes goes through `shorten`, `shown` or `visible`: it may be long,
+Whatever a message quotes goes through `shorten`, `quote` or `visible`: it may be long,
 hold signs that steer a terminal, or fail when asked for its repr.
 """
 
@@ -183,12 +183,12 @@ def columns(text: str) -> int:
 
 def shorten(text: object, width: int = 40) -> str:
     """`text` on one line, cut in the middle of nowhere, never longer than `width`."""
-    text = text if isinstance(text, str) else shown(text)
+    text = text if isinstance(text, str) else quote(text)
     text = visible(text[: width + 1])  # no more of it can be seen
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """`value` for a message: short, and whatever its own repr does."""
     try:
         return shorten(repr(value), 60)

@@ -80,10 +80,10 @@ class Weakly(dict[K, KeyedRef[K, V]], Generic[K, V]):
         super().__init__()
         self.dead: deque[KeyedRef[K, V]] = deque()
 
-    def living(self, key: K) -> V | None:
+    def find(self, key: K) -> V | None:
         """The object of that key, or None."""
-        found = self.get(key)
-        return None if found is None else found()
+        reference = self.get(key)
+        return None if reference is None else reference()
 
     def hold(self, key: K, value: V) -> V:
         """Take in an object; the same object, which the caller must hold."""
@@ -94,8 +94,8 @@ class Weakly(dict[K, KeyedRef[K, V]], Generic[K, V]):
 
     def alive(self) -> list[V]:
         """The objects that somebody holds."""
-        found = (reference() for reference in list(self.values()))
-        return [value for value in found if value is not None]
+        objects = (reference() for reference in list(self.values()))
+        return [value for value in objects if value is not None]
 
     def bury(self) -> None:
         """Drop the entries of the dead, unless an equal object has taken the place."""

@@ -209,7 +209,7 @@ def _expressions(expressions: Any) -> Sequence[str]:
     texts = takes.items(expressions)
     if texts is None:
         raise OptionError(
-            f"expressions= is a list of texts, not {takes.shown(expressions)}"
+            f"expressions= is a list of texts, not {takes.quote(expressions)}"
         )
     return texts
 
@@ -220,7 +220,7 @@ def _outputs(names: Any) -> list[str]:
         return [names]
     texts = takes.items(() if names is None else names)
     if texts is None:
-        raise OptionError(f"output_vars= is a list of names, not {takes.shown(names)}")
+        raise OptionError(f"output_vars= is a list of names, not {takes.quote(names)}")
     return texts
 
 
@@ -228,7 +228,7 @@ def _whole(name: str, value: Any) -> int:
     """A whole number from 1; OptionError for others."""
     number = _positive(name, value)
     if number != int(number):
-        raise OptionError(f"{name} is a whole number, not {takes.shown(value)}")
+        raise OptionError(f"{name} is a whole number, not {takes.quote(value)}")
     return int(number)
 
 
@@ -246,7 +246,7 @@ def _positive(name: str, value: Any) -> float:
     """A positive number; OptionError for others."""
     number = float(value) if takes.is_real(value) else math.nan
     if not (math.isfinite(number) and number > 0) or isinstance(value, bool):
-        raise OptionError(f"{name} is a positive number, not {takes.shown(value)}")
+        raise OptionError(f"{name} is a positive number, not {takes.quote(value)}")
     return number
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.errors import CGPrimerError, OptionError
-from cgprimer.errors import shown as shown
+from cgprimer.errors import quote as quote
 
 REAL = (int, float, np.bool_, np.integer, np.floating)  # bool is an int
 MOST = 2**1000  # a double still holds it; sizes beyond memory are told elsewhere
@@ -28,7 +28,7 @@ HINTS = {"Graph": "\n  hint: parse_graph makes one from equations"}
 
 def refuse(name: str, wanted: str, value: object) -> OptionError:
     """The error for argument `name`."""
-    return OptionError(f"{name} is {shown(value)}; {wanted} is expected")
+    return OptionError(f"{name} is {quote(value)}; {wanted} is expected")
 
 
 def kind(wanted: type, **values: object) -> None:
@@ -36,8 +36,8 @@ def kind(wanted: type, **values: object) -> None:
     called = wanted.__name__
     for name, value in values.items():
         if not isinstance(value, wanted):
-            found = refuse(name, f"a {called}", value)
-            raise OptionError(f"{found}{HINTS.get(called, '')}")
+            error = refuse(name, f"a {called}", value)
+            raise OptionError(f"{error}{HINTS.get(called, '')}")
 
 
 def text(**values: object) -> None:
@@ -86,10 +86,12 @@ def is_real(value: Any) -> bool:
     if isinstance(value, np.timedelta64) or not isinstance(value, REAL):  # it is one
         return False
     try:
-        found = float(value)
+        nearest = float(value)
     except OverflowError:
         return False
-    return not math.isinf(found) or bool(value == found)  # a long double may be larger
+    return not math.isinf(nearest) or bool(
+        value == nearest
+    )  # a long double may be larger
 
 
 def number(**values: object) -> None:
@@ -117,19 +119,19 @@ def count(**values: object) -> None:
 def items(value: object) -> list[Any] | None:
     """What an iterable holds; None for what is none, such as an array of shape ()."""
     try:
-        found = iter(value)  # type: ignore[call-overload]
+        iterator = iter(value)  # type: ignore[call-overload]
     except TypeError:
         return None
-    return list(found)
+    return list(iterator)
 
 
 def texts(name: str, value: object) -> list[str]:
     """The texts of an iterable, or one alone."""
-    found = [value] if isinstance(value, str) else items(value)
-    if found is None:
+    parts = [value] if isinstance(value, str) else items(value)
+    if parts is None:
         raise refuse(name, "a text for each", value)
-    text(**{f"{name}[{i}]": part for i, part in enumerate(found)})
-    return found
+    text(**{f"{name}[{i}]": part for i, part in enumerate(parts)})
+    return parts
 
 
 def generator(
@@ -145,5 +147,5 @@ def generator(
         with suppress(ValueError):  # of a negative one
             return np.random.default_rng(int(rng))
     raise error(
-        f"rng= takes a whole number from 0 or a numpy Generator, not {shown(rng)}"
+        f"rng= takes a whole number from 0 or a numpy Generator, not {quote(rng)}"
     )

@@ -95,7 +95,7 @@ def _leaves(table: Table) -> bool:
     known = {VARIABLE: table.variables, PARAMETER: table.parameters}
     for number in range(min(len(table), FEW)):
         for (kind, i), leaf in zip(
-            table.filling(number), table.leaves(number), strict=True
+            table.fillers(number), table.leaves(number), strict=True
         ):
             if kind is CONSTANT:
                 if leaf.op is NAME or leaf.value != table.constants[i]:

@@ -33,7 +33,7 @@ from cgprimer import (
 from cgprimer.diff.declare import custom_op
 from cgprimer.diff.sweep import local_partial
 from cgprimer.errors import DifferenceError, ExpressionError, OpError, OptionError
-from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import FUNCTIONS, OPS
 from cgprimer.expr.syntax import parse_expression
@@ -599,8 +599,8 @@ def test_surrogate_formula_keeps_its_word_and_passes_it_on():
     assert found == 1.0
     assert edge_partials(graph, {"xx": 0.0}, method="symbolic")["xy", "xx"] == 1.0
     body = parse_expression("w*twice(xx) + xx*v")
-    assert [op.name for op in declared_inexact(body, "xx")] == ["twice"]
-    assert declared_inexact(body, "v") == ()
+    assert [op.name for op in inexact_ops(body, "xx")] == ["twice"]
+    assert inexact_ops(body, "v") == ()
 
 
 # What is asked of numpy code beyond its first derivative.

@@ -467,7 +467,7 @@ def test_a_new_form_is_one_entry(monkeypatch):
     text, root = "xy = erf(tan(1 - cos(xx)))", parse_expression("1 - cos(xx)")
     assert stable(root) is root
     monkeypatch.setattr(stable_forms, "FORMS", (entry,))
-    caches = (stable_forms._by_operation, stable_forms.telling)
+    caches = (stable_forms._by_operation, stable_forms.telling_ops)
     for cache in caches:
         cache.cache_clear()
     try:

@@ -965,13 +965,13 @@ def run_python(code: str, **environment: str) -> str:
 @pytest.fixture
 def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = ModuleNotFoundError("No module named 'llvmlite'")
-    monkeypatch.setattr(jit, "_loaded", lambda: (None, absent))
+    monkeypatch.setattr(jit, "_load_once", lambda: (None, absent))
 
     def refuse(text: str) -> Any:
         raise AssertionError("machine code was asked for")
 
     for module in ("jit", "calling", "machine", "by_shape", "dense", "tape_text"):
-        monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compiled", refuse)
+        monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compile_text", refuse)
 
 
 @pytest.mark.usefixtures("without_llvmlite")
@@ -1226,14 +1226,14 @@ class Example(Field):
 def test_a_record_holds_what_was_packed():
     data = np.arange(3.0)
     given = {Example.COUNT: -3, Example.DATA: data, Example.FACTOR: 0.1}
-    record = Example.packed(given)
+    record = Example.pack(given)
     assert record.dtype == np.int64
-    assert Example.unpacked(record) == {**given, Example.DATA: data.ctypes.data}
+    assert Example.unpack(record) == {**given, Example.DATA: data.ctypes.data}
     assert [field.kind for field in Example] == ["i64", "ptr", "double"]
-    whole = Example.packed({**given, Example.FACTOR: 2})
-    assert Example.unpacked(whole)[Example.FACTOR] == 2.0
+    whole = Example.pack({**given, Example.FACTOR: 2})
+    assert Example.unpack(whole)[Example.FACTOR] == 2.0
     with pytest.raises(KeyError, match="Example has 3 fields"):
-        Example.packed({Example.COUNT: 1, Example.DATA: data})
+        Example.pack({Example.COUNT: 1, Example.DATA: data})
 
 
 @pytest.mark.parametrize("width", [1, 8])
@@ -1246,7 +1246,7 @@ def test_the_type_of_numbers_is_one_parameter_of_the_writer(width: int):
     e.clear(place, "16")
     known = {a: e.load(place, 0), b: e.splat(e.number(place, 1))}
     [value] = e.emit([body], known)
-    e.store(e.masked(e.lanes_below("0", "5"), value), place, 0)
+    e.store(e.keep_lanes(e.lanes_below("0", "5"), value), place, 0)
     total = e.lane_sum(e.fma(value, 0.1, e.from_bits(e.bits(value))))
     e.put(total, place, 3)
     text = module_text([FunctionText("run", e)])

@@ -583,7 +583,7 @@ def test_a_form_matches_in_any_order_sign_and_scale_and_is_then_equal(pattern):
     for text in MATCHED[pattern]:
         node = parse_expression(text)
         inner = node.args[0] if node.op.name == "neg" else node
-        found = ways(pattern, text)[0].filled(parse_expression(pattern))
+        found = ways(pattern, text)[0].fill(parse_expression(pattern))
         assert abs(exactly(found, at) - exactly(inner, at)) < 1e-15
 
 
@@ -708,11 +708,11 @@ def test_many_equations_alike_are_looked_at_once(monkeypatch):
     import cgprimer.run.running as running
 
     count = []
-    judged = running._Spread._judged
+    judge = running._Spread._judge
     monkeypatch.setattr(
         running._Spread,
-        "_judged",
-        lambda self, *args: count.append(1) or judged(self, *args),
+        "_judge",
+        lambda self, *args: count.append(1) or judge(self, *args),
     )
     loss = "-(y*log({p}) + (1 - y)*log(1 - {p}))"
     pairs = [

@@ -442,7 +442,7 @@ ENGINES = {  # target, equations up to which there is one function
 def engine(request, monkeypatch):
     """How `Program` is made, so that one way of running is taken."""
     target, most = ENGINES[request.param]
-    if target == "jit" and jit.missing():
+    if target == "jit" and jit.obstacle():
         pytest.skip("llvmlite is not installed")
     monkeypatch.setattr("cgprimer.run.program.FUSED_EQUATIONS", most)
     return target

@@ -31,8 +31,8 @@ from cgprimer.notation import progress
 from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold
 from cgprimer.notation.giving_way import table_lines
 from cgprimer.notation.report import Said, as_html, lines_of, plain
-from cgprimer.notation.signs import spelled
-from cgprimer.notation.text_table import TextTable, capped
+from cgprimer.notation.signs import spell
+from cgprimer.notation.text_table import TextTable, cap
 
 TEXTS = ["xx = xa^2", "xy = ab*xx + ac*xa", "xz = bc*xx + xy", "xw = cd*xx + xz^3"]
 GRAPH = parse_graph(TEXTS)
@@ -315,9 +315,9 @@ def test_whatever_is_said_is_spelled_for_any_strictness(
     ],
 )
 def test_signs_are_spelled(text, ascii_):
-    assert spelled(text, "ascii") == ascii_
-    assert spelled(text, "utf-8") == text or "\udcc3" in text
-    assert spelled(text, "no such encoding") == text or "\udcc3" in text
+    assert spell(text, "ascii") == ascii_
+    assert spell(text, "utf-8") == text or "\udcc3" in text
+    assert spell(text, "no such encoding") == text or "\udcc3" in text
 
 
 # A plain REPL, and very many rows
@@ -361,11 +361,11 @@ def test_a_long_fit_and_a_long_trace_are_capped():
 
 
 def test_what_is_kept_of_many():
-    assert capped(range(5)) == ([0, 1, 2, 3, 4], "")
-    first, said = capped(range(1_000))
+    assert cap(range(5)) == ([0, 1, 2, 3, 4], "")
+    first, said = cap(range(1_000))
     assert first == [*range(75), *range(975, 1_000)]
     assert said == "900 of 1000 rows are not shown"
-    assert capped(range(1_000), lambda i: i % 500 == 7, most=4)[0] == [0, 1, 7, 507]
+    assert cap(range(1_000), lambda i: i % 500 == 7, most=4)[0] == [0, 1, 7, 507]
 
 
 # HTML

@@ -38,7 +38,7 @@ from cgprimer.errors import columns
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.numbers import rounded
-from cgprimer.notation.signs import overlined
+from cgprimer.notation.signs import overline
 from cgprimer.notation.text import show
 
 GRAPH = parse_graph(CANONICAL)
@@ -285,7 +285,7 @@ def test_columns_line_up_under_the_bars():
         at = head.index("adjoint")
         assert printed(found).index("Reverse") == at - 1
         for row, line in zip(found.rows, lines[1:], strict=True):
-            assert line[at:].startswith(overlined(row.name) + " ")
+            assert line[at:].startswith(overline(row.name) + " ")
 
 
 def test_text_with_every_stage():

@@ -84,7 +84,7 @@ def _rows_read(layout: MemoryLayout, group: EquationGroup | DenseLayer) -> Any:
 
 def check_tape(tape: Tape, body: Body, columns: list[int]) -> None:
     """Registers are written before they are read, and the record says what is there."""
-    fields = TapeField.unpacked(tape.record)
+    fields = TapeField.unpack(tape.record)
     forward, reverse, wanted, kinds, constants = tape._arrays
     slots = len(body.slots)
     for field, array in (
@@ -133,7 +133,7 @@ def check_records(machine: CompiledLayout) -> None:
     for k, (group, record) in enumerate(
         zip(layout.groups, machine.groups, strict=True)
     ):
-        fields = GroupField.unpacked(record)
+        fields = GroupField.unpack(record)
         what = f"record {k}"
         assert fields[GroupField.COUNT] == group.count, f"{what}: COUNT"
         assert fields[GroupField.FIRST] == group.first, f"{what}: FIRST"
@@ -155,8 +155,8 @@ def check_records(machine: CompiledLayout) -> None:
 
 def check_workspace(own: Workspace) -> None:
     """Arguments lead to buffers, which are as large as the code takes them to be."""
-    layout, args = own.machine.layout, DriverField.unpacked(own.args)
-    work = WorkField.unpacked(own.work)
+    layout, args = own.machine.layout, DriverField.unpack(own.args)
+    work = WorkField.unpack(own.work)
     for found, array in (
         (args[DriverField.GROUPS], own.machine.groups),
         (args[DriverField.WORK], own.work),
@@ -206,15 +206,15 @@ def everything_checked() -> Iterator[None]:
 
         patch.setattr(made, "__init__", checked)
 
-    def compiled(text: str) -> Any:
+    def compile_text(text: str) -> Any:
         if hash(text) not in texts:
             check_text(text)
             texts.add(hash(text))
         return plain(text)
 
-    plain = jit._compiled
+    plain = jit._compile
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jit, "_compiled", compiled)
+        patch.setattr(jit, "_compile", compile_text)
         after(Tape, check_tape)
         after(CompiledLayout, lambda made, layout, *_: check_layout(layout))
         after(CompiledLayout, lambda made, *_: check_records(made))

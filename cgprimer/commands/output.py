@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cgprimer.notation.folding import windowed
+from cgprimer.notation.folding import cut_marked_lines
 from cgprimer.notation.report import terminal_width
-from cgprimer.notation.signs import HANDLER, spelled
+from cgprimer.notation.signs import HANDLER, spell
 
 CLOSED = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
 CANNOT_WRITE = 1
@@ -45,8 +45,8 @@ def guard(command: Callable[[], int]) -> int:
 def complain(message: str) -> None:
     """A message on standard error, its carets where they belong."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    said, cut = spelled(message, encoding), spelled("…", encoding)
-    print(windowed(said, terminal_width(), cut), file=sys.stderr)
+    said, cut = spell(message, encoding), spell("…", encoding)
+    print(cut_marked_lines(said, terminal_width(), cut), file=sys.stderr)
 
 
 @contextmanager

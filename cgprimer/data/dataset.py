@@ -22,7 +22,7 @@ from cgprimer.errors import DataError, listing
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.report import Part, Report, Said
-from cgprimer.notation.text_table import TextTable, capped
+from cgprimer.notation.text_table import TextTable, cap
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Dataset(Report):
         )
         parts = {"input": self.inputs, "target": self.targets}
         pairs = [(role, name) for role, part in parts.items() for name in part]
-        shown, left_out = capped(pairs, most=20)
+        shown, left_out = cap(pairs, most=20)
         rows = [self._row(role, name) for role, name in shown]
         table = TextTable(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
         return [Said(said), table]
@@ -121,7 +121,7 @@ class Dataset(Report):
             name; other columns are `ignored`.
         """
         if not hasattr(frame, "columns"):
-            raise DataError(f"a pandas DataFrame is expected, not {takes.shown(frame)}")
+            raise DataError(f"a pandas DataFrame is expected, not {takes.quote(frame)}")
         # Labels of a frame may be numbers; names of a graph are texts.
         place = {str(name): name for name in frame.columns}
         roles = choose(list(place), graph, inputs, targets)
@@ -145,7 +145,7 @@ class Dataset(Report):
         2 GiB, or a line of more than 64 million characters.
         """
         if not isinstance(path, str | PathLike):
-            raise DataError(f"the path of a file is expected, not {takes.shown(path)}")
+            raise DataError(f"the path of a file is expected, not {takes.quote(path)}")
         roles, columns = read_columns(
             Path(path), lambda names: choose(names, graph, inputs, targets)
         )
@@ -180,7 +180,7 @@ class Dataset(Report):
     def batches(self, size: int, rng: Seed = None) -> Iterator[Dataset]:
         """All samples once, `size` at a time (the last may be smaller), shuffled."""
         if not takes.is_count(size):
-            raise DataError(f"a batch has at least one sample, not {takes.shown(size)}")
+            raise DataError(f"a batch has at least one sample, not {takes.quote(size)}")
         size = int(size)
         order = takes.generator(rng, DataError).permutation(len(self))
         for first in range(0, len(order), size):

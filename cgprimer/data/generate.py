@@ -79,7 +79,7 @@ def check_size(graph: Graph, size: int) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if not takes.is_count(size):
         raise DataError(
-            f"the size of a data set is a whole number from 1, not {takes.shown(size)}"
+            f"the size of a data set is a whole number from 1, not {takes.quote(size)}"
         )
     size = int(size)
     wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))

@@ -91,7 +91,7 @@ def check_derivation(
     takes.text(text=text)
     takes.flag(symbolic=symbolic)
     if not takes.is_count(points) or not FEWEST <= points <= MOST:
-        said = takes.shown(points)
+        said = takes.quote(points)
         raise OptionError(
             f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
         )

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cgprimer.expr.node import Node
-from cgprimer.graph.paths import bracketed
+from cgprimer.graph.paths import bracket
 from cgprimer.notation.latex import latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.numbers import rounded
-from cgprimer.notation.signs import overlined
+from cgprimer.notation.signs import overline
 from cgprimer.notation.text import show, tree_size
 
 WIDE = 5_000  # nodes of an author's expression above which it is not written out
@@ -55,10 +55,10 @@ class Notation:
 
 UNICODE = Notation(
     name=str,
-    adjoint=overlined,
+    adjoint=overline,
     partial=lambda node, wrt: f"∂{node}/∂{wrt}",
     formula=show,
-    factor=bracketed,
+    factor=bracket,
     number=rounded,
     dot="·",
     brackets=("(", ")"),
@@ -70,7 +70,7 @@ ASCII = Notation(
     adjoint=lambda name: f"bar_{name}",
     partial=lambda node, wrt: rf"\partial {node}/\partial {wrt}",
     formula=show,
-    factor=bracketed,
+    factor=bracket,
     number=lambda value: rounded(value, infinity="inf").replace("−", "-"),
     dot="*",
     brackets=("(", ")"),

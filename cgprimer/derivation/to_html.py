@@ -13,7 +13,7 @@ from cgprimer.derivation.stages import forward_stages, reverse_stages
 from cgprimer.derivation.to_text import FORWARD, REVERSE, omissions, row_label
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.notation.mathml import from_latex
-from cgprimer.notation.text_table import capped
+from cgprimer.notation.text_table import cap
 
 STYLE = """\
 .cgprimer-trace { overflow-x: auto; }
@@ -65,7 +65,7 @@ def html_document(trace: Trace) -> str:
 
 def html_part(trace: Trace, most: int | None = None) -> str:
     """The table, to stand in a page or a notebook; of so many rows at most."""
-    shown, skipped = capped(trace.rows, most=most or len(trace.rows))
+    shown, skipped = cap(trace.rows, most=most or len(trace.rows))
     rows = "\n".join(_row(trace, row) for row in shown)
     unneeded = omissions(trace) if trace.left_out else ""
     below = "".join(f"<p>{escape(said)}</p>" for said in (unneeded, skipped) if said)

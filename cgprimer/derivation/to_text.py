@@ -14,7 +14,7 @@ from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
 from cgprimer.notation.report import Beside, Part, Said
-from cgprimer.notation.text_table import OPEN, TextTable, capped, pad
+from cgprimer.notation.text_table import OPEN, TextTable, cap, pad
 
 WIDTH = 96
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
@@ -73,7 +73,7 @@ def _line(
 
 def tables(trace: Trace) -> list[Part]:
     """The forward and the reverse trace side by side, one line for each name."""
-    rows, skipped = capped(trace.rows)
+    rows, skipped = cap(trace.rows)
     forward = TextTable(
         ("variable", "expression", "value"),
         [(row_label(row), _expression(row), _value(trace, row)) for row in rows],

@@ -38,7 +38,7 @@ class Evaluation:
 
     def __init__(self, operations: Operations, point: Point) -> None:
         graph = operations.graph
-        self.columns = graph.table.given(point.inputs, point.parameters)
+        self.columns = graph.table.given_rows(point.inputs, point.parameters)
         self.width = point.width
         self.order = postorder(operations.roots.values())
         self.doubles = self.evaluate(self.order)

@@ -103,7 +103,7 @@ def custom_op(
     if forward is None:
         if backward is not None:
             raise OptionError("a backward needs the forward that saves its context")
-        return lambda found: said.of_class(found, name)
+        return lambda code: said.of_class(code, name)
     if name is None:
         raise OptionError("name= is needed: how the operation is called in equations")
     return said.of_code(name, forward, backward)
@@ -131,13 +131,13 @@ class _Declaration:
     def of_formula(self, text: str) -> CustomOp:
         """The operation that `f(a) = …` defines."""
         made = from_formula(text, self.partials, self.contract, self.domain)
-        return self._registered(made)
+        return self._register(made)
 
     def of_class(self, code: Any, op_name: str | None) -> CustomOp:
         """The operation of a class that has a forward, and perhaps a backward."""
         if not isinstance(code, type) or not hasattr(code, "forward"):
             raise OptionError(
-                f"{takes.shown(code)} is no class with a forward\n  hint: write a "
+                f"{takes.quote(code)} is no class with a forward\n  hint: write a "
                 "class with def forward(ctx, a): … and def backward(ctx, grad): …"
             )
         op_name = op_name or code.__name__.lower()
@@ -162,7 +162,7 @@ class _Declaration:
             contract=self.contract,
             calls=code.calls,
         )
-        return self._registered(self._with_derivative(made, code))
+        return self._register(self._with_derivative(made, code))
 
     def _kinks(self, op_name: str, arguments: tuple[str, ...]) -> Node | str:
         kinks = self.kinks
@@ -183,7 +183,7 @@ class _Declaration:
         pullback = functools.partial(_pull, helpers)
         return with_changes(op, helpers=helpers, pullback=pullback)
 
-    def _registered(self, op: CustomOp) -> CustomOp:
+    def _register(self, op: CustomOp) -> CustomOp:
         if self.latex:
             try:
                 # Tried now: a template that is wrong would fail much later, when a

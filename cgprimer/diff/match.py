@@ -50,16 +50,16 @@ class Match(NamedTuple):
     number: Fraction = ONCE
     factors: tuple[Factor, ...] = ()
 
-    def filled(self, replacement: Node) -> Node:
+    def fill(self, replacement: Node) -> Node:
         """`replacement` with its names filled in, times the scale."""
-        made = filled(replacement, self.by)
+        made = fill(replacement, self.by)
         if self.number == 1 and not self.factors:
             return made
         number, factors = factors_of(made)
         return product_of(self.number * number, (*self.factors, *factors))
 
 
-def filled(replacement: Node, by: Binding) -> Node:
+def fill(replacement: Node, by: Binding) -> Node:
     """`replacement` with the nodes of `by` replaced, and tidied."""
 
     def visit(node: Node, args: list[Node]) -> Node:
@@ -141,7 +141,7 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
     #
     # exp(a) takes exp(x), so a is x; 1 + exp(a) takes exp(x) + 1, its terms in another
     # order; b is left over, and is the scale.
-    number, wanted, known = _spelled(pattern, by)
+    number, wanted, known = _split_pattern(pattern, by)
     own, factors = factors_of(node)
     shaped = [factor for factor in wanted if factor[0].op is not NAME]
     # A bare name in a product, as a in exp(2*a), stands for all that is left: nothing
@@ -165,7 +165,9 @@ def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Mat
             yield Match(way, scale, tuple(left))
 
 
-def _spelled(pattern: Node, by: Binding) -> tuple[Fraction, list[Factor], list[Factor]]:
+def _split_pattern(
+    pattern: Node, by: Binding
+) -> tuple[Fraction, list[Factor], list[Factor]]:
     """The factors of a pattern; and those that its known names stand for."""
     number, factors = factors_of(pattern)
     wanted: list[Factor] = []
@@ -214,7 +216,7 @@ def _sums(pattern: Node, node: Node, by: Binding, scaled: bool) -> Iterator[Matc
         # 2 - 2*cos(x) as 1 - cos(a): the first pair, 1 and 2, gives the ratio, and each
         # other term must then be as many times its own.
         ratio = _ratio(*pairs[0]) if scaled else ONCE
-        for way in _paired(pairs, by, ratio):
+        for way in _pairings(pairs, by, ratio):
             yield Match(way, ratio)
 
 
@@ -226,7 +228,7 @@ def _ratio(wanted: Term, term: Term) -> Fraction:
     return (own * term[0]) / (number * wanted[0])
 
 
-def _paired(
+def _pairings(
     pairs: Sequence[tuple[Term, Term]], by: Binding, ratio: Fraction
 ) -> Iterator[Binding]:
     """Ways to read each term as `ratio` times its wanted term."""
@@ -239,4 +241,4 @@ def _paired(
         number, factors = factors_of(node)
         node = product_of(number * scale, factors)
     for way in _within(part, node, by):
-        yield from _paired(rest, way, ratio)
+        yield from _pairings(rest, way, ratio)

@@ -80,7 +80,7 @@ def intervals(
     if given.shape != (count, 2) or not (given[:, 0] < given[:, 1]).all():
         raise OpError(
             op_name,
-            f"domain={takes.shown(domain)} is not an interval (low, high) for each "
+            f"domain={takes.quote(domain)} is not an interval (low, high) for each "
             "argument",
         )
     return tuple((float(low), float(high)) for low, high in given)

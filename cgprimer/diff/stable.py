@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cgprimer.diff.factors import with_arguments
-from cgprimer.diff.stable_forms import readings, telling
+from cgprimer.diff.stable_forms import readings, telling_ops
 from cgprimer.expr.definitions import expand_for_derivatives
 from cgprimer.expr.node import Node, fold, postorder
 
@@ -30,13 +30,13 @@ def stable_forms(roots: Sequence[Node]) -> dict[Node, Node]:
     written = dict(zip(roots, expand_for_derivatives(roots), strict=True))
     # Most equations have none of these: one look at their operations is cheaper than
     # matching each node.
-    if telling().isdisjoint(node.op for node in postorder(written.values())):
+    if telling_ops().isdisjoint(node.op for node in postorder(written.values())):
         return written
-    results = fold(written.values(), _replaced)
+    results = fold(written.values(), _replace)
     return {root: results[made] for root, made in written.items()}
 
 
-def _replaced(node: Node, args: list[Node]) -> Node:
+def _replace(node: Node, args: list[Node]) -> Node:
     """The better form of an operation on arguments that have theirs."""
     # Arguments come first, so forms are read in what has been made of them: once
     # 1/(1 + exp(-x)) is sigmoid(x), its logarithm is found by `log(sigmoid(a))`, and

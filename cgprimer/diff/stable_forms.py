@@ -142,7 +142,7 @@ class Reading(NamedTuple):
 
     def better(self) -> Node:
         """How to write the node."""
-        return self.match.filled(self.form.replacement)
+        return self.match.fill(self.form.replacement)
 
     def word(self) -> str:
         """What is to be said about it."""
@@ -169,7 +169,7 @@ def taken_forms() -> list[Form]:
 
 
 @functools.cache
-def telling() -> frozenset[Op]:
+def telling_ops() -> frozenset[Op]:
     """The functions in the forms that the engine takes; each form has one of these."""
     parts = postorder(form.pattern for form in taken_forms())
     return frozenset(part.op for part in parts if part.op.arity and not part.op.symbol)

@@ -64,9 +64,9 @@ def textbook(root: Node) -> Node:
             return _tidy_number(node) if node.op is CONST else node
         if node.op is XLOGY:
             # A product with a guard for 0·ln 0, which a textbook does not print.
-            return _written(_collected(MUL(args[0], LOG(args[1]))))
+            return _node_of(_fraction_of(MUL(args[0], LOG(args[1]))))
         if is_product(node):
-            return _written(_collected(intern(node.op, tuple(args))))
+            return _node_of(_fraction_of(intern(node.op, tuple(args))))
         if is_sum(node):
             return _sum(node.op is SUB, *args)
         return intern(node.op, tuple(args))
@@ -89,7 +89,7 @@ def _tidy_number(node: Node) -> Node:
     return const(short) if _length(short) + 4 < _length(value) else node
 
 
-def _collected(node: Node) -> _Fraction:
+def _fraction_of(node: Node) -> _Fraction:
     product = _Fraction()
     numbers, factors = split_product(node)
     for factor, power in numbers + factors:
@@ -97,13 +97,13 @@ def _collected(node: Node) -> _Fraction:
     return product
 
 
-def _written(product: _Fraction) -> Node:
+def _node_of(product: _Fraction) -> Node:
     """The fraction as a node, its sign before the first factor."""
     sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
     if 0.0 in above:
         return const(0.0)
-    tops = [*map(const, above), *_raised(product.powers[0])]
-    bottoms = [*map(const, below), *_raised(product.powers[1])]
+    tops = [*map(const, above), *_powers(product.powers[0])]
+    bottoms = [*map(const, below), *_powers(product.powers[1])]
     if sign < 0:  # on the first factor: -sin(x)*y, -2*y, -1/y
         tops[:1] = [tidy(NEG, *tops[:1] or [ONE])]
     top = multiply(tops)
@@ -137,7 +137,7 @@ def _length(value: float) -> int:
     return len(exact(value))
 
 
-def _raised(powers: dict[Node, float]) -> list[Node]:
+def _powers(powers: dict[Node, float]) -> list[Node]:
     return [
         base if exponent == 1 else POW(base, const(exponent))
         for base, exponent in powers.items()
@@ -159,8 +159,8 @@ def _without_minus(node: Node) -> Node | None:
     """The product -node, where `node` is printed with a minus in front."""
     if not is_product(node) and node.op is not CONST:
         return None
-    product = _collected(node)
+    product = _fraction_of(node)
     if _numbers(*product.numbers, fraction=False)[0] > 0:
         return None
     product.take(MINUS_ONE, below=False)
-    return _written(product)
+    return _node_of(product)

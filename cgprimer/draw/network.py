@@ -18,7 +18,7 @@ from cgprimer.draw.paint import INK, Box, paint
 from cgprimer.draw.ranks import ranks
 from cgprimer.draw.text import Line
 from cgprimer.errors import GraphError, PointError, listing, shorten
-from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.ops import Op
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
@@ -104,7 +104,7 @@ def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
     # One look at the shapes spares a walk through every equation.
     if not any(shape.is_inexact for shape in graph.table.shapes):
         return {}
-    inexact = {(u, v): declared_inexact(graph.equation(v).body, u) for u, v in edges}
+    inexact = {(u, v): inexact_ops(graph.equation(v).body, u) for u, v in edges}
     return {edge: ops for edge, ops in inexact.items() if ops}
 
 

@@ -51,7 +51,7 @@ def losses_of(losses: Any) -> Array:
 
 def _not_losses(given: object) -> OptionError:
     return OptionError(
-        f"results of fit, or losses, are expected, not {takes.shown(given)}"
+        f"results of fit, or losses, are expected, not {takes.quote(given)}"
     )
 
 
@@ -81,7 +81,7 @@ def axis_of(x: str | None, runs: Sequence[Any]) -> Along:
                 f"losses alone know no {along}s\n  hint: plot what fit returns"
             )
     hint = suggest(x, ALONG) or f"it is one of {', '.join(ALONG)}"
-    raise OptionError(f"unknown axis x={takes.shown(x)}\n  hint: {hint}")
+    raise OptionError(f"unknown axis x={takes.quote(x)}\n  hint: {hint}")
 
 
 def counts_of(run: Any) -> NDArray[np.int64] | None:

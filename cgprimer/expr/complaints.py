@@ -53,7 +53,7 @@ class Complaints:
         message = f"this {what} double precision"
         self.fail(message, at, hint="the largest is about 1.8e308")
 
-    def malformed(self, token: str, at: int) -> NoReturn:
+    def malformed_number(self, token: str, at: int) -> NoReturn:
         hint = "write numbers as 12, 0.5 or 1e-3"
         product = re.fullmatch(
             r"([1-9]\d*\.?\d*(?:[eE][+-]?\d+)?)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token

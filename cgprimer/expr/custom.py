@@ -143,7 +143,7 @@ def check_identifier(text: object) -> None:
     """Refuse what is no name of the language."""
     if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise OptionError(
-            f"{takes.shown(text)} cannot name an operation\n  hint: a name is a "
+            f"{takes.quote(text)} cannot name an operation\n  hint: a name is a "
             "letter followed by letters a-z, A-Z, digits and underscores"
         )
     if text in RESERVED:
@@ -163,7 +163,7 @@ def _check_free(text: str) -> None:
         )
 
 
-def declared_inexact(root: Node, wrt: str) -> tuple[Op, ...]:
+def inexact_ops(root: Node, wrt: str) -> tuple[Op, ...]:
     """The operations from the name `wrt` to `root` that declare to be no derivative.
 
     Each once; empty where the partial of `root` by `wrt` claims to be exact.

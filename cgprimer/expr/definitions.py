@@ -37,13 +37,13 @@ def expand(roots: Iterable[Node], formula: Callable[[Op], Node | None]) -> list[
             return substitute([body], dict(zip(_ARGUMENTS, args, strict=False)))[0]
         return intern(node.op, tuple(args), node.value) if args else node
 
-    found = list(roots)
+    nodes = list(roots)
     # A definition may itself hold operations with formulas, so one round is not enough.
     # It ends, because a definition can only use operations that were there before it.
-    while any(formula(node.op) is not None for node in postorder(found) if node.args):
-        results = fold(found, visit)
-        found = [results[root] for root in found]
-    return found
+    while any(formula(node.op) is not None for node in postorder(nodes) if node.args):
+        results = fold(nodes, visit)
+        nodes = [results[root] for root in nodes]
+    return nodes
 
 
 def expand_for_kernels(roots: Iterable[Node]) -> list[Node]:

@@ -95,14 +95,14 @@ class UserCode:
 
     def _forward(self, context: Context, args: Sequence[Array]) -> Array:
         self.calls.count("forward")
-        found = self._run("forward", self.forward, context, *args)
-        return self._checked("forward", found, "a value", args[0])
+        value = self._run("forward", self.forward, context, *args)
+        return self._check("forward", value, "a value", args[0])
 
     def _backward(self, context: Context, adjoint: Array) -> list[Array]:
         assert self.backward is not None
         self.calls.count("backward")
-        found = self._run("backward", self.backward, context, adjoint)
-        shares = list(found) if isinstance(found, tuple | list) else [found]
+        answer = self._run("backward", self.backward, context, adjoint)
+        shares = list(answer) if isinstance(answer, tuple | list) else [answer]
         if len(shares) != len(self.arguments):
             self._fail(
                 f"backward returned {_count(len(shares), 'share')} for "
@@ -111,11 +111,11 @@ class UserCode:
                 "return one share of the gradient for each argument of the forward",
             )
         # A backward of one argument that returns None has most likely forgotten its
-        # `return`, so None is refused there, by `_checked`.
+        # `return`, so None is refused there, by `_check`.
         if len(shares) > 1:  # None says that an argument gets nothing
             shares = [np.zeros_like(adjoint) if s is None else s for s in shares]
         return [
-            self._checked("backward", share, f"the share of {argument!r}", adjoint)
+            self._check("backward", share, f"the share of {argument!r}", adjoint)
             for share, argument in zip(shares, self.arguments, strict=True)
         ]
 
@@ -127,13 +127,13 @@ class UserCode:
             said = f"its {what} raised {type(error).__name__}: {visible(str(error))}"
             raise OpError(self.name, said) from error
 
-    def _checked(self, what: str, found: Any, role: str, like: Array) -> Array:
+    def _check(self, what: str, answer: Any, role: str, like: Array) -> Array:
         """An answer as float64 of the shape of `like`; OpError for anything else."""
-        if found is None:
+        if answer is None:
             self._fail(f"{what} returned None", f"return {role} for every element")
-        if np.ma.is_masked(found):
+        if np.ma.is_masked(answer):
             self._fail(f"{what} returned {role} with masked elements", "fill them")
-        array = np.asarray(found)
+        array = np.asarray(answer)
         if array.dtype.kind not in REAL_KINDS:
             self._fail(
                 f"{what} returned {role} of type {array.dtype}, not real numbers"
@@ -222,27 +222,27 @@ def call_latex(op_name: str, count: int) -> str:
 
 def arguments_of(op_name: str, forward: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a forward's arguments after `ctx`; OpError if they are unclear."""
-    found = list(inspect.signature(forward).parameters.values())
-    if found and found[0].name in ("self", "cls"):
+    parameters = list(inspect.signature(forward).parameters.values())
+    if parameters and parameters[0].name in ("self", "cls"):
         raise OpError(
             op_name,
-            f"forward takes {found[0].name!r}, but no object is made of the class",
+            f"forward takes {parameters[0].name!r}, but no object is made of the class",
             "write def forward(ctx, a): …",
         )
     # `*args` or a default would leave open how many arguments a call in an equation
     # has.
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
-    for parameter in found:
+    for parameter in parameters:
         if parameter.kind not in plain or parameter.default is not parameter.empty:
             raise OpError(
                 op_name,
                 f"forward takes {str(parameter)!r}, so its arguments cannot be counted",
                 "name every argument, without a default: def forward(ctx, a): …",
             )
-    if len(found) < 2:
+    if len(parameters) < 2:
         raise OpError(
             op_name,
-            f"forward takes {_count(len(found), 'argument')}",
+            f"forward takes {_count(len(parameters), 'argument')}",
             "write def forward(ctx, a): …",
         )
-    return tuple(parameter.name for parameter in found[1:])
+    return tuple(parameter.name for parameter in parameters[1:])

@@ -52,7 +52,7 @@ class _Recorder(Parser):
         """From the first token of the left operand to the last of the right one."""
         spans = self.spans()
         if not op.symbol:
-            return spans[token][0], spans[self._closing(token + 1)][1]
+            return spans[token][0], spans[self._closing_bracket(token + 1)][1]
         first = token if op is OPS["neg"] else self._left(token, op)
         return spans[first][0], spans[self._right(token, op)][1]
 
@@ -98,7 +98,7 @@ class _Recorder(Parser):
             at += 1
         return at - 1
 
-    def _closing(self, opened: int) -> int:
+    def _closing_bracket(self, opened: int) -> int:
         depth, at = 1, opened + 1
         while depth:
             depth += (self.tokens[at] == "(") - (self.tokens[at] == ")")

@@ -184,7 +184,7 @@ class Parser(Complaints):
 
     def number(self, token: str, at: int) -> Node:
         if not NUMBER.fullmatch(token):
-            self.malformed(token, at)
+            self.malformed_number(token, at)
         value = float(token)
         if value == float("inf"):
             self.too_large("number is too large for", at)
@@ -222,13 +222,13 @@ def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
     if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
-        raise missing(unknown[0])
+        raise missing_op(unknown[0])
     for op, args, value in rows:
         nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]
 
 
-def missing(op: str) -> OpError:
+def missing_op(op: str) -> OpError:
     """What to say where an operation is loaded that is not there."""
     return OpError(
         op,

@@ -54,7 +54,7 @@ def _exactly(op: Op, numbers: list[float]) -> float | None:
     exact = _ON_FRACTIONS.get(op.name)
     result = exact(*(Fraction(repr(number)) for number in numbers)) if exact else None
     if result is not None:
-        return _written(result)
+        return _exact_float(result)
     # exp(0) is 1, cos(0) as well, and sigmoid(0) is 0.5
     known = {*numbers} <= {0.0, 1.0} and (2 * value).is_integer()
     return value if known else None
@@ -71,7 +71,7 @@ def _root(a: Fraction) -> Fraction | None:
     return root if root**2 == a else None
 
 
-def _written(exact: Fraction) -> float | None:
+def _exact_float(exact: Fraction) -> float | None:
     """The float that is spelled as the fraction is; None where there is none."""
     number = float(exact)
     return number if Fraction(repr(number)) == exact else None

@@ -39,14 +39,14 @@ def check_kinds(graph: object, data: object) -> None:
 def check_descent(method: object, known: str) -> None:
     """Raise FitError unless `method` goes by steps; `known` names those that do."""
     if isinstance(method, type) or not hasattr(method, "rule"):
-        raise FitError(f"method is a value of {known}, not {takes.shown(method)}")
+        raise FitError(f"method is a value of {known}, not {takes.quote(method)}")
 
 
 def check_counts(**counts: int | None) -> None:
     """Raise FitError unless each is a whole number from 1; `batch` may be None."""
     for name, value in counts.items():
         if not takes.is_count(value) and (value is not None or name != "batch"):
-            said = takes.shown(value)
+            said = takes.quote(value)
             raise FitError(f"{name} is a whole number from 1, not {said}")
 
 

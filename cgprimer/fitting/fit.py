@@ -145,7 +145,7 @@ def _objective(attempt: Attempt, weighted: bool | None) -> Objective:
 @functools.cache
 def _advise() -> None:
     """One line, once, on how to be faster."""
-    print(f"cgprimer runs this fit with numpy: {jit.missing()}", file=sys.stderr)
+    print(f"cgprimer runs this fit with numpy: {jit.obstacle()}", file=sys.stderr)
 
 
 @contained

@@ -58,7 +58,7 @@ class LeastSquares:
                     f"{name} lies between 0 and 1, not {getattr(self, name)}"
                 )
         if self.max_steps is not None and not takes.is_count(self.max_steps):
-            said = takes.shown(self.max_steps)
+            said = takes.quote(self.max_steps)
             raise FitError(f"max_steps is at least 1, not {said}")
 
     @property

@@ -150,6 +150,6 @@ def _numbers(rate: ArrayLike) -> Array:
 def _positive(rates: Array, given: object, where: str = "") -> Array:
     if rates.ndim > 1 or not rates.size or not ((rates > 0) & (rates < np.inf)).all():
         raise FitError(
-            f"a learning rate is a positive number, not {takes.shown(given)}{where}"
+            f"a learning rate is a positive number, not {takes.quote(given)}{where}"
         )
     return rates

@@ -129,7 +129,7 @@ class FitResult(Report):
         from scipy.stats import t
 
         if not (takes.is_real(level) and 0 < level < 1):
-            raise FitError(f"a level lies between 0 and 1, not {takes.shown(level)}")
+            raise FitError(f"a level lies between 0 and 1, not {takes.quote(level)}")
         errors = self.standard_errors
         if errors is None or not self.dof:
             return dict.fromkeys(self.parameters, None)

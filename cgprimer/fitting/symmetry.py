@@ -104,7 +104,7 @@ def _scales(problem: Problem) -> list[Symmetry]:
     known = {VARIABLE: variable, PARAMETER: parameter, CONSTANT: dict[int, Degree]()}
     for equation in problem.sweeps.equations:
         shape = table.shape_of(equation)
-        filled = table.filling(equation)
+        filled = table.fillers(equation)
         # A parameter is free when it is first met; in further equations it is the same
         # number.
         for kind, number in filled:
@@ -135,7 +135,7 @@ def _scales(problem: Problem) -> list[Symmetry]:
 def _shifts(problem: Problem) -> list[Symmetry]:
     """What can be added to all logits: biases, and weights of the same variable."""
     table = problem.sweeps.table
-    every = [leaf for e in problem.sweeps.equations for leaf in table.filling(e)]
+    every = [leaf for e in problem.sweeps.equations for leaf in table.fillers(e)]
     uses = Counter(number for kind, number in every if kind is PARAMETER)
     addends = [_addends(table, int(table.equation_of[row])) for row in problem.rows]
     shared = [key for key in addends[0] if all(key in each for each in addends)]

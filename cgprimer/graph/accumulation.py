@@ -98,17 +98,17 @@ def path_terms(
 
     seeds = {text: np.stack([np.abs(c), 0.0 * c]) for text, c in weights.items()}
     with np.errstate(all="ignore"):
-        found = accumulate(links, seeds, shares, operator.add)
-    return {text: terms for text, (_, terms) in found.items()}
+        rows = accumulate(links, seeds, shares, operator.add)
+    return {text: terms for text, (_, terms) in rows.items()}
 
 
 def below(edges: Iterable[Edge], output: str) -> set[str]:
     """Every name that `output` depends on, and itself."""
-    found = {output}
+    names = {output}
     for node, wrt in reversed(list(edges)):
-        if node in found:
-            found.add(wrt)
-    return found
+        if node in names:
+            names.add(wrt)
+    return names
 
 
 def path_products(

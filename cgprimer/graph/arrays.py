@@ -67,16 +67,16 @@ def as_numbers(
     """
     if type(value) is np.ndarray and value.dtype is DOUBLE and value.flags.c_contiguous:
         return value  # at once: an objective is asked with the same kind over and over
-    found = _read(label, value, error)
-    return np.ascontiguousarray(found).reshape(found.shape)  # it makes () into (1,)
+    array = _read(label, value, error)
+    return np.ascontiguousarray(array).reshape(array.shape)  # it makes () into (1,)
 
 
 def as_number(label: str, value: ArrayLike, error: type[CGPrimerError]) -> float:
     """One number; `error` for anything else."""
-    found = as_numbers(label, value, error)
-    if found.ndim:
-        raise error(f"{label} has shape {found.shape}: one number is expected")
-    return float(found)
+    number = as_numbers(label, value, error)
+    if number.ndim:
+        raise error(f"{label} has shape {number.shape}: one number is expected")
+    return float(number)
 
 
 def as_rows(label: str, rows: Any, size: int, error: type[CGPrimerError]) -> Integers:
@@ -184,12 +184,12 @@ def _refusal(label: str, place: Place, item: object, kind: str) -> str:
     where = f" in sample {place[0]}" if len(place) == 1 else f" at {list(place)}"
     plain = not place and kind in "UOc"  # the sentence says it all
     hint = "" if plain else f"\n  hint: {HINTS[kind]}"
-    what = "masked" if kind == "masked" else _shown(item)
+    what = "masked" if kind == "masked" else _quote(item)
     what = "the object " * (kind == "O" and _is_real(type(item))) + what
     return f"{label} is {what}{where * bool(place)}: {EXPECTED}{hint}"
 
 
-def _shown(item: object) -> str:
+def _quote(item: object) -> str:
     """How a value looks, whatever its repr does."""
     if isinstance(item, np.datetime64 | np.timedelta64):
         return str(item)

@@ -63,7 +63,7 @@ def table_of(
     doubtful = np.array([s is None or s.has_constant_part for s in shapes], dtype=bool)
     suspects = {*equation[kind == DOUBTFUL].tolist(), *np.flatnonzero(doubtful[shape])}
     filled = np.bincount(equation[new & (slot > 0)], minlength=len(texts))
-    number, constants = _numbered(words, kinds)
+    number, constants = _number_words(words, kinds)
     table = Table(
         tuple(compress(words, (kinds == VARIABLE).tolist())),
         tuple(compress(words, (kinds == PARAMETER).tolist())),
@@ -124,7 +124,7 @@ def _slots(equation: Integers, word: Integers) -> tuple[Integers, Mask]:
     return count[first] - np.repeat(count[left], np.diff(left, append=len(word))), new
 
 
-def _numbered(words: list[str], kinds: NDArray[np.str_]) -> tuple[Integers, Array]:
+def _number_words(words: list[str], kinds: NDArray[np.str_]) -> tuple[Integers, Array]:
     """The number of each word among its kind, and the values of the constants."""
     number = np.zeros(len(words), dtype=np.int64)
     for kind in (VARIABLE, PARAMETER):

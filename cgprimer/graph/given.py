@@ -22,28 +22,28 @@ def texts_of(expressions: Any) -> tuple[list[str], list[str]]:
         return _lines(expressions)
     if isinstance(expressions, Mapping):
         expressions = list(expressions.items())
-    found = None if isinstance(expressions, bytes) else takes.items(expressions)
-    if found is None:
+    items = None if isinstance(expressions, bytes) else takes.items(expressions)
+    if items is None:
         raise GraphError(
             f"equations come as a list of texts or one text, not {type(expressions)}"
         )
-    texts = [item if isinstance(item, str) else _other(item) for item in found]
+    texts = [item if isinstance(item, str) else _other(item) for item in items]
     if not texts:
         raise GraphError("there are no equations: write at least one, like 'xy = a*xa'")
     return texts, []
 
 
 def _lines(text: str) -> tuple[list[str], list[str]]:
-    found = [
+    lines = [
         (line, f"line {number}: ")
         for number, line in enumerate(
             (re.sub(r"#.*", "", x) for x in text.split("\n")), 1
         )
         if line.strip()
     ]
-    if not found:
+    if not lines:
         raise GraphError("there are no equations: write at least one, like 'xy = a*xa'")
-    return [line for line, _ in found], [note for _, note in found]
+    return [line for line, _ in lines], [note for _, note in lines]
 
 
 def _other(item: Any) -> str:
@@ -62,4 +62,4 @@ def _other(item: Any) -> str:
             f"the sympy expression {shorten(str(item))} has no name\n"
             "  hint: write ('xy', expression) or sympy.Eq(xy, expression)"
         )
-    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.shown(item)}")
+    raise GraphError(f"an equation is a text like 'xy = a*xa', not {takes.quote(item)}")

@@ -51,7 +51,7 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
         run = bodies_for(graph.running, output)
     adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
     outputs = [adjoints.names[name] for name in wrt]
-    everything = bodies | _shared(adjoints.bodies, _Namer(graph, output))
+    everything = bodies | _name_shared(adjoints.bodies, _Namer(graph, output))
     derived = graph_of(everything, outputs, graph.parameters, graph.inputs)
     own = {*derived.inputs, *derived.parameters}
     # Whoever holds a point of the graph may give it to the gradient too, so the names
@@ -185,7 +185,7 @@ def _shares(body: Node, wrt: list[Node], adjoint: Node) -> list[Node]:
     return [times(adjoint, partial) for partial in partials(body, wrt).values()]
 
 
-def _shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
+def _name_shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
     """`bodies` with every larger expression that several of them use named once."""
     order = postorder(bodies.values())
     uses = Counter([*(arg for node in order for arg in node.args), *bodies.values()])

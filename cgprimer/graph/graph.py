@@ -27,7 +27,7 @@ from cgprimer.interrupts import load
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
 from cgprimer.notation.text import show
-from cgprimer.notation.text_table import capped
+from cgprimer.notation.text_table import cap
 from cgprimer.types import Array, Value
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Graph(Frozen):
         if isinstance(name, str) and name in self.parameters:
             return f"{what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
-        said = name if isinstance(name, str) else takes.shown(name)
+        said = name if isinstance(name, str) else takes.quote(name)
         hint = suggest(said, known) or f"the variables are {listing(known)}"
         return f"{what} {shorten(said)!r}\n  hint: {hint}"
 
@@ -130,11 +130,11 @@ class Graph(Frozen):
     @property
     def leads_to(self) -> dict[str, list[str]]:
         """Variable → the variables whose equations use it, sorted; sinks left out."""
-        found: dict[str, list[str]] = {name: [] for name in self.order}
+        users: dict[str, list[str]] = {name: [] for name in self.order}
         for target, sources in self.sources.items():
             for source in sources:
-                found[source].append(target)
-        return {name: sorted(targets) for name, targets in found.items() if targets}
+                users[source].append(target)
+        return {name: sorted(targets) for name, targets in users.items() if targets}
 
     @lazy
     def sources(self) -> Mapping[str, tuple[str, ...]]:
@@ -212,7 +212,7 @@ class Graph(Frozen):
         if not isinstance(wrt, str) or wrt not in names:
             known = listing(self.table.names(number)) or "no names"
             raise GraphError(
-                f"the equation of {node!r} does not contain {takes.shown(wrt)}\n"
+                f"the equation of {node!r} does not contain {takes.quote(wrt)}\n"
                 f"  hint: it contains {known}"
             )
         shape, i = self.shape(node), names.index(wrt)
@@ -254,8 +254,8 @@ class Graph(Frozen):
         key = None if outputs is None else self.checked_outputs(outputs)
         if key not in self._programs:
             self._programs[key] = Sweeps(self.table, key)
-        found: Sweeps = self._programs[key]
-        return found
+        program: Sweeps = self._programs[key]
+        return program
 
     def compile(
         self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
@@ -274,8 +274,8 @@ class Graph(Frozen):
         key = "compiled", target, int(threads)
         if key not in self._programs:
             self._programs[key] = CompiledGraph(self, target, threads)
-        found: CompiledGraph = self._programs[key]
-        return found
+        program: CompiledGraph = self._programs[key]
+        return program
 
     @lazy
     def running(self) -> Graph:
@@ -348,16 +348,16 @@ class Graph(Frozen):
         # nothing uses it there. For all others they are preferred, as their forms are
         # the stable ones.
         graphs = {name: self if name in self.bypassed else self.running for name in wrt}
-        found: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         # By identity: the hash of a graph goes through all of its equations.
         for graph in {id(graph): graph for graph in graphs.values()}.values():
             adjoints = graph._adjoints_at(output, point)
-            found |= {
+            values |= {
                 name: point.unpack(adjoints.get(name, np.zeros(1)))
                 for name in wrt
                 if graphs[name] is graph
             }
-        return {name: found[name] for name in wrt}
+        return {name: values[name] for name in wrt}
 
     def _adjoints_at(self, output: str, point: Point) -> dict[str, Array]:
         """d output / d name for every name, as rows, of the equations as they are."""
@@ -405,7 +405,7 @@ class Graph(Frozen):
     def _repr_latex_(self) -> str:
         from cgprimer.notation.latex import latex, latex_name
 
-        places, left_out = capped(range(len(self)))
+        places, left_out = cap(range(len(self)))
         shown = [self.equation(self.dependents[place]) for place in places]
         rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in shown]
         if left_out:

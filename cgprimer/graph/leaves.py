@@ -72,13 +72,13 @@ class Leaves(NamedTuple):
 
 def find_leaves(texts: Sequence[str]) -> Leaves:
     """All leaves of all texts."""
-    data = _joined(texts)
+    data = _join(texts)
     start, stop = _places(data)
     equation = np.searchsorted(np.flatnonzero(data == 0), start) - 1
-    return Leaves(data, start, stop, equation, *_spelled(data, start, stop))
+    return Leaves(data, start, stop, equation, *_distinct_words(data, start, stop))
 
 
-def _joined(texts: Sequence[str]) -> Bytes:
+def _join(texts: Sequence[str]) -> Bytes:
     """The texts in ASCII, each between two NULs, with single spaces for blanks.
 
     What is not ASCII, and so no part of a good equation, becomes a question mark.
@@ -165,7 +165,7 @@ def _is_digit(data: Bytes) -> Mask:
     return (data >= ord("0")) & (data <= ord("9"))
 
 
-def _spelled(
+def _distinct_words(
     data: Bytes, start: Integers, stop: Integers
 ) -> tuple[list[str], Integers, Integers]:
     """The different words by first appearance, each place's word, each word's place."""

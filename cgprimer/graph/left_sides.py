@@ -66,9 +66,11 @@ def _no_left_side(text: str) -> Mistake:
     try:
         parse_expression(text[:equals])
     except ExpressionError as error:
-        found = error.problems[0]
-        if "unexpected character" in found.message:
-            return Mistake(found.message, text, found.start, found.end, found.hint)
+        mistake = error.problems[0]
+        if "unexpected character" in mistake.message:
+            return Mistake(
+                mistake.message, text, mistake.start, mistake.end, mistake.hint
+            )
     span = (start, max(start + 1, len(text[:equals].rstrip())))
     return Mistake(
         "the left side of '=' must be one name",

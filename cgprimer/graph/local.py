@@ -48,15 +48,15 @@ def sole_output(graph: Graph, output: str | None) -> str:
 def users_of(graph: Graph, output: str) -> dict[str, list[str]]:
     """Name → the variables that use it, in order, for every name `output` needs."""
     needed = {output}
-    found: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {}
     # Users come after what they use: from the back, all users of a name are known to be
     # needed, or not, when its own equation is reached.
     for variable in reversed(graph.order):
         if variable in needed and variable in graph.sources:
             for used in names_in(graph, variable):
                 needed.add(used)
-                found.setdefault(used, []).append(variable)
-    return {used: variables[::-1] for used, variables in found.items()}
+                users.setdefault(used, []).append(variable)
+    return {used: variables[::-1] for used, variables in users.items()}
 
 
 def names_in(graph: Graph, variable: str) -> list[str]:
@@ -73,7 +73,7 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
     wanted: dict[str, list[str]] = {}
     for node, wrt in edges:
         wanted.setdefault(node, []).append(wrt)
-    found: dict[Edge, Node] = {}
+    formulas: dict[Edge, Node] = {}
     for node, names in wanted.items():
         body = graph.equation(node).body
         # The body as written, not its stable form: this is what a reader compares with
@@ -82,8 +82,8 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
         if len(postorder([body])) > LITTLE:
             local = substitute(local, {body: name(node)})
         for wrt, formula in zip(names, local, strict=True):
-            found[node, wrt] = short_form(formula)
-    return found
+            formulas[node, wrt] = short_form(formula)
+    return formulas
 
 
 def short_form(formula: Node) -> Node:
@@ -100,7 +100,7 @@ def values_at(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, float]:
             f"one point is wanted, but {array!r} has {point.samples} samples\n"
             f"  hint: take one of them, as in at | {{{array!r}: {array}[0]}}"
         )
-    given = graph.table.given(point.inputs[:, 0], point.parameters[:, 0])
+    given = graph.table.given_rows(point.inputs[:, 0], point.parameters[:, 0])
     return {name: float(v) for name, v in (given | graph.evaluate(at)).items()}
 
 
@@ -113,10 +113,10 @@ def edge_values(
     """
     shape, slots = _filled_slots(graph, variable, values)
     with np.errstate(all="ignore"):
-        found = shape.partial_kernel(shape.names)(*slots, values[variable])
+        slopes = shape.partial_kernel(shape.names)(*slots, values[variable])
     return {
         (variable, wrt): float(number)
-        for wrt, number in zip(names_in(graph, variable), found, strict=True)
+        for wrt, number in zip(names_in(graph, variable), slopes, strict=True)
     }
 
 
@@ -126,10 +126,10 @@ def pulled_values(
     """What every name in the equation of `variable` gets of its adjoint."""
     shape, slots = _filled_slots(graph, variable, values)
     with np.errstate(all="ignore"):
-        found = shape.pullback_kernel(shape.names)(*slots, values[variable], adjoint)
+        shares = shape.pullback_kernel(shape.names)(*slots, values[variable], adjoint)
     return {
         wrt: float(number)
-        for wrt, number in zip(names_in(graph, variable), found, strict=True)
+        for wrt, number in zip(names_in(graph, variable), shares, strict=True)
     }
 
 

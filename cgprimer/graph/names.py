@@ -15,17 +15,17 @@ def name_list(names: object, keyword: str) -> list[str]:
     """The names that a caller gives as one text or as an iterable of texts."""
     if isinstance(names, str):
         return [names]
-    found = takes.items(names)
-    if found is None:
+    items = takes.items(names)
+    if items is None:
         raise GraphError(
-            f"{keyword}= takes names, such as ['xy'], not {takes.shown(names)}"
+            f"{keyword}= takes names, such as ['xy'], not {takes.quote(names)}"
         )
-    for name in found:
+    for name in items:
         if not isinstance(name, str):
             raise GraphError(
-                f"{keyword}= holds {takes.shown(name)}, which is not a name"
+                f"{keyword}= holds {takes.quote(name)}, which is not a name"
             )
-    return found
+    return items
 
 
 def in_no_equation(names: Sequence[str], before: str = "") -> str:

@@ -48,10 +48,10 @@ class Names:
 
     def enter(self, name: str) -> Leaf:
         """(kind, number among its kind) of a name, numbered now if it is new."""
-        found = self.known.get(name)
-        if found is None:
+        leaf = self.known.get(name)
+        if leaf is None:
             kind = self.kind(name)
             table = self.variables if kind is VARIABLE else self.parameters
             number = table.setdefault(name, len(table))
-            found = self.known[name] = (kind, number)
-        return found
+            leaf = self.known[name] = (kind, number)
+        return leaf

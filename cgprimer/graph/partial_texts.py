@@ -56,9 +56,9 @@ def sympy_formula(shape: Shape, i: int, leaves: list[Node]) -> Node:
         stand_in[str(leaf.value)] if leaf.op is NAME else float(leaf.value or 0.0).hex()
         for leaf in leaves
     )
-    found = _in_stand_ins(shape, i, pattern)
+    formula = _in_stand_ins(shape, i, pattern)
     back = {name(short): name(text) for text, short in stand_in.items()}
-    return substitute([found], back)[0]
+    return substitute([formula], back)[0]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -31,7 +31,7 @@ from cgprimer.keeping import lazy
 from cgprimer.notation.numbers import rounded
 from cgprimer.notation.report import Report
 from cgprimer.notation.text import binding, show, tree_size
-from cgprimer.notation.text_table import TextTable, capped
+from cgprimer.notation.text_table import TextTable, cap
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Paths(Report):
         return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
 
     def _parts(self) -> list[TextTable]:
-        paths, left_out = capped(self.paths)
+        paths, left_out = cap(self.paths)
         return [
             TextTable(
                 self._head,
@@ -173,10 +173,10 @@ def _numbers(
     graph: Graph, edges: set[Edge], at: Mapping[str, ArrayLike]
 ) -> dict[Edge, float]:
     values = values_at(graph, at)
-    found: dict[Edge, float] = {}
+    numbers: dict[Edge, float] = {}
     for node in {node for node, _ in edges}:
-        found |= edge_values(graph, node, values)
-    return found
+        numbers |= edge_values(graph, node, values)
+    return numbers
 
 
 def _path(
@@ -204,7 +204,7 @@ def _check_count(count: int, source: str, output: str, limit: int) -> None:
 def _check_source(graph: Graph, source: str) -> None:
     known = [*graph.variable_number, *graph.parameters]
     if not isinstance(source, str) or source not in known:
-        said = takes.shown(source)
+        said = takes.quote(source)
         raise GraphError(unknown(f"name {said}", said.strip("'"), known))
 
 
@@ -226,10 +226,10 @@ def formula_text(edge: Edge, partial: Node) -> str:
     """A partial as a factor; one too large to be read is only named: ∂xw/∂xz."""
     if tree_size(partial) > LARGE:
         return f"∂{edge[0]}/∂{edge[1]}"
-    return bracketed(partial)
+    return bracket(partial)
 
 
-def bracketed(formula: Node) -> str:
+def bracket(formula: Node) -> str:
     """A formula behind a dot: bare if it is a name, a number, a call or a power."""
     text = show(formula)
     return f"({text})" if binding(formula) < OPS["pow"].binding else text

@@ -69,7 +69,10 @@ def _graph(
     variables: Collection[str] | None,
 ) -> Graph:
     texts, notes = texts_of(expressions)
-    declared = _declared(parameters, "parameters"), _declared(variables, "variables")
+    declared = (
+        _declared_names(parameters, "parameters"),
+        _declared_names(variables, "variables"),
+    )
     table = _table(texts, notes, *declared)
     used = frozenset(table.parameters if declared[0] else ())
     spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
@@ -80,14 +83,14 @@ def _graph(
     return Graph(table, outputs, spare)
 
 
-def _declared(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
+def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     if names is None:
         return ()
     names = name_list(names, keyword)
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise GraphError(
-                f"{keyword}= holds {takes.shown(name)}, which is not a name"
+                f"{keyword}= holds {takes.quote(name)}, which is not a name"
             )
         if (problem := bad_name(name)) and "function" in problem[0]:
             raise GraphError(f"{keyword}=: {problem[0]}; choose another name")
@@ -103,7 +106,7 @@ def _table(
     problems: dict[int, Mistake] = {}
     whole, texts = texts, [_cut(text) for text in texts]
     if long := [number for number, text in enumerate(texts) if len(text) > MOST]:
-        raise ExpressionError(_placed(_too_long(texts[n]), notes, n) for n in long)
+        raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
     leaves = find_leaves(texts)
     # The fast way, without a look at a single text: all begin with a name of their own.
     # Fewer names than texts mean that one is defined twice, or that a left side is odd;
@@ -127,7 +130,7 @@ def _table(
             problems[number] = error.problems[0]
     if problems:
         raise ExpressionError(
-            _placed(problem, notes, number)
+            _place(problem, notes, number)
             for number, problem in sorted(problems.items())
         )
     return table
@@ -148,7 +151,7 @@ def _too_long(text: str) -> Mistake:
     )
 
 
-def _placed(problem: Mistake, notes: list[str], number: int) -> Mistake:
+def _place(problem: Mistake, notes: list[str], number: int) -> Mistake:
     if not notes:
         return problem
     return replace(problem, message=notes[number] + problem.message)

@@ -55,21 +55,21 @@ class Shape:
     @classmethod
     def from_key(cls, key: str) -> Shape:
         """The shape that the text `key` spells; the same object for the same body."""
-        found = _by_key.living(key)
-        if found is None:
-            found = _by_key.hold(key, cls.from_body(parse_expression(key)))
-        return found
+        shape = _by_key.find(key)
+        if shape is None:
+            shape = _by_key.hold(key, cls.from_body(parse_expression(key)))
+        return shape
 
     @classmethod
     def from_body(cls, body: Node) -> Shape:
         """The shape of an expression whose names are slots already."""
-        found = _by_body.living(body)
-        if found is None:
+        shape = _by_body.find(body)
+        if shape is None:
             # By number: in a body that was rewritten, as by `run.running`, slots may
             # stand in another order than that of their numbers.
             slots = sorted(leaves(body), key=slot_number)
-            found = _by_body.hold(body, cls(body, tuple(slots)))
-        return found
+            shape = _by_body.hold(body, cls(body, tuple(slots)))
+        return shape
 
     @lazy
     def kinds(self) -> tuple[SlotKind, ...]:
@@ -180,8 +180,8 @@ class Shape:
         from cgprimer.notation.to_sympy import derivatives
 
         known = [s for s, ok in zip(self.slots, self.has_formula, strict=True) if ok]
-        found = dict(zip(known, derivatives(self.body, known), strict=True))
-        return tuple(found.get(slot, sympy.nan) for slot in self.slots)
+        by_slot = dict(zip(known, derivatives(self.body, known), strict=True))
+        return tuple(by_slot.get(slot, sympy.nan) for slot in self.slots)
 
     @lazy
     def by_sympy(self) -> tuple[Node | None, ...]:
@@ -246,10 +246,10 @@ def _read_back(formula: sympy.Expr) -> Node | None:
 def _kernel(shape: Shape, wanted: tuple[int, ...], seed: Node = ONE) -> Kernel:
     # `partials` is kept and shared with whoever prints it; with a seed the same rules
     # are swept once more, as a pullback sees the adjoint on its way.
-    found = shape.partials
+    slopes = shape.partials
     if seed is not ONE:
-        found = tuple(partials(shape.stable, map(name, shape.slots), seed).values())
+        slopes = tuple(partials(shape.stable, map(name, shape.slots), seed).values())
     # Where the body occurs in its own derivative, as in `1 - tanh(x0)^2`, the value
     # that the forward sweep left is read, not computed again.
-    roots = substitute([found[i] for i in wanted], {shape.stable: RESULT})
+    roots = substitute([slopes[i] for i in wanted], {shape.stable: RESULT})
     return Kernel(roots, [*shape.slots, "y", "g"])

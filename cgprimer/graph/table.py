@@ -66,7 +66,7 @@ class Table:
         """Rows of variables (V, …) and of parameters (P, …), by name."""
         return self.rows.unpack(values) | self.parameter_rows.unpack(parameters)
 
-    def given(self, inputs: Array, parameters: Array) -> dict[str, Array]:
+    def given_rows(self, inputs: Array, parameters: Array) -> dict[str, Array]:
         """Rows of inputs (I, …) and of parameters (P, …), by name."""
         return self.input_rows.unpack(inputs) | self.parameter_rows.unpack(parameters)
 
@@ -80,7 +80,7 @@ class Table:
         numbers: list[int] = self.slots[span].tolist()
         return numbers
 
-    def filling(self, equation: int) -> list[Leaf]:
+    def fillers(self, equation: int) -> list[Leaf]:
         """What fills the slots of one equation: (kind, number among that kind)."""
         kinds = self.shape_of(equation).kinds
         return list(zip(kinds, self.numbers(equation), strict=True))
@@ -96,8 +96,8 @@ class Table:
         # shift.
         first = np.cumsum([0, *(len(shape.slots) for shape in self.shapes)])
         shift = np.repeat(first[self.shape] - self.start[:-1], np.diff(self.start))
-        found: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
-        return found
+        entry_kinds: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
+        return entry_kinds
 
     @lazy
     def equation_of(self) -> Integers:
@@ -155,10 +155,10 @@ class Table:
             PARAMETER: lambda number: name(self.parameters[number]),
             CONSTANT: lambda number: const(self.constants[number]),
         }
-        found = [make[kind](number) for kind, number in self.filling(equation)]
+        nodes = [make[kind](number) for kind, number in self.fillers(equation)]
         self._last.clear()
-        self._last[equation] = found
-        return found
+        self._last[equation] = nodes
+        return nodes
 
     @lazy
     def _last(self) -> dict[int, list[Node]]:

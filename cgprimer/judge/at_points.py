@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import PointError
-from cgprimer.expr.custom import declared_inexact
+from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.node import Node
 from cgprimer.graph.accumulation import below
 from cgprimer.graph.graph import Graph
@@ -129,7 +129,7 @@ class GraphAtPoints:
         # for them.
         if not self.sites[edge[0]].shape.is_inexact:
             return ""
-        ops = declared_inexact(self.body(edge[0]), edge[1])
+        ops = inexact_ops(self.body(edge[0]), edge[1])
         return f"{ops[0].name} is declared {ops[0].contract}" if ops else ""
 
     @lazy

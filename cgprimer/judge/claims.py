@@ -115,7 +115,7 @@ def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
     """The names that a claim for `edge` may use."""
     if not (isinstance(edge, tuple) and len(edge) == 2):
         raise GraphError(
-            f"claims map pairs (node, wrt) to derivatives, not {takes.shown(edge)}"
+            f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
         )
     node, wrt = edge
     every = (*graph.variable_number, *graph.parameters)

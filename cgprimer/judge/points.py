@@ -24,7 +24,7 @@ def check_points(points: int) -> int:
     """`points`, or OptionError where that is none, or too many to be drawn."""
     if not takes.is_count(points) or int(points) > MOST_POINTS:
         raise OptionError(
-            f"points={takes.shown(points)}: at least one point is needed, and at most "
+            f"points={takes.quote(points)}: at least one point is needed, and at most "
             f"{MOST_POINTS:,}"
         )
     return int(points)

@@ -15,7 +15,7 @@ from cgprimer.judge.mistakes.explain import ratio_text
 from cgprimer.judge.verdict import COLOURS, FAIL, INCONCLUSIVE, PASS, REMARK, UNJUDGED
 from cgprimer.notation.numbers import apart
 from cgprimer.notation.report import Part, Said
-from cgprimer.notation.text_table import OPEN, TextTable, capped
+from cgprimer.notation.text_table import OPEN, TextTable, cap
 from cgprimer.types import Edge
 
 HEAD = ("derivative", "claim", "claimed", "differences", "claimed/true", "verdict")
@@ -201,7 +201,7 @@ class CheckReport(JudgedReport[CheckRow]):
 
         Of very many, those that did not pass come first to be kept.
         """
-        return capped(self._worth_a_line(), _did_not_pass)[0]
+        return cap(self._worth_a_line(), _did_not_pass)[0]
 
     def _worth_a_line(self) -> list[CheckRow]:
         return [r for r in self.rows if r.kind != "second" or r.verdict != PASS]

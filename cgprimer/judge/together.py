@@ -58,7 +58,7 @@ class Mixture:
         _, inputs, parameters = self._start
         values = self.program.forward(inputs[:, 0], parameters[:, 0])
         adjoints, shares = self._backward(values, parameters[:, 0])
-        return self.graph.table.given(adjoints[self.program.inputs], shares)
+        return self.graph.table.given_rows(adjoints[self.program.inputs], shares)
 
     def value(self, t: Array) -> Array:
         """The sum of outputs at the times t."""

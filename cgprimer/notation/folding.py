@@ -52,7 +52,7 @@ def least(text: str, pieces: re.Pattern[str] = WORDS) -> int:
 
 def paragraphs(text: str, width: int, cut: str = "…") -> list[str]:
     """Lines of prose folded under their own indentation, carets below their place."""
-    lines = windowed(text, width, cut).split("\n")
+    lines = cut_marked_lines(text, width, cut).split("\n")
     folded: list[str] = []
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         # A folded line would leave its carets below the wrong part of it.
@@ -61,10 +61,10 @@ def paragraphs(text: str, width: int, cut: str = "…") -> list[str]:
     return folded
 
 
-def windowed(text: str, width: int, cut: str = "…") -> str:
+def cut_marked_lines(text: str, width: int, cut: str = "…") -> str:
     """`text` with no line that carets mark longer than `width`; `cut` stands for more.
 
-    >>> print(windowed("xy = a*xx + b*sn(xx)\\n              ^^", 14))
+    >>> print(cut_marked_lines("xy = a*xx + b*sn(xx)\\n              ^^", 14))
     …x + b*sn(xx)
            ^^
     """

@@ -101,7 +101,7 @@ def _parts(item: Any) -> tuple[Any, ...]:
     if item.is_Pow:
         return (item.base, -item.exp) if _is_inverse(item) else (item.base, item.exp)
     if item.is_Add:
-        return tuple(_signed(term)[1] for term in item.args)
+        return tuple(_split_sign(term)[1] for term in item.args)
     if isinstance(item, sympy.Heaviside):
         return (item.args[0],)
     return tuple(item.args)
@@ -158,7 +158,7 @@ def parse_substituted(text: str, a: Node) -> Node:
     return substitute([parse_expression(text)], {name("a"): a})[0]
 
 
-def _signed(term: Any) -> tuple[bool, Any]:
+def _split_sign(term: Any) -> tuple[bool, Any]:
     """(is negative, absolute term), so that sums print with minus signs."""
     negative = term.could_extract_minus_sign()
     return negative, -term if negative else term
@@ -166,7 +166,7 @@ def _signed(term: Any) -> tuple[bool, Any]:
 
 def _sum(item: Any, done: dict[Any, Node]) -> Node:
     # Terms without a minus first: a - b, not -b + a.
-    terms = sorted(map(_signed, item.as_ordered_terms()), key=lambda term: term[0])
+    terms = sorted(map(_split_sign, item.as_ordered_terms()), key=lambda term: term[0])
     (negative, first), *others = terms
     node = tidy(OPS["neg"], done[first]) if negative else done[first]
     for negative, term in others:
@@ -211,12 +211,12 @@ def _times(factors: Sequence[Any], done: dict[Any, Node]) -> Node:
 def _power(item: Any, done: dict[Any, Node]) -> Node:
     if _is_inverse(item):
         base, exponent = done[item.base], -item.exp
-        below = _raised(base, exponent, done)
+        below = _raise_to(base, exponent, done)
         return OPS["div"](const(1.0), below)
-    return _raised(done[item.base], item.exp, done)
+    return _raise_to(done[item.base], item.exp, done)
 
 
-def _raised(base: Node, exponent: Any, done: dict[Any, Node]) -> Node:
+def _raise_to(base: Node, exponent: Any, done: dict[Any, Node]) -> Node:
     if exponent == sympy.Rational(1, 2):
         return OPS["sqrt"](base)
     return tidy(OPS["pow"], base, done[exponent])

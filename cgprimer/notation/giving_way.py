@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from cgprimer.errors import columns
 from cgprimer.notation.folding import fewer_digits, fold, least, paragraphs
-from cgprimer.notation.signs import spelled
+from cgprimer.notation.signs import spell
 from cgprimer.notation.text_table import TIGHT, Frame, Line, TextTable, draw
 
 EASY = 24  # columns to which texts are folded before numbers give way
@@ -27,7 +27,7 @@ def table_lines(table: TextTable, width: int, encoding: str) -> list[Line]:
     fitting = fit(table, width) if table.rows else None
     body = as_lists(table, width) if fitting is None else draw(*fitting)
     below = table.caption if fitting is None else fitting[0].caption
-    body = [[(spelled(text, encoding), style) for text, style in line] for line in body]
+    body = [[(spell(text, encoding), style) for text, style in line] for line in body]
     title = prose(table.title, width, encoding, "italic")
     return [*title, *body, *prose(below, width, encoding, "dim")]
 
@@ -36,7 +36,7 @@ def prose(text: str, width: int, encoding: str, style: str = "") -> list[Line]:
     """Sentences, folded at their blanks, in signs of the encoding."""
     if not text:
         return []
-    lines = paragraphs(spelled(text, encoding), width, spelled("…", encoding))
+    lines = paragraphs(spell(text, encoding), width, spell("…", encoding))
     return [[(line, style)] for line in lines]
 
 

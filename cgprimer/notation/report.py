@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from cgprimer.errors import columns, excerpt, harmless
 from cgprimer.notation.giving_way import prose, table_lines
-from cgprimer.notation.signs import spelled
-from cgprimer.notation.text_table import COLOURS, Line, TextTable, capped
+from cgprimer.notation.signs import spell
+from cgprimer.notation.text_table import COLOURS, Line, TextTable, cap
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -123,7 +123,7 @@ class RowReport(Report, Generic[R]):
 
         Of very many rows those that are `telling` are kept.
         """
-        kept, left_out = capped(rows, telling)
+        kept, left_out = cap(rows, telling)
         return replace(
             self._columns,
             rows=[row.cells() for row in kept],
@@ -154,7 +154,7 @@ def encoding() -> str:
 
 def printable(text: str) -> str:
     """`text` in signs that standard output can show."""
-    return spelled(text, encoding())
+    return spell(text, encoding())
 
 
 def with_carets(

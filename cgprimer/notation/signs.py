@@ -27,12 +27,12 @@ BAR = re.compile(f"[\u0304{OVERLINE}]")
 BARRED = re.compile(f"(?:\\w{BAR.pattern})+")  # x̅y̅ is bar_xy where bars are missing
 
 
-def spelled(text: str, encoding: str) -> str:
+def spell(text: str, encoding: str) -> str:
     """`text` in the signs of `encoding`; carets stay under what they mark.
 
     What would steer a terminal is spelled out: all text for people passes here.
 
-    >>> spelled("∂xy/∂xa = x̅y̅ ± 2·σ′ → ∞", "ascii")
+    >>> spell("∂xy/∂xa = x̅y̅ ± 2·σ′ → ∞", "ascii")
     "dxy/dxa = bar_xy +/- 2*sigma' -> inf"
     """
     text = harmless(text)
@@ -47,7 +47,7 @@ def spelled(text: str, encoding: str) -> str:
     return "\n".join(spelled_lines)
 
 
-def overlined(name: str) -> str:
+def overline(name: str) -> str:
     """`name` under a bar, by one combining character per letter: x̅y̅."""
     return "".join(letter + OVERLINE for letter in name)
 
@@ -106,5 +106,5 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 HANDLER = "cgprimer-signs"
-# By name, as streams ask for it: what is printed past `spelled` is not lost either.
+# By name, as streams ask for it: what is printed past `spell` is not lost either.
 codecs.register_error(HANDLER, _replace)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cgprimer.errors import columns, harmless, shorten
 from cgprimer.notation.folding import FACTORS, WORDS, fold
-from cgprimer.notation.signs import spelled
+from cgprimer.notation.signs import spell
 
 T = TypeVar("T")
 Line = list[tuple[str, str]]  # pieces of text, each with its style
@@ -91,17 +91,17 @@ class TextTable:
 
     def tidy(self, encoding: str) -> TextTable:
         """Without empty columns and endless cells, in signs of the encoding."""
-        spell = {title: spelled(title, encoding) for title in self.head}
+        titles = {title: spell(title, encoding) for title in self.head}
         kept = [i for i in range(len(self.head)) if any(row[i] for row in self.rows)]
         table = self.only(kept)
         return replace(
             table,
-            head=[spell[title] for title in table.head],
+            head=[titles[title] for title in table.head],
             rows=[[_cell(text, encoding) for text in row] for row in table.rows],
-            numbers=[spell[title] for title in self.numbers if title in spell],
-            spare=[spell[title] for title in self.spare if title in spell],
-            formulas=[spell[title] for title in self.formulas if title in spell],
-            styles={spell[title]: style for title, style in self.styles.items()},
+            numbers=[titles[title] for title in self.numbers if title in titles],
+            spare=[titles[title] for title in self.spare if title in titles],
+            formulas=[titles[title] for title in self.formulas if title in titles],
+            styles={titles[title]: style for title, style in self.styles.items()},
         )
 
     def style(self, title: str, row: int) -> str:
@@ -129,7 +129,7 @@ class TextTable:
 
 
 def _cell(text: str, encoding: str) -> str:
-    return spelled(shorten(" ".join(text.split()), LONG), encoding)
+    return spell(shorten(" ".join(text.split()), LONG), encoding)
 
 
 def _html_title(table: TextTable, title: str) -> str:
@@ -203,7 +203,7 @@ def _rule(edge: Edge | None, cells: Sequence[int]) -> list[Line]:
     return [_line(edge, [edge[3] * width for width in cells], [""] * len(cells))]
 
 
-def capped(
+def cap(
     rows: Sequence[T], telling: Callable[[T], bool] | None = None, most: int = MOST
 ) -> tuple[list[T], str]:
     """The rows that are shown of very many, in order, and a word on the others.

@@ -26,7 +26,7 @@ from cgprimer.expr.ops import (
     TABLE,
     Op,
 )
-from cgprimer.expr.syntax import missing
+from cgprimer.expr.syntax import missing_op
 
 _EXACT = 10**6
 REFUSALS = (
@@ -74,7 +74,7 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
             for symbol in term.free_symbols & wanted:
                 shares.setdefault(symbol, []).append(sympy.diff(term, symbol))
         by_symbol = {
-            symbol: _tidied(sympy.Add(*terms)) for symbol, terms in shares.items()
+            symbol: _tidy(sympy.Add(*terms)) for symbol, terms in shares.items()
         }
     except RecursionError:
         raise _too_deep() from None
@@ -85,7 +85,7 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
     return [by_symbol.get(symbol, sympy.Integer(0)) for symbol in symbols]
 
 
-def _tidied(formula: sympy.Expr) -> sympy.Expr:
+def _tidy(formula: sympy.Expr) -> sympy.Expr:
     """x^b·b/x as b·x^(b - 1), which is finite at x = 0."""
     if any(power.exp.free_symbols for power in formula.atoms(sympy.Pow)):
         return sympy.powsimp(formula, combine="exp")
@@ -124,34 +124,34 @@ def function(op: Op) -> type[sympy.Function]:
 
     def evaluate(cls: Any, *args: Any) -> Any:
         if all(arg.is_number for arg in args):
-            return _number_of(op, args) or _defined(op, args)
+            return _number_of(op, args) or _write_out(op, args)
         return None
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
         if not op.rules:
             raise without_formula(op)
-        return _filled(op.rules[argindex - 1], self.args, self)
+        return _fill(op.rules[argindex - 1], self.args, self)
 
     body = {
         "op": op,
         "nargs": op.arity,
         "eval": classmethod(evaluate),
         "fdiff": fdiff,
-        "_eval_rewrite": lambda self, rule, args, **hints: _defined(op, args),
+        "_eval_rewrite": lambda self, rule, args, **hints: _write_out(op, args),
         "_eval_is_extended_real": _real_where_arguments_are,
         "_eval_is_real": _real_where_arguments_are,
         # Classes made here have no place in a module where pickle could find them.
-        "__reduce_ex__": lambda self, _: (_applied, (op.name, self.args)),
+        "__reduce_ex__": lambda self, _: (_apply, (op.name, self.args)),
         "__copy__": lambda self: self,
         "__deepcopy__": lambda self, _: self,
     }
     return type(op.name, (sympy.Function,), body)
 
 
-def _applied(name: str, args: Sequence[Any]) -> Any:
+def _apply(name: str, args: Sequence[Any]) -> Any:
     """What was pickled: the function of the operation that has this name here."""
     if name not in OPS:
-        raise missing(name)
+        raise missing_op(name)
     return function(OPS[name])(*args)
 
 
@@ -182,14 +182,14 @@ def build(op: Op, args: Iterable[Any]) -> Any:
     return op.sympy(sympy, *args) if op.sympy else function(op)(*args)
 
 
-def _defined(op: Op, args: Sequence[Any]) -> Any:
+def _write_out(op: Op, args: Sequence[Any]) -> Any:
     """`op` written out; None for numpy code, which cannot be."""
     if op.formula is None:
         return getattr(sympy, op.name)(*args) if op in TABLE else None
-    return _filled(op.formula, args)
+    return _fill(op.formula, args)
 
 
-def _filled(formula: Node, args: Sequence[Any], result: Any = None) -> Any:
+def _fill(formula: Node, args: Sequence[Any], result: Any = None) -> Any:
     """A definition or a rule of the table, over a, b, … and y, for sympy arguments.
 
     Its operations may be functions of ours again, which sympy expands when it rewrites;

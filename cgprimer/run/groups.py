@@ -65,12 +65,12 @@ def groups_of(table: Table, level: NDArray[np.integer], kept: Integers) -> list[
     entries, inner = table.defined[equations], slot >= 0
     entries[inner] = table.slots[(table.start[equations] + slot)[inner]]
     columns = _columns(entries, np.repeat(size, width))
-    found = []
+    groups = []
     for shape, first, n in zip(shapes, start.tolist(), size.tolist(), strict=True):
         (defined, _), *rest = islice(columns, 1 + len(shape.slots))
         slots, unique = [index for index, _ in rest], [alone for _, alone in rest]
-        found.append(Group(shape, kept[first : first + n], defined, slots, unique))
-    return found
+        groups.append(Group(shape, kept[first : first + n], defined, slots, unique))
+    return groups
 
 
 def _columns(entries: Integers, length: Integers) -> Iterator[tuple[Index, bool]]:

@@ -45,19 +45,19 @@ def with_logits(
     A target that is no sigmoid, or targets that are no softmax, are logits themselves.
     """
     table = graph.table
-    tops = [_resolved(table, _body(table, graph.equation_number(t))) for t in targets]
+    tops = [_resolve(table, _body(table, graph.equation_number(t))) for t in targets]
     logits: list[_Part | None] = [_within(part, "sigmoid") for part in tops]
     if loss.joint is not None:
         logits = _softmax(table, tops) or [None] * len(tops)
     extra: list[tuple[str, _Part]] = []
     rows: list[str] = []
     for target, part in zip(targets, logits, strict=True):
-        rows.append(target if part is None else _named(graph, part, target, rows))
+        rows.append(target if part is None else _row_name(graph, part, target, rows))
         if part is not None and rows[-1] not in graph.variable_number:
             extra.append((rows[-1], part))
     if not extra:
         return graph, rows
-    return Graph(_extended(table, extra), rows, graph.spare), rows
+    return Graph(_extend(table, extra), rows, graph.spare), rows
 
 
 def check_probabilities(problem: Problem, loss: Loss) -> None:
@@ -101,7 +101,7 @@ def _body(table: Table, equation: int) -> _Part:
     return _Part(equation, table.shape_of(equation).stable)
 
 
-def _resolved(table: Table, part: _Part) -> _Part:
+def _resolve(table: Table, part: _Part) -> _Part:
     """The part itself, or where it is but the name of a variable, that one's body."""
     while (number := _variable(table, part)) >= 0:
         equation = int(table.equation_of[number])
@@ -135,7 +135,7 @@ def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
     for equation, node in tops:
         if node.op is not OPS["div"]:
             return None
-        above = _within(_resolved(table, _Part(equation, node.args[0])), "exp")
+        above = _within(_resolve(table, _Part(equation, node.args[0])), "exp")
         below = [
             _within(term, "exp")
             for term in _terms(table, _Part(equation, node.args[1]), len(tops))
@@ -152,15 +152,15 @@ def _softmax(table: Table, tops: Sequence[_Part]) -> list[_Part | None] | None:
 
 def _terms(table: Table, part: _Part, most: int) -> Iterator[_Part]:
     """The terms of a sum that may be spread over equations; at most one too many."""
-    stack, found = [part], 0
+    stack, count = [part], 0
     # A sum of more terms than there are targets is no softmax of theirs; it may have
     # thousands, so it is not followed to the end.
-    while stack and found <= most:
-        equation, node = _resolved(table, stack.pop())
+    while stack and count <= most:
+        equation, node = _resolve(table, stack.pop())
         if node.op is OPS["add"]:
             stack += [_Part(equation, arg) for arg in node.args]
         else:
-            found += 1
+            count += 1
             yield _Part(equation, node)
 
 
@@ -170,7 +170,7 @@ def _key(table: Table, part: _Part) -> Node:
     return table.shape_of(part.equation).fill(part.node, leaves)
 
 
-def _named(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> str:
+def _row_name(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> str:
     """The variable that a part is, or a new name for it."""
     number = _variable(graph.table, part)
     if number >= 0 and graph.table.variables[number] not in taken:
@@ -181,7 +181,7 @@ def _named(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _extended(table: Table, extra: Sequence[tuple[str, _Part]]) -> Table:
+def _extend(table: Table, extra: Sequence[tuple[str, _Part]]) -> Table:
     """The table with one more equation for each part."""
     shapes = {shape: k for k, shape in enumerate(table.shapes)}
     shape, slots, ends = [], [], []

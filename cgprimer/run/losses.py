@@ -72,14 +72,14 @@ def _huber(p: Array, t: Array, delta: float) -> Array:
 
 
 def _huber_slope(p: Array, t: Array, delta: float) -> Array:
-    found: Array = 2 * np.clip(p - t, -delta, delta)
-    return found
+    slope: Array = 2 * np.clip(p - t, -delta, delta)
+    return slope
 
 
 def huber(delta: float = 1.0) -> Loss:
     """Squared error up to `delta`, linear beyond: r² or δ(2|r| - δ)."""
     if not (takes.is_real(delta) and 0 < delta < np.inf):
-        raise FitError(f"huber takes a positive delta, not {takes.shown(delta)}")
+        raise FitError(f"huber takes a positive delta, not {takes.quote(delta)}")
     delta = float(delta)
     # With n = min(|r|, δ): n·(2|r| - n) is r² up to δ, and δ(2|r| - δ) beyond.
     near = f"min(abs(p - t), {float(delta)!r})"
@@ -124,7 +124,7 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def _shifted(z: Array) -> tuple[Array, Array, Array]:
+def _softmax_parts(z: Array) -> tuple[Array, Array, Array]:
     """max z, the exponentials of z - max z, and their sum less the greatest, 1.
 
     Leaving out the greatest keeps the digits of a loss near 0 (log1p of a small sum).
@@ -138,23 +138,23 @@ def _shifted(z: Array) -> tuple[Array, Array, Array]:
 
 def _softmax_value(z: Array, t: Array) -> Array:
     """Σ t·(ln Σ exp z - z)."""
-    top, _, rest = _shifted(z)
-    found: Array = t * ((top - z) + np.log1p(rest))
-    return found
+    top, _, rest = _softmax_parts(z)
+    value: Array = t * ((top - z) + np.log1p(rest))
+    return value
 
 
 def _softmax_slope(z: Array, t: Array) -> Array:
     """softmax z - t, for targets whose sum is 1."""
-    _, shares, rest = _shifted(z)
-    found: Array = shares / (1 + rest) - t
-    return found
+    _, shares, rest = _softmax_parts(z)
+    slope: Array = shares / (1 + rest) - t
+    return slope
 
 
 def _softmax_joint(logits: Sequence[Node], targets: Sequence[Node]) -> Joint:
     """`_softmax_value` and `_softmax_slope` as expressions.
 
-    The maximum and the sum are gathered in one walk. As in `_shifted` the sum leaves
-    out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
+    The maximum and the sum are gathered in one walk. As in `_softmax_parts` the sum
+    leaves out the greatest: r ← exp(-|m - z|) + r·exp(min(m - z, 0)), m ← max(m, z).
     """
     add, sub, mul, exp = (_tidy(op) for op in ("add", "sub", "mul", "exp"))
     # z = 1, 3, 2: after 1 m = 1 and r = 0; after 3 m = 3 and r = e^-2, the share of 1;
@@ -193,6 +193,6 @@ def find_loss(loss: str | Loss) -> Loss:
         return loss
     known = {**LOSSES, SOFTMAX.name: SOFTMAX}
     if not isinstance(loss, str) or loss not in known:
-        said, every = takes.shown(loss), f"losses are {', '.join(known)}"
+        said, every = takes.quote(loss), f"losses are {', '.join(known)}"
         raise FitError(unknown(f"loss {said}", said.strip("'"), known, every))
     return known[loss]

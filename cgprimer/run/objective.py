@@ -60,7 +60,7 @@ class Objective(Frozen):
         # Machine code is not kept: it is made anew, where llvmlite is installed there.
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
-        return restored, (self.graph, target, kept)
+        return restore, (self.graph, target, kept)
 
     @property
     def loss(self) -> Loss:
@@ -117,8 +117,8 @@ class Objective(Frozen):
         """
         scale = self._scale
         with np.errstate(all="ignore"):
-            found = self.predictions(params) - self.problem.targets
-            return (found if scale is None else found * scale).ravel()
+            differences = self.predictions(params) - self.problem.targets
+            return (differences if scale is None else differences * scale).ravel()
 
     @lazy
     def _scale(self) -> Array | None:
@@ -141,9 +141,9 @@ class Objective(Frozen):
 
     def target_jacobian(self, params: Array, target: int, rows: slice) -> Array:
         """Rows of the residuals' Jacobian that belong to one target, (rows, p)."""
-        found, scale = self.runner.jacobian(params, target, rows), self._scale
+        jacobian, scale = self.runner.jacobian(params, target, rows), self._scale
         # A residual is the prediction times its scale, less a constant.
-        return found if scale is None else found * scale[target, rows, None]
+        return jacobian if scale is None else jacobian * scale[target, rows, None]
 
     def jacobian(self, params: ArrayLike) -> Array:
         """d residuals / d parameters, (m, p), exact."""
@@ -179,8 +179,8 @@ class Objective(Frozen):
         settings = np.array([[float(rate)]])
         for part in self.parts(visited, batch):
             self.epoch(state, Steps(PLAIN, settings, part, batch))
-        found: Array = state[0]
-        return found
+        parameters: Array = state[0]
+        return parameters
 
     def _order(self, order: ArrayLike | None) -> Integers:
         if order is None:
@@ -215,7 +215,7 @@ class Objective(Frozen):
 PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
 
 
-def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
+def restore(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
     """The objective of which `packed` holds the data; its code is made anew."""
     program = graph.compile(target=target, threads=packed["threads"])  # type: ignore[arg-type]
     rows = graph.table.rows.names_of(packed["rows"])
@@ -226,7 +226,7 @@ def restored(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
 def _batch(batch: Any) -> int:
     """Samples per step, as a whole number that fits every tier."""
     if not takes.is_count(batch):
-        raise FitError(f"batch is a whole number from 1, not {takes.shown(batch)}")
+        raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
     return int(batch)
 
 

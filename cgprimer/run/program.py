@@ -81,7 +81,7 @@ class Program(Frozen, Report):
         """The tier for so many equations and operations, and why."""
         if self.target == "numpy":
             return "numpy", "asked for"
-        if why := jit.missing():
+        if why := jit.obstacle():
             if self.target == "jit":
                 raise OptionError(f"target='jit' needs llvmlite\n  hint: {why}")
             return "numpy", why
@@ -130,17 +130,19 @@ class Program(Frozen, Report):
         self, at: Mapping[str, ArrayLike], partials: bool, reuse: bool
     ) -> tuple[dict[str, Value], dict[Edge, Value]]:
         if self.tier == "fused":
-            return self._fused(partials).run(at, reuse)
+            return self._fused_values(partials).run(at, reuse)
         point = Point.of(self.graph, at)
         sweeps = self.graph.program()
         values = self.forward(point.inputs, point.parameters)
         point.warn_nonfinite(self.graph, sweeps, values, stacklevel=5)
         rows = self.graph.variable_number
-        found = {name: point.unpack(values[rows[name]]) for name in self.graph.order}
+        variables = {
+            name: point.unpack(values[rows[name]]) for name in self.graph.order
+        }
         if not partials:
-            return found, {}
+            return variables, {}
         local = edge_rows(self.graph, sweeps, values, point)
-        return found, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
+        return variables, {edge: point.unpack(local[edge]) for edge in self.graph.arcs}
 
     def forward(self, inputs: Array, parameters: Array) -> Array:
         """Values of all variables (V, n) from inputs (I, n) and parameters (P, 1|n).
@@ -177,7 +179,7 @@ class Program(Frozen, Report):
         return [Said(f"Program of {self.graph!r}\n{self.explain()}")]
 
     @memo
-    def _fused(self, partials: bool) -> FusedValues:
+    def _fused_values(self, partials: bool) -> FusedValues:
         return FusedValues(self.graph, self._whole, partials, self.built)
 
     def objective(

@@ -18,7 +18,7 @@ import numpy as np
 
 from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
-from cgprimer.diff.stable_forms import taken_forms, telling
+from cgprimer.diff.stable_forms import taken_forms, telling_ops
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ONE, OPS, name
 from cgprimer.graph.shape import Shape
@@ -44,16 +44,16 @@ class Running:
 
 def running_of(table: Table) -> Running:
     """The equations in stable forms, where these are spread over several of them."""
-    found = _Spread(table)
+    spread = _Spread(table)
     # In each round the pieces found last are put into what uses them, which may make
     # new pieces: exp in one equation, 1 + exp in the next, the quotient in a third.
     for _ in range(ROUNDS):
-        if not found.extend():
+        if not spread.extend():
             break
-    if not found.rows:
+    if not spread.rows:
         return Running(table, frozenset())
-    names = frozenset(table.variables[number] for number in found.bypassed)
-    return Running(_replaced(table, found.rows), names)
+    names = frozenset(table.variables[number] for number in spread.bypassed)
+    return Running(_replace_rows(table, spread.rows), names)
 
 
 class _Spread:
@@ -83,9 +83,11 @@ class _Spread:
         first = np.array([_is_piece(shape.stable) for shape in shapes], dtype=bool)
         self._reads = reads[self.table.shape]
         source, target = self.table.arcs
-        found = np.unique(source[first[self.table.shape[source]] & self._reads[target]])
-        self.deep = dict.fromkeys(found.tolist(), False)
-        return found
+        pieces = np.unique(
+            source[first[self.table.shape[source]] & self._reads[target]]
+        )
+        self.deep = dict.fromkeys(pieces.tolist(), False)
+        return pieces
 
     def extend(self) -> bool:
         """Look at what uses the pieces found last; whether that gives new ones."""
@@ -104,7 +106,7 @@ class _Spread:
         key = self._key(equation, leaves, True)
         # Equations that are alike, of which there may be thousands, are judged once.
         if key not in self._known:
-            self._known[key] = self._judged(equation, leaves)
+            self._known[key] = self._judge(equation, leaves)
         shape, is_piece = self._known[key]
         if is_piece:
             self.deep.setdefault(equation, True)
@@ -112,7 +114,7 @@ class _Spread:
             numbers = [number for _, number in leaves]
             slots = [numbers[slot_number(slot)] for slot in shape.slots]
             self.rows[equation] = shape, slots
-            pieces = (self._defined(leaf) for leaf in leaves)
+            pieces = (self._defining_equation(leaf) for leaf in leaves)
             self.bypassed |= {
                 int(self.table.defined[e]) for e in pieces if e in self.deep
             }
@@ -121,20 +123,20 @@ class _Spread:
         """Shapes and, for every slot, which leaf it holds or the key of the piece."""
         # For xl = log(xp), xp = sigmoid(xz) the key is (shape of xl, 0, (shape of xp,
         # 1)): leaf 0 is xp, a piece, followed by its own key, in which leaf 1 is xz.
-        found: list[object] = [int(self.table.shape[equation])]
-        for leaf in self.table.filling(equation):
-            found.append(leaves.setdefault(leaf, len(leaves)))
-            inner = self._defined(leaf)
+        parts: list[object] = [int(self.table.shape[equation])]
+        for leaf in self.table.fillers(equation):
+            parts.append(leaves.setdefault(leaf, len(leaves)))
+            inner = self._defining_equation(leaf)
             if deep and inner in self.deep:
-                found.append(self._key(inner, leaves, self.deep[inner]))
-        return tuple(found)
+                parts.append(self._key(inner, leaves, self.deep[inner]))
+        return tuple(parts)
 
-    def _defined(self, leaf: Leaf) -> int:
+    def _defining_equation(self, leaf: Leaf) -> int:
         """The equation that defines what is in a slot, or -1."""
         kind, number = leaf
         return int(self.table.equation_of[number]) if kind is VARIABLE else -1
 
-    def _judged(
+    def _judge(
         self, equation: int, leaves: Mapping[Leaf, int]
     ) -> tuple[Shape | None, bool]:
         """The shape an equation is run in, if another; whether it is a piece itself."""
@@ -152,9 +154,9 @@ class _Spread:
         """An equation over its leaves, in its stable form; the pieces put into it."""
         pieces: dict[Node, Node] = {}
         filling = []
-        for leaf in self.table.filling(equation):
+        for leaf in self.table.fillers(equation):
             node = name(leaf[0].slot(leaves[leaf]))
-            inner = self._defined(leaf)
+            inner = self._defining_equation(leaf)
             if deep and inner in self.deep:
                 pieces[node], _ = self._whole(inner, leaves, self.deep[inner])
             filling.append(pieces.get(node, node))
@@ -170,12 +172,12 @@ def _is_piece(node: Node) -> bool:
 @functools.cache
 def _pieces() -> list[Node]:
     """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
-    found: dict[Node, None] = {}
+    parts: dict[Node, None] = {}
     for form in taken_forms():
         for part in postorder(form.pattern.args):
-            if not telling().isdisjoint(node.op for node in postorder([part])):
-                found[part] = None
-    return list(found)
+            if not telling_ops().isdisjoint(node.op for node in postorder([part])):
+                parts[part] = None
+    return list(parts)
 
 
 def _reads(shape: Shape) -> bool:
@@ -187,7 +189,7 @@ def _reads(shape: Shape) -> bool:
     )
 
 
-def _replaced(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
+def _replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
     """The table with other right sides for some equations."""
     shapes = {shape: i for i, shape in enumerate(table.shapes)}
     shape, size = table.shape.copy(), np.diff(table.start)

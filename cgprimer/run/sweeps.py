@@ -42,7 +42,7 @@ class Sweeps:
         self.inputs = np.flatnonzero(table.equation_of < 0)
         self.constants = table.constants[:, None]
         self.level = levels(table.order, *table.arcs)
-        needed = _needed(table, self.level, outputs)
+        needed = _needed_equations(table, self.level, outputs)
         self.needed = np.flatnonzero(needed)
         self.computed = [*self.inputs, *table.defined[needed]]
 
@@ -145,7 +145,7 @@ class Sweeps:
             adjoints[row] += seed
         # What no seed reaches is left out: zero times an infinite slope would be nan,
         # and numpy code may answer zero with something else.
-        reached = self._reached(tuple(seeds))
+        reached = self._reach(tuple(seeds))
         everything = bool(reached.all())
         # Where only parameters count, as in a fit, slots that lead to none are left
         # out: the inputs of a first layer, for one.
@@ -181,8 +181,8 @@ class Sweeps:
         shape = group.shape
         try:
             if shape.has_pullback:
-                found = shape.pullback_kernel(columns)(*known, arriving)
-                return (np.broadcast_to(share, arriving.shape) for share in found)
+                shares = shape.pullback_kernel(columns)(*known, arriving)
+                return (np.broadcast_to(share, arriving.shape) for share in shares)
             partials = shape.partial_kernel(columns)(*known)
             return (arriving * partial for partial in partials)
         except OpError as error:
@@ -195,15 +195,15 @@ class Sweeps:
         What they pass back matters to the parameters that lie before them. None where
         no output needs them.
         """
-        return self._asked(inputs=False)
+        return self._custom_ops(inputs=False)
 
     @lazy
     def asked_by_inputs(self) -> dict[Op, bool | None]:
         """The same where variables ask as well as parameters."""
-        return self._asked(inputs=True)
+        return self._custom_ops(inputs=True)
 
-    def _asked(self, inputs: bool) -> dict[Op, bool | None]:
-        found: dict[Op, bool | None] = {}
+    def _custom_ops(self, inputs: bool) -> dict[Op, bool | None]:
+        uses: dict[Op, bool | None] = {}
         for shape in self.table.shapes:
             learning = self._learning.get(shape)
             columns = shape.names if inputs else learning or ()
@@ -213,12 +213,12 @@ class Sweeps:
                     use = None
                     if learning is not None:
                         use = not wanted.isdisjoint(postorder([node]))
-                    if use or found.get(node.op) is None:
-                        found[node.op] = use
-        return found
+                    if use or uses.get(node.op) is None:
+                        uses[node.op] = use
+        return uses
 
     @memo
-    def _reached(self, rows: tuple[int, ...]) -> Mask:
+    def _reach(self, rows: tuple[int, ...]) -> Mask:
         """Which variables lead to one of those in `rows`: no others have an adjoint."""
         reached = np.zeros(self.table.rows.size, dtype=bool)
         reached[list(rows)] = True
@@ -256,7 +256,7 @@ def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
         np.add.at(to, index, share)  # type: ignore[arg-type]
 
 
-def _needed(
+def _needed_equations(
     table: Table, level: NDArray[np.integer], outputs: Sequence[str] | None
 ) -> Mask:
     """Which equations the outputs depend on."""

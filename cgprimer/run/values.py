@@ -38,7 +38,7 @@ def edge_rows(
     graph: Graph, sweeps: Sweeps, values: Array, point: Point
 ) -> dict[Edge, Array]:
     """The partial on every edge (node, wrt) by our own sweep, as rows (1,) or (n,)."""
-    found: dict[Edge, Array] = {}
+    rows: dict[Edge, Array] = {}
     for group in sweeps.alike:
         slots = sweeps.slots(group, values, point.parameters)
         try:
@@ -47,8 +47,8 @@ def edge_rows(
                 columns = kernel(*slots, values[group.defined])
         except OpError as error:
             raise sweeps.locate(error, group) from error.__cause__
-        found.update(spread(graph, group.equations, columns, point.width))
-    return found
+        rows.update(spread(graph, group.equations, columns, point.width))
+    return rows
 
 
 def spread(
@@ -104,7 +104,7 @@ class FusedValues:
         self, at: Mapping[str, ArrayLike], reuse: bool
     ) -> tuple[dict[str, Value], dict[Edge, Value]]:
         """The values and partials at a point; with `reuse`, in the same arrays."""
-        given, samples = self._given(at)
+        given, samples = self._leaf_values(at)
         kept = getattr(self._local, "kept", None) if reuse else None
         if kept is None or not kept.serves(given, samples):
             kept = _Results(self, given, samples)
@@ -115,7 +115,7 @@ class FusedValues:
             warn_nonfinite(values, samples)
         return values, partials
 
-    def _given(
+    def _leaf_values(
         self, at: Mapping[str, ArrayLike]
     ) -> tuple[list[float | Array], int | None]:
         """Values of the leaves as floats or contiguous arrays; how many samples."""
@@ -195,12 +195,12 @@ class _Results:
         ]
         shown = []
         for k in (0, 1):
-            found = self.shown[k].copy()
+            items = self.shown[k].copy()
             for key, leaf in self.fresh[k]:
-                found[key] = leaves[leaf]
+                items[key] = leaves[leaf]
             for key, cell in self.single[k]:
-                found[key] = float(cell[0])
-            shown.append(found)
+                items[key] = float(cell[0])
+            shown.append(items)
         return finite, shown[0], shown[1]
 
 

@@ -16,7 +16,7 @@ from cgprimer.diagnosis.algebra.terms import (
     number,
     terms,
 )
-from cgprimer.diff.match import filled
+from cgprimer.diff.match import fill
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, name
 from cgprimer.expr.syntax import parse_expression
@@ -65,15 +65,15 @@ def function_difference(
     if back:
         u, v, d = v, u, node_of(negate(terms(d)))
     by = {_U: u, _V: v, _D: d, _MIDDLE: _middle(v, d)}
-    made = terms(filled(parse_expression(RULES[op]), by))
-    positive = show(filled(parse_expression(HOLDS[op]), by)) if op in HOLDS else ""
+    made = terms(fill(parse_expression(RULES[op]), by))
+    positive = show(fill(parse_expression(HOLDS[op]), by)) if op in HOLDS else ""
     return node_of(negate(made) if back else made), positive
 
 
 def power_difference(u: Node, v: Node, p: Node, d: Node) -> Node:
     """u^p - v^p for positive u and v."""
     rule = FROM_ONE if v is ONE else POWER
-    return filled(parse_expression(rule), {_U: u, _V: v, _P: p, _D: d})
+    return fill(parse_expression(rule), {_U: u, _V: v, _P: p, _D: d})
 
 
 def _middle(v: Node, d: Node) -> Node:

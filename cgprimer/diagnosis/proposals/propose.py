@@ -30,7 +30,7 @@ from cgprimer.diagnosis.proposals.proposal import Proposal
 from cgprimer.diagnosis.proposals.ranges import in_range
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diff.factors import is_sum, with_arguments
-from cgprimer.diff.match import filled
+from cgprimer.diff.match import fill
 from cgprimer.diff.stable import stable
 from cgprimer.diff.stable_forms import readings
 from cgprimer.expr.node import Node, postorder, substitute
@@ -106,7 +106,7 @@ def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
 def _halve_angles(node: Node) -> Terms:
     """The terms with 1 - 2·sin(a/2)^2 for every cos(a), multiplied out."""
     cosines = [part for part in postorder([node]) if part.op.name == "cos"]
-    by = {c: filled(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
+    by = {c: fill(_HALF_ANGLE, {name("a"): c.args[0]}) for c in cosines}
     return terms(substitute([node], by)[0], multiply=True) if by else []
 
 

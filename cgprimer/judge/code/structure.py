@@ -45,7 +45,7 @@ def leaves(
         if isinstance(key, str):
             name = f"{label}.{key}" if label else key
         else:
-            name = f"{label}[{takes.shown(key)}]"
+            name = f"{label}[{takes.quote(key)}]"
         yield from leaves(part, name, nested)
 
 
@@ -125,10 +125,10 @@ def _match_keys(
             "  hint: return a dict with the same keys"
         )
     for key, part in tree.items():
-        own = key if isinstance(key, str) else takes.shown(key)
+        own = key if isinstance(key, str) else takes.quote(key)
         name = f"{label}.{own}" if label else own
         yield from match(part, given[key], name)
 
 
 def _type(value: Any) -> str:
-    return takes.shown(value) if np.ndim(value) == 0 else type(value).__name__
+    return takes.quote(value) if np.ndim(value) == 0 else type(value).__name__

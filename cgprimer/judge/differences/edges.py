@@ -140,10 +140,10 @@ def typical_sizes(
         known = (*graph.variable_number, *graph.parameters)
         if not isinstance(text, str) or text not in known:
             hint = suggest(text, known) or f"the names are {listing(known)}"
-            raise DifferenceError(f"typical= names {takes.shown(text)}\n  hint: {hint}")
+            raise DifferenceError(f"typical= names {takes.quote(text)}\n  hint: {hint}")
         if not (takes.is_real(size) and 0 < size < np.inf):
             raise DifferenceError(
-                f"the typical size {takes.shown(size)} of {text!r} is not a positive "
+                f"the typical size {takes.quote(size)} of {text!r} is not a positive "
                 "number"
             )
     return {text: float(size) for text, size in sizes.items()}

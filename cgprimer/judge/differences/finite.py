@@ -59,7 +59,7 @@ def check_scheme(
         raise DifferenceError(unknown(f"scheme {scheme!r}", scheme, schemes, every))
     if step is not None and not (takes.is_real(step) and 0 < step < np.inf):
         raise DifferenceError(
-            f"the step {takes.shown(step)} is not a positive number\n"
+            f"the step {takes.quote(step)} is not a positive number\n"
             "  hint: leave it out, or give an absolute step such as 1e-6"
         )
 

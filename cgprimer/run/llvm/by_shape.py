@@ -20,7 +20,7 @@ from cgprimer.run.llvm import dense
 from cgprimer.run.llvm.calling import PROTOTYPE, CompiledFunction, call_each
 from cgprimer.run.llvm.driver_text import driver_text, epoch_text
 from cgprimer.run.llvm.driver_writer import DriverField
-from cgprimer.run.llvm.jit import compiled
+from cgprimer.run.llvm.jit import compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import DenseLayer, MemoryLayout, SlotTable
 from cgprimer.run.llvm.loss_group import add_loss
@@ -215,7 +215,7 @@ class ByShape:
 
 @functools.cache
 def _driver() -> dict[str, Any]:
-    code = compiled(driver_text())
+    code = compile_text(driver_text())
     names = ("forward", "gradient", "jacobian")
     calls = {title: PROTOTYPE(code.address(title)) for title in names}
     return {**calls, "code": code}

@@ -66,7 +66,7 @@ def folder() -> Path | None:
 def load(key: str) -> bytes | None:
     """The code stored under `key`; None where there is none that can be trusted."""
     try:
-        with _opened() as place:
+        with _open() as place:
             whole = place.read(key + SUFFIX)
     except OSError:
         return None
@@ -83,7 +83,7 @@ def store(key: str, code: bytes) -> None:
         return
     with contextlib.suppress(OSError):
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _opened() as place:
+        with _open() as place:
             place.write(key + SUFFIX, _digest(key, code) + code)
             _prune(place)
 
@@ -91,7 +91,7 @@ def store(key: str, code: bytes) -> None:
 def clear() -> tuple[int, int]:
     """Delete everything that is kept; (number of files, bytes)."""
     count = size = 0
-    with contextlib.suppress(OSError), _opened() as place:
+    with contextlib.suppress(OSError), _open() as place:
         for name, (_, length) in place.files().items():
             with contextlib.suppress(OSError):
                 place.unlink(name)
@@ -101,7 +101,7 @@ def clear() -> tuple[int, int]:
 
 def contents() -> tuple[int, int]:
     """What is kept: (number of files, bytes)."""
-    with contextlib.suppress(OSError), _opened() as place:
+    with contextlib.suppress(OSError), _open() as place:
         sizes = [length for _, length in place.files().values()]
         return len(sizes), sum(sizes)
     return 0, 0
@@ -114,7 +114,7 @@ class _Folder:
     path: Path
     fd: int | None
 
-    def _named(self, name: str) -> str:
+    def _path_of(self, name: str) -> str:
         """What a system call takes beside dir_fd: a bare name in the open folder."""
         return name if self.fd is not None else str(self.path / name)
 
@@ -123,13 +123,13 @@ class _Folder:
         # Opened first, then asked who owns it: between a question about a path and its
         # opening somebody else could put another file there. The descriptor cannot be
         # exchanged.
-        fd = os.open(self._named(name), READ, dir_fd=self.fd)
+        fd = os.open(self._path_of(name), READ, dir_fd=self.fd)
         try:
             _check_ours(fd, stat.S_ISREG)
             if os.fstat(fd).st_size > MOST:
                 raise PermissionError("not of a size that is kept")
             with contextlib.suppress(OSError):  # used just now; not all systems can
-                os.utime(fd if os.utime in os.supports_fd else self._named(name))
+                os.utime(fd if os.utime in os.supports_fd else self._path_of(name))
             with open(fd, "rb", closefd=False) as file:
                 return file.read()
         finally:
@@ -142,13 +142,13 @@ class _Folder:
         # written to is a new file of ours. The move then replaces the place in one
         # step.
         part = begin + secrets.token_hex(8) + end
-        handle = os.open(self._named(part), WRITE, 0o600, dir_fd=self.fd)
+        handle = os.open(self._path_of(part), WRITE, 0o600, dir_fd=self.fd)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(whole)
             os.replace(
-                self._named(part),
-                self._named(name),
+                self._path_of(part),
+                self._path_of(name),
                 src_dir_fd=self.fd,
                 dst_dir_fd=self.fd,
             )
@@ -159,24 +159,24 @@ class _Folder:
     def unlink(self, name: str) -> None:
         """Delete a file, if it is still there."""
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._named(name), dir_fd=self.fd)
+            os.unlink(self._path_of(name), dir_fd=self.fd)
 
     def files(self) -> dict[str, tuple[float, int]]:
         """Name → (time of last use, bytes) of what this module has written."""
-        found: dict[str, tuple[float, int]] = {}
+        files: dict[str, tuple[float, int]] = {}
         with os.scandir(self.path if self.fd is None else self.fd) as entries:
             for name in (e.name for e in entries if OURS.fullmatch(e.name)):
                 with contextlib.suppress(OSError):  # gone by now: another's doing
                     status = os.stat(
-                        self._named(name), dir_fd=self.fd, follow_symlinks=False
+                        self._path_of(name), dir_fd=self.fd, follow_symlinks=False
                     )
                     if not stat.S_ISDIR(status.st_mode):
-                        found[name] = status.st_mtime, status.st_size
-        return found
+                        files[name] = status.st_mtime, status.st_size
+        return files
 
 
 @contextlib.contextmanager
-def _opened() -> Iterator[_Folder]:
+def _open() -> Iterator[_Folder]:
     """The folder of the cache, open; OSError where there is none that is ours."""
     path = folder()
     if path is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cgprimer.interrupts import together
-from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.jit import MachineCode, compile_text
 
 PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -20,7 +20,7 @@ class CompiledFunction:
     """One compiled function of a record of 64-bit fields; called without the GIL."""
 
     def __init__(self, text: str, title: str = "run") -> None:
-        self.code: MachineCode = compiled(text)
+        self.code: MachineCode = compile_text(text)
         self.call = PROTOTYPE(self.code.address(title))
 
 

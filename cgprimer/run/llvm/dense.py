@@ -19,7 +19,7 @@ from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
 from cgprimer.run.llvm.group_writer import GroupField, GroupWriter, WorkField
-from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.jit import MachineCode, compile_text
 from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.records import INT, POINTER, Field
 
@@ -80,7 +80,7 @@ def find_product(shape: Shape) -> Product | None:
     slot = {name(text): i for i, text in enumerate(shape.slots)}
     weights = [slot[weight] for _, weight, _ in best]
     variables = [slot[variable] for _, _, variable in best]
-    return Product(weights, variables, _replaced(body, top, total))
+    return Product(weights, variables, _replace(body, top, total))
 
 
 def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
@@ -109,7 +109,7 @@ def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
     return term, kinds[PARAMETER], kinds[VARIABLE]
 
 
-def _replaced(body: Node, old: Node, new: Node) -> Node:
+def _replace(body: Node, old: Node, new: Node) -> Node:
     def visit(node: Node, args: list[Node]) -> Node:
         if node is old:
             return new
@@ -153,7 +153,7 @@ def gemm() -> int:
 @functools.cache
 def products() -> MachineCode:
     """The code of dense products, with `forward` and `reverse`."""
-    return compiled(module_text([_forward(), _reverse()]))
+    return compile_text(module_text([_forward(), _reverse()]))
 
 
 class _DenseWriter(GroupWriter):
@@ -195,17 +195,17 @@ class _DenseWriter(GroupWriter):
         """C = A·B + keep·C; `kinds` says which of A and B are transposed."""
         rooms = iter(self._rooms)
 
-        def given(kind: str, value: str) -> str:
+        def store(kind: str, value: str) -> str:
             room = next(rooms)
             self.do(f"store {kind} {value}, ptr {room}")
             return room
 
-        letters = [given("i8", str(ord(kind))) for kind in kinds]
-        counts = [given("i32", self.new(f"trunc i64 {n} to i32")) for n in sizes]
+        letters = [store("i8", str(ord(kind))) for kind in kinds]
+        counts = [store("i32", self.new(f"trunc i64 {n} to i32")) for n in sizes]
         lda, ldb, ldc = (
-            given("i32", self.new(f"trunc i64 {x.distance} to i32")) for x in (a, b, c)
+            store("i32", self.new(f"trunc i64 {x.distance} to i32")) for x in (a, b, c)
         )
-        one, beta = (given("double", self.const(number)) for number in (1.0, keep))
+        one, beta = (store("double", self.const(number)) for number in (1.0, keep))
         places = [*letters, *counts, one, a.address, lda, b.address, ldb]
         places += [beta, c.address, ldc]
         types = ", ".join(f"ptr {place}" for place in places)

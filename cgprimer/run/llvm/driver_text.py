@@ -30,7 +30,7 @@ def _gradient() -> Emitter:
     """The summed loss is added to SUM, and its gradient to GRADIENT."""
     e = DriverWriter()
     before = e.number(e.at[D.SUM], 0)
-    e.put(e.summed(e.at[D.FIRST], e.at[D.END], before), e.at[D.SUM])
+    e.put(e.sum_samples(e.at[D.FIRST], e.at[D.END], before), e.at[D.SUM])
     return e
 
 
@@ -73,7 +73,7 @@ class _EpochWriter(DriverWriter):
         [number] = carried
         high = self.smaller(self.plus(low, self.at[D.BATCH]), self.at[D.END])
         self.clear(self.gradient, self.at[D.PARAMETERS])
-        total = self.summed(low, high)
+        total = self.sum_samples(low, high)
         with self.scalar():
             share = self.div(1.0, self.as_number(self.minus(high, low)))
             self.put(self.mul(total, share), self.at[D.LOSSES], number)

@@ -102,11 +102,11 @@ class DriverWriter(Emitter):
         plain = self.place(source, low)
         self.copy(to, plain, self.choose(self.ordered, 0, samples))
 
-        def ordered(j: str) -> None:
+        def copy_one(j: str) -> None:
             which = self.number(self.at[D.ORDER], self.plus(low, j), "i64")
             self.put(self.number(source, which), to, j)
 
-        self.each(0, self.choose(self.ordered, samples, 0), 1, ordered)
+        self.each(0, self.choose(self.ordered, samples, 0), 1, copy_one)
 
     def run(self, field: GroupField, g: str) -> None:
         """Run the group with number `g`."""
@@ -143,15 +143,15 @@ class DriverWriter(Emitter):
                 mask = self.lanes_below(j, length)
                 # An adjoint of 0 in the lanes of padding: they get no share of the
                 # gradient.
-                self.store(self.masked(mask, self.const(1.0)), adjoints, j)
-                return [self.add(total[0], self.masked(mask, self.load(values, j)))]
+                self.store(self.keep_lanes(mask, self.const(1.0)), adjoints, j)
+                return [self.add(total[0], self.keep_lanes(mask, self.load(values, j)))]
 
             return self.loop(0, length, LANES, lanes, [(self.type, total[0])])
 
         [total] = self.loop(0, rows, 1, row, [(self.type, self.const(0.0))])
         return self.lane_sum(total)
 
-    def summed(self, low: str, high: str, before: str = "0.0") -> str:
+    def sum_samples(self, low: str, high: str, before: str = "0.0") -> str:
         """`before` + the loss over samples; its gradient is added to GRADIENT."""
 
         def block(begin: str, total: list[str]) -> list[str]:

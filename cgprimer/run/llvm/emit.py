@@ -49,10 +49,10 @@ class Emitter(Writer):
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
         roots = list(roots)
-        spelled = coded([*roots, *leaves])
+        expanded = expand_uncoded([*roots, *leaves])
         # What is known is written out too: it is looked for in the roots as they are
         # then.
-        roots, known = spelled[: len(roots)], spelled[len(roots) :]
+        roots, known = expanded[: len(roots)], expanded[len(roots) :]
         values = dict(zip(known, leaves.values(), strict=True))
         order = postorder_above(roots, values)
         present = set(order)
@@ -88,7 +88,7 @@ class Emitter(Writer):
     def call(self, function: str, *args: str) -> str:
         """A call of `@v_<function>`."""
         self.functions.add(function)
-        return self.new(f"call {self.type} @v_{function}({self._typed(args)})")
+        return self.new(f"call {self.type} @v_{function}({self._arguments(args)})")
 
     def _sine_or_cosine(self, node: Node, arg: str) -> str:
         """Half of `@v_sincos`, called once for both."""
@@ -106,10 +106,10 @@ class Emitter(Writer):
         # where x^2 overflows and would give 0.
         if exponent < 0:
             base = self.div(1.0, base)
-        return multiplied_out(base, exponent, self.mul) or self.const(1.0)
+        return multiply_out(base, exponent, self.mul) or self.const(1.0)
 
 
-def multiplied_out(base: T, exponent: int, times: Callable[[T, T], T]) -> T | None:
+def multiply_out(base: T, exponent: int, times: Callable[[T, T], T]) -> T | None:
     """base^|exponent| by repeated squaring; None where nothing is multiplied.
 
     x^5 is x·(x²)²: three products.
@@ -144,12 +144,12 @@ def is_coded(op: Op) -> bool:
     )
 
 
-def coded(roots: Iterable[Node]) -> list[Node]:
+def expand_uncoded(roots: Iterable[Node]) -> list[Node]:
     """What is translated for `roots`: an operation without code by its definition."""
-    return expand(roots, _spelled)
+    return expand(roots, _definition)
 
 
-def _spelled(op: Op) -> Node | None:
+def _definition(op: Op) -> Node | None:
     if isinstance(op, CustomOp):
         return op.run
     return None if is_coded(op) else op.formula
@@ -157,9 +157,9 @@ def _spelled(op: Op) -> Node | None:
 
 def without_code(shape: Shape) -> str:
     """The first operation of a shape that has no machine code, if there is one."""
-    order = postorder(coded([shape.stable]))
+    order = postorder(expand_uncoded([shape.stable]))
     if shape.declares:
-        order += postorder(coded(shape.partials))
+        order += postorder(expand_uncoded(shape.partials))
     return next((node.op.name for node in order if not is_coded(node.op)), "")
 
 

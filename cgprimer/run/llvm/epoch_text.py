@@ -114,7 +114,7 @@ class _WholeEpochWriter(Emitter):
 
         def samples(i: str, so_far: list[str]) -> list[str]:
             visited = self.lanes_at(self.at[EpochField.ORDER], i, end)
-            which = [self._checked(number) for number in visited]
+            which = [self._check_number(number) for number in visited]
             mask = self.lanes_below(i, high)
             known = {name(t): self.gather(row, which) for t, row in self.starts.items()}
             return self.sums.add(self, so_far, fixed | known, mask)
@@ -123,7 +123,7 @@ class _WholeEpochWriter(Emitter):
         if self.batch <= self.width:
             sums = samples(low, [])
         else:
-            sums = self.loop(low, high, self.width, samples, self.sums.carried(self))
+            sums = self.loop(low, high, self.width, samples, self.sums.first_sums(self))
         totals = self.sums.totals(self, sums)
         if self.batch == 1:
             return totals
@@ -131,7 +131,7 @@ class _WholeEpochWriter(Emitter):
             share = self.div(1.0, self.as_number(self.minus(high, low)))
             return [self.mul(total, share) for total in totals]
 
-    def _checked(self, number: str) -> str:
+    def _check_number(self, number: str) -> str:
         """A number of a sample: itself, or 0; the largest is kept in memory."""
         largest = self.at[EpochField.LARGEST]
         before = self.new(f"load i64, ptr {largest}")

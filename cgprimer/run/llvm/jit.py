@@ -34,7 +34,7 @@ _linkers: dict[str, tuple[Any, bytes]] = {}  # … read object code as long as t
 
 
 class MachineCode:
-    """Linked machine code; `compiled` makes it.
+    """Linked machine code; `compile_text` makes it.
 
     size : bytes of object code. seconds : what building it took.
     cached : whether the object code came from the cache on disk.
@@ -42,17 +42,17 @@ class MachineCode:
 
     def __init__(self, text: str, key: str) -> None:
         began = time.perf_counter()
-        found = cache.load(key)
-        self.key, self.cached = key, found is not None
+        object_code = cache.load(key)
+        self.key, self.cached = key, object_code is not None
         # A graph of thousands of equations has megabytes of it, 20 times as many as are
         # left when it is packed.
         self._packed = zlib.compress(text.encode(), 1)
-        if found is None:
-            found = _object_code(text)
-            cache.store(key, found)
-        self.size = len(found)
-        linker = _linked(found)
-        _linkers[key] = linker, found
+        if object_code is None:
+            object_code = _object_code(text)
+            cache.store(key, object_code)
+        self.size = len(object_code)
+        linker = _link(object_code)
+        _linkers[key] = linker, object_code
         self._addresses = {
             name: int(linker.get_function_address(name))
             for name in _PUBLIC.findall(text)
@@ -74,12 +74,12 @@ def available() -> bool:
     return _binding() is not None
 
 
-def compiled(text: str) -> MachineCode:
+def compile_text(text: str) -> MachineCode:
     """The machine code of a module; the same object while somebody holds it."""
-    return apart(lambda: _compiled(text))
+    return apart(lambda: _compile(text))
 
 
-def _compiled(text: str) -> MachineCode:
+def _compile(text: str) -> MachineCode:
     key = sha256(f"{_machine()}\n{text}".encode()).hexdigest()
     with _lock:
         _alive.bury()
@@ -87,13 +87,13 @@ def _compiled(text: str) -> MachineCode:
         # freeing a linker is a call of llvmlite.
         for dead in _linkers.keys() - _alive.keys():
             del _linkers[dead]
-        code = _alive.living(key)
+        code = _alive.find(key)
         return _alive.hold(key, MachineCode(text, key)) if code is None else code
 
 
-def missing() -> str:
+def obstacle() -> str:
     """Why there is no machine code here, and what to do; empty where there is."""
-    _, error = _loaded()
+    _, error = _load_once()
     if error is None:
         return ""
     if isinstance(error, ModuleNotFoundError):
@@ -103,7 +103,7 @@ def missing() -> str:
 
 
 @functools.cache
-def _loaded() -> tuple[Any, Exception | None]:
+def _load_once() -> tuple[Any, Exception | None]:
     return apart(_load)
 
 
@@ -130,7 +130,7 @@ def _load() -> tuple[Any, Exception | None]:
 
 
 def _binding() -> Any:
-    return _loaded()[0]
+    return _load_once()[0]
 
 
 @functools.cache
@@ -179,7 +179,7 @@ def _tuning() -> Any:
     return _binding().create_pipeline_tuning_options(speed_level=1)
 
 
-def _linked(object_code: bytes) -> Any:
+def _link(object_code: bytes) -> Any:
     llvm = _binding()
     empty = llvm.parse_assembly("")  # in the global context, which outlives the linker
     linker = llvm.create_mcjit_compiler(empty, _target_machine())

@@ -86,15 +86,15 @@ class LaneWriter(BlockWriter):
             return value
         return f"<{', '.join([f'{kind} {value}'] * self.width)}>"
 
-    def _given(self, value: Real) -> str:
+    def _operand(self, value: Real) -> str:
         return value if isinstance(value, str) else self.const(value)
 
-    def _typed(self, values: Sequence[Real]) -> str:
+    def _arguments(self, values: Sequence[Real]) -> str:
         """Arguments of a call."""
-        return ", ".join(f"{self.type} {self._given(value)}" for value in values)
+        return ", ".join(f"{self.type} {self._operand(value)}" for value in values)
 
     def _apply(self, instruction: str, *args: Real) -> str:
-        operands = ", ".join(map(self._given, args))
+        operands = ", ".join(map(self._operand, args))
         return self.new(f"{instruction} {self.type} {operands}")
 
     def add(self, a: Real, b: Real) -> str:
@@ -121,7 +121,7 @@ class LaneWriter(BlockWriter):
         """A call of `llvm.<name>` on vectors."""
         full = f"{self.type} @llvm.{name}.{self.suffix}"
         self.declared.add(f"{full}({', '.join([self.type] * len(args))})")
-        return self.new(f"call {full}({self._typed(args)})")
+        return self.new(f"call {full}({self._arguments(args)})")
 
     def abs(self, a: Real) -> str:
         """|a|."""
@@ -137,9 +137,9 @@ class LaneWriter(BlockWriter):
 
     def select(self, condition: str, a: Real, b: Real) -> str:
         """`a` in the lanes where the condition holds, `b` in the others."""
-        return self.new(f"select {self.bool} {condition}, {self._typed((a, b))}")
+        return self.new(f"select {self.bool} {condition}, {self._arguments((a, b))}")
 
-    def masked(self, mask: str, value: str) -> str:
+    def keep_lanes(self, mask: str, value: str) -> str:
         """`value` in the lanes of `mask`, zero in the others."""
         return value if mask == "true" else self.select(mask, value, 0.0)
 

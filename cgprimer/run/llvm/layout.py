@@ -153,8 +153,8 @@ class MemoryLayout:
         """What fills the slots of equations of one shape, (slots, equations)."""
         table, slots = self.table, self.table.shapes[shape].slots
         places = table.start[equations] + np.arange(len(slots))[:, None]
-        found: Integers = table.slots[places]
-        for row, slot in zip(found, slots, strict=True):
+        entries: Integers = table.slots[places]
+        for row, slot in zip(entries, slots, strict=True):
             kind = slot_kind(slot)
             if kind is VARIABLE:
                 row[:] = self.row[row]
@@ -163,7 +163,7 @@ class MemoryLayout:
             else:
                 # Constants lie behind the parameters, in one array with them.
                 row += self.numbers
-        return found
+        return entries
 
     def add(self, body: Body, slots: Integers, names: tuple[str, ...]) -> int:
         """The number of a new slot table; `slots` (slots, equations) fill it."""

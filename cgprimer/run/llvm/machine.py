@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cgprimer.run.llvm import dense
 from cgprimer.run.llvm.dense import DenseField
 from cgprimer.run.llvm.group_writer import WORDS, GroupField
-from cgprimer.run.llvm.jit import compiled
+from cgprimer.run.llvm.jit import compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import DenseLayer, EquationGroup, MemoryLayout, distance
 from cgprimer.run.llvm.module import FunctionText, module_text
@@ -33,7 +33,7 @@ class CompiledLayout:
     ) -> None:
         self.layout, self.across, self.tapes = layout, across, tapes
         texts = self._texts()
-        self.codes = [compiled(module_text(texts))] if texts else []
+        self.codes = [compile_text(module_text(texts))] if texts else []
         self.keep: list[Any] = []  # what records lead to
         self.groups = self._records()
 
@@ -89,7 +89,7 @@ class CompiledLayout:
     def _product(self, layer: DenseLayer) -> _GroupCode:
         """What runs a dense product; its own record is kept."""
         rows, terms = layer.weights.shape
-        record = DenseField.packed(
+        record = DenseField.pack(
             {
                 DenseField.ROWS: rows,
                 DenseField.TERMS: terms,

@@ -1,6 +1,6 @@
 """A module of LLVM's assembly language, from the bodies of its functions.
 
-[FunctionText] ─▶ declarations, elementary functions, definitions ─▶ `jit.compiled`
+[FunctionText] ─▶ declarations, elementary functions, definitions ─▶ `jit.compile_text`
 """
 
 from __future__ import annotations

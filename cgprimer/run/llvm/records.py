@@ -1,6 +1,6 @@
 """What Python hands to compiled code: records of 64-bit fields, described once.
 
-    class of fields ─▶ `packed`: an array, whose address is passed
+    class of fields ─▶ `pack`: an array, whose address is passed
                     └▶ `Writer.field`: the instructions that read one
 
 A field says its number and its type, so that whoever writes a record and the code that
@@ -33,7 +33,7 @@ class Field(IntEnum):
         DATA = POINTER
 
     Span.DATA == 1, Span.DATA.kind == "ptr"
-    Span.packed({Span.FIRST: 3, Span.DATA: array})     array([3, address])
+    Span.pack({Span.FIRST: 3, Span.DATA: array})     array([3, address])
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Field(IntEnum):
         return self
 
     @classmethod
-    def packed(cls, values: Mapping[Self, Any]) -> Integers:
+    def pack(cls, values: Mapping[Self, Any]) -> Integers:
         """A record (fields,), int64: every field once; arrays stand for their address.
 
         The arrays are not held: that is up to the caller. KeyError for a field that is
@@ -72,7 +72,7 @@ class Field(IntEnum):
         return records
 
     @classmethod
-    def unpacked(cls, record: Integers) -> dict[Self, int | float]:
+    def unpack(cls, record: Integers) -> dict[Self, int | float]:
         """What a record holds, field by field."""
         views = {NUMBER: record.view(np.float64)}
         return {field: views.get(field.kind, record)[field].item() for field in cls}

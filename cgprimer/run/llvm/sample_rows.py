@@ -102,7 +102,7 @@ class RowsCall:
             RowsField.ALARM: self.alarm,
         }
         self.args = np.empty(_HEAD + _LEAF * len(kinds), dtype=np.int64)
-        self.args[:_HEAD] = RowsField.packed(head)
+        self.args[:_HEAD] = RowsField.pack(head)
         lanes = self.lanes.itemsize * LANES * np.arange(len(kinds))
         self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = self.lanes.ctypes.data + lanes
         self.args[_HEAD + LeafField.STEP :: _LEAF] = kinds

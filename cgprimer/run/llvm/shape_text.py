@@ -80,7 +80,7 @@ class _ShapeWriter(GroupWriter):
         place = self.place(self.tables[slot], k, "i32")
         return self.new(f"load {self.vector('i32')}, ptr {place}, align 4")
 
-    def gathered(self, k: str) -> dict[Node, str]:
+    def gather_slots(self, k: str) -> dict[Node, str]:
         """What is in the slots of the equations from `k` on, an equation a lane."""
         return {
             node: self.gather_lanes(_base(self, slot), self.indices(i, k))
@@ -122,7 +122,7 @@ def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
     e = _ShapeWriter(shape, width, across)
 
     def vector(k: str) -> None:
-        [value] = e.emit([shape.stable], e.gathered(k))
+        [value] = e.emit([shape.stable], e.gather_slots(k))
         e.store(value, e.values, e.plus(e.first, k))
 
     def equation(k: str) -> None:
@@ -176,7 +176,7 @@ class _ReverseWriter(_ShapeWriter):
     def equations_as_lanes(self, k: str) -> None:
         """Pass back the adjoints of the equations from `k` on, for one sample."""
         first = self.plus(self.first, k)
-        known = self.gathered(k)
+        known = self.gather_slots(k)
         known[ADJOINT] = self.load(self.adjoints, first)
         known[self.shape.stable] = self.load(self.values, first)
         values = self.emit(self.roots, known)
@@ -230,7 +230,7 @@ class _ReverseWriter(_ShapeWriter):
             # Lanes behind the last sample hold what padding yields, nan too. In rows it
             # stays in its lanes and nobody reads it; in a sum over lanes it would not.
             mask = self.lanes_below(j, self.samples)
-            counted = [self.masked(mask, values[i]) for i in numbers]
+            counted = [self.keep_lanes(mask, values[i]) for i in numbers]
             return list(map(self.add, sums, counted))
 
         start = [(self.type, self.const(0.0))] * len(numbers)

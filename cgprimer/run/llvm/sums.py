@@ -35,9 +35,9 @@ class SumFunction:
     @lazy
     def function(self) -> CompiledFunction:
         """Sums over a range of samples."""
-        return self._noted(sums_text(self.loss))
+        return self._compile(sums_text(self.loss))
 
-    def _noted(self, text: str) -> CompiledFunction:
+    def _compile(self, text: str) -> CompiledFunction:
         function = CompiledFunction(text)
         self.problem.built.hold(function.code.key, function.code)
         return function
@@ -46,7 +46,7 @@ class SumFunction:
         """The mean loss and its gradient."""
         # Taken out for as long as it is in use: after an interrupt, threads that are
         # still at work go on writing to it, and the next call makes a new one.
-        state = self._local.__dict__.pop("state", None) or self._prepared()
+        state = self._local.__dict__.pop("state", None) or self._prepare()
         given, out, pointers, call, _ = state
         given[:] = params
         if len(pointers) == 1:
@@ -58,7 +58,7 @@ class SumFunction:
         total: Array = out.sum(axis=0)
         return float(total[0]), total[1:]
 
-    def _prepared(
+    def _prepare(
         self,
     ) -> tuple[Array, Array, list[int], Callable[[int], None], list[Integers]]:
         """Buffers of this thread, with a record of arguments for every chunk."""
@@ -103,16 +103,16 @@ class SumFunction:
         return kept.run(state, settings, order)
 
     @memo
-    def stepping(self, rule: UpdateRule, batch: int) -> CompiledFunction:
+    def epoch_function(self, rule: UpdateRule, batch: int) -> CompiledFunction:
         """The function of an epoch."""
-        return self._noted(epoch_text(self.loss, rule, batch))
+        return self._compile(epoch_text(self.loss, rule, batch))
 
 
 def _record(
     data: Array, first: int, end: int, params: Array, out: Array, factor: float
 ) -> Integers:
     """The arguments of a sum; whoever asks for it holds the arrays."""
-    return SumsField.packed(
+    return SumsField.pack(
         {
             SumsField.ROWS: data,
             SumsField.STRIDE: data.shape[1],
@@ -133,7 +133,7 @@ class _EpochCall:
     ) -> None:
         self.key = rule, count, batch
         # The text depends on the batch only in three steps: 1; up to a vector; more.
-        self.function = sums.stepping(rule, min(batch, LANES + 1))
+        self.function = sums.epoch_function(rule, min(batch, LANES + 1))
         steps = -(-count // batch)
         self.settings = np.empty((steps, len(rule.settings)))
         self.losses = np.empty(steps)
@@ -144,7 +144,7 @@ class _EpochCall:
         self.apart = 0
         self.largest = np.zeros(1, dtype=np.uint64)
         self.length = sums.problem.count
-        self.args = EpochField.packed(
+        self.args = EpochField.pack(
             {
                 EpochField.ROWS: sums.data,
                 EpochField.STRIDE: sums.data.shape[1],

@@ -64,7 +64,7 @@ def sums_text(loss: SampleLoss) -> str:
         known = fixed | {name(text): e.load(row, i) for text, row in starts.items()}
         return sums.add(e, so_far, known, e.lanes_below(i, end))
 
-    vectors = e.loop(at[SumsField.FIRST], end, e.width, body, sums.carried(e))
+    vectors = e.loop(at[SumsField.FIRST], end, e.width, body, sums.first_sums(e))
     totals = sums.totals(e, vectors)
     with e.scalar():
         for k, total in enumerate(totals):
@@ -81,7 +81,7 @@ class SummedExpressions:
         # summed once.
         self.summed = list(dict.fromkeys(r for r in roots if r is not ZERO))
 
-    def carried(self, e: Emitter) -> list[tuple[str, str]]:
+    def first_sums(self, e: Emitter) -> list[tuple[str, str]]:
         """The sums before the first sample."""
         return [(e.type, e.const(0.0))] * len(self.summed)
 
@@ -90,7 +90,7 @@ class SummedExpressions:
     ) -> list[str]:
         """The sums with one more vector of samples; without sums, the vector itself."""
         # A choice, not a product with 0: a lane that does not count may hold nan.
-        values = [e.masked(mask, value) for value in e.emit(self.summed, known)]
+        values = [e.keep_lanes(mask, value) for value in e.emit(self.summed, known)]
         return list(map(e.add, sums, values)) if sums else values
 
     def totals(self, e: Emitter, sums: list[str]) -> list[str]:

@@ -18,9 +18,9 @@ from cgprimer.expr.node import Node, postorder_above
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import (
-    coded,
+    expand_uncoded,
     is_coded,
-    multiplied_out,
+    multiply_out,
     whole_exponent,
 )
 from cgprimer.run.llvm.records import INT, POINTER, Field
@@ -83,7 +83,7 @@ class Tape:
         )
         numbers = np.array([float.fromhex(k) for k in self.constants])
         self._arrays = forward, reverse, wanted, kinds, numbers
-        self.record = TapeField.packed(
+        self.record = TapeField.pack(
             {
                 TapeField.SLOTS: slots,
                 TapeField.KINDS: kinds,
@@ -102,8 +102,8 @@ class Tape:
         self, roots: Sequence[Node], known: dict[Node, int], first: int
     ) -> tuple[Int32s, list[int], int]:
         """Instructions for `roots`; their registers; how many registers are used."""
-        spelled = coded([*roots, *known])
-        roots, leaves = spelled[: len(roots)], spelled[len(roots) :]
+        expanded = expand_uncoded([*roots, *known])
+        roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
         register = dict(zip(leaves, known.values(), strict=True))
         writer = _TapeWriter(first, self.constants)
         for node in postorder_above(roots, leaves):
@@ -150,7 +150,7 @@ class _TapeWriter:
         def times(a: int, b: int) -> int:
             return self.put(_MULTIPLY, a, b)
 
-        power = multiplied_out(base, exponent, times)
+        power = multiply_out(base, exponent, times)
         return self.constant(1.0) if power is None else power
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from cgprimer.expr.ops import name
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.group_writer import GroupField, GroupWriter, WorkField
-from cgprimer.run.llvm.jit import MachineCode, compiled
+from cgprimer.run.llvm.jit import MachineCode, compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.tape import CODED, LOAD, TapeField
@@ -24,7 +24,7 @@ _A, _B = name("a"), name("b")
 @functools.cache
 def interpreter() -> MachineCode:
     """The code of the interpreter, with `forward` and `reverse`."""
-    return compiled(tape_text())
+    return compile_text(tape_text())
 
 
 def tape_text() -> str:
@@ -171,7 +171,7 @@ def _pass_back(e: _TapeWalker, adjoints: str, gradient: str, k: str, j: str) -> 
 
     def column(c: str) -> None:
         slot, number = (e.wide(wanted, e.plus(e.times(c, 2), half)) for half in (0, 1))
-        value = e.masked(mask, e.load(e.register(number), 0))
+        value = e.keep_lanes(mask, e.load(e.register(number), 0))
         index = e.index(slot, k)
 
         def to_parameter() -> None:

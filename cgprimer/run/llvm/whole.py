@@ -16,7 +16,7 @@ from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ZERO, name
 from cgprimer.keeping import lazy
-from cgprimer.run.llvm.emit import coded, is_coded
+from cgprimer.run.llvm.emit import expand_uncoded, is_coded
 
 if TYPE_CHECKING:
     from cgprimer.graph.table import Table
@@ -81,5 +81,5 @@ class ExpandedGraph:
     def has_code(self) -> bool:
         """Whether every operation, in values and in derivatives, can be translated."""
         derivatives = (node for nodes in self.partials.values() for node in nodes)
-        roots = coded([*self._known.values(), *derivatives])
+        roots = expand_uncoded([*self._known.values(), *derivatives])
         return all(is_coded(node.op) for node in postorder(roots))

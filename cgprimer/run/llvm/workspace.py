@@ -46,7 +46,7 @@ class Workspace:
         self.pointer = self.args.ctypes.data
 
     def _work(self, stride: int) -> Integers:
-        return WorkField.packed(
+        return WorkField.pack(
             {
                 WorkField.VALUES: self.values,
                 WorkField.NUMBERS: self.numbers,
@@ -61,7 +61,7 @@ class Workspace:
 
     def _arguments(self, stride: int) -> Integers:
         machine, layout = self.machine, self.machine.layout
-        return DriverField.packed(
+        return DriverField.pack(
             dict.fromkeys(DriverField, 0)
             | {
                 DriverField.GROUPS: machine.groups,

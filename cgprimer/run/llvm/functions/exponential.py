@@ -16,7 +16,7 @@ EXP = (  # (e^r - 1 - r)/r² by r, |r| ≤ ln 2/2
 )  # fmt: skip
 
 
-def _reduced(b: FunctionWriter, x: str, bias: int) -> tuple[str, str]:
+def _reduce(b: FunctionWriter, x: str, bias: int) -> tuple[str, str]:
     """x = n·ln 2 + r: a word with n + bias in its low bits; e^r - 1."""
     # x = 1, bias = 2046: t = 1.5·2^52 + 2047 and n = 1, as 1.4427 is nearest to 1; then
     # r = 1 - ln 2 = 0.30685 in two steps, the second one for the digits that the first
@@ -33,7 +33,7 @@ def _reduced(b: FunctionWriter, x: str, bias: int) -> tuple[str, str]:
 
 def _exp_to(b: FunctionWriter, x: str) -> str:
     """e^x for x from -746 to 710."""
-    word, less = _reduced(b, x, 2046)
+    word, less = _reduce(b, x, 2046)
     # n + 2046 = 2·1023 + n is shared out to two exponents, each with the bias of 1023.
     # For n = -1074: 486 and 486, 2^-537 twice. The first product is a normal number,
     # and only the second is rounded to a subnormal one.
@@ -59,7 +59,7 @@ def exp_of_minus_size(b: FunctionWriter, x: str) -> str:
 
 def expm1(b: FunctionWriter, x: str) -> str:
     """e^x - 1, with all digits near 0."""
-    word, less = _reduced(b, b.at_most(b.at_least(x, -40.0), 710.0), 1022)
+    word, less = _reduce(b, b.at_most(b.at_least(x, -40.0), 710.0), 1022)
     # 2^(n - 1), so that n = 1024 is still a number; doubled at the end: e^x - 1 is
     # 2·(2^(n-1)·(e^r - 1) + 2^(n-1) - ½). Below -40 the result rounds to -1 anyway.
     half = b.from_bits(b.integer("shl", word, 52))
@@ -72,7 +72,7 @@ def tanh(b: FunctionWriter, x: str) -> str:
     # 1 - tanh(20) = 8.5e-18, less than half the spacing of doubles below 1: from there
     # on the result is 1.
     size = b.at_most(b.abs(x), 20.0)
-    word, less = _reduced(b, b.mul(size, -2.0), 1023)
+    word, less = _reduce(b, b.mul(size, -2.0), 1023)
     power = b.from_bits(b.integer("shl", word, 52))
     above = b.fma(power, less, b.sub(power, 1.0))
     below = b.fma(power, less, b.add(power, 1.0))

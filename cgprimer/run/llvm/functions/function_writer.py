@@ -71,11 +71,11 @@ class FunctionWriter(Writer):
         types = ", ".join(["double"] * arity)
         self.declared.add(f"double @{function}({types}) {PURE}")
         if self.width == 1:
-            return self.new(f"call double @{function}({self._typed(args[:arity])})")
+            return self.new(f"call double @{function}({self._arguments(args[:arity])})")
         text, declared = lane_loop(helper, self.width)
         self.helpers.add(text)
         self.declared |= declared
-        given = f"{self._typed(args)}, ptr @{function}"
+        given = f"{self._arguments(args)}, ptr @{function}"
         return self.new(f"call {self.type} @v_{helper}({given})")
 
 
@@ -104,14 +104,14 @@ def lane_loop(helper: str, width: int) -> tuple[str, set[str]]:
         if helper == "each2":
             given += f", double {e.load(there, 0)}"
 
-        def called() -> None:
+        def call() -> None:
             e.put(e.new(f"call double %f({given})"), out, i)
 
         if helper == "far":
             near = e.compare("ole", e.abs(a), FAR)
-            e.branch(near, lambda: e.put(e.load(there, 0), out, i), called)
+            e.branch(near, lambda: e.put(e.load(there, 0), out, i), call)
         else:
-            called()
+            call()
 
     with e.scalar():
         e.each(0, width, 1, lane)
