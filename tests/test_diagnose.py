@@ -392,6 +392,16 @@ def test_a_sum_of_which_nothing_is_left_is_diagnosed(text, xx):
     assert "xz" in {row.node for row in report.rows}
 
 
+@pytest.mark.parametrize("text", ["xx/xx - 1 + 1/(xx - xx)", "exp(xx)/exp(xx)"])
+def test_a_value_that_cancels_to_a_number_does_not_stop_a_diagnosis(text):
+    assert diagnose(parse_graph([f"xy = {text}"]), {"xx": -745.0}).rows
+
+
+def test_what_cancels_is_said_to_be_zero():
+    first = diagnose(parse_graph(["xy = xx/xx - 1"]), {"xx": 0.0}).first
+    assert first.suggestion == "write 0 for xx/xx - 1: all of its terms cancel"
+
+
 def test_a_constant_equation_has_nothing_to_lose():
     assert found(["xy = 3", "xz = xy"], {}).ok
 

@@ -34,7 +34,7 @@ from cgprimer.diff.match import fill
 from cgprimer.diff.stable import stable
 from cgprimer.diff.stable_forms import readings
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import OPS, name
+from cgprimer.expr.ops import OPS, ZERO, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import tree_size
@@ -100,7 +100,10 @@ def _of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
     # The shortest first, as the search ends with the first that is right and short.
     for form in sorted(forms, key=tree_size):
         yield Proposal(form, forms[form])
-    yield Proposal(_largest_first(terms(node), here), "those that cancel first")
+    if parts[0]:
+        yield Proposal(_largest_first(parts[0], here), "those that cancel first")
+    else:  # of xy - xy no term is left
+        yield Proposal(ZERO, "all of its terms cancel")
 
 
 def _halve_angles(node: Node) -> Terms:
@@ -116,8 +119,7 @@ _HALF_ANGLE = parse_expression("1 - 2*sin(a/2)^2")
 def _largest_first(parts: Terms, here: Sample) -> Node:
     """The sum in an order in which large terms cancel first, and exactly."""
     left = [(abs(here.double(term.node())), term) for term in parts]
-    # Of xy - xy no term is left: it is 0.
-    if not left or not all(isfinite(size) for size, _ in left):
+    if not all(isfinite(size) for size, _ in left):
         return node_of(parts)
     ordered = sorted(left, key=lambda pair: -pair[0])
     made = ordered[0][1].node()
