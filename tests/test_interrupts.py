@@ -102,6 +102,14 @@ SIZES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Ctrl-C as Python hears it; a shell's background jobs are started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def begun(frame: FrameType | None) -> bool:
     """Whether a fit is at work, which has to return what it found so far."""
     while frame is not None:
