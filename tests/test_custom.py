@@ -1161,3 +1161,14 @@ def test_custom_operations_load_no_more_than_they_need():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"name": "g"}, {"forward": abs}, {"backward": abs}, {"kinks": "a"}],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_formula_is_a_whole_definition(given):
+    with pytest.raises(OptionError, match="is a whole definition"):
+        custom_op("whole(a) = a^2", **given)
+    assert "whole" not in OPS
