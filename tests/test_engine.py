@@ -959,6 +959,16 @@ def run_python(code: str, **environment: str) -> str:
     ).stdout
 
 
+@pytest.mark.parametrize("name", ["exp", "tanh", "sinh", "log", "sqrt", "atan", "erf"])
+def test_what_stands_beside_a_sine_and_a_cosine_is_still_itself(name: str):
+    graph = parse_graph([f"xy = sin(w*xx) + cos(w*xx)*{name}(w*xx)"])
+    at = {"xx": np.linspace(0.1, 0.9, 19), "w": 0.7}
+    ours, numpys = (
+        graph.compile(target=target).values(at)["xy"] for target in ("jit", "numpy")
+    )
+    np.testing.assert_allclose(ours, numpys, rtol=1e-14)
+
+
 # Without llvmlite
 
 
