@@ -470,6 +470,7 @@ WAYS = (
 )  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("key", CASES)
 def test_every_way_gives_what_the_sweep_over_arrays_gives(key, way):

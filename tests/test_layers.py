@@ -1,6 +1,7 @@
 """The layers of the package: who may import whom, and what stays out."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,12 @@ ENTRANCES = {"cli", "__main__", "commands", "primer", "testing"}  # load what is
 HEAVY = ("sympy", "matplotlib", "scipy", "networkx", "rich", "llvmlite", "pandas")
 
 
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    """A module, parsed once for all that is asked of it."""
+    return ast.parse(path.read_text())
+
+
 def layer(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
@@ -68,7 +75,7 @@ def layer(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """The modules that `path` imports anywhere, also those only for types."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: write imports in full"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
@@ -97,7 +104,7 @@ def late_imports(path: Path) -> set[str]:
     """Modules of the package that `path` imports inside functions."""
     functions = [
         node
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     ]
     return {
@@ -129,7 +136,7 @@ def test_every_folder_and_module_has_its_layer():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_is_ever_evaluated_as_code(path: Path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"eval", "exec", "compile", "__import__"}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -153,6 +160,6 @@ print([m for m in {HEAVY!r} if m in sys.modules])
 
 
 def test_no_class_name_stands_for_two_things():
-    trees = [ast.parse(path.read_text()) for path in MODULES]
+    trees = [tree(path) for path in MODULES]
     names = [n.name for tree in trees for n in tree.body if isinstance(n, ast.ClassDef)]
     assert [name for name in set(names) if names.count(name) > 1] == []

@@ -455,6 +455,7 @@ WEIGHED = [  # predictions that are logits are no measurements, and have no sigm
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize(("name", "sigma"), WEIGHED)
 def test_weights_make_a_weighted_mean(name, weights, sigma, engine):
