@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cgprimer.diff.chain_rule import accumulate, plus, times
-from cgprimer.expr.node import Node, postorder, substitute
+from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import ZERO, name
 from cgprimer.keeping import lazy
-from cgprimer.run.llvm.emit import expand_uncoded, is_coded
 
 if TYPE_CHECKING:
     from cgprimer.graph.table import Table
@@ -77,9 +76,3 @@ class ExpandedGraph:
         arriving = {self._variable(row): seed for row, seed in seeds.items()}
         adjoints = accumulate(reversed(self._equation_of), arriving, shares, plus)
         return [adjoints.get(name(text), ZERO) for text in self.table.parameters]
-
-    def has_code(self) -> bool:
-        """Whether every operation, in values and in derivatives, can be translated."""
-        derivatives = (node for nodes in self.partials.values() for node in nodes)
-        roots = expand_uncoded([*self._known.values(), *derivatives])
-        return all(is_coded(node.op) for node in postorder(roots))

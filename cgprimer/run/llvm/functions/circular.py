@@ -24,7 +24,7 @@ COS = (  # (cos(r) - 1)/r² by r², |r| ≤ π/4
 
 def _sine_and_cosine(b: FunctionWriter, x: str) -> tuple[str, str, str]:
     """sin(r) and cos(r), |x| = n·π/2 + r; a word with n in its low bits."""
-    # As in `_reduced`. |x| up to 2^30 has n up to 7·10^8, and x = 355 n = 226.
+    # As in `_reduce`. |x| up to 2^30 has n up to 7·10^8, and x = 355 n = 226.
     t = b.fma(x, 1 / HALF_PI[0], ROUND)
     n = b.sub(t, ROUND)
     r = x
