@@ -660,6 +660,7 @@ def test_ctrl_c_ends_quietly(run, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cgprimer.commands.common.graph_of", interrupt)
+    # its own attribute: one patched where modules import it from would stay in those
+    # that are first imported meanwhile
     monkeypatch.setattr("cgprimer.commands.show.graph_of", interrupt)
     assert run("show", *LINE) == (130, "", "interrupted\n")
