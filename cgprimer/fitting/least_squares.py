@@ -19,7 +19,7 @@ from cgprimer.fitting.restart import Restarts
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.scaled import ScaledResiduals
 from cgprimer.fitting.trail import Trail
-from cgprimer.notation.progress import bar
+from cgprimer.notation.progress import loss_bar
 from cgprimer.run.objective import Objective
 from cgprimer.types import Array
 
@@ -76,7 +76,7 @@ def least_squares(
     another loss, and for a Jacobian of more than 2 GiB.
     """
     _check(objective, trail)
-    with bar(None, method.label, progress) as tick:
+    with loss_bar(None, method.label, progress) as tick:
         scaled = ScaledResiduals(objective, trail, tick)
         try:
             with np.errstate(all="ignore"):

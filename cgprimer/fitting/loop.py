@@ -29,7 +29,7 @@ from cgprimer.fitting.stopping import (
     word_at_rest,
 )
 from cgprimer.fitting.trail import Trail
-from cgprimer.notation.progress import bar
+from cgprimer.notation.progress import loss_bar
 from cgprimer.run.problem import Steps
 from cgprimer.types import Array
 
@@ -77,7 +77,7 @@ def descend(
         )
     trail.loss, trail.evaluations = first, 1
     trail.mark(first)
-    shown = bar(passes.epochs, method.label, passes.progress)
+    shown = loss_bar(passes.epochs, method.label, passes.progress)
     with shown as tick, np.errstate(all="ignore"):
         trail.status = _descend(objective, method, trail, passes, tick)
         if trail.status == "diverged":

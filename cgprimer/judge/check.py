@@ -22,7 +22,7 @@ from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.points import check_points, random_points
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.stories.sentences import tell
-from cgprimer.notation.bar import bar
+from cgprimer.notation.progress import check_bar
 from cgprimer.types import Edge
 
 MANY = 2_000  # outputs × names × groups of equations: more take seconds, each alone
@@ -73,7 +73,7 @@ def check_gradients(
     # An array of claims is for points that its author knows; random ones nobody knows.
     width = check.width if check.given else None
     read = read_claims(graph, claims, output, width)
-    with bar("check", len(check.edges) + 1, ROW, progress) as tick:
+    with check_bar("check", len(check.edges) + 1, ROW, progress) as tick:
         return report(check, read, output, tick)
 
 

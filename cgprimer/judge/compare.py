@@ -26,7 +26,7 @@ from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.rounding import rounding
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import FAIL, PASS, SURROGATE, Judgement, judge
-from cgprimer.notation.bar import bar
+from cgprimer.notation.progress import check_bar
 from cgprimer.notation.text_table import TextTable
 from cgprimer.types import Array, Mask
 
@@ -143,7 +143,7 @@ def compare_partials(
     symbolic = known_formulas(graph, check.point)
     shown = differences(graph, check.point, scheme, step)
     rows = []
-    with bar("partials", len(symbolic), ROW, progress) as tick:
+    with check_bar("partials", len(symbolic), ROW, progress) as tick:
         for edge, formula in symbolic.items():
             rows.append(_row(check.edges[edge], formula, shown[edge], scheme))
             tick(1)

@@ -6,5 +6,5 @@
 
     rows ─ report ─→ table ─ giving_way ─→ a terminal, a file, a notebook
 
-What takes long is shown on standard error meanwhile, by `bar` and `progress`.
+What takes long is shown on standard error meanwhile, by `progress`.
 """

@@ -1,10 +1,12 @@
 """A progress bar on standard error, in terminals and in notebooks.
 
-with bar(…) as tick: tick(loss), once a step, by the loops of `fitting`
+with loss_bar(…) as tick: tick(loss), once a step       the loops of `fitting`
+with check_bar(…) as tick: tick(count), as they come    the checks of `judge`
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,17 +21,48 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PERIOD = 0.1  # seconds between two drawings
+LONG = 1.0  # seconds that a check takes before there is a bar on a terminal
+CALLS = 200  # of f, for one difference
 
 
 @contextmanager
-def bar(
+def loss_bar(
     total: int | None, label: str, shown: bool
 ) -> Iterator[Callable[[float], None]]:
-    """A progress bar on standard error; yields a function to call with each loss."""
+    """A bar that stays, with the loss; yields a function to call with each loss."""
+    with _bar(total, label, shown, "loss", False) as advance:
+        yield lambda loss: advance(1, loss)
+
+
+@contextmanager
+def check_bar(
+    label: str, total: int, seconds: float, progress: bool | None
+) -> Iterator[Callable[[int], None]]:
+    """Yields a function to call with how many more differences are taken.
+
+    seconds : that one call of f takes. progress : None for a bar on a terminal only,
+    where it takes long. On a terminal the bar goes when it is done; in a file it is a
+    line that stays.
+    """
+    terminal = sys.stderr.isatty()
+    if progress is None:
+        progress = terminal and seconds * CALLS * total > LONG
+    with _bar(total, label, progress, "", terminal) as advance:
+        yield lambda count: advance(count, None)
+
+
+@contextmanager
+def _bar(
+    total: int | None, label: str, shown: bool, noun: str, transient: bool
+) -> Iterator[Callable[[int, float | None], None]]:
+    """Yields a function to call with how much more is done, and the number beside it.
+
+    More may be done than was foreseen: the bar then grows, not beyond 100 %.
+    """
     if not shown:
-        yield lambda loss: None
+        yield lambda count, number: None
         return
-    display = _display()
+    display = _display(transient)
     turn, over = threading.Lock(), False
 
     # Both are run apart: an interrupt inside them would leave the cursor hidden.
@@ -48,16 +81,20 @@ def bar(
 
     try:  # from before it starts, so that Ctrl-C never leaves one running
         apart(begin)
-        task, drawn = display.add_task(label, total=total, loss=""), -PERIOD
+        task = display.add_task(label, total=total, note="")
+        done, drawn = 0, -PERIOD
 
-        def tick(loss: float) -> None:
-            nonlocal drawn
-            display.update(task, advance=1, loss=f"loss {loss:.4g}")
+        def advance(count: int, number: float | None) -> None:
+            nonlocal done, drawn
+            done += count
+            note = "" if number is None else f"{noun} {number:.4g}"
+            most = total if total is None else max(total, done)
+            display.update(task, completed=done, total=most, note=note)
             if (now := time.monotonic()) >= drawn + PERIOD:
                 drawn = now
                 apart(display.refresh)
 
-        yield tick
+        yield advance
     finally:
         try:
             apart(end)
@@ -66,8 +103,8 @@ def bar(
             raise
 
 
-def _display() -> Progress:
-    """The bar itself: label, bar, count, loss and the time that is left."""
+def _display(transient: bool) -> Progress:
+    """The bar itself: label, bar, count, a note and the time that is left."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -80,11 +117,12 @@ def _display() -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[loss]}"),
+        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     ]
     # A thread of its own that draws on and on would be in the way of a fork.
-    return Progress(*columns, console=_console(), auto_refresh=False)
+    console = _console()
+    return Progress(*columns, console=console, auto_refresh=False, transient=transient)
 
 
 def _console() -> Console:

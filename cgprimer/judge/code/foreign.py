@@ -35,7 +35,7 @@ from cgprimer.judge.code.subject import Subject
 from cgprimer.judge.code.torch_code import check_torch as check_torch
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL, PASS
-from cgprimer.notation.bar import bar
+from cgprimer.notation.progress import check_bar
 from cgprimer.types import Array
 
 
@@ -137,7 +137,7 @@ def _check(
     claims = _claims(subject, code.arguments, grad)
     few = len(subject) <= LARGE
     lines = len(subject) if few else SAMPLE + FIRST
-    with bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
+    with check_bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
         random = takes.generator(0 if rng is None else rng)
         known = examine(subject, claims.values, claims.precision, random, tick)
     # Once more at the end: what keeps a state may show it only after many calls.

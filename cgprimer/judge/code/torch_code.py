@@ -45,7 +45,7 @@ from cgprimer.judge.code.torch_number import (
 )
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
-from cgprimer.notation.bar import bar
+from cgprimer.notation.progress import check_bar
 from cgprimer.types import Array, Arrays
 
 LINEAR = 1e-9  # relative: how well a gradient keeps in proportion to what arrives
@@ -151,7 +151,7 @@ def _compare(
     subject.value(subject.x)
     seconds = time.perf_counter() - began
     lines = len(subject) if len(subject) <= LARGE else SAMPLE + FIRST
-    with bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
+    with check_bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
         known = examine(subject, gradient, precision, rng, tick)
     return report_on(known, gradient, precision, aside)
 
