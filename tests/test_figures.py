@@ -9,8 +9,9 @@ against true slopes.
 import numpy as np
 import pytest
 
+from cgprimer.judge.code.lines import slopes
+from cgprimer.judge.code.rounding import noise
 from cgprimer.judge.differences.finite import difference, second_difference
-from cgprimer.judge.differences.mixed import mixed_difference
 from cgprimer.judge.differences.schemes import Told
 
 F = {
@@ -213,3 +214,89 @@ def test_what_is_stated_with_what_the_caller_knows(scheme, given, value, bound, 
     found = difference(F["x³"], A([2.0]), scheme, **given)
     stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
     assert stated == [pytest.approx(n, rel=6e-3) for n in (value, bound, h)]
+
+
+# Plain code, whose rounding is found by looking at it: also that of single precision.
+
+
+def single(f):
+    return lambda x: f(np.asarray(x).astype(np.float32)).astype(np.float64)
+
+
+CODE = F | {
+    "(x-1)²": lambda x: (x - 1) * (x - 1),
+    "x²-2x+1": lambda x: x * x - 2 * x + 1,
+    "1+x-1": lambda x: (1 + x) - 1,
+    "1e16+x-1e16": lambda x: (1e16 + x) - 1e16,
+    "relu(x-1)": lambda x: np.maximum(x - 1, 0),
+    "round": np.round,
+    "sign": np.sign,
+    "min(x,2)": lambda x: np.minimum(x, 2),
+    "x>1": lambda x: (x > 1) * 1.0,
+    "x³:single": single(lambda x: x * x * x),
+    "x:single": single(lambda x: x),
+    "1/(1+x²):single": single(lambda x: 1 / (1 + x * x)),
+    "x²-x:single": single(lambda x: x * x - x),
+}
+#  f              x              value      bound    typical  terms    flat   precision
+PLAIN = """
+x³               2              12         3.19e-13 19       847      0      0
+x³               0              8.67897e-33 7.24e-32 0.25     5.76e-15 0      0
+x³               1e-06          3e-12      6.84e-26 4.75e-12 2.12e-10 0      0
+x³               100000         3e+10      0.000597 4.75e+10 2.12e+12 0      0
+1/x              3              -0.111111  1.45e-14 0.222    7.49     0      0
+1/x              0.001          -1e+06     1.1e-07  2e+06    7.11e+07 0      0
+√(1-x)           0.999999999069 -16384.1   68.8     1.64e+04 1.05e+06 0      0
+√(1-x)           0.5            -0.707107  9e-14    0.828    47.8     0      0
+(x-1)²           1              0          3.14e-16 0.5      0.000388 0      0
+(x-1)²           1.5            1          8.75e-15 1.75     73.6     0      0
+x²-2x+1          1.000001       2e-06      1.28e-14 0.5      6.4      0      0
+1+x-1            1e-17          1          1.34e-14 1        64       0      0
+1+x-1            1e-08          1          1.34e-14 1        64       0      0
+1+x-1            0.3            1          1.09e-14 1        64       0      0
+1e16+x-1e16      0.7            0          86       5.71     0        0      0
+relu(x-1)        0.5            0          4.49e-15 0.9      0        0.395  0
+relu(x-1)        0.999999       0          1.12e-09 1        0        7.91e-07 0
+relu(x-1)        1              0.5        0.5      1        64       0      0
+relu(x-1)        2              1          1.01e-14 1        64       0      0
+|x|              0              0          1        1        64       0      0
+|x|              0.001          1          1.01e-14 1        64       0      0
+round            0.3            0          0        1        0        0.075  0
+round            7.7            1.17965    inf      1.3      83.1     0      0
+sign             0.7            0          2.54e-15 1.43     91.4     0.175  0
+sign             0              18.1667    inf      10       640      0      0
+min(x,2)         3              0          2.37e-15 0.967    42.7     0.75   0
+3                2              0          6.66e-22 1.5      96       2e+06  0
+3                0              0          1.33e-21 3        192      1e+06  0
+x³:single        2              12         4.39e-05 906      1.22e+03 0      4.77e-07
+x³:single        0.001          3e-06      6.38e-12 0.000141 0.000304 0      2.97e-07
+x:single         1              1          1.78e-06 17.4     64       0      1.74e-07
+1/(1+x²):single  0.5            -0.64      2.33e-06 11.2     41       0      1.75e-07
+1/(1+x²):single  30             -7.39097e-05 3.97e-10 0.00737  0.00605  0      3.34e-07
+x²-x:single      1              1          1.26e-06 38.4     96       0      2.56e-07
+x²-x:single      0.5            1.41171e-07 3.21e-07 6.91     32       0      1.38e-07
+x>1              2              0          8.88e-16 1        32       0.5    0
+"""
+
+
+@pytest.mark.parametrize("row", cells(PLAIN), ids=" ".join)
+def test_what_is_stated_of_plain_code(row):
+    f, x, *numbers = row
+    value, bound, typical, terms, flat, precision = map(float, numbers)
+    x, one = A([float(x)]), np.ones(1)
+    with np.errstate(all="ignore"):
+        found, seen = slopes(CODE[f], x, one), noise(CODE[f], x, *sizes(x))
+    near = pytest.approx
+    assert float(found.slope.value[0]) == near(value, rel=1e-4, abs=0.5 * bound)
+    assert float(found.slope.bound[0]) == near(bound, rel=0.03)
+    assert float(found.slope.typical[0]) == near(typical, rel=0.03)
+    assert float(found.terms[0]) == near(terms, rel=0.03)
+    assert float(seen.flat[0]) == near(flat, rel=6e-3)
+    # Of double precision no more is known than that it is no less.
+    own = float(found.precision[0])
+    assert own == near(precision, rel=0.03) if precision else own < 1e-14
+
+
+def sizes(x):
+    """The sizes that `slopes` reckons with: those of x, and the usual ones."""
+    return np.where(x == 0, 1.0, np.abs(x)), np.ones(1)
