@@ -1,0 +1,432 @@
+"""Both sides of the borders that verdicts and sentences rest on.
+
+A row lies just inside of a border or just outside, so that a constant of another size,
+or a comparison the other way, shows.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.evidence import Evidence, judged_row, kink_row
+from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
+from cgprimer.judge.mistakes.explain import ratio_text, special
+from cgprimer.judge.mistakes.terms import missing_term
+from cgprimer.judge.mistakes.wrong import Wrong, fraction
+from cgprimer.judge.slopes import Slope
+from cgprimer.judge.verdict import judge
+
+PASS, FAIL, INCONCLUSIVE, REMARK = "PASS", "FAIL", "INCONCLUSIVE", "REMARK"
+EPSILON = float(np.finfo(float).eps)
+INF, NAN = math.inf, math.nan
+A = np.array
+
+# One claim beside one slope.
+
+
+def slope(value=1.0, bound=1e-9, typical=1.0, side=0.0, rough=0.0, again=None):
+    """A slope at one point, ± `side` to either side of a kink."""
+    rows = (value, bound, typical, value - side, value + side)
+    rows = (A([float(row)]) for row in rows)
+    return Slope(*rows, again=again and (lambda: again), rough=A([rough]))
+
+
+VAGUE = "differences say no more than {} here"
+KINK = "at a kink: the slope is {} before, {} after"
+OTHER = "one scheme excludes it, but by another " + VAGUE.format("1.1 ± 0.5")
+AGAIN = {"again": slope(1.1, 0.5)}
+RULE = [  # claim, the slope, Σ|terms| of the claim, the verdict, the reason
+    # a claim is allowed twice the bound
+    (1 + 1.99e-6, {"bound": 1e-6}, 0, PASS, ""),
+    (1 + 2.01e-6, {"bound": 1e-6}, 0, FAIL, ""),
+    (1 - 1.99e-6, {"bound": 1e-6}, 0, PASS, ""),
+    (1 - 2.01e-6, {"bound": 1e-6}, 0, FAIL, ""),
+    # a bound confirms what is at least 10,000 times as large
+    (1, {"bound": 0.99e-4}, 0, PASS, ""),
+    (1, {"bound": 1.01e-4}, 0, INCONCLUSIVE, VAGUE.format("1 ± 0.0001")),
+    (-30, {"value": -30, "bound": 2.9e-3}, 0, PASS, ""),
+    (-30, {"value": -30, "bound": 3.1e-3}, 0, INCONCLUSIVE,
+     VAGUE.format("-30 ± 0.003")),
+    # or, for 0, a million times less than the slope to expect
+    (0, {"value": 0, "bound": 0.99e-6}, 0, PASS, ""),
+    (0, {"value": 0, "bound": 1.01e-6}, 0, INCONCLUSIVE, VAGUE.format("0 ± 1e-06")),
+    (0, {"value": 0, "bound": 0.99e-4, "typical": 100}, 0, PASS, ""),
+    (0, {"value": 0, "bound": 1.01e-4, "typical": 100}, 0, INCONCLUSIVE,
+     VAGUE.format("0 ± 0.0001")),
+    # as small as rounding is 0 as well
+    (7.9 * EPSILON, {"value": 0, "bound": 1e-7}, 0, PASS, ""),
+    (8.1 * EPSILON, {"value": 0, "bound": 1e-7}, 0, INCONCLUSIVE,
+     VAGUE.format("0 ± 1e-07")),
+    (23 * EPSILON, {"value": 0, "bound": 1e-7}, 2, PASS, ""),
+    (25 * EPSILON, {"value": 0, "bound": 1e-7}, 2, INCONCLUSIVE,
+     VAGUE.format("0 ± 1e-07")),
+    # to condemn a bound must be 1 % of the larger of the two
+    (100, {"bound": 0.99}, 0, FAIL, ""),
+    (100, {"bound": 1.01}, 0, INCONCLUSIVE, VAGUE.format("1 ± 1")),
+    (1, {"value": 100, "bound": 0.99}, 0, FAIL, ""),
+    (1, {"value": 100, "bound": 1.01}, 0, INCONCLUSIVE, VAGUE.format("100 ± 1")),
+    # the rounding of a claim is allowed for
+    (1 + 1e-6, {"bound": 0}, 0.51e-6 / EPSILON, PASS, ""),
+    (1 + 1e-6, {"bound": 0}, 0.49e-6 / EPSILON, FAIL, ""),
+    (1 + 15 * EPSILON, {"bound": 0}, INF, PASS, ""),
+    (1 + 17 * EPSILON, {"bound": 0}, INF, FAIL, ""),
+    (1 + 1e-9, {"bound": 1e-9}, 1e9 / EPSILON, PASS, ""),  # it is not needed here
+    # what bends unseen condemns nobody, and praises nobody
+    (1.5, {"rough": 0.51}, 0, INCONCLUSIVE, VAGUE.format("1 ± 0.5")),
+    (1.5, {"rough": 0.49}, 0, FAIL, ""),
+    (1.0, {"rough": 0.51}, 0, PASS, ""),
+    # at a kink nothing is praised, and what lies outside is wrong
+    (-0.9, {"value": 0, "bound": 1, "side": 1}, 0, INCONCLUSIVE, KINK.format(-1, 1)),
+    (0.9, {"value": 0, "bound": 1, "side": 1}, 0, INCONCLUSIVE, KINK.format(-1, 1)),
+    (1.1, {"value": 0, "bound": 1, "side": 1}, 0, FAIL, ""),
+    (-1.1, {"value": 0, "bound": 1, "side": 1}, 0, FAIL, ""),
+    (NAN, {"value": 0, "bound": 1, "side": 1}, 0, INCONCLUSIVE, KINK.format(-1, 1)),
+    (INF, {"value": 0, "bound": 1, "side": 1}, 0, FAIL, ""),
+    (0.02, {"value": 0, "bound": 0.015, "side": 0.01}, 0, INCONCLUSIVE,
+     KINK.format(-0.01, 0.01)),
+    # a claim of inf makes no bound small
+    (INF, {"bound": 0.0099}, 0, FAIL, ""),
+    (INF, {"bound": 0.0101}, 0, INCONCLUSIVE, VAGUE.format("1 ± 0.01")),
+    (INF, {"bound": 0.99, "typical": 100}, 0, FAIL, ""),
+    (INF, {"bound": 0.99, "value": -100}, 0, FAIL, ""),
+    # what a second scheme cannot tell is condemned where it is ten times as far off
+    (1 + 19e-6, {"bound": 1e-6, **AGAIN}, 0, INCONCLUSIVE, OTHER),
+    (1 + 21e-6, {"bound": 1e-6, **AGAIN}, 0, FAIL, ""),
+    (1 + 19e-6, {"bound": 1e-6, "again": slope(1 + 19e-6)}, 0, PASS, ""),
+    (1 + 19e-6, {"bound": 1e-6, "again": slope(1)}, 0, FAIL, ""),
+    (1, {"value": NAN}, 0, INCONCLUSIVE, "no finite difference can be taken here"),
+    (1, {"bound": INF}, 0, INCONCLUSIVE, "no finite difference can be taken here"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "given", "terms", "verdict", "reason"), RULE)
+def test_one_claim_beside_one_slope(claim, given, terms, verdict, reason):
+    found = judge(claim, slope(**given), 0, terms)
+    assert (found.verdict, found.reason) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "told"),
+    [(0.99e-9, 1, (0, 1)), (1.01e-9, 1, (1.01e-9, 1)), (-2, -1.9e-9, (-2, 0)),
+     (-2, 2.1e-9, (-2, 2.1e-9))],
+)  # fmt: skip
+def test_beside_a_steep_slope_rounding_is_told_as_nothing(left, right, told):
+    one = A([1.0])
+    assert Slope(one, one, one, A([left]), A([right])).sides(0) == told
+
+
+# Several points: of random ones half must decide, of given ones all.
+
+
+def evidence(claims, bounds, excused=()):
+    """A claim at each of several points, where the slope is 1 ± each bound."""
+    one = np.ones(len(claims))
+    found = Slope(one, A(bounds), one, one, one)
+    at = {"x": np.arange(len(claims)) + 0.5}
+    mask = np.isin(np.arange(len(claims)), excused)
+    return Evidence(A(claims), one, found, at, mask)
+
+
+SURE, UNSURE = 1e-9, 0.1
+UNDECIDED = VAGUE.format("1 ± 0.1")
+VOTES = [  # bounds at five points or four, whether given, verdict, reason
+    ([SURE] * 5, True, PASS, ""),
+    ([SURE] * 4 + [UNSURE], True, INCONCLUSIVE, UNDECIDED),
+    ([SURE] * 4 + [UNSURE], False, PASS, "undecided at 1 of 5"),
+    ([SURE] * 3 + [UNSURE] * 2, False, PASS, "undecided at 2 of 5"),
+    ([SURE] * 2 + [UNSURE] * 3, False, INCONCLUSIVE, UNDECIDED),
+    ([SURE] * 2 + [UNSURE] * 2, False, PASS, "undecided at 2 of 4"),
+    ([SURE] * 1 + [UNSURE] * 3, False, INCONCLUSIVE, UNDECIDED),
+    ([UNSURE], False, INCONCLUSIVE, UNDECIDED),
+]
+
+
+@pytest.mark.parametrize(("bounds", "given", "verdict", "reason"), VOTES)
+def test_of_random_points_half_must_decide(bounds, given, verdict, reason):
+    one = evidence([1.0] * len(bounds), bounds)
+    row = judged_row("edge", ("y", "x"), None, [one], given=given)
+    assert (row.verdict, row.reason) == (verdict, reason)
+    assert row.points == len(bounds)
+
+
+def test_what_lies_beside_kinks_is_judged_but_does_not_decide():
+    """Two of three random points decide; two more of four are those beside a kink."""
+    at_points = evidence([1.0] * 3, [SURE, UNSURE, UNSURE])
+    beside = evidence([1.0] * 4, [SURE] * 4)
+    row = judged_row("edge", ("y", "x"), None, [at_points, beside], given=False)
+    assert (row.verdict, row.points) == (INCONCLUSIVE, 7)
+    at_points = evidence([1.0] * 3, [SURE, SURE, UNSURE])
+    row = judged_row("edge", ("y", "x"), None, [at_points, beside], given=False)
+    assert (row.verdict, row.reason) == (PASS, "undecided at 1 of 7")
+    wrong = evidence([1.0, 1.5], [SURE] * 2)
+    row = judged_row("edge", ("y", "x"), None, [at_points, wrong], given=False)
+    assert (row.verdict, row.at, row.claimed) == (FAIL, {"x": 1.5}, 1.5)
+
+
+def test_a_row_shows_the_point_that_is_furthest_off():
+    for claims, at in (
+        ([1.2, 1.4, 0.9], 1.5),
+        ([1.2, NAN, 9], 1.5),
+        ([0.1, 1, 1], 0.5),
+    ):
+        row = judged_row(
+            "edge", ("y", "x"), None, [evidence(claims, [SURE] * 3)], given=True
+        )
+        assert (row.verdict, row.at) == (FAIL, {"x": at})
+
+
+def test_a_claim_that_is_excused_is_not_condemned():
+    one = evidence([1.5, 1.0], [SURE] * 2, excused=[0])
+    row = judged_row("edge", ("y", "x"), None, [one], given=True)
+    says = "slopes 1 before, 1 after, but the formula gives 1.5 at this very point"
+    assert (row.verdict, row.reason) == (INCONCLUSIVE, says)
+    vague = evidence([1.0] * 3, [0.99e-4, 1.01e-4, NAN]).vague
+    assert vague.tolist() == [False, True, True]
+
+
+FORMULA = Claim(("y", "x"), "step(x)", "here")
+SLOPES = "slopes -1 before, 1 after"
+NOT_BETWEEN = SLOPES + ": the claim is not between them"
+GIVES = SLOPES + ", but the formula gives {} at this very point"
+AT_KINKS = [  # claim, whether somebody's, slope, verdict, reason
+    (0.5, True, {}, PASS, SLOPES),
+    (0.5, False, {}, PASS, SLOPES),
+    (1.2, True, {}, REMARK, NOT_BETWEEN),
+    (1.2, False, {}, REMARK, GIVES.format("1.2")),
+    (NAN, True, {}, REMARK, GIVES.format("nan")),
+    (INF, True, {}, REMARK, GIVES.format("inf")),
+    (0.5, True, {"bound": INF}, None, None),
+    (0.5, True, {"value": NAN}, None, None),
+    (0.5, True, {"side": 0.0, "bound": 1.0}, None, None),  # vague, and no kink
+    (0.0, True, {"side": 0.0, "bound": 1e-9}, PASS, "slopes 0 before, 0 after"),
+    (0.005, True, {"side": 0.0, "bound": 1e-9}, REMARK,
+     "slopes 0 before, 0 after: the claim is not between them"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "whose", "given", "verdict", "reason"), AT_KINKS)
+def test_what_is_said_at_a_kink(claim, whose, given, verdict, reason):
+    found = slope(**{"value": 0.0, "bound": 1.0, "side": 1.0, **given})
+    one = Evidence(A([claim]), A([1.0]), found, {"x": A([0.5])}, A([False]))
+    row = kink_row(("y", "x"), FORMULA if whose else None, one)
+    assert (row and (row.verdict, row.reason)) == (verdict and (verdict, reason))
+
+
+# What a wrong number looks like.
+
+TIMES = "it is {} times the true derivative"
+RATIOS = [
+    (0.0, None), (-1.0, "the sign is flipped"), (-1 + 0.9e-7, "the sign is flipped"),
+    (-1 + 1.1e-7, None), (1.19, "it is 19 % too large"), (0.81, "it is 19 % too small"),
+    (1.21, None), (0.79, None), (1.0001, "it is 0.01 % too large"),
+    (2.0, TIMES.format(2)), (-2.0, TIMES.format(-2)), (0.5, TIMES.format("1/2")),
+    (-0.5, TIMES.format("-1/2")), (2 + 1.9e-7, TIMES.format(2)), (2 + 2.1e-7, None),
+    (1.5, None), (1 / 3, TIMES.format("1/3")), (1e6, TIMES.format(1000000)),
+    (1e6 + 1, None), (1e-6, TIMES.format("1/1000000")),
+    (4.0, TIMES.format(4) + ", as if a sum stood where the mean over 4 belongs"),
+    (0.25, TIMES.format("1/4")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ratio", "says"), RATIOS)
+def test_what_a_ratio_means(ratio, says):
+    found = special(ratio, [4.0])
+    assert (found and found[1]) == says
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [((1.0, 1.0 + 0.9e-6), "1"), ((1.0, 1.0 + 1.1e-6), "1 … 1"), ((-2.0, -2.0), "-2"),
+     ((0.5, 0.75), "0.5 … 0.75"), ((1.0, INF), "∞"), ((NAN, 1.0), "∞"),
+     ((-0.0, 0.0), "0"), ((1.234567891, 1.234567891), "1.23457"),
+     ((-3.0, -3.0 - 2.9e-6), "-3")],
+)  # fmt: skip
+def test_a_ratio_for_a_table(span, text):
+    assert ratio_text(span) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(2 / 3, "2/3"), (2 / 3 + 0.6e-7, "2/3"), (2 / 3 + 0.7e-7, "0.666667"),
+     (-1.5, "-3/2"),
+     (5 / 12, "5/12"), (1 / 13, "0.0769231"), (3.0, "3"), (0.7071, "0.7071")],
+)  # fmt: skip
+def test_a_number_as_a_fraction(ratio, text):
+    assert fraction(ratio) == text
+
+
+def test_claims_agree_to_seven_digits_or_within_what_is_not_known():
+    true, none = A([1.0, -20.0]), np.zeros(2)
+    for factor, slack, agrees in (
+        (1 + 0.99e-7, 0, True), (1 + 1.02e-7, 0, False), (1 - 1.02e-7, 0, False),
+        (1.0, 0, True), (1.01, 0.21, True), (1.01, 0.19, False), (INF, 0, False),
+        (NAN, 0, False),
+    ):  # fmt: skip
+        assert Wrong(factor * true, true, none + slack).agrees(true) is agrees
+    assert not Wrong(A([1.0, 2.0]), true, none).agrees(A([1.0, 2.1]))  # at one of two
+
+
+def test_a_ratio_is_taken_where_the_truth_is_known():
+    wrong = Wrong(
+        A([2.0, 2.0, 0.9e-3, 4.0]), A([1.0, 0.99e-2, 2.0, 2.0]), A([1e-3] * 4)
+    )
+    assert wrong.ratios().tolist() == [2.0, 0.0, 2.0]  # 0.9e-3 is no more than slack
+    assert wrong.constant() is None
+    wrong = Wrong(A([2.0, 2.0]), A([1.0, 1.01e-2]), A([1e-3] * 2))
+    assert len(wrong.ratios()) == 2
+    assert Wrong(A([1.0]), A([0.0]), A([0.0])).constant() is None
+    assert Wrong(A([3.0, 6.0]), A([2.0, 4.0]), A([0.0, 0.0])).constant() == 1.5
+
+
+# Terms that are missing.
+
+X = A([0.5, 1.0, -2.0, 3.0, 0.7])
+U, V = A([2.0, -1.0, 0.3, 1.5, -0.6]), A([1.0, 3.0, 2.0, -1.0, 0.5])
+TERMS = [  # what is added to the right derivative, what is said of it
+    (-X, "the gradient of ½·x² is missing"),
+    (X, "the gradient of ½·x² is too much"),
+    (-4 * X, "the gradient of 2·x² is missing"),
+    (2 * U * X, "the gradient of u·x² is too much"),
+    (-U, "the term u is missing"), (3 * U, "the term 3·u is too much"),
+    (-0.5 * U * V, "the term ½·u·v is missing"), (U * U, "the term u·u is too much"),
+    (5 + 0 * X, "the term 5 is too much"), (-1 + 0 * X, "the term 1 is missing"),
+    (np.exp(X), None), (0 * X, None), (X * (U > 0), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "says"), TERMS)
+def test_a_gap_is_told_as_a_term(more, says):
+    true, slack = np.cos(X), np.full(5, 1e-9)
+    wrong = Wrong(true + more, true, slack)
+    term = missing_term("x", {"x": X, "u": U, "v": V}, wrong)
+    assert (term and term.says) == says
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "is_told"),
+    [(4, 1.0, True), (3, 1.0, False), (5, 1.9e-6, False), (5, 2.1e-6, True)],
+)
+def test_a_term_needs_four_points_and_digits(count, size, is_told):
+    """At the first point the gap is half of `size`: 1000 times the slack, or less."""
+    true, x = np.zeros(count), np.abs(X[:count])
+    wrong = Wrong(true + size * x, true, np.full(count, 1e-9))
+    assert (missing_term("x", {"x": x}, wrong) is not None) is is_told
+
+
+# Components of a gradient of plain code.
+
+TRUE = A([1.0, -2.0, 0.5, 3.0])
+AT = A([0.3, 0.7, -1.1, 0.2])
+OTHER_LEAF = A([1.0, 4.0, -2.0, 0.5])
+SPREAD = "claimed / true goes from {} to {}"
+PATTERNS = [  # the claims for four components, and the likeliest mistake
+    (-TRUE, "the sign is flipped"),
+    (0 * TRUE, "the gradient is zero where the slope is not"),
+    (A([1.0, -2.0, NAN, 3.0]), "the gradient is nan or inf where the slope is not"),
+    (4 * TRUE, TIMES.format(4) + ", as if a sum stood where the mean over 4 belongs"),
+    (3 * TRUE, TIMES.format(3)),
+    (TRUE / 4, TIMES.format("1/4")),
+    (1.05 * TRUE, "it is 5 % too large"),
+    (1.5 * TRUE, TIMES.format("3/2")),
+    (TRUE[[1, 0, 3, 2]], "components have changed places"),
+    (TRUE + 0.3 * AT, "a term 0.3·x is too many: the gradient of ½λ‖x‖² is too many, "
+     "λ = 0.3"),
+    (TRUE - 2 * AT, "a term 2·x is missing: the gradient of ½λ‖x‖² is missing, λ = 2"),
+    (TRUE + 0.3 * OTHER_LEAF, "a term 0.3·w is too many"),
+    (TRUE - 0.3 * OTHER_LEAF, "a term 0.3·w is missing"),
+    (TRUE + 0.25, "each is 0.25 too large"), (TRUE - 0.25, "each is 0.25 too small"),
+    (TRUE * A([2.0, 3.0, 4.0, 5.0]), SPREAD.format(2, 5)),
+]  # fmt: skip
+
+
+def part(claimed, true=TRUE, bound=1e-9, wrong=None, at=AT, label="x"):
+    """One argument, all of whose components were looked at."""
+    every = np.arange(len(true))
+    own = every if wrong is None else A(wrong)
+    return Part(label, at, claimed, every, true, np.full(len(true), bound), own)
+
+
+@pytest.mark.parametrize(("claimed", "says"), PATTERNS)
+def test_what_wrong_components_look_like(claimed, says):
+    with np.errstate(all="ignore"):
+        assert next(likely_mistakes(part(claimed), {"w": OTHER_LEAF})) == says
+
+
+LIKELY = [  # claims, true, what is known to, which are wrong, what is said
+    # components that are right bear no witness
+    (A([-1.0, -2.0]), A([1.0, -2.0]), 1e-9, [0], "the sign is flipped"),
+    (A([1.25, -2.0]), A([1.0, -2.0]), 1e-9, [0], "it is 5/4 times the true derivative"),
+    # differences that are known to 0.01 % tell 2 from 2.0002, those to 1 % do not
+    (A([2.0003]), A([1.0]), 1e-4, [0], TIMES.format(2)),
+    (A([2.005]), A([1.0]), 1e-9, [0], TIMES.format("2.005")),
+    (A([2.005]), A([1.0]), 2e-2, [0], TIMES.format("2.005")),
+    (A([2.0015]), A([1.0]), 2e-2, [0], TIMES.format(2)),
+    # the truth is zero: there is no ratio
+    (A([1.0, 3.0]), A([0.0, 0.0]), 1e-9, [0, 1], "the true derivative is zero"),
+    (A([1.0, 1.0]), A([0.0, 0.0]), 1e-9, [0, 1], "each is 1 too large"),
+    (A([1.0]), A([0.0]), 1e-9, [0], "the true derivative is zero"),
+    # a gap that is 4 times the bound, or 1e-7 of the slope, is none
+    (A([5.0, 5.0, -10.0 - 1e-6]), A([1.0, 1.0, -2.0]), 1e-9, [0, 1, 2],
+     TIMES.format(5)),
+    (A([5.0, 5.0, -10.0 - 1.4e-6]), A([1.0, 1.0, -2.0]), 1e-9, [0, 1, 2],
+     SPREAD.format(5, "5.000001")),
+    (A([5.0, 5.0, -10.0 - 1.4e-6]), A([1.0, 1.0, -2.0]), 1e-7, [0, 1, 2],
+     TIMES.format(5)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claimed", "true", "bound", "wrong", "says"), LIKELY)
+def test_what_few_wrong_components_look_like(claimed, true, bound, wrong, says):
+    own = part(claimed, true, bound, wrong, at=np.ones(len(true)))
+    assert next(likely_mistakes(own, {})) == says
+
+
+def test_a_matrix_may_be_transposed():
+    square = A([[1.0, 2.0], [3.0, 4.0]])
+    own = part(square.T.ravel(), square.ravel(), at=square)
+    assert next(likely_mistakes(own, {})) == "the gradient is transposed"
+    flat = part(square.T.ravel(), square.ravel(), at=square.ravel())
+    assert next(likely_mistakes(flat, {})) == "components have changed places"
+    wide = part(square.T.ravel(), square.ravel(), at=square.reshape(1, 4))
+    assert next(likely_mistakes(wide, {})) == "components have changed places"
+
+
+def test_a_mean_is_over_the_components_or_over_an_axis():
+    at = np.arange(6.0).reshape(2, 3) + 1
+    true = np.cos(at).ravel()
+    for n in (2, 3, 6, 5):
+        says = next(likely_mistakes(part(n * true, true, at=at), {}))
+        assert (f"mean over {n} belongs" in says) == (n != 5)
+
+
+def test_a_term_in_proportion_needs_two_values_that_differ():
+    for at, says in (
+        (A([2.0, 2.0, 0.0]), "claimed / true goes"),  # one value, beside zeros
+        (A([2.0, 1.0, 0.0]), "a term 0.5·x is too many"),
+        (A([2.0, 1.0]), "a term 0.5·x is too many"),
+    ):
+        true = A([1.0, 3.0, -1.0])[: len(at)]
+        own = part(true + 0.5 * at, true, wrong=[0, 1], at=at)
+        told = list(likely_mistakes(own, {}))
+        assert any(s.startswith(says) for s in told) is True
+        assert any("a term" in s for s in told) is ("term" in says)
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [(-A([5.0, 6.0, 7.0, 8.0]), "the sign is flipped"),
+     (A([5.0, 6.0, 7.0, 8.0]), None), (1.5 * A([5.0, 6.0, 7.0, 8.0]), None)],
+)  # fmt: skip
+def test_what_two_arguments_have_in_common(second, says):
+    other = part(second, A([5.0, 6.0, 7.0, 8.0]), label="w")
+    assert common([part(-TRUE), other]) == says
+
+
+def test_a_mean_that_two_arguments_forgot_is_over_as_many_components():
+    times = [4 * TRUE, 4 * OTHER_LEAF]
+    of_one_size = [part(times[0]), part(times[1], OTHER_LEAF)]
+    assert "mean over 4 belongs" in common(of_one_size)
+    short = part(times[1][:2], OTHER_LEAF[:2], at=AT[:2])
+    assert common([part(times[0]), short]) == TIMES.format(4)
