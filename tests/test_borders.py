@@ -62,6 +62,7 @@ RULE = [  # claim, the slope, Σ|terms| of the claim, the verdict, the reason
     (23 * EPSILON, {"value": 0, "bound": 1e-7}, 2, PASS, ""),
     (25 * EPSILON, {"value": 0, "bound": 1e-7}, 2, INCONCLUSIVE,
      VAGUE.format("0 ± 1e-07")),
+    (500 * EPSILON, {"value": 0, "bound": 1e-5, "typical": 100}, 0, PASS, ""),
     # to condemn a bound must be 1 % of the larger of the two
     (100, {"bound": 0.99}, 0, FAIL, ""),
     (100, {"bound": 1.01}, 0, INCONCLUSIVE, VAGUE.format("1 ± 1")),
@@ -72,6 +73,7 @@ RULE = [  # claim, the slope, Σ|terms| of the claim, the verdict, the reason
     (1 + 1e-6, {"bound": 0}, 0.49e-6 / EPSILON, FAIL, ""),
     (1 + 15 * EPSILON, {"bound": 0}, INF, PASS, ""),
     (1 + 17 * EPSILON, {"bound": 0}, INF, FAIL, ""),
+    (1.5, {"bound": 0}, 0.02 / EPSILON, INCONCLUSIVE, VAGUE.format("1 ± 0")),
     (1 + 1e-9, {"bound": 1e-9}, 1e9 / EPSILON, PASS, ""),  # it is not needed here
     # what bends unseen condemns nobody, and praises nobody
     (1.5, {"rough": 0.51}, 0, INCONCLUSIVE, VAGUE.format("1 ± 0.5")),
@@ -175,6 +177,15 @@ def test_a_row_shows_the_point_that_is_furthest_off():
             "edge", ("y", "x"), None, [evidence(claims, [SURE] * 3)], given=True
         )
         assert (row.verdict, row.at) == (FAIL, {"x": at})
+
+
+def test_the_worst_verdict_counts_however_small_its_gap():
+    one = evidence([1.001, 1.05], [SURE, UNSURE])
+    row = judged_row("edge", ("y", "x"), None, [one], given=False)
+    assert (row.verdict, row.claimed) == (FAIL, 1.001)
+    one = evidence([1 + 1e-4, 1.0], [0.9e-4, UNSURE])
+    row = judged_row("edge", ("y", "x"), None, [one], given=True)
+    assert (row.verdict, row.claimed) == (INCONCLUSIVE, 1.0)
 
 
 def test_a_claim_that_is_excused_is_not_condemned():
