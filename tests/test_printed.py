@@ -4,13 +4,19 @@ The tables hold whole texts: numbers in front, signs, brackets, and which of sev
 forms is taken.
 """
 
+import numpy as np
 import pytest
+import sympy
 
 from cgprimer.diff.factors import factors_of, negative, product_of, same, terms_of
 from cgprimer.diff.match import has_form, matches
 from cgprimer.diff.textbook import textbook
+from cgprimer.errors import GraphError
+from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.from_sympy import from_sympy
 from cgprimer.notation.text import show
+from cgprimer.notation.to_sympy import number, to_sympy
 
 TEXTBOOK = [
     ("6*a/4", "3*a/2"), ("6*a/1.5", "4*a"), ("0.5/a", "1/(2*a)"), ("0.5*a", "0.5*a"),
@@ -199,3 +205,96 @@ SAME = [
 @pytest.mark.parametrize(("one", "two", "equal"), SAME)
 def test_products_are_the_same_in_any_order(one, two, equal):
     assert same(parse_expression(one), parse_expression(two)) is equal
+
+
+# From sympy.
+
+x, y = sympy.symbols("x y")
+Q = sympy.Rational
+FROM_SYMPY = [
+    (Q(2, 3), "2/3"), (-Q(2, 3), "-2/3"), (-sympy.Integer(1), "-1"),
+    (x / 3 * y, "x*y/3"), (-x / y, "-(x/y)"), (2 * x / (3 * y), "2*x/(3*y)"),
+    (-2 * x / (3 * y), "-2*x/(3*y)"), (x**-y, "1/x^y"), (x ** (-y / 2), "1/x^(y/2)"),
+    (1 / sympy.sqrt(x), "1/sqrt(x)"), (x ** Q(3, 2), "x^(3/2)"), (-x - y, "-x - y"),
+    (x - y - 1, "x - y - 1"), (-x + y, "y - x"), (-1 - x, "-x - 1"),
+    (sympy.pi * sympy.E, "exp(1)*pi"), (1 / (2 * x), "1/(2*x)"),
+    (x / (2 * y) - y / 2, "x/(2*y) - y/2"), (x**2 / y**3, "x^2/y^3"),
+    (x * (y + 1) / (x - 1), "x*(y + 1)/(x - 1)"), (sympy.Float(2.5) * x, "2.5*x"),
+    (-sympy.Float(2.5) * x, "-(2.5*x)"), (sympy.Max(x, y, 1), "max(max(1, x), y)"),
+    (sympy.Min(x, y), "min(x, y)"), (sympy.sign(x), "sign(x)"),
+    (sympy.Heaviside(x), "(1 + sign(x))/2"), (sympy.Heaviside(x, 0), "step(x)"),
+    (sympy.Heaviside(x, 1), "1 - step(-x)"),
+    (sympy.Heaviside(x, sympy.Float(0.5)), "(1 + sign(x))/2"),
+    (sympy.sec(x), "1/cos(x)"), (sympy.csc(x), "1/sin(x)"), (sympy.cot(x), "1/tan(x)"),
+    (sympy.asinh(x), "log(x + sqrt(x^2 + 1))"), (sympy.erfc(x), "1 - erf(x)"),
+    (sympy.acosh(x), "log(x + sqrt(x^2 - 1))"), (sympy.acot(x), "arctan(1/x)"),
+    (sympy.atanh(x), "log((1 + x)/(1 - x))/2"), (sympy.coth(x), "1/tanh(x)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "printed"), FROM_SYMPY)
+def test_an_expression_of_sympy_is_printed(expression, printed):
+    node = from_sympy(expression)
+    assert show(node) == printed
+    for at in (0.7, -0.7, 0.0):
+        meant = expression.subs({x: sympy.Float(at) if at else 0, y: 1.9})
+        if meant.is_real:
+            with np.errstate(all="ignore"):
+                [found] = Kernel([node], ["x", "y"])(at, 1.9)
+            assert float(found) == pytest.approx(float(meant), rel=1e-14)
+
+
+LACKS = "sympy's {} has no counterpart in the language"
+REFUSED = [
+    (sympy.gamma(x), LACKS.format("gamma") + ", in gamma(x)"),
+    (sympy.zeta(3), LACKS.format("zeta") + ", in zeta(3)"),
+    (sympy.atan2(x, y), LACKS.format("atan2") + ", in atan2(x, y)"),
+    (sympy.Integral(sympy.exp(x), x),
+     LACKS.format("Integral") + ", in Integral(exp(x), x)"),
+    (x > 1, LACKS.format("StrictGreaterThan") + ", in x > 1"),
+    (sympy.Heaviside(x, 2), LACKS.format("Heaviside") + ", in Heaviside(x, 2)"),
+    (sympy.Heaviside(x, y), LACKS.format("Heaviside") + ", in Heaviside(x, y)"),
+    (sympy.I * x, LACKS.format("I") + ": it is no real, finite number"),
+    (sympy.oo, LACKS.format("oo") + ": it is no real, finite number"),
+    (sympy.nan, LACKS.format("nan") + ": it is no real, finite number"),
+    (sympy.Integer(10) ** 400,
+     f"the number 1{38 * '0'}… overflows double precision"),
+    (-sympy.Integer(10) ** 400,
+     f"the number -1{37 * '0'}… overflows double precision"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "says"), REFUSED)
+def test_what_sympy_has_alone_is_refused(expression, says):
+    with pytest.raises(GraphError) as caught:
+        from_sympy(expression)
+    first, *hint = str(caught.value).split("\n")
+    assert first == says
+    assert bool(hint) == (", in " in says)
+
+
+NUMBERS = [
+    (0.5, "1/2"), (-0.75, "-3/4"), (0.1, "0.100000000000000"), (3.0, "3"),
+    (1 / 1024, "1/1024"), (1 / 2048, "0.000488281250000000"), (0.0, "0"),
+    (1e6, "1000000"), (1e6 - 0.5, "1999999/2"), (1e6 + 0.5, "1000000.50000000"),
+    (-1e6, "-1000000"), (-1e6 - 1, "-1000001.00000000"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "printed"), NUMBERS)
+def test_a_simple_number_is_a_fraction_to_sympy(value, printed):
+    assert str(number(value)) == printed
+
+
+TO_SYMPY = [
+    ("a - b - c", "a - b - c"), ("a - (b - c)", "a - b + c"), ("(a + b)*(a + b)",
+    "(a + b)**2"), ("a*b + a*b", "2*a*b"), ("a*b*c", "a*b*c"), ("a + b*(a + b)",
+    "a + b*(a + b)"), ("(a - b)*c - (a - b)", "c*(a - b) - a + b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "printed"), TO_SYMPY)
+def test_sums_and_products_are_handed_to_sympy_whole(text, printed):
+    found = to_sympy(parse_expression(text))
+    assert sympy.simplify(found - sympy.sympify(printed)) == 0
+    assert len(found.args) == len(sympy.sympify(printed).args)
