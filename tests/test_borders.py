@@ -9,12 +9,22 @@ import math
 import numpy as np
 import pytest
 
+from cgprimer.expr.kernel import Kernel
+from cgprimer.expr.node import leaves
+from cgprimer.expr.ops import name
+from cgprimer.expr.syntax import parse_expression
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.evidence import Evidence, judged_row, kink_row
 from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
-from cgprimer.judge.mistakes.explain import ratio_text, special
+from cgprimer.judge.mistakes.explain import (
+    WrongDerivative,
+    explain,
+    ratio_text,
+    special,
+)
 from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import Wrong, fraction
+from cgprimer.judge.mistakes.wrong_derivatives import derivative
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import judge
 
@@ -441,3 +451,150 @@ def test_a_mean_that_two_arguments_forgot_is_over_as_many_components():
     assert "mean over 4 belongs" in common(of_one_size)
     short = part(times[1][:2], OTHER_LEAF[:2], at=AT[:2])
     assert common([part(times[0]), short]) == TIMES.format(4)
+
+
+# A wrong derivative of an equation.
+
+POINTS = {
+    "a": A([0.5, 1.3, -0.7, 2.1, 0.9]), "b": A([1.7, 0.4, 2.2, -1.1, 0.8]),
+    "x": A([0.3, -0.9, 1.1, 0.6, 1.9]), "c": A([2.0, 1.5, 0.7, 1.2, 3.0]),
+}  # fmt: skip
+EXPLAINED = [  # the right side of y, by which name, the claim, and what it looks like
+    ("a*x + b", "x", "a*2", "factor",
+     "it is 2 times the true derivative"),
+    ("a*x + b", "x", "-a", "sign flipped",
+     "the sign is flipped"),
+    ("a*x + b", "x", "0", "zero",
+     "it is zero, so this edge passes nothing back"),
+    ("a*x + b", "x", "0*a + 1/0", "not finite",
+     "it is nan or inf where the slope is not"),
+    ("a*x", "x", "x", "swapped factors",
+     "x stands where a belongs"),
+    ("a*x", "x", "1", "missing factor",
+     "the factor a is missing"),
+    ("a*x", "a", "a", "swapped factors",
+     "a stands where x belongs"),
+    ("tanh(a*x)", "x", "1 - tanh(a*x)^2", "missing factor",
+     "the factor a is missing"),
+    ("tanh(a*x)", "x", "a", "left out",
+     "the derivative of tanh, tanh′, is left out"),
+    ("tanh(a*x)", "x", "a*tanh(a*x)", "function for derivative",
+     "tanh itself stands where its derivative tanh′ belongs"),
+    ("tanh(a*x)", "x", "a*(1-tanh(tanh(a*x))^2)", "wrong argument",
+     "tanh′ is taken at tanh(a*x) instead of at a*x"),
+    ("tanh(a*x)", "x", "a*tanh(a*x)*(1-tanh(a*x))", "other function",
+     "you used σ′, the node is tanh"),
+    ("sigmoid(a*x)", "x", "a*(1-sigmoid(a*x)^2)", "other function",
+     "you used tanh′, the node is sigmoid"),
+    ("sin(a*x)", "x", "a*sinh(a*x)", "other function",
+     "you used cosh′, the node is sin"),
+    ("sin(a*x)", "x", "-a*sin(a*x)", "other function",
+     "you used cos′, the node is sin"),
+    ("a*x^3", "x", "3*a*x", "exponent",
+     "the exponent of x^3 is lowered by 2, not by 1"),
+    ("a*x^3", "x", "a*x^2", "factor",
+     "it is 1/3 times the true derivative; the exponent 3 is missing as a factor"),
+    ("a*x^3", "x", "3*a*x^3", "exponent",
+     "the exponent of x^3 is not lowered by 1"),
+    ("b/x", "x", "b/x^2", "sign flipped",
+     "the sign is flipped; the minus sign of the quotient rule is lost"),
+    ("b/x", "x", "-b/x", "missing factor",
+     "the denominator x is not squared in the quotient rule"),
+    ("b/x", "x", "-1/x^2", "missing factor",
+     "the factor b is missing in the quotient rule"),
+    ("x/b", "x", "1", "missing factor",
+     "the division by b is missing"),
+    ("x/b", "x", "b", "inverted factor",
+     "multiplied by b instead of divided"),
+    ("b - x", "x", "1", "sign flipped",
+     "the sign is flipped; the minus before x is lost"),
+    ("-x", "x", "1", "sign flipped",
+     "the sign is flipped; the minus of -x is lost"),
+    ("a*x + sin(x)", "x", "a", "missing path",
+     "the path through sin(x) in a*x + sin(x) is missing"),
+    ("a*x + sin(x)", "x", "2*a + cos(x)", "path twice",
+     "the path through a*x in a*x + sin(x) is counted twice"),
+    ("a*x + sin(x)", "x", "a - cos(x)", "sign",
+     "the path through sin(x) in a*x + sin(x) has the wrong sign"),
+    ("a*x + b", "x", "a*b", "extra factor",
+     "there is a factor b too many"),
+    ("a*x + b", "x", "-a*b", "extra factor",
+     "there is a factor b too many, and the sign is flipped"),
+    ("a*x + b", "x", "a/b", "missing factor",
+     "there is a factor 1/b too many"),
+    ("x*a + b - b", "x", "-a/b", "missing factor",
+     "there is a factor 1/b too many, and the sign is flipped"),
+    ("a*b*x + c", "x", "a*c", "swapped names",
+     "b and c are swapped in it"),
+    ("a*x + b", "x", "a + 2*b", "missing term",
+     "the term 2·b is too much"),
+    ("a*b*x", "x", "a", "missing factor",
+     "the factor b is missing"),
+    ("a*b*x", "x", "-a", "missing factor",
+     "the factor b is missing, and the sign is flipped"),
+    ("exp(a*x)", "x", "a*exp(a*x)*1.3", "constant factor",
+     "it is 13/10 times the true derivative"),
+    ("exp(a*x)", "x", "a*exp(a*x)*1.1", "percent off",
+     "it is 10 % too large"),
+    ("exp(a*x)", "x", "a*exp(a*x)*0.7071", "constant factor",
+     "it is 0.7071 times the true derivative"),
+    ("exp(a*x)", "x", "2.5", "a number",
+     "it is one number, but the derivative varies"),
+    ("exp(a*x)", "x", "a*exp(a*x) + 3", "missing term",
+     "the term 3 is too much"),
+    ("exp(a*x)", "x", "a*exp(a*x) + 0.5*b", "unknown",
+     "claimed / true goes from -2.394 to 2.463: no common mistake fits"),
+    ("exp(a*x)", "x", "a*exp(a*x)+0.1*x", "missing term",
+     "the gradient of 0.05·x² is too much"),
+    ("sin(exp(a*x))", "x", "a*exp(a*x)", "left out",
+     "the derivative of sin, sin′, is left out"),
+    ("sin(exp(a*x))", "x", "cos(exp(a*x))*a", "left out",
+     "the derivative of exp, exp′, is left out"),
+    ("sin(exp(a*x))", "x", "cos(exp(a*x))^2*a*exp(a*x)", "upstream twice",
+     "what arrives from above at exp(a*x) is counted twice"),
+    ("(a*x)^2/2", "x", "2*a^2*x", "factor",
+     "it is 2 times the true derivative; the division by 2 is missing"),
+    ("(a + b + x)/3", "x", "1", "sum instead of mean",
+     "it is 3 times the true derivative, as if a sum stood where the mean over "
+     "3 belongs; the division by 3 is missing"),
+    ("a*x", "x", "a*c/c*1.00000001", "few digits",
+     "it is right to 8 digits only, as float32 would be"),
+    ("a*x", "x", "a*1.0000003", "few digits",
+     "it is right to 6 digits only, as float32 would be"),
+    ("a*x", "x", "a*1.000002", "percent off",
+     "it is 0.0002 % too large"),
+    ("a*x", "x", "sin(a)", "unknown",
+     "claimed / true goes from 0.4111 to 0.9589: no common mistake fits"),
+    ("b", "x", "1", "should be zero",
+     "the true derivative is zero"),
+    ("b", "x", "a", "should be zero",
+     "the true derivative is zero"),
+    ("a*x - b*x", "x", "a + b", "sign",
+     "the minus before b*x is lost"),
+    ("2*x", "x", "1", "factor",
+     "it is 1/2 times the true derivative; the factor 2 is missing"),
+    ("x*x", "x", "x", "factor",
+     "it is 1/2 times the true derivative; the path through x in x*x is missing"),
+]  # fmt: skip
+
+
+def values_at_points(node):
+    names = leaves(node)
+    with np.errstate(all="ignore"):
+        [found] = Kernel([node], names)(*(POINTS[text] for text in names))
+    return np.broadcast_to(found, 5).astype(float)
+
+
+@pytest.mark.parametrize(("text", "wrt", "claim", "kind", "says"), EXPLAINED)
+def test_what_a_wrong_derivative_looks_like(text, wrt, claim, kind, says):
+    body = parse_expression(text)
+    claimed = values_at_points(parse_expression(claim))
+    true = values_at_points(derivative(body, name(wrt), {}))
+    inside = [own for own in POINTS if own in {*leaves(body), wrt}]
+    at = {own: POINTS[own] for own in inside} | {"y": values_at_points(body)}
+    wrong = Wrong(claimed, true, 1e-9 * np.abs(true) + 1e-12)
+    found = explain(WrongDerivative(body, "y", wrt, at, wrong))
+    assert (found.kind, found.says) == (kind, says)
+    if kind not in ("not finite", "should be zero"):
+        ratios = claimed / true
+        assert found.ratio == pytest.approx((ratios.min(), ratios.max()))
