@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from cgprimer import check_gradients, compare_partials, parse_graph
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import name
@@ -598,3 +599,32 @@ def test_what_a_wrong_derivative_looks_like(text, wrt, claim, kind, says):
     if kind not in ("not finite", "should be zero"):
         ratios = claimed / true
         assert found.ratio == pytest.approx((ratios.min(), ratios.max()))
+
+
+# Whole checks.
+
+LADDER = ["xu = a*xa + b*xb", "xv = sin(xu)", "xw = xu^2", "xy = c*xv + xw"]
+PATHS = [  # d xy/d xa as claimed, and what is said; d xy/d xb is claimed right
+    ("2*a*xu", "the path xa → xu → xv → xy is missing"),
+    ("c*a*cos(xu)", "the path xa → xu → xw → xy is missing"),
+    ("2*c*a*cos(xu) + 2*a*xu", "the path xa → xu → xv → xy is counted twice"),
+    ("c*a*cos(xu) + 4*a*xu", "the path xa → xu → xw → xy is counted twice"),
+    ("-c*a*cos(xu) + 2*a*xu", "the path xa → xu → xv → xy has the wrong sign"),
+]
+
+
+@pytest.mark.parametrize(("claim", "says"), PATHS)
+def test_of_two_paths_the_wrong_one_is_named(claim, says):
+    claims = {("xy", "xa"): claim, ("xy", "xb"): "c*b*cos(xu) + 2*b*xu"}
+    report = check_gradients(parse_graph(LADDER), claims=claims, output="xy", rng=0)
+    where = f"Look at {claim} (claims['xy', 'xa'])."
+    assert report.diagnosis == f"d xy/d xa is wrong: {says}. {where}"
+
+
+@pytest.mark.parametrize("size", [1e15, 1e16])
+def test_two_formulas_may_differ_by_the_rounding_of_both(size):
+    """By more than 1e-9 of them here: 2(x + 10000000.3) - 2x, and 20000000.6."""
+    graph = parse_graph(["xy = (xa + 10000000.3)^2 - xa^2"])
+    [row] = compare_partials(graph, {"xa": size / 3}).rows
+    assert abs(row.symbolic - row.adjoint) > 1e-9 * row.symbolic
+    assert row.verdict == PASS
