@@ -191,6 +191,7 @@ BORDERS = [  # claimed, by differences, whether each rule rejects it
     ("JAX", 10.0, 10.0 + 1.09e-4, False), ("JAX", 10.0, 10.0 + 1.11e-4, True),
     ("autograd", 0.0, 0.99e-6, False), ("autograd", 0.0, 1.01e-6, True),
     ("autograd", 10.0, 10.0 + 1.99e-5, False), ("autograd", 10.0, 10.0 + 2.01e-5, True),
+    ("autograd", 0.0, 1e-6, True), ("autograd", 999999.0, 1000001.0, True),
     ("autograd", -10.0, 10.0, True), ("scipy", 0.0, 1.49e-7, False),
     ("scipy", 0.0, 1.51e-7, True), ("scipy", 1e3, 1e3 + 1.6e-7, True),
     ("torch", 0.0, np.nan, True), ("JAX", 0.0, np.nan, True),

@@ -236,3 +236,45 @@ def test_a_gradient_that_accumulates_is_told_from_one_that_is_random():
 def test_an_argument_that_was_changed_is_named(before, after, says):
     told = changes_argument("f", [A(before)], [A(after)], SUBJECT)
     assert told == (says and f"f changes its argument in place: {says}")
+
+
+# Whether what is off is rounding of single precision, or a constant that is wrong.
+
+DIGITS = "; the gradient has the digits of single precision only"
+OFF = [  # how far components are off, relatively, the verdict, the sentence
+    ([-3e-7, 2e-7], PASS, AGREE.format(2) + DIGITS),
+    ([-3e-7, -1.4e-7], PASS, AGREE.format(2) + DIGITS),
+    ([-3e-7, -1.6e-7], FAIL, "squares: it is 2.3e-05 % too small, at every component."),
+    ([3e-7, 3.1e-7], FAIL, "squares: it is 3.05e-05 % too large, at every component."),
+    ([3e-7], FAIL, "squares: it is 3e-05 % too large, at every component."),
+    ([1.1e-7], PASS, "squares: it agrees with differences" + DIGITS),
+    ([1.3e-7], FAIL, "squares: it is 1.3e-05 % too large, at every component."),
+    ([-7e-6, 7e-6], FAIL, "squares: claimed / true goes from 0.999993 to 1.000007, at "
+     "every component" + DIGITS + "."),
+    ([-8e-6, 8e-6], FAIL, "squares: claimed / true goes from 0.999992 to 1.000008, at "
+     "every component."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("off", "verdict", "says"), OFF)
+def test_rounding_is_told_from_a_wrong_constant(off, verdict, says):
+    x = A([1.1, 0.3])[: len(off)]
+    report = check_function(squares, lambda v: 2 * v * (1 + A(off)), x)
+    assert (report.verdict, report.diagnosis) == (verdict, says)
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(float, FAIL), (FLOAT32, INCONCLUSIVE)])
+def test_beside_large_components_single_precision_leaves_small_ones_no_digit(
+    kind, verdict
+):
+    def f(x):
+        return float(1000 * x[0] ** 2 + 1e-4 * x[1])
+
+    report = check_function(
+        f, lambda x: A([2000 * x[0], 2e-4], dtype=kind), A([1.1, 3])
+    )
+    assert report.verdict == verdict
+    says = (
+        "∂f/∂x[1] could not be decided: it is 0.0001 off, which is rounding beside 2."
+    )
+    assert (says in report.diagnosis) == (verdict == INCONCLUSIVE)
