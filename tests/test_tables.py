@@ -28,7 +28,13 @@ from cgprimer import (
 from cgprimer.errors import columns, excerpt
 from cgprimer.judge.compare import PartialReport, PartialRow
 from cgprimer.notation import progress
-from cgprimer.notation.folding import FACTORS, WORDS, fewer_digits, fold
+from cgprimer.notation.folding import (
+    FACTORS,
+    WORDS,
+    cut_marked_lines,
+    fewer_digits,
+    fold,
+)
 from cgprimer.notation.giving_way import table_lines
 from cgprimer.notation.report import Said, as_html, lines_of, plain
 from cgprimer.notation.signs import spell
@@ -236,6 +242,13 @@ def test_carets_stay_under_what_they_mark(before, after, width, encoding):
     lines = ["".join(p for p, _ in line) for line in lines_of([said], width, encoding)]
     assert max(map(columns, lines)) <= width
     assert marked(lines) == "sn(xx)"
+
+
+def test_a_marked_line_is_cut_only_where_it_is_too_wide():
+    text = "xy = a*xx + b*sn(xx)\n              ^^"
+    assert cut_marked_lines(text, 20) == text
+    assert cut_marked_lines(text, 19) == "…= a*xx + b*sn(xx)\n            ^^"
+    assert cut_marked_lines(text.replace("^^", "  "), 10) == text.replace("^^", "  ")
 
 
 @pytest.mark.parametrize("key", ["diagnosis", "derivation"])

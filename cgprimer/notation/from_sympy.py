@@ -27,6 +27,9 @@ WRITTEN_OUT = {
 }  # fmt: skip
 """sympy's functions that the language lacks, in those that it has."""
 
+HEAVISIDE = {0.0: "step(a)", 0.5: "(1 + sign(a))/2", 1.0: "1 - step(-a)"}
+"""sympy's Heaviside by what it is at 0; its usual value there is one half."""
+
 
 @functools.cache
 def _by_class() -> dict[Any, Op]:
@@ -71,7 +74,7 @@ def _check(item: Any) -> None:
     plain = item.is_Symbol or item.is_Add or item.is_Mul or item.is_Pow
     if plain or (item.is_Number and item.is_finite) or item in (sympy.pi, sympy.E):
         return
-    if isinstance(item, sympy.Heaviside) or _op(item) or _kind(item) in WRITTEN_OUT:
+    if _op(item) or _kind(item) in WRITTEN_OUT or _heaviside(item):
         return
     if item.is_number and not item.is_Function:
         raise GraphError(
@@ -87,6 +90,13 @@ def _check(item: Any) -> None:
 
 def _kind(item: Any) -> str:
     return shorten(type(item).__name__)
+
+
+def _heaviside(item: Any) -> str | None:
+    """How a Heaviside is written; None for what is none, or is another value at 0."""
+    if not isinstance(item, sympy.Heaviside) or not item.args[1].is_Number:
+        return None
+    return HEAVISIDE.get(float(item.args[1]))
 
 
 def _op(item: Any) -> Op | None:
@@ -138,15 +148,10 @@ def _number(item: Any) -> Node:
 
 
 def _call(item: Any, args: list[Node]) -> Node:
-    if isinstance(item, sympy.Heaviside):
-        # sympy's Heaviside says what it is at 0; step is 0 there. Its usual value is
-        # one half.
-        if item.args[1] == 0:
-            return OPS["step"](args[0])
-        return parse_substituted("(1 + sign(a))/2", args[0])
     op = _op(item)
     if op is None:
-        return parse_substituted(WRITTEN_OUT[_kind(item)], args[0])
+        text = _heaviside(item) or WRITTEN_OUT[_kind(item)]
+        return parse_substituted(text, args[0])
     node = op(*args[: op.arity])
     for arg in args[op.arity :]:
         node = op(node, arg)

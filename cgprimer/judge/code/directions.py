@@ -124,8 +124,7 @@ class _Search:
         """Leave components undecided: errors up to `limit` would not have shown."""
         size = np.abs(self.claimed[some])
         with np.errstate(all="ignore"):
-            # Of a claim of 0 no relative error can be told.
-            relative = np.where(size > 0, limit / size, np.inf)
+            relative = limit / size  # inf for a claim of 0: no error of it can be told
         self.survey.unseen.append((some, relative))
 
     def one_by_one(self, some: Integers) -> None:

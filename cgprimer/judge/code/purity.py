@@ -18,6 +18,7 @@ from cgprimer.errors import visible
 from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import INCONCLUSIVE
+from cgprimer.notation.numbers import apart
 from cgprimer.types import Array
 
 SAME = 64 * float(np.finfo(np.float64).eps)  # threads may add up in another order
@@ -56,7 +57,10 @@ def _same(one: Array, two: Array, scale: float) -> bool:
 def _impure(name: str, runs: list[Array]) -> tuple[str, bool]:
     """(what to say of three results for one x, whether they grow evenly)."""
     i = int(np.nan_to_num(np.abs(runs[1] - runs[0])).argmax())
-    values = ", ".join(f"{run[i]:.6g}" for run in runs)
+    # 5 and 5.000000001 are both 5 in six digits, which would read as one value.
+    a, b = (float(run[i]) for run in runs[:2])
+    n = next((n for n in range(6, 17) if f"{a:.{n}g}" != f"{b:.{n}g}"), 17)
+    values = ", ".join(f"{run[i]:.{n}g}" for run in runs)
     says = f"{name} gives two values for one x ({values}, …): "
     # +=, as of gradients that are not set back to zero, adds the same each time.
     if np.allclose(runs[1] - runs[0], runs[2] - runs[1], rtol=1e-6, atol=0):
@@ -77,17 +81,19 @@ def changes_argument(
     if not len(moved):
         return ""
     i = int(moved[0])
-    wrt, was, now = subject.wrt(i), float(a[i]), float(b[i])
-    return f"{name} changes its argument in place: {wrt} was {was:.6g}, then {now:.6g}"
+    was, now = apart(float(a[i]), float(b[i]), range(6, 18))
+    return (
+        f"{name} changes its argument in place: {subject.wrt(i)} was {was}, then {now}"
+    )
 
 
 def not_finite(subject: Subject) -> str:
     """`f is nan at x[0] = -1`: with the components that make it so, if they are few."""
     kind = f"{subject.here:g}"
     guilty = [i for i in range(min(len(subject), CULPRITS)) if _is_guilty(subject, i)]
-    shown = guilty or list(range(len(subject)))
-    pairs = [f"{subject.wrt(i)} = {subject.x[i]:.6g}" for i in shown[:8]]
-    at = index(pairs, 3)
+    shown = guilty or range(len(subject))
+    pairs = [f"{subject.wrt(i)} = {subject.x[i]:.6g}" for i in shown[:4]]
+    at = index(pairs, 3, len(shown))
     return f"{subject.name} is {kind} at {at}: there is no slope to compare with"
 
 

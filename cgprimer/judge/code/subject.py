@@ -126,7 +126,8 @@ class Subject:
         return each
 
 
-def index(names: Sequence[str], shown: int = 4) -> str:
-    """`x[0], x[1] and 3 more`."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+def index(names: Sequence[str], shown: int = 4, count: int = 0) -> str:
+    """`x[0], x[1] and 3 more`; `count` : how many there are, if more than the names."""
+    count = max(count, len(names))
+    more = f" and {count - shown} more" if count > shown else ""
     return ", ".join(names[:shown]) + more
