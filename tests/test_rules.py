@@ -72,8 +72,9 @@ def test_products_of_neighbours_are_summed_as_by_hand():
     ("column", "expected"),
     [
         ([1.0, 1.0], False), ([0.0, 0.0], False), ([5.0], False), ([0.0, 5e-324], True),
-        ([1.0, 1 + 4e-15], False), ([1.0, 1 + 4e-14], True), ([-1e9, -1e9 - 1e-4], True),
-        ([-1e9, -1e9 - 1e-6], False), ([1e-300, 2e-300], True),
+        ([1.0, 1 + 4e-15], False), ([1.0, 1 + 4e-14], True),
+        ([-1e9, -1e9 - 1e-6], False), ([-1e9, -1e9 - 1e-4], True),
+        ([1e-300, 2e-300], True),
     ],
 )  # fmt: skip
 def test_a_column_varies_by_more_than_rounding(column, expected):
