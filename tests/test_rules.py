@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cgprimer import Dataset, parse_graph
 from cgprimer.fitting.advice import Ending
-from cgprimer.fitting.baseline import Baseline
+from cgprimer.fitting.baseline import Baseline, beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
 from cgprimer.fitting.compared import compare, shortcomings
 from cgprimer.fitting.downhill import is_endless, runaways, way_down
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
+from cgprimer.fitting.objective import objective_of
+from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.score import Score
 from cgprimer.fitting.status import status_of
 from cgprimer.fitting.stopping import is_beyond, is_nothing, runs_away, word_at_rest
 from cgprimer.fitting.trail import Trail
+from cgprimer.run.losses import find_loss
 
 # Chances
 
@@ -496,7 +500,7 @@ ALIKE = "the same in every sample, so that no model is better than a constant"
 OTHER = (
     "What is left of xy has a pattern: another start or another model may fit better"
 )
-COMPARED = [  # R², scores, whether there is one minimum → sentences without and with doubts
+COMPARED = [  # R², scores, whether there is one minimum → sentences, and doubts
     (XY, [score_of()], False, ["R² 0.9986"], []),
     ({"xy": math.nan}, [score_of()], False, ["R² undefined"], []),
     (BOTH, [GOOD, score_of("xq")], False, ["R² 0.9986 for xp, -0.5 for xq"], []),
@@ -563,8 +567,8 @@ def test_a_fit_is_compared_in_words(r_squared, scores, one, said, doubts):
 
 
 def short(name, verdict, **fields):
-    return shortcomings(baseline_of({n: -0.25 for n in name.split()} | {"xq": 0.5},
-                                    score_of(name, verdict, **fields)))  # fmt: skip
+    r_squared = dict.fromkeys(name.split(), -0.25) | {"xq": 0.5}
+    return shortcomings(baseline_of(r_squared, score_of(name, verdict, **fields)))
 
 
 SHORT = [
@@ -665,3 +669,240 @@ def test_a_fit_that_rests_beside_a_constant_is_trivial(
 ):
     trail = trail_of(losses, status=ended, loss=1.0)
     assert status_of(trail, baseline, stepwise) == word
+
+
+# How it ended, in sentences
+
+
+ARRIVED = "converged: the loss no longer falls and the gradient is zero"
+NO_GAIN = "trivial: a constant does about as well, or better"
+STOPPED = "stopped after the steps allowed"
+ROSE = "diverged: the loss rose; lower the rate. The best parameters are kept"
+PRINTED = "xq: R² -0.5, no better than the best constant"
+ANEW = "Start elsewhere (start=…, or another rng=), rescale, or change the model"
+NO_START = ": it is linear in its parameters, so no other start leads elsewhere"
+NOTHING_THERE = ", unless there is nothing in the data to find"
+SEPARABLE = (
+    "every sample is on its side (separable), so the loss has no minimum: it falls to "
+    "zero as the parameters grow without end, and their values only say when it stopped"
+)
+APART = tuple((k, 10.0 ** (6 - k)) for k in range(5))
+
+
+def trivial(one=False, **fields):
+    return baseline_of(BOTH, score_of("xq", "worse", **fields), one=one)
+
+
+FOUND = baseline_of(XY, score_of(chance=0.5))
+LUCK = "Noise alone reaches that of xy with probability 0.5"
+ENDED = trail_of(FALLING, status="converged")
+SENTENCES = [  # status, Trail, baseline, method → sentences
+    ("converged", ENDED, FOUND, "SGD", [ARRIVED, "R² 0.9986", LUCK]),
+    ("max_steps", trail_of(FALLING), FOUND, "SGD",
+     [STOPPED + LAST + "33 %; allow more, or try a higher rate", "R² 0.9986"]),
+    ("max_steps", trail_of(FALLING), FOUND, "LeastSquares",
+     [STOPPED + LAST + "33 %; allow more, LeastSquares(max_steps=…)", "R² 0.9986"]),
+    ("max_steps", trail_of(LEVEL), FOUND, "LeastSquares",
+     [STOPPED + LAST + "0.01 %; allow more, LeastSquares(max_steps=…), or start "
+      "elsewhere", "R² 0.9986", LUCK]),
+    ("max_steps", trail_of(LEVEL), FOUND, "SGD",
+     [STOPPED + LAST + "0.01 %; allow more, or try a higher rate", "R² 0.9986"]),
+    ("max_steps", trail_of(FALLING), POOR, "SGD",
+     [STOPPED + LAST + "33 %; allow more", "R² 0.9986",
+      "As yet xy: no better than a constant"]),
+    ("converged", trail_of(status="converged", endless=True), FOUND, "SGD",
+     [f"converged: {SEPARABLE}", "R² 0.9986", LUCK]),
+    ("stalled", trail_of(endless=True), FOUND, "SGD",
+     [f"stalled: {SEPARABLE}", "R² 0.9986", LUCK]),
+    ("diverged", trail_of(UPS), FOUND, "SGD", [ROSE, "R² 0.9986"]),
+    ("diverged", trail_of(UPS, steep=True), FOUND, "SGD",
+     ["diverged: the loss rose; lower the rate, or rescale the inputs and targets to "
+      "about one, or start elsewhere. The best parameters are kept", "R² 0.9986"]),
+    ("diverged", trail_of([1.0, math.nan], steep=True), FOUND, "SGD",
+     ["diverged: the loss became nan; lower the rate, or start elsewhere. "
+      "The best parameters are kept", "R² 0.9986"]),
+    ("interrupted", trail_of(), FOUND, "SGD",
+     ["interrupted: these are the best parameters so far", "R² 0.9986"]),
+    ("failed", trail_of(), FOUND, "LeastSquares",
+     ["failed: the method could not go on; start nearer to the solution", "R² 0.9986"]),
+    ("unbounded", trail_of(), None, "SGD",
+     ["unbounded: the loss falls without end; it has no minimum this way"]),
+    ("converged", ENDED, None, "SGD", [ARRIVED]),
+    ("converged", trail_of(dead=True), None, "SGD", [ARRIVED]),
+    ("converged", trail_of(dead=True, moved=np.zeros(2)), None, "SGD",
+     [ARRIVED,
+      "It never moved: the start may as well be a maximum, or level ground"]),
+    ("converged", trail_of(moved=np.zeros(2)), None, "SGD", [ARRIVED]),
+    ("trivial", ENDED, trivial(), "SGD", [NO_GAIN, PRINTED, ANEW + NOTHING_THERE]),
+    ("trivial", ENDED, trivial(pattern=True), "SGD",
+     [NO_GAIN, PRINTED, ANEW + ": the targets have a pattern that is no noise"]),
+    ("trivial", ENDED, trivial(True), "SGD",
+     [NO_GAIN, PRINTED, "Change the model" + NO_START + NOTHING_THERE]),
+    ("trivial", ENDED, trivial(True, pattern=True), "SGD",
+     [NO_GAIN, PRINTED, "Change the model" + NO_START
+      + ", and the targets have a pattern that is no noise"]),
+    ("trivial", trail_of(status="stalled"), trivial(True), "SGD",
+     [NO_GAIN, PRINTED, "Allow more steps, rescale, or change the model" + NO_START
+      + NOTHING_THERE]),
+    ("trivial", trail_of(status="stalled"), trivial(True), "LeastSquares",
+     [NO_GAIN, PRINTED, "I" + EDGE[3:], ANEW + NOTHING_THERE]),
+    ("trivial", trail_of(dead=True), trivial(), "SGD",
+     [NO_GAIN, PRINTED, "Every slope is zero here: units are dead or saturated",
+      ANEW + NOTHING_THERE]),
+    ("trivial", ENDED, trivial(apart=APART[:4]), "LeastSquares",
+     [NO_GAIN, PRINTED, "xq has samples far off all others, counted from 0: 0 by "
+      "1e+06, 1 by 1e+05, 2 by 1e+04, 3 by 1e+03; mend them, or try loss='huber'",
+      ANEW]),
+    ("trivial", ENDED, trivial(apart=APART), "LeastSquares",
+     [NO_GAIN, PRINTED, "xq has samples far off all others, counted from 0: 0 by "
+      "1e+06, 1 by 1e+05, 2 by 1e+04, 3 by 1e+03, 1 more; mend them, or try "
+      "loss='huber'", ANEW]),
+    ("trivial", trail_of(status="converged", endless=True),
+     baseline_of(XY, score_of("xy", "constant")), "SGD",
+     [NO_GAIN, f"xy: {ALIKE}", SEPARABLE.replace("e", "E", 1)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "trail", "baseline", "by", "said"), SENTENCES)
+def test_an_ending_is_told_in_sentences(status, trail, baseline, by, said):
+    assert sentences_of(status, trail, baseline, ["a", "b"], by) == said
+
+
+# Verdicts on fits made to order
+
+LINE = parse_graph(["xy = w*xx + b"])
+LOGISTIC = parse_graph(["xy = sigmoid(w*xx + b)"])
+
+
+def judged(y, w, b, x=None, *, loss="mse", rank=2, sigma=None, graph=LINE):
+    """The score of predictions w·x + b."""
+    x = np.linspace(-1, 1, len(y)) if x is None else x
+    data, kind = Dataset({"xx": x}, {"xy": y}, sigma), find_loss(loss)
+    objective = objective_of(graph, data, kind, weighted=sigma is not None)
+    found = beside_constants(objective, ["xy"], kind, np.array([w, b]), rank)
+    [score] = found.scores
+    return score
+
+
+def made_to_order(size, gain, curved):
+    """y, and the slope by which a line takes away just that share of its squares."""
+    x = np.linspace(-1, 1, size)
+    rest = x**2 if curved else np.random.default_rng(5).normal(size=size)
+    rest = rest - rest.mean()
+    rest -= x * (rest @ x) / (x @ x)
+    slope = math.sqrt(gain / (x @ x))
+    return slope * x + math.sqrt((1 - gain) / (rest @ rest)) * rest, slope
+
+
+@pytest.mark.parametrize(
+    ("size", "gain", "curved", "verdict"),
+    [
+        (200, 0.048, False, "by chance"), (200, 0.058, False, "better"),
+        (200, 0.095, True, "with a pattern"), (200, 0.105, True, "better"),
+        (6, 0.49, False, "by chance"), (6, 0.51, False, "better"),
+        (2, 0.99, False, "better"),
+    ],
+)  # fmt: skip
+def test_a_gain_counts_where_it_is_large_or_no_chance(size, gain, curved, verdict):
+    y, slope = made_to_order(size, gain, curved) if size > 2 else ([0.0, 1.0], 0.5)
+    score = judged(y, slope, 0.5 * (size == 2))
+    assert (score.verdict, score.pattern) == (verdict, curved)
+    assert score.gain == pytest.approx(gain if size > 2 else 1)
+    if size > 2:
+        ratio = gain / (1 - gain) * (size - 2)
+        assert score.chance == pytest.approx(stats.f.sf(ratio, 1, size - 2))
+    else:
+        assert math.isnan(score.chance)
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"), [(0.095, "by chance"), (0.105, "better"), (0.95, "better")]
+)
+def test_where_samples_are_too_few_a_gain_counts_for_itself(gain, verdict):
+    score = judged([0.0, 1.0], 0.5 - 0.5 * math.sqrt(1 - gain), 0.5)
+    assert score.gain == pytest.approx(gain)
+    assert math.isnan(score.chance)
+    assert (score.verdict, score.parameters) == (verdict, 2)
+
+
+@pytest.mark.parametrize(("size", "pattern"), [(0.9e-4, False), (1.1e-4, True)])
+def test_of_what_is_met_to_a_ten_thousandth_no_pattern_is_told(size, pattern):
+    y, slope = made_to_order(200, 1 - size**2, True)
+    assert judged(y, slope, 0.0).pattern is pattern
+
+
+@pytest.mark.parametrize(
+    ("target", "b", "loss", "verdict"),
+    [
+        (3.0, 3 + 2.9e-6, "mse", "constant"), (3.0, 3 + 3.1e-6, "mse", "worse"),
+        (0.0, 0.9e-6, "mse", "constant"), (0.0, -1.1e-6, "mse", "worse"),
+        (-2.0, -2 + 2.1e-6, "mse", "worse"), (-2.0, -2 - 1.9e-6, "mse", "constant"),
+        (1.0, math.log(0.991 / 0.009), "cross-entropy", "constant"),
+        (1.0, math.log(0.989 / 0.011), "cross-entropy", "worse"),
+    ],
+)  # fmt: skip
+def test_one_value_is_met_or_it_is_not(target, b, loss, verdict):
+    graph = LOGISTIC if loss == "cross-entropy" else LINE
+    score = judged(np.full(20, target), 0.0, b, loss=loss, graph=graph)
+    assert score.verdict == verdict
+
+
+def even(**outliers):
+    """Numbers from -2 to 2 in any order, but for samples that lie far off."""
+    y = np.random.default_rng(1).permutation(np.linspace(-2, 2, 401))
+    for name, value in outliers.items():
+        y[int(name[1:])] = value
+    return y
+
+
+@pytest.mark.parametrize(
+    ("outliers", "sigma", "apart"),
+    [
+        ({"k5": 19.8}, None, ()),
+        ({"k5": 20.2}, None, ((5, 20.2),)),
+        ({"k5": -20.2}, None, ((5, -20.2),)),
+        ({"k5": 30.0, "k20": -40.0}, None, ((20, -40.0), (5, 30.0))),
+        ({"k5": 30.0, "k6": 40.0}, None, ()),  # side by side: a part of the curve
+        ({"k5": 30.0, "k7": 40.0}, None, ((7, 40.0), (5, 30.0))),
+        ({"k5": 30.0}, 0.5, ((5, 30.0),)),
+    ],
+)
+def test_samples_far_off_all_others_are_named(outliers, sigma, apart):
+    score = judged(even(**outliers), 0.0, -0.5, sigma=sigma)
+    assert score.trivial
+    assert [k for k, _ in score.apart] == [k for k, _ in apart]
+    assert [by for _, by in score.apart] == pytest.approx(
+        [by for _, by in apart], abs=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("far", "near"), [(99.0, None), (-99.0, None), (103.0, 1), (-103.0, 1)]
+)
+def test_a_robust_gain_is_told_without_samples_far_off(far, near):
+    y = np.tile([1.0, -1.0], 20)
+    y[5] = far
+    score = judged(y, 0.01, 0.0, loss="mae")
+    if not near:
+        assert score.near is None
+        return
+    x = np.linspace(-1, 1, 40)
+    left = np.delete(np.abs(y - 0.01 * x), 5).mean()
+    assert score.near[:2] == pytest.approx((1, left))
+    assert score.near[2] == pytest.approx(1, abs=0.06)
+    assert score.losses == score.near[1:]
+    assert judged(y, 0.01, 0.0).near is None
+
+
+def test_a_gain_of_likelihood_is_judged_by_its_ratio():
+    y = np.tile([1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0], 8)
+    x = np.linspace(-1, 1, 64)
+    score = judged(y, 0.2, 0.0, x, loss="cross-entropy", graph=LOGISTIC)
+    p = 1 / (1 + np.exp(-0.2 * x))
+    loss = -np.log(np.where(y == 1, p, 1 - p)).mean()
+    assert (score.loss, score.constant) == pytest.approx((loss, math.log(2)))
+    assert score.told
+    y = (x > 0.3 * np.sin(9 * x)) * 1.0
+    score = judged(y, 0.2, 0.0, x, loss="cross-entropy", graph=LOGISTIC)
+    ratio = 2 * 64 * (score.constant - score.loss)
+    assert score.chance == pytest.approx(stats.chi2.sf(ratio, 1))
