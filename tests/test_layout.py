@@ -373,6 +373,11 @@ ENDS = {  # sizes, edges → where routes leave and arrive, above the middle of 
     "a fork of two": (
         {"s": BOX, "t": BOX, "u": BOX}, "s-t s-u", {"s-t": (6, -6), "s-u": (-6, 6)},
     ),
+    "three that want to go the same way": (
+        dict.fromkeys("pqtuv", BOX), "p-t p-u p-v q-t q-u q-v",
+        {"p-t": (6, -2), "p-u": (-2, 6), "p-v": (-6, 6),
+         "q-t": (6, -6), "q-u": (2, -6), "q-v": (-6, 2)},
+    ),
     "four come in": (
         {"s": BOX, "t": BOX, "u": BOX, "v": BOX, "z": (30, 80)}, "s-z t-z u-z v-z",
         {"s-z": (-6, 24), "t-z": (-6, 12), "u-z": (6, -12), "v-z": (6, -24)},
@@ -407,3 +412,39 @@ def test_curves_are_those_of_pchip_between_ends_that_head_for_the_next_point(see
     assert heights_along(route, at) == pytest.approx(expected)
     beyond = heights_along(route, np.array([x[0] - 1, x[-1] + 1]))
     assert beyond == pytest.approx(route[[0, -1], 1])
+
+
+ROUTES = {  # sizes, edges, labels → an edge, its points
+    "straight below its label": (
+        {"a": BOX, "b": (40, 30)}, "a-b", {"a-b": LABEL},
+        "a-b", [(30, 15), (56, 15), (100, 15), (126, 15)],
+    ),
+    "below a label that is narrower than its column": (
+        dict.fromkeys("abcd", BOX), "a-b c-d",
+        {"a-b": (20, 50), "c-d": (60, 40)},
+        "a-b", [(30, 57.2), (76, 57.2), (96, 57.2), (142, 57.2)],
+    ),
+    # From 6 below the middle of `a`; a line to the end would come nearer to `b` than
+    # 6.75, half of the distance that they keep.
+    "round a box": (
+        {"a": BOX, "b": (30, 40), "c": BOX}, "a-b b-c a-c", {},
+        "a-c", [(30, 10.75), (82, 0), (164, 10.75)],
+    ),
+    "level below a box that is high": (
+        {"a": BOX, "b": (30, 400), "c": (30, 400), "d": BOX}, "a-b a-c b-d c-d a-d", {},
+        "a-d", [(30, 207.5), (155.4, 0), (185.4, 0), (310.8, 207.5)],
+    ),
+    "level along its label and the columns beside it": (
+        {"a": BOX, "b": (30, 60), "c": (30, 60), "d": BOX}, "a-b b-c c-d a-d",
+        {"a-d": (30, 10)},
+        "a-d", [(30, 15.75), (56, 0), (138, 0), (168, 0), (194, 0), (276, 15.75)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_routes_bend_no_more_than_they_must(name):
+    sizes, edges, labels, edge, points = ROUTES[name]
+    sizes_of_labels = {edges_of(key)[0]: value for key, value in labels.items()}
+    found = layered_layout(sizes, edges_of(edges), label_sizes=sizes_of_labels)
+    assert found.routes[edges_of(edge)[0]] == pytest.approx(np.array(points))
