@@ -328,6 +328,10 @@ SHORTFALLS = [  # status, poor, exact, the Trail → what is said
         "; it jumps to and fro: lower the rate",
     ),
     (
+        "stalled", True, False, trail_of(best=(2.0, 9e9), origin=(1.0, -100.0)),
+        "; it jumps to and fro: lower the rate",
+    ),
+    (
         "stalled", False, False, trail_of(best=(2.0, 1.1e8)),
         "; it jumps to and fro: lower the rate",
     ),
