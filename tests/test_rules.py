@@ -12,11 +12,15 @@ from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.baseline import Baseline, beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
 from cgprimer.fitting.compared import compare, shortcomings
+from cgprimer.fitting.determination import determine
 from cgprimer.fitting.downhill import is_endless, runaways, way_down
+from cgprimer.fitting.identification import list_names
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.outcome import sentences_of
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.score import Score
+from cgprimer.fitting.standard_errors import doubtful, errors_of
 from cgprimer.fitting.status import status_of
 from cgprimer.fitting.stopping import is_beyond, is_nothing, runs_away, word_at_rest
 from cgprimer.fitting.trail import Trail
@@ -911,3 +915,110 @@ def test_a_gain_of_likelihood_is_judged_by_its_ratio():
     score = judged(y, 0.2, 0.0, x, loss="cross-entropy", graph=LOGISTIC)
     ratio = 2 * 64 * (score.constant - score.loss)
     assert score.chance == pytest.approx(stats.chi2.sf(ratio, 1))
+
+
+# Parameters that are determined in name only
+
+T = np.arange(64)
+U, V, W = (np.cos(2 * np.pi * k * T / 64) / np.sqrt(32) for k in (1, 2, 3))
+"""Columns of length one, at right angles."""
+WIDE = "their standard errors exceed their values"
+ALONE = "its standard error exceeds its value"
+
+
+def alike(gap, other=U):
+    """A column that stands out of another by `gap`: variances grow by 1 + 1/gap²."""
+    return {"x1": other, "x2": U + gap * V}
+
+
+TWO = "a*x1 + b*x2"
+DOUBTFUL = [  # equation, inputs, values, noise (None: unknown) → who, and why
+    (TWO, alike(1.01e-2), [1, 1], 1.0, "", ""),
+    (TWO, alike(0.99e-2), [1, 1], 1.0, "ab",
+     f"{WIDE}, and the data hardly tell a from b (correlation -0.999950)"),
+    (TWO, alike(1e-3), [1, 1], 1.0, "ab",
+     f"{WIDE}, and the data hardly tell a from b (correlation -0.99999950)"),
+    (TWO, alike(1e-3, -U), [1, 1], 1.0, "ab",
+     f"{WIDE}, and the data hardly tell a from b (correlation 0.99999950)"),
+    (TWO, alike(1e-3), [1, 999], 1.0, "ab",
+     f"{WIDE}, and the data hardly tell a from b (correlation -0.99999950)"),
+    (TWO, alike(1e-3), [1, -1001], 1.0, "a",
+     f"{ALONE}, and the data hardly tell a from b (correlation -0.99999950)"),
+    (TWO, alike(1e-3), [1, 1], 1e-4, "", ""),
+    (TWO, alike(0.995e-5), [1, 1], None, "ab",
+     "the data hardly tell a from b (correlation -0.999999999950)"),
+    (TWO, alike(1.01e-5), [1, 1], None, "", ""),
+    # Two others stand for a, neither of them alone: a correlation of 0.7.
+    (TWO + " + c*x3", alike(1e-3) | {"x3": U + 1e-3 * W}, [1, 1, 1], 1.0, "abc",
+     f"{WIDE}, and other parameters together nearly make up for a"),
+    # Within an error of 0.405 the effect exp(-k) changes by half.
+    ("x1*exp(-k)", {"x1": U}, [0.1], 0.41 * math.exp(-0.1), "k", ALONE),
+    ("x1*exp(-k)", {"x1": U}, [0.1], 0.40 * math.exp(-0.1), "", ""),
+    ("x1*exp(-k)", {"x1": U}, [0.42], 0.41 * math.exp(-0.42), "", ""),
+    ("x1*exp(-k)", {"x1": U}, [-0.1], 0.41 * math.exp(0.1), "k", ALONE),
+    ("x1*exp(-k) + d*x2", {"x1": U, "x2": V}, [0.1, 0], 0.41 * math.exp(-0.1), "k",
+     ALONE),
+    ("x1*exp(-k) + x2*exp(-l)", {"x1": U, "x2": V}, [0, 0], 0.41, "kl", WIDE),
+    # What is undetermined is told as such.
+    ("(a + c)*x1 + b*x2", alike(1e-3), [1, 1, 1], 1.0, "b",
+     f"{ALONE}, and other parameters together nearly make up for b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "inputs", "at", "noise", "who", "why"), DOUBTFUL)
+def test_a_parameter_is_doubted_where_its_error_means_nothing(
+    text, inputs, at, noise, who, why
+):
+    graph = parse_graph([f"xy = {text}"])
+    data = Dataset(inputs, {"xy": np.zeros(64)})
+    objective, params = objective_of(graph, data, find_loss("mse")), np.array(at, float)
+    known = determine(objective, params, True)
+    spread = None if noise is None else noise**2 * known.inverse
+    told, said = doubtful(Sampled(objective), graph.parameters, params, known, spread)
+    assert told == tuple(who)
+    verb = "is" if len(who) == 1 else "are"
+    assert said == (who and f"{list_names(who)} {verb} practically undetermined: {why}")
+
+
+@pytest.mark.parametrize("sigma", [None, 0.5])
+@pytest.mark.parametrize("size", [2, 40])
+def test_errors_are_those_of_each_target_where_it_has_enough_samples(size, sigma):
+    """Of two lines each pays for two parameters; of few samples all are taken."""
+    graph = parse_graph(["xp = a*xx + b", "xq = c*xx + d", "xr = e + 0*xx"])
+    x, rng = np.linspace(0, 1, size), np.random.default_rng(0)
+    left = rng.normal(size=(3, size)) * [[1.0], [10.0], [3.0]]
+    targets = dict(zip(graph.outputs, left, strict=True))
+    objective = objective_of(
+        graph, Dataset({"xx": x}, targets, sigma), find_loss("mse"),
+        weighted=sigma is not None,
+    )  # fmt: skip
+    params = np.zeros(5)
+    known = determine(objective, params, True)
+    found = errors_of(objective, params, known)
+    squares = (left**2).sum(axis=1)
+    assert found["dof"] == 3 * size - 5
+    design = np.linalg.inv(np.array([[x @ x, x.sum()], [x.sum(), size]]))
+    if sigma:
+        expected = [sigma**2] * 3
+        assert found["chi_squared"] == pytest.approx(squares.sum() / sigma**2)
+    else:
+        each = (
+            squares / (size - np.array([2, 2, 1])) if size > 2 else [squares.sum()] * 3
+        )
+        expected = [*each]
+        assert found["chi_squared"] is None
+    errors = np.diag(found["spread"])
+    assert errors[:2] == pytest.approx(np.diag(design) * expected[0])
+    assert errors[2:4] == pytest.approx(np.diag(design) * expected[1])
+    assert errors[4] == pytest.approx(expected[2] / size)
+    assert found["without_errors"] == ""
+    assert found["noise_free"] == ()
+
+
+@pytest.mark.parametrize("sigma", [[1.0, 2.0, 1.0, 0.5], [3.0, 1.0, 1.0, 1.0]])
+def test_the_best_constant_weighs_as_the_fit_does(sigma):
+    y, weight = np.array([1.0, 2.0, 3.0, 9.0]), np.array(sigma) ** -2.0
+    score = judged(y, 0.0, 0.0, sigma=np.array(sigma))
+    middle = (weight * y).sum() / weight.sum()
+    assert score.constant == pytest.approx((weight * (y - middle) ** 2).sum() / 4)
+    assert score.loss == pytest.approx((weight * y**2).sum() / 4)
