@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cgprimer import Dataset, parse_graph
+from cgprimer import SGD, Adam, Dataset, FitError, FitResult, fit, parse_graph
 from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.baseline import Baseline, beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
@@ -16,7 +16,8 @@ from cgprimer.fitting.determination import determine
 from cgprimer.fitting.downhill import is_endless, runaways, way_down
 from cgprimer.fitting.identification import list_names
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
-from cgprimer.fitting.objective import objective_of
+from cgprimer.fitting.objective import in_units, objective_of
+from cgprimer.fitting.objective import varies as weighs
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.score import Score
@@ -1022,3 +1023,89 @@ def test_the_best_constant_weighs_as_the_fit_does(sigma):
     middle = (weight * y).sum() / weight.sum()
     assert score.constant == pytest.approx((weight * (y - middle) ** 2).sum() / 4)
     assert score.loss == pytest.approx((weight * y**2).sum() / 4)
+
+
+def test_a_result_has_the_errors_of_its_covariance():
+    """Of two parameters known apart, and of two of which only the sum is known."""
+    spread = np.zeros((4, 4))
+    spread[:2, :2], spread[2:, 2:] = [[4.0, 1.0], [1.0, 9.0]], 0.25
+    result = FitResult(
+        {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, 0.5, np.ones(3), "converged", "said",
+        "LeastSquares", 3, 3, 4, 0.1, rank=3, undetermined=("c", "d"), dof=5,
+        null_space=np.array([[0.0, 0.0, 1.0, -1.0]]), spread=spread,
+        r_squared={"xy": 0.9}, chi_squared=4.5,
+    )  # fmt: skip
+    assert result.standard_errors == {"a": 2.0, "b": 3.0, "c": None, "d": None}
+    assert result.covariance[:2, :2].tolist() == [[4.0, 1.0], [1.0, 9.0]]
+    assert np.isnan(result.covariance[2:]).all()
+    assert np.isnan(result.covariance[:, 2:]).all()
+    assert result.combination({"a": 2, "b": -1}) == (0.0, pytest.approx(21**0.5))
+    assert result.combination({"c": 1, "d": 1}) == (7.0, 1.0)
+    assert result.combination({"c": 1, "d": 1 + 1.9e-7})[1] == pytest.approx(1)
+    assert result.combination({"c": 1, "d": 1 + 2.1e-7}) == (7.0 + 8.4e-7, None)
+    half = stats.t.ppf(0.9, 5) * 2
+    assert result.intervals(0.8)["a"] == pytest.approx((1 - half, 1 + half))
+    assert result.intervals(0.8)["c"] is None
+    assert str(result).splitlines()[0] == (
+        "LeastSquares: loss 0.5 after 3 steps, R² 0.9, χ² 4.5 for 5 degrees of freedom"
+    )
+    for level in (0, 1, 1.5, -0.5, True, "half"):
+        with pytest.raises(FitError, match=r"^a level lies between 0 and 1, not "):
+            result.intervals(level)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (lambda n: 0.1 - 0.1 * n, "a learning rate is a positive number, not 0.0 in"
+         " step 1"),
+        (lambda n: [0.1, 0.2], None), (lambda n: math.inf, "a learning rate is a "
+         "positive number, not inf in step 0"),
+        (lambda n: 0.1 / (n + 1), ""),
+    ],
+)  # fmt: skip
+def test_rates_are_asked_for_step_by_step(rate, said):
+    data = Dataset({"xx": [1.0, 2.0]}, {"xy": [1.0, 3.0]})
+    if said == "":
+        assert fit(LINE, data, SGD(rate), epochs=3, progress=False).steps == 3
+        assert SGD(rate).settings(2, 2)[:, 0] == pytest.approx([0.1 / 3, 0.1 / 4])
+    elif said:
+        with pytest.raises(FitError) as caught:
+            fit(LINE, data, SGD(rate), epochs=3, progress=False)
+        assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("rates", "first", "expected"),
+    [(0.5, 3, [0.5, 0.5]), ([0.1, 0.2, 0.3], 0, [0.1, 0.2]),
+     ([0.1, 0.2, 0.3], 1, [0.2, 0.3]), ([0.1, 0.2, 0.3], 2, [0.3, 0.3]),
+     ([0.1, 0.2, 0.3], 9, [0.3, 0.3])],
+)  # fmt: skip
+def test_of_given_rates_the_last_is_kept(rates, first, expected):
+    assert SGD(rates).settings(first, 2)[:, 0].tolist() == expected
+    table = Adam(rates, beta1=0.5, beta2=0.75, epsilon=0.1).settings(first, 2)
+    number = np.array([first + 1, first + 2])
+    rows = expected, [0.5] * 2, [0.75] * 2, [0.1] * 2, 1 - 0.5**number, 1 - 0.75**number
+    assert table == pytest.approx(np.stack(rows, axis=1))
+
+
+def test_a_weighted_loss_is_in_units_of_the_data():
+    mse = find_loss("mse")
+    # With σ of 1 and 2 the mean of 1/σ² is 0.625.
+    found = in_units(mse, {"xp": np.array([1.0, 2.0])})
+    p, t = np.array([1.0, 3.0]), np.array([2.0, 0.5])
+    assert found.value(p, t) == pytest.approx(1.6 * mse.value(p, t))
+    assert found.slope(p, t) == pytest.approx(1.6 * mse.slope(p, t))
+    found = in_units(mse, {"xp": np.array([1.0, 2.0]), "xq": np.array([0.5])})
+    assert found.value(p, t) == pytest.approx(mse.value(p, t) / 2.3125)
+    assert found.formula == f"{1 / 2.3125!r}*({mse.formula})"
+
+
+@pytest.mark.parametrize(
+    ("sigma", "expected"),
+    [([1.0, 1.0], False), ([1.0, 2.0], True), ({"xp": 1.0, "xq": 1.0}, False),
+     ({"xp": 1.0, "xq": 2.0}, True)],
+)  # fmt: skip
+def test_some_samples_weigh_more_where_sigma_differs(sigma, expected):
+    data = Dataset({}, {"xp": [1.0, 2.0], "xq": [1.0, 2.0]}, sigma)
+    assert weighs(data.sigma) is expected
