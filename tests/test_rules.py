@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cgprimer import SGD, Adam, Dataset, FitError, FitResult, fit, parse_graph
+from cgprimer import (
+    SGD,
+    Adam,
+    Dataset,
+    FitError,
+    FitResult,
+    LeastSquares,
+    fit,
+    parse_graph,
+)
 from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.baseline import Baseline, beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
@@ -1109,3 +1118,83 @@ def test_a_weighted_loss_is_in_units_of_the_data():
 def test_some_samples_weigh_more_where_sigma_differs(sigma, expected):
     data = Dataset({}, {"xp": [1.0, 2.0], "xq": [1.0, 2.0]}, sigma)
     assert weighs(data.sigma) is expected
+
+
+# What a fit adds
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([0, 1, 2, 3, 0, 1, 2, 3], "Only 4 of 8 samples differ; errors take all as"
+         " independent"),
+        ([0, 1, 2, 3] * 2 + [3], "Only 4 of 9 samples differ; errors take all as"
+         " independent"),
+        ([0, 1, 2, 3, 0, 1, 2], ""),
+    ],
+)  # fmt: skip
+def test_samples_that_are_there_again_are_mentioned(rows, said):
+    x, y = np.array([0.0, 1.0, 2.0, 3.0])[rows], np.array([0.0, 1.1, 1.9, 3.0])[rows]
+    result = fit(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares(), progress=False)
+    assert result.converged
+    assert ("samples differ" in result.message) == bool(said)
+    assert said in result.message
+    # The same inputs with targets of their own are repeated measurements.
+    y = y + 1e-3 * np.arange(len(y))
+    result = fit(LINE, Dataset({"xx": x}, {"xy": y}), LeastSquares(), progress=False)
+    assert "samples differ" not in result.message
+    assert "samples differ" not in fit(LINE, Dataset({"xx": x}, {"xy": y}), Adam(),
+                                       progress=False).message  # fmt: skip
+
+
+@pytest.mark.parametrize(("most", "refused"), [(64, False), (63, True)])
+def test_a_jacobian_beyond_memory_is_refused(most, refused, monkeypatch):
+    monkeypatch.setattr("cgprimer.fitting.least_squares.MOST_BYTES", most)
+    data = Dataset({"xx": [1.0, 2, 3, 4]}, {"xy": [1.0, 3, 5, 7.1]})
+    if not refused:
+        assert fit(LINE, data, LeastSquares(), progress=False).converged
+        return
+    with pytest.raises(FitError) as caught:
+        fit(LINE, data, LeastSquares(), progress=False)
+    assert str(caught.value) == (
+        "the Jacobian would have 4 × 2 entries\n  hint: use Adam, or fewer samples"
+    )
+
+
+@pytest.mark.parametrize(("most", "entries"), [(8, True), (7, False)])
+def test_a_rank_is_found_up_to_so_many_entries(most, entries, monkeypatch):
+    monkeypatch.setattr("cgprimer.fitting.conclusion.MOST_ENTRIES", most)
+    data = Dataset({"xx": [1.0, 2, 3, 4]}, {"xy": [1.0, 3, 5, 7.1]})
+    result = fit(LINE, data, LeastSquares(), progress=False)
+    assert (result.rank is not None) == entries
+    assert fit(LINE, data, LeastSquares(), identify=True, progress=False).rank == 2
+    assert fit(LINE, data, Adam(), progress=False).rank == 2
+
+
+@pytest.mark.parametrize(("most", "said"), [(2, ""), (1, "there are 2 of them")])
+def test_of_too_many_parameters_no_rank_is_found(most, said, monkeypatch):
+    for module in ("determination", "findings"):
+        monkeypatch.setattr(f"cgprimer.fitting.{module}.MOST", most)
+    data = Dataset({"xx": [1.0, 2, 3, 4]}, {"xy": [1.0, 3, 5, 7.1]})
+    result = fit(LINE, data, Adam(), identify=True, progress=False)
+    assert (result.rank is None) == bool(said)
+    expected = f"Which parameters are determined was not computed, as {said}."
+    assert result.message.endswith(expected) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("p*x1 + q*x2 + b", "p, q, b and v are not determined separately, only p*v, q*v"
+         " and b*v"),
+        ("p*x1 + q*x2 + r*x3 + b", "the scale of the hidden unit xh is free: 1 "
+         "direction"),
+    ],
+)  # fmt: skip
+def test_a_unit_of_five_weights_is_told_as_one(inside, said):
+    graph = parse_graph([f"xh = relu({inside})", "xo = v*xh"])
+    x = np.random.default_rng(0).uniform(-1, 1, (len(graph.inputs), 40))
+    data = Dataset(dict(zip(graph.inputs, x, strict=True)), {"xo": np.zeros(40)})
+    objective = objective_of(graph, data, find_loss("mse"))
+    params = np.linspace(0.6, 1.4, len(graph.parameters))
+    assert determine(objective, params, True).sentence() == said
