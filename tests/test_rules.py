@@ -25,6 +25,7 @@ from cgprimer.fitting.identification import list_names
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.objective import in_units, objective_of
 from cgprimer.fitting.objective import varies as weighs
+from cgprimer.fitting.restart import Restarts
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.standard_errors import doubtful, errors_of
 from cgprimer.fitting.stopping import is_beyond, is_nothing, runs_away, word_at_rest
@@ -704,3 +705,71 @@ def test_a_unit_of_five_weights_is_told_as_one(inside, said):
     objective = objective_of(graph, data, find_loss("mse"))
     params = np.linspace(0.6, 1.4, len(graph.parameters))
     assert determine(objective, params, True).sentence() == said
+
+
+# Where least squares go on from
+
+
+def stopped(at, target, rest, before=1.0):
+    """Restarts of least squares that stopped at `at`, and scipy's answer there.
+
+    Residuals are the distances from `target`, and `rest`, which nothing changes.
+    """
+    at, target = np.array(at), np.array(target)
+
+    def residuals(params):
+        return np.r_[params - target, rest]
+
+    def loss(values):
+        return float((values**2).sum())
+
+    trail = Trail(at, at, before)
+    scaled = SimpleNamespace(
+        trail=trail, scale=np.ones(2), unit=0.5, loss=loss,
+        objective=SimpleNamespace(residuals=residuals),
+    )  # fmt: skip
+    restarts = Restarts(scaled)
+    trail.loss = loss(residuals(at))
+    jacobian = np.vstack([np.eye(2), np.zeros((1, 2))])
+    answer = SimpleNamespace(jac=jacobian / 0.5, fun=residuals(at) / 0.5)
+    return restarts, answer, scaled
+
+
+@pytest.mark.parametrize(
+    ("at", "target", "rest", "before", "start"),
+    [
+        ([1.0, 3.0], [1.0, 2.0], 0.98, 1.0, [1, 2]),  # less than half the loss
+        ([1.0, 3.0], [1.0, 2.0], 1.02, 1.0, None),
+        ([1.0, 2.0], [1.0, 2.0], 0.98, 1.0, [1, 2]),  # 4 % less than before
+        ([1.0, 2.0], [1.0, 2.0], 0.99, 1.0, None),
+        ([1.0, 2.0**21], [1.0, 2.0**21], 1.0, 1.0, [1, 2**21]),  # far from its unit
+        ([1.0, 2.0**20], [1.0, 2.0**20], 1.0, 1.0, None),
+        ([1.0, 2.0**-21], [1.0, 2.0**-21], 1.0, 1.0, [1, 2.0**-21]),
+        ([1.0, 2.0**-20], [1.0, 2.0**-20], 1.0, 1.0, None),
+    ],
+)
+def test_another_start_is_one_that_leads_on(at, target, rest, before, start):
+    restarts, answer, scaled = stopped(at, target, rest, before)
+    found = restarts.next(answer)
+    if start is None:
+        assert found is None
+        return
+    assert found.tolist() == start
+    assert scaled.trail.best.tolist() == start
+    assert scaled.trail.loss == pytest.approx(rest**2)
+    assert scaled.scale.tolist() == [2.0 ** math.floor(math.log2(s)) for s in start]
+    assert restarts.next(answer) is None  # it is there
+
+
+def test_there_are_thirty_rounds_of_new_units():
+    restarts, answer, scaled = stopped([1.0, 1.0], [1.0, 1.0], 1.0)
+    for number in range(31):
+        # Each time as if in units that are far off.
+        scaled.scale = np.full(2, 2.0**30)
+        assert (restarts.next(answer) is not None) == (number < 30)
+
+
+def test_where_nothing_is_finite_there_is_no_other_start():
+    restarts, answer, _ = stopped([1.0, 3.0], [1.0, 2.0], 0.5)
+    answer.jac[0, 0] = np.inf
+    assert restarts.next(answer) is None
