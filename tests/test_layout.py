@@ -448,3 +448,82 @@ def test_routes_bend_no_more_than_they_must(name):
     sizes_of_labels = {edges_of(key)[0]: value for key, value in labels.items()}
     found = layered_layout(sizes, edges_of(edges), label_sizes=sizes_of_labels)
     assert found.routes[edges_of(edge)[0]] == pytest.approx(np.array(points))
+
+
+def tree(seed, size):
+    """Every vertex but the first hangs on one before it, in no order."""
+    rng = random.Random(seed)
+    edges = [(f"n{rng.randrange(v)}", f"n{v}") for v in range(1, size)]
+    rng.shuffle(edges)
+    return edges
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_trees_have_no_crossings(seed):
+    edges = tree(seed, 10 + 6 * seed)
+    for graph in (proper(edges), proper([(v, u) for u, v in edges])):
+        assert count_crossings(reduce_crossings(graph), graph.right) == 0
+
+
+@pytest.mark.parametrize("name", ["6-5-4", "60 nodes", "far reach", "seed 8"])
+def test_no_exchange_of_neighbours_removes_a_crossing(name):
+    graph = proper(GRAPHS[name])
+    layers = reduce_crossings(graph)
+    fewest = count_crossings(layers, graph.right)
+    for layer in layers:
+        for i in range(len(layer) - 1):
+            layer[i : i + 2] = layer[i + 1], layer[i]
+            assert count_crossings(layers, graph.right) >= fewest
+            layer[i : i + 2] = layer[i + 1], layer[i]
+
+
+ORDERED = [  # layers and edges → crossings, and the fewest that there can be
+    (["ab", "cd"], "a-d b-c", 1, 0),
+    (["ab", "cd"], "a-c b-d", 0, 0),
+    (["ab", "cd"], "a-c a-d b-c b-d", 1, 1),
+    (["abc", "def"], "a-d a-e a-f b-d b-e b-f c-d c-e c-f", 9, 9),
+    (["abc", "def"], "a-f b-e c-d", 3, 0),
+    (["ab", "cd", "ef"], "a-d b-c c-f d-e", 2, 0),
+    (["a", "bc"], "a-b a-c", 0, 0),
+]
+
+
+@pytest.mark.parametrize(("layers", "edges", "crossings", "fewest"), ORDERED)
+def test_crossings_are_those_one_sees(layers, edges, crossings, fewest):
+    graph, _ = hand_made(layers, edges_of(edges))
+    assert count_crossings(graph.layers, graph.right) == crossings
+    assert count_crossings(reduce_crossings(graph), graph.right) == fewest
+
+
+def test_an_order_without_crossings_stays():
+    graph, _ = hand_made(["ab", "cd"], edges_of("a-c b-d"))
+    assert reduce_crossings(graph) == graph.layers
+
+
+TIGHT = {  # edges → ranks
+    "the example": ("a-c b-c c-d e-d", {"a": 0, "b": 0, "c": 1, "d": 2, "e": 1}),
+    "an output stays where it is": (
+        "a-b b-c c-d a-e", {"a": 0, "b": 1, "c": 2, "d": 3, "e": 1},
+    ),
+    "inputs behind one another": (
+        "a-b b-c c-d e-f f-d", {"a": 0, "b": 1, "c": 2, "d": 3, "e": 1, "f": 2},
+    ),
+    "drawn back by more edges": (
+        "a-b b-c c-d a-e x-e e-d", {"a": 0, "b": 1, "c": 2, "d": 3, "e": 1, "x": 0},
+    ),
+    "drawn on by more edges": (
+        "a-b b-c c-d c-f a-e e-d e-f",
+        {"a": 0, "b": 1, "c": 2, "d": 3, "e": 2, "f": 3},
+    ),
+    "as many on either side move on": (
+        "a-b b-c c-d a-e e-d", {"a": 0, "b": 1, "c": 2, "d": 3, "e": 2},
+    ),
+    "two that do not hang together": ("a-b c-d", {"a": 0, "b": 1, "c": 0, "d": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIGHT)
+def test_ranks_are_those_of_short_edges(name):
+    edges, expected = TIGHT[name]
+    names = sorted(expected)
+    assert ranks(names, edges_of(edges)) == expected
