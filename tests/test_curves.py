@@ -596,3 +596,91 @@ def test_a_line_ends_where_it_meets_the_ceiling(y, ceiling, log, expected):
     found = Series(np.arange(float(len(y))), np.array(y)).below(ceiling, log)
     assert found.x == pytest.approx(np.array(expected[0]))
     assert found.y == pytest.approx(np.array(expected[1]))
+
+
+def counted(losses, epoch_losses, status="converged", loss=1.0, each=2):
+    """A run in batches, `each` of them an epoch."""
+    epochs = np.arange(len(epoch_losses))
+    counts = np.stack([each * epochs, 1 + (each + 1) * epochs], axis=1)
+    return SimpleNamespace(
+        losses=np.array(losses), loss=loss, method="SGD", status=status,
+        epoch_losses=np.array(epoch_losses), epoch_counts=counts,
+    )  # fmt: skip
+
+
+INF = np.inf
+TOLD = [  # run, what the axis counts → what the legend says first
+    (counted([4, 3, 2, 1], [4, 2, 1]), "epoch", "over all data: final loss 1"),
+    (counted([4, 3, 2, 1], [4, 2, 1], loss=0.5), "epoch",
+     "over all data: final loss 1, best 0.5"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "epoch", "SGD: diverged in epoch 2"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "step", "SGD: diverged at step 3"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "evaluation",
+     "SGD: diverged at evaluation 6"),
+    (counted([4, 3, INF, INF], [4, 2, INF]), "epoch", "SGD: diverged at epoch 1"),
+    (counted([INF] * 4, [4, INF, INF]), "epoch", "SGD: diverged at epoch 1"),
+    (counted([4, 3, 2, 9], [4, 2, 9], "diverged"), "epoch", "SGD: diverged at epoch 2"),
+    (counted([4, 3, 2, 9], [4, 2, 9], "diverged"), "evaluation",
+     "SGD: diverged at evaluation 7"),
+    (counted([4, 2, INF], [4, 2, 1, INF], each=1), "step", "SGD: diverged at step 3"),
+    (counted([4, 2, INF], [4, 2, 1, INF], each=1), "evaluation",
+     "SGD: diverged at evaluation 7"),
+    (diverged([4, 2, INF]), "step", "SGD: diverged at step 2"),
+    (diverged([4, 2, 9]), "step", "SGD: diverged at step 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("run", "along", "said"), TOLD)
+def test_how_a_run_ended_is_said(run, along, said):
+    assert texts(plot_loss(run, x=along))[0] == said
+
+
+@pytest.mark.parametrize(
+    ("runs", "labels"),
+    [
+        ([[2.0, 1.0], [3.0, 1.0]], ["run 1", "run 2"]),
+        ([[2.0, 1.0], diverged([2.0, 3.0])], ["run", "SGD"]),
+        ({"a": [2.0, 1.0], "b": [3.0, 1.0]}, ["a", "b"]),
+        ([diverged([2.0, 3.0]), [2.0, 1.0], diverged([2.0, 4.0])],
+         ["SGD 1", "run", "SGD 2"]),
+    ],
+)  # fmt: skip
+def test_runs_of_one_method_are_numbered(runs, labels):
+    assert [text.split(": ")[0] for text in texts(plot_loss(runs))] == labels
+
+
+BAD_RUNS = [
+    ("losses", "results of fit, or losses, are expected, not 'losses'"),
+    (b"losses", "results of fit, or losses, are expected, not b'losses'"),
+    (3.0, "results of fit, or losses, are expected, not 3.0"),
+    ([[1.0, 2.0], [[1.0]]], "losses must have shape (n,), not (1, 1)"),
+]
+
+
+@pytest.mark.parametrize(("runs", "said"), BAD_RUNS)
+def test_what_is_no_run_is_refused(runs, said):
+    with pytest.raises(OptionError) as caught:
+        plot_loss(runs)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("x", ["epok", "time", 3])
+def test_an_axis_is_one_of_three(x):
+    with pytest.raises(OptionError) as caught:
+        plot_loss(counted([4, 3, 2, 1], [4, 2, 1]), x=x)
+    hint = "did you mean 'epoch'?" if x == "epok" else "it is one of step, epoch, "
+    assert str(caught.value).startswith(f"unknown axis x={x!r}\n  hint: {hint}")
+
+
+def test_a_legend_is_as_large_as_it_may_be():
+    """At 8 points where that fits, smaller and at last without figures where not."""
+    sizes = {}
+    for count in (2, 8, 10):
+        figure = plt.figure(figsize=(3.2, 2.4))
+        runs = {f"a rather long label {i}": [2.0, 1.0 + i] for i in range(count)}
+        box = plot_loss(runs, ax=figure.add_subplot()).get_legend()
+        [sizes[count]] = {text.get_fontsize() for text in box.get_texts()}
+        figures = any(": last loss" in text.get_text() for text in box.get_texts())
+        assert figures == (count == 2)
+    assert sizes[2] == 8
+    assert 4 <= sizes[10] <= sizes[8] < 8
