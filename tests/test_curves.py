@@ -276,6 +276,7 @@ def test_an_interrupted_epoch_is_drawn_as_far_as_it_went():
     cut.epoch_losses, cut.epoch_counts = cut.epoch_losses[:1], cut.epoch_counts[:1]
     faint = plot_loss(cut).lines[-1]
     assert faint.get_xdata() == pytest.approx(np.arange(20) / 20)
+    assert plot_loss(cut, x="step").lines[-1].get_xdata().tolist() == [*range(20)]
 
 
 # What the axes are for

@@ -26,7 +26,7 @@ from cgprimer.draw.layout import Layout
 from cgprimer.draw.network import ADJOINT, INPUT, OUTPUT, PARTIAL, VALUE, draw_graph
 from cgprimer.draw.paint import Box, paint
 from cgprimer.draw.text import Line
-from cgprimer.errors import GraphError, OptionError
+from cgprimer.errors import CGPrimerError, GraphError, OptionError
 from cgprimer.notation.numbers import number, without_noise
 
 CANONICAL = "xx = xa^2; xy = ab*xx + ac*xa; xz = bc*xx + xy; xw = cd*xx + xz^3"
@@ -250,6 +250,22 @@ def test_edges_that_pass_too_many_layers_are_refused():
         f"the edges of this graph pass {span} layers, too many for a picture (the limit"
         " is 50000); draw a part of it, for example the equations around one variable"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("; ".join(f"x{i + 1} = a*x{i}" for i in range(1_999)), True),
+        ("; ".join(f"x{i + 1} = a*x{i}" for i in range(2_000)), False),
+        ("; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(314)), True),  # 49 768
+        ("; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(315)), False),  # 50 084
+    ],
+)
+def test_a_picture_has_its_limits(text, drawn):
+    """Sizes are looked at first, and the point before anything is drawn."""
+    expected = "no value for " if drawn else "the limit is "
+    with pytest.raises(CGPrimerError, match=expected):
+        draw_graph(graph_of(text), at={})
 
 
 def test_importing_draw_does_not_import_matplotlib():

@@ -211,6 +211,9 @@ AT_REST = [  # function, where, the loss at the start → word, dead, way down
     (lambda p: 1 + 1e-6 * (p[0] - 3) ** 2, [2.9], 5.0, "converged", False, 0),
     # The gradient counts as zero, and yet the minimum is far.
     (lambda p: 1 + 4.5e-8 * (p[0] - 10) ** 2, [0.0], 5.0, "", False, 4.5e-6),
+    # A slope of 1.2e-9 is 1.7e-6 as 1400 doubles.
+    (lambda p: 1 + 1e-12 * (p[0] - 2000) ** 2, [1400.0], 5.0, "", False, 0),
+    (lambda p: 1 + 1e-12 * (p[0] - 2000) ** 2, [1900.0], 5.0, "converged", False, 0),
     (lambda p: 1e-27 * (1 + p[0] ** 2), [1.0], 1.0, "converged", False, 0),
 ]
 
