@@ -467,6 +467,8 @@ DOUBTFUL = [  # equation, inputs, values, noise (None: unknown) → who, and why
     (TWO, alike(1e-3), [1, 1], 1e-4, "", ""),
     (TWO, alike(0.995e-5), [1, 1], None, "ab",
      "the data hardly tell a from b (correlation -0.999999999950)"),
+    (TWO, alike(1e-8), [1, 1], None, "ab",
+     "the data hardly tell a from b (correlation -0.99999999999999)"),
     (TWO, alike(1.01e-5), [1, 1], None, "", ""),
     # Two others stand for a, neither of them alone: a correlation of 0.7.
     (TWO + " + c*x3", alike(1e-3) | {"x3": U + 1e-3 * W}, [1, 1, 1], 1.0, "abc",

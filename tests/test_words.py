@@ -5,9 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from cgprimer import FitResult
 from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.baseline import Baseline
+from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import compare, shortcomings
+from cgprimer.fitting.conclusion import remarks_on_loss
+from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.score import Score
 from cgprimer.fitting.status import status_of
@@ -500,3 +504,93 @@ SENTENCES = [  # status, Trail, baseline, method → sentences
 @pytest.mark.parametrize(("status", "trail", "baseline", "by", "said"), SENTENCES)
 def test_an_ending_is_told_in_sentences(status, trail, baseline, by, said):
     assert sentences_of(status, trail, baseline, ["a", "b"], by) == said
+
+
+# Cells of a result
+
+SPREAD = np.diag([0.04, 0.09, 0.25])
+
+
+def result_of(count=3, **fields):
+    """`count` parameters, with standard errors of 0.2, 0.3 and 0.5 for three."""
+    known = {"spread": SPREAD, "null_space": np.zeros((0, 3)), "dof": 9}
+    return FitResult(
+        {f"p{k}": 1.0 + k for k in range(count)}, 1.0, np.ones(1), "converged", "said",
+        "LeastSquares", 1, 1, 1, 0.0, **(known if count == 3 else {}) | fields,
+    )  # fmt: skip
+
+
+PLAIN = [("p0", "1.00", "0.20"), ("p1", "2.00", "0.30"), ("p2", "3.00", "0.50")]
+MET = "data met to rounding"
+SAME_SUM = Combination("p0 + p1", {"p0": 1.0, "p1": 1.0})
+PRODUCT = Combination("p0*p1", {"p0": 2.0, "p1": 1.0}, 2.0)
+CELLS = [
+    (result_of(), PLAIN),
+    (result_of(practically_undetermined=("p1",)),
+     [PLAIN[0], ("p1", "2.00", "0.30 (practically undetermined)"), PLAIN[2]]),
+    (result_of(noise_free=("p1",)), [PLAIN[0], ("p1", "2", MET), PLAIN[2]]),
+    (result_of(noise_free=("p0", "p1", "p2"), combinations=(SAME_SUM,)),
+     [("p0", "1", MET), ("p1", "2", MET), ("p2", "3", MET), ("p0 + p1", "3", MET)]),
+    (result_of(undetermined=("p0", "p1"), combinations=(SAME_SUM, PRODUCT)),
+     [("p0", "1", "undetermined"), ("p1", "2", "undetermined"), PLAIN[2],
+      ("p0 + p1", "3.00", "0.36"), ("p0*p1", "2.00", "0.50")]),
+    (result_of(without_errors="n = p", undetermined=("p2",)),
+     [("p0", "1", "n = p"), ("p1", "2", "n = p"), ("p2", "3", "undetermined")]),
+    (result_of(spread=None),
+     [(name, shown[0], "none by LeastSquares") for name, shown, _ in PLAIN]),
+    (result_of(spread=np.diag([0.04, np.inf, 0.25])),
+     [PLAIN[0], ("p1", "2", "undetermined"), PLAIN[2]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "cells"), CELLS)
+def test_a_cell_shows_an_error_or_why_there_is_none(result, cells):
+    assert rows(result) == (cells, "")
+
+
+@pytest.mark.parametrize(
+    ("count", "combinations", "shown", "left"),
+    [
+        (100, 0, (100, 0), ""),
+        (101, 0, (100, 0), "1 more parameters, see .parameters"),
+        (1500, 0, (100, 0), "1 400 more parameters, see .parameters"),
+        (98, 2, (98, 2), ""),
+        (99, 2, (98, 2), "1 more parameters, see .parameters"),
+        (9, 50, (9, 50), ""),
+        (9, 51, (9, 50), "1 more combinations"),
+        (60, 52, (50, 50),
+         "10 more parameters, see .parameters; 2 more combinations"),
+    ],
+)  # fmt: skip
+def test_a_table_has_a_hundred_rows(count, combinations, shown, left):
+    many = tuple(Combination(f"c{k}", {"p0": 1.0}) for k in range(combinations))
+    cells, said = rows(result_of(count, combinations=many))
+    names = [name[0] for name, _, _ in cells]
+    assert (names.count("p"), names.count("c")) == shown
+    assert said == left
+
+
+# What the loss and the way were
+
+
+def test_a_loss_that_was_not_computed_is_said_to_be_missing():
+    assert remarks_on_loss(trail_of()) == []
+    assert remarks_on_loss(trail_of(loss=math.nan)) == ["Their loss was not computed"]
+    start = np.array([1.0])
+    assert remarks_on_loss(Trail(start, start)) == [
+        "Their loss was not computed and nothing better than the start is known"
+    ]
+
+
+def test_a_trail_keeps_the_best_and_how_far_it_moved():
+    start, other = np.array([2.0, 0.0, 0.0, -1.0]), np.array([1.0, 0.0, -3.0, -4.0])
+    trail = Trail(start, start)
+    trail.note(start, other)
+    assert trail.moved.tolist() == [0.5, 0.0, 1.0, 0.75]
+    for loss, best in ((3.0, start), (3.0, start), (4.0, start), (2.0, other)):
+        trail.keep(start if loss == 3.0 else other, loss)
+        assert trail.best is best
+    trail.losses, trail.evaluations = [1.0, 2.0], 7
+    trail.mark(0.5)
+    assert (trail.marks, trail.overall) == ([(0.5, 2, 7)], [0.5])
+    assert trail.origin is start
