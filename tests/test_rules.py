@@ -27,6 +27,7 @@ from cgprimer.fitting.objective import in_units, objective_of
 from cgprimer.fitting.objective import varies as weighs
 from cgprimer.fitting.restart import Restarts
 from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.scaled import ScaledResiduals
 from cgprimer.fitting.standard_errors import doubtful, errors_of
 from cgprimer.fitting.stopping import is_beyond, is_nothing, runs_away, word_at_rest
 from cgprimer.fitting.trail import Trail
@@ -778,3 +779,77 @@ def test_where_nothing_is_finite_there_is_no_other_start():
     restarts, answer, _ = stopped([1.0, 3.0], [1.0, 2.0], 0.5)
     answer.jac[0, 0] = np.inf
     assert restarts.next(answer) is None
+
+
+# What scipy is given
+
+SLOPED = {"xx": [0.0, 1.0, 2.0, 4.0]}, {"xy": [1.0, 3.0, 5.5, 9.0]}
+
+
+def scaled_of(start, sigma=None, loss="mse", columns=SLOPED):
+    data = Dataset(*columns, sigma)
+    objective = objective_of(LINE, data, find_loss(loss), weighted=sigma is not None)
+    trail, ticks = Trail(np.array(start), np.array(start)), []
+    return ScaledResiduals(objective, trail, ticks.append), objective, trail, ticks
+
+
+@pytest.mark.parametrize(
+    ("sigma", "loss", "factor", "unit"),
+    [(None, "mse", 1.0, 8), (0.5, "mse", 1.0, 16), (None, "huber", 1.0, 1),
+     (None, "mse", 1e9, 2.0**33), (None, "mse", 0.0, 1)],
+)  # fmt: skip
+def test_scipy_is_given_residuals_of_about_one(sigma, loss, factor, unit):
+    x, y = SLOPED
+    columns = x, {"xy": factor * np.array(y["xy"])}
+    scaled, objective, trail, ticks = scaled_of([3.0, 0.3], sigma, loss, columns)
+    assert scaled.unit == unit
+    assert scaled.scale.tolist() == [2, 0.25]
+    assert (trail.evaluations, trail.unit) == (1, "step")
+    at = np.array([1.25, 0.5])  # w = 2.5, b = 0.125
+    left = objective.residuals(np.array([2.5, 0.125]))
+    assert scaled.residuals(at) * unit == pytest.approx(left)
+    jacobian = objective.jacobian(np.array([2.5, 0.125]))
+    assert scaled.jacobian(at) * unit == pytest.approx(jacobian * [2, 0.25])
+    assert scaled.smooth
+    assert (trail.evaluations, trail.epochs) == (2, 1)
+    assert trail.losses == trail.overall == ticks == [scaled.plain()]
+    terms = left**2
+    if loss == "huber":
+        terms = np.where(np.abs(left) <= 1, terms, 2 * np.abs(left) - 1)
+    assert scaled.loss(left) == pytest.approx(terms.mean())
+    if sigma:
+        assert scaled.plain() == pytest.approx(sigma**2 * trail.loss)
+
+
+@pytest.mark.parametrize("longest", [15, 16])
+def test_many_rows_are_turned_to_few(longest, monkeypatch):
+    """Of 4 samples and 2 parameters: 16 operations."""
+    monkeypatch.setattr("cgprimer.fitting.scaled.LONG", longest)
+    scaled, objective, _, _ = scaled_of([1.0, 1.0])
+    at = np.array([2.5, 0.125])
+    left, jacobian = scaled.residuals(at), scaled.jacobian(at)
+    assert len(left) == len(jacobian) == (3 if longest == 15 else 4)
+    expected = objective.residuals(at), objective.jacobian(at)
+    assert 64 * left @ left == pytest.approx(expected[0] @ expected[0])
+    assert 64 * jacobian.T @ jacobian == pytest.approx(expected[1].T @ expected[1])
+    assert 64 * jacobian.T @ left == pytest.approx(expected[1].T @ expected[0])
+    robust, _, _, _ = scaled_of([1.0, 1.0], loss="huber")
+    assert len(robust.residuals(at)) == 4  # huber bends at every residual
+
+
+def test_a_step_too_far_costs_more_than_any_other():
+    graph = parse_graph(["xy = w*ln(b)*xx"])
+    objective = objective_of(graph, Dataset(*SLOPED), find_loss("mse"))
+    start = np.array([1.0, 2.0])
+    trail = Trail(start, start)
+    scaled = ScaledResiduals(objective, trail, lambda loss: None)
+    assert not trail.border
+    with np.errstate(all="ignore"):
+        left = scaled.residuals(np.array([1.0, -1.0]))
+        assert np.abs(left).max() == 1e150
+        assert trail.border
+        assert trail.best is start
+        slopes = scaled.jacobian(np.array([1.0, 0.0]))
+    assert not scaled.smooth
+    assert not trail.border
+    assert np.isfinite(slopes).all()
