@@ -19,6 +19,7 @@ from cgprimer import (
     Dataset,
     PartialReport,
     check_gradients,
+    compare_partials,
     fit,
     generate,
     parse_graph,
@@ -527,6 +528,10 @@ def test_the_demo_shows_everything_and_writes_two_pictures(run, tmp_path):
     assert "ab and bc are not determined separately, only ab + bc." in words
     assert words.count("converged: the loss no longer falls") == 2
     assert "so ab + bc = 3, while ab and bc alone could be anything." in words
+    assert "at ab = 1, bc = 2, cd = 3, ac = 4" in words
+    at = {"xa": 1.5, "ab": 0.8, "ac": -1.1, "bc": 2.0, "cd": 0.5}
+    for row in compare_partials(parse_graph(CANONICAL), at).rows:
+        assert f"│ {row.formula} │ {row.symbolic:.6g} │" in words
     for name in ("graph.png", "loss.png"):
         picture = tmp_path / "new" / "folder" / name
         assert picture.read_bytes().startswith(MAGIC["png"])

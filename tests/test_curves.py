@@ -276,6 +276,7 @@ def test_an_interrupted_epoch_is_drawn_as_far_as_it_went():
     cut.epoch_losses, cut.epoch_counts = cut.epoch_losses[:1], cut.epoch_counts[:1]
     faint = plot_loss(cut).lines[-1]
     assert faint.get_xdata() == pytest.approx(np.arange(20) / 20)
+    assert plot_loss(cut, x="step").lines[-1].get_xdata().tolist() == [*range(20)]
 
 
 # What the axes are for
@@ -477,3 +478,210 @@ def test_thinning_keeps_points_as_they_are():
     assert np.array_equal(few.y, y[few.x.astype(int)], equal_nan=True)
     assert (few.x[0], few.x[-1]) == (0, 49_999)
     assert np.nanmax(few.y) == np.nanmax(y)
+
+
+# Borders, worked out by hand
+
+
+@pytest.mark.parametrize(
+    ("losses", "limits"),
+    [
+        ([2.0, 1.0], (0.95, 2.05)),
+        ([1.0, 2.0, -3.0], (-3.25, 2.25)),
+        ([10.0, 1.0], (0.55, 10.45)),  # no more than a decade
+        ([10.1, 1.0], (10.1**-0.05, 10.1**1.05)),
+        ([1e4, 1.0], (10**-0.2, 10**4.2)),
+        ([1e4, 1.0, 0.0], (10**-1.25, 10**4.25)),  # zeros a decade lower
+        ([10.0, 1.0, 0.0], (-0.5, 10.5)),
+        # Moves by less than a tenth of itself: a tenth of it, and a margin.
+        ([1.0, 0.99], (0.94, 1.05)),
+        ([1.0, 0.95], (0.92, 1.03)),
+        ([1.0, 0.9], (0.895, 1.005)),
+        ([-1.0, -0.95], (-1.03, -0.92)),
+        ([3.0], (2.835, 3.165)),
+    ],
+)
+def test_axes_span_the_losses_and_a_margin(losses, limits):
+    assert plot_loss(losses).get_ylim() == pytest.approx(limits)
+
+
+@pytest.mark.parametrize(
+    ("bad", "top"),
+    [
+        # 0.1 of the axes above the others, and a margin.
+        ([2.0, 9.0, np.inf], 2.1 + 0.05 * 1.1),
+        ([2.0, 2.05, np.inf], 2.1 + 0.05 * 1.1),
+        ([2.0, 2.05], 2.05 + 0.05 * 1.05),
+        ([1.5, 1.8, 9.0], 2.1 + 0.05 * 1.1),
+        ([9.0, 9.5, np.inf], 9.8 + 0.05 * 8.8),  # its start is seen in any case
+    ],
+)
+def test_a_run_that_diverged_is_followed_a_tenth_above_the_others(bad, top):
+    ax = plot_loss({"good": np.linspace(2, 1, 30), "bad": diverged(bad)})
+    assert ax.get_ylim()[1] == pytest.approx(top)
+
+
+def test_and_on_a_log_scale_by_a_tenth_of_the_decades():
+    good = np.geomspace(100, 1, 30)
+    ax = plot_loss({"good": good, "bad": diverged([100.0, 1e9, 1e20])})
+    assert ax.get_ylim() == pytest.approx((10**-0.11, 10 ** (2.2 + 0.11)))
+
+
+def diverged(losses):
+    return SimpleNamespace(losses=losses, method="SGD", status="diverged")
+
+
+@pytest.mark.parametrize(("count", "marker"), [(50, "o"), (51, "None")])
+def test_each_of_up_to_fifty_points_has_a_circle(count, marker):
+    [line] = plot_loss(np.linspace(2, 1, count)).lines
+    assert line.get_marker() == marker
+
+
+@pytest.mark.parametrize(("count", "lines"), [(2, 2), (3, 3)])
+def test_a_mean_of_one_epoch_is_no_line(count, lines):
+    """Of batches in pairs: two have one mean, of three there are two."""
+    run = SimpleNamespace(
+        losses=np.array([3.0, 2.0, 1.0])[:count], loss=1.5, method="SGD",
+        epoch_losses=np.array([4.0, 2.0]), epoch_counts=np.array([[0, 1], [2, 4]]),
+    )  # fmt: skip
+    ax = plot_loss(run)
+    assert len(ax.lines) == lines
+    assert ("mean over an epoch of batches" in texts(ax)) == (count == 3)
+    if count == 3:
+        mean = ax.lines[1]
+        assert mean.get_xdata() == pytest.approx([0.25, 0.75])
+        assert mean.get_ydata() == pytest.approx([2.5, 1.5])
+
+
+def zigzag(count, height, fall, turn=1):
+    """Falls by `fall` all in all, and goes up and down by `height` every `turn`."""
+    up = (np.arange(count) // turn) % 2
+    return 10 + np.linspace(fall, 0, count) + height * up
+
+
+@pytest.mark.parametrize(
+    ("losses", "noisy"),
+    [
+        (zigzag(999, 1.0, 0), False),
+        (zigzag(1_000, 1.0, 0), True),
+        (zigzag(1_000, 0.1, 25), False),  # 100 of way, 25 of fall, and small steps
+        (zigzag(1_000, 0.1, 15), True),
+        (np.r_[1e6, zigzag(1_000, 1.0, 0)], True),  # a spike
+        (np.r_[1e6, zigzag(1_000, 0.4, 0)], False),  # steps of 4 % of the size
+        (np.r_[1e6, zigzag(1_000, 1.0, 0, turn=4)], False),
+        (np.r_[np.nan, zigzag(999, 1.0, 0)], False),
+        (np.r_[np.nan, zigzag(1_000, 1.0, 0)], True),
+        (np.linspace(2, 1, 1_000), False),
+    ],
+)
+def test_a_long_curve_is_noisy_where_it_goes_up_and_down(losses, noisy):
+    ax = plot_loss(losses)
+    assert (len(ax.lines) == 2) == noisy
+    if noisy and np.isfinite(losses).all():
+        assert len(ax.lines[0].get_xdata()) == len(losses) - len(losses) // 50 + 1
+        assert texts(ax) == ["running mean", "single losses"]
+
+
+BELOW = [  # points, ceiling, whether on a log scale → where the line ends
+    ([1.0, 2.0, 3.0], 3.0, False, ([0, 1, 2], [1, 2, 3])),
+    ([1.0, 2.0, 6.0], 3.0, False, ([0, 1, 1.25], [1, 2, 3])),
+    ([1.0, 100.0, 1e4], 1e3, True, ([0, 1, 1.5], [1, 100, 1e3])),
+    ([1.0, 2.0, np.inf], 3.0, False, ([0, 1, 1], [1, 2, 3])),
+    ([5.0, 2.0], 3.0, False, ([], [])),
+    ([1.0, 9.0, 1.0], 5.0, False, ([0, 0.5], [1, 5])),
+]
+
+
+@pytest.mark.parametrize(("y", "ceiling", "log", "expected"), BELOW)
+def test_a_line_ends_where_it_meets_the_ceiling(y, ceiling, log, expected):
+    found = Series(np.arange(float(len(y))), np.array(y)).below(ceiling, log)
+    assert found.x == pytest.approx(np.array(expected[0]))
+    assert found.y == pytest.approx(np.array(expected[1]))
+
+
+def counted(losses, epoch_losses, status="converged", loss=1.0, each=2):
+    """A run in batches, `each` of them an epoch."""
+    epochs = np.arange(len(epoch_losses))
+    counts = np.stack([each * epochs, 1 + (each + 1) * epochs], axis=1)
+    return SimpleNamespace(
+        losses=np.array(losses), loss=loss, method="SGD", status=status,
+        epoch_losses=np.array(epoch_losses), epoch_counts=counts,
+    )  # fmt: skip
+
+
+INF = np.inf
+TOLD = [  # run, what the axis counts → what the legend says first
+    (counted([4, 3, 2, 1], [4, 2, 1]), "epoch", "over all data: final loss 1"),
+    (counted([4, 3, 2, 1], [4, 2, 1], loss=0.5), "epoch",
+     "over all data: final loss 1, best 0.5"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "epoch", "SGD: diverged in epoch 2"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "step", "SGD: diverged at step 3"),
+    (counted([4, 3, 2, INF], [4, 2, INF]), "evaluation",
+     "SGD: diverged at evaluation 6"),
+    (counted([4, 3, INF, INF], [4, 2, INF]), "epoch", "SGD: diverged at epoch 1"),
+    (counted([INF] * 4, [4, INF, INF]), "epoch", "SGD: diverged at epoch 1"),
+    (counted([4, 3, 2, 9], [4, 2, 9], "diverged"), "epoch", "SGD: diverged at epoch 2"),
+    (counted([4, 3, 2, 9], [4, 2, 9], "diverged"), "evaluation",
+     "SGD: diverged at evaluation 7"),
+    (counted([4, 2, INF], [4, 2, 1, INF], each=1), "step", "SGD: diverged at step 3"),
+    (counted([4, 2, INF], [4, 2, 1, INF], each=1), "evaluation",
+     "SGD: diverged at evaluation 7"),
+    (diverged([4, 2, INF]), "step", "SGD: diverged at step 2"),
+    (diverged([4, 2, 9]), "step", "SGD: diverged at step 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("run", "along", "said"), TOLD)
+def test_how_a_run_ended_is_said(run, along, said):
+    assert texts(plot_loss(run, x=along))[0] == said
+
+
+@pytest.mark.parametrize(
+    ("runs", "labels"),
+    [
+        ([[2.0, 1.0], [3.0, 1.0]], ["run 1", "run 2"]),
+        ([[2.0, 1.0], diverged([2.0, 3.0])], ["run", "SGD"]),
+        ({"a": [2.0, 1.0], "b": [3.0, 1.0]}, ["a", "b"]),
+        ([diverged([2.0, 3.0]), [2.0, 1.0], diverged([2.0, 4.0])],
+         ["SGD 1", "run", "SGD 2"]),
+    ],
+)  # fmt: skip
+def test_runs_of_one_method_are_numbered(runs, labels):
+    assert [text.split(": ")[0] for text in texts(plot_loss(runs))] == labels
+
+
+BAD_RUNS = [
+    ("losses", "results of fit, or losses, are expected, not 'losses'"),
+    (b"losses", "results of fit, or losses, are expected, not b'losses'"),
+    (3.0, "results of fit, or losses, are expected, not 3.0"),
+    ([[1.0, 2.0], [[1.0]]], "losses must have shape (n,), not (1, 1)"),
+]
+
+
+@pytest.mark.parametrize(("runs", "said"), BAD_RUNS)
+def test_what_is_no_run_is_refused(runs, said):
+    with pytest.raises(OptionError) as caught:
+        plot_loss(runs)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("x", ["epok", "time", 3])
+def test_an_axis_is_one_of_three(x):
+    with pytest.raises(OptionError) as caught:
+        plot_loss(counted([4, 3, 2, 1], [4, 2, 1]), x=x)
+    hint = "did you mean 'epoch'?" if x == "epok" else "it is one of step, epoch, "
+    assert str(caught.value).startswith(f"unknown axis x={x!r}\n  hint: {hint}")
+
+
+def test_a_legend_is_as_large_as_it_may_be():
+    """At 8 points where that fits, smaller and at last without figures where not."""
+    sizes = {}
+    for count in (2, 8, 10):
+        figure = plt.figure(figsize=(3.2, 2.4))
+        runs = {f"a rather long label {i}": [2.0, 1.0 + i] for i in range(count)}
+        box = plot_loss(runs, ax=figure.add_subplot()).get_legend()
+        [sizes[count]] = {text.get_fontsize() for text in box.get_texts()}
+        figures = any(": last loss" in text.get_text() for text in box.get_texts())
+        assert figures == (count == 2)
+    assert sizes[2] == 8
+    assert 4 <= sizes[10] <= sizes[8] < 8

@@ -19,6 +19,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.data import dataset
+from cgprimer.data.generate import _memory
 
 CANONICAL = ["xx = xa^2", "xy = ab*xx+ac*xa", "xz = bc*xx+xy", "xw = cd*xx+xz^3"]
 TRUTH = {"ab": 1.0, "bc": 2.0, "cd": 3.0, "ac": 4.0}
@@ -212,6 +213,9 @@ def test_other_columns_are_left_out_and_mentioned(csv, line):
     assert repr(data).startswith(first + "\n")
     result = fit(line, data, LeastSquares(), progress=False)
     assert "The column note of the data was not used." in result.message
+    more = Dataset(data.inputs, data.targets, None, ["note", "day"])
+    result = fit(line, more, LeastSquares(), progress=False)
+    assert "The columns note, day of the data were not used." in result.message
 
 
 NO_SUCH_ROLE = [  # graph, inputs, targets, what fit says
@@ -552,6 +556,26 @@ def test_samples_may_take_half_the_memory(spare, refused, monkeypatch):
     )
 
 
+def test_what_memory_is_needed_is_said_in_gib(monkeypatch):
+    monkeypatch.setattr("cgprimer.data.generate._memory", lambda: 4.0 * 2**30)
+    size = 3 * 2**30 // (8 * 2 * (5 + 1))
+    assert message(lambda: generate(parse_graph(CANONICAL), TRUTH, size)) == (
+        f"{size:,} samples of this graph need about 3 GiB, and this machine has 4\n"
+        "  hint: generate less at a time"
+    )
+
+
+def test_a_machine_that_does_not_tell_its_memory_has_four_gib(monkeypatch):
+    assert 2**26 < _memory() < 2**50  # 64 MB to a petabyte
+    assert _memory() % 4096 == 0
+
+    def refuse(name):
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr("os.sysconf", refuse, raising=False)
+    assert _memory() == 4 * 2**30
+
+
 BAD_REQUESTS = [
     ({"parameters": {"ab": 1}}, "parameters: no value for the parameters ac, bc, cd"),
     (
@@ -603,6 +627,23 @@ def test_outputs_that_are_not_finite_are_refused_with_the_place():
     count = int((np.random.default_rng(0).uniform(-1, 1, 100) < 0).sum())
     assert found.startswith(f"'xy' is nan in {count} of 100 samples, first at xx = -")
     assert found.endswith("\n  hint: choose ranges where it is finite")
+    values = {"xx": [1.0, 2.0, 1.0], "xz": [2.0, 1.23456789, 1.25]}
+    found = message(
+        lambda: generate(
+            parse_graph(["xp = xx", "xy = ln(xx - xz*w)"]), {"w": 1.0}, 3,
+            sampler={k: lambda rng, size, v=v: v for k, v in values.items()},
+        )
+    )  # fmt: skip
+    assert found == (
+        "'xy' is nan in 2 of 3 samples, first at xx = 1, xz = 2\n"
+        "  hint: choose ranges where it is finite"
+    )
+    graph, at = parse_graph(["xy = ln(xx)"]), lambda rng, size: [2, -1.23456789, 1]
+    found = message(lambda: generate(graph, {}, 3, sampler=at))
+    assert found.startswith("'xy' is nan in 1 of 3 samples, first at xx = -1.23457\n")
+    many = parse_graph([f"xy = ln({' - '.join(f'x{k}' for k in range(40))})"])
+    found = message(lambda: generate(many, {}, 3, low=1, high=1))
+    assert len(found.split("first at ")[1].split("\n")[0]) == 120
 
 
 def test_a_graph_without_inputs_has_no_samples():

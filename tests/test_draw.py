@@ -22,8 +22,11 @@ import cgprimer
 from cgprimer import parse_graph
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
 from cgprimer.draw.curves import plot_loss
+from cgprimer.draw.layout import Layout
 from cgprimer.draw.network import ADJOINT, INPUT, OUTPUT, PARTIAL, VALUE, draw_graph
-from cgprimer.errors import GraphError, OptionError
+from cgprimer.draw.paint import Box, paint
+from cgprimer.draw.text import Line
+from cgprimer.errors import CGPrimerError, GraphError, OptionError
 from cgprimer.notation.numbers import number, without_noise
 
 CANONICAL = "xx = xa^2; xy = ab*xx + ac*xa; xz = bc*xx + xy; xw = cd*xx + xz^3"
@@ -197,6 +200,16 @@ def test_several_outputs_are_summed():
     assert sorted(written(ax, ADJOINT)) == ["1", "1", "5", "derivative of xp + xq"]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "x0"), (3, "x0 + x1 + x2"), (4, "the sum of all outputs")],
+)
+def test_up_to_three_outputs_are_named(count, said):
+    graph = graph_of("; ".join(f"x{k} = xx + {k}" for k in range(count)))
+    ax = draw_graph(graph, at={"xx": 1.0})
+    assert f"derivative of {said}" in written(ax, ADJOINT)
+
+
 def test_rounding_noise_is_drawn_as_zero():
     graph = graph_of("xy = a*xx - b*xx - c*xx; xz = xy^2")
     ax = draw_graph(graph, at={"a": 0.3, "b": 0.1, "c": 0.2, "xx": 1.0})
@@ -216,8 +229,9 @@ def test_inputs_stand_left_of_outputs():
 
 
 def test_large_graphs_lose_their_labels_and_larger_ones_are_refused():
-    ax = draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(301))))
-    assert written(ax, PARTIAL) == []
+    for count, labels in ((299, 299), (300, 0)):  # of 300 and 301 variables
+        ax = draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(count))))
+        assert len(written(ax, PARTIAL)) == labels
     with pytest.raises(GraphError) as caught:
         draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(2_000))))
     assert str(caught.value) == (
@@ -228,8 +242,30 @@ def test_large_graphs_lose_their_labels_and_larger_ones_are_refused():
 
 def test_edges_that_pass_too_many_layers_are_refused():
     hub = "; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(1, 400))
-    with pytest.raises(GraphError, match=r"pass \d+ layers, too many for a picture"):
+    with pytest.raises(GraphError) as caught:
         draw_graph(graph_of(f"x1 = x0; {hub}"))
+    # A chain of 400, and edges from its start to all but the first.
+    span = 400 + sum(range(2, 401))
+    assert str(caught.value) == (
+        f"the edges of this graph pass {span} layers, too many for a picture (the limit"
+        " is 50000); draw a part of it, for example the equations around one variable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("; ".join(f"x{i + 1} = a*x{i}" for i in range(1_999)), True),
+        ("; ".join(f"x{i + 1} = a*x{i}" for i in range(2_000)), False),
+        ("; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(314)), True),  # 49 768
+        ("; ".join(f"x{i + 1} = a*x{i} + x0" for i in range(315)), False),  # 50 084
+    ],
+)
+def test_a_picture_has_its_limits(text, drawn):
+    """Sizes are looked at first, and the point before anything is drawn."""
+    expected = "no value for " if drawn else "the limit is "
+    with pytest.raises(CGPrimerError, match=expected):
+        draw_graph(graph_of(text), at={})
 
 
 def test_importing_draw_does_not_import_matplotlib():
@@ -433,3 +469,131 @@ def test_the_public_names_are_these_functions():
     assert np.array_equal(
         cgprimer.plot_loss(runs[0]).lines[0].get_ydata(), runs[0].epoch_losses
     )
+
+
+# What is drawn from a layout, in points
+
+
+PAINTED = Layout(
+    {"a": (20.0, 30.0), "b": (80.0, 20.0)},
+    {("a", "b"): np.array([[40.0, 30.0], [50.0, 28.0], [60.0, 20.0]])},
+    {("a", "b"): (50.0, 45.0)},
+    (100.0, 50.0),
+)
+TALL = Box((Line("a", 10), Line("7", 20, VALUE)), INPUT)
+WIDE = Box((Line("a rather long name", 10),), OUTPUT)
+
+
+def painted(ax=None, caption=(), dashed=(), layout=PAINTED):
+    boxes = dict(zip(layout.positions, [TALL, WIDE, *[TALL] * 999], strict=False))
+    labels = dict.fromkeys(layout.labels, Line("w", 10, PARTIAL, italic=True))
+    return paint(layout, boxes, labels, caption, ax, dashed)
+
+
+def given_axes(width, height):
+    """Axes of a size in inches, as part of a larger figure."""
+    figure = plt.figure(figsize=(2 * width, 4 * height), dpi=150)
+    return figure.add_axes((0.25, 0.25, 0.5, 0.25))
+
+
+def test_boxes_have_the_room_of_their_texts():
+    line = Line("a", 10)
+    assert (line.height, TALL.size[1], WIDE.size[1]) == (12.5, 45.5, 20.5)
+    assert TALL.size[0] == 45.5  # no narrower than it is high
+    assert WIDE.size[0] == pytest.approx(WIDE.lines[0].width + 16)
+    assert Line("ab", 30).width == pytest.approx(3 * Line("ab", 10).width)
+    # A letter is about half as wide as it is high.
+    assert 4 < line.width < 8
+    assert Line("a", 10, italic=True).style == "italic"
+
+
+AXES = {  # axes → limits of x and y, points per unit
+    "a figure of its own": (lambda: None, (-12, 112, -12, 62), 1),
+    "large": (lambda: given_axes(124 * 4 / 72, 74 * 4 / 72),
+              (50 - 248 / 1.5, 50 + 248 / 1.5, 25 - 148 / 1.5, 25 + 148 / 1.5), 1.5),
+    "half as large": (lambda: given_axes(62 / 72, 37 / 72), (-12, 112, -12, 62), 0.5),
+    "wide": (lambda: given_axes(2, 74 / 72), (-22, 122, -12, 62), 1),
+    "high": (lambda: given_axes(62 / 72, 1), (-12, 112, -47, 97), 0.5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_a_picture_fills_its_axes_up_to_half_as_large_again(name):
+    make, limits, scale = AXES[name]
+    ax = painted(make())
+    assert (*ax.get_xlim(), *ax.get_ylim()) == pytest.approx(limits)
+    assert not ax.axison
+    assert ax.get_aspect() == 1
+    if name == "a figure of its own":
+        assert ax.figure.get_size_inches() == pytest.approx((124 / 72, 74 / 72))
+        assert ax.get_position().bounds == pytest.approx((0, 0, 1, 1))
+    sizes = {t.get_text(): t.get_fontsize() for t in ax.texts}
+    assert sizes["7"] == pytest.approx(20 * scale)
+    assert node_boxes(ax)[0].get_linewidth() == pytest.approx(1.2 * scale)
+    [arrow] = arrows(ax)
+    assert arrow.get_linewidth() == pytest.approx(1.1 * scale)
+    assert arrow.get_mutation_scale() == pytest.approx(10 * scale)
+
+
+def test_boxes_texts_and_arrows_lie_where_the_layout_says():
+    ax = painted()
+    tall, wide = node_boxes(ax)
+    assert (tall.get_x(), tall.get_y()) == pytest.approx((20 - 22.75, 30 - 22.75))
+    assert (tall.get_width(), tall.get_height()) == TALL.size
+    assert tall.get_boxstyle().rounding_size == 7
+    assert wide.get_boxstyle().rounding_size == 20.5 / 4
+    assert wide.get_x() == pytest.approx(80 - WIDE.size[0] / 2)
+    # Lines below one another: heights of 12.5 and 25 around the middle, and the
+    # baseline 0.3 of the size below the middle of a line.
+    expected = {
+        "a": (20, 30 + 18.75 - 6.25 - 3), "7": (20, 30 - 18.75 + 12.5 - 6),
+        WIDE.lines[0].text: (80, 17), "w": (50, 42),
+    }  # fmt: skip
+    for text in ax.texts:
+        assert text.get_position() == pytest.approx(expected[text.get_text()])
+        assert text.get_horizontalalignment() == "center"
+    [arrow] = arrows(ax)
+    # Cubic pieces that leave and arrive along slopes: a third of the way each. In the
+    # middle the slope is the harmonic mean of -0.2 and -0.8, both of the same width.
+    assert arrow._path_original.vertices == pytest.approx(np.array([
+        (40, 30), (40 + 10 / 3, 30 - 2 / 3), (50 - 10 / 3, 28 + 3.2 / 3), (50, 28),
+        (50 + 10 / 3, 28 - 3.2 / 3), (60 - 10 / 3, 20 + 8 / 3), (60, 20),
+    ]))  # fmt: skip
+    assert arrow.get_linestyle() == "-"
+    assert arrows(painted(dashed=[("a", "b")]))[0].get_linestyle() == "--"
+
+
+@pytest.mark.parametrize(("count", "fine"), [(200, 1), (201, 0.4)])
+def test_more_than_two_hundred_edges_are_drawn_finer(count, fine):
+    route = PAINTED.routes["a", "b"]
+    many = Layout(PAINTED.positions, {("a", f"x{k}"): route for k in range(count)})
+    ax = painted(layout=many)
+    arrow, scale = arrows(ax)[-1], ax.texts[1].get_fontsize() / 20
+    assert arrow.get_linewidth() == pytest.approx(1.1 * fine * scale)
+    assert arrow.get_mutation_scale() == pytest.approx(10 * fine * scale)
+
+
+@pytest.mark.parametrize("size", [(8640.0, 100.0), (100.0, 8640.0)])
+def test_no_figure_is_larger_than_sixty_inches(size):
+    ax = painted(layout=Layout(PAINTED.positions, size=size))
+    assert max(ax.figure.get_size_inches()) == pytest.approx(60)
+    share = (min(size) + 24) / (max(size) + 24)
+    assert min(ax.figure.get_size_inches()) == pytest.approx(60 * share)
+    assert ax.texts[1].get_fontsize() == pytest.approx(20 * 4320 / 8664)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_caption_has_one_row_where_that_is_wide_enough(wide):
+    lines = [Line("value", 9, VALUE), Line("derivative", 9, ADJOINT)]
+    first, second = (line.width + 18 for line in lines)
+    width = first + second - (0 if wide else 0.01)
+    ax = painted(caption=lines, layout=Layout(PAINTED.positions, size=(width, 50)))
+    at = [text.get_position() for text in ax.texts[-2:]]
+    if wide:
+        assert at == pytest.approx(np.array([(0, -21.2), (first, -21.2)]))
+    else:
+        assert at == pytest.approx(np.array([(0, -21.2), (0, -34.2)]))
+    low, bottom = ax.get_xlim()[0], ax.get_ylim()[0]
+    assert (low, bottom) == pytest.approx((-12, -12 - 12 - 13 * (1 if wide else 2)))
+    narrow = painted(caption=lines, layout=Layout(PAINTED.positions, size=(1, 50)))
+    assert narrow.get_xlim()[1] == pytest.approx(max(first, second) + 12)

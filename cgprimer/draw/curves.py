@@ -19,7 +19,7 @@ from cgprimer.draw.curve import Curve, curve_of
 from cgprimer.draw.extent import ROUNDING, STEADY, Extent, every
 from cgprimer.draw.legend import place_legend
 from cgprimer.draw.runs import Along, axis_of, by_label
-from cgprimer.draw.series import Series, thin
+from cgprimer.draw.series import thin
 from cgprimer.interrupts import load
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def plot_loss(
     lines = [_plot(ax, curve, extent.floor, curve in named) for curve in curves]
     are_losses = all(c.name == "loss" or c.name.endswith(WHOLE) for c in curves)
     extent.show(ax, STEADY if are_losses else ROUNDING)
-    zeros = not every([curve.main for curve in curves]).all()
+    zeros = not every([curve.main.y for curve in curves]).all()
     _label_axes(ax, curves, along, extent.floor if zeros else 0.0)
     if not any(len(curve.main.y) for curve in curves):
         ax.text(0.5, 0.5, "no losses", transform=ax.transAxes, ha="center")
@@ -88,23 +88,23 @@ def _new_axes() -> Axes:
 
 def _extent(curves: list[Curve], ax: Axes) -> tuple[Extent, list[Curve]]:
     """What decides on the axes, and the curves that are left of all on them."""
-    ended = [c for c in curves if not c.diverged and len(every([c.main]))]
+    ended = [c for c in curves if not c.diverged and len(every([c.main.y]))]
     # Where one run ended well, the starts of all are to be seen, of those that diverged
     # too.
-    starts = [Series(c.main.x[:1], c.main.y[:1]) for c in curves if ended]
+    starts = [c.main.y[:1] for c in curves if ended]
     # What the caller has drawn on these axes stays in view.
-    before = [Series(*map(np.asarray, line.get_data(orig=True))) for line in ax.lines]
+    before = [np.asarray(line.get_ydata(orig=True)) for line in ax.lines]
     chosen = ended or curves
-    decisive = [s for c in chosen for s in (c.main, c.mean)]
-    batches = every([curve.batches for curve in chosen])
+    decisive = [s.y for c in chosen for s in (c.main, c.mean)]
+    batches = every([curve.batches.y for curve in chosen])
     if not ended:  # there is nothing else to be seen
         # Every run diverged: the axes are made from all there is.
-        decisive += [curve.batches for curve in chosen]
+        decisive.append(batches)
     extent = Extent.of(every([*decisive, *starts, *before]), batches)
     # A run that diverged is cut off where it leaves the axes, so that it does not
     # stretch them.
     left = [c if c in chosen else c.within(extent) for c in curves]
-    return extent.up_to(every([s for c in left for s in (c.main, c.batches)])), left
+    return extent.up_to(every([s.y for c in left for s in (c.main, c.batches)])), left
 
 
 def _best(curves: list[Curve]) -> list[Curve]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cgprimer.draw.series import Series, where_known
+from cgprimer.draw.series import where_known
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Extent:
         if not decisive.size:
             return cls(0.0, 0.0, 0.0)
         floor = _floor(decisive)
-        low = max(float(decisive.min()), floor)
+        # Without a floor losses may be negative.
+        low = float(max(decisive.min(), floor) if floor else decisive.min())
         high = float(batches.max(initial=decisive.max()))
         # A batch of one sample may be met to 1e-12: on a log scale it would push all
         # else up.
@@ -90,7 +91,7 @@ def _floor(finite: Array) -> float:
     return max(positive.min() / 10, SMALLEST) if decades > 1 else 0.0
 
 
-def every(series: Sequence[Series]) -> Array:
+def every(losses: Sequence[Array]) -> Array:
     """All values that axes can hold."""
-    y = np.concatenate([np.empty(0), *(s.y for s in series)])
+    y = np.concatenate([np.empty(0), *losses])
     return np.asarray(y[where_known(y)])
