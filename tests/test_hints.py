@@ -275,6 +275,24 @@ EXTENT = {
         ["xp = sigmoid(xz)", "xq = 1 - xp", "xl = -ln(xq)"], {"xz": 50.0},
         "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
     ),
+    "a form of what is computed later, by the second that is": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xk = xq*(xa*xb - xc*xd)", "xl = -ln(xq)"],
+        {"xz": 50.0, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
+    ),
+    "the nearest form that all of what is computed later can use": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xk = 2*xq", "xl = -ln(xq)"], {"xz": 50.0},
+        "write sigmoid(-xz) for 1 - sigmoid(xz), in one equation, for xq",
+    ),
+    "a form spread over equations, of what has a name": (
+        ["xs = xx^2", "xe = exp(xs)", "xt = 1 + xe", "xy = ln(xt)"], {"xx": 30.0},
+        "write softplus(xs) for log(1 + exp(xs)), in one equation, for xy",
+    ),
+    "a form at the end of more equations than are looked at": (
+        ["xq0 = a*xx", *(f"xq{i} = xq{i - 1} + sin(xx)/{i}" for i in range(1, 140)),
+         "xe = exp(xq139)", "xt = 1 + xe", "xy = ln(xt)"], {"a": -41.0, "xx": 1.0},
+        "write softplus(xq139) for log(1 + exp(xq139)), in one equation, for xy",
+    ),
     "the first of several places": (
         ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
         {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
