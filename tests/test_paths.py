@@ -79,6 +79,21 @@ def test_formulas_without_a_point():
     assert "numbers" not in str(GRAPH.paths("ab"))
 
 
+# A partial as a factor: bare where it is a name, a number, a call or a power
+
+FACTORS = {
+    "xz^3/3": "xz^2", "cosh(xz)": "sinh(xz)", "a*xz": "a", "2*xz": "2",
+    "xz^2": "(2*xz)", "a/xz": "(-a/xz^2)", "xz^2/2 + sin(xz)": "(cos(xz) + xz)",
+    "-xz": "(-1)", "exp(xz) - 1": "exp(xz)", "xz^k": "(k*xz^(k - 1))",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", FACTORS)
+def test_a_partial_is_a_factor_of_its_path(body):
+    graph = parse_graph(["xz = b*xa", f"xy = {body}"])
+    assert graph.paths("xa", "xy").paths[0].text == f"b·{FACTORS[body]}"
+
+
 def test_the_path_that_goes_nowhere_and_no_path_at_all():
     [path] = here = GRAPH.paths("xw", "xw", CANONICAL_AT)
     assert (path.names, path.product, path.text) == (("xw",), 1.0, "1")
