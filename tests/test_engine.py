@@ -40,6 +40,7 @@ from cgprimer.expr.ops import TABLE, Op, const, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
 from cgprimer.run.by_numpy import ByNumpy
+from cgprimer.run.explanation import Explanation
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.fused import Fused
 from cgprimer.run.llvm.layout import DenseLayer
@@ -648,6 +649,46 @@ def small(**how: Any) -> Objective:
 def test_bad_options(how: dict, message: str):
     with pytest.raises(OptionError, match=message):
         parse_graph(["xb = p*xa"]).compile(**how)
+
+
+# Equations, and why they run as they do
+
+MANY = " + ".join(f"x{i}" for i in range(750))  # 1499 nodes
+FIT = "fit into one function"
+TOO_MANY = "are too many for one function"
+TIERS = [
+    ([f"x{i + 1} = x{i} + a" for i in range(48)],
+     f"48 equations of 144 operations {FIT}"),
+    ([f"x{i + 1} = x{i} + a" for i in range(49)],
+     f"49 equations of 147 operations {TOO_MANY}"),
+    ([f"xy = sin({MANY})"], f"1 equations of 1500 operations {FIT}"),
+    ([f"xy = {MANY} + x750"], f"1 equations of 1501 operations {TOO_MANY}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("equations", "reason"), TIERS, ids=["48", "49", "1500", "1501"]
+)
+def test_the_tier_goes_by_equations_and_operations(equations: list[str], reason: str):
+    program = parse_graph(equations).compile()
+    assert program.tier == ("fused" if reason.endswith(FIT) else "by shape")
+    assert program.explain().reason == reason
+
+
+def test_an_explanation_is_read_line_by_line():
+    built = Explanation("fused", "few", 2, 1, 9, 4, 3, 1, 1234, 0.0123, ("f", "g"))
+    assert (
+        str(built)
+        == """\
+tier          fused: few
+equations     2 of 1 shapes
+instructions  9 per sample, values alone
+dense layers  4 found in objectives so far
+machine code  3 functions, 1 from the cache, 1234 bytes, 12.3 ms to build
+written out   f, g: run as the formulas that define them"""
+    )
+    bare = str(replace(built, functions=0, written_out=()))
+    assert bare == "\n".join(str(built).splitlines()[:4])
 
 
 def test_code_of_a_callers_own_is_left_to_numpy():
