@@ -1071,6 +1071,23 @@ def test_layers_of_a_network_become_products():
     assert sum(layer.weights.size for layer in found) == 10 * 12 + 6 * 10
 
 
+@pytest.mark.parametrize(
+    ("rows", "terms", "count"), [(4, 8, 1), (3, 8, 0), (4, 7, 0), (5, 9, 1)]
+)
+def test_a_layer_is_worth_a_product_from_four_sums_of_eight_on(
+    rows: int, terms: int, count: int
+):
+    own = range(rows)
+    sums = [" + ".join(f"w{i}v{j}*xa{j}" for j in range(terms)) for i in own]
+    lines = [f"xh{i} = tanh({total} + b)" for i, total in enumerate(sums)]
+    lines.append("xt0 = " + " + ".join(f"xh{i}" for i in own))
+    lines += [f"xt{k + 1} = xt{k}*b" for k in range(50)]  # too many for one function
+    program = parse_graph(lines).compile()
+    inputs = {f"xa{j}": [1.0, 2.0] for j in range(terms)}
+    program.objective(inputs, {"xt50": [1.0, 2.0]})
+    assert (program.tier, program.explain().layers) == ("by shape", count)
+
+
 def test_layers_are_counted_over_all_objectives():
     program = parse_graph(layered(12, 50, 6)).compile()  # too many equations to fuse
     inputs = {name: np.linspace(-1, 1, 9) for name in program.graph.inputs}
