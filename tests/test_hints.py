@@ -360,6 +360,11 @@ WITHOUT = {
         "xy = 3*xx - 1", {"xx": 1 / 3 + 1e-12},
     ),
     "1 + 1/x, which is 1": ("xy = (1 + 1/xx)^xx", {"xx": 1e300}),
+    "better arguments that win less than two digits": (
+        "xy = xa*xb - xc*xe - k*(1 - cos(xx))",
+        {"xa": 1.1, "xb": 1.3, "xc": 1.3, "xe": 1.1 - 3e-4 / 1.3, "xx": 7e-3,
+         "k": 12.244960204252783},
+    ),
 }  # fmt: skip
 
 
