@@ -341,6 +341,16 @@ def test_one_bad_sample_among_many_is_found(needle):
     assert f"the {CHECKED} most suspect of 10000 samples" in report.summary()
 
 
+def test_many_samples_that_fail_do_not_hide_one_that_loses_digits():
+    xa, xb = np.ones(2_000), np.ones(2_000)
+    xa[:1_500], xb[1_700] = -1.0, 1e-9
+    report = found(["xy = ln(xa)", "xz = 1 - cos(xb)"], {"xa": xa, "xb": xb})
+    rows = {row.node: row for row in report.rows if row.kind == "value"}
+    assert (rows["xy"].samples, rows["xy"].sample) == (1_500, 0)
+    assert (rows["xz"].samples, rows["xz"].sample) == (1, 1_700)
+    assert report.checked == CHECKED
+
+
 # The report and the command
 
 PRINTED = """\

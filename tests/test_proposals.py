@@ -1,5 +1,6 @@
 """Other ways to write an expression: the very forms that each rule gives."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -15,6 +16,7 @@ from cgprimer.diagnosis.algebra.squares import squares
 from cgprimer.diagnosis.algebra.terms import factor, factor_out, node_of, terms
 from cgprimer.diagnosis.budget import Budget
 from cgprimer.diagnosis.diagnose import diagnose
+from cgprimer.diagnosis.extended import is_finite
 from cgprimer.diagnosis.proposals.cancelling import group_factors
 from cgprimer.diagnosis.proposals.differences import Differences
 from cgprimer.diagnosis.proposals.propose import proposals, whole_forms
@@ -382,6 +384,12 @@ PROPOSED = [
      "its series, for abs(xx) < 0.003"),
     ("tan(xx) - xx", {"xx": 0.01}, "xx^3/3 + 2*xx^5/15 + 17*xx^7/315 + 62*xx^9/2835",
      "its series, for abs(xx) < 0.01"),
+    ("log(1 + xx) - xx", {"xx": 0.003},
+     "-xx^2/2 + xx^3/3 - xx^4/4 + xx^5/5 - xx^6/6 + xx^7/7 - xx^8/8",
+     "its series, for abs(xx) < 0.005"),
+    ("arctan(xx) - xx", {"xx": 0.05},
+     "-xx^3/3 + xx^5/5 - xx^7/7 + xx^9/9 - xx^11/11 + xx^13/13",
+     "its series, for abs(xx) < 0.05"),
     ("3*cosh(k*xx) - 3", {"k": 0.3, "xx": 1e-8},
      "3*xx^2*k^2/2 + xx^4*k^4/8 + xx^6*k^6/240", "its series, for abs(k) < 0.5"),
     ("sqrt(xx^2 + 1) - xx", {"xx": 1e9}, "1/(2*xx) - 1/(8*xx^3) + 1/(16*xx^5)",
@@ -428,7 +436,8 @@ NOT_PROPOSED = [
     ("xa^3*exp(-xb)", {"xa": -10.0, "xb": 1000.0}, "log"),
     ("xa*xb", {"xa": 2.0, "xb": 3.0}, "largest"),
     ("xx - sin(xx)", {"xx": 0.5}, "series"),
-    ("log(1 + xx) - xx", {"xx": 4.0}, "series"),
+    ("log(1 + xx) - xx", {"xx": 0.01}, "series"),
+    ("arctan(xx) - xx", {"xx": 0.06}, "series"),
     ("sqrt(xx^2 + 1) - xx", {"xx": 300.0}, "> 400"),
 ]
 
@@ -436,6 +445,24 @@ NOT_PROPOSED = [
 @pytest.mark.parametrize(("text", "at", "part"), NOT_PROPOSED)
 def test_a_rule_does_not_apply_everywhere(text, at, part):
     assert not any(part in f"{form} {word}" for form, word in proposed(text, at))
+
+
+# At x = 0, where it is 0/0 or 0·∞: the limit
+
+LIMITS = {
+    "sin(x)/x": 1, "x/x": 1, "x^2/x": 0, "x*log(x)": 0, "(exp(x) - 1)/x": 1,
+    "(1 - cos(x))/x^2": Fraction(1, 2), "(x - sin(x))/x^3": Fraction(1, 6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LIMITS)
+def test_what_has_no_value_at_a_point_has_its_limit(text):
+    node, wanted = parse_expression(text), LIMITS[text]
+    found = Sample({"x": 0.0}).exact(node)
+    assert abs(found - float(wanted)) <= 1e-16
+    assert (found == 0) == (wanted == 0)
+    for beside in (math.nan, math.inf):
+        assert not is_finite(Sample({"x": 0.0, "y": beside}).exact(node))
 
 
 @pytest.mark.parametrize(
