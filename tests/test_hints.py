@@ -465,10 +465,38 @@ def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
         "log(sigmoid(xx)) + 1e-7",
         "log(sigmoid(xx) + 0.01)",
         "log(max(exp(-xx), 1e-9))",
+        "max(sigmoid(xx), 2e-6)",
+        "max(sigmoid(xx), 0)",
+        "max(sigmoid(xx), -1e-9)",
+        "max(sigmoid(xx), 1 - 1e-9)",
+        "min(sigmoid(xx), 0.999998)",
+        "min(sigmoid(xx), 1)",
+        "min(sigmoid(xx), 2 - 1e-9)",
+        "min(sigmoid(xx), 1e-9)",
+        "min(sigmoid(xx), 1 - xx)",
+        "sigmoid(xx) + 2e-6",
+        "sigmoid(xx) - 1e-9",
+        "sigmoid(xx)*1e-9",
     ],
 )
 def test_what_guards_no_probability_stays(text):
     assert remove_guards(parse_expression(text)) is parse_expression(text)
+
+
+GUARDED = {
+    "max(sigmoid(xx), 1e-6)": "sigmoid(xx)",
+    "max(1e-6, sigmoid(xx))": "sigmoid(xx)",
+    "min(sigmoid(xx), 0.999999)": "sigmoid(xx)",
+    "min(1 - 1e-9, 1 - sigmoid(xx))": "1 - sigmoid(xx)",
+    "1e-6 + sigmoid(xx)": "sigmoid(xx)",
+    "min(max(sigmoid(xx), 1e-9), 1 - 1e-9)": "sigmoid(xx)",
+    "max(1/(1 + exp(-xx)), 1e-9)": "1/(1 + exp(-xx))",
+}
+
+
+@pytest.mark.parametrize("text", GUARDED)
+def test_a_guard_of_a_probability_goes(text):
+    assert show(remove_guards(parse_expression(text))) == GUARDED[text]
 
 
 # The rules behind the formulas, each held against mpmath
