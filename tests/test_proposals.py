@@ -236,6 +236,12 @@ DIFFERENCES = [
      "2*log1p((xa - xb)/xb) - log(xb)"),
     ("log(xa)^2 - log(xb)^2", {"xa": 3.0, "xb": 3 + E},
      "log1p((xa - xb)/xb)*(log(xa) + log(xb))"),
+    ("2*log(xa) - log(xb)", {"xa": 3.0, "xb": 9 + E}, "log1p((xa^2 - xb)/xb)"),
+    ("log(xa)^2 - 2*log(xb)^2", {"xa": 3.0, "xb": 2.0},
+     "log1p((xa - xb)/xb)*(log(xa) + log(xb)) - log(xb)^2"),
+    ("log(xa) - 2*log(xb)^2", {"xa": 3.0, "xb": 2.0}, "log(xa) - 2*log(xb)^2"),
+    ("log(xa) - 2*exp(xb)", {"xa": 3.0, "xb": -0.6}, "log(xa) - 2*exp(xb)"),
+    ("exp(xa) - 2*log(xb)", {"xa": 1.0, "xb": 4.0}, "exp(xa) - 2*log(xb)"),
     # functions, either way round; the same number of both
     ("sin(xx) - sin(xx + h)", {"xx": 1.0, "h": E}, "-2*cos(xx + h/2)*sin(h/2)"),
     ("exp(xx) - exp(xx + h)", {"xx": 1.0, "h": E}, "exp(xx + h)*expm1(-h)"),
