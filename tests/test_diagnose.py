@@ -15,6 +15,7 @@ from cgprimer.diagnosis import extended
 from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
+from cgprimer.diagnosis.operations import Operations
 from cgprimer.diagnosis.reasons import reason
 from cgprimer.diagnosis.report import Diagnosis
 from cgprimer.diff import stable_forms
@@ -349,6 +350,16 @@ def test_many_samples_that_fail_do_not_hide_one_that_loses_digits():
     assert (rows["xy"].samples, rows["xy"].sample) == (1_500, 0)
     assert (rows["xz"].samples, rows["xz"].sample) == (1, 1_700)
     assert report.checked == CHECKED
+
+
+@pytest.mark.parametrize(
+    ("most", "later"), [(0, ""), (1, "xb"), (3, "xb xc xd"), (9, "xb xc xd xe xf")]
+)
+def test_what_is_computed_later_comes_nearest_first(most, later):
+    texts = ["xa = xx", "xb = xa^2", "xc = 2*xa", "xd = xb*xc", "xe = xd + xc",
+             "xf = xe*xe", "xn = xx + 1"]  # fmt: skip
+    operations = Operations(parse_graph(texts))
+    assert operations.later("xa", most) == later.split()
 
 
 # The report and the command
