@@ -266,6 +266,18 @@ def test_what_the_engine_computes_as_written_gets_no_such_note():
     assert found("xy = 1 - cos(xx)", {"xx": 1e-9}).first.engine == ""
 
 
+def test_what_the_engine_has_instead_is_told_of_values_edges_and_gradients():
+    """Of each sample its own number, and nothing where that is not right either."""
+    texts = ["xp = 1/(1 + exp(-xz))", "xl = ln(xp)"]
+    report = found(texts, {"xz": np.array([30.0, -800.0, -40.0])})
+    assert [(row.where, row.sample, row.engine) for row in report.rows] == [
+        ("xp", 1, "cgprimer computes sigmoid(xz) instead: 0 is right"),
+        ("xl", 1, "cgprimer computes -softplus(-xz) instead: -800 is right"),
+        ("∂xl/∂xp", 1, ""),
+        ("d xl/d xz", 1, "cgprimer computes it from stable forms: 1 is right"),
+    ]
+
+
 # Derivatives
 
 
