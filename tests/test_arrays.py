@@ -23,7 +23,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.errors import CGPrimerError
-from cgprimer.graph.arrays import as_numbers, decimal
+from cgprimer.graph.arrays import as_numbers, as_rows, decimal
 from cgprimer.judge.differences.finite import difference, second_difference
 
 GRAPH = parse_graph(["xy = w*xa + b"])
@@ -331,3 +331,27 @@ def test_order_and_rows_are_not_masked():
 def test_rows_are_numbers_or_a_mask():
     for rows in ([0, -1], [True, False, True], np.uint8([0, 2]), slice(0, 3, 2)):
         assert LINE.take(rows).inputs["xa"].tolist() == [1, 3]
+
+
+# Numbers of samples: from 0 or from the end, or a mask
+
+ROWS = "rows holds numbers of samples, or a mask, of shape (n,)"
+NAMED_ROWS = [
+    ([0, 3], [0, 3]), ([-4, -1], [-4, -1]), ([], []),
+    ([True, False, True, False], [0, 2]),
+    ([4], "rows holds 4: samples go from 0 to 3"),
+    ([0, -5], "rows holds -5: samples go from 0 to 3"),
+    ([True] * 3, "rows is a mask of 3 samples, there are 4"),
+    (np.array([], dtype=bool), "rows is a mask of 0 samples, there are 4"),
+    ([[0]], ROWS), ([0.0], ROWS), (1, ROWS), (np.zeros((0, 2), dtype=int), ROWS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "wanted"), NAMED_ROWS)
+def test_rows_are_numbers_of_samples_or_a_mask(rows, wanted):
+    if isinstance(wanted, list):
+        assert as_rows("rows", rows, 4, PointError).tolist() == wanted
+        return
+    with pytest.raises(PointError) as caught:
+        as_rows("rows", rows, 4, PointError)
+    assert str(caught.value) == wanted

@@ -15,6 +15,8 @@ from cgprimer.diagnosis import extended
 from cgprimer.diagnosis.diagnose import diagnose
 from cgprimer.diagnosis.evaluation import CHECKED, error
 from cgprimer.diagnosis.extended import context, decimal, values
+from cgprimer.diagnosis.operations import Operations
+from cgprimer.diagnosis.reasons import reason
 from cgprimer.diagnosis.report import Diagnosis
 from cgprimer.diff import stable_forms
 from cgprimer.diff.stable import stable
@@ -264,6 +266,18 @@ def test_what_the_engine_computes_as_written_gets_no_such_note():
     assert found("xy = 1 - cos(xx)", {"xx": 1e-9}).first.engine == ""
 
 
+def test_what_the_engine_has_instead_is_told_of_values_edges_and_gradients():
+    """Of each sample its own number, and nothing where that is not right either."""
+    texts = ["xp = 1/(1 + exp(-xz))", "xl = ln(xp)"]
+    report = found(texts, {"xz": np.array([30.0, -800.0, -40.0])})
+    assert [(row.where, row.sample, row.engine) for row in report.rows] == [
+        ("xp", 1, "cgprimer computes sigmoid(xz) instead: 0 is right"),
+        ("xl", 1, "cgprimer computes -softplus(-xz) instead: -800 is right"),
+        ("∂xl/∂xp", 1, ""),
+        ("d xl/d xz", 1, "cgprimer computes it from stable forms: 1 is right"),
+    ]
+
+
 # Derivatives
 
 
@@ -340,6 +354,26 @@ def test_one_bad_sample_among_many_is_found(needle):
     assert f"the {CHECKED} most suspect of 10000 samples" in report.summary()
 
 
+def test_many_samples_that_fail_do_not_hide_one_that_loses_digits():
+    xa, xb = np.ones(2_000), np.ones(2_000)
+    xa[:1_500], xb[1_700] = -1.0, 1e-9
+    report = found(["xy = ln(xa)", "xz = 1 - cos(xb)"], {"xa": xa, "xb": xb})
+    rows = {row.node: row for row in report.rows if row.kind == "value"}
+    assert (rows["xy"].samples, rows["xy"].sample) == (1_500, 0)
+    assert (rows["xz"].samples, rows["xz"].sample) == (1, 1_700)
+    assert report.checked == CHECKED
+
+
+@pytest.mark.parametrize(
+    ("most", "later"), [(0, ""), (1, "xb"), (3, "xb xc xd"), (9, "xb xc xd xe xf")]
+)
+def test_what_is_computed_later_comes_nearest_first(most, later):
+    texts = ["xa = xx", "xb = xa^2", "xc = 2*xa", "xd = xb*xc", "xe = xd + xc",
+             "xf = xe*xe", "xn = xx + 1"]  # fmt: skip
+    operations = Operations(parse_graph(texts))
+    assert operations.later("xa", most) == later.split()
+
+
 # The report and the command
 
 PRINTED = """\
@@ -359,6 +393,150 @@ def test_the_finding_reads_aloud():
     assert plain(report, 120).endswith(PRINTED)
     assert report.summary() == "4 operations: 1 goes wrong, the first in xy"
     assert not report.ok
+
+
+# Why: each reason, and both sides of where one begins
+
+REAL = "is real for positive numbers only, not of"
+ROUNDED = "magnifies the rounding of its argument"
+SPANS = "the argument is so large that its rounding spans much of a period"
+UNDERFLOW = "an argument underflowed to 0"
+OVERFLOW = "overflow: beyond the largest double, 1.8e308"
+FAR = "overflow: far beyond the largest double, 1.8e308"
+NEAR_ONE = "the argument is so near 1 that rounding it cut off what matters"
+ALL = "that its rounding is all"
+WHY = [
+    ("ln(xx)", {"xx": -2.0}, f"the logarithm {REAL} -2"),
+    ("xlogy(xa, xx)", {"xa": 2.0, "xx": -3.0}, f"the logarithm {REAL} -3"),
+    ("log1p(xx)", {"xx": -2.0}, "log1p is real above -1 only, not of -2"),
+    ("sqrt(xx)", {"xx": -2.0}, "the square root is real from 0 on only, not of -2"),
+    ("arcsin(xx)", {"xx": 1.5}, "arcsin is real between -1 and 1 only, not of 1.5"),
+    ("arccos(xx)", {"xx": -1.5}, "arccos is real between -1 and 1 only, not of -1.5"),
+    ("xx^p", {"xx": -2.0, "p": 0.5}, "-2 has no real power 0.5"),
+    ("xa/xx", {"xa": 0.0, "xx": 0.0}, "0 divided by 0"),
+    ("1/xx", {"xx": 0.0}, "division by 0"),
+    ("xx^p", {"xx": 0.0, "p": -1.0}, "division by 0"),
+    ("ln(xx)", {"xx": 0.0}, "the logarithm of 0"),
+    ("log1p(xx)", {"xx": -1.0}, "the logarithm of 0"),
+    ("xlogy(2, xx)", {"xx": 0.0}, "the logarithm of 0"),
+    ("exp(xx)", {"xx": 1000.0}, OVERFLOW),
+    ("xa*xb", {"xa": 1e200, "xb": -1e200}, OVERFLOW),
+    ("xa + xb", {"xa": 1.7e308, "xb": 1.7e308}, OVERFLOW),
+    ("xx^p", {"xx": 10.0, "p": 400.0}, OVERFLOW),
+    ("xx^p", {"xx": 1e300, "p": 1e300}, FAR),
+    ("exp(xx)", {"xx": 1e300}, FAR),
+    ("cosh(xx)", {"xx": 1e300}, FAR),
+    ("ln(1 - sigmoid(xx))", {"xx": 900.0}, UNDERFLOW),
+    ("exp(-xx)*k", {"xx": 800.0, "k": 1e300}, UNDERFLOW),
+    ("xa + xb - xa", {"xa": 1e10, "xb": 1 / 3},
+     "cancellation: what is left of the two numbers is their rounding"),
+    ("sin(k*xx)", {"k": math.pi / 3, "xx": 3.0},
+     f"the argument is so near a zero of sin {ALL}"),
+    ("tan(k*xx)", {"k": math.pi / 3, "xx": 3.0},
+     f"the argument is so near a zero of tan {ALL}"),
+    ("tan(k*xx)", {"k": math.pi / 6, "xx": 3.0},
+     f"the argument is so near a pole of tan {ALL}"),
+    ("sin(k*xx)", {"k": 0.1, "xx": 1e17}, SPANS),
+    ("ln(xa*xx)", {"xa": 1 / 3, "xx": 3.000000000001}, NEAR_ONE),
+    ("arccos(k*xx)", {"k": 0.33333333333333, "xx": 3.0}, f"arccos {ROUNDED}"),
+    ("log1p(k*xx)", {"k": -0.33333333333333, "xx": 3.0}, f"log1p {ROUNDED}"),
+    ("tan(pi*xx)", {"xx": 0.5},
+     "the exact value is not a real number; this one comes from rounding"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "at", "why"), WHY, ids=lambda x: str(x)[:40])
+def test_it_is_said_why_an_operation_goes_wrong(text, at, why):
+    row, *_ = [r for r in found(f"xy = {text}", at).rows if r.kind == "value"]
+    assert row.reason == why
+    assert row.exact == "infinite" or why not in ("division by 0", "the logarithm of 0")
+
+
+# Operation, arguments in doubles, what it gave, and what it should have given
+
+LIMITS = [
+    ("sin", [99_999.0], 1e-9, 2e-9, f"the argument is so near a zero of sin {ALL}"),
+    ("sin", [100_000.0], 1e-9, 2e-9, SPANS),
+    ("sin", [-100_000.0], 1e-9, 2e-9, SPANS),
+    ("cos", [-1.1], 0.4, 0.5, f"the argument is so near a zero of cos {ALL}"),
+    ("tan", [1.0], 1.5, 1.6, f"tan {ROUNDED}"),
+    ("tan", [-1.1], -1.5, -1.6, f"the argument is so near a pole of tan {ALL}"),
+    ("log", [1.49], 0.3, 0.4, NEAR_ONE),
+    ("log", [0.51], -0.3, -0.4, NEAR_ONE),
+    ("log", [1.5], 0.3, 0.4, f"log {ROUNDED}"),
+    ("log", [0.5], -0.3, -0.4, f"log {ROUNDED}"),
+    ("log", [0.0], -math.inf, -900.0, UNDERFLOW),
+    ("exp", [1.0], math.inf, "1.8e308", OVERFLOW),
+    ("exp", [1.0], -math.inf, "-1.8e308", OVERFLOW),
+    ("tan", [1.0], math.inf, math.inf, "a pole, or far beyond the largest double"),
+    ("pow", [2.0, 0.0], math.inf, math.inf, "division by 0"),
+    ("mul", [2.0, 0.0], math.inf, math.inf, "a pole, or far beyond the largest double"),
+    ("gamma", [-1.0, 2.0], math.nan, 1.0, "gamma has no value for -1, 2"),
+    ("div", [1.0, 0.0], math.nan, math.nan, "div has no value for 1, 0"),
+    ("log", [2.0], 3.0, math.inf,
+     "the exact value is infinite; this one comes from rounding"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "args", "value", "exact", "why"), LIMITS)
+def test_a_reason_begins_where_it_is_true(op, args, value, exact, why):
+    pairs = [(number, context().mpf(number) or 1e-400) for number in args]
+    assert reason(op, pairs, value, context().mpf(exact)) == why
+
+
+# Equations, point, the row, and its first lines
+
+READ = [
+    (["xy = ln(xx) + 1"], {"xx": np.array([1.0, -1.0, 1e-3, -2.0])},
+     ("xy", "ln(xx)", "nan", "not a real number", "16 of 16", "1 and 1 more"),
+     "ln(xx) turns nan in the equation of xy, sample 1"),
+    (["v1 = 1/xa", "v2 = sin(xa)", "v3 = v1*v2"], {"xa": 1e-7},
+     ("d v3/d xa", "cos(xa)/xa - sin(xa)*(1/xa/xa)", "-3.3527613e-08",
+      "-3.3333333e-8", "13 of 16", ""),
+     "cos(xa)/xa - sin(xa)*(1/xa/xa) loses 13 of its digits in the gradient d v3/d xa"),
+    (["xy = tanh(xx)"], {"xx": np.array([20.0, 1.0])},
+     ("∂xy/∂xx", "1 - tanh(xx)^2", "0", "1.6993417e-17", "16 of 16", "0"),
+     "1 - tanh(xx)^2 loses 16 of its digits in the partial ∂xy/∂xx, sample 0"),
+    (["xy = sinh(xx)"], {"xx": -1e300},
+     ("xy", "sinh(xx)", "-inf", "a number beyond -1e5553023288523357184", "16 of 16",
+      ""),
+     "sinh(xx) turns infinite in the equation of xy"),
+    (["xy = 1 - cos(xx)"], {"xx": np.array([0.5, 1e-9, 3e-9])},
+     ("xy", "1 - cos(xx)", "0", "5.0e-19", "16 of 16", "1 and 1 more"),
+     "1 - cos(xx) loses 16 of its digits in the equation of xy, sample 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equations", "at", "cells", "head"), READ)
+def test_a_finding_is_a_row_and_a_sentence(equations, at, cells, head):
+    first = found(equations, at).first
+    assert first.cells() == (*cells, first.reason)
+    assert str(first).startswith(f"{head}\n\n    {first.text}\n")
+
+
+SUMMED = [
+    ({"xx": 2.0, "xa": 1.0}, "4 operations: all finite, and all keep at least half "
+     "their digits"),
+    ({"xx": np.ones(2), "xa": 1.0}, "4 operations, 2 samples: all finite, and all keep "
+     "at least half their digits"),
+    ({"xx": math.nan, "xa": 1.0}, "xx is nan or inf as given. 4 operations: none goes "
+     "wrong where what it is given is finite"),
+    ({"xx": math.nan, "xa": math.inf}, "xx, xa are nan or inf as given. 4 operations: "
+     "none goes wrong where what it is given is finite"),
+    ({"xx": math.nan, "xa": -1.0}, "xx is nan or inf as given. 4 operations: 1 goes "
+     "wrong, the first in xy"),
+    ({"xx": 1000.0, "xa": -1.0}, "4 operations: 2 go wrong, the first in xy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("at", "sentence"), SUMMED)
+def test_a_diagnosis_is_summed_up(at, sentence):
+    assert found("xy = exp(xx) + ln(xa)", at).summary() == sentence
+
+
+def test_one_operation_is_one():
+    sentence = found("xy = -xx", {"xx": 2.0}).summary()
+    assert sentence.startswith("1 operation: all finite")
 
 
 def test_rows_are_dictionaries_and_html():

@@ -40,6 +40,7 @@ from cgprimer.expr.ops import TABLE, Op, const, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
 from cgprimer.run.by_numpy import ByNumpy
+from cgprimer.run.explanation import Explanation
 from cgprimer.run.llvm import jit
 from cgprimer.run.llvm.fused import Fused
 from cgprimer.run.llvm.layout import DenseLayer
@@ -650,6 +651,46 @@ def test_bad_options(how: dict, message: str):
         parse_graph(["xb = p*xa"]).compile(**how)
 
 
+# Equations, and why they run as they do
+
+MANY = " + ".join(f"x{i}" for i in range(750))  # 1499 nodes
+FIT = "fit into one function"
+TOO_MANY = "are too many for one function"
+TIERS = [
+    ([f"x{i + 1} = x{i} + a" for i in range(48)],
+     f"48 equations of 144 operations {FIT}"),
+    ([f"x{i + 1} = x{i} + a" for i in range(49)],
+     f"49 equations of 147 operations {TOO_MANY}"),
+    ([f"xy = sin({MANY})"], f"1 equations of 1500 operations {FIT}"),
+    ([f"xy = {MANY} + x750"], f"1 equations of 1501 operations {TOO_MANY}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("equations", "reason"), TIERS, ids=["48", "49", "1500", "1501"]
+)
+def test_the_tier_goes_by_equations_and_operations(equations: list[str], reason: str):
+    program = parse_graph(equations).compile()
+    assert program.tier == ("fused" if reason.endswith(FIT) else "by shape")
+    assert program.explain().reason == reason
+
+
+def test_an_explanation_is_read_line_by_line():
+    built = Explanation("fused", "few", 2, 1, 9, 4, 3, 1, 1234, 0.0123, ("f", "g"))
+    assert (
+        str(built)
+        == """\
+tier          fused: few
+equations     2 of 1 shapes
+instructions  9 per sample, values alone
+dense layers  4 found in objectives so far
+machine code  3 functions, 1 from the cache, 1234 bytes, 12.3 ms to build
+written out   f, g: run as the formulas that define them"""
+    )
+    bare = str(replace(built, functions=0, written_out=()))
+    assert bare == "\n".join(str(built).splitlines()[:4])
+
+
 def test_code_of_a_callers_own_is_left_to_numpy():
     def forward(ctx: Any, a: Any) -> Any:
         return np.cbrt(a)
@@ -1028,6 +1069,23 @@ def test_layers_of_a_network_become_products():
     assert [layer.weights.shape for layer in found] == [(10, 12), (6, 10)]
     assert [layer.wanted for layer in found] == [False, True]
     assert sum(layer.weights.size for layer in found) == 10 * 12 + 6 * 10
+
+
+@pytest.mark.parametrize(
+    ("rows", "terms", "count"), [(4, 8, 1), (3, 8, 0), (4, 7, 0), (5, 9, 1)]
+)
+def test_a_layer_is_worth_a_product_from_four_sums_of_eight_on(
+    rows: int, terms: int, count: int
+):
+    own = range(rows)
+    sums = [" + ".join(f"w{i}v{j}*xa{j}" for j in range(terms)) for i in own]
+    lines = [f"xh{i} = tanh({total} + b)" for i, total in enumerate(sums)]
+    lines.append("xt0 = " + " + ".join(f"xh{i}" for i in own))
+    lines += [f"xt{k + 1} = xt{k}*b" for k in range(50)]  # too many for one function
+    program = parse_graph(lines).compile()
+    inputs = {f"xa{j}": [1.0, 2.0] for j in range(terms)}
+    program.objective(inputs, {"xt50": [1.0, 2.0]})
+    assert (program.tier, program.explain().layers) == ("by shape", count)
 
 
 def test_layers_are_counted_over_all_objectives():

@@ -579,3 +579,44 @@ def test_terms_along_paths_are_never_fewer(text):
         *np.linspace(0.3, 0.8, len(names))
     )
     assert one <= bound * (1 + 1e-12)
+
+
+# Equations, the names that are asked for, and the equations of their derivatives
+
+WRITTEN = [
+    # a shared expression of four nodes is named, one of three is not
+    ("xy = sin(a*xx)*xz*xw", ["xz", "xw"], ["d_xy_v1 = sin(a*xx)",
+     "d_xy_d_xz = xw*d_xy_v1", "d_xy_d_xw = d_xy_v1*xz"]),
+    ("xy = sin(xx)*xz*xw", ["xz", "xw", "xx"], ["d_xy_d_xz = xw*sin(xx)",
+     "d_xy_d_xw = sin(xx)*xz", "d_xy_d_xx = xw*xz*cos(xx)"]),
+    ("xy = a*xx*xz + cos(xz)", ["a", "xx", "xz"], ["d_xy_d_a = xz*xx",
+     "d_xy_d_xx = xz*a", "d_xy_d_xz = -sin(xz) + a*xx"]),
+    # the value is there under its name, and a name that is taken gets a line
+    ("xy = exp(a*xx)", ["xx"], ["d_xy_d_xx = xy*a"]),
+    ("d_xy_d_xx = xa*b; xy = d_xy_d_xx*xx^2", ["xx"],
+     ["d_xy_d_xx_ = d_xy_d_xx*(2*xx)"]),
+    ("xy = 2*xx", ["xx", "xy"], ["d_xy_d_xx = 2", "d_xy_d_xy = 1"]),
+    ("xz = xx + a; xy = b*xz", ["xx", "a", "xz"],
+     ["d_xy_d_xx = b", "d_xy_d_a = b", "d_xy_d_xz = b"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equations", "wrt", "derived"), WRITTEN)
+def test_a_gradient_is_written_out(equations, wrt, derived):
+    texts = equations.split("; ")
+    lines = str(gradient(parse_graph(texts), "xy", wrt)).splitlines()
+    assert sorted(lines) == sorted([*texts, *derived])
+
+
+def test_paths_are_multiplied_up_to_sixty_four():
+    def fan(*widths):
+        edges = {}
+        for k, width in enumerate(widths):
+            inner = [f"m{k}n{i}" for i in range(width)]
+            edges |= {(m, f"s{k}"): np.full(1, 2.0) for m in inner}
+            edges |= {(f"s{k + 1}", m): np.full(1, 3.0) for m in inner}
+        return path_products(edges, "s2", "s0")
+
+    assert len(fan(8, 8)) == 64
+    assert {product.item() for product in fan(8, 8).values()} == {36.0}
+    assert fan(5, 13) == {}

@@ -37,6 +37,7 @@ from cgprimer.errors import (
 )
 from cgprimer.expr.ops import OPS
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -598,6 +599,22 @@ def test_blanks_do_not_make_another_shape():
     graph = parse_graph(["xy=2*tanh(a*xa)^2", " xz\t= 3 *tanh  ( b*xb\n) ^  2 "])
     assert len(graph.table.shapes) == 1
     assert graph.table.constants.tolist() == [2, 3]
+
+
+# A text, and the name on its left where it can be read without the parser
+
+LEFT_SIDES = {
+    "xy=xa": "xy", "xy = xa": "xy", " xy =xa": "xy", "\t xy \n=  xa  ": "xy",
+    "a9=xa": "a9", "xy2 = 1": "xy2", "xy == xa": "xy",
+    "9 = xa": "", "9y = xa": "", "x.y = xa": "", "x y = xa": "", "= xa": "", "": "",
+    "(xy) = xa": "", "_y = xa": "", "xy(2) = xa": "", "-xy = xa": "", "xy": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LEFT_SIDES)
+def test_a_left_side_is_read_without_a_look_at_the_text(text):
+    found = find_leaves([text, "xq = 2*xb"]).left_sides(2)
+    assert found == ([LEFT_SIDES[text], "xq"] if LEFT_SIDES[text] else [])
 
 
 def test_a_number_with_a_signed_exponent_fills_one_slot():

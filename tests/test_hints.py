@@ -275,6 +275,24 @@ EXTENT = {
         ["xp = sigmoid(xz)", "xq = 1 - xp", "xl = -ln(xq)"], {"xz": 50.0},
         "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
     ),
+    "a form of what is computed later, by the second that is": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xk = xq*(xa*xb - xc*xd)", "xl = -ln(xq)"],
+        {"xz": 50.0, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write softplus(xz) for -log(1 - sigmoid(xz)), in one equation, for xl",
+    ),
+    "the nearest form that all of what is computed later can use": (
+        ["xp = sigmoid(xz)", "xq = 1 - xp", "xk = 2*xq", "xl = -ln(xq)"], {"xz": 50.0},
+        "write sigmoid(-xz) for 1 - sigmoid(xz), in one equation, for xq",
+    ),
+    "a form spread over equations, of what has a name": (
+        ["xs = xx^2", "xe = exp(xs)", "xt = 1 + xe", "xy = ln(xt)"], {"xx": 30.0},
+        "write softplus(xs) for log(1 + exp(xs)), in one equation, for xy",
+    ),
+    "a form at the end of more equations than are looked at": (
+        ["xq0 = a*xx", *(f"xq{i} = xq{i - 1} + sin(xx)/{i}" for i in range(1, 140)),
+         "xe = exp(xq139)", "xt = 1 + xe", "xy = ln(xt)"], {"a": -41.0, "xx": 1.0},
+        "write softplus(xq139) for log(1 + exp(xq139)), in one equation, for xy",
+    ),
     "the first of several places": (
         ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
         {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
@@ -342,6 +360,11 @@ WITHOUT = {
         "xy = 3*xx - 1", {"xx": 1 / 3 + 1e-12},
     ),
     "1 + 1/x, which is 1": ("xy = (1 + 1/xx)^xx", {"xx": 1e300}),
+    "better arguments that win less than two digits": (
+        "xy = xa*xb - xc*xe - k*(1 - cos(xx))",
+        {"xa": 1.1, "xb": 1.3, "xc": 1.3, "xe": 1.1 - 3e-4 / 1.3, "xx": 7e-3,
+         "k": 12.244960204252783},
+    ),
 }  # fmt: skip
 
 
@@ -442,10 +465,38 @@ def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
         "log(sigmoid(xx)) + 1e-7",
         "log(sigmoid(xx) + 0.01)",
         "log(max(exp(-xx), 1e-9))",
+        "max(sigmoid(xx), 2e-6)",
+        "max(sigmoid(xx), 0)",
+        "max(sigmoid(xx), -1e-9)",
+        "max(sigmoid(xx), 1 - 1e-9)",
+        "min(sigmoid(xx), 0.999998)",
+        "min(sigmoid(xx), 1)",
+        "min(sigmoid(xx), 2 - 1e-9)",
+        "min(sigmoid(xx), 1e-9)",
+        "min(sigmoid(xx), 1 - xx)",
+        "sigmoid(xx) + 2e-6",
+        "sigmoid(xx) - 1e-9",
+        "sigmoid(xx)*1e-9",
     ],
 )
 def test_what_guards_no_probability_stays(text):
     assert remove_guards(parse_expression(text)) is parse_expression(text)
+
+
+GUARDED = {
+    "max(sigmoid(xx), 1e-6)": "sigmoid(xx)",
+    "max(1e-6, sigmoid(xx))": "sigmoid(xx)",
+    "min(sigmoid(xx), 0.999999)": "sigmoid(xx)",
+    "min(1 - 1e-9, 1 - sigmoid(xx))": "1 - sigmoid(xx)",
+    "1e-6 + sigmoid(xx)": "sigmoid(xx)",
+    "min(max(sigmoid(xx), 1e-9), 1 - 1e-9)": "sigmoid(xx)",
+    "max(1/(1 + exp(-xx)), 1e-9)": "1/(1 + exp(-xx))",
+}
+
+
+@pytest.mark.parametrize("text", GUARDED)
+def test_a_guard_of_a_probability_goes(text):
+    assert show(remove_guards(parse_expression(text))) == GUARDED[text]
 
 
 # The rules behind the formulas, each held against mpmath

@@ -17,6 +17,7 @@ from cgprimer import (
 )
 from cgprimer.fitting.objective import objective_of
 from cgprimer.run.llvm import jit
+from cgprimer.run.logits import with_logits
 from cgprimer.run.losses import LOSSES, SOFTMAX, find_loss
 
 POINTS = [(-3.0, 0.3), (-0.7, 1.0), (0.2, 0.0), (0.9, 0.5), (2.6, 1.0), (5.0, 0.1)]
@@ -316,6 +317,80 @@ def test_a_softmax_that_is_written_out_is_taken_before_it(written):
         by_name = dict(zip(graph.parameters, gradient, strict=True))
         found.append([loss, *(by_name[name] for name in sorted(by_name))])
     assert found[1] == pytest.approx(found[0], rel=1e-13)
+
+
+# Nearly a softmax of three: what stands above, and below
+
+BELOW = "(exp(xz1) + exp(xz2) + exp(xz3))"
+NO_SOFTMAX = {
+    "one term more": [f"exp(xz{k})/({BELOW} + exp(2*xz1))" for k in (1, 2, 3)],
+    "a term missing": [f"exp(xz{k})/(exp(xz1) + exp(xz2))" for k in (1, 2, 3)],
+    "another term": [f"exp(xz{k})/(exp(xz1) + exp(xz2) + exp(xx))" for k in (1, 2, 3)],
+    "another sum below one": [*(f"exp(xz{k})/{BELOW}" for k in (1, 2)),
+                              "exp(xz3)/(exp(xz1) + exp(xz2) + exp(xx))"],
+    "one above twice": [f"exp(xz{k})/{BELOW}" for k in (1, 1, 3)],
+    "a difference below": [f"exp(xz{k})/(exp(xz1) + exp(xz2) - exp(xz3))"
+                           for k in (1, 2, 3)],
+    "a factor above": [f"2*exp(xz{k})/{BELOW}" for k in (1, 2, 3)],
+    "a number below": [f"exp(xz{k})/(1 + exp(xz1) + exp(xz2))" for k in (1, 2, 3)],
+    "one that is none": [*(f"exp(xz{k})/{BELOW}" for k in (1, 2)), "xz3"],
+    "another function": [f"sinh(xz{k})/(sinh(xz1) + sinh(xz2) + sinh(xz3))"
+                         for k in (1, 2, 3)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bodies", NO_SOFTMAX.values(), ids=NO_SOFTMAX)
+def test_what_is_nearly_a_softmax_is_taken_as_it_is(bodies):
+    texts = [f"xp{k} = {body}" for k, body in enumerate(bodies, 1)]
+    outputs = ["xp1", "xp2", "xp3"]
+    graph = parse_graph([*LOGITS, *texts], outputs=outputs)
+    assert with_logits(graph, outputs, SOFTMAX) == (graph, outputs)
+    right = [f"xp{k} = exp(xz{k})/{BELOW}" for k in (1, 2, 3)]
+    graph = parse_graph([*LOGITS, *right], outputs=outputs)
+    assert with_logits(graph, outputs, SOFTMAX)[1] == ["xz1", "xz2", "xz3"]
+
+
+# A third in single precision is 1e-8 too large
+
+
+@pytest.mark.parametrize(
+    ("targets", "total"),
+    [
+        ([0.25, 0.25, 0.5], ""),
+        (np.float32([1 / 3] * 3), ""),
+        ([0.25 + 9e-7, 0.25, 0.5], ""),
+        ([0.25 - 9e-7, 0.25, 0.5], ""),
+        ([0.25 + 1.1e-6, 0.25, 0.5], "1.0000011"),
+        ([0.25 - 1.1e-6, 0.25, 0.5], "0.9999989"),
+    ],
+)
+def test_targets_add_up_to_one_but_for_rounding(targets, total):
+    graph, inputs, columns = three_classes(LOGITS, ["xz1", "xz2", "xz3"])
+    for column, target in zip(columns.values(), targets, strict=True):
+        column[4] = target
+    program = graph.compile()
+    if not total:
+        program.objective(inputs, columns, loss="softmax-cross-entropy")
+        return
+    with pytest.raises(FitError) as caught:
+        program.objective(inputs, columns, loss="softmax-cross-entropy")
+    assert str(caught.value) == (
+        "softmax-cross-entropy needs targets that add up to 1 in every sample; in "
+        f"sample 4 they add up to {total}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "fits"), [(0, 1), (1, 1), (-1e-9, 0), (1 + 1e-9, 0)]
+)
+def test_targets_of_a_cross_entropy_are_from_0_to_1(target, fits):
+    program = parse_graph(["xp = sigmoid(a*xx)"]).compile()
+    columns = {"xx": [1.0, 2.0]}, {"xp": [0.5, target]}
+    if fits:
+        program.objective(*columns, loss="cross-entropy")
+        return
+    with pytest.raises(FitError, match="cross-entropy needs targets between 0 and 1"):
+        program.objective(*columns, loss="cross-entropy")
 
 
 @pytest.mark.parametrize(

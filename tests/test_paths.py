@@ -79,6 +79,22 @@ def test_formulas_without_a_point():
     assert "numbers" not in str(GRAPH.paths("ab"))
 
 
+# A partial as a factor: bare where it is a name, a number, a call or a power
+
+FACTORS = {
+    "xz^3/3": "xz^2", "cosh(xz)": "sinh(xz)", "a*xz": "a", "2*xz": "2",
+    "xz^2": "(2*xz)", "a/xz": "(-a/xz^2)", "xz^2/2 + sin(xz)": "(cos(xz) + xz)",
+    "exp(a*xz)": "(exp(a*xz)*a)", "exp(-a*xz)": "(-xy*a)",  # of 4 nodes, and of 5
+    "-xz": "(-1)", "exp(xz) - 1": "exp(xz)", "xz^k": "(k*xz^(k - 1))",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", FACTORS)
+def test_a_partial_is_a_factor_of_its_path(body):
+    graph = parse_graph(["xz = b*xa", f"xy = {body}"])
+    assert graph.paths("xa", "xy").paths[0].text == f"b·{FACTORS[body]}"
+
+
 def test_the_path_that_goes_nowhere_and_no_path_at_all():
     [path] = here = GRAPH.paths("xw", "xw", CANONICAL_AT)
     assert (path.names, path.product, path.text) == (("xw",), 1.0, "1")
@@ -130,11 +146,27 @@ def test_the_limit_is_the_last_number_allowed():
     assert graph.paths("xs0", at={"xs0": 1.0}, limit=32).total == 5.0**5
 
 
+@pytest.mark.parametrize("widths", [(10, 10, 10), (7, 11, 13)])
+def test_a_thousand_paths_are_followed_and_not_one_more(widths):
+    lines = []
+    for k, width in enumerate(widths):
+        lines += [f"xm{k}n{i} = xs{k}" for i in range(width)]
+        lines.append(f"xs{k + 1} = " + " + ".join(f"xm{k}n{i}" for i in range(width)))
+    graph = parse_graph(lines)
+    if math.prod(widths) == 1000:
+        assert len(graph.paths("xs0")) == 1000
+        return
+    with pytest.raises(GraphError, match=r"there are 1001 paths .* the limit is 1000"):
+        graph.paths("xs0")
+
+
 @pytest.mark.parametrize(
     ("steps", "count"),
     [
         (10, "1024"),
         (30, "1073741824"),
+        (49, "562949953421312"),
+        (50, "about 1.1e+15"),
         (60, "about 1.2e+18"),
         (1200, "more than 1e300"),
     ],

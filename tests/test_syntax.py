@@ -83,7 +83,7 @@ the left side of '=' must be one name
 ---
 the left side of '=' must be one name
 
-    3=xa
+    9=xa
     ^
   hint: a name is a letter followed by letters, digits and underscores
 ---

@@ -385,6 +385,14 @@ def test_a_second_derivative_that_is_silently_wrong_is_found(key):
     assert re.search(says, report.diagnosis)
 
 
+@pytest.mark.parametrize("f", [lambda x, y: x**3, lambda x, y: x**3 + 2 * y])
+def test_a_second_derivative_may_be_zero_by_an_input(f):
+    report = check_torch(f, X, X.clone(), order=2)
+    assert report.verdict == PASS, report
+    assert "the second derivative of" in report.diagnosis
+    assert "refused" not in report.diagnosis
+
+
 def test_a_second_derivative_that_is_refused_aloud_is_no_mistake():
     class Once(Function):
         @staticmethod

@@ -119,7 +119,8 @@ def _finding(
     worst = _worst(evaluation, node, here)
     value, exact = evaluation.both(node, worst)
     args = [evaluation.both(arg, worst) for arg in node.args]
-    is_huge = node.op.name in GROWING and all(np.isfinite(x) for x, _ in args)
+    # 0^-1 is the one pole of these.
+    is_huge = node.op.name in GROWING and all(number for number, _ in args)
     text, start, end = _source(operations.graph, place)
     return Finding(
         kind=place.kind,

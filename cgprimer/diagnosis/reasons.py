@@ -43,7 +43,8 @@ def reason(
         return "cancellation: what is left of the two numbers is their rounding"
     if op in _TRIGONOMETRIC and abs(numbers[0]) > 1:
         if abs(numbers[0]) < LARGE:
-            return f"the argument is so near a zero of {op} that its rounding is all"
+            point = "zero" if abs(value) < 1 else "pole"
+            return f"the argument is so near a {point} of {op} that its rounding is all"
         return "the argument is so large that its rounding spans much of a period"
     if op == "log" and abs(numbers[0] - 1) < 0.5:
         return "the argument is so near 1 that rounding it cut off what matters"

@@ -174,15 +174,15 @@ def _if_it_holds(region: Region, place: Node, form: Node) -> str:
 
 def _suggestion(region: Region, place: Node, form: Node, word: str) -> str:
     """`write softplus(xx) for log(1 + exp(xx))`, and a word on it; "" for no change."""
-    inside = set(postorder([form]))
+    inside, below = set(postorder([form])), set(postorder(place.args))
     kept = {b: n for b, n in region.named.items() if b in inside and b is not place}
-    old, new = substitute([place, form], kept)
+    put_in = [b for b in region.named if b in below and b not in kept]
+    old, new, *put_in = substitute([place, form, *put_in], kept)
     # Nobody types it, or nothing would be changed.
     if len(show(new)) > LONG or show(new) == show(old):
         return ""
     text = f"write {show(new)} for {shorten(show(old), LONG)}"
-    spread = (region.named.keys() - {place}).intersection(postorder([old]))
-    if spread and region.own:
+    if region.own and not set(put_in).isdisjoint(postorder([old])):
         text += f", in one equation, for {show(_owner(region, place))}"
     return text + (f": {word}" if word else "")
 
@@ -191,6 +191,6 @@ def _owner(region: Region, place: Node) -> Node:
     """The variable in whose expression a place is first."""
     if place not in postorder([region.root]):
         for root in region.later:
-            if place in postorder([root]) and root in region.named:
+            if place in postorder([root]):
                 return region.named[root]
     return name(region.own)

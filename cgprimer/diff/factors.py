@@ -85,15 +85,23 @@ def product_of(number: Fraction, factors: Sequence[Factor]) -> Node:
     below = [node for node, power in factors if power < 0]
     size = abs(number)
     if size.denominator > LONG:  # 0.1 and its like, which are not short as fractions
-        size, above = ONCE, [const(float(size)), *above]
+        size, above = ONCE, [_const(size), *above]
     if size.numerator != 1:
-        above.insert(0, const(float(size.numerator)))
+        above.insert(0, _const(size.numerator))
     if size.denominator != 1:
         below.insert(0, const(float(size.denominator)))
     if number < 0:
         above[:1] = [negative(above[0] if above else ONE)]
     made = multiply(above)
     return DIV(made, multiply(below)) if below else made
+
+
+def _const(number: Fraction | int) -> Node:
+    """A positive number as a leaf, inf where it is beyond all doubles."""
+    try:
+        return const(float(number))
+    except OverflowError:
+        return const(inf)
 
 
 def multiply(nodes: Sequence[Node]) -> Node:

@@ -9,10 +9,11 @@ cancel exactly do so here, before any rounding.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, isfinite, lcm
 
 from cgprimer.diff.factors import product_of
 from cgprimer.expr.node import Node
@@ -21,6 +22,7 @@ from cgprimer.expr.tidy import tidy
 
 MOST = 120  # terms of a sum that is multiplied out; a longer one stays as it is
 HIGHEST = 8  # power that is multiplied out
+LEAST, LARGEST = 1e-300, 1e300  # what the number of a term is between
 Powers = tuple[tuple[Node, int], ...]
 
 
@@ -128,7 +130,14 @@ def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
     if node.op.name not in _ARITHMETIC:
         return [atom(node)]
     parts = _combine(node, [done[arg] for arg in node.args], multiply)
-    return [atom(node)] if parts is None or len(parts) > MOST else parts
+    return parts if parts is not None and _is_kept(parts) else [atom(node)]
+
+
+def _is_kept(parts: Terms) -> bool:
+    """Whether a sum is short enough, and its numbers are none that doubles lack."""
+    # (1e200·x)^2 is no number times x^2: 1e400 is beyond all doubles.
+    in_range = (LEAST < abs(term.number) < LARGEST for term in parts)
+    return len(parts) <= MOST and all(in_range)
 
 
 def _combine(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
@@ -136,7 +145,7 @@ def _combine(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     kind = node.op.name
     if node.op is CONST:
         value = float(node.value or 0.0)
-        return collect([number(Fraction(value))]) if abs(value) < 1e300 else None
+        return collect([number(Fraction(value))]) if isfinite(value) else None
     if kind == "add":
         return collect(args[0] + args[1])
     if kind == "sub":
@@ -170,16 +179,15 @@ def _factor_of(node: Node, parts: Terms) -> Monomial:
 
 def _power_of_sum(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     """A power with a whole exponent up to HIGHEST; None for others."""
-    base, exponent = node.args
-    value = float(exponent.value or 0.0) if exponent.op is CONST else 0.5
-    if not args[0] or value != int(value) or not 0 < abs(value) <= HIGHEST:
+    base, exponent = args
+    if not base or [term.powers for term in exponent] != [()]:
         return None
-    if multiply and value > 0 and len(args[0]) ** value <= MOST:
-        parts = args[0]
-        for _ in range(int(value) - 1):
-            parts = product(parts, args[0])
-        return parts
-    return [_factor_of(base, args[0]) ** int(value)]
+    value = exponent[0].number
+    if value.denominator != 1 or abs(value) > HIGHEST:
+        return None
+    if multiply and value > 0 and len(base) ** int(value) <= MOST:
+        return functools.reduce(product, [base] * int(value))
+    return [_factor_of(node.args[0], base) ** int(value)]
 
 
 def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:

@@ -161,7 +161,7 @@ class Differences:
                 return _times(front, made)
         if not front.powers:
             return None
-        if u.powers and v.powers and show(u.node()) > show(v.node()):
+        if v.powers and show(u.node()) > show(v.node()):
             front, u, v = -front, v, u  # a - b, never b - a, so that factors are alike
         return node_of([front * atom(node_of([u, -v]))])
 

@@ -54,8 +54,6 @@ class Product(NamedTuple):
 def find_product(shape: Shape) -> Product | None:
     """The longest sum of parameter · variable in a shape, if it is long enough."""
     body = shape.stable
-    if len(shape.slots) < 2 * TERMS:
-        return None
     order = postorder([body])
     uses = Counter(arg for node in order for arg in node.args)
     inner = {arg for node in order if node.op is _ADD for arg in node.args}
