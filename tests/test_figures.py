@@ -296,12 +296,12 @@ def test_what_is_stated_of_plain_code(row):
         value, rel=1e-4, abs=0.5 * bound
     )
     assert float(found.slope.bound[0]) == near(bound, 0.03)
-    assert float(found.slope.typical[0]) == near(typical, rel=0.03)
-    assert float(found.terms[0]) == near(terms, rel=0.03)
-    assert float(seen.flat[0]) == near(flat, rel=6e-3, abs=0)
+    assert float(found.slope.typical[0]) == near(typical, 0.03)
+    assert float(found.terms[0]) == near(terms, 0.03)
+    assert float(seen.flat[0]) == near(flat)
     # Of double precision no more is known than that it is no less.
     own = float(found.precision[0])
-    assert own == near(precision, rel=0.03) if precision else own < 1e-14
+    assert own == near(precision, 0.03) if precision else own < 1e-14
 
 
 def sizes(x):
