@@ -11,9 +11,11 @@ import pytest
 
 from cgprimer.judge.code.lines import slopes
 from cgprimer.judge.code.rounding import noise
+from cgprimer.judge.differences.bounded import Difference
+from cgprimer.judge.differences.disturb import D, off, with_rounding
 from cgprimer.judge.differences.finite import difference, second_difference
 from cgprimer.judge.differences.mixed import mixed_difference
-from cgprimer.judge.differences.schemes import Told
+from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Told
 
 F = {
     "x³": lambda x: x * x * x,
@@ -343,3 +345,32 @@ def test_what_is_stated_of_a_complex_step(x, value, bound, h):
     found = difference(F["x³"], A([x]), "complex")
     stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
     assert stated == [near(n) for n in (value, bound, h)]
+
+
+CHANGES = [  # of a slope of 8 by disturbed runs, and the bound that they tell
+    ([0.0, 0.0], 8 * ROUNDING),
+    ([1e-6, -3e-6], 4 * 3e-6 * EPSILON / D + 8 * ROUNDING),
+    ([0.0799, 0.0], 4 * 0.0799 * EPSILON / D + 8 * ROUNDING),
+    ([0.0801, 0.0], 4 * 0.0801 + 8 * ROUNDING),  # no longer in proportion
+    ([-3.0, 0.0], 4 * 3.0 + 8 * ROUNDING),
+]
+
+
+@pytest.mark.parametrize(("changes", "bound"), CHANGES)
+def test_disturbed_runs_tell_a_bound(changes, bound):
+    eight, h = A([8.0]), A([1e-20])
+    step = Difference(eight, eight, h, eight, eight, eight)
+    runs = [lambda x, c=c: (8.0 + c) * x for c in changes]
+    found = with_rounding(step, runs, A([1.0]))
+    assert float(found.value[0]) == 8.0
+    assert float(found.bound[0]) == near(bound) == float(found.rounding[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "moved"),
+    [(2.5, 2.5 * (1 + D)), (3.0, 3.0), (-1.5, -1.5 * (1 + D)), (0.0, 0.0),
+     (2.5 + 3j, 2.5 * (1 + D) + 3j * (1 - D)), (2 + 3j, 2 + 3j),
+     (2 + 0j, 2 + 0j)],
+)  # fmt: skip
+def test_a_disturbed_number_is_off_unless_it_is_whole(value, moved):
+    assert complex(off(np.asarray(value), A([D, -D]))) == complex(moved)
