@@ -74,8 +74,6 @@ SAID = [  # f, its gradient, x, the verdict, the sentence
      "derivative, at every one of the 32 components that were looked at."),
     (squares, lambda x: x * at([57], 2.2), RANDOM, FAIL,
      "squares: it is 10 % too large, at x[57]; the other 99 agree."),
-    (squares, lambda x: x * at([3, 57], -2.0), RANDOM, FAIL,
-     "squares: the sign is flipped, at x[3], x[57]; the other 98 agree."),
     (squares, A([0.0, 0.0]), A([0.0, 0.0]), PASS, AGREE.format(2) + ALL_ZERO),
     (squares, A([0.0, 2.0]), A([0.0, 1.0]), PASS, AGREE.format(2)),
     (squares, lambda x: 2 * x, A([0.0, 0.0]), PASS, AGREE.format(2)),
