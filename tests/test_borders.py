@@ -823,3 +823,48 @@ def test_shorter_steps_count_where_longer_ones_show_nothing(f, x, shorter):
     assert float(slope_of(f, A([x])).typical[0]) == pytest.approx(shorter)
     none = slope_of(lambda x: np.maximum(x - 99, 0), A([1.0])).typical[0]
     assert 0 < none < 1e-300
+
+
+SQUARE, ONE_POINT = ["xu = a*xa", "xy = xu^2"], {"a": 2.0, "xa": 3.0}
+FAR = {"a": 2.0, "xa": 200.0}
+AT_ONE_POINT = [  # at one point that is given: d xy/d a as claimed, and what is said
+    (ONE_POINT, "xu*xa*a", None),  # right where a is 2
+    (ONE_POINT, "2*xu*xa + relu(xa - 100)", None),
+    (ONE_POINT, "xu*a", "no single edge explains it, claimed / true goes from -1.722 "
+     "to 0.816 over 5 random points: no common mistake fits; d xy/d a should be 36 "
+     "where 12 is claimed"),
+    # right at random points: only the given one shows the mistake
+    (FAR, "2*xu*xa*(1 + step(xa - 100))", "as if on the edge ∂xu/∂a = xa it is 2 times "
+     "the true derivative (there claimed / true 2 at the one given point); the same "
+     "could have happened on ∂xy/∂xu"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("at", "claim", "says"), AT_ONE_POINT)
+def test_a_wrong_total_at_one_point_is_told_at_more(at, claim, says):
+    report = check_gradients(
+        parse_graph(SQUARE), at=at, claims={("xy", "a"): claim}, output="xy"
+    )
+    told = f"d xy/d a is wrong: {says}. Look at {claim} (claims['xy', 'a'])."
+    assert report.verdict == (FAIL if says else PASS)
+    assert not says or report.diagnosis == told
+
+
+def test_an_output_by_itself_is_a_total_only_where_it_is_claimed():
+    graph = parse_graph(["xy = a*xa"], outputs=["xa", "xy"])
+    for given, edges in (
+        ({}, [("xy", "xa"), ("xy", "a")]),
+        ({"output": "xa"}, []),
+        ({"output": "xa", "claims": {("xa", "xa"): 1.0}}, [("xa", "xa")]),
+        ({"output": "xy", "claims": {("xy", "xy"): 1.0}},
+         [("xy", "xa"), ("xy", "a"), ("xy", "xy")]),
+    ):  # fmt: skip
+        report = check_gradients(graph, rng=0, **given)
+        assert report.verdict == PASS
+        assert [row.edge for row in report.rows if row.kind == "total"] == edges
+    two = {("xy", "xy"): 2.0}
+    report = check_gradients(graph, rng=0, output="xy", claims=two)
+    assert report.diagnosis == (
+        "d xy/d xy is wrong: it is 2 times the true derivative. Look at 2 "
+        "(claims['xy', 'xy'])."
+    )
