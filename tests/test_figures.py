@@ -11,8 +11,11 @@ import pytest
 
 from cgprimer.judge.code.lines import slopes
 from cgprimer.judge.code.rounding import noise
+from cgprimer.judge.differences.bounded import Difference
+from cgprimer.judge.differences.disturb import D, off, with_rounding
 from cgprimer.judge.differences.finite import difference, second_difference
-from cgprimer.judge.differences.schemes import Told
+from cgprimer.judge.differences.mixed import mixed_difference
+from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Told
 
 F = {
     "x³": lambda x: x * x * x,
@@ -163,6 +166,11 @@ bell        1       ridders     -2e+08       0.0557   0.0001   0.0533   0
 """
 
 
+def near(value, rel=6e-3):
+    """A figure to the digits that are printed here, however small it is."""
+    return pytest.approx(value, rel=rel, abs=0)
+
+
 def cells(table):
     return [line.split() for line in table.strip().splitlines()]
 
@@ -171,7 +179,7 @@ def is_stated(found, numbers):
     """Whether a difference is what a row says of it, to the digits printed there."""
     parts = found.value, found.bound, found.h, found.rounding, found.rough
     stated = [float(np.ravel(part)[0]) for part in parts]
-    assert stated == [pytest.approx(float(n), rel=6e-3) for n in numbers]
+    assert stated == [near(float(n)) for n in numbers]
 
 
 @pytest.mark.parametrize("row", cells(FIRST), ids=" ".join)
@@ -213,7 +221,7 @@ GIVEN = [
 def test_what_is_stated_with_what_the_caller_knows(scheme, given, value, bound, h):
     found = difference(F["x³"], A([2.0]), scheme, **given)
     stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
-    assert stated == [pytest.approx(n, rel=6e-3) for n in (value, bound, h)]
+    assert stated == [near(n) for n in (value, bound, h)]
 
 
 # Plain code, whose rounding is found by looking at it: also that of single precision.
@@ -286,17 +294,83 @@ def test_what_is_stated_of_plain_code(row):
     x, one = A([float(x)]), np.ones(1)
     with np.errstate(all="ignore"):
         found, seen = slopes(CODE[f], x, one), noise(CODE[f], x, *sizes(x))
-    near = pytest.approx
-    assert float(found.slope.value[0]) == near(value, rel=1e-4, abs=0.5 * bound)
-    assert float(found.slope.bound[0]) == near(bound, rel=0.03)
-    assert float(found.slope.typical[0]) == near(typical, rel=0.03)
-    assert float(found.terms[0]) == near(terms, rel=0.03)
-    assert float(seen.flat[0]) == near(flat, rel=6e-3)
+    assert float(found.slope.value[0]) == pytest.approx(
+        value, rel=1e-4, abs=0.5 * bound
+    )
+    assert float(found.slope.bound[0]) == near(bound, 0.03)
+    assert float(found.slope.typical[0]) == near(typical, 0.03)
+    assert float(found.terms[0]) == near(terms, 0.03)
+    assert float(seen.flat[0]) == near(flat)
     # Of double precision no more is known than that it is no less.
     own = float(found.precision[0])
-    assert own == near(precision, rel=0.03) if precision else own < 1e-14
+    assert own == near(precision, 0.03) if precision else own < 1e-14
 
 
 def sizes(x):
     """The sizes that `slopes` reckons with: those of x, and the usual ones."""
     return np.where(x == 0, 1.0, np.abs(x)), np.ones(1)
+
+
+MIXED = [  # x, y, scheme, rounding where told: ∂²/∂x∂y of x²y + y²/x, bound, step
+    (2.0, 3.0, "three-point", None, 2.5, 4.79e-7, 1.22e-4),
+    (2.0, 3.0, "ridders", None, 2.5, 6.66e-11, 0.1),
+    (2.0, 0.01, "ridders", None, 3.995, 3.747e-13, 0.0714),
+    (0.02, 30.0, "three-point", None, -149999.96, 0.4844, 1.22e-4),
+    (2.0, 3.0, "three-point", 1e-9, 2.5, 0.0137, 1.22e-4),
+    (2.0, 3.0, "ridders", 1e-9, 2.5, 9.172e-7, 0.1),
+    (2.0, 0.0, "ridders", None, 4.0, 3.033e-14, 0.1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "y", "scheme", "told", "value", "bound", "h"), MIXED)
+def test_what_is_stated_of_a_mixed_derivative(x, y, scheme, told, value, bound, h):
+    def f(x, y):
+        return x * x * y + y * y / x
+
+    found = mixed_difference(f, A([x]), A([y]), told, scheme=scheme)
+    stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
+    assert stated == [near(n) for n in (value, bound, h)]
+    assert abs(stated[0] - (2 * x - 2 * y / x**2)) <= stated[1]
+
+
+@pytest.mark.parametrize(
+    ("x", "value", "bound", "h"),
+    [
+        (2e-5, 1.2e-9, 5.42e-24, 2e-25),
+        (2e5, 1.2e11, 3.957e-4, 1e-20),
+        (0.0, -1e-40, 3.734e-21, 1e-20),
+    ],
+)
+def test_what_is_stated_of_a_complex_step(x, value, bound, h):
+    found = difference(F["x³"], A([x]), "complex")
+    stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
+    assert stated == [near(n) for n in (value, bound, h)]
+
+
+CHANGES = [  # of a slope of 8 by disturbed runs, and the bound that they tell
+    ([0.0, 0.0], 8 * ROUNDING),
+    ([1e-6, -3e-6], 4 * 3e-6 * EPSILON / D + 8 * ROUNDING),
+    ([0.0799, 0.0], 4 * 0.0799 * EPSILON / D + 8 * ROUNDING),
+    ([0.0801, 0.0], 4 * 0.0801 + 8 * ROUNDING),  # no longer in proportion
+    ([-3.0, 0.0], 4 * 3.0 + 8 * ROUNDING),
+]
+
+
+@pytest.mark.parametrize(("changes", "bound"), CHANGES)
+def test_disturbed_runs_tell_a_bound(changes, bound):
+    eight, h = A([8.0]), A([1e-20])
+    step = Difference(eight, eight, h, eight, eight, eight)
+    runs = [lambda x, c=c: (8.0 + c) * x for c in changes]
+    found = with_rounding(step, runs, A([1.0]))
+    assert float(found.value[0]) == 8.0
+    assert float(found.bound[0]) == near(bound) == float(found.rounding[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "moved"),
+    [(2.5, 2.5 * (1 + D)), (3.0, 3.0), (-1.5, -1.5 * (1 + D)), (0.0, 0.0),
+     (2.5 + 3j, 2.5 * (1 + D) + 3j * (1 - D)), (2 + 3j, 2 + 3j),
+     (2 + 0j, 2 + 0j)],
+)  # fmt: skip
+def test_a_disturbed_number_is_off_unless_it_is_whole(value, moved):
+    assert complex(off(np.asarray(value), A([D, -D]))) == complex(moved)
