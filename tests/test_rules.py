@@ -853,3 +853,24 @@ def test_a_step_too_far_costs_more_than_any_other():
     assert not scaled.smooth
     assert not trail.border
     assert np.isfinite(slopes).all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "zero", "said"),
+    [
+        (["xp = a*xx + xw*xx", "xq = k*xz + c"], "xz",
+         "k has no effect on the data (xz is 0 in every sample)"),
+        (["xp = a*xx + xw*xx", "xq = k*xz*xw + c + l*xz"], "xz",
+         "k and l have no effect on the data (xz is 0 in every sample)"),
+        (["xu = k*xz", "xp = a*xx + l*xu", "xq = c + xw"], "xz",
+         "k and l have no effect on the data (xu and xz are 0 in every sample)"),
+        (["xp = a*xx + 0*k", "xq = c*xw + 0*xz"], "xz", "k has no effect on the data"),
+    ],
+)  # fmt: skip
+def test_what_is_zero_beside_a_silent_parameter_is_named(texts, zero, said):
+    graph, rng = parse_graph(texts), np.random.default_rng(0)
+    inputs = {n: rng.uniform(1, 2, 40) * (n != zero) for n in graph.inputs}
+    targets = {name: np.ones(40) for name in graph.outputs}
+    objective = objective_of(graph, Dataset(inputs, targets), find_loss("mse"))
+    params = np.linspace(0.6, 1.4, len(graph.parameters))
+    assert determine(objective, params, True).sentence() == said
