@@ -74,7 +74,7 @@ def test_runs_of_signs_are_counted_as_by_hand(signs, runs, mean, variance):
 @pytest.mark.parametrize(("few", "told"), [(4, False), (5, True)])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_of_fewer_than_five_of_a_sign_nothing_is_said(few, told, sign):
-    left = sign * np.r_[np.ones(few), -np.ones(30)]
+    left = sign * np.r_[np.ones(few), np.zeros(2), -np.ones(30)]
     assert (by_runs(left) < 1) == (by_neighbours(left) < 1) == told
 
 
