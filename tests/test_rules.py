@@ -14,11 +14,13 @@ from cgprimer import (
     FitError,
     FitResult,
     LeastSquares,
+    Loss,
     fit,
     parse_graph,
 )
 from cgprimer.fitting.baseline import beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
+from cgprimer.fitting.constant import is_robust
 from cgprimer.fitting.determination import determine
 from cgprimer.fitting.downhill import is_endless, runaways, way_down
 from cgprimer.fitting.identification import list_names
@@ -874,3 +876,20 @@ def test_what_is_zero_beside_a_silent_parameter_is_named(texts, zero, said):
     objective = objective_of(graph, Dataset(inputs, targets), find_loss("mse"))
     params = np.linspace(0.6, 1.4, len(graph.parameters))
     assert determine(objective, params, True).sentence() == said
+
+
+def power_loss(power):
+    """|p - t| to a power; its slope is not asked for."""
+    return Loss("power", lambda p, t: np.abs(p - t) ** power, lambda p, t: 0 * p)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("mse", False), ("mae", True), ("huber", True), ("cross-entropy", False),
+        ("softmax-cross-entropy", False), (power_loss(0.5), True),
+        (power_loss(1.05), True), (power_loss(1.1), False), (power_loss(4), False),
+    ],
+)  # fmt: skip
+def test_a_loss_is_robust_that_grows_no_faster_than_the_distance(loss, expected):
+    assert is_robust(find_loss(loss)) is expected
