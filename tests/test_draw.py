@@ -185,6 +185,11 @@ def test_numbers_of_the_canonical_graph():
     named = ["ab = 0.8", "ac = −1.2", "bc = 2", "cd = 0.5"]
     assert sorted(partials) == ["1", "3", "60.75", *named]
     assert caption == "partial along the edge"
+    sizes = {t.get_text(): round(t.get_fontsize(), 9) for t in ax.texts}
+    assert [sizes[text] for text in ("xa", "92.25", "438.9", "ab = 0.8")] == [
+        13, 10, 10, 10,
+    ]  # fmt: skip
+    assert {sizes[t.get_text()] for t in ax.texts[-3:]} == {9}
 
 
 def test_adjoints_are_the_gradient():
@@ -549,6 +554,9 @@ def test_boxes_texts_and_arrows_lie_where_the_layout_says():
         "a": (20, 30 + 18.75 - 6.25 - 3), "7": (20, 30 - 18.75 + 12.5 - 6),
         WIDE.lines[0].text: (80, 17), "w": (50, 42),
     }  # fmt: skip
+    order = [max(a.get_zorder() for a in some) for some in
+             (arrows(ax), node_boxes(ax), ax.texts)]  # fmt: skip
+    assert order == sorted(set(order))  # texts on boxes, and boxes on arrows
     for text in ax.texts:
         assert text.get_position() == pytest.approx(expected[text.get_text()])
         assert text.get_horizontalalignment() == "center"

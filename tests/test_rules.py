@@ -14,11 +14,13 @@ from cgprimer import (
     FitError,
     FitResult,
     LeastSquares,
+    Loss,
     fit,
     parse_graph,
 )
 from cgprimer.fitting.baseline import beside_constants
 from cgprimer.fitting.columns import are_side_by_side, in_order, varies
+from cgprimer.fitting.constant import is_robust
 from cgprimer.fitting.determination import determine
 from cgprimer.fitting.downhill import is_endless, runaways, way_down
 from cgprimer.fitting.identification import list_names
@@ -74,7 +76,7 @@ def test_runs_of_signs_are_counted_as_by_hand(signs, runs, mean, variance):
 @pytest.mark.parametrize(("few", "told"), [(4, False), (5, True)])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_of_fewer_than_five_of_a_sign_nothing_is_said(few, told, sign):
-    left = sign * np.r_[np.ones(few), -np.ones(30)]
+    left = sign * np.r_[np.ones(few), np.zeros(2), -np.ones(30)]
     assert (by_runs(left) < 1) == (by_neighbours(left) < 1) == told
 
 
@@ -853,3 +855,41 @@ def test_a_step_too_far_costs_more_than_any_other():
     assert not scaled.smooth
     assert not trail.border
     assert np.isfinite(slopes).all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "zero", "said"),
+    [
+        (["xp = a*xx + xw*xx", "xq = k*xz + c"], "xz",
+         "k has no effect on the data (xz is 0 in every sample)"),
+        (["xp = a*xx + xw*xx", "xq = k*xz*xw + c + l*xz"], "xz",
+         "k and l have no effect on the data (xz is 0 in every sample)"),
+        (["xu = k*xz", "xp = a*xx + l*xu", "xq = c + xw"], "xz",
+         "k and l have no effect on the data (xu and xz are 0 in every sample)"),
+        (["xp = a*xx + 0*k", "xq = c*xw + 0*xz"], "xz", "k has no effect on the data"),
+    ],
+)  # fmt: skip
+def test_what_is_zero_beside_a_silent_parameter_is_named(texts, zero, said):
+    graph, rng = parse_graph(texts), np.random.default_rng(0)
+    inputs = {n: rng.uniform(1, 2, 40) * (n != zero) for n in graph.inputs}
+    targets = {name: np.ones(40) for name in graph.outputs}
+    objective = objective_of(graph, Dataset(inputs, targets), find_loss("mse"))
+    params = np.linspace(0.6, 1.4, len(graph.parameters))
+    assert determine(objective, params, True).sentence() == said
+
+
+def power_loss(power):
+    """|p - t| to a power; its slope is not asked for."""
+    return Loss("power", lambda p, t: np.abs(p - t) ** power, lambda p, t: 0 * p)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("mse", False), ("mae", True), ("huber", True), ("cross-entropy", False),
+        ("softmax-cross-entropy", False), (power_loss(0.5), True),
+        (power_loss(1.05), True), (power_loss(1.1), False), (power_loss(4), False),
+    ],
+)  # fmt: skip
+def test_a_loss_is_robust_that_grows_no_faster_than_the_distance(loss, expected):
+    assert is_robust(find_loss(loss)) is expected

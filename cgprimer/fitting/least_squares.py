@@ -117,14 +117,13 @@ def _solve(scaled: ScaledResiduals, method: LeastSquares) -> str:
         # A later round has FEW evaluations; where these still gain, `restarts` has
         # another.
         allowed = min(FEW, most - trail.evaluations)
-        # Status 0 is scipy's "out of evaluations": in the first round it is the
-        # caller's limit.
-        ended = scaled.smooth and (answer.status > 0 or restarts.count > 0)
-        rests = ended and _rests(answer, scaled.objective, trail.best)
-        on = ended and not rests and allowed > 0
+        rests = scaled.smooth and _rests(answer, scaled.objective, trail.best)
+        on = scaled.smooth and not rests and allowed > 0
         start = restarts.next(answer) if on else None
     # All slopes exactly 0: dead units, or a start on level ground.
     trail.dead = not np.any(answer.grad)
+    # Status 0 is scipy's "out of evaluations": in the first round it is the caller's
+    # limit.
     if not (answer.status > 0 or (restarts.count and allowed > 0)):
         return "max_steps"
     # At rest, an edge met on the way is of no account.
