@@ -176,12 +176,22 @@ def test_the_two_cycle_reads_as_it_should():
     )
 
 
-def test_a_long_cycle_is_cut_short_in_the_message():
+@pytest.mark.parametrize(
+    ("count", "way"),
+    [
+        (3, "x0 -> x2 -> x1 -> x0"),
+        (11, "x0 -> x10 -> x9 -> x8 -> x7 -> x6 -> x5 -> x4 -> x3 -> x2 -> x1 -> x0"),
+        (12, "x0 -> x11 -> x10 -> x9 -> x8 -> x7 -> x6 -> x5 -> … -> x2 -> x1 -> x0"),
+        (5000, "x0 -> x4999 -> x4998 -> x4997 -> x4996 -> x4995 -> x4994 -> x4993 -> "
+         "… -> x2 -> x1 -> x0"),
+    ],
+)  # fmt: skip
+def test_a_long_cycle_is_cut_short_in_the_message(count, way):
     with pytest.raises(CycleError) as caught:
-        parse_graph([f"x{i}=x{(i + 1) % 5000}" for i in range(5000)])
-    assert len(caught.value.cycle) == 5001
-    assert "…" in str(caught.value)
-    assert len(str(caught.value)) < 400
+        parse_graph([f"x{i}=x{(i + 1) % count}" for i in range(count)])
+    assert len(caught.value.cycle) == count + 1
+    said = str(caught.value).splitlines()[0]
+    assert said == f"the equations go round in a circle: {way}"
 
 
 def test_duplicates_are_refused():
@@ -190,7 +200,8 @@ def test_duplicates_are_refused():
 
 
 OUTPUTS = [
-    (["xq"], "unknown output 'xq'\n  hint: did you mean 'xa'?"),
+    (["xq"], "unknown output 'xq'\n  hint: the variables are xy, xa"),
+    (["xyy"], "unknown output 'xyy'\n  hint: did you mean 'xy'?"),
     (["quite else"], "unknown output 'quite else'\n  hint: the variables are xy, xa"),
     (["ab"], "unknown output: 'ab' is a parameter, not a variable"),
     ([3], "outputs= holds 3, which is not a name"),
@@ -203,9 +214,7 @@ OUTPUTS = [
 def test_unknown_outputs(outputs: list, message: str):
     with pytest.raises(GraphError) as caught:
         parse_graph(["xy=ab*xa"], outputs)
-    found, expected = str(caught.value).splitlines(), message.splitlines()
-    assert found[0] == expected[0]
-    assert len(found) == len(expected)
+    assert str(caught.value) == message
 
 
 def test_outputs():
