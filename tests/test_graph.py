@@ -482,11 +482,7 @@ def test_points_that_do_not_fit(at: dict, message: str):
     for use in (graph.evaluate, lambda at: graph.gradient_at("xy", at)):
         with pytest.raises(PointError) as caught:
             use(at)
-        found = str(caught.value)
-        if found.startswith("no value for the input and"):
-            assert "xa, ab, b" in found
-        else:
-            assert found == message
+        assert str(caught.value) == message
 
 
 def test_a_point_is_a_dict():
