@@ -297,6 +297,24 @@ EXTENT = {
         ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
         {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
     ),
+    "two series, and how far each holds": (
+        ["xy = (xx - sin(xx))*(xw - tan(xw))"], {"xx": 1e-5, "xw": 1e-5},
+        "write (xx^3/6 - xx^5/120 + xx^7/5040)*(-xw^3/3 - 2*xw^5/15 - 17*xw^7/315) for "
+        "(xx - sin(xx))*(xw - tan(xw)): its series, for abs(xx) < 0.01 and "
+        "abs(xw) < 0.003",
+    ),
+    "a rule with a condition, and a series": (
+        ["xy = (arctan(xn + 1) - arctan(xn))*(xw - tan(xw))"], {"xn": 1e8, "xw": 1e-5},
+        "write arctan(1/(1 + (xn + 1)*xn))*(-xw^3/3 - 2*xw^5/15 - 17*xw^7/315) for "
+        "(arctan(xn + 1) - arctan(xn))*(xw - tan(xw)): where 1 + (xn + 1)*xn > 0; "
+        "its series, for abs(xw) < 0.003",
+    ),
+    "one of two that a form is known for": (
+        ["xy = (xx - sin(xx))*(xa*xb - xc*xd)"],
+        {"xx": 1e-5, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write xx^3/6 - xx^5/120 + xx^7/5040 for xx - sin(xx): its series, for "
+        "abs(xx) < 0.01",
+    ),
     "a clamp within a number": (
         ["xl = -ln(1 - min(sigmoid(xz), 1 - 1e-15))"], {"xz": 20.0},
         "write softplus(xz) for -log(1 - min(sigmoid(xz), 1 - 1e-15)): it needs no "
