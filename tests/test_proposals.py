@@ -352,6 +352,8 @@ PROPOSED = [
      "take the largest exponent, here 2*xa - xb, out"),
     ("log(3*xa^2*xb/xc)", {"xa": 2.0, "xb": 2.0, "xc": 2.0},
      "log(3) + 2*log(xa) + log(xb) - log(xc)", ""),
+    ("log(2*xa)", {"xa": 1e308}, "log(2) + log(xa)", ""),
+    ("log(xa^3)", {"xa": 1e308}, "3*log(xa)", ""),
     # norms, and roots of products
     ("sqrt(xa^2 + xb^2)", {"xa": 3e200, "xb": 4e200}, "abs(xb)*sqrt((xa/xb)^2 + 1)",
      "scale by the largest, here xb"),
