@@ -622,6 +622,17 @@ def test_a_left_side_is_read_without_a_look_at_the_text(text):
     assert found == ([LEFT_SIDES[text], "xq"] if LEFT_SIDES[text] else [])
 
 
+@pytest.mark.parametrize(
+    "texts", [["xy = xa\0xz = xb"], ["xy=xa\0"], ["\0xy=xa"], ["xy\0=xa", "xz=2*xy"]]
+)
+def test_a_nul_is_in_no_equation(texts):
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph(texts)
+    first, shown = str(caught.value).split("\n\n")
+    assert first == "unexpected character (U+0000 control character)"
+    assert texts[0].replace("\0", "<U+0000>") in shown
+
+
 def test_a_number_with_a_signed_exponent_fills_one_slot():
     graph = parse_graph(["xy=1e-3*xa+.5E+2", "xz=x1e-3+2e5"])
     assert graph.table.constants[graph.table.slots[[0, 2]]].tolist() == [0.001, 50]
