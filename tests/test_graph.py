@@ -176,12 +176,22 @@ def test_the_two_cycle_reads_as_it_should():
     )
 
 
-def test_a_long_cycle_is_cut_short_in_the_message():
+@pytest.mark.parametrize(
+    ("count", "way"),
+    [
+        (3, "x0 -> x2 -> x1 -> x0"),
+        (11, "x0 -> x10 -> x9 -> x8 -> x7 -> x6 -> x5 -> x4 -> x3 -> x2 -> x1 -> x0"),
+        (12, "x0 -> x11 -> x10 -> x9 -> x8 -> x7 -> x6 -> x5 -> … -> x2 -> x1 -> x0"),
+        (5000, "x0 -> x4999 -> x4998 -> x4997 -> x4996 -> x4995 -> x4994 -> x4993 -> "
+         "… -> x2 -> x1 -> x0"),
+    ],
+)  # fmt: skip
+def test_a_long_cycle_is_cut_short_in_the_message(count, way):
     with pytest.raises(CycleError) as caught:
-        parse_graph([f"x{i}=x{(i + 1) % 5000}" for i in range(5000)])
-    assert len(caught.value.cycle) == 5001
-    assert "…" in str(caught.value)
-    assert len(str(caught.value)) < 400
+        parse_graph([f"x{i}=x{(i + 1) % count}" for i in range(count)])
+    assert len(caught.value.cycle) == count + 1
+    said = str(caught.value).splitlines()[0]
+    assert said == f"the equations go round in a circle: {way}"
 
 
 def test_duplicates_are_refused():
@@ -190,7 +200,8 @@ def test_duplicates_are_refused():
 
 
 OUTPUTS = [
-    (["xq"], "unknown output 'xq'\n  hint: did you mean 'xa'?"),
+    (["xq"], "unknown output 'xq'\n  hint: the variables are xy, xa"),
+    (["xyy"], "unknown output 'xyy'\n  hint: did you mean 'xy'?"),
     (["quite else"], "unknown output 'quite else'\n  hint: the variables are xy, xa"),
     (["ab"], "unknown output: 'ab' is a parameter, not a variable"),
     ([3], "outputs= holds 3, which is not a name"),
@@ -203,9 +214,7 @@ OUTPUTS = [
 def test_unknown_outputs(outputs: list, message: str):
     with pytest.raises(GraphError) as caught:
         parse_graph(["xy=ab*xa"], outputs)
-    found, expected = str(caught.value).splitlines(), message.splitlines()
-    assert found[0] == expected[0]
-    assert len(found) == len(expected)
+    assert str(caught.value) == message
 
 
 def test_outputs():
@@ -473,11 +482,7 @@ def test_points_that_do_not_fit(at: dict, message: str):
     for use in (graph.evaluate, lambda at: graph.gradient_at("xy", at)):
         with pytest.raises(PointError) as caught:
             use(at)
-        found = str(caught.value)
-        if found.startswith("no value for the input and"):
-            assert "xa, ab, b" in found
-        else:
-            assert found == message
+        assert str(caught.value) == message
 
 
 def test_a_point_is_a_dict():
@@ -615,6 +620,17 @@ LEFT_SIDES = {
 def test_a_left_side_is_read_without_a_look_at_the_text(text):
     found = find_leaves([text, "xq = 2*xb"]).left_sides(2)
     assert found == ([LEFT_SIDES[text], "xq"] if LEFT_SIDES[text] else [])
+
+
+@pytest.mark.parametrize(
+    "texts", [["xy = xa\0xz = xb"], ["xy=xa\0"], ["\0xy=xa"], ["xy\0=xa", "xz=2*xy"]]
+)
+def test_a_nul_is_in_no_equation(texts):
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph(texts)
+    first, shown = str(caught.value).split("\n\n")
+    assert first == "unexpected character (U+0000 control character)"
+    assert texts[0].replace("\0", "<U+0000>") in shown
 
 
 def test_a_number_with_a_signed_exponent_fills_one_slot():

@@ -31,7 +31,7 @@ from cgprimer.diagnosis.proposals.difference_rules import (
     RULES,
 )
 from cgprimer.diagnosis.sample import Sample
-from cgprimer.diagnosis.verify import holds
+from cgprimer.diagnosis.verify import gains, holds
 from cgprimer.diff import stable_forms
 from cgprimer.diff.match import matches
 from cgprimer.expr.node import fold, intern, postorder, substitute
@@ -297,6 +297,24 @@ EXTENT = {
         ["xa = 1 - cos(xx)", "xb = exp(xa)", "xc = xb - 1", "xd = xc/xx^2"],
         {"xx": 1e-6}, "write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle",
     ),
+    "two series, and how far each holds": (
+        ["xy = (xx - sin(xx))*(xw - tan(xw))"], {"xx": 1e-5, "xw": 1e-5},
+        "write (xx^3/6 - xx^5/120 + xx^7/5040)*(-xw^3/3 - 2*xw^5/15 - 17*xw^7/315) for "
+        "(xx - sin(xx))*(xw - tan(xw)): its series, for abs(xx) < 0.01 and "
+        "abs(xw) < 0.003",
+    ),
+    "a rule with a condition, and a series": (
+        ["xy = (arctan(xn + 1) - arctan(xn))*(xw - tan(xw))"], {"xn": 1e8, "xw": 1e-5},
+        "write arctan(1/(1 + (xn + 1)*xn))*(-xw^3/3 - 2*xw^5/15 - 17*xw^7/315) for "
+        "(arctan(xn + 1) - arctan(xn))*(xw - tan(xw)): where 1 + (xn + 1)*xn > 0; "
+        "its series, for abs(xw) < 0.003",
+    ),
+    "one of two that a form is known for": (
+        ["xy = (xx - sin(xx))*(xa*xb - xc*xd)"],
+        {"xx": 1e-5, "xa": 1.1, "xb": 1.3, "xc": 1.3, "xd": 1.1 + 1e-12},
+        "write xx^3/6 - xx^5/120 + xx^7/5040 for xx - sin(xx): its series, for "
+        "abs(xx) < 0.01",
+    ),
     "a clamp within a number": (
         ["xl = -ln(1 - min(sigmoid(xz), 1 - 1e-15))"], {"xz": 20.0},
         "write softplus(xz) for -log(1 - min(sigmoid(xz), 1 - 1e-15)): it needs no "
@@ -343,9 +361,56 @@ def test_a_form_that_does_not_help_is_dropped(written, monkeypatch):
 def test_the_judge_of_forms_says_no(written):
     old, new = parse_expression("1 - cos(a)"), parse_expression(written)
     here = Sample({"a": 1e-9})
-    gains = lost(new, exactly(old, here.at), here.at) < 1e-12
-    assert not (gains and holds(old, new, here))
+    is_right = lost(new, exactly(old, here.at), here.at) < 1e-12
+    assert not (is_right and holds(old, new, here))
     assert holds(old, parse_expression("2*sin(a/2)^2"), here)
+
+
+# Two forms, a point, and whether they are one function there and beside it
+
+SAME = [
+    ("1 - cos(x)", "2*sin(x/2)^2", {"x": 1e-9}, True),
+    ("sqrt(1 - x^2)", "sqrt((1 - x)*(1 + x))", {"x": 1.0}, True),  # nan beside it
+    ("log(x) + log(x)", "log(x^2)", {"x": 2.0}, True),
+    ("x", "abs(x)", {"x": 0.0}, False),
+    ("x", "-relu(-x)", {"x": 0.0}, False),
+    ("x", "abs(x)", {"x": 1.0}, True),
+    ("x^2", "x", {"x": 1.0}, False),
+    ("a + b", "2*a", {"a": 1.0, "b": 1.0}, False),
+    ("a*b", "a^2", {"a": 1.0, "b": 1.0}, False),
+    ("x", "x + 0*log(-x)", {"x": 1.0}, False),
+    ("log(-x)", "log(x)", {"x": 1.0}, False),
+    ("x", "x*(1 + 1e-14)", {"x": 1.0}, False),
+    ("x", "x + 1e-20", {"x": 1.0}, True),
+    ("2*x", "x + 1e9 - 1e9 + x", {"x": 0.1}, False),  # the same, and worse
+    ("x", "sqrt(x)^2", {"x": 2.0}, True),  # worse, but by rounding only
+    ("x + 1e9 - 1e9", "x + 1e6 - 1e6", {"x": 1 / 3}, True),  # not right, but better
+]
+GAINED = [
+    ("1 - cos(x)", "2*sin(x/2)^2", {"x": 1e-9}, True),
+    ("1 - cos(x)", "2*sin(x/2)^2", {"x": 1.0}, False),  # is right as it is
+    ("exp(x)/exp(x)", "1", {"x": 1000.0}, True),
+    ("exp(x)/exp(x)", "exp(x)*exp(-x)", {"x": 1000.0}, False),
+    (
+        "x + 1e9 - 1e9",
+        "x + 1e7 - 1e7",
+        {"x": 1 / 3},
+        False,
+    ),  # wins not quite two digits
+    ("x + 1e9 - 1e9", "x + 1e6 - 1e6", {"x": 1 / 3}, True),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "at", "same"), SAME)
+def test_two_forms_are_one_function(old, new, at, same):
+    old, new = map(parse_expression, (old, new))
+    assert holds(old, new, Sample(at)) is same
+
+
+@pytest.mark.parametrize(("old", "new", "at", "gained"), GAINED)
+def test_a_form_gains_two_digits_or_nothing(old, new, at, gained):
+    old, new = map(parse_expression, (old, new))
+    assert gains(old, new, Sample(at)) is gained
 
 
 WITHOUT = {

@@ -27,7 +27,7 @@ def gains(old: Node, new: Node, here: Sample) -> bool:
     exact = here.exact(old)
     before, after = error(here.double(old), exact), error(here.double(new), exact)
     # Two digits at least: a rewriting for less is not worth the reader's time.
-    return before > SHARP and after * GAIN < before and after < float("inf")
+    return before > SHARP and after * GAIN < before
 
 
 def holds(old: Node, new: Node, here: Sample) -> bool:

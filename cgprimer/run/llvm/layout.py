@@ -123,8 +123,8 @@ class MemoryLayout:
         layers = {
             a: layer
             for a, b in spans
-            if (product := products[int(shapes[a])]) is not None
-            and (layer := self._layer(product, kept[a:b])) is not None
+            if (product := products[s := int(shapes[a])]) is not None
+            and (layer := self._layer(product, s, kept[a:b])) is not None
         }
         self._order_weights(list(layers.values()))
         # A layer whose weights do not lie in rows even now, since two layers share
@@ -181,11 +181,12 @@ class MemoryLayout:
         self.slot_tables.append(SlotTable(body, columns, padded))
         return len(self.slot_tables) - 1
 
-    def _layer(self, product: Product, equations: Integers) -> DenseLayer | None:
+    def _layer(
+        self, product: Product, shape: int, equations: Integers
+    ) -> DenseLayer | None:
         """The product of a group of equations, where all have the same variables."""
         if len(equations) < ROWS:
             return None
-        shape = int(self.table.shape[equations[0]])
         slots = self._slots(shape, equations)
         used = slots[product.variables]
         if (used != used[:, :1]).any():
