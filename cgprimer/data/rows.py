@@ -1,0 +1,136 @@
+"""Lines ─▶ rows of cells: separators, quotes and comments.
+
+    Lines ─ rows_of ─▶ (rows, numbers of their lines), a block at a time
+
+A block is cut by C in one go, unless a quoted cell in it goes on over lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from cgprimer.data import text_file
+from cgprimer.data.text_file import Lines
+from cgprimer.errors import DataError
+
+Row = list[str]
+QUOTES = {  # what the csv module says, and what it means
+    "unexpected end of data": "a quoted cell is never closed",
+    "',' expected after '\"'": "a quoted cell goes on behind its closing quote",
+}
+Rows = tuple[list[Row], Sequence[int]]
+COMMENTS = ("#", "%", "//")
+# What a spreadsheet writes for a value that it has not got; such a row is no comment.
+ERRORS = re.compile(r"\s*#(N/A|NA|DIV/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
+_LIMIT = threading.RLock()  # the longest field is a setting of the whole csv module
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Cells may be as long as lines; what others set is set again afterwards."""
+    with _LIMIT:
+        before = csv.field_size_limit(text_file.LONGEST)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
+class Watch(Protocol):
+    """Who is asked about what would be left out in silence."""
+
+    def check_comment(self, line: str, number: int) -> None:
+        """A comment."""
+
+    def check_long(self, row: Row, first: int, last: int) -> None:
+        """A row that goes on over lines."""
+
+
+class Cutter:
+    """How lines are cut into cells, and which are none.
+
+    separator : one sign; a blank stands for any run of blanks and tabs.
+    comment : how a line begins that is none; None for the usual signs.
+    """
+
+    def __init__(self, separator: str, comment: str | None) -> None:
+        self.separator = separator
+        self.signs = COMMENTS if comment is None else (comment,) if comment else ()
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line holds no sample."""
+        return line.lstrip().startswith(self.signs) and not ERRORS.match(line)
+
+    def cut(self, lines: list[str]) -> list[Row]:
+        """The cells of lines without quotes."""
+        if self.separator == " ":
+            return [*map(str.split, lines)]
+        return [*csv.reader(lines, delimiter=self.separator, quoting=csv.QUOTE_NONE)]
+
+    def cut_quoted(self, lines: Iterable[str], strict: bool = True) -> Iterator[Row]:
+        """The cells of lines, some of them quoted; csv.Error where a quote is odd."""
+        if self.separator == " ":
+            lines = (f"{line.expandtabs(1).strip()}\n" for line in lines)
+        return csv.reader(
+            lines, delimiter=self.separator, skipinitialspace=True, strict=strict
+        )
+
+    def cells(self, line: str) -> Row:
+        """The cells of one line, read as it may be."""
+        try:
+            return next(self.cut_quoted([line], strict=False), [])
+        except csv.Error:
+            return []
+
+    def rows_of(self, lines: Lines, watch: Watch) -> Iterator[Rows]:
+        """All rows, a block at a time; for a comment there may be an empty one."""
+        while lines.ahead() is not None:
+            comments = any(map(lines.holds, self.signs))
+            first, block = lines.number + 1, lines.block()
+            rows = self._whole(block, lines.holds('"'))
+            if rows is None:
+                yield self._row_by_row(lines, watch, comments)
+                continue
+            for i, line in enumerate(block if comments else ()):
+                if self.is_comment(line):
+                    watch.check_comment(line, first + i)
+                    rows[i] = []
+            lines.skip(len(block))
+            yield rows, range(first, first + len(block))
+
+    def _whole(self, block: list[str], quoted: bool) -> list[Row] | None:
+        """The rows of lines, one for each; None where some row has several."""
+        if not quoted:
+            return self.cut(block)
+        try:
+            rows = [*self.cut_quoted(block)]
+        except csv.Error:
+            return None
+        return rows if len(rows) == len(block) else None
+
+    def _row_by_row(self, lines: Lines, watch: Watch, comments: bool) -> Rows:
+        """The rest of a block; where it ends in a quoted cell, the next one too."""
+        rows: list[Row] = []
+        numbers: list[int] = []
+        reader = self.cut_quoted(lines)
+        while lines.left:
+            before = lines.number
+            if comments and self.is_comment(line := lines.ahead() or ""):
+                watch.check_comment(line, before + 1)
+                lines.skip(1)
+                continue
+            try:
+                rows.append(next(reader))
+            except csv.Error as error:
+                raise DataError(
+                    f"{lines.shown}: row {before + 1}: {QUOTES.get(str(error), error)}"
+                ) from error
+            numbers.append(lines.number)
+            if lines.number > before + 1:
+                watch.check_long(rows[-1], before + 1, lines.number)
+        return rows, numbers
