@@ -20,7 +20,7 @@ from cgprimer.data.reading import Reading, spaced
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import Cutter, Row
 from cgprimer.data.text_file import legible, refuse_nul
-from cgprimer.errors import DataError
+from cgprimer.errors import DataError, listing
 
 SAMPLE = 1000  # lines that are looked at before the first row is read
 SEPARATORS = (",", ";", "\t", "|", " ")  # of two that fit the first is taken
@@ -80,9 +80,10 @@ def find_heading(
     text = "".join(lines)
     # Tabs are tried in any case: so a single column, without any, is read.
     tried = [said] if said else [s for s in SEPARATORS if s in text or s == "\t"]
-    guesses = []
+    looks, guesses = [], []
     for separator in tried:
-        look = _Look(Cutter(separator, reading.comment), lines, start, reading)
+        look = _Look(Cutter(separator, reading.comment), lines, start, reading, shown)
+        looks.append(look)
         if not look.lines:
             raise DataError(
                 f"{shown}: a first line with names and some samples are expected"
@@ -93,16 +94,23 @@ def find_heading(
         # The first of those that suit best: rows that do not suit count more.
         best = min(guesses, key=lambda guess: (guess.bad > 0, -guess.good))
         return best.heading
-    return _without(tried, lines, start, reading, wanted, shown)
+    if "\0" in text:
+        refuse_nul(shown)
+    return _without(looks, wanted, reading)
 
 
 class _Look:
     """The first lines, cut in one way."""
 
     def __init__(
-        self, cutter: Cutter, lines: Sequence[str], start: int, reading: Reading
+        self,
+        cutter: Cutter,
+        lines: Sequence[str],
+        start: int,
+        reading: Reading,
+        shown: str,
     ) -> None:
-        self.cutter, self.reading = cutter, reading
+        self.cutter, self.reading, self.shown = cutter, reading, shown
         self.lines = list(self._rows(lines, start))
 
     def _rows(self, lines: Sequence[str], start: int) -> Iterator[_Line]:
@@ -138,6 +146,8 @@ class _Look:
     def width(self) -> tuple[int, int]:
         """How many cells most rows have, and how many rows; one cell separates none."""
         counts = Counter(len(line.row) for line in self.lines if not line.comment)
+        if not counts:
+            return 0, 0
         width, count = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
         return width, count * (width > 1)
 
@@ -163,7 +173,7 @@ class _Look:
         found: int | None = None
         places: list[int] = []
         for i, line in enumerate(self.lines):
-            if found is not None and not line.comment and self.fits(line.row, places):
+            if found is not None and not line.comment and self.begins(line.row, places):
                 return found
             if line.comment == comments and {*wanted} <= {
                 *(names := self.named(line.row))
@@ -182,6 +192,12 @@ class _Look:
             looks_like_number(cell) or is_missing(cell) for cell in cells
         )
 
+    def begins(self, row: Row, places: Collection[int]) -> bool:
+        """Whether a row is a sample, or was meant to be one: it has some number."""
+        cells = [row[place] for place in places if place < len(row)]
+        told = (cell for cell in cells if cell.strip())
+        return any(looks_like_number(cell) or is_missing(cell) for cell in told)
+
     def _given(self, names: list[str], wanted: Sequence[str]) -> _Guess | None:
         """Names that are given: rows before the first that suits them are passed by."""
         if not {*wanted} <= {*names}:
@@ -189,8 +205,17 @@ class _Look:
         places = places_of(names, wanted)
         for i, line in enumerate(self.lines):
             whole = not line.comment and len(line.row) == len(names)
-            if whole and self.fits(line.row, places):
+            if whole and self.begins(line.row, places):
                 return self._below(names, i, wanted)
+            told = self.named(line.row)
+            alike = len(told) == len(names) and {*wanted} <= {*told}
+            if alike and places_of(told, wanted) != places:
+                raise ReadingError(
+                    f"{self.shown}: row {line.number} has the names "
+                    f"{listing(told)}, others than ",
+                    Pass("names", names),
+                    "\n  hint: leave out what is given",
+                )
         return self._below(names, 0, wanted)
 
     def _below(self, names: list[str], at: int, wanted: Sequence[str]) -> _Guess:
@@ -199,7 +224,7 @@ class _Look:
         rows = [line for line in self.lines[at:] if not line.comment]
         first = 1 + (self.lines[at - 1].number if at else 0)
         units = 0
-        if rows and all(RULE.fullmatch(cell) or not cell for cell in rows[0].row):
+        if rows and self.cutter.separator in "| " and _is_rule(rows[0].row):
             first = rows.pop(0).number + 1
         if rows and self._has_units(rows[0].row, places):
             units = rows.pop(0).number
@@ -218,6 +243,11 @@ class _Look:
         return any(units) and all(
             unit or cell in ("", "-") for unit, cell in zip(units, cells, strict=True)
         )
+
+
+def _is_rule(row: Row) -> bool:
+    """Whether a row is a line drawn below the heading."""
+    return all(RULE.fullmatch(cell) or not cell for cell in row)
 
 
 def _is_unit(cell: str) -> bool:
@@ -243,26 +273,18 @@ def has_width(row: Row, names: Sequence[str]) -> bool:
 
 
 def _without(
-    tried: Sequence[str],
-    lines: Sequence[str],
-    start: int,
-    reading: Reading,
-    wanted: Sequence[str],
-    shown: str,
+    looks: Sequence[_Look], wanted: Sequence[str], reading: Reading
 ) -> Heading:
     """What is likely the heading, where none has the names that are wanted."""
-    looks = [_Look(Cutter(s, reading.comment), lines, start, reading) for s in tried]
-    width, look = max(
-        ((look.width(), look) for look in looks), key=lambda pair: pair[0][::-1]
-    )
+    look = max(looks, key=lambda look: look.width()[::-1])
     if reading.names is not None:
-        return Heading(look.cutter, look.named([*reading.names]), start + 1)
-    rows = [line for line in look.lines if not line.comment]
-    if any("\0" in cell for cell in rows[0].row):
-        refuse_nul(shown)
-    at = next(i for i, line in enumerate(rows) if len(line.row) == width[0])
+        return Heading(look.cutter, look.named([*reading.names]), look.lines[0].number)
+    rows, (width, _) = [x for x in look.lines if not x.comment], look.width()
+    at = next((i for i, x in enumerate(rows) if len(x.row) == width), None)
+    if at is None:
+        return Heading(look.cutter, [], 1)
     if all(map(looks_like_number, filter(str.strip, rows[at].row))):
-        _refuse_no_names(rows, at, wanted, shown)
+        _refuse_no_names(rows, at, wanted, look.shown)
     return Heading(look.cutter, look.named(rows[at].row), rows[at].number + 1)
 
 

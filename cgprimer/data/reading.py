@@ -100,4 +100,4 @@ def _renamed(rename: Any) -> dict[str, str]:
 
 def spaced(name: str) -> str:
     """A heading on one line, with single blanks."""
-    return " ".join(name.split())
+    return " ".join(name.strip("\ufeff\u200b").split())

@@ -103,13 +103,13 @@ def _refuse_missing(missing: Sequence[str], names: Sequence[str]) -> NoReturn:
 
 
 def _with_units(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Heading → name, for headings such as `T [K]` of names that are missing.
+    """Heading → name, for headings such as `T [K]` and `t` of a missing T.
 
     They are not taken without a word: `x (raw)` need not be x.
     """
-    bare = [re.split(r"\s*[\[(/,]\s*|\s+in\s+", name)[0].strip() for name in names]
-    found = {n: bare.index(n) for n in missing if bare.count(n) == 1}
-    return {names[place]: name for name, place in found.items()}
+    bare = [re.split(r"\s*[\[(/,]|\s+in\s", name)[0].lower() for name in names]
+    known = {n: bare.index(n.lower()) for n in missing if bare.count(n.lower()) == 1}
+    return {names[place]: name for name, place in known.items()}
 
 
 def column_names(names: object, keyword: str) -> list[str]:

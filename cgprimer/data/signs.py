@@ -88,7 +88,7 @@ class Signs:
         grouped = [
             each for each in (cell, self.first) if each and groups_of(plain(each.text))
         ]
-        if not grouped:
+        if not grouped or self.thousands:
             raise DataError(
                 f"{said}: a comma and a point as decimal signs\n"
                 "  hint: write all numbers with the same sign"

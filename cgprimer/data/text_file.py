@@ -208,7 +208,7 @@ class Lines:
 def refuse_nul(shown: str) -> NoReturn:
     """Text of two bytes a letter that has no mark."""
     raise ReadingError(
-        f"{shown} holds signs of no text, as UTF-16 without a mark does\n  hint: pass ",
+        f"{shown} holds signs of no text\n"
+        "  hint: if it is UTF-16 without a mark, pass ",
         Pass("encoding", "utf-16-le"),
-        " or save it as UTF-8",
     )
