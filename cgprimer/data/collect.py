@@ -18,7 +18,7 @@ import numpy as np
 
 from cgprimer.data.cells import MINUS, is_missing, looks_like_number
 from cgprimer.data.heading import Heading, has_width, places_of
-from cgprimer.data.reading import Reading
+from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import Row
 from cgprimer.data.signs import Cell, Signs
@@ -34,7 +34,7 @@ class Collector:
     """The numbers of the used columns, and which rows lack some."""
 
     def __init__(
-        self, heading: Heading, used: Sequence[str], reading: Reading, shown: str
+        self, heading: Heading, used: Sequence[str], reading: TableReading, shown: str
     ) -> None:
         self.heading, self.reading, self.shown = heading, reading, shown
         self.names = heading.names

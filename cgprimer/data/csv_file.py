@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from cgprimer.data.collect import Collector
 from cgprimer.data.heading import SAMPLE, find_heading
-from cgprimer.data.reading import Reading
+from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles
 from cgprimer.data.rows import long_fields
 from cgprimer.data.text_file import open_lines
@@ -35,7 +35,7 @@ class TableRead(NamedTuple):
 
 
 def read_columns(
-    path: Path, reading: Reading, wanted: Sequence[str], choose: Choice
+    path: Path, reading: TableReading, wanted: Sequence[str], choose: Choice
 ) -> TableRead:
     """The columns that `choose` says are used, of the names in the heading.
 

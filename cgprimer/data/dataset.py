@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.data.columns import by_name, check_columns, freeze, freeze_sigma
 from cgprimer.data.csv_file import read_columns
-from cgprimer.data.reading import Reading
+from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles, choose, column_names, wanted
 from cgprimer.errors import DataError, listing
 from cgprimer.graph.arrays import as_numbers, as_rows
@@ -171,7 +171,7 @@ class Dataset(Report):
         """
         if not isinstance(path, str | PathLike):
             raise DataError(f"the path of a file is expected, not {takes.quote(path)}")
-        reading = Reading(
+        reading = TableReading(
             separator, decimal, thousands, comment, encoding, names, rename, missing
         )
         table = read_columns(

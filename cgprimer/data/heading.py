@@ -1,6 +1,6 @@
 """Where the names of a table stand, and what separates its cells.
 
-first lines, wanted names, Reading ─ find_heading ─▶ Heading
+first lines, wanted names, TableReading ─ find_heading ─▶ Heading
 
 Instruments write remarks before the heading and units below it. The heading is the row
 that holds every name that is wanted; it is the last such row before the first numbers.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from cgprimer.data.cells import is_missing, looks_like_number
-from cgprimer.data.reading import Reading, spaced
+from cgprimer.data.reading import TableReading, spaced
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import Cutter, Row
 from cgprimer.data.text_file import legible, refuse_nul
@@ -68,7 +68,7 @@ class _Guess(NamedTuple):
 
 
 def find_heading(
-    lines: Sequence[str], wanted: Sequence[str], reading: Reading, shown: str
+    lines: Sequence[str], wanted: Sequence[str], reading: TableReading, shown: str
 ) -> Heading:
     """The heading in the first lines; DataError where there is none.
 
@@ -107,7 +107,7 @@ class _Look:
         cutter: Cutter,
         lines: Sequence[str],
         start: int,
-        reading: Reading,
+        reading: TableReading,
         shown: str,
     ) -> None:
         self.cutter, self.reading, self.shown = cutter, reading, shown
@@ -273,7 +273,7 @@ def has_width(row: Row, names: Sequence[str]) -> bool:
 
 
 def _without(
-    looks: Sequence[_Look], wanted: Sequence[str], reading: Reading
+    looks: Sequence[_Look], wanted: Sequence[str], reading: TableReading
 ) -> Heading:
     """What is likely the heading, where none has the names that are wanted."""
     look = max(looks, key=lambda look: look.width()[::-1])

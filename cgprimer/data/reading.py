@@ -1,6 +1,6 @@
 """How a table of text is to be read: what the caller says, checked.
 
-separator, decimal, thousands, comment, encoding, names, rename, missing ─▶ Reading
+separator, decimal, thousands, comment, encoding, names, rename, missing ─▶ TableReading
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_SEPARATOR = '"\n\r\0.+-'
 
 
 @dataclass(frozen=True)
-class Reading:
+class TableReading:
     """What is said of a file; None is what is found out, or not there."""
 
     separator: str | None = None

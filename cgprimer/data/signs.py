@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple, NoReturn
 
 from cgprimer.data.cells import groups_of, kind_of, plain, without_groups
-from cgprimer.data.reading import Reading
+from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.text_file import legible
 from cgprimer.errors import DataError, shorten, with_hint
@@ -38,7 +38,7 @@ class Signs:
     proven : whether it cannot stand between thousands.
     """
 
-    def __init__(self, reading: Reading, separator: str, shown: str) -> None:
+    def __init__(self, reading: TableReading, separator: str, shown: str) -> None:
         self.sign = self.said = reading.decimal_sign
         self.thousands, self.shown = reading.thousands, shown
         self.proven = self.sign is not None
