@@ -25,7 +25,7 @@ from cgprimer.errors import DataError, listing
 SAMPLE = 1000  # lines that are looked at before the first row is read
 SEPARATORS = (",", ";", "\t", "|", " ")  # of two that fit the first is taken
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-RULE = re.compile(r"[\s|+:]*[-=]{3,}(?:[\s|+:]+[-=]{3,})*[\s|+:]*")
+RULE = re.compile(r":-+:?|-+:|[+:]*[-=]{3,}(?:[+:]+[-=]{3,})*[+:]*")
 UNIT = re.compile(
     r"""%|‰|°|ppm|a\.?\s?u\.?|arb\.?|counts?|cps|dB|deg|seconds?|volts?
     |(?:(?:[yzafpnuµμmcdhkMGTP]|da)?
@@ -93,6 +93,8 @@ def find_heading(
     if guesses:
         # The first of those that suit best: rows that do not suit count more.
         best = min(guesses, key=lambda guess: (guess.bad > 0, -guess.good))
+        if not best.good and reading.names is not None:
+            _check_count(looks, reading.names, shown)
         return best.heading
     if "\0" in text:
         refuse_nul(shown)
@@ -247,7 +249,7 @@ class _Look:
 
 def _is_rule(row: Row) -> bool:
     """Whether a row is a line drawn below the heading."""
-    return all(RULE.fullmatch(cell) or not cell for cell in row)
+    return all(RULE.fullmatch(cell.strip()) or not cell for cell in row)
 
 
 def _is_unit(cell: str) -> bool:
@@ -270,6 +272,18 @@ def has_width(row: Row, names: Sequence[str]) -> bool:
         return True
     longest = max((i for i, name in enumerate(names, 1) if name), default=0)
     return len(row) >= longest and not any(map(str.strip, row[len(names) :]))
+
+
+def _check_count(looks: Sequence[_Look], names: Sequence[str], shown: str) -> None:
+    """ReadingError where there are fewer or more names than cells."""
+    width, rows = max((look.width() for look in looks), key=lambda pair: pair[::-1])
+    if rows and width != len(names):
+        raise ReadingError(
+            f"{shown}: most rows have {width} cells, but there are {len(names)} names "
+            "in ",
+            Pass("names", [*names]),
+            "\n  hint: give one for each column, an empty one for what is not used",
+        )
 
 
 def _without(
