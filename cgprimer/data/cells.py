@@ -18,6 +18,7 @@ LONGEST_NUMBER = 400  # characters; a double of full length, written out, has fe
 GAPS = "'’ \u00a0\u202f\u2009"  # between groups of three digits
 MINUS = "\N{MINUS SIGN}"
 _NUMBER = re.compile(rf"[-+{MINUS}]?[.,]?\d[\d.,{GAPS}]*([eE][-+{MINUS}]?\d+)?")
+_COMMA = re.compile(r"[-+]?(\d+,\d*|,\d+)([eE][-+]?\d+)?")
 # One to three digits, then groups of three: as 1,234 may be 1234, but not 0,234. The
 # last group of the pattern is a decimal sign, another one than that between the groups.
 _GROUPED = re.compile(
@@ -64,6 +65,14 @@ def groups_of(text: str) -> tuple[str, str] | None:
         return None
     sign = found[1]
     return sign if sign in ".," else "'" if sign in GAPS[:2] else " ", found[2] or ""
+
+
+def shows_comma(cell: str) -> bool:
+    """Whether a cell is a number with a decimal comma, as 0,5 is, but not 1,234."""
+    if "," not in cell or len(cell) > LONGEST_NUMBER:
+        return False
+    text = plain(legible(cell))
+    return bool(_COMMA.fullmatch(text)) and not groups_of(text)
 
 
 def without_groups(text: str, sign: str, decimal: str) -> str:

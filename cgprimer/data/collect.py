@@ -41,7 +41,7 @@ class Collector:
         # A column may be used more than once; it is read once.
         self.places = sorted({*places_of(self.names, used)})
         self.pick = _picker(self.places)
-        self.signs = Signs(reading, heading.cutter.separator, shown)
+        self.signs = Signs(reading, heading.doubtful, shown)
         # All numbers in one array, row by row: 8 bytes each, where a list would hold
         # objects.
         self.values = array("d")
@@ -131,7 +131,7 @@ class Collector:
     def check_long(self, row: Row, first: int, last: int) -> None:
         """DataError for a quoted cell over lines that has swallowed rows."""
         cut = self.heading.cutter.cells
-        for line in (line for cell in row for line in cell.split("\n")[1:-1]):
+        for line in (line for cell in row for line in cell.split("\n")[1:]):
             if self._fits(cut(line)):
                 raise DataError(
                     f"{self.shown}: a quoted cell goes on from row {first} to row "
@@ -140,7 +140,7 @@ class Collector:
 
     def _fits(self, row: Row) -> bool:
         return has_width(row, self.names) and all(
-            looks_like_number(row[place]) for place in self.places
+            looks_like_number(row[p]) or is_missing(row[p]) for p in self.places
         )
 
     def _refuse_row(self, row: Row, number: int) -> NoReturn:

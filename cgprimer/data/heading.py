@@ -13,9 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, NoReturn
 
-from cgprimer.data.cells import is_missing, looks_like_number
+from cgprimer.data.cells import is_missing, looks_like_number, shows_comma
 from cgprimer.data.reading import TableReading, spaced
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import Cutter, Row
@@ -23,6 +24,7 @@ from cgprimer.data.text_file import legible, refuse_nul
 from cgprimer.errors import DataError, listing
 
 SAMPLE = 1000  # lines that are looked at before the first row is read
+LONG = 1000  # characters of a name
 SEPARATORS = (",", ";", "\t", "|", " ")  # of two that fit the first is taken
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 RULE = re.compile(r":-+:?|-+:|[+:]*[-=]{3,}(?:[+:]+[-=]{3,})*[+:]*")
@@ -43,12 +45,15 @@ class Heading:
     names : of the columns, in order; "" for one without.
     first : the line from which on there are samples.
     units : the line that holds units, 0 where there is none.
+    doubtful : whether a point may stand between thousands. Where semicolons separate,
+        commas are decimal signs as a rule; or a cell that nobody uses shows it.
     """
 
     cutter: Cutter
     names: list[str]
     first: int
     units: int = 0
+    doubtful: bool = True
 
 
 class _Line(NamedTuple):
@@ -155,7 +160,8 @@ class _Look:
 
     def named(self, row: Row) -> list[str]:
         """The names that a row would give to the columns."""
-        names = [spaced(legible(cell)) for cell in row]
+        # What is longer is no name that anybody wants, and would cost much.
+        names = [spaced(legible(cell)) if len(cell) < LONG else "" for cell in row]
         rename = self.reading.rename or {}
         return [rename.get(name, name) for name in names]
 
@@ -234,7 +240,10 @@ class _Look:
         good = sum(
             has_width(line.row, names) and self.fits(line.row, places) for line in rows
         )
-        heading = Heading(self.cutter, names, first, units)
+        doubtful = self.cutter.separator == ";" or any(
+            map(shows_comma, chain.from_iterable(line.row for line in rows))
+        )
+        heading = Heading(self.cutter, names, first, units, doubtful)
         return _Guess(heading, good, len(rows) - good)
 
     def _has_units(self, row: Row, places: Collection[int]) -> bool:

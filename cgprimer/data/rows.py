@@ -21,7 +21,7 @@ from cgprimer.errors import DataError
 Row = list[str]
 QUOTES = {  # what the csv module says, and what it means
     "unexpected end of data": "a quoted cell is never closed",
-    "',' expected after '\"'": "a quoted cell goes on behind its closing quote",
+    "expected after '\"'": "a quoted cell goes on behind its closing quote",
 }
 Rows = tuple[list[Row], Sequence[int]]
 COMMENTS = ("#", "%", "//")
@@ -60,6 +60,9 @@ class Cutter:
 
     def __init__(self, separator: str, comment: str | None) -> None:
         self.separator = separator
+        # Blanks behind a quote, which the csv module takes for more of the cell.
+        blanks = " " if separator == "\t" else " \t"
+        self.loose = re.compile(rf'"[{blanks}]+(?={re.escape(separator)}|$)')
         self.signs = COMMENTS if comment is None else (comment,) if comment else ()
 
     def is_comment(self, line: str) -> bool:
@@ -72,10 +75,17 @@ class Cutter:
             return [*map(str.split, lines)]
         return [*csv.reader(lines, delimiter=self.separator, quoting=csv.QUOTE_NONE)]
 
-    def cut_quoted(self, lines: Iterable[str], strict: bool = True) -> Iterator[Row]:
-        """The cells of lines, some of them quoted; csv.Error where a quote is odd."""
+    def cut_quoted(
+        self, lines: Iterable[str], strict: bool = True, loose: bool = True
+    ) -> Iterator[Row]:
+        """The cells of lines, some of them quoted; csv.Error where a quote is odd.
+
+        loose : whether there may be blanks between a quote and a separator.
+        """
         if self.separator == " ":
             lines = (f"{line.expandtabs(1).strip()}\n" for line in lines)
+        elif loose:
+            lines = (self.loose.sub('"', line) for line in lines)
         return csv.reader(
             lines, delimiter=self.separator, skipinitialspace=True, strict=strict
         )
@@ -92,7 +102,7 @@ class Cutter:
         while lines.ahead() is not None:
             comments = any(map(lines.holds, self.signs))
             first, block = lines.number + 1, lines.block()
-            rows = self._whole(block, lines.holds('"'))
+            rows = self._whole(block, lines)
             if rows is None:
                 yield self._row_by_row(lines, watch, comments)
                 continue
@@ -103,12 +113,13 @@ class Cutter:
             lines.skip(len(block))
             yield rows, range(first, first + len(block))
 
-    def _whole(self, block: list[str], quoted: bool) -> list[Row] | None:
-        """The rows of lines, one for each; None where some row has several."""
-        if not quoted:
+    def _whole(self, block: list[str], lines: Lines) -> list[Row] | None:
+        """The rows of a block, one for each line; None where some row has several."""
+        if not lines.holds('"'):
             return self.cut(block)
+        loose = lines.holds('" ') or lines.holds('"\t')
         try:
-            rows = [*self.cut_quoted(block)]
+            rows = [*self.cut_quoted(block, loose=loose)]
         except csv.Error:
             return None
         return rows if len(rows) == len(block) else None
@@ -127,9 +138,9 @@ class Cutter:
             try:
                 rows.append(next(reader))
             except csv.Error as error:
-                raise DataError(
-                    f"{lines.shown}: row {before + 1}: {QUOTES.get(str(error), error)}"
-                ) from error
+                what = next((QUOTES[e] for e in QUOTES if e in str(error)), error)
+                said = f"{lines.shown}: row {before + 1}: {what}"
+                raise DataError(said) from error
             numbers.append(lines.number)
             if lines.number > before + 1:
                 watch.check_long(rows[-1], before + 1, lines.number)

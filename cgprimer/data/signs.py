@@ -38,14 +38,13 @@ class Signs:
     proven : whether it cannot stand between thousands.
     """
 
-    def __init__(self, reading: TableReading, separator: str, shown: str) -> None:
+    def __init__(self, reading: TableReading, doubtful: bool, shown: str) -> None:
         self.sign = self.said = reading.decimal_sign
         self.thousands, self.shown = reading.thousands, shown
         self.proven = self.sign is not None
         self.first: Cell | None = None
-        # A point is decimal, unless semicolons separate: where they do, commas are
-        # decimal signs as a rule, and a point may stand between thousands.
-        self.trusted = "." if separator != ";" else ""
+        # A point is decimal, unless the file looks as if commas were.
+        self.trusted = "" if doubtful else "."
 
     def are_plain(self, text: str) -> bool:
         """Whether nothing has to be found out about numbers in `text`.
