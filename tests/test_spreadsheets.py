@@ -5,6 +5,7 @@ ways is among the refused, with what to pass, and passing that is tried.
 """
 
 import pickle
+import random
 
 import pandas as pd
 import pytest
@@ -479,3 +480,66 @@ def test_a_shell_has_options_for_all_of_it(
     else:
         assert (code, err) == (0, "")
         assert expected in " ".join(out.split())
+
+
+SEPARATORS = (",", ";", "\t", "|", " ", "   ", ", ", " ; ")
+ABOVE = ("", "Instrument: A\n", "# made by me\n", "Serial;17\n\n", "a\tb\tc\n")
+KINDS = ["whole", "three", "exponent", "plain"]
+OTHERS = ([], ["note"], ["id", "z"])
+TEXTS = ("ok", "a;b", "1,5", "x y", "-", "n/a", "1.234,5", '5"')
+
+
+def number(rng, point, kinds):
+    """A number and how it is written, sometimes with signs between its thousands."""
+    kind = rng.choice(kinds)
+    if kind == "grouped":
+        value = rng.randint(1000, 10**8)
+        return value, f"{value:,}".replace(",", "." if point == "," else ",")
+    digits = {"whole": ".0f", "three": ".3f", "exponent": ".3E", "plain": ".5g"}[kind]
+    text = format(rng.gauss(0, 300), digits)
+    return float(text), text.replace(".", point)
+
+
+def dialect(rng):
+    """A table as some program may write it: its text, encoding, x and y."""
+    # Points between thousands are told apart from decimal ones where ; separates.
+    point = rng.choice(".,")
+    separator = rng.choice(SEPARATORS if point == "." else (";", " ; "))
+    names = ["x", "y", *rng.choice(OTHERS)]
+    rng.shuffle(names)
+    always, samples = rng.random() < 0.3, []
+    kinds = rng.choice([KINDS, KINDS, [*KINDS, "grouped"], ["whole", "grouped"]])
+
+    def line(cells):
+        shown = []
+        for cell in cells:
+            odd = separator.strip(" ") in cell if separator.strip(" ") else " " in cell
+            quoted = always or odd or '"' in cell
+            shown.append('"' + cell.replace('"', '""') + '"' if quoted else cell)
+        return separator.join(shown) + "\n"
+
+    text = rng.choice(ABOVE) + line(names)
+    if rng.random() < 0.2:
+        text += line({"x": "s", "y": "[V]"}.get(name, "-") for name in names)
+    for _ in range(rng.randint(1, 12)):
+        (x, shown_x), (y, shown_y), (_, z) = (number(rng, point, kinds) for _ in "xyz")
+        cells = {"x": shown_x, "y": shown_y, "z": z, "id": "a1"}
+        text += line(cells.get(name) or rng.choice(TEXTS) for name in names)
+        samples.append((x, y))
+    text = text.replace("\n", rng.choice(["\n", "\r\n", "\r"]))
+    return text.encode(rng.choice(["utf-8", "utf-8-sig", "utf-16", "cp1252"])), samples
+
+
+@pytest.mark.every(3)
+@pytest.mark.parametrize("part", range(3))
+def test_no_number_is_read_wrongly_in_silence(part, write):
+    read_well = 0
+    for seed in range(150):
+        content, samples = dialect(random.Random(f"{part} {seed}"))
+        try:
+            x, y = columns(read(write(content), {}))
+        except DataError:
+            continue
+        assert [*zip(x, y, strict=True)] == samples, content
+        read_well += 1
+    assert read_well > 50
