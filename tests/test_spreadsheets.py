@@ -493,7 +493,7 @@ def number(rng, point, kinds):
     """A number and how it is written, sometimes with signs between its thousands."""
     kind = rng.choice(kinds)
     if kind == "grouped":
-        value = rng.randint(1000, 10**8)
+        value = rng.randint(1000, 999_999)
         return value, f"{value:,}".replace(",", "." if point == "," else ",")
     digits = {"whole": ".0f", "three": ".3f", "exponent": ".3E", "plain": ".5g"}[kind]
     text = format(rng.gauss(0, 300), digits)
