@@ -34,6 +34,9 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
     "its ANSI": (cp1252("größe;x;y\r\n1 µm;1,5;2\r\n"), {}, [1.5], [2], [DE]),
     "its Unicode text": (utf16("x\ty\r\n1,5\t2\r\n"), {}, [1.5], [2], [DE]),
     "its sep line": ("sep=;\r\nx;y\r\n1.5;2\r\n", {}, [1.5], [2], ()),
+    "… without names": (
+        "sep=;\n1,5;2\n", {"names": ["x", "y"]}, [1.5], [2], [DE]
+    ),
     "its rows without cells": ("x;y;\n1;2;\n;;\n;;\n", {}, [1], [2], ()),
     "Google in German": ('"x","y"\n"1,5","2"\n3,4\n', {}, [1.5, 3], [2, 4], [DE]),
     "LibreOffice, all quoted": ('"x";"y"\n"1";"2"\n', {}, [1], [2], ()),

@@ -24,6 +24,15 @@ _COMMA = re.compile(r"[-+]?(\d+,\d*|,\d+)([eE][-+]?\d+)?")
 _GROUPED = re.compile(
     rf"[-+]?[1-9]\d{{0,2}}([.,{GAPS}])\d{{3}}(?:\1\d{{3}})*(?:(?!\1)([.,])\d*)?"
 )
+_RULE = re.compile(r":-+:?|-+:|[+:]*[-=]{3,}(?:[+:]+[-=]{3,})*[+:]*")
+_UNIT = re.compile(
+    r"""%|‰|°|ppm|a\.?\s?u\.?|arb\.?|counts?|cps|dB|deg|seconds?|volts?
+    |(?:(?:[yzafpnuµμmcdhkMGTP]|da)?
+        (?:s|sec|min|h|hr|d|m|g|K|°C|degC|°F|C|F|V|A|W|J|N|Pa|bar|atm|Torr|psi|Hz|Ohm|Ω|Ω|S
+        |mol|M|L|l|T|G|H|eV|rad|cd|lm|lx|Bq|Sv|cal|rpm|Wb|kat|Å|px)
+        (?:\^?[-+−]?\d+|[⁻⁺]?[¹²³⁴]+)?[*·/.\s]*)+""",
+    re.VERBOSE,
+)
 KINDS = (  # of what is no number: how it looks, what it is, what to do
     (r"(\d{4}([-/])\d\d?\2\d\d?|\d\d?([./])\d\d?\3\d{2,4})([T ].*)?",
      "a date", "give a number, such as the days since the first"),
@@ -47,6 +56,20 @@ def looks_like_number(cell: str) -> bool:
     if len(cell) > LONGEST_NUMBER:
         return False
     return bool(_NUMBER.fullmatch(legible(cell).strip()))
+
+
+def is_rule(cell: str) -> bool:
+    """Whether a cell is part of a line drawn below a heading."""
+    return not cell.strip() or bool(_RULE.fullmatch(cell.strip()))
+
+
+def is_unit(cell: str) -> bool:
+    """Whether a cell below a heading is that of a unit: in brackets, or a known one."""
+    text = legible(cell).strip()
+    if len(text) > 1 and text[0] + text[-1] in ("[]", "()"):
+        return True
+    # Short ones only: m, mm and m·m can be told apart in very many ways.
+    return len(text) <= 16 and bool(_UNIT.fullmatch(text))
 
 
 def plain(cell: str) -> str:

@@ -17,10 +17,10 @@ from typing import NoReturn
 import numpy as np
 
 from cgprimer.data.cells import MINUS, is_missing, looks_like_number
-from cgprimer.data.heading import Heading, has_width, places_of
+from cgprimer.data.looks import Heading
 from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
-from cgprimer.data.rows import Row
+from cgprimer.data.rows import Row, has_width, places_of
 from cgprimer.data.signs import Cell, Signs
 from cgprimer.data.text_file import legible
 from cgprimer.errors import DataError, shorten, with_hint

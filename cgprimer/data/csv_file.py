@@ -1,6 +1,6 @@
 """Tables of text: path ─▶ the names of the columns, and those that are used as arrays.
 
-    text_file ─ lines ─▶ heading ─ Heading ─▶ rows ─ blocks ─▶ collect ─▶ arrays (n,)
+    text_file ─ lines ─▶ heading, looks ─ Heading ─▶ rows ─▶ collect, signs ─▶ arrays
 
 A cell that is used is a number, or it is refused with its line; nothing is guessed that
 a caller could not see. Cells of other columns are only counted, however long they are.

@@ -145,3 +145,17 @@ class Cutter:
             if lines.number > before + 1:
                 watch.check_long(rows[-1], before + 1, lines.number)
         return rows, numbers
+
+
+def places_of(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where the names that are wanted stand, the first where one stands twice."""
+    place = {name: i for i, name in reversed([*enumerate(names)])}
+    return [place[name] for name in wanted]
+
+
+def has_width(row: Row, names: Sequence[str]) -> bool:
+    """Whether a row has a cell for each name, and empty ones at most beyond."""
+    if len(row) == len(names):
+        return True
+    longest = max((i for i, name in enumerate(names, 1) if name), default=0)
+    return len(row) >= longest and not any(map(str.strip, row[len(names) :]))
