@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from cgprimer.fitting.optimisers import SGD as SGD
     from cgprimer.fitting.optimisers import Adam as Adam
     from cgprimer.fitting.result import FitResult as FitResult
+    from cgprimer.graph.constants import FreedConstants as FreedConstants
+    from cgprimer.graph.constants import free_constants as free_constants
     from cgprimer.graph.gradient import gradient as gradient
     from cgprimer.graph.graph import Graph as Graph
     from cgprimer.graph.paths import Paths as Paths
@@ -99,6 +101,8 @@ _HOME = {
     "fit": "cgprimer.fitting.fit",
     "FitError": "cgprimer.errors",
     "FitResult": "cgprimer.fitting.result",
+    "free_constants": "cgprimer.graph.constants",
+    "FreedConstants": "cgprimer.graph.constants",
     "generate": "cgprimer.data.generate",
     "gradient": "cgprimer.graph.gradient",
     "Graph": "cgprimer.graph.graph",
@@ -140,6 +144,7 @@ __all__ = [
     "ExpressionError",
     "FitError",
     "FitResult",
+    "FreedConstants",
     "Graph",
     "GraphError",
     "LeastSquares",
@@ -165,6 +170,7 @@ __all__ = [
     "draw_graph",
     "edge_partials",
     "fit",
+    "free_constants",
     "generate",
     "gradient",
     "huber",

@@ -14,6 +14,7 @@ import pytest
 
 import cgprimer
 from cgprimer import Loss, custom_op, edge_partials, huber, parse_graph
+from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.errors import OpError
 from cgprimer.expr.node import intern, substitute
 from cgprimer.expr.ops import OPS, name
@@ -86,6 +87,9 @@ PUBLIC: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Objective": (objective, loss_and_gradient),
     "Loss": (lambda: Loss("squared", squared, slope), slopes),
     "Dataset": (lambda: cgprimer.Dataset(*DATA), lambda d: d.targets["xw"].tolist()),
+    "FreedConstants": (
+        lambda: cgprimer.free_constants(parse_graph(["xy = 0.5*xa + 2.5"])), str
+    ),
     "FitResult": (fitted, lambda r: (r.status, r.parameters, str(r))),
     "SGD": (lambda: cgprimer.SGD(0.3), repr),
     "Adam": (lambda: cgprimer.Adam(0.3), repr),
@@ -126,6 +130,10 @@ PUBLIC: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 }  # fmt: skip
 
 MORE = {
+    "what to pass": (
+        lambda: ReadingError("a\n  hint: pass ", Pass("decimal", ",")),
+        lambda e: (str(e), e.told(Pass.as_option)),
+    ),
     "equation": (lambda: graph().equation("xw"), str),
     "partial by sympy": (lambda: graph().partial("xw", "xz"), lambda p: (p, p.by)),
     "partial by our own rules": (

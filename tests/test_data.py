@@ -104,16 +104,27 @@ BAD_FILES = {
     "": "{path}: a first line with names and some samples are expected",
     "xx,xy\n": "{path}: a first line with names and some samples are expected",
     "xx,xy\n1,2\n3\n": "{path}: row 3 has 1 cells, the first 2",
-    "xx,xy\n1,2,9\n": "{path}: row 2 has 3 cells, the first 2",
+    "xx,xy\n1,2,9\n": (
+        "{path}: row 2 has 3 cells, the first 2\n"
+        "  hint: if a column has no heading, pass names=['', 'xx', 'xy'] with an empty "
+        "name in its place; if commas are decimal signs too, separate cells by ;"
+    ),
     "xx,xx\n1,2\n": "{path}: a column name appears twice in xx, xx",
     "xx,xy\n1,2\n3,four\n": (
         "{path}: row 3, column 'xy' holds 'four', which is not a number"
     ),
-    "xx,xy\n1,\n": "{path}: row 2, column 'xy' holds '', which is not a number",
+    "xx,xy\n1,\n": (
+        "{path}: 1 value is missing: column 'xy' in row 2 (written '')\n"
+        "  hint: missing='drop' leaves out this row"
+    ),
     "xx,yy\n1,2\n": "there is no column 'xy'\n  hint: the columns are xx, yy",
-    "1,2\n3,4\n": "there is no column 'xx'\n  hint: the columns are 1, 2",
+    "1,2\n3,4\n": (
+        "{path}: row 1 holds numbers, and no row above it the names of columns\n"
+        "  hint: pass names=['xx', 'xy'] in the order of the 2 columns"
+    ),
     "xx,xy\n1,2\n3,nan\n": (
-        "'xy' is nan in sample 1 (1 such values)\n  hint: leave these samples out"
+        "{path}: 1 value is missing: column 'xy' in row 3 (written 'nan')\n"
+        "  hint: missing='drop' leaves out this row"
     ),
     "xx,xy\n1,2\ninf,2\n-inf,2\n": (
         "'xx' is inf in sample 1 (2 such values)\n  hint: leave these samples out"
@@ -139,7 +150,8 @@ def test_files_that_cannot_be_read(tmp_path, csv, line):
     assert found.startswith(f"cannot read {path}: ")
     assert "No such file" in found
     latin = csv("größe,xx,xy\n1,2,3\n", "latin-1")
-    assert message(lambda: Dataset.from_csv(latin, line)).startswith("cannot read")
+    found = message(lambda: Dataset.from_csv(latin, line, encoding="utf-8"))
+    assert found.startswith("cannot read")
     assert message(lambda: Dataset.from_csv(tmp_path, line)).startswith("cannot read")
 
 

@@ -248,6 +248,12 @@ def odd(rng: random.Random) -> Any:
     return rng.choice(ODD)
 
 
+def small_table() -> str:
+    path = Path(os.environ["FUZZ_FOLDER"]) / "table.csv"
+    path.write_text("xa,xy\n1,2\n2,4.5\n")
+    return str(path)
+
+
 def public_calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     """Every public function and method with arguments that suit it."""
     data = cg.generate(LINE, {"a": 2, "b": 1}, 12, rng=0)
@@ -277,6 +283,12 @@ def public_calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
                     "targets": {"xy": [1.0, 2]}, "sigma": None, "ignored": ()}),
         "from_frame": (cg.Dataset.from_frame, {"frame": None, **of_columns}),
         "from_csv": (cg.Dataset.from_csv, {"path": "/nowhere/data.csv", **of_columns}),
+        "from_csv as": (cg.Dataset.from_csv, {"path": small_table(), "graph": LINE,
+                        "separator": ",", "decimal": ".", "thousands": None,
+                        "comment": "#", "encoding": "utf-8", "names": ["xa", "xy"],
+                        "rename": {"a": "xa"}, "missing": "drop", "sigma": 1.0}),
+        "free_constants": (cg.free_constants, {"graph": LINE, "keep": (),
+                           "integers": False}),
         "take": (data.take, {"rows": [0]}),
         "split": (data.split, {"fraction": 0.5, "rng": 0}),
         "batches": (lambda **k: list(data.batches(**k)), {"size": 4, "rng": 0}),

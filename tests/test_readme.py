@@ -172,7 +172,7 @@ def example() -> dict[str, Any]:
         "at": truth | {"xa": 1.5}, "inputs": data.inputs, "targets": data.targets,
         "sigma": {"xw": np.ones(20)}, "method": method, "results": results,
         "f": np.sin, "grad": np.cos, "fn": None, "x": 1.0, "text": "f = x^2\nf = x*x",
-        "program": graph.compile(), "expressions": ["xy = a*xa"],
+        "program": graph.compile(), "expressions": ["xy = a*xa"], "start": truth,
     }  # fmt: skip
     return names | about
 

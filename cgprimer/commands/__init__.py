@@ -1,8 +1,8 @@
 """The commands, a file for each: HELP, EXAMPLE, `arguments(parser)` and `run(options)`.
 
 EXAMPLE holds lines for a shell; they run, in an empty folder. `cli` makes a subcommand
-of each that its COMMANDS name; `common`, `files`, `output`, `pictures` are what they
-share.
+of each that its COMMANDS name; `common`, `files`, `output`, `pictures`, `tables` are
+what they share.
 
 What a command needs is loaded inside of `run`, so that --help and a mistyped option do
 not wait for it.

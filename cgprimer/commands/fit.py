@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cgprimer.commands.common import add_equations, add_seed, graph_of, values
 from cgprimer.commands.pictures import check_ending, headless, save
+from cgprimer.commands.tables import add_table, table_of
 
 HELP = "fit the parameters to a CSV file"
 
@@ -19,9 +20,7 @@ cgprimer fit "xy = a*xa + b" --data points.csv
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_equations(parser)
-    parser.add_argument(
-        "--data", required=True, help="CSV file; its first line has names"
-    )
+    add_table(parser)
     parser.add_argument(
         "--method",
         choices=["least-squares", "adam", "sgd"],
@@ -43,7 +42,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
     )
-    parser.add_argument("--sigma", type=float, help="standard deviation of the noise")
     add_seed(parser, "of the random numbers")
     parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -53,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
     """Print the FitResult, with --plot write its losses; 1 unless it converged."""
     from rich.console import Console
 
-    from cgprimer.data.dataset import Dataset
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
     from cgprimer.fitting.optimisers import SGD, Adam
@@ -62,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
         # Before the fit, which may take minutes.
         check_ending(options.plot)
     graph = graph_of(options)
-    targets = options.outputs
-    data = Dataset.from_csv(options.data, graph, targets=targets, sigma=options.sigma)
+    data = table_of(options, graph)
     # Made on demand: a bad --rate concerns only the methods that have a rate.
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
         "least-squares": LeastSquares,

@@ -1,5 +1,6 @@
 """Data sets: made from a graph's ground truth, or read from tables and files.
 
 graph, parameters ─ draws, generate ─▶ Dataset
-columns by name, DataFrame, CSV file ─ roles, csv_file, columns ─▶ Dataset
+columns by name, DataFrame ─ roles, columns ─▶ Dataset
+tables of text ─ reading, csv_file: text_file, heading, rows, collect ─▶ Dataset
 """

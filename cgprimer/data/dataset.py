@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.data.columns import by_name, check_columns, freeze, freeze_sigma
 from cgprimer.data.csv_file import read_columns
-from cgprimer.data.roles import Roles, choose, column_names
+from cgprimer.data.reading import TableReading
+from cgprimer.data.roles import Roles, choose, column_names, wanted
 from cgprimer.errors import DataError, listing
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph
@@ -40,6 +41,7 @@ class Dataset(Report):
     sigma : standard deviation of the targets' noise: a number, an array (n,), or a
         dict target → either; None if unknown. It weighs the residuals of LeastSquares.
     ignored : names of columns that were there but are neither.
+    remarks : sentences on how a file was read, such as which rows were left out.
 
     Raises DataError for columns of different length, missing or infinite values.
     """
@@ -48,12 +50,13 @@ class Dataset(Report):
     targets: Mapping[str, Array]
     sigma: Any = None
     ignored: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         # The class is frozen; these are the only places where its fields are set.
-        object.__setattr__(
-            self, "ignored", tuple(column_names(self.ignored, "ignored"))
-        )
+        for field in ("ignored", "remarks"):
+            texts = column_names(getattr(self, field), field)
+            object.__setattr__(self, field, tuple(texts))
         for field in ("inputs", "targets"):
             object.__setattr__(self, field, by_name(getattr(self, field), field))
         if not self.targets:
@@ -74,7 +77,8 @@ class Dataset(Report):
 
     def __reduce__(self) -> tuple[Any, ...]:
         sigma = None if self.sigma is None else dict(self.sigma)
-        return Dataset, (dict(self.inputs), dict(self.targets), sigma, self.ignored)
+        own = sigma, self.ignored, self.remarks
+        return Dataset, (dict(self.inputs), dict(self.targets), *own)
 
     def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
@@ -91,7 +95,7 @@ class Dataset(Report):
         shown, left_out = cap(pairs, most=20)
         rows = [self._row(role, name) for role, name in shown]
         table = TextTable(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
-        return [Said(said), table]
+        return [Said(said), *map(Said, self.remarks), table]
 
     def _row(self, role: str, name: str) -> tuple[str, ...]:
         """A column of the data in words: its range, mean and spread, its noise."""
@@ -124,7 +128,7 @@ class Dataset(Report):
             raise DataError(f"a pandas DataFrame is expected, not {takes.quote(frame)}")
         # Labels of a frame may be numbers; names of a graph are texts.
         place = {str(name): name for name in frame.columns}
-        roles = choose(list(place), graph, inputs, targets)
+        roles = choose(list(place), graph, inputs, targets, sigma)
         columns = {name: frame[place[name]].to_numpy() for name in roles.used}
         return cls._of(columns, roles, sigma)
 
@@ -137,24 +141,60 @@ class Dataset(Report):
         inputs: Sequence[str] | None = None,
         targets: Sequence[str] | None = None,
         sigma: Any = None,
+        separator: str | None = None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+        comment: str | None = None,
+        encoding: str | None = None,
+        names: Sequence[str] | None = None,
+        rename: Mapping[str, str] | None = None,
+        missing: str = "refuse",
     ) -> Dataset:
-        """The columns of a CSV file whose first line holds their names.
+        """The columns of a table of text, as spreadsheets and instruments write it.
 
-        Other arguments as in `from_frame`. Raises DataError, with the line, for a cell
-        that is not a plain decimal number, and for a file that is too large: more than
-        2 GiB, or a line of more than 64 million characters.
+        graph, inputs, targets, sigma : as in `from_frame`.
+        separator : "," ";" tab "|" or " " for runs of blanks; found by itself.
+        decimal : "." or ","; found by itself where a cell such as 0,5 shows it.
+        thousands : "," "." " " or "'" between groups of three digits; never assumed.
+        comment : how a line begins that is none; by default # or % or //.
+        encoding : by default UTF-8, or UTF-16 with a mark; cp1252 where it is neither.
+        names : of all columns in order, where there is no heading; "" for one without.
+        rename : heading → name, such as {"T [K]": "T"}.
+        missing : "refuse", or "drop" to leave out rows that lack a value that is used.
+
+        Remarks before the heading are passed by, and so is a row of units below it.
+        Raises DataError, with the row, for a cell that is no number, and for what can
+        be read in two ways, with what to pass; for a file of more than 2 GiB, or with a
+        line of more than 64 million characters.
+
+        >>> Dataset.from_csv("log.csv", graph, rename={"T [K]": "T"})  # doctest: +SKIP
         """
         if not isinstance(path, str | PathLike):
             raise DataError(f"the path of a file is expected, not {takes.quote(path)}")
-        roles, columns = read_columns(
-            Path(path), lambda names: choose(names, graph, inputs, targets)
+        reading = TableReading(
+            separator, decimal, thousands, comment, encoding, names, rename, missing
         )
-        return cls._of(columns, roles, sigma)
+        table = read_columns(
+            Path(path),
+            reading,
+            wanted(graph, inputs, targets, sigma).used,
+            lambda names: choose(names, graph, inputs, targets, sigma),
+        )
+        return cls._of(table.columns, table.roles, sigma, table.remarks)
 
     @classmethod
-    def _of(cls, columns: Mapping[str, Any], roles: Roles, sigma: Any) -> Dataset:
+    def _of(
+        cls,
+        columns: Mapping[str, Any],
+        roles: Roles,
+        sigma: Any,
+        remarks: Sequence[str] = (),
+    ) -> Dataset:
         inputs, targets = ({name: columns[name] for name in part} for part in roles[:2])
-        return cls(inputs, targets, sigma, roles.ignored)
+        if roles.sigma:
+            by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets)
+            sigma = {**by_name, **{t: columns[c] for t, c in roles.sigma.items()}}
+        return cls(inputs, targets, sigma, roles.ignored, remarks)
 
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
@@ -166,7 +206,8 @@ class Dataset(Report):
             return {name: column[at] for name, column in columns.items()}
 
         sigma = None if self.sigma is None else part(self.sigma)
-        return Dataset(part(self.inputs), part(self.targets), sigma, self.ignored)
+        own = sigma, self.ignored, self.remarks
+        return Dataset(part(self.inputs), part(self.targets), *own)
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""

@@ -5,26 +5,67 @@ names of the columns, Graph or lists of names ─ choose ─▶ Roles
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 from cgprimer import takes
+from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
+from cgprimer.graph.arrays import decimal
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import name_list
 
 
 class Roles(NamedTuple):
-    """Names of columns by what they are for; `ignored` are neither."""
+    """Names of columns by what they are for; `ignored` are none of these.
+
+    sigma : target → the column of its standard deviations, where there is one.
+    """
 
     inputs: Sequence[str]
     targets: Sequence[str]
     ignored: Sequence[str]
+    sigma: Mapping[str, str] = MappingProxyType({})
 
     @property
     def used(self) -> list[str]:
         """The columns that have to be read; one may be there twice."""
-        return [*self.inputs, *self.targets]
+        return [*self.inputs, *self.targets, *self.sigma.values()]
+
+
+def wanted(
+    graph: Graph | None,
+    inputs: Sequence[str] | None,
+    targets: Sequence[str] | None,
+    sigma: Any = None,
+) -> Roles:
+    """The columns that there must be: as they are given, else those of the graph.
+
+    sigma : as Dataset takes it, where a text names a column.
+    """
+    if graph is None and (inputs is None or targets is None):
+        raise DataError("say which columns are inputs and targets, or give the graph")
+    if graph is not None:
+        takes.kind(Graph, graph=graph)
+        inputs = graph.inputs if inputs is None else inputs
+        targets = graph.outputs if targets is None else targets
+    inputs, targets = column_names(inputs, "inputs"), column_names(targets, "targets")
+    by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets, sigma)
+    columns = {target: text for target, text in by_name.items() if _is_name(text)}
+    return Roles(inputs, targets, [], columns)
+
+
+def _is_name(text: object) -> bool:
+    """Whether a sigma names a column; a text may be a number as well."""
+    if not isinstance(text, str):
+        return False
+    try:
+        decimal(text)
+    except ValueError:
+        return True
+    return False
 
 
 def choose(
@@ -32,32 +73,43 @@ def choose(
     graph: Graph | None,
     inputs: Sequence[str] | None,
     targets: Sequence[str] | None,
+    sigma: Any = None,
 ) -> Roles:
     """The roles of the columns `names`: as they are given, else those of the graph.
 
     Raises DataError for a column that is not there, and for one that would be left out
     though the graph has a parameter or a variable of its name.
     """
-    if graph is None and (inputs is None or targets is None):
-        raise DataError("say which columns are inputs and targets, or give the graph")
-    if graph is not None:
-        takes.kind(Graph, graph=graph)
-        # Whoever names the columns has decided; only a choice by default may overlook
-        # one.
-        if inputs is None:
-            _refuse_parameters(names, graph)
-        if targets is None:
-            _refuse_variables(names, graph)
-        inputs = graph.inputs if inputs is None else inputs
-        targets = graph.outputs if targets is None else targets
-    inputs, targets = column_names(inputs, "inputs"), column_names(targets, "targets")
+    roles = wanted(graph, inputs, targets, sigma)
+    others = [name for name in names if name not in {*roles.sigma.values()}]
+    # Whoever names the columns has decided; only a choice by default may overlook one.
+    if graph is not None and inputs is None:
+        _refuse_parameters(others, graph)
+    if graph is not None and targets is None:
+        _refuse_variables(others, graph)
     known = set(names)
-    for name in (*inputs, *targets):
-        if name not in known:
-            hint = suggest(name, names) or f"the columns are {listing(names)}"
-            raise DataError(f"there is no column {shorten(name)!r}\n  hint: {hint}")
-    used = {*inputs, *targets}
-    return Roles(inputs, targets, [name for name in names if name not in used])
+    if missing := [name for name in roles.used if name not in known]:
+        _refuse_missing(missing, names)
+    used = {*roles.used}
+    return roles._replace(ignored=[name for name in names if name not in used])
+
+
+def _refuse_missing(missing: Sequence[str], names: Sequence[str]) -> NoReturn:
+    said = f"there is no column {shorten(missing[0])!r}"
+    if rename := _with_units(missing, names):
+        raise ReadingError(f"{said}\n  hint: pass ", Pass("rename", rename))
+    hint = suggest(missing[0], names) or f"the columns are {listing(names)}"
+    raise DataError(f"{said}\n  hint: {hint}")
+
+
+def _with_units(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Heading → name, for headings such as `T [K]` and `t` of a missing T.
+
+    They are not taken without a word: `x (raw)` need not be x.
+    """
+    bare = [re.split(r"\s*[\[(/,]|\s+in\s", name)[0].lower() for name in names]
+    known = {n: bare.index(n.lower()) for n in missing if bare.count(n.lower()) == 1}
+    return {names[place]: name for name, place in known.items()}
 
 
 def column_names(names: object, keyword: str) -> list[str]:

@@ -164,6 +164,7 @@ class Attempt:
             many = len(data.ignored) > 1
             columns = f"The column{'s' * many} {listing(data.ignored)} of the data"
             notes.append(f"{columns} {'were' if many else 'was'} not used")
+        notes += data.remarks
         if data.sigma is not None and objective.sigma is None and varies(data.sigma):
             notes.append(
                 "All samples weigh the same; weighted=True weighs them by sigma"

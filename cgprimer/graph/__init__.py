@@ -2,6 +2,7 @@
 
     texts ─ read ─→ leaves ─ from_texts ─→ Table ─→ Graph ─ gradient ─→ nodes
     nodes ─ rows ──────────────────────────→ ↑
+    Graph ─ constants ─→ a Graph with its numbers as parameters
                      partials on its edges ─ accumulation, paths ─→ sums over paths
 
 A Table says which Shape an equation has and what fills its slots, which equation comes

@@ -1,0 +1,216 @@
+"""The first lines of a table, cut in one way: where its heading stands, if it has one.
+
+lines, Cutter, TableReading ─ Look.guess ─▶ Guess: a Heading, and how many rows suit it
+
+Instruments write remarks before the heading and units below it. The heading is the row
+that holds every name that is wanted; it is the last such row before the first numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+from cgprimer.data.cells import (
+    is_missing,
+    is_rule,
+    is_unit,
+    looks_like_number,
+    shows_comma,
+)
+from cgprimer.data.reading import TableReading, spaced
+from cgprimer.data.reading_error import Pass, ReadingError
+from cgprimer.data.rows import Cutter, Row, has_width, places_of
+from cgprimer.data.text_file import legible
+from cgprimer.errors import listing
+
+LONG = 1000  # characters of a name
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the first lines tell.
+
+    names : of the columns, in order; "" for one without.
+    first : the line from which on there are samples.
+    units : the line that holds units, 0 where there is none.
+    doubtful : whether a point may stand between thousands. Where semicolons separate,
+        commas are decimal signs as a rule; or a cell that nobody uses shows it.
+    """
+
+    cutter: Cutter
+    names: list[str]
+    first: int
+    units: int = 0
+    doubtful: bool = True
+
+
+class FirstLine(NamedTuple):
+    """A row, its number in the file, and whether it was behind a comment sign."""
+
+    row: Row
+    number: int
+    comment: bool
+
+
+class Guess(NamedTuple):
+    """A reading of the first lines: how many rows suit it, and how many do not."""
+
+    heading: Heading
+    good: int
+    bad: int
+
+
+class Look:
+    """The first lines, cut in one way."""
+
+    def __init__(
+        self,
+        cutter: Cutter,
+        lines: Sequence[str],
+        start: int,
+        reading: TableReading,
+        shown: str,
+    ) -> None:
+        self.cutter, self.reading = cutter, reading
+        self.start, self.shown = start, shown
+        self.lines = list(self._rows(lines, start))
+
+    def _rows(self, lines: Sequence[str], start: int) -> Iterator[FirstLine]:
+        """Rows that are not empty, and comments cut as if they were rows."""
+        rest = iter(lines[start:])
+        number = start
+
+        def counted() -> Iterator[str]:
+            nonlocal number
+            for line in rest:
+                number += 1
+                if self.cutter.is_comment(line):
+                    behind.append((line, number))
+                else:
+                    yield line + "\n"
+
+        behind: list[tuple[str, int]] = []
+        reader = self.cutter.cut_quoted(counted(), strict=False)
+        try:
+            for row in reader:
+                for line, place in behind:
+                    yield FirstLine(self._cells(line), place, comment=True)
+                behind.clear()
+                if any(cell.strip() for cell in row):
+                    yield FirstLine(row, number, comment=False)
+        except csv.Error:
+            return
+
+    def _cells(self, line: str) -> Row:
+        sign = next(s for s in self.cutter.signs if line.lstrip().startswith(s))
+        return self.cutter.cells(line.strip().lstrip(sign).strip())
+
+    def width(self) -> tuple[int, int]:
+        """How many cells most rows have, and how many rows; one cell separates none."""
+        counts = Counter(len(line.row) for line in self.lines if not line.comment)
+        if not counts:
+            return 0, 0
+        width, count = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
+        return width, count * (width > 1)
+
+    def named(self, row: Row) -> list[str]:
+        """The names that a row would give to the columns."""
+        # What is longer is no name that anybody wants, and would cost much.
+        names = [spaced(legible(cell)) if len(cell) < LONG else "" for cell in row]
+        rename = self.reading.rename or {}
+        return [rename.get(name, name) for name in names]
+
+    def guess(self, wanted: Sequence[str]) -> Guess | None:
+        """The heading by the names that are wanted, or by those that are given."""
+        if self.reading.names is not None:
+            return self._given(self.named([*self.reading.names]), wanted)
+        at = self._exact(wanted, comments=False)
+        if at is None:
+            at = self._exact(wanted, comments=True)
+        if at is None:
+            return None
+        return self._below(self.named(self.lines[at].row), at + 1, wanted)
+
+    def _exact(self, wanted: Sequence[str], comments: bool) -> int | None:
+        """The last row with all names before the first with numbers."""
+        found: int | None = None
+        places: list[int] = []
+        for i, line in enumerate(self.lines):
+            if found is not None and not line.comment and self.begins(line.row, places):
+                return found
+            if line.comment == comments and {*wanted} <= {
+                *(names := self.named(line.row))
+            }:
+                found, places = i, places_of(names, wanted)
+            elif comments and not line.comment and found is None:
+                return None  # samples began: what is said further down is no heading
+        return found
+
+    def fits(self, row: Row, places: Collection[int]) -> bool:
+        """Whether there are numbers, or none at all, where they should be."""
+        if not places or max(places) >= len(row):
+            return False
+        cells = [row[place] for place in places]
+        return any(map(looks_like_number, cells)) and all(
+            looks_like_number(cell) or is_missing(cell) for cell in cells
+        )
+
+    def begins(self, row: Row, places: Collection[int]) -> bool:
+        """Whether a row is a sample, or was meant to be one: it has some number."""
+        cells = [row[place] for place in places if place < len(row)]
+        told = (cell for cell in cells if cell.strip())
+        return any(looks_like_number(cell) or is_missing(cell) for cell in told)
+
+    def _given(self, names: list[str], wanted: Sequence[str]) -> Guess | None:
+        """Names that are given: rows before the first that suits them are passed by."""
+        if not {*wanted} <= {*names}:
+            return None
+        places = places_of(names, wanted)
+        for i, line in enumerate(self.lines):
+            whole = not line.comment and len(line.row) == len(names)
+            if whole and self.begins(line.row, places):
+                return self._below(names, i, wanted)
+            told = self.named(line.row)
+            alike = len(told) == len(names) and {*wanted} <= {*told}
+            if alike and places_of(told, wanted) != places:
+                raise ReadingError(
+                    f"{self.shown}: row {line.number} has the names "
+                    f"{listing(told)}, others than ",
+                    Pass("names", names),
+                    "\n  hint: leave out what is given",
+                )
+        return self._below(names, 0, wanted)
+
+    def _below(self, names: list[str], at: int, wanted: Sequence[str]) -> Guess:
+        """The guess, where samples begin with row `at` or below a row of units."""
+        places = places_of(names, wanted)
+        rows = [line for line in self.lines[at:] if not line.comment]
+        first = 1 + (self.lines[at - 1].number if at else self.start)
+        units = 0
+        ruled = self.cutter.separator in "| "  # elsewhere --- is a missing value
+        if rows and ruled and all(map(is_rule, rows[0].row)):
+            first = rows.pop(0).number + 1
+        if rows and self._has_units(rows[0].row, places):
+            units = rows.pop(0).number
+            first = units + 1
+        good = sum(
+            has_width(line.row, names) and self.fits(line.row, places) for line in rows
+        )
+        doubtful = self.cutter.separator == ";" or any(
+            map(shows_comma, chain.from_iterable(line.row for line in rows))
+        )
+        heading = Heading(self.cutter, names, first, units, doubtful)
+        return Guess(heading, good, len(rows) - good)
+
+    def _has_units(self, row: Row, places: Collection[int]) -> bool:
+        if max(places, default=0) >= len(row):
+            return False
+        cells = [row[place] for place in places]
+        return any(map(is_unit, cells)) and all(
+            is_unit(cell) or cell.strip() in ("", "-") for cell in cells
+        )
