@@ -679,3 +679,10 @@ def test_a_cross_entropy_without_a_minimum_is_said_to_have_none(name, joint, rat
     )  # fmt: skip
     assert ("has no minimum" in result.message) == endless, result.message
     assert not (endless and ("allow more" in result.message or result.converged))
+
+
+def test_a_loss_shows_its_name_and_formula_and_no_code():
+    assert repr(find_loss("mse")) == (
+        "Loss(name='mse', from_logits=False, robust='linear', formula='(p - t)^2', "
+        "joint=None)"
+    )
