@@ -374,3 +374,11 @@ def test_disturbed_runs_tell_a_bound(changes, bound):
 )  # fmt: skip
 def test_a_disturbed_number_is_off_unless_it_is_whole(value, moved):
     assert complex(off(np.asarray(value), A([D, -D]))) == complex(moved)
+
+
+@pytest.mark.parametrize(("step", "is_told"), [(1e-150, True), (1e-160, False)])
+def test_a_step_whose_square_underflows_tells_no_curvature(step, is_told):
+    found = second_difference(F["x³"], A([0.0]), scheme="three-point", step=step)
+    assert np.isfinite(found.value[0]) == is_told
+    first = difference(F["x³"], A([0.0]), "central", step)
+    assert np.isfinite(first.value[0])
