@@ -267,8 +267,8 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
     ),
     "a German error": (
         "x;y\n#NV;2\n3,5;4\n#WERT!;5\n",
-        "FILE: 2 values are missing: column 'x' in rows 2, 4 (written '#NV', '#WERT!')\n"
-        "  hint: missing='drop' leaves out these 2 rows",
+        "FILE: 2 values are missing: column 'x' in rows 2, 4 (written '#NV', '#WERT!')"
+        "\n  hint: missing='drop' leaves out these 2 rows",
         {"missing": "drop"}, [3.5], [4],
     ),
     "a column that is too narrow": (

@@ -110,10 +110,9 @@ class Collector:
 
     def check_comment(self, line: str, number: int) -> None:
         """DataError for a comment that could be a sample."""
-        if self.reading.comment is None and self._may_be_sample(line.strip()):
-            sign = next(
-                s for s in self.heading.cutter.signs if line.strip().startswith(s)
-            )
+        line, signs = line.strip(), self.heading.cutter.signs
+        if self.reading.comment is None and self._may_be_sample(line):
+            sign = next(sign for sign in signs if line.startswith(sign))
             raise ReadingError(
                 f"{self.shown}: row {number} begins with {sign!r} and holds numbers as "
                 "samples do\n  hint: pass ",
