@@ -76,6 +76,10 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
         [1, 3], [2, 4], (),
     ),
     "dates that nobody uses": ("day,x,y\n2024-01-05,1,2\n", {}, [1], [2], ()),
+    "samples that were taken out": (
+        "x,y\n1,2\n#3,4\n# 5,6\n#,\n# mean, 3\n7,8\n", {}, [1, 7], [2, 8], ()
+    ),
+    "two tables": ("t,u\n1,2\n\nx,y\n3,4\n", {}, [3], [4], ()),
     "one column": ("y\n1,5\n2\n", {"inputs": []}, [], [1.5, 2], [DE]),
     "exponents with commas": ("x;y\n1,5E-3;1,5E+03\n", {}, [0.0015], [1500], [DE]),
     "points where ; separates": ("x;y\n1.234;0.5\n", {}, [1.234], [0.5], ()),
@@ -260,6 +264,24 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
         "FILE: row 3 begins with '#' and holds numbers as samples do\n"
         "  hint: pass comment='#' to leave such rows out, comment='' to read them",
         {"comment": "#"}, [1], [2],
+    ),
+    "a German error": (
+        "x;y\n#NV;2\n3,5;4\n#WERT!;5\n",
+        "FILE: 2 values are missing: column 'x' in rows 2, 4 (written '#NV', '#WERT!')"
+        "\n  hint: missing='drop' leaves out these 2 rows",
+        {"missing": "drop"}, [3.5], [4],
+    ),
+    "a column that is too narrow": (
+        "x,y\n1,2\n####,3\n",
+        "FILE: row 3 begins with '#' and holds numbers as samples do\n"
+        "  hint: pass comment='#' to leave such rows out, comment='' to read them",
+        {"comment": "#"}, [1], [2],
+    ),
+    "names below samples": (
+        "1,2\n3,4\nx,y\n5,6\n",
+        "FILE: row 3 has the names of columns, but row 2 above it numbers\n"
+        "  hint: put the names above all samples, or an empty row above the names",
+        None, [], [],
     ),
     "a quote that is never closed": (
         'x,y,note\n1,2,"bad\n3,4,ok\n5,6,ok\n',

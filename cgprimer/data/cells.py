@@ -11,9 +11,11 @@ from cgprimer.data.text_file import legible
 
 MISSING = {
     *("", "na", "n/a", "n.a.", "nan", "-nan", "+nan", "null", "none", "nil", "missing"),
-    *("-", "--", "---", "–", "—", "−", "?", ".", "#n/a", "#na", "#div/0!", "#value!"),
-    *("#ref!", "#num!", "#name?", "#null!"),
-}  # in small letters; those with # are of spreadsheets
+    *("-", "--", "---", "–", "—", "−", "?", "."),
+}  # in small letters
+# What spreadsheets write for a value that they have not got, in all languages: #N/A,
+# #NV, #DIV/0!, #WERT!, #NAME?
+_ERROR = re.compile(r"#(N/?[ADV]|[¡¿]?[^\W\d_]+(/0)?[!?])", re.IGNORECASE)
 LONGEST_NUMBER = 400  # characters; a double of full length, written out, has fewer
 GAPS = "'’ \u00a0\u202f\u2009"  # between groups of three digits
 MINUS = "\N{MINUS SIGN}"
@@ -48,7 +50,17 @@ KINDS = (  # of what is no number: how it looks, what it is, what to do
 
 def is_missing(cell: str) -> bool:
     """Whether a cell says that there is no value."""
-    return len(cell) < 99 and legible(cell).strip().lower() in MISSING
+    if len(cell) >= 99:
+        return False
+    text = legible(cell).strip()
+    return text.lower() in MISSING or bool(_ERROR.fullmatch(text))
+
+
+def begins_with_error(line: str) -> bool:
+    """Whether a line begins with an error of a spreadsheet, and so is no comment."""
+    text = line.lstrip()
+    found = _ERROR.match(text)
+    return found is not None and text[found.end() : found.end() + 1] in ("", *' \t,;|"')
 
 
 def looks_like_number(cell: str) -> bool:

@@ -20,7 +20,7 @@ from cgprimer.data.cells import MINUS, is_missing, looks_like_number
 from cgprimer.data.looks import Heading
 from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
-from cgprimer.data.rows import Row, has_width, places_of
+from cgprimer.data.rows import COMMENTS, Row, has_width, places_of
 from cgprimer.data.signs import Cell, Signs
 from cgprimer.data.text_file import legible
 from cgprimer.errors import DataError, shorten, with_hint
@@ -109,16 +109,10 @@ class Collector:
             self.values.extend(values)
 
     def check_comment(self, line: str, number: int) -> None:
-        """DataError for a comment that could be a sample.
-
-        Where numbers begin the rows, one that begins with # is no sample. Where names
-        of samples do, which nobody reads, it may be.
-        """
-        row = self.heading.cutter.cells(line)
-        if self.reading.comment is None and 0 not in self.places and self._fits(row):
-            sign = next(
-                s for s in self.heading.cutter.signs if line.strip().startswith(s)
-            )
+        """DataError for a comment that could be a sample."""
+        line, signs = line.strip(), self.heading.cutter.signs
+        if self.reading.comment is None and self._may_be_sample(line):
+            sign = next(sign for sign in signs if line.startswith(sign))
             raise ReadingError(
                 f"{self.shown}: row {number} begins with {sign!r} and holds numbers as "
                 "samples do\n  hint: pass ",
@@ -128,19 +122,34 @@ class Collector:
                 " to read them",
             )
 
+    def _may_be_sample(self, line: str) -> bool:
+        """Whether all that is used of a comment is as in a sample.
+
+        What begins with a number behind its sign was taken out; but #12 may be the name
+        of a sample that nobody uses, and #### a number.
+        """
+        row = self.heading.cutter.cells(line)
+        others = [place for place in self.places if place]
+        if not others or not self._fits(row, others):
+            return False
+        first = row[0].lstrip("#%/")
+        return 0 not in self.places or not (
+            first[:1].isspace() or row[0] in COMMENTS or looks_like_number(first)
+        )
+
     def check_long(self, row: Row, first: int, last: int) -> None:
         """DataError for a quoted cell over lines that has swallowed rows."""
         cut = self.heading.cutter.cells
         for line in (line for cell in row for line in cell.split("\n")[1:]):
-            if self._fits(cut(line)):
+            if self._fits(cut(line), self.places):
                 raise DataError(
                     f"{self.shown}: a quoted cell goes on from row {first} to row "
                     f"{last}, over what look like samples\n  hint: close its quote"
                 )
 
-    def _fits(self, row: Row) -> bool:
+    def _fits(self, row: Row, places: Sequence[int]) -> bool:
         return has_width(row, self.names) and all(
-            looks_like_number(row[p]) or is_missing(row[p]) for p in self.places
+            looks_like_number(row[p]) or is_missing(row[p]) for p in places
         )
 
     def _refuse_row(self, row: Row, number: int) -> NoReturn:

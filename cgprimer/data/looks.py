@@ -134,7 +134,22 @@ class Look:
             at = self._exact(wanted, comments=True)
         if at is None:
             return None
+        self._check_above(at, wanted)
         return self._below(self.named(self.lines[at].row), at + 1, wanted)
+
+    def _check_above(self, at: int, wanted: Sequence[str]) -> None:
+        """ReadingError where the names stand right below samples, not above them."""
+        above, line = self.lines[at - 1], self.lines[at]
+        if not at or above.comment or line.comment or len(above.row) != len(line.row):
+            return
+        places = places_of(self.named(line.row), wanted)
+        # Behind an empty row another table begins.
+        if above.number == line.number - 1 and self.fits(above.row, places):
+            raise ReadingError(
+                f"{self.shown}: row {line.number} has the names of columns, but row "
+                f"{above.number} above it numbers\n  hint: put the names above all "
+                "samples, or an empty row above the names"
+            )
 
     def _exact(self, wanted: Sequence[str], comments: bool) -> int | None:
         """The last row with all names before the first with numbers."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from cgprimer.data import text_file
+from cgprimer.data.cells import begins_with_error
 from cgprimer.data.text_file import Lines
 from cgprimer.errors import DataError
 
@@ -25,8 +26,6 @@ QUOTES = {  # what the csv module says, and what it means
 }
 Rows = tuple[list[Row], Sequence[int]]
 COMMENTS = ("#", "%", "//")
-# What a spreadsheet writes for a value that it has not got; such a row is no comment.
-ERRORS = re.compile(r"\s*#(N/A|NA|DIV/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 _LIMIT = threading.RLock()  # the longest field is a setting of the whole csv module
 
 
@@ -67,7 +66,7 @@ class Cutter:
 
     def is_comment(self, line: str) -> bool:
         """Whether a line holds no sample."""
-        return line.lstrip().startswith(self.signs) and not ERRORS.match(line)
+        return line.lstrip().startswith(self.signs) and not begins_with_error(line)
 
     def cut(self, lines: list[str]) -> list[Row]:
         """The cells of lines without quotes."""
