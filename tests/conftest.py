@@ -1,5 +1,6 @@
 """Settings that every test shares."""
 
+import sys
 from collections.abc import Iterator
 from zlib import crc32
 
@@ -16,6 +17,14 @@ def _made_things_are_checked() -> Iterator[None]:
     """Whatever graph, shape or point a test makes is as it should be."""
     with watched():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed() -> Iterator[None]:
+    """No test sees the figures that another one has left open."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -61,12 +61,6 @@ AXES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(params=FITS, ids=str)
 def result(request):
     return FITS[request.param]

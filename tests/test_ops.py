@@ -13,7 +13,6 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from matplotlib import pyplot
 from matplotlib.text import Text
 
 from cgprimer import (
@@ -489,7 +488,6 @@ def test_a_new_operation_is_written_out_drawn_and_diagnosed():
     axes = draw_graph(graph, at=at)
     drawn = {text.get_text() for text in axes.figure.findobj(Text)}
     assert {"18", "2.164"} <= drawn
-    pyplot.close("all")
     outside = str(diagnose(graph, at={"a": 2.0, "xa": -1.0}))
     assert "log2 has no value for -1" in outside
     assert "           ^^^^^^^^\n" in outside

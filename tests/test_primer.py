@@ -61,10 +61,8 @@ assert len(cgp.LOSS) == 10000 and last < first/2, (first, last)
 
 
 @pytest.fixture(autouse=True)
-def _closed():
+def _without_a_screen():
     matplotlib.use("Agg")
-    yield
-    plt.close("all")
 
 
 def primer(expressions=CANONICAL, **options):
