@@ -13,10 +13,11 @@ from collections.abc import Collection
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import bad_name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import MARKS
 
 # `*+` gives nothing back: a long name without a = behind it would else be tried again
 # in every shorter form.
-_LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
+_LEFT = re.compile(rf"\s*([^\W\d_][\w{MARKS}]*+)\s*=")
 
 
 def left_sides(
