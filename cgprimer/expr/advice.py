@@ -31,9 +31,7 @@ OPENS = {
 _STEP = "comparisons are not in the language; step(a - b) is 1 where a > b"
 _SUM = "write the terms out: xa + xb + xc"
 _CALCULUS = "write the formula of the derivative; `gradient` finds those of a graph"
-_LATEX = (
-    r"this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b"
-)
+LATEX = r"this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b"
 _LOGIC = (
     "there is no logic in the language; step(a)*step(b) is 1 where both are above 0"
 )
@@ -59,7 +57,7 @@ ADVICE = {
     "!": "a factorial is not in the language",
     "@": "there are no matrices: write every component as an equation of its own",
     "&": _LOGIC, "∧": "a power is written ^ or **", "∨": _LOGIC, "¬": _LOGIC,
-    "\\": _LATEX, "$": _LATEX,
+    "\\": LATEX, "$": LATEX,
     "~": _INEXACT, "≈": _INEXACT, "≃": _INEXACT, "≅": _INEXACT, "∼": _INEXACT,
     "≡": _INEXACT, "∝": _INEXACT,
     ":": _ASSIGN, "→": _ASSIGN, "⇒": _ASSIGN, "←": _ASSIGN, "↦": _ASSIGN,
@@ -81,6 +79,8 @@ ADVICE = {
     "⊤": "there are no matrices: write every component as an equation of its own",
     "⊙": "write a product with '*'", "⊗": "write a product with '*'",
     "∘": "write f(g(x)) for f∘g",
+    "?": "step(x)*a + (1 - step(x))*b is a where x > 0, else b",
+    "∈": "write the equation alone", "∀": "write the equation alone",
     "⟨": "write parentheses ( ) only", "⌊": "rounding is not in the language",
     "⌈": "rounding is not in the language",
 }  # fmt: skip
@@ -91,11 +91,18 @@ AROUND = (
     ("%", r"", r"[*/%o]", "there are no matrices: write every component out"),
     ("%", r"\s$", r"\s*[A-Za-z]+ [A-Za-z]", "a comment begins with #"),
     ("!", r"", r"=", _STEP),
+    ("|", r"", r"\|", _LOGIC),
+    (">", r"-\s*$", r"", _ASSIGN),
+    ("@", r"=\s*$|^\s*$", r"\s*\(", "write y = … for y = @(x) …"),
+    ("$", r"", r"[A-Z]{1,3}\$?\d", "write A1 for $A$1"),
+    ("$", r"[A-Z]$", r"\d", "write A1 for A$1"),
+    ("√", r"", r"\s*[\w.]+\s*(?:[\^²³]|\*\*)", "write sqrt(x^2), or sqrt(x)^2"),
     ("[", r"\w$", r"\s*\d+\s*\]", "an index is part of a name: write x0 for x[0]"),
     ("[", r"[A-Z]\w*$", r"", "write a call with parentheses: sin(xa) for Sin[xa]"),
-    ("{", r"[\^_]$", r"", _LATEX),
+    ("{", r"\^$", r"", "write x^2 for x^{2}, and x^(n + 1) for x^{n + 1}"),
+    ("{", r"_$", r"", "write x_1 for x_{1}"),
     ("{", r"(?:max|min)$", r"", "write a call with parentheses: max(a, b)"),
-    ("_", r"\\\w*$|\}$", r"", _LATEX),
+    ("_", r"\\\w*$|\}$", r"", LATEX),
     ("'", r"\w$", r"", "a prime is no part of a name: write y1, or dy"),
     ("'", r"[\])]$", r"", "there are no matrices: write every component out"),
     (";", r"\(.*\d$|\([^()]*$", r"[^=]*\)", "arguments are parted by a comma"),
@@ -117,6 +124,15 @@ DOUBLED = {
     "***": "a power is written ^ or **",
     "^^": "a power is written ^ or **",
 }
+INVERSE = {
+    name: f"write arc{name}(x), or 1/{name}(x): {name}^-1 is used for either"
+    for name in ("sin", "cos", "tan")
+} | {
+    "sinh": "write log(x + sqrt(x^2 + 1)), or 1/sinh(x): sinh^-1 is used for either",
+    "cosh": "write log(x + sqrt(x^2 - 1)), or 1/cosh(x): cosh^-1 is used for either",
+    "tanh": "write log((1 + x)/(1 - x))/2, or 1/tanh(x): tanh^-1 is used for either",
+}
+"""What f^-1 may mean."""
 PYTHON = dict.fromkeys(
     ("if", "else", "and", "or", "not"),
     "step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice",
@@ -217,6 +233,8 @@ def about(char: str, before: str = "", behind: str = "") -> str:
             and re.match(right, behind[:40])
         ):
             return hint
+    if unicodedata.decomposition(char).startswith("<sub>"):
+        return "an index is made of letters or digits alone: x_next for xₙ₊₁"
     return ADVICE.get(char, "")
 
 
@@ -238,13 +256,32 @@ def about_number(token: str) -> str:
     return f"write a product with '*': {product[1]}*{shorten(product[2], 12)}"
 
 
+def about_comma(tokens: Sequence[str], at: int) -> str:
+    """A hint on a comma that parts no arguments."""
+    left, right = tokens[at - 1], tokens[at + 1]
+    if left.isdigit() and right.isdigit() and len(right) == 3:
+        return f"write {left}{right} or {left}.{right}"
+    if right in PROSE:
+        return "write the equation alone, and values as equations of their own"
+    return DECIMAL
+
+
+def about_call(tokens: Sequence[str], at: int) -> str:
+    """A hint on what is written as a call of a token and is something else."""
+    before, behind = "".join(tokens[max(0, at - 2) : at]), tokens[at + 1 : at + 5]
+    if before == "d/" and tokens[at][0] == "d":
+        return _CALCULUS
+    if len(behind) == 4 and behind[1].isdigit() and behind[2:] == [")", ""]:
+        name = shorten(tokens[at], 12) if tokens[at] != ")" else "(…)"
+        return f"leave the number of the equation away, or write {name}*{behind[1]}"
+    return ""
+
+
 def about_gap(tokens: Sequence[str], at: int) -> str:
     """A hint on two values without an operator between them."""
     left, right = tokens[at - 1], tokens[at]
     if left in ("d", "Σ", "Π", "lim", "sum") and right != "(":
         return {"Σ": _SUM, "sum": _SUM, "Π": ADVICE["∏"]}.get(left, _CALCULUS)
-    if left[0] == "d" and "".join(tokens[max(0, at - 3) : at - 1]) == "d/":
-        return _CALCULUS
     if left[0].isdigit() and right[0].isdigit():
         return f"write one number: {left}{right}"
     if left[0].isdigit() and right in UNITS:

@@ -16,9 +16,11 @@ from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import (
     DECIMAL,
     DOUBLED,
+    LATEX,
     OPENS,
     PYTHON,
     about,
+    about_call,
     about_function,
     about_gap,
     about_number,
@@ -56,6 +58,7 @@ class Complaints:
         if isinstance(text, str) and not text.isascii():
             self.problems += lookalikes(text, start, used_in([text[start:]]))
             text = read_print(text, start)
+        self.muted = -1  # up to this token, what is missing follows from a mistake
         self.foreign = [*self.problems]  # letters, whatever the parser says of the rest
         self.spelled = None if isinstance(text, str) else text
         self.source = text if isinstance(text, str) else text.text
@@ -111,12 +114,16 @@ class Complaints:
         self, message: str, at: int, to: int | None = None, hint: str = ""
     ) -> NoReturn:
         """Raise for a mistake behind which nothing is known, with all before it."""
-        # What an unknown sign means is not known, so neither what is missing after it.
-        if not any(p.message.startswith(UNEXPECTED) for p in self.problems):
+        if not self.is_odd:
             self.problems.append(self.mistake(message, at, to, hint))
         for place in range((at if to is None else to) + 1, len(self.tokens) - 1):
             self.look_at(place)
         self.give_up()
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether there was a sign of unknown meaning: then nothing can be missing."""
+        return any(p.message.startswith(UNEXPECTED) for p in self.problems)
 
     def look_at(self, at: int) -> None:
         """Report a token that is wrong wherever it stands."""
@@ -133,7 +140,7 @@ class Complaints:
     def check_function(self, token: str, at: int) -> None:
         """Report a function that there is not."""
         if token not in FUNCTIONS:
-            hint = about_function(token)
+            hint = about_call(self.tokens, at) or about_function(token)
             self.note(f"unknown function {shorten(token)!r}", at, hint=hint)
 
     def give_up(self) -> NoReturn:
@@ -156,7 +163,8 @@ class Complaints:
             hint = "another base is log(a)/log(b)"
         elif given == 2 and all(map(str.isdigit, self.tokens[to - 3 : to : 2])):
             hint = DECIMAL
-        self.note(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
+        if not self.is_odd:
+            self.note(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
 
     def missing_value(self, token: str, at: int) -> int:
         """What to read next: behind a sign that is none of the language."""
@@ -190,8 +198,7 @@ class Complaints:
             first in self.letters or first in DIGITS or first == "("
         ):
             return self.stray(token, at)
-        # sin x is reported as a function without its argument.
-        if self.tokens[at - 1] in FUNCTIONS:
+        if at <= self.muted or self.is_odd:
             return at
         message = f"an operator is missing before {shorten(token)!r}"
         last = self.problems[-1] if self.problems else None
@@ -212,7 +219,8 @@ class Complaints:
         message = f"{UNEXPECTED} {spell(sign)}"
         # A sign is told once, and a bracket with the one that it closes.
         told = {message, *(f"{UNEXPECTED} {spell(s)}" for s in OPENS.get(sign, ""))}
-        if not any(problem.message in told for problem in self.problems):
+        is_latex = any(problem.hint == LATEX for problem in self.problems)
+        if not is_latex and not any(p.message in told for p in self.problems):
             around = self.text[: found.start], self.text[found.end :]
             self.note(message, at, hint=about(sign, *around))
         while self.tokens[at] == char:

@@ -26,7 +26,8 @@ LONG = 100_000  # characters; what is longer was pasted by no person
 
 # Of a whole equation: what stands round it, and is dropped. Pattern of one group.
 WRAPPINGS: tuple[str, ...] = (
-    r"\s*+((?:>\s*+)*+(?:[-*•]\s+|\(\d{1,3}[a-z]?\)\s*+|\d{1,3}[.)]\s+))",  # a list's
+    r"\s*+((?:>\s*+)++)",  # an answer quotes
+    r"\s*+((?:[-*•]\s+|\(\d{1,3}[a-z]?\)\s*+|\d{1,3}[.)]\s+))",  # a list numbers
     r"\s*+((?:Eq\.|Equation|eq\.|equation)\s*+\(?\d{1,3}\)?\s*+[:.]?\s)",
     r"\s*+((?:[Ll]et|const|var|double|float)\s)\s*+\w+\s*+=",
 )
@@ -43,11 +44,15 @@ QUOTES: tuple[tuple[str, str], ...] = (
 
 # Anywhere on the right: pattern, and what is read in place of its first group.
 SPELLINGS: tuple[tuple[str, str], ...] = (
-    (rf"({_MODULE})(?:{'|'.join(sorted(FUNCTIONS))})\s*\(", ""),
-    (rf"({_MODULE}(?:pi|PI))\b(?!\s*\()", "pi"),
     (rf"({_MODULE}(?:maximum|fmax))\s*\(", "max"),
     (rf"({_MODULE}(?:minimum|fmin))\s*\(", "min"),
     (rf"({_MODULE}(?:fabs|absolute))\s*\(", "abs"),
+    (rf"({_MODULE}(?:pi|PI))\b(?!\s*\()", "pi"),
+    # Of what is no function of the language, the name alone is reported.
+    (
+        rf"({_MODULE})(?!(?:maximum|fmax|minimum|fmin|fabs|absolute)\s*\(){_WORD}\s*\(",
+        "",
+    ),
     (r"(\.)[*/^]", ""),  # by element, as in MATLAB
 )
 _ASSIGNED = re.compile(rf"\s*+{_WORD}\s*+(:=|<-|←)")
@@ -60,7 +65,7 @@ def read_line(spelled: Spelled) -> Spelled:
     """A whole equation as the language has it; what is not known stays as it is."""
     if len(spelled.text) > LONG:
         return spelled
-    for _ in range(2):  # a number may stand before quotes, or within
+    for _ in range(3):  # a number may stand before quotes, or within
         spelled = spelled.rewrite(_round_about(spelled))
     spelled = spelled.rewrite(_left(spelled.text))
     if "=" not in spelled.text:

@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cgprimer.errors import ExpressionError, OpError
-from cgprimer.expr.advice import bad_name
+from cgprimer.expr.advice import INVERSE, about_comma, bad_name
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
@@ -213,7 +213,7 @@ class Parser(Complaints):
             self.fail(
                 "a comma outside a function call",
                 at,
-                hint="decimal numbers are written with a point",
+                hint=about_comma(self.tokens, at),
             )
 
     def close(self, at: int) -> None:
@@ -255,8 +255,11 @@ class Parser(Complaints):
             self.constants[node] = float(node.op.forward())
             return node
         problem = bad_name(token)
-        if problem:
-            self.note(problem[0], at, hint=problem[1])
+        if problem and self.tokens[at + 1] not in ("[", "{"):
+            power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
+            hint = INVERSE.get(token, "") if power else ""
+            self.note(problem[0], at, hint=hint or problem[1])
+            self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 1
         return name(token)
 
     def function(self, token: str, at: int) -> Op:

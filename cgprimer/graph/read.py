@@ -8,22 +8,24 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cgprimer import takes
-from cgprimer.errors import ExpressionError, GraphError, Mistake
-from cgprimer.expr.advice import bad_name
+from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
+from cgprimer.expr.advice import about, bad_name, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
-from cgprimer.expr.tokens import NAME, RESERVED, readable
+from cgprimer.expr.tokens import NAME, RESERVED, STRAY, readable
+from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
-from cgprimer.graph.given import texts_of
+from cgprimer.graph.given import Note, texts_of
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.left_sides import left_sides
@@ -46,14 +48,17 @@ def parse_graph(
 
     expressions : a list of texts such as `"xy = ab*xx + ac*xa"`; one text with an
         equation a line and `#` comments; or a dict name → right side. In a list or a
-        dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`.
+        dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`. In
+        one text an equation goes on over lines in brackets, at an operator, or after a
+        backslash.
     outputs : variables of interest; by default those that lead nowhere.
     parameters, variables : names that are parameters or variables whatever their
         first letter; all others follow the rule: variables start with x. A declared
         parameter that is in no equation stays a parameter, without effect.
 
-    Raises ExpressionError, with a caret under every mistake found; GraphError for an
-    unknown output; CycleError, which names the way round.
+    Warns (ReadingWarning) where a parameter looks like a constant, as e in e^x. Raises
+    ExpressionError, with a caret under every mistake found; GraphError for an unknown
+    output; CycleError, which names the way round.
     """
     was_on = gc.isenabled()
     try:
@@ -75,14 +80,17 @@ def _graph(
         _declared_names(parameters, "parameters"),
         _declared_names(variables, "variables"),
     )
-    table = _table(texts, notes, *declared)
+    table, readings = _table(texts, notes, *declared)
+    found = [*doubts(table, texts, readings, (*declared[0], *declared[1]))]
+    for sentence in found:
+        warnings.warn(sentence, ReadingWarning, stacklevel=3)
     used = frozenset(table.parameters if declared[0] else ())
     spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
     # Behind those that are used, so that a declared name without effect moves no other
     # parameter's place.
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
-    return Graph(table, outputs, spare)
+    return Graph(table, outputs, spare, found)
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
@@ -101,11 +109,14 @@ def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, .
 
 def _table(
     texts: list[str],
-    notes: list[str],
+    notes: list[Note],
     parameters: Sequence[str],
     variables: Sequence[str],
-) -> Table:
-    """The table; ExpressionError with all that is wrong with any equation."""
+) -> tuple[Table, dict[int, Spelled]]:
+    """The table, and how texts were read that are not in the language as they stand.
+
+    Raises ExpressionError with all that is wrong with any equation.
+    """
     if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
         raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
     readings = {n: read_print(x) for n, x in enumerate(texts) if not x.isascii()}
@@ -128,7 +139,7 @@ def _table(
                 )
     if found := [(n, problem) for n in sorted(problems) for problem in problems[n]]:
         raise ExpressionError(_place(problem, notes, n) for n, problem in found)
-    return table
+    return table, readings
 
 
 def _attempt(
@@ -175,7 +186,16 @@ def _as_written(problem: Mistake, reading: Spelled | None) -> Mistake:
     if reading is None:
         return problem
     start, end = reading.span(problem.start, problem.end)
-    return replace(problem, text=reading.written, start=start, end=end)
+    problem = replace(problem, text=reading.written, start=start, end=end)
+    if spell(STRAY) in problem.message:
+        sign, before, behind = (
+            problem.text[start],
+            problem.text[:start],
+            problem.text[end:],
+        )
+        message = problem.message.replace(spell(STRAY), spell(sign))
+        problem = replace(problem, message=message, hint=about(sign, before, behind))
+    return problem
 
 
 def _is_too_long(text: str) -> bool:
@@ -201,7 +221,8 @@ def _too_long(text: str) -> Mistake:
     )
 
 
-def _place(problem: Mistake, notes: list[str], number: int) -> Mistake:
+def _place(problem: Mistake, notes: list[Note], number: int) -> Mistake:
     if not notes:
         return problem
-    return replace(problem, message=notes[number] + problem.message)
+    line = max(line for at, line in notes[number] if at <= problem.start)
+    return replace(problem, message=f"line {line}: {problem.message}")
