@@ -43,6 +43,8 @@ ADVICE = {
     "‰": "write 0.005 for 5 ‰",
     "[": "write parentheses ( ) only",
     "{": "write parentheses ( ) only",
+    "]": "write parentheses ( ) only",
+    "}": "write parentheses ( ) only",
     "#": "comments belong in a multi-line text or a file, not in a list of equations",
     ";": "write one equation per string or line",
     ".": "names have no dots",
@@ -103,6 +105,10 @@ AROUND = (
     ("{", r"_$", r"", "write x_1 for x_{1}"),
     ("{", r"(?:max|min)$", r"", "write a call with parentheses: max(a, b)"),
     ("_", r"\\\w*$|\}$", r"", LATEX),
+    ("'", r"\w$", r"\(", _CALCULUS),
+    ("′", r"\w$", r"\(", _CALCULUS),
+    ("°", r"", r"[CF]\b", "leave the unit away"),
+    (":", r"=.*[\w)]\s*$", r"", "write a quotient with '/'"),
     ("'", r"\w$", r"", "a prime is no part of a name: write y1, or dy"),
     ("'", r"[\])]$", r"", "there are no matrices: write every component out"),
     (";", r"\(.*\d$|\([^()]*$", r"[^=]*\)", "arguments are parted by a comma"),
@@ -235,6 +241,8 @@ def about(char: str, before: str = "", behind: str = "") -> str:
             return hint
     if unicodedata.decomposition(char).startswith("<sub>"):
         return "an index is made of letters or digits alone: x_next for xₙ₊₁"
+    if unicodedata.category(char) == "Cf":
+        return "nothing is seen of it: delete it"
     return ADVICE.get(char, "")
 
 
@@ -285,7 +293,7 @@ def about_gap(tokens: Sequence[str], at: int) -> str:
     if left[0].isdigit() and right[0].isdigit():
         return f"write one number: {left}{right}"
     if left[0].isdigit() and right in UNITS:
-        return f"leave the unit away, or write a product: {left}*{right}"
+        return f"leave the unit away, or write a product with '*{right}'"
     if right == "(" and "".join(tokens[at + 2 :]) == ")" and tokens[at + 1].isdigit():
         return (
             f"leave the number of the equation away, or write {left}*{tokens[at + 1]}"

@@ -105,6 +105,9 @@ class Complaints:
         self, message: str, at: int, to: int | None = None, hint: str = ""
     ) -> None:
         """Keep a mistake behind which reading goes on; the last of many is raised."""
+        # Of LaTeX one sign is told: it is another language.
+        if any(problem.hint == LATEX for problem in self.problems):
+            return
         found = self.mistake(message, at, to, hint)
         self.problems.append(found)
         if len(self.problems) >= MOST:
@@ -213,15 +216,15 @@ class Complaints:
 
     def stray(self, char: str, at: int) -> int:
         """Report a sign that is none of the language, and read on behind it."""
-        found = self.mistake("", at)
-        # Behind STRAY is what the author wrote, with its accent if it has one.
-        sign = self.text[found.start] if char == STRAY else char
+        # Behind STRAY is what the author wrote, with its accent if it has one. Those
+        # are few, as a text is cut behind some; points are not.
+        sign = self.text[self.mistake("", at).start] if char == STRAY else char
         message = f"{UNEXPECTED} {spell(sign)}"
         # A sign is told once, and a bracket with the one that it closes.
         told = {message, *(f"{UNEXPECTED} {spell(s)}" for s in OPENS.get(sign, ""))}
-        is_latex = any(problem.hint == LATEX for problem in self.problems)
-        if not is_latex and not any(p.message in told for p in self.problems):
-            around = self.text[: found.start], self.text[found.end :]
+        if not any(problem.message in told for problem in self.problems):
+            place = self.mistake("", at)
+            around = self.text[: place.start], self.text[place.end :]
             self.note(message, at, hint=about(sign, *around))
         while self.tokens[at] == char:
             at += 1

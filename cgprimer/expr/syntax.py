@@ -26,7 +26,7 @@ from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
 from cgprimer.expr.printed import read_print
 from cgprimer.expr.spelled import Spelled
-from cgprimer.expr.tokens import DIGITS, NUMBER, SIGNS
+from cgprimer.expr.tokens import DIGITS, NAME, NUMBER, SIGNS
 
 INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
@@ -94,8 +94,9 @@ class Parser(Complaints):
     ) -> tuple[Self, Node]:
         """The same for the right side of an equation that `graph.read` has read."""
         reading = read_print(text)
-        # An equation of the language is read as it stands, as in `read`.
-        for spelled in (reading, read_line(reading)):
+        # As in `read`, what is in the language is read as it stands: y = …, y for one.
+        is_plain = NAME.fullmatch(reading.text.partition("=")[0].strip())
+        for spelled in (reading, read_line(reading))[not is_plain :]:
             try:
                 parser = cls(spelled, spelled.text.find("=") + 1, declared)
                 return parser, parser.parse()
@@ -259,7 +260,7 @@ class Parser(Complaints):
             power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
             hint = INVERSE.get(token, "") if power else ""
             self.note(problem[0], at, hint=hint or problem[1])
-            self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 1
+            self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2
         return name(token)
 
     def function(self, token: str, at: int) -> Op:

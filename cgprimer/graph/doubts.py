@@ -23,24 +23,35 @@ _DOUBTFUL = (
 )
 
 
+# ax of a graph that has no input is a product more likely than a name.
+_PRODUCT = re.compile(r"([^\W\d_])(x\d?)")
+
+
 def doubts(
     table: Table,
     texts: Sequence[str],
     readings: Mapping[int, Spelled],
     declared: Sequence[str],
 ) -> Iterator[str]:
-    """A sentence for each parameter that stands where a constant would."""
-    names = {name for name, _, _ in _DOUBTFUL}.intersection(table.parameters)
-    for name, pattern, mend in _DOUBTFUL:
-        if name not in names or name in declared:
-            continue
-        place = re.compile(pattern)
-        for number, text in enumerate(texts):
-            read = readings[number].text if number in readings else text
-            if place.search(read):
-                shown = shorten(text.strip(), 60)
-                yield (
-                    f"{name} is a parameter in {shown!r}: {mend}, or declare it with "
-                    f"parameters=[{name!r}]"
-                )
-                break
+    """A sentence for each parameter that most likely means something else."""
+    free = [name for name in table.parameters if name not in declared]
+    rows = [row for row in _DOUBTFUL if row[0] in free]
+    if not table.input_rows:
+        rows += [
+            (
+                name,
+                rf"(?<![\w.]){name}(?!\w)",
+                f"write {match[1]}*{match[2]} for a product",
+            )
+            for name in free
+            if (match := _PRODUCT.fullmatch(name))
+        ][:1]
+    for name, pattern, mend in rows:
+        read = (readings[n].text if n in readings else x for n, x in enumerate(texts))
+        number = next((n for n, x in enumerate(read) if re.search(pattern, x)), None)
+        if number is not None:
+            shown = shorten(texts[number].strip(), 60)
+            yield (
+                f"{name} is a parameter in {shown!r}: {mend}, or declare it with "
+                f"parameters=[{name!r}]"
+            )

@@ -74,7 +74,8 @@ class _Lines:
 
     @property
     def text(self) -> str:
-        return "".join(self.parts)
+        # A mark behind which nothing follows is none.
+        return "".join(self.parts).removesuffix("\\")
 
     def add(self, line: str, number: int) -> None:
         """One more line, in place of the mark that it follows."""
