@@ -69,7 +69,9 @@ def parse_claims(text: str) -> dict[Edge, Written]:
             continue
         match = _LINE.match(line.replace("\ufeff", " "))
         # All bad lines are told at once, so that a file is mended in one go.
-        edge = tuple(map(plain_name, match.groups())) if match else ()
+        edge = (
+            ("", "") if match is None else (plain_name(match[1]), plain_name(match[2]))
+        )
         if match is None or not all(map(NAME.fullmatch, edge)):
             problems.append(_not_a_claim(line, count))
         elif edge in claims:

@@ -110,7 +110,7 @@ def check_targets(
     if unknown := [name for name in inputs if name not in known]:
         hint = suggest(unknown[0], graph.inputs)
         if not graph.inputs:
-            known = suggest(unknown[0], graph.parameters) or "no name starts with x"
-            hint = f"{known}; parse_graph(…, variables=[…]) declares other inputs"
+            near = suggest(unknown[0], graph.parameters) or "no name starts with x"
+            hint = f"{near}; parse_graph(…, variables=[…]) declares other inputs"
         hint = hint or f"it has {listing(graph.inputs)}"
         raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")
