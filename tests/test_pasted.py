@@ -21,6 +21,7 @@ from cgprimer import (
 from cgprimer.errors import ExpressionError, GraphError, ReadingWarning
 from cgprimer.expr.spans import span_in_equation
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.latex import latex_name
 
 READ = [  # what is pasted, how it is read, and its inputs
     ("y = |x| + |x - 1|²", "y = abs(x) + abs(x - 1)^2", "x"),
@@ -1185,6 +1186,15 @@ def test_an_operation_is_found_in_what_its_author_wrote():
     text = "(1)  y ≔ a·(x² − b),"
     assert span_in_equation(text, body) == (12, 18)
     assert text[12:18] == "x² − b"
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [("α", r"\alpha"), ("Ω1", r"\Omega_{1}"), ("λ_x", r"\lambda_{x}"), ("x̂", r"\hat{x}"),
+     ("ẋ", r"\dot{x}"), ("ΔT", r"\mathit{ΔT}"), ("é", "é"), ("x1", "x_{1}")],
+)  # fmt: skip
+def test_a_letter_is_set_as_latex_sets_it(name: str, latex: str):
+    assert latex_name(name) == latex
 
 
 # Texts of several lines

@@ -73,13 +73,13 @@ the left side of '=' must be one name
 
     =
     ^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write a name before '=', such as y
 ---
 the left side of '=' must be one name
 
     =xa
     ^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write a name before '=', such as y
 ---
 the left side of '=' must be one name
 
@@ -97,7 +97,7 @@ the left side of '=' must be one name
 
     xy += xa
     ^^^^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write the whole sum or product on the right: y = y0 + …
 ---
 an equation needs '='
 
@@ -402,6 +402,7 @@ unexpected character '?'
 
     xy=xa?
          ^
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b
 ---
 unexpected character 'х' (U+0445 CYRILLIC SMALL LETTER HA)
 

@@ -39,6 +39,7 @@ from cgprimer.expr.tokens import (
     SIGNS,
     STRAY,
     TOKEN,
+    TOKEN_OF_ASCII,
     readable,
 )
 
@@ -63,14 +64,15 @@ class Complaints:
         self.spelled = None if isinstance(text, str) else text
         self.source = text if isinstance(text, str) else text.text
         self.start, self.declared = start, declared
-        self.letters = LETTERS
+        self.letters, self.token = LETTERS, TOKEN_OF_ASCII
         if not self.source.isascii():
+            self.token = TOKEN
             self.letters |= {char for char in {*self.source} if char.isalpha()}
         # Cut behind some characters that are in no token, as no more than these are
         # reported: a long text that is no equation at all costs no list of its
         # characters.
         end = readable(self.source, start)
-        self.tokens: list[str] = TOKEN.findall(self.source, start, end)
+        self.tokens: list[str] = self.token.findall(self.source, start, end)
         self.tokens.append("")
 
     @property
@@ -80,7 +82,9 @@ class Complaints:
 
     def spans(self) -> list[tuple[int, int]]:
         """Where each token was written: found on demand, so that parsing keeps none."""
-        return [self.place(*m.span()) for m in TOKEN.finditer(self.source, self.start)]
+        return [
+            self.place(*m.span()) for m in self.token.finditer(self.source, self.start)
+        ]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where `source[start:end]` was written."""
@@ -90,7 +94,7 @@ class Complaints:
         self, message: str, at: int, to: int | None = None, hint: str = ""
     ) -> Mistake:
         """With carets under the tokens from `at` to `to`."""
-        tokens = TOKEN.finditer(self.source, self.start)
+        tokens = self.token.finditer(self.source, self.start)
         last = at if to is None else to
         spans = [match.span() for match in islice(tokens, at, last + 1)]
         # The mark for the end of the text is no token, so there is no span of it: the

@@ -18,8 +18,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, OpError
-from cgprimer.expr.advice import INVERSE, about_comma, bad_name
+from cgprimer.errors import ExpressionError, Mistake, OpError
+from cgprimer.expr.advice import INVERSE, about, about_comma, bad_name, spell
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
@@ -44,6 +44,15 @@ def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) 
     Raises ExpressionError with carets under all that is wrong.
     """
     return Parser.read(text, start, declared)[1]
+
+
+def refuse_foreign(text: str) -> None:
+    """ExpressionError at the first sign that is not ASCII, for texts that must be."""
+    if not text.isascii():
+        at = next(i for i, char in enumerate(text) if not char.isascii())
+        message = f"unexpected character {spell(text[at])}"
+        hint = about(text[at], text[:at], text[at + 1 :])
+        raise ExpressionError([Mistake(message, text, at, at + 1, hint)])
 
 
 class _Frame(NamedTuple):

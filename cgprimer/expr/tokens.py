@@ -24,6 +24,10 @@ TOKEN = re.compile(
     rf"|[^\W\d_][\w{MARKS}]*"
     r"|\*\*|[^ \t-\r]",
 )
+TOKEN_OF_ASCII = re.compile(
+    r"(?:\d|\.\d)(?:[eE][+-]|[\w.])*|[A-Za-z]\w*|\*\*|[^ \t-\r]", re.ASCII
+)
+"""The same, a quarter faster, for a text that is ASCII."""
 NAME = re.compile(rf"[^\W\d_][\w{MARKS}]*")
 """A name: a letter, Greek, accented or any other, followed by letters and digits."""
 NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -43,6 +47,8 @@ def readable(text: str, start: int = 0) -> int:
 
     Beyond these nothing is ever read, since they are errors enough.
     """
+    if not _STRAY.search(text, start):  # mostly, and then this is all that it costs
+        return len(text)
     for count, stray in enumerate(_STRAY.finditer(text, start), 1):
         if count == MOST:
             return stray.end()
