@@ -24,6 +24,8 @@ from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import latex_name
 
 READ = [  # what is pasted, how it is read, and its inputs
+    ("y = x^1⁄2", "y = x^(1/2)", "x"),
+    ("y = π₁·x + π", "y = π1*x + pi", "x"),
     ("y = |x| + |x - 1|²", "y = abs(x) + abs(x - 1)^2", "x"),
     ("y = ln x + a", "y = log(x) + a", "x"),
     ("y = sin x", "y = sin(x)", "x"),
@@ -164,6 +166,24 @@ def test_what_is_read_by_the_rules_and_misleads_is_told(text: str, message: str)
 
 
 REFUSED = r"""
+an operator is missing before 'x2'
+
+    y = x₁x₂
+          ^^
+  hint: write a product with '*': x1*x2
+---
+an operator is missing before 'r'
+
+    y = πr²
+         ^
+  hint: write a product with '*': pi*r
+---
+'log' is a function
+
+    y = log^10(x)
+        ^^^
+  hint: call it, log(…), or choose another name
+---
 malformed number '2x'
 
     y = 2x

@@ -219,6 +219,9 @@ def _bars(text: str, start: int) -> Iterator[Edit]:
         yield from edits
 
 
+_SMALL = frozenset("23456789")
+
+
 def _functions(text: str, start: int) -> Iterator[Edit]:
     """sin^2(x) is sin(x)^2, and `ln x` is ln(x) where a sum, or nothing, goes on."""
     tokens = _Tokens(text, start)
@@ -227,7 +230,8 @@ def _functions(text: str, start: int) -> Iterator[Edit]:
         if op is None or op.arity != 1 or tokens.texts[at + 1] == "(":
             continue
         first, power = at + 1, ""
-        if tokens.texts[first] in ("^", "**") and tokens.texts[first + 1].isdecimal():
+        # log^10(x) may mean the base.
+        if tokens.texts[first] in ("^", "**") and tokens.texts[first + 1] in _SMALL:
             first, power = first + 2, f"^{tokens.texts[first + 1]}"
         yield from _call(tokens, at, first, power)
 

@@ -47,13 +47,14 @@ _LOWERED = dict(
         strict=True,
     )
 )
-_FRACTION = re.compile("([⁰¹²³⁴-⁹]+)⁄([₀-₉]+)")
+_FRACTION = re.compile("([⁰¹²³⁴-⁹]+)⁄([₀-₉]+)|(?<![\\w.])([0-9]+)⁄([0-9]+)(?![\\w.])")
 _POWER = re.compile(f"[{''.join(_RAISED)}]+")
 # An index with a sign, as of xₙ₊₁, is left as it is, and so refused.
 _INDEX = re.compile(
     f"(?<=[\\w{MARKS}])(?<![{''.join(_RAISED)}])[{''.join(_LOWERED)}]++(?![₊₋₌₍₎])"
 )
 _CLUSTER = re.compile(f"[A-Za-z][{MARKS}]+|[^\0-\x7f][{MARKS}]*")
+_PI = re.compile(rf"(?<![\w{MARKS}])π(?![\d_{MARKS}])")
 _KEPT = {"ϖ", *SYMBOLS, *_RAISED, *_LOWERED}
 
 
@@ -74,11 +75,10 @@ def plain_name(name: str) -> str:
 
 
 def _fractions(text: str, start: int) -> Iterator[Edit]:
-    """¹⁄₂ is one number, whatever stands before it."""
+    """¹⁄₂ and 1⁄2 (of a slash of its own) are numbers, whatever stands before them."""
     for match in _FRACTION.finditer(text, start):
-        above, below = (
-            unicodedata.normalize("NFKC", part) for part in match.group(1, 2)
-        )
+        written = filter(None, match.groups())
+        above, below = (unicodedata.normalize("NFKC", part) for part in written)
         yield Edit(*match.span(), f"({above}/{below})")
 
 
@@ -135,13 +135,17 @@ def _raised(text: str, start: int) -> Iterator[Edit]:
         # As `notation.latex` sets x1 and x_a, and as a derivation reads x_1 and x_a.
         parts = re.findall(r"\d+|\D+", index)
         glued = parts[0].isdigit() and not text[match.start() - 1].isdigit()
-        yield Edit(*match.span(), ("" if glued else "_") + "_".join(parts))
+        # x₁x₂ is a product, and refused: no name goes on behind its index.
+        blank = " " * text[match.end() : match.end() + 1].isalpha()
+        yield Edit(*match.span(), ("" if glued else "_") + "_".join(parts) + blank)
 
 
 def _constants(text: str, start: int) -> Iterator[Edit]:
-    """π is the constant where it is a word of its own; π_1 is a name."""
-    for match in re.compile(rf"(?<![\w{MARKS}])π(?![\w{MARKS}])").finditer(text, start):
-        yield Edit(*match.span(), "pi")
+    """π is the constant where it is a word of its own, or begins one; π_1 is a name."""
+    for match in _PI.finditer(text, start):
+        # πr is a product, which is refused.
+        blank = " " * text[match.end() : match.end() + 1].isalpha()
+        yield Edit(*match.span(), "pi" + blank)
 
 
 def _strays(text: str, start: int) -> Iterator[Edit]:
