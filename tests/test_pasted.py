@@ -18,6 +18,7 @@ from cgprimer import (
     parse_claims,
     parse_graph,
 )
+from cgprimer.cli import main
 from cgprimer.errors import ExpressionError, GraphError, ReadingWarning
 from cgprimer.expr.spans import span_in_equation
 from cgprimer.expr.syntax import parse_expression
@@ -1257,6 +1258,20 @@ def test_a_mistake_has_the_line_that_it_is_on_and_swallows_no_equation():
         "line 6: the expression ends where a value is expected",
     ]
     assert heads
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_tells_its_encoding_by_its_mark(encoding: str, tmp_path, capsys):
+    path = tmp_path / "model.txt"
+    path.write_bytes("y = α·x\r\n".encode(encoding))
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("y = α*x\n")
+
+
+def test_a_command_notes_what_misleads(capsys):
+    assert main(["show", "y = e^x"]) == 0
+    note = "note: e is a parameter in 'y = e^x': write exp(x) for e^x, or declare it"
+    assert capsys.readouterr().err.startswith(note)
 
 
 # Claims
