@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from cgprimer.errors import OpError as OpError
     from cgprimer.errors import OptionError as OptionError
     from cgprimer.errors import PointError as PointError
+    from cgprimer.errors import ReadingWarning as ReadingWarning
     from cgprimer.expr.custom import CustomOp as CustomOp
     from cgprimer.fitting.fit import fit as fit
     from cgprimer.fitting.fit import minimize as minimize
@@ -123,6 +124,7 @@ _HOME = {
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
     "Program": "cgprimer.run.program",
+    "ReadingWarning": "cgprimer.errors",
     "SGD": "cgprimer.fitting.optimisers",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
@@ -158,6 +160,7 @@ __all__ = [
     "Paths",
     "PointError",
     "Program",
+    "ReadingWarning",
     "Trace",
     "check_derivation",
     "check_function",

@@ -92,6 +92,10 @@ class NonFiniteWarning(RuntimeWarning):
     """A value turned nan or inf; the message names the first variable that did."""
 
 
+class ReadingWarning(UserWarning):
+    """A text is read by the rules, and its author most likely means something else."""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One thing wrong in a text: what, where (`start:end` of `text`), and a hint."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import NAME
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.syntax import Parser
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
@@ -70,8 +70,8 @@ def _as_written(table: Table) -> bool:
     for number, text in enumerate(table.texts or ()):
         if number == FEW:
             break
-        left, _, _ = text.partition("=")
-        read = parse_expression(text, len(left) + 1, names)
+        parser, read = Parser.read_equation(text, names)
+        left, _, _ = parser.source.partition("=")
         shape = table.shape_of(number)
         made = shape.fill(shape.body, table.leaves(number))
         if made is not read or left.strip() != table.variables[table.defined[number]]:

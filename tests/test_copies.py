@@ -125,7 +125,7 @@ PUBLIC: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     ),
     **{
         name: (lambda name=name: getattr(cgprimer, name)("a\n  hint: b"), str)
-        for name in ("CGPrimerError", "DataError", "NonFiniteWarning")
+        for name in ("CGPrimerError", "DataError", "NonFiniteWarning", "ReadingWarning")
     },
 }  # fmt: skip
 

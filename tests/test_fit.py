@@ -744,6 +744,11 @@ REFUSED = {
         lambda: quiet(LINE, other("", "xy"), SGD()),
         "the data lack the inputs xx\n  hint: it has no inputs",
     ),
+    "no inputs at all": (
+        lambda: quiet(parse_graph(["xy = a*t"]), other("S", "xy"), SGD()),
+        "the graph has no inputs S\n  hint: no name starts with x; "
+        "parse_graph(…, variables=[…]) declares other inputs",
+    ),
     "input too many": (
         lambda: quiet(LINE, other("xx xa", "xy"), SGD()),
         "the graph has no inputs xa\n  hint: it has xx",

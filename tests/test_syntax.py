@@ -73,13 +73,13 @@ the left side of '=' must be one name
 
     =
     ^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write a name before '=', such as y
 ---
 the left side of '=' must be one name
 
     =xa
     ^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write a name before '=', such as y
 ---
 the left side of '=' must be one name
 
@@ -97,7 +97,7 @@ the left side of '=' must be one name
 
     xy += xa
     ^^^^
-  hint: a name is a letter followed by letters, digits and underscores
+  hint: write the whole sum or product on the right: y = y0 + …
 ---
 an equation needs '='
 
@@ -290,11 +290,11 @@ malformed number '1e+'
        ^^^
   hint: write numbers as 12, 0.5 or 1e-3
 ---
-malformed number '.'
+unexpected character '.'
 
     xy=...
        ^
-  hint: write numbers as 12, 0.5 or 1e-3
+  hint: write every term out
 ---
 this number is too large for double precision
 
@@ -348,6 +348,7 @@ a comma outside a function call
 
     xy=xa if xb else 0
           ^^
+  hint: step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
 ---
 unexpected character ';'
 
@@ -401,48 +402,13 @@ unexpected character '?'
 
     xy=xa?
          ^
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b
 ---
 unexpected character 'х' (U+0445 CYRILLIC SMALL LETTER HA)
 
     xy=ab*ха
           ^
   hint: it looks like 'x' but is another character; type 'x'
----
-unexpected character 'ａ' (U+FF41 FULLWIDTH LATIN SMALL LETTER A)
-
-    xy=ａb*xa
-       ^^
-  hint: it looks like 'a' but is another character; type 'a'
----
-unexpected character '−' (U+2212 MINUS SIGN)
-
-    xy=ab*xa−xb
-            ^
-  hint: write -
----
-unexpected character '·' (U+00B7 MIDDLE DOT)
-
-    xy=ab·xa
-         ^
-  hint: write *
----
-unexpected character '²' (U+00B2 SUPERSCRIPT TWO)
-
-    xy=xa²
-         ^
-  hint: write ^2
----
-unexpected character '＝' (U+FF1D FULLWIDTH EQUALS SIGN)
-
-    xy＝xa
-      ^^
-  hint: write =
----
-unexpected character 'é' (U+00E9 LATIN SMALL LETTER E WITH ACUTE)
-
-    xy=café
-          ^
-  hint: names are made of the letters a-z, A-Z, digits and underscores
 ---
 unexpected character '٣' (U+0663 ARABIC-INDIC DIGIT THREE)
 
@@ -468,7 +434,6 @@ INVISIBLE = [
     ("xy=ab*xa\u202e", "(U+202E RIGHT-TO-LEFT OVERRIDE)", "    xy=ab*xa<U+202E>"),
     ("xy=ab*xa\x00", "(U+0000 control character)", "    xy=ab*xa<U+0000>"),
     ("xy=ab*xa\x1b[2J", "(U+001B control character)", "    xy=ab*xa<U+001B>[2J"),
-    ("xy=ab*\u200bxa", "(U+200B ZERO WIDTH SPACE)", "    xy=ab*<U+200B>xa"),
 ]
 
 
@@ -490,11 +455,14 @@ def test_tab_counts_as_one_column():
 
 def test_wide_and_combining_characters_keep_the_caret_in_its_place():
     with pytest.raises(ExpressionError) as caught:
-        parse_graph(["xy＝xa"])
-    assert str(caught.value).splitlines()[3] == "      ^^"
+        parse_graph(["xy＝＃"])
+    assert str(caught.value).splitlines()[3] == "        ^^"
     with pytest.raises(ExpressionError) as caught:
-        parse_graph(["xy=cafe\u0301*xa"])
-    assert "U+0301 COMBINING ACUTE ACCENT" in str(caught.value)
+        parse_graph(["xy=cafe\u0301*sn(xa)"])
+    assert str(caught.value).splitlines()[2:4] == [
+        "    xy=cafe\u0301*sn(xa)",
+        "            ^^",
+    ]
 
 
 def test_long_text_is_shown_around_the_mistake():
@@ -708,17 +676,18 @@ def test_every_bracket_written_out_means_the_same(root: Node):
     assert parse_unfolded(bracketed(root)) is root
 
 
-@given(st.text(alphabet="xab12.e+-*/^(),= s\u0445\u00b2", max_size=12))
+@given(st.text(alphabet="xab12.e+-*/^(),= s|√½\u0445\u00b2", max_size=12))
 def test_any_text_is_read_or_refused_with_carets(text: str):
     try:
         parse_graph(["xy=" + text])
     except CycleError as error:
         assert error.cycle == ("xy", "xy")  # noqa: PT017
     except ExpressionError as error:
-        [problem] = error.problems  # and nothing but these two errors
-        inside = 0 <= problem.start < problem.end <= len(problem.text) + 1
-        assert inside
-        assert problem.text == "xy=" + text
+        for problem in error.problems:  # and nothing but these two errors
+            assert 0 <= problem.start < problem.end <= len(problem.text) + 1
+            assert problem.text == "xy=" + text
+        starts = [problem.start for problem in error.problems]
+        assert starts == sorted(starts)
 
 
 def test_functions_and_keywords_do_not_overlap():
@@ -727,7 +696,7 @@ def test_functions_and_keywords_do_not_overlap():
     assert OPS["pow"].right
 
 
-@pytest.mark.parametrize("unit", ["@", "a@", "1@", "(@", "+ é", "²"])
+@pytest.mark.parametrize("unit", ["@", "a@", "1@", "(@"])
 def test_what_follows_a_stray_character_costs_nothing(unit: str):
     """Ten million characters, of which a copy as objects would take a gigabyte."""
     text = "xy = " + unit * (10**7 // len(unit))

@@ -175,7 +175,7 @@ PLACES = {
     "a sympy function": lambda _, s: parse_graph(
         {"xy": type("f", (sympy.Function,), {"__name__": s})(sympy.Symbol("xx"))}
     ),
-    "a claim": lambda _, s: cgprimer.parse_claims(f"dxy/dxx = {s}"),
+    "a claim": lambda _, s: cgprimer.parse_claims(f"dxy-dxx = {s}"),
     "a derivation": lambda _, s: cgprimer.check_derivation(f"y = x\ny = {s}"),
     "gradient_at": lambda _, s: GRAPH.gradient_at(s, {"xx": 1.0, "w": 1.0, "b": 1.0}),
     "an operation": lambda _, s: custom_op(name=s, forward=np.sin),

@@ -7,13 +7,14 @@ report ─ show ─▶ what is printed, and the exit status
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
+import warnings
 from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cgprimer.errors import OptionError, unknown
+from cgprimer.errors import OptionError, ReadingWarning, unknown, visible
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
@@ -69,12 +70,17 @@ def graph_of(
     # A file is told from an equation by the '=', which every equation has.
     if len(source) == 1 and "=" not in source[0]:
         source = text_of(source[0])
-    return parse_graph(
-        source,
-        options.outputs,
-        parameters=options.parameters,
-        variables=options.variables,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ReadingWarning)
+        graph = parse_graph(
+            source,
+            options.outputs,
+            parameters=options.parameters,
+            variables=options.variables,
+        )
+    for each in caught:
+        print(f"note: {visible(str(each.message))}", file=sys.stderr)
+    return graph
 
 
 def text_of(path: str) -> str:
@@ -84,17 +90,21 @@ def text_of(path: str) -> str:
     """
     try:
         if path == "-":
-            # utf-8-sig: files of some editors begin with a mark that would be part of a
-            # name.
-            if isinstance(sys.stdin, TextIOWrapper):  # as files are read
-                sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict")
-            return sys.stdin.read()
-        return Path(path).read_text(encoding="utf-8-sig")
+            stream = getattr(sys.stdin, "buffer", None)  # else it is text already
+            return sys.stdin.read() if stream is None else _decoded(stream.read())
+        return _decoded(Path(path).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         # `cgprimer show xy` was meant as an equation more likely than as a file.
         hint = "" if "." in path else "\n  hint: an equation needs '='"
         raise OptionError(f"cannot read {path!r}: {reason}{hint}") from error
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8, or UTF-16 that says so; the mark before it would be part of a name."""
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if marked else "utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.syntax import parse_expression, refuse_foreign
 
 
 class Stretch(NamedTuple):
@@ -46,6 +46,8 @@ class Formula:
     def parse(self, declared: Collection[str] = ()) -> Node:
         """The expression; ExpressionError with carets in the author's line."""
         try:
+            # What is left untranslated is no name that a derivation knows.
+            refuse_foreign(self.text)
             return parse_expression(self.text, 0, declared)
         except ExpressionError as error:
             problem = error.problems[0]

@@ -21,7 +21,7 @@ from cgprimer.diagnosis.reasons import GROWING, reason
 from cgprimer.diagnosis.remedies import Remedies
 from cgprimer.diagnosis.report import DIGITS, HINTED, Diagnosis, Finding
 from cgprimer.expr.node import Node
-from cgprimer.expr.spans import operation_span
+from cgprimer.expr.spans import operation_span, span_in_equation
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -154,14 +154,13 @@ def _worst(evaluation: Evaluation, node: Node, here: Mapping[int, float]) -> int
 
 def _source(graph: Graph, place: Place) -> tuple[str, int, int]:
     """The text in which the operation stands, and its span."""
+    names = (*graph.variable_number, *graph.parameters)
     if place.kind == "value":
         text = graph.equation(place.node).text
-        start = text.find("=") + 1
-    else:
-        text, start = show(place.formula), 0
-    names = (*graph.variable_number, *graph.parameters)
-    span = operation_span(text, place.operation, start, names)
-    return (text, *(span or (start, len(text))))
+        span = span_in_equation(text, place.operation, names)
+        return (text, *(span or (text.find("=") + 1, len(text))))
+    text = show(place.formula)
+    return (text, *(operation_span(text, place.operation, 0, names) or (0, len(text))))
 
 
 def _short(exact: Number, is_huge: bool) -> str:

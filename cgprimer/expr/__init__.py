@@ -1,8 +1,9 @@
 """Expressions: text to nodes, each of which exists once, and the table of operations.
 
     "ab*xx + xa^2" ─ tokens, syntax ─→ Node(op, args) ─ fold, substitute, tidy ─→ Node
-           │                              └─ ops: name, value, slope, spelling, code
-           └ complaints, advice ─→ ExpressionError: a caret, and what to write instead
+           │ ↑                            └─ ops: name, value, slope, spelling, code
+           │ └ printed, pasted ─→ Spelled: x² and np.exp(x) in signs of the language
+           └ complaints, advice ─→ ExpressionError: carets, and what to write instead
 
 `custom` registers a caller's own operations (`diff.declare` makes them) beside the
 table, as formulas or as `numpy_op`; `definitions` takes formulas out again, and

@@ -8,73 +8,177 @@ write in its place, is found here and in `expr.advice`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from itertools import islice
 from typing import NoReturn
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
-from cgprimer.expr.advice import DOUBLED, about, spell
-from cgprimer.expr.ops import Op
-from cgprimer.expr.tokens import DIGITS, LETTERS, RESERVED, SIGNS, TOKEN, readable
+from cgprimer.expr.advice import (
+    DECIMAL,
+    DOUBLED,
+    LATEX,
+    OPENS,
+    PYTHON,
+    about,
+    about_call,
+    about_function,
+    about_gap,
+    about_number,
+    spell,
+)
+from cgprimer.expr.lookalikes import lookalikes, used_in
+from cgprimer.expr.ops import FUNCTIONS, Op
+from cgprimer.expr.printed import read_print
+from cgprimer.expr.spelled import Spelled
+from cgprimer.expr.tokens import (
+    DIGITS,
+    LETTERS,
+    MOST,
+    NUMBER,
+    RESERVED,
+    SIGNS,
+    STRAY,
+    TOKEN,
+    TOKEN_OF_ASCII,
+    readable,
+)
+
+UNEXPECTED = "unexpected character"
 
 
 class Complaints:
-    """The tokens of `text[start:]`, an empty one behind the last, and what to say."""
+    """The tokens of `text[start:]`, an empty one behind the last, and what to say.
 
-    def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
-        self.text, self.start, self.declared = text, start, declared
-        # Cut behind the first character that is in no token, as no more than that is
+    `problems` are the mistakes that were found so far; with `fail` they are all raised.
+    """
+
+    def __init__(
+        self, text: str | Spelled, start: int, declared: Collection[str]
+    ) -> None:
+        self.problems: list[Mistake] = []
+        if isinstance(text, str) and not text.isascii():
+            self.problems += lookalikes(text, start, used_in([text[start:]]))
+            text = read_print(text, start)
+        self.muted = -1  # up to this token, what is missing follows from a mistake
+        self.foreign = [*self.problems]  # letters, whatever the parser says of the rest
+        self.spelled = None if isinstance(text, str) else text
+        self.source = text if isinstance(text, str) else text.text
+        self.start, self.declared = start, declared
+        self.letters, self.token = LETTERS, TOKEN_OF_ASCII
+        if not self.source.isascii():
+            self.token = TOKEN
+            self.letters |= {char for char in {*self.source} if char.isalpha()}
+        # Cut behind some characters that are in no token, as no more than these are
         # reported: a long text that is no equation at all costs no list of its
         # characters.
-        self.tokens: list[str] = TOKEN.findall(text, start, readable(text, start))
+        end = readable(self.source, start)
+        self.tokens: list[str] = self.token.findall(self.source, start, end)
         self.tokens.append("")
 
-    def spans(self) -> list[tuple[int, int]]:
-        """Where each token stands: found on demand, so that parsing keeps none."""
-        return [match.span() for match in TOKEN.finditer(self.text, self.start)]
+    @property
+    def text(self) -> str:
+        """What the author wrote."""
+        return self.source if self.spelled is None else self.spelled.written
 
-    def fail(
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each token was written: found on demand, so that parsing keeps none."""
+        return [
+            self.place(*m.span()) for m in self.token.finditer(self.source, self.start)
+        ]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where `source[start:end]` was written."""
+        return (start, end) if self.spelled is None else self.spelled.span(start, end)
+
+    def mistake(
         self, message: str, at: int, to: int | None = None, hint: str = ""
-    ) -> NoReturn:
-        """Raise with carets under the tokens from `at` to `to`."""
-        tokens = TOKEN.finditer(self.text, self.start)
+    ) -> Mistake:
+        """With carets under the tokens from `at` to `to`."""
+        tokens = self.token.finditer(self.source, self.start)
         last = at if to is None else to
         spans = [match.span() for match in islice(tokens, at, last + 1)]
         # The mark for the end of the text is no token, so there is no span of it: the
         # caret stands behind the last character.
         if len(spans) <= last - at:
-            end = len(self.text.rstrip())
+            end = len(self.source.rstrip())
             spans.append((end, end + 1))
-        start, end = spans[0][0], spans[-1][1]
-        raise ExpressionError([Mistake(message, self.text, start, end, hint)])
+        start, end = self.place(spans[0][0], spans[-1][1])
+        return Mistake(message, self.text, start, end, hint)
 
-    def too_large(self, what: str, at: int) -> NoReturn:
+    def note(
+        self, message: str, at: int, to: int | None = None, hint: str = ""
+    ) -> None:
+        """Keep a mistake behind which reading goes on; the last of many is raised."""
+        # Of LaTeX one sign is told: it is another language.
+        if any(problem.hint == LATEX for problem in self.problems):
+            return
+        found = self.mistake(message, at, to, hint)
+        self.problems.append(found)
+        if len(self.problems) >= MOST:
+            self.give_up()
+
+    def fail(
+        self, message: str, at: int, to: int | None = None, hint: str = ""
+    ) -> NoReturn:
+        """Raise for a mistake behind which nothing is known, with all before it."""
+        if not self.is_odd:
+            self.problems.append(self.mistake(message, at, to, hint))
+        for place in range((at if to is None else to) + 1, len(self.tokens) - 1):
+            self.look_at(place)
+        self.give_up()
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether there was a sign of unknown meaning: then nothing can be missing."""
+        return any(p.message.startswith(UNEXPECTED) for p in self.problems)
+
+    def look_at(self, at: int) -> None:
+        """Report a token that is wrong wherever it stands."""
+        token = self.tokens[at]
+        if token[0] in self.letters:
+            if self.tokens[at + 1] == "(":
+                self.check_function(token, at)
+        elif token[0] in DIGITS and token != ".":
+            if not NUMBER.fullmatch(token):
+                self.malformed_number(token, at)
+        elif token not in SIGNS:
+            self.stray(token, at)
+
+    def check_function(self, token: str, at: int) -> None:
+        """Report a function that there is not."""
+        if token not in FUNCTIONS:
+            hint = about_call(self.tokens, at) or about_function(token)
+            self.note(f"unknown function {shorten(token)!r}", at, hint=hint)
+
+    def give_up(self) -> NoReturn:
+        """Raise all mistakes that were found, in the order of the text."""
+        raise ExpressionError(sorted(self.problems, key=lambda p: (p.start, p.end)))
+
+    def too_large(self, what: str, at: int) -> None:
         message = f"this {what} double precision"
-        self.fail(message, at, hint="the largest is about 1.8e308")
+        self.note(message, at, hint="the largest is about 1.8e308")
 
-    def malformed_number(self, token: str, at: int) -> NoReturn:
-        hint = "write numbers as 12, 0.5 or 1e-3"
-        product = re.fullmatch(
-            r"([1-9]\d*\.?\d*(?:[eE][+-]?\d+)?)((?![eE][+-]?\d*$)[A-Za-z]\w*)", token
-        )
-        if product:
-            hint = f"write a product with '*': {product[1]}*{shorten(product[2], 12)}"
-        self.fail(f"malformed number {shorten(token, 24)!r}", at, hint=hint)
+    def malformed_number(self, token: str, at: int) -> None:
+        message = f"malformed number {shorten(token, 24)!r}"
+        self.note(message, at, hint=about_number(token))
 
-    def wrong_count(self, op: Op, given: int, at: int, to: int) -> NoReturn:
+    def wrong_count(self, op: Op, given: int, at: int, to: int) -> None:
         takes = f"{op.arity}{' or more' * op.chains} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        hint = (
-            "another base is log(a)/log(b)" if op.name == "log" and given == 2 else ""
-        )
-        self.fail(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
+        hint = ""
+        if given == 2 and op.name == "log":
+            hint = "another base is log(a)/log(b)"
+        elif given == 2 and all(map(str.isdigit, self.tokens[to - 3 : to : 2])):
+            hint = DECIMAL
+        if not self.is_odd:
+            self.note(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
 
-    def missing_value(self, token: str, at: int) -> NoReturn:
+    def missing_value(self, token: str, at: int) -> int:
+        """What to read next: behind a sign that is none of the language."""
         if not token:
             self.fail("the expression ends where a value is expected", at)
         if token not in SIGNS:
-            self.stray(token, at)
+            return self.stray(token, at)
         # Two signs in a row are mostly one sign of another language, such as // or ==.
         # Before the first token stands the = of the equation, which is not among them.
         pair = (self.tokens[at - 1] if at else "=") + token
@@ -82,7 +186,9 @@ class Complaints:
             f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")
         )
 
-    def missing_operator(self, token: str, at: int) -> NoReturn:
+    def missing_operator(self, token: str, at: int) -> int:
+        """What to read next, as if an operator had been there."""
+        first = token[0]
         if token == "=":
             self.fail(
                 "a second '=' in one equation",
@@ -90,19 +196,40 @@ class Complaints:
                 hint="write one equation per string or line",
             )
         if token in RESERVED and token not in self.declared:
-            self.fail(f"{token!r} is Python, not part of the language", at)
-        first = token[0]
-        if token == "." or not (first in LETTERS or first in DIGITS or first == "("):
-            self.stray(token, at)
-        left, right = (
-            shorten(text, 12) if text[0] not in "()" else "(…)"
-            for text in (self.tokens[at - 1], token)
-        )
-        self.fail(
-            f"an operator is missing before {shorten(token)!r}",
-            at,
-            hint=f"write a product with '*': {left}*{right}",
-        )
+            self.fail(
+                f"{token!r} is Python, not part of the language",
+                at,
+                hint=PYTHON.get(token, ""),
+            )
+        if token == "." or not (
+            first in self.letters or first in DIGITS or first == "("
+        ):
+            return self.stray(token, at)
+        if at <= self.muted or self.is_odd:
+            return at
+        message = f"an operator is missing before {shorten(token)!r}"
+        last = self.problems[-1] if self.problems else None
+        found = self.mistake(message, at, hint=about_gap(self.tokens, at))
+        # Two words without a sign in a row are prose, of which nothing more is said.
+        if last and last.message.startswith("an operator is missing") and (
+            self.text[last.end : found.start].isspace()
+        ):  # fmt: skip
+            self.give_up()
+        self.note(message, at, hint=found.hint)
+        return at
 
-    def stray(self, char: str, at: int) -> NoReturn:
-        self.fail(f"unexpected character {spell(char)}", at, hint=about(char))
+    def stray(self, char: str, at: int) -> int:
+        """Report a sign that is none of the language, and read on behind it."""
+        # Behind STRAY is what the author wrote, with its accent if it has one. Those
+        # are few, as a text is cut behind some; points are not.
+        sign = self.text[self.mistake("", at).start] if char == STRAY else char
+        message = f"{UNEXPECTED} {spell(sign)}"
+        # A sign is told once, and a bracket with the one that it closes.
+        told = {message, *(f"{UNEXPECTED} {spell(s)}" for s in OPENS.get(sign, ""))}
+        if not any(problem.message in told for problem in self.problems):
+            place = self.mistake("", at)
+            around = self.text[: place.start], self.text[place.end :]
+            self.note(message, at, hint=about(sign, *around))
+        while self.tokens[at] == char:
+            at += 1
+        return at

@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, Op
+from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import INFIX, Parser
 
 Span = tuple[int, int]
@@ -29,17 +30,22 @@ def operation_span(
     >>> operation_span("a + (b - c)*d", parse_expression("b - c"))
     (5, 10)
     """
-    parser = _Recorder(text, start, declared)
-    parser.parse()
-    tokens = (token for built, token in parser.built if built is node)
-    token = next(tokens, None)
-    return None if token is None else parser.span(node.op, token)
+    return _Recorder.read(text, start, declared)[0].first(node)
+
+
+def span_in_equation(
+    text: str, node: Node, declared: Collection[str] = ()
+) -> Span | None:
+    """The same in the right side of an equation, however its author writes `=`."""
+    return _Recorder.read_equation(text, declared)[0].first(node)
 
 
 class _Recorder(Parser):
     """A parser that remembers the token of every operation."""
 
-    def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
+    def __init__(
+        self, text: str | Spelled, start: int, declared: Collection[str]
+    ) -> None:
         super().__init__(text, start, declared)
         self.built: list[tuple[Node, int]] = []
 
@@ -47,6 +53,12 @@ class _Recorder(Parser):
         node = super().build(op, args, token)
         self.built.append((node, token))
         return node
+
+    def first(self, node: Node) -> Span | None:
+        """Where a node was made first, if it was."""
+        tokens = (token for built, token in self.built if built is node)
+        token = next(tokens, None)
+        return None if token is None else self.span(node.op, token)
 
     def span(self, op: Op, token: int) -> Span:
         """From the first token of the left operand to the last of the right one."""

@@ -14,31 +14,45 @@ evaluated as code, nothing recurses, and every error points into the author's te
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from cgprimer.errors import OpError, shorten
-from cgprimer.expr.advice import about_function, bad_name
+from cgprimer.errors import ExpressionError, Mistake, OpError
+from cgprimer.expr.advice import INVERSE, about, about_comma, bad_name, spell
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
-from cgprimer.expr.tokens import DIGITS, LETTERS, NUMBER
+from cgprimer.expr.pasted import read_line, read_pasted
+from cgprimer.expr.printed import read_print
+from cgprimer.expr.spelled import Spelled
+from cgprimer.expr.tokens import DIGITS, NAME, NUMBER, SIGNS
 
 INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
 } | {"**": OPS["pow"]}
-_NEG = OPS["neg"]
+_NEG, _MUL = OPS["neg"], OPS["mul"]
+_UNKNOWN = Op("unknown", max, ("1",), chains=True)  # a function that is reported
 _FOLDED = frozenset(TABLE)  # a caller's own code is not run by the parser
 
 
 def parse_expression(text: str, start: int = 0, declared: Collection[str] = ()) -> Node:
     """The node that `text[start:]` spells.
 
-    Names in `declared` are names even where they are keywords or `pi`. Raises
-    ExpressionError with carets under the first thing wrong.
+    Names in `declared` are names even where they are keywords or `pi`. What papers and
+    programs spell otherwise is read where it has one meaning, as x² or np.exp(x).
+    Raises ExpressionError with carets under all that is wrong.
     """
-    return Parser(text, start, declared).parse()
+    return Parser.read(text, start, declared)[1]
+
+
+def refuse_foreign(text: str) -> None:
+    """ExpressionError at the first sign that is not ASCII, for texts that must be."""
+    if not text.isascii():
+        at = next(i for i, char in enumerate(text) if not char.isascii())
+        message = f"unexpected character {spell(text[at])}"
+        hint = about(text[at], text[:at], text[at + 1 :])
+        raise ExpressionError([Mistake(message, text, at, at + 1, hint)])
 
 
 class _Frame(NamedTuple):
@@ -57,11 +71,47 @@ class _Frame(NamedTuple):
 class Parser(Complaints):
     """One text on its way to one node; `declared` names are names whatever they are."""
 
-    def __init__(self, text: str, start: int, declared: Collection[str]) -> None:
+    def __init__(
+        self, text: str | Spelled, start: int, declared: Collection[str]
+    ) -> None:
         super().__init__(text, start, declared)
         self.operands: list[Node] = []
         self.frames: list[_Frame] = []
         self.constants: dict[Node, float] = {}
+
+    @classmethod
+    def read(
+        cls, text: str, start: int = 0, declared: Collection[str] = ()
+    ) -> tuple[Self, Node]:
+        """The parser of a text, with its node, once that is in the language."""
+        parser = cls(text, start, declared)
+        try:
+            return parser, parser.parse()
+        except ExpressionError:
+            # Only what is no text of the language is looked at for other notations, so
+            # that no text of the language can mean something else.
+            spelled = read_pasted(parser.spelled or Spelled(text), start)
+            if spelled is parser.spelled or spelled.before is None:
+                raise
+            again = cls(spelled, start, declared)
+            again.problems = parser.foreign
+            return again, again.parse()
+
+    @classmethod
+    def read_equation(
+        cls, text: str, declared: Collection[str] = ()
+    ) -> tuple[Self, Node]:
+        """The same for the right side of an equation that `graph.read` has read."""
+        reading = read_print(text)
+        # As in `read`, what is in the language is read as it stands: y = …, y for one.
+        is_plain = NAME.fullmatch(reading.text.partition("=")[0].strip())
+        for spelled in (reading, read_line(reading))[not is_plain :]:
+            try:
+                parser = cls(spelled, spelled.text.find("=") + 1, declared)
+                return parser, parser.parse()
+            except ExpressionError as error:
+                failed = error
+        raise failed
 
     def parse(self) -> Node:
         """Alternate between what may start a value and what may follow one."""
@@ -71,20 +121,23 @@ class Parser(Complaints):
         while True:
             at = self.follow(self.operand(at))
             if at > last:
+                if self.problems:
+                    self.give_up()
                 return self.operands[0]
 
     def operand(self, at: int) -> int:
         """Read signs and opening brackets, then one atom; return what follows it."""
+        letters = self.letters
         while True:
             token = self.tokens[at]
             first = token[:1]
-            if first in LETTERS:
+            if first in letters:
                 if self.tokens[at + 1] != "(":
                     self.operands.append(self.leaf(token, at))
                     return at + 1
                 self.open(at + 1, self.function(token, at))
                 at += 1
-            elif first in DIGITS and first:
+            elif first in DIGITS and token != ".":
                 self.operands.append(self.number(token, at))
                 return at + 1
             elif token == "(":
@@ -92,7 +145,7 @@ class Parser(Complaints):
             elif token == "-":
                 self.frames.append(_Frame(_NEG.binding, _NEG, at, 0))
             elif token != "+":  # which makes no node: +a is a
-                self.missing_value(token, at)
+                at = self.missing_value(token, at) - 1
             at += 1
 
     def follow(self, at: int) -> int:
@@ -122,7 +175,13 @@ class Parser(Complaints):
                 self.check_comma(at)
                 return at + 1
             if token != ")":
-                self.missing_operator(token, at)
+                at = self.missing_operator(token, at)
+                if not self.tokens[at] or self.tokens[at] in SIGNS - {"("}:
+                    continue
+                # Read on as if a product stood there, for what else is wrong.
+                self.reduce(_MUL.binding)
+                self.frames.append(_Frame(_MUL.binding, _MUL, at, 0))
+                return at
             self.close(at)
             at += 1
 
@@ -147,7 +206,8 @@ class Parser(Complaints):
                 value = _evaluate(op, [self.constants[arg] for arg in args])
             except FloatingPointError:
                 self.too_large("constant overflows", token)
-            self.constants[node] = value
+            else:
+                self.constants[node] = value
         return node
 
     def open(self, at: int, op: Op | None) -> None:
@@ -155,6 +215,7 @@ class Parser(Complaints):
             if op is None:
                 self.fail("empty parentheses", at, at + 1)
             self.wrong_count(op, 0, at - 1, at + 1)
+            self.give_up()
         self.frames.append(_Frame(0, op, at, len(self.operands)))
 
     def check_comma(self, at: int) -> None:
@@ -162,7 +223,7 @@ class Parser(Complaints):
             self.fail(
                 "a comma outside a function call",
                 at,
-                hint="decimal numbers are written with a point",
+                hint=about_comma(self.tokens, at),
             )
 
     def close(self, at: int) -> None:
@@ -177,6 +238,7 @@ class Parser(Complaints):
         # max(a, b, c) is max(max(a, b), c): the table knows two arguments only.
         if len(args) != op.arity and (not op.chains or len(args) < 2):
             self.wrong_count(op, len(args), opened - 1, at)
+            args = (args * op.arity)[: op.arity]
         node = self.build(op, tuple(args[: op.arity]), opened - 1)
         for arg in args[op.arity :]:
             node = self.build(op, (node, arg), opened - 1)
@@ -185,9 +247,11 @@ class Parser(Complaints):
     def number(self, token: str, at: int) -> Node:
         if not NUMBER.fullmatch(token):
             self.malformed_number(token, at)
+            return name(token)
         value = float(token)
         if value == float("inf"):
             self.too_large("number is too large for", at)
+            return name(token)
         node = const(value)
         self.constants[node] = value
         return node
@@ -201,15 +265,16 @@ class Parser(Complaints):
             self.constants[node] = float(node.op.forward())
             return node
         problem = bad_name(token)
-        if problem:
-            self.fail(problem[0], at, hint=problem[1])
+        if problem and self.tokens[at + 1] not in ("[", "{"):
+            power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
+            hint = INVERSE.get(token, "") if power else ""
+            self.note(problem[0], at, hint=hint or problem[1])
+            self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2
         return name(token)
 
     def function(self, token: str, at: int) -> Op:
-        if token not in FUNCTIONS:
-            hint = about_function(token)
-            self.fail(f"unknown function {shorten(token)!r}", at, hint=hint)
-        return FUNCTIONS[token]
+        self.check_function(token, at)
+        return FUNCTIONS.get(token, _UNKNOWN)
 
 
 def _evaluate(op: Op, values: list[float]) -> float:

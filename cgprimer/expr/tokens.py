@@ -12,14 +12,27 @@ import keyword
 import re
 import string
 
+MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+"""Accents over letters that have no form of their own with them, as a class of `re`."""
+STRAY = "¤"
+"""What stands for a sign that is none of the language, so that it is in no name."""
+SYMBOLS = f"√←{STRAY}"
+"""What `expr.printed` leaves beside letters; `expr.pasted` reads two of them."""
+
 TOKEN = re.compile(
-    r"(?:\d|\.\d)(?:[eE][+-]|[\w.])*"  # a number, or what was meant to be one
-    r"|[A-Za-z]\w*"
-    r"|\*\*|\S",
-    re.ASCII,
+    r"(?:[0-9]|\.[0-9])(?:[eE][+-]|[\w.])*"  # a number, or what was meant to be one
+    rf"|[^\W\d_][\w{MARKS}]*"
+    r"|\*\*|[^ \t-\r]",
 )
+TOKEN_OF_ASCII = re.compile(
+    r"(?:\d|\.\d)(?:[eE][+-]|[\w.])*|[A-Za-z]\w*|\*\*|[^ \t-\r]", re.ASCII
+)
+"""The same, a quarter faster, for a text that is ASCII."""
+NAME = re.compile(rf"[^\W\d_][\w{MARKS}]*")
+"""A name: a letter, Greek, accented or any other, followed by letters and digits."""
 NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_STRAY = re.compile(r"[^\w\s.+*/^(),=-]", re.ASCII)
+_STRAY = re.compile(rf"[^\w \t-\r.+*/^(),={MARKS}-]")
+MOST = 20  # mistakes of one text that are told
 LETTERS = frozenset(string.ascii_letters)
 DIGITS = frozenset(string.digits + ".")
 SIGNS = frozenset(["**", *"-+*/^(),="])
@@ -30,9 +43,13 @@ which no expression uses, is a weight of a network in the source exercises."""
 
 
 def readable(text: str, start: int = 0) -> int:
-    """Where `text` may be cut: behind the first character that is in no token.
+    """Where `text` may be cut: behind some characters that are in no token.
 
-    Nothing beyond it is ever read, since it is an error.
+    Beyond these nothing is ever read, since they are errors enough.
     """
-    stray = _STRAY.search(text, start)
-    return stray.end() if stray else len(text)
+    if not _STRAY.search(text, start):  # mostly, and then this is all that it costs
+        return len(text)
+    for count, stray in enumerate(_STRAY.finditer(text, start), 1):
+        if count == MOST:
+            return stray.end()
+    return len(text)

@@ -157,7 +157,7 @@ class Attempt:
 
     def _notes(self, objective: Objective) -> list[str]:
         """What of the data and of the graph had no part in the fit, in sentences."""
-        notes, data = [], self.data
+        notes, data = [*self.graph.doubts], self.data
         if self.graph.unused:
             notes.append(in_no_equation(self.graph.unused))
         if data.ignored:

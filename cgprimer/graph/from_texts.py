@@ -87,6 +87,7 @@ def _kinds(leaves: Leaves, names: Names) -> NDArray[np.str_]:
     # What is on the left is a variable, whatever its first letter.
     kinds[leaves.word[leaves.left]] = VARIABLE
     special = {*names.given, *CONSTANTS, *FUNCTIONS, *RESERVED}.intersection(words)
+    special |= {words[i] for i in np.flatnonzero(initial >= 128).tolist()}
     if special:
         found = [i for i, word in enumerate(words) if word in special]
         kinds[found] = [_name_kind(words[i], names) for i in found]
@@ -102,7 +103,7 @@ def _number_kind(word: str) -> str:
 
 def _name_kind(word: str, names: Names) -> str:
     """The kind of a name's slot, or what stays as written, or may be refused."""
-    if word in names.declared:
+    if word in names.declared or not word.isascii():
         return names.kind(word)
     return WRITTEN if word in CONSTANTS else DOUBTFUL
 
@@ -141,6 +142,8 @@ def _codes(
     """The texts with each leaf replaced by one code, which is above all characters."""
     # Bytes as long as there are fewer than 32 slots, then 16 bits a character.
     codes = data.astype(np.min_scalar_type(128 + leaf.max(initial=0)))
+    # A letter above these that is in no leaf, such as of a function φ(x), has no key.
+    codes[data >= 128] = ord("?")
     codes[start] = 128 + leaf
     return codes[~mask_of(len(data), start + 1, stop)]
 

@@ -57,10 +57,12 @@ class Graph(Frozen):
         table: Table,
         outputs: Sequence[str] | None = None,
         spare: Collection[str] = (),
+        doubts: Sequence[str] = (),
     ) -> None:
         table.order  # noqa: B018  (a cycle is refused here)
         self.table = table
         self.spare = frozenset(spare)
+        self.doubts = tuple(doubts)
         self._programs: dict[Any, Any] = {}
         self.parameters = table.parameters
         names = table.variables
@@ -284,7 +286,11 @@ class Graph(Frozen):
         The same variables in the same places, with other right sides for some.
         """
         table = self._running.table
-        return self if table is self.table else Graph(table, self.outputs, self.spare)
+        return (
+            self
+            if table is self.table
+            else Graph(table, self.outputs, self.spare, self.doubts)
+        )
 
     @property
     def bypassed(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ those that fill slots of a shape, which calls, exponents, 0 and 1 do not.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.expr.tokens import SYMBOLS
 from cgprimer.types import Integers, Mask
 
 Bytes = NDArray[np.uint8]
@@ -22,6 +24,8 @@ _BLANKS = bytes.maketrans(b"\t\n\v\f\r", b"     ")
 _NULS = bytes.maketrans(b"\0", b" ")
 _WORD = np.zeros(256, dtype=bool)
 _WORD[[*map(ord, string.ascii_letters + string.digits + "_.")]] = True
+_WORD[128:] = True  # the bytes of letters that are not ASCII, in UTF-8
+_SPACES = " \t\n\v\f\r"
 _PACKED = 8
 
 
@@ -79,25 +83,27 @@ def find_leaves(texts: Sequence[str]) -> Leaves:
 
 
 def _join(texts: Sequence[str]) -> Bytes:
-    """The texts in ASCII, each between two NULs, with single spaces for blanks.
+    """The texts in UTF-8, each between two NULs, with single spaces for blanks.
 
-    What is not ASCII, and so no part of a good equation, becomes a question mark.
+    What is no letter, and so no part of a good equation, becomes a question mark.
     """
     # NUL is in no equation, as `_ascii` takes it out, so it can mark where one ends.
     # For two texts the bytes are 0 xy=ab*xx 0 xq=xy 0.
     text = "\0".join(["", *texts, ""])
     if not text.isascii() or text.count("\0") > len(texts) + 1:
-        text = "\0".join(["", *map(_ascii, texts), ""])
-    data = text.encode("ascii").translate(_BLANKS)
+        text = "\0".join(["", *map(_clean, texts), ""])
+    data = text.encode().translate(_BLANKS)
     if b"  " in data:
         data = b" ".join(data.split())
     # Room behind the last text, for a look at the next characters of any word.
     return np.frombuffer(data + bytes(_PACKED), dtype=np.uint8)
 
 
-def _ascii(text: str) -> str:
-    left, equals, right = text.replace("\0", "?").partition("=")
-    return (left + equals + right.strip()).encode("ascii", "replace").decode("ascii")
+def _clean(text: str) -> str:
+    # Then letters and accents only: `expr.printed` leaves nothing else beyond ASCII.
+    text = re.sub(f"[\0{SYMBOLS}]", "?", text)
+    left, equals, right = text.partition("=")
+    return (left + equals + right.strip(_SPACES)).encode("utf-8", "replace").decode()
 
 
 def _places(data: Bytes) -> tuple[Integers, Integers]:
@@ -172,12 +178,12 @@ def _distinct_words(
     # A word of up to 8 letters is told by one number, so that `unique` compares numbers
     # and no text is made for each place. Read as little-endian, its first letter is the
     # lowest byte; shifted left, the bytes behind the word fall out. Longer words are
-    # numbered by a dict, from 2^63 on: letters are below 128, so no packed word is as
-    # large.
+    # numbered by a dict, from 2^63 on: so are those that end in the byte of a
+    # letter above 127, for no other packed word is as large.
     length = stop - start
     packed = np.ndarray(len(data) - _PACKED + 1, "<u8", data, strides=(1,))
     code = packed[start] << (8 * np.maximum(_PACKED - length, 0)).astype(np.uint64)
-    long = np.flatnonzero(length > _PACKED)
+    long = np.flatnonzero((length > _PACKED) | (code >= 2**63))
     text, table = data.tobytes(), dict[bytes, int]()
     spans = zip(start[long].tolist(), stop[long].tolist(), strict=True)
     code[long] = [table.setdefault(text[a:b], len(table)) + 2**63 for a, b in spans]
@@ -191,5 +197,5 @@ def _distinct_words(
     # All bytes but those of the first appearances become NUL, then blanks: what is left
     # splits into the words, in order, by one call.
     shown = data * mask_of(len(data), start[first], stop[first])
-    words = shown.tobytes().translate(_NULS).decode("ascii").split()
+    words = shown.tobytes().translate(_NULS).decode().split()
     return words, rank[number], first

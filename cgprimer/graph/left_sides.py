@@ -13,10 +13,11 @@ from collections.abc import Collection
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import bad_name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import MARKS
 
 # `*+` gives nothing back: a long name without a = behind it would else be tried again
 # in every shorter form.
-_LEFT = re.compile(r"\s*([A-Za-z]\w*+)\s*=", re.ASCII)
+_LEFT = re.compile(rf"\s*([^\W\d_][\w{MARKS}]*+)\s*=")
 
 
 def left_sides(
@@ -71,10 +72,29 @@ def _no_left_side(text: str) -> Mistake:
             return Mistake(
                 mistake.message, text, mistake.start, mistake.end, mistake.hint
             )
-    span = (start, max(start + 1, len(text[:equals].rstrip())))
+    left = text[:equals].strip()
     return Mistake(
         "the left side of '=' must be one name",
         text,
-        *span,
-        "a name is a letter followed by letters, digits and underscores",
+        start,
+        start + max(1, len(left)),
+        next((hint for pattern, hint in _LEFTS if re.match(pattern, left)), _NAMES),
     )
+
+
+_NAMES = "a name is a letter followed by letters, digits and underscores"
+_RATE = "name the derivative: dydt = … for dy/dt = …"
+# What stands on the left of equations elsewhere, and what to write for it.
+_LEFTS = (
+    (r"$", "write a name before '=', such as y"),
+    (r"(?:d|∂)\w*\s*\^?\d?/\s*(?:d|∂)\w+", _RATE),
+    (
+        r"[^\W\d]\w*\s*\(\s*(?![\d(])[\w, ]+\)$",
+        "write y = … for y(t) = …, and variables=['t'] for an input that does not "
+        "begin with x",
+    ),
+    (r"\w+\s*[-+*/]$", "write the whole sum or product on the right: y = y0 + …"),
+    (r"[^\W\d]\w*\s*(?:\^|\*\*)", "a power is no name: write c2 = … for c^2 = …"),
+    (r".*[=<>]$", "write one '=' per equation"),
+    (r"\\|\w+\s*\^?_?\{", "this is LaTeX: write a name, such as y or x_1"),
+)

@@ -13,6 +13,8 @@ from cgprimer.errors import GraphError, listing
 from cgprimer.graph.slots import PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.keeping import lazy
 
+_X = ("x", "ẋ", "ẍ")  # with an accent it is an x still; χ and х are none
+
 
 class Names:
     """The names met so far, numbered by first appearance, and their kinds."""
@@ -44,7 +46,7 @@ class Names:
         """What is defined or declared decides, else the first letter."""
         if name in self.declared:
             return PARAMETER if name in self.declared_parameters else VARIABLE
-        return VARIABLE if name.startswith("x") else PARAMETER
+        return VARIABLE if name.startswith(_X) else PARAMETER
 
     def enter(self, name: str) -> Leaf:
         """(kind, number among its kind) of a name, numbered now if it is new."""

@@ -8,19 +8,24 @@
 from __future__ import annotations
 
 import gc
-import re
+import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cgprimer import takes
-from cgprimer.errors import ExpressionError, GraphError, Mistake
-from cgprimer.expr.advice import bad_name
+from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
+from cgprimer.expr.advice import about, bad_name, spell
+from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.expr.syntax import parse_expression
-from cgprimer.expr.tokens import RESERVED, readable
+from cgprimer.expr.pasted import read_line
+from cgprimer.expr.printed import plain_name, read_print
+from cgprimer.expr.spelled import Spelled
+from cgprimer.expr.syntax import Parser
+from cgprimer.expr.tokens import NAME, RESERVED, STRAY, readable
+from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
-from cgprimer.graph.given import texts_of
+from cgprimer.graph.given import Note, texts_of
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.left_sides import left_sides
@@ -28,7 +33,6 @@ from cgprimer.graph.names import name_list
 from cgprimer.graph.numbering import Names
 from cgprimer.graph.table import Table
 
-_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 LONG = 100_000  # characters of one equation, from which on it is cut before it is read
 MOST = 4_000_000  # … that are read: a million terms, which take a gigabyte
 
@@ -44,14 +48,17 @@ def parse_graph(
 
     expressions : a list of texts such as `"xy = ab*xx + ac*xa"`; one text with an
         equation a line and `#` comments; or a dict name → right side. In a list or a
-        dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`.
+        dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`. In
+        one text an equation goes on over lines in brackets, at an operator, or after a
+        backslash.
     outputs : variables of interest; by default those that lead nowhere.
     parameters, variables : names that are parameters or variables whatever their
         first letter; all others follow the rule: variables start with x. A declared
         parameter that is in no equation stays a parameter, without effect.
 
-    Raises ExpressionError, with a caret under every mistake found; GraphError for an
-    unknown output; CycleError, which names the way round.
+    Warns (ReadingWarning) where a parameter looks like a constant, as e in e^x. Raises
+    ExpressionError, with a caret under every mistake found; GraphError for an unknown
+    output; CycleError, which names the way round.
     """
     was_on = gc.isenabled()
     try:
@@ -73,22 +80,25 @@ def _graph(
         _declared_names(parameters, "parameters"),
         _declared_names(variables, "variables"),
     )
-    table = _table(texts, notes, *declared)
+    table, readings = _table(texts, notes, *declared)
+    found = [*doubts(table, texts, readings, (*declared[0], *declared[1]))]
+    for sentence in found:
+        warnings.warn(sentence, ReadingWarning, stacklevel=3)
     used = frozenset(table.parameters if declared[0] else ())
     spare = [name for name in dict.fromkeys(declared[0]) if name not in used]
     # Behind those that are used, so that a declared name without effect moves no other
     # parameter's place.
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
-    return Graph(table, outputs, spare)
+    return Graph(table, outputs, spare, found)
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
     if names is None:
         return ()
-    names = name_list(names, keyword)
+    names = [plain_name(name) for name in name_list(names, keyword)]
     for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise GraphError(
                 f"{keyword}= holds {takes.quote(name)}, which is not a name"
             )
@@ -99,45 +109,105 @@ def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, .
 
 def _table(
     texts: list[str],
-    notes: list[str],
+    notes: list[Note],
     parameters: Sequence[str],
     variables: Sequence[str],
-) -> Table:
-    problems: dict[int, Mistake] = {}
-    whole, texts = texts, [_cut(text) for text in texts]
-    if long := [number for number, text in enumerate(texts) if len(text) > MOST]:
+) -> tuple[Table, dict[int, Spelled]]:
+    """The table, and how texts were read that are not in the language as they stand.
+
+    Raises ExpressionError with all that is wrong with any equation.
+    """
+    if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
         raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
-    leaves = find_leaves(texts)
+    readings = {n: read_print(x) for n, x in enumerate(texts) if not x.isascii()}
+    table, problems = _attempt(texts, readings, parameters, variables)
+    if problems:
+        # What programs and papers write otherwise is only looked for where an equation
+        # is none of the language.
+        before = {n: readings.get(n) or Spelled(texts[n]) for n in problems}
+        pasted = {n: read_line(reading) for n, reading in before.items()}
+        if any(pasted[n] is not before[n] for n in pasted):
+            readings |= pasted
+            table, problems = _attempt(texts, readings, parameters, variables)
+    if readings:
+        used = used_in(texts)
+        for number in readings:
+            alike = [*lookalikes(texts[number], 0, used)]
+            if alike:
+                problems[number] = sorted(
+                    [*alike, *problems.get(number, ())], key=lambda p: p.start
+                )
+    if found := [(n, problem) for n in sorted(problems) for problem in problems[n]]:
+        raise ExpressionError(_place(problem, notes, n) for n, problem in found)
+    return table, readings
+
+
+def _attempt(
+    texts: list[str],
+    readings: dict[int, Spelled],
+    parameters: Sequence[str],
+    variables: Sequence[str],
+) -> tuple[Table, dict[int, list[Mistake]]]:
+    """The table of equations, some of which are read otherwise than they are written.
+
+    With it what is wrong with them, by number, if anything is.
+    """
+    problems: dict[int, list[Mistake]] = {}
+    whole = [readings[n].text if n in readings else x for n, x in enumerate(texts)]
+    short = [_cut(text) for text in whole]
+    leaves = find_leaves(short)
     # The fast way, without a look at a single text: all begin with a name of their own.
     # Fewer names than texts mean that one is defined twice, or that a left side is odd;
     # then each is matched, to say what is wrong.
     defined: Collection[str] = {*leaves.left_sides(len(texts))}
     if len(defined) < len(texts) or not {*FUNCTIONS, *RESERVED}.isdisjoint(defined):
-        defined = left_sides(whole, problems, variables)
+        odd: dict[int, Mistake] = {}
+        defined = left_sides(whole, odd, variables)
+        problems = {n: [_as_written(odd[n], readings.get(n))] for n in odd}
         # What has a wrong left side is reported already; as an empty text it is no
         # equation that could be wrong once more.
-        left = ("" if number in problems else x for number, x in enumerate(texts))
+        left = ("" if number in problems else x for number, x in enumerate(short))
         leaves = find_leaves([*left])
     names = Names(defined, parameters, variables)
     table, suspects = table_of(leaves, names, texts)
     # The arrays say that something may be wrong; the parser, given the text itself,
     # says what, and where.
     for number in suspects - problems.keys():
-        text = whole[number]
+        text = readings.get(number) or Spelled(whole[number])
         try:
-            parse_expression(text, text.index("=") + 1, names.declared)
+            Parser(text, whole[number].index("=") + 1, names.declared).parse()
         except ExpressionError as error:
-            problems[number] = error.problems[0]
-    if problems:
-        raise ExpressionError(
-            _place(problem, notes, number)
-            for number, problem in sorted(problems.items())
+            problems[number] = [*error.problems]
+    return table, problems
+
+
+def _as_written(problem: Mistake, reading: Spelled | None) -> Mistake:
+    """A mistake in what was read, in what the author wrote."""
+    if reading is None:
+        return problem
+    start, end = reading.span(problem.start, problem.end)
+    problem = replace(problem, text=reading.written, start=start, end=end)
+    if spell(STRAY) in problem.message:
+        sign, before, behind = (
+            problem.text[start],
+            problem.text[:start],
+            problem.text[end:],
         )
-    return table
+        message = problem.message.replace(spell(STRAY), spell(sign))
+        problem = replace(problem, message=message, hint=about(sign, before, behind))
+    return problem
+
+
+def _is_too_long(text: str) -> bool:
+    # What holds strange signs is read up to some of these.
+    return len(_cut(text) if text.isascii() else text) > MOST
 
 
 def _cut(text: str) -> str:
-    """A text as far as it is read, where arrays of its characters would cost much."""
+    """A text as far as it is read, where arrays of its characters would cost much.
+
+    Only for what is in signs of the language: others are none before they are read.
+    """
     return text if len(text) < LONG else text[: readable(text)]
 
 
@@ -151,7 +221,8 @@ def _too_long(text: str) -> Mistake:
     )
 
 
-def _place(problem: Mistake, notes: list[str], number: int) -> Mistake:
+def _place(problem: Mistake, notes: list[Note], number: int) -> Mistake:
     if not notes:
         return problem
-    return replace(problem, message=notes[number] + problem.message)
+    line = max(line for at, line in notes[number] if at <= problem.start)
+    return replace(problem, message=f"line {line}: {problem.message}")

@@ -23,7 +23,7 @@ from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import FORGET, ONE, const, name
-from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.syntax import Parser
 from cgprimer.graph.slots import CONSTANT, SlotKind, slot_kind, slot_number
 from cgprimer.keeping import Weakly, lazy
 
@@ -57,7 +57,7 @@ class Shape:
         """The shape that the text `key` spells; the same object for the same body."""
         shape = _by_key.find(key)
         if shape is None:
-            shape = _by_key.hold(key, cls.from_body(parse_expression(key)))
+            shape = _by_key.hold(key, cls.from_body(Parser(key, 0, ()).parse()))
         return shape
 
     @classmethod

@@ -2,9 +2,10 @@
 
     line  = ("d" NAME | "∂" NAME) "/" ("d" NAME | "∂" NAME) "=" formula
 
-is a line of a claims file, with the formula in the language of the equations. It may
-use the names of the equation, and the variable that the equation defines; a claim of
-a total derivative may use every name of the graph.
+is a line of a claims file, with the formula in the language of the equations: d L / d w
+as well as dL/dw, which is never a quotient of the names dL and dw. It may use the names
+of the equation, and the variable that the equation defines; a claim of a total
+derivative may use every name of the graph.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from cgprimer.errors import (
     suggest,
 )
 from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.printed import plain_name
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import MARKS, NAME
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import unknown_name
@@ -37,8 +40,9 @@ from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
 from cgprimer.types import Array, Edge
 
+_DIFFERENTIAL = rf"[d∂]\s*+([^\W\d_][\w{MARKS}]*+)"
 _LINE = re.compile(
-    r"\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*/\s*(?:d\s+|∂\s*)([A-Za-z]\w*)\s*=", re.ASCII
+    rf"\s*+(?:[-*•]\s+)?{_DIFFERENTIAL}\s*+[/⁄∕]\s*+{_DIFFERENTIAL}\s*+[=＝]"
 )
 
 
@@ -60,19 +64,22 @@ def parse_claims(text: str) -> dict[Edge, Written]:
     claims: dict[Edge, Written] = {}
     problems = []
     for count, line in enumerate(text.split("\n"), 1):
-        line = re.sub(r"#.*", "", line).rstrip()
-        if not line.strip():
+        line = re.sub(r"#.*|^\s*%.*", "", line).rstrip()
+        if not line.strip("\ufeff \t"):
             continue
-        match = _LINE.match(line)
+        match = _LINE.match(line.replace("\ufeff", " "))
         # All bad lines are told at once, so that a file is mended in one go.
-        if match is None:
+        edge = (
+            ("", "") if match is None else (plain_name(match[1]), plain_name(match[2]))
+        )
+        if match is None or not all(map(NAME.fullmatch, edge)):
             problems.append(_not_a_claim(line, count))
-        elif (match[1], match[2]) in claims:
+        elif edge in claims:
             start = match.start(1)
-            message = f"line {count}: a second claim for d {match[1]} / d {match[2]}"
+            message = f"line {count}: a second claim for d {edge[0]} / d {edge[1]}"
             problems.append(Mistake(message, line, start, match.end(2)))
         else:
-            claims[match[1], match[2]] = Written(line, match.end(), count)
+            claims[edge] = Written(line, match.end(), count)
     if problems:
         raise ExpressionError(problems)
     return claims
@@ -82,6 +89,8 @@ def _not_a_claim(line: str, count: int) -> Mistake:
     start = len(line) - len(line.lstrip())
     end = line.find("=") if "=" in line else len(line)
     hint = "write d node / d name = formula, such as d xy / d ab = xx"
+    if re.match(r"\s*+[d∂]\s*+(?:\^\s*[2-9]|[²³])", line):
+        hint = "claims are of first derivatives; `check_derivation` reads others"
     message = f"line {count}: this is not a claim"
     return Mistake(message, line, start, max(end, start + 1), hint)
 
@@ -100,6 +109,13 @@ def read_claims(
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in (claims or {}).items():
+        if isinstance(claim, Written):
+            edge = _known(graph, edge)
+            if edge in by_edge:
+                message = (
+                    f"line {claim.number}: a second claim for d {edge[0]} / d {edge[1]}"
+                )
+                problems.append(Mistake(message, claim.line, 0, claim.start))
         names = _names(graph, edge, output)
         try:
             by_edge[edge] = _read(graph, edge, claim, names, width)
@@ -109,6 +125,28 @@ def read_claims(
     if problems:
         raise ExpressionError(problems)
     return by_edge
+
+
+def _known(graph: Graph, edge: Edge) -> Edge:
+    """The edge that a line of a file is about: dL/dw_11 is of w11 where that is there.
+
+    GraphError where the graph has dL and no L, so that the line may mean a quotient.
+    """
+    every = {*graph.variable_number, *graph.parameters}
+    close: dict[str, list[str]] = {}
+    for known in every:
+        close.setdefault(known.replace("_", ""), []).append(known)
+    names = []
+    for name in edge:
+        near = close.get(name.replace("_", ""), [])
+        if name not in every and f"d{name}" in every:
+            raise GraphError(
+                f"the graph has {shorten(f'd{name}')!r} and no {shorten(name)!r}\n"
+                f"  hint: d{shorten(name)} in a claim is a differential; write "
+                f"d d{shorten(name)} for that of d{shorten(name)}"
+            )
+        names.append(near[0] if name not in every and len(near) == 1 else name)
+    return names[0], names[1]
 
 
 def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import re
 import string
+import unicodedata
 
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
+from cgprimer.expr.tokens import MARKS
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import binding, emit, is_tree, lines
 
@@ -23,6 +25,16 @@ GREEK = frozenset(
     Omega
     """.split()  # noqa: SIM905  (a list of words reads better as words)
 )
+
+ACCENTS = {
+    "\u0302": r"\hat",
+    "\u0303": r"\tilde",
+    "\u0304": r"\bar",
+    "\u0305": r"\bar",
+    "\u0307": r"\dot",
+    "\u0308": r"\ddot",
+    "\u20d7": r"\vec",
+}
 
 SUM, PRODUCT, MINUS = (OPS[name].binding for name in ("add", "mul", "neg"))
 FRACTION = ATOM - 1
@@ -58,7 +70,7 @@ def latex_number(text: str) -> str:
 
 def _split(name: str) -> tuple[str, str, str]:
     """Stem, digits, and what follows an underscore."""
-    match = re.fullmatch(r"([A-Za-z]+)(\d*)(?:_(.+))?", name)
+    match = re.fullmatch(rf"([^\W\d_](?:[^\W\d_]|[{MARKS}])*)(\d*)(?:_(.+))?", name)
     return (match[1], match[2], match[3] or "") if match else (name, "", "")
 
 
@@ -66,9 +78,30 @@ def _word(text: str) -> str:
     """Letters set as one word, not as a product of letters; Greek ones as such."""
     if text in GREEK:
         return rf"\{text}"
+    letter, accent = _accented(text)
+    if len(letter) == 1:
+        letter = _greek(letter)
+        return rf"{ACCENTS[accent]}{{{letter}}}" if accent else letter
     alone = len(text) == 1 or text.isdigit()
     escaped = text.replace("_", r"\_")
     return text if alone else rf"\mathit{{{escaped}}}"
+
+
+def _greek(letter: str) -> str:
+    r"""α as \alpha, as far as LaTeX has a command; another letter as itself."""
+    match unicodedata.name(letter, "").split():
+        case "GREEK", case, "LETTER", called:
+            called = called.lower().replace("lamda", "lambda")
+            called = called.capitalize() if case == "CAPITAL" else called
+            return rf"\{called}" if called in GREEK else letter
+    return letter
+
+
+def _accented(text: str) -> tuple[str, str]:
+    """A letter and the accent over it, where LaTeX sets both as one."""
+    apart = unicodedata.normalize("NFD", text)
+    letter, accent = apart[:1], apart[1:]
+    return (letter, accent) if accent in ACCENTS or not accent else (text, "")
 
 
 def _definition(line: str) -> str:

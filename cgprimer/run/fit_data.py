@@ -109,5 +109,8 @@ def check_targets(
         raise FitError(f"the data lack the inputs {listing(missing)}\n  hint: {hint}")
     if unknown := [name for name in inputs if name not in known]:
         hint = suggest(unknown[0], graph.inputs)
-        hint = hint or f"it has {listing(graph.inputs) or 'no inputs'}"
+        if not graph.inputs:
+            near = suggest(unknown[0], graph.parameters) or "no name starts with x"
+            hint = f"{near}; parse_graph(…, variables=[…]) declares other inputs"
+        hint = hint or f"it has {listing(graph.inputs)}"
         raise FitError(f"the graph has no inputs {listing(unknown)}\n  hint: {hint}")

@@ -1,0 +1,1359 @@
+"""What people paste: equations in the signs of papers, programs and answers of a chat.
+
+Each is read as its author means it, or refused in words that help; none is misread.
+"""
+
+# ruff: noqa: E501  (whole messages, and equations as they are pasted)
+
+import time
+
+import numpy as np
+import pytest
+
+from cgprimer import (
+    Dataset,
+    LeastSquares,
+    check_gradients,
+    fit,
+    parse_claims,
+    parse_graph,
+)
+from cgprimer.cli import main
+from cgprimer.errors import ExpressionError, GraphError, ReadingWarning
+from cgprimer.expr.spans import span_in_equation
+from cgprimer.expr.syntax import parse_expression
+from cgprimer.notation.latex import latex_name
+
+READ = [  # what is pasted, how it is read, and its inputs
+    ("y = x^1⁄2", "y = x^(1/2)", "x"),
+    ("y = π₁·x + π", "y = π1*x + pi", "x"),
+    ("y = |x| + |x - 1|²", "y = abs(x) + abs(x - 1)^2", "x"),
+    ("y = ln x + a", "y = log(x) + a", "x"),
+    ("y = sin x", "y = sin(x)", "x"),
+    ("y = sin²(x) + cos^2(x)", "y = sin(x)^2 + cos(x)^2", "x"),
+    ("f(x) = a*x²", "f = a*x^2", "x"),
+    ("ẏ = −k·y", "ẏ = -k*y", ""),
+    ("y = W·x + b", "y = W*x + b", "x"),
+    ("y = x ** 2 - -3^-x", "y = x^2 - (-3^-x)", "x"),
+    ("y = a*x;", "y = a*x", "x"),
+    ("$y = a*x$", "y = a*x", "x"),
+    ("y = np.exp(x) + numpy.log(x1) - math.sqrt(x2)", "y = exp(x) + log(x1) - sqrt(x2)", "x x1 x2"),
+    ("y = torch.relu(x) + tf.nn.sigmoid(x) + F.softplus(x)", "y = relu(x) + sigmoid(x) + softplus(x)", "x"),
+    ("y = np.maximum(0, x)", "y = max(0, x)", "x"),
+    ("y = 2*np.pi*x", "y = 2*pi*x", "x"),
+    ("y = a*x; % slope of line", "y = a*x", "x"),
+    ("y = 1.5e−3·x + 3·10⁻⁴", "y = 0.0015*x + 3*10^-4", "x"),
+    ("y = 1.5 × 10³·x", "y = 1.5*10^3*x", "x"),
+    ("\"y = a*x\",", "y = a*x", "x"),
+    ("'y = a*x'", "y = a*x", "x"),
+    ("(1) y = a*x", "y = a*x", "x"),
+    ("1. y = a*x", "y = a*x", "x"),
+    ("2) y = a*x", "y = a*x", "x"),
+    ("Eq. (3): y = a*x", "y = a*x", "x"),
+    ("y = a*x   (4)", "y = a*x", "x"),
+    ("y = a*x.", "y = a*x", "x"),
+    ("y = a*x,", "y = a*x", "x"),
+    ("y := a*x", "y = a*x", "x"),
+    ("y ≔ a·x", "y = a*x", "x"),
+    ("y <- a*x", "y = a*x", "x"),
+    ("y ← a·x", "y = a*x", "x"),
+    ("y = x.*w./b + x.^2", "y = x*w/b + x^2", "x"),
+    ("**y = a·x + b**", "y = a*x + b", "x"),
+    ("`y = a*x`", "y = a*x", "x"),
+    ("- y = a*x", "y = a*x", "x"),
+    ("* y = a*x", "y = a*x", "x"),
+    ("• y = a·x", "y = a*x", "x"),
+    ("> y = a*x", "y = a*x", "x"),
+    ("y = √x + √(x + 1) + √2·x", "y = sqrt(x) + sqrt(x + 1) + sqrt(2)*x", "x"),
+    ("y = α·x + β·x² − γ", "y = α*x + β*x^2 - γ", "x"),
+    ("y = 𝛼·𝑥 + 𝛽", "y = α*x + β", "x"),
+    ("y = ａ＊ｘ＋１", "y = a*x + 1", "x"),
+    ("у = а·x", "у = а*x", "x"),
+    ("y = χ·x", "y = χ*x", "x"),
+    ("y = µ·x", "y = μ*x", "x"),
+    ("y = exp(-(x-μ)²/(2·σ²))/√(2·π·σ²)", "y = exp(-(x - μ)^2/(2*σ^2))/sqrt(2*pi*σ^2)", "x"),
+    ("y = a×b×x", "y = a*b*x", "x"),
+    ("y = aˣ", "y = a^x", "x"),
+    ("y = x^½", "y = x^(1/2)", "x"),
+    ("y = (x + 1)²/(x − 1)³", "y = (x + 1)^2/(x - 1)^3", "x"),
+    ("y = A*exp(-E/(R*T))", "y = A*exp(-E/(R*T))", ""),
+    ("y = x ^ 1/2", "y = x^1/2", "x"),
+    ("Y = β₀ + β₁·x₁ + β₂·x₂ + ε", "Y = β0 + β1*x1 + β2*x2 + ε", "x1 x2"),
+    ("p̂ = 1/(1 + exp(−(w₁·x₁ + w₂·x₂ + b)))", "p̂ = 1/(1 + exp(-(w1*x1 + w2*x2 + b)))", "x1 x2"),
+    ("Q = m·c·ΔT", "Q = m*c*ΔT", ""),
+    ("F = G·m₁·m₂/r²", "F = G*m1*m2/r^2", ""),
+    ("E = ½·m·v² + m·g·h", "E = 1/2*m*v^2 + m*g*h", ""),
+    ("T = 2·π·√(l/g)", "T = 2*pi*sqrt(l/g)", ""),
+    ("v = √(v₀² + 2·a·s)", "v = sqrt(v0^2 + 2*a*s)", ""),
+    ("x̄ = (x₁ + x₂ + x₃)/3", "x̄ = (x1 + x2 + x3)/3", "x1 x2 x3"),
+    ("λ = h/(m·v)", "λ = h/(m*v)", ""),
+    ("y = A·sin(ω·x + φ)", "y = A*sin(ω*x + φ)", "x"),
+    ("η = 1 − T₂/T₁", "η = 1 - T2/T1", ""),
+    ("y = x·(1 − x)", "y = x*(1 - x)", "x"),
+    ("y = max(0, x) + 0.01·min(0, x)", "y = max(0, x) + 0.01*min(0, x)", "x"),
+    ("y = 1⁄2·x", "y = 1/2*x", "x"),
+    ("y = ¹⁄₂·x", "y = 1/2*x", "x"),
+    ("y = x¹⁰⁻ⁿ", "y = x^(10 - n)", "x"),
+    ("y = 10⁻³·x", "y = 10^-3*x", "x"),
+    ("y = (−x)²", "y = (-x)^2", "x"),
+    ("y = a·x² − −b", "y = a*x^2 - (-b)", "x"),
+    ("y = a–b", "y = a - b", ""),
+    ("z = a * x + b;", "z = a*x + b", "x"),
+    ("y = 3.*x.^2 - 2.*x + 1;", "y = 3*x^2 - 2*x + 1", "x"),
+    ("y = 1./(1+exp(-x))", "y = 1/(1 + exp(-x))", "x"),
+    ("y <- b0 + b1*x1 + b2*x2", "y = b0 + b1*x1 + b2*x2", "x1 x2"),
+    ("y <- log(x)", "y = log(x)", "x"),
+    ("y = np.tanh(w*x + b)", "y = tanh(w*x + b)", "x"),
+    ("y = torch.sigmoid(w1*x1 + b1)", "y = sigmoid(w1*x1 + b1)", "x1"),
+    ("y = math.sqrt(x**2 + 1)", "y = sqrt(x^2 + 1)", "x"),
+    ("loss = (y - y_hat)**2", "loss = (y - y_hat)^2", ""),
+    ("y = Math.exp(-x);", "y = exp(-x)", "x"),
+    ("y = w1*x1 + w2*x2 + b,", "y = w1*x1 + w2*x2 + b", "x1 x2"),
+    ("let y = a*x", "y = a*x", "x"),
+    ("3. **y = w·x + b**", "y = w*x + b", "x"),
+    ("- `y = σ·x`", "y = σ*x", "x"),
+    ("Eq. 5: y = a·x,", "y = a*x", "x"),
+    ("y = a·x + b.    (12)", "y = a*x + b", "x"),
+    ('y = a\xb7x + b,\t(2.1)', "y = a*x + b", "x"),
+    ("y = a*x \\tag{1}", "y = a*x", "x"),
+    ("\\(y = a*x\\)", "y = a*x", "x"),
+    ("$$y = a*x + b$$", "y = a*x + b", "x"),
+    ("y = a_1*x_1", "y = a_1*x_1", "x_1"),
+    ("y = -x²", "y = -x^2", "x"),
+    ("y = 2^−x", "y = 2^-x", "x"),
+    ("y = |a − x|/|b|", "y = abs(a - x)/abs(b)", "x"),
+    ("y = |x|·|x|", "y = abs(x)*abs(x)", "x"),
+    ("y = sqrt x + 1", "y = sqrt(x) + 1", "x"),
+    ("y = tanh²(x)", "y = tanh(x)^2", "x"),
+    ("y = sin(x)²", "y = sin(x)^2", "x"),
+    ("y = x₁₂ + x1", "y = x12 + x1", "x12 x1"),
+    ("y = xₐ + x_a", "y = x_a + x_a", "x_a"),
+    ("y = 𝐱·w", "y = x*w", "x"),
+    ("y = ＡＢ*ｘ", "y = AB*x", "x"),
+    ("y = éx*x", "y = éx*x", "x"),
+    ("y = é*x", "y = é*x", "x"),
+    (" y = a·x", "y = a*x", "x"),
+    ('y\u200b = a\xb7x', "y = a*x", "x"),
+    ("y = é*x + é", "y = é*x + é", "x"),
+    ("y = ax + b*x", "y = ax + b*x", "x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "meaning", "inputs"), READ)
+def test_what_is_pasted_is_read(text: str, meaning: str, inputs: str):
+    graph = parse_graph([text])
+    [name] = graph.dependents
+    assert str(graph.equation(name)) == meaning
+    assert " ".join(graph.inputs) == inputs
+    # It is what the language says itself, and it is kept as it was written.
+    assert parse_graph([meaning]).equation(name).body is graph.equation(name).body
+    assert graph.equation(name).text == text.strip()
+
+
+NOTED = [
+    ("y = E^x", "E is a parameter in 'y = E^x': write exp(x) for E^x, or declare it with parameters=['E']"),
+    ("y = e^x + é", "e is a parameter in 'y = e^x + é': write exp(x) for e^x, or declare it with parameters=['e']"),
+    ("y = 1/(1+e⁻ˣ)", "e is a parameter in 'y = 1/(1+e⁻ˣ)': write exp(x) for e^x, or declare it with parameters=['e']"),
+    ("y = ax² + bx + c", "ax is a parameter in 'y = ax² + bx + c': write a*x for a product, or declare it with parameters=['ax']"),
+    ("y = wx + b", "wx is a parameter in 'y = wx + b': write w*x for a product, or declare it with parameters=['wx']"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), NOTED)
+def test_what_is_read_by_the_rules_and_misleads_is_told(text: str, message: str):
+    with pytest.warns(ReadingWarning) as caught:
+        parse_graph([text])
+    assert [str(warning.message) for warning in caught] == [message]
+
+
+REFUSED = r"""
+an operator is missing before 'x2'
+
+    y = x₁x₂
+          ^^
+  hint: write a product with '*': x1*x2
+---
+an operator is missing before 'r'
+
+    y = πr²
+         ^
+  hint: write a product with '*': pi*r
+---
+'log' is a function
+
+    y = log^10(x)
+        ^^^
+  hint: call it, log(…), or choose another name
+---
+malformed number '2x'
+
+    y = 2x
+        ^^
+  hint: write a product with '*': 2*x
+---
+an operator is missing before '('
+
+    y = 2(x + 1)
+         ^
+  hint: write a product with '*': 2*(…)
+---
+an operator is missing before '('
+
+    y = (x + 1)(x - 1)
+               ^
+  hint: write a product with '*': (…)*(…)
+---
+an operator is missing before 'x'
+
+    y = a x + b
+          ^
+  hint: write a product with '*': a*x
+---
+unknown function 'x'
+
+    y = x(1 - x)
+        ^
+  hint: write a product with '*': x*(…)
+---
+unexpected character '|'
+
+    y = 2|x|
+         ^
+  hint: write abs(…) for an absolute value
+---
+unexpected character '!'
+
+    y = x!
+         ^
+  hint: a factorial is not in the language
+---
+'sin' is a function
+
+    y = sin x*a
+        ^^^
+  hint: call it, sin(…), or choose another name
+---
+'sin' is a function
+
+    y = sin 2x
+        ^^^
+  hint: call it, sin(…), or choose another name
+
+malformed number '2x'
+
+    y = sin 2x
+            ^^
+  hint: write a product with '*': 2*x
+---
+'sin' is a function
+
+    y = sin^-1(x)
+        ^^^
+  hint: write arcsin(x), or 1/sin(x): sin^-1 is used for either
+---
+'sin' is a function
+
+    y = sin⁻¹(x)
+        ^^^
+  hint: write arcsin(x), or 1/sin(x): sin^-1 is used for either
+---
+unknown function 'log2'
+
+    y = log₂(x)
+        ^^^^
+  hint: write log(a)/log(2)
+---
+unknown function 'log_10'
+
+    y = log_10(x)
+        ^^^^^^
+  hint: write log(a)/log(10)
+---
+the left side of '=' must be one name
+
+    f(t) = a*t
+    ^^^^
+  hint: write y = … for y(t) = …, and variables=['t'] for an input that does not begin with x
+---
+unknown function 'dx'
+
+    y = d/dx (x^2)
+          ^^
+  hint: write the formula of the derivative; `gradient` finds those of a graph
+---
+unexpected character '∂' (U+2202 PARTIAL DIFFERENTIAL)
+
+    y = ∂f/∂x
+        ^
+  hint: write the formula of the derivative; `gradient` finds those of a graph
+---
+the left side of '=' must be one name
+
+    dy/dt = -k*y
+    ^^^^^
+  hint: name the derivative: dydt = … for dy/dt = …
+---
+unexpected character "'"
+
+    y' = -k*y
+     ^
+  hint: a prime is no part of a name: write y1, or dy
+---
+unexpected character '∫' (U+222B INTEGRAL)
+
+    y = ∫ x dx
+        ^
+  hint: an integral is not in the language: write what it comes to
+---
+unexpected character '∑' (U+2211 N-ARY SUMMATION)
+
+    y = ∑ x
+        ^
+  hint: write the terms out: xa + xb + xc
+---
+an operator is missing before 'x_i'
+
+    y = Σ x_i
+          ^^^
+  hint: write the terms out: xa + xb + xc
+---
+unexpected character '@'
+
+    y = W @ x
+          ^
+  hint: there are no matrices: write every component as an equation of its own
+---
+unexpected character 'ᵀ' (U+1D40 MODIFIER LETTER CAPITAL T)
+
+    y = wᵀx + b
+         ^
+  hint: there are no matrices: write every component as an equation of its own
+---
+unexpected character ';'
+
+    y = a*x; z = y^2
+           ^
+  hint: write one equation per string or line
+---
+unexpected character '\\'
+
+    y = \frac{a}{b}
+        ^
+  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+---
+unexpected character '\\'
+
+    y = a \cdot x
+          ^
+  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+---
+unexpected character '{'
+
+    y = x^{2}
+          ^
+  hint: write x^2 for x^{2}, and x^(n + 1) for x^{n + 1}
+---
+unknown function 'log10'
+
+    y = np.log10(x)
+           ^^^^^
+  hint: write log(a)/log(10)
+---
+unexpected character '.'
+
+    y = math.e*x
+            ^
+  hint: write exp(1) for e, and exp(x) for e^x
+---
+unexpected character '['
+
+    y = x[0]*w
+         ^
+  hint: an index is part of a name: write x0 for x[0]
+---
+'if' is Python, not part of the language
+
+    y = x if x > 0 else 0
+          ^^
+  hint: step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    y = x if x > 0 else 0
+               ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+a value is expected before '='
+
+    y == a*x
+       ^
+  hint: write one '=' per equation
+---
+unexpected character '&'
+
+    y = a && x
+          ^
+  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+---
+unexpected character '|'
+
+    y = a || x
+          ^
+  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+---
+unexpected character '>'
+
+    y = x > 0 ? a : b
+          ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+
+unexpected character '?'
+
+    y = x > 0 ? a : b
+              ^
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b
+
+unexpected character ':'
+
+    y = x > 0 ? a : b
+                  ^
+  hint: write a quotient with '/'
+---
+the left side of '=' must be one name
+
+    =A1*B1
+    ^
+  hint: write a name before '=', such as y
+---
+unexpected character '$'
+
+    y = $A$1*2
+        ^
+  hint: write A1 for $A$1
+---
+a value is expected before '/'
+
+    y = a*x // slope
+             ^
+  hint: floor division is not in the language; write one '/'
+---
+unexpected character '%'
+
+    y = a*x % slope of line
+            ^
+  hint: a comment begins with #
+---
+a comma outside a function call
+
+    y = 0,5*x
+         ^
+  hint: decimal numbers are written with a point
+---
+a comma outside a function call
+
+    y = 1,000*x
+         ^
+  hint: write 1000 or 1.000
+---
+'sin' takes 1 argument, but 2 are given
+
+    y = sin(0,5)
+        ^^^^^^^^
+  hint: decimal numbers are written with a point
+---
+malformed number '1.5x10'
+
+    y = 1.5x10^3
+        ^^^^^^
+  hint: write a power of ten, such as 1.5e3, or a product: 1.5*x10
+---
+unexpected character '%'
+
+    y = 5%*x
+         ^
+  hint: write 0.05 for 5 %
+---
+unexpected character '%'
+
+    y = 5 %
+          ^
+  hint: write 0.05 for 5 %
+---
+unexpected character '°' (U+00B0 DEGREE SIGN)
+
+    y = 30°
+          ^
+  hint: write an angle in radians: 30*pi/180 for 30°
+---
+unexpected character '°' (U+00B0 DEGREE SIGN)
+
+    y = sin(30°)
+              ^
+  hint: write an angle in radians: 30*pi/180 for 30°
+---
+an operator is missing before 'kg'
+
+    y = 5 kg*x
+          ^^
+  hint: leave the unit away, or write a product with '*kg'
+---
+malformed number '9.81m'
+
+    y = 9.81m*x
+        ^^^^^
+  hint: leave the unit away, or write a product: 9.81*m
+---
+unknown function 'x'
+
+    y = a*x (4)
+          ^
+  hint: leave the number of the equation away, or write x*4
+---
+a comma outside a function call
+
+    y = a*x, where a = 3
+           ^
+  hint: write the equation alone, and values as equations of their own
+---
+an operator is missing before 'where'
+
+    y = a*x where a is the slope
+            ^^^^^
+  hint: write the equation alone, and values as equations of their own
+---
+unexpected character '≈' (U+2248 ALMOST EQUAL TO)
+
+    y ≈ a*x
+      ^
+  hint: write '=' for what is to be computed so
+---
+unexpected character '~'
+
+    y ~ a*x
+      ^
+  hint: write '=' for what is to be computed so
+---
+unexpected character '∝' (U+221D PROPORTIONAL TO)
+
+    y ∝ x
+      ^
+  hint: write '=' for what is to be computed so
+---
+unexpected character '>'
+
+    a*x -> y
+         ^
+  hint: write name = expression
+---
+the left side of '=' must be one name
+
+    y += a*x
+    ^^^
+  hint: write the whole sum or product on the right: y = y0 + …
+---
+unknown function 'softmax'
+
+    y = softmax(x)
+        ^^^^^^^
+  hint: write each class: exp(xa)/(exp(xa) + exp(xb))
+---
+unknown function 'swish'
+
+    y = swish(x) + leaky_relu(x)
+        ^^^^^
+  hint: write a*sigmoid(a)
+
+unknown function 'leaky_relu'
+
+    y = swish(x) + leaky_relu(x)
+                   ^^^^^^^^^^
+  hint: write max(a, 0.01*a)
+---
+unknown function 'LeakyReLU'
+
+    y = LeakyReLU(x)
+        ^^^^^^^^^
+  hint: write max(a, 0.01*a)
+---
+unknown function 'relu6'
+
+    y = relu6(x) + silu(x)
+        ^^^^^
+  hint: write min(max(a, 0), 6)
+
+unknown function 'silu'
+
+    y = relu6(x) + silu(x)
+                   ^^^^
+  hint: write a*sigmoid(a)
+---
+unknown function 'pow'
+
+    y = pow(x, 2)
+        ^^^
+  hint: write a power with '^': a^b
+---
+unexpected character '['
+
+    y = Sin[x]
+           ^
+  hint: write a call with parentheses: sin(xa) for Sin[xa]
+---
+unknown function 'Exp'
+
+    y = Exp(x)
+        ^^^
+  hint: did you mean 'exp'?
+---
+unknown function 'EXP'
+
+    y = EXP(-A1)
+        ^^^
+  hint: did you mean 'exp'?
+---
+unexpected character "'"
+
+    y = x'*w
+         ^
+  hint: a prime is no part of a name: write y1, or dy
+---
+unexpected character '@'
+
+    y = @(x) a*x
+        ^
+  hint: write y = … for y = @(x) …
+---
+unexpected character '%'
+
+    y = x %*% w
+          ^
+  hint: there are no matrices: write every component out
+---
+the left side of '=' must be one name
+
+    − y = a·x
+    ^^^
+  hint: a name is a letter followed by letters, digits and underscores
+---
+unexpected character '.'
+
+    y = a*x ...
+            ^
+  hint: write every term out
+---
+unexpected character '…' (U+2026 HORIZONTAL ELLIPSIS)
+
+    y = x₁ + x₂ + … + x₁₀
+                  ^
+  hint: write the terms out: xa + xb + xc
+---
+unexpected character 'ₙ' (U+2099 LATIN SUBSCRIPT SMALL LETTER N)
+
+    y = xₙ₊₁
+         ^
+  hint: an index is made of letters or digits alone: x_next for xₙ₊₁
+---
+unexpected character '±' (U+00B1 PLUS-MINUS SIGN)
+
+    y = ±a*x
+        ^
+  hint: write two equations, one with + and one with -
+---
+unexpected character '√' (U+221A SQUARE ROOT)
+
+    y = √x²
+        ^
+  hint: write sqrt(x^2), or sqrt(x)^2
+---
+unexpected character '∛' (U+221B CUBE ROOT)
+
+    y = ∛x
+        ^
+  hint: write a^(1/3) where a > 0, sign(a)*abs(a)^(1/3) for any a
+---
+an operator is missing before 'x'
+
+    y = ½·m·v² + ¼x
+                  ^
+  hint: write a product with '*': (…)*x
+---
+unexpected character '½' (U+00BD VULGAR FRACTION ONE HALF)
+
+    y = 2½
+         ^
+  hint: write a decimal number: 2.5 for 2½
+---
+unexpected character '‖' (U+2016 DOUBLE VERTICAL LINE)
+
+    y = ‖x‖
+        ^
+  hint: write sqrt(xa^2 + xb^2) for a norm
+---
+unexpected character '⌊' (U+230A LEFT FLOOR)
+
+    y = ⌊x⌋
+        ^
+  hint: rounding is not in the language
+
+unexpected character '⌋' (U+230B RIGHT FLOOR)
+
+    y = ⌊x⌋
+          ^
+---
+unexpected character '≤' (U+2264 LESS-THAN OR EQUAL TO)
+
+    y = x ≤ 1
+          ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+unexpected character '∈' (U+2208 ELEMENT OF)
+
+    y = x ∈ R
+          ^
+  hint: write the equation alone
+---
+an operator is missing before 'x'
+
+    y = 𝑎𝑥
+         ^
+  hint: write a product with '*': a*x
+---
+unexpected character 'ο' (U+03BF GREEK SMALL LETTER OMICRON)
+
+    y = ο*x + o
+        ^
+  hint: it looks like 'o' but is another character; type 'o'
+---
+an operator is missing before 'y'
+
+    y = x²y
+          ^
+  hint: write a product with '*': …*y
+---
+malformed number '2y'
+
+    y = x^2y
+          ^^
+  hint: write a product with '*': 2*y
+---
+an operator is missing before '000'
+
+    y = 1 000*x
+          ^^^
+  hint: write one number: 1000
+---
+'lambda' is a keyword of Python
+
+    y = lambda*x
+        ^^^^^^
+  hint: choose another name, or declare it in parameters= or variables=
+---
+'lambda' is a keyword of Python
+
+    lambda x: a*x
+    ^^^^^^
+  hint: choose another name, or declare it in parameters= or variables=
+---
+'def' is a keyword of Python
+
+    def f(x): return a*x
+    ^^^
+  hint: choose another name, or declare it in parameters= or variables=
+---
+an equation needs '='
+
+    return a*x
+    ^^^^^^^^^^
+  hint: write name = expression
+---
+unknown function 'sum'
+
+    y = sum(x)
+        ^^^
+  hint: write the terms out: xa + xb + xc
+---
+unexpected character '{'
+
+    y = max{a, x}
+           ^
+  hint: write a call with parentheses: max(a, b)
+---
+unexpected character ';'
+
+    y = min(a; x)
+             ^
+  hint: arguments are parted by a comma
+---
+unexpected character '{'
+
+    y = {a + b}*x
+        ^
+  hint: write parentheses ( ) only
+---
+unexpected character '['
+
+    y = [a + b]*x
+        ^
+  hint: write parentheses ( ) only
+---
+'(' is never closed
+
+    y = (a + b*x
+        ^
+---
+')' closes nothing
+
+    y = a + b)*x
+             ^
+---
+the expression ends where a value is expected
+
+    y = a*x +
+             ^
+---
+a value is expected before '*'
+
+    y = * x
+        ^
+---
+an equation needs '='
+
+    y
+    ^
+  hint: write name = expression
+---
+unknown function 'sn'
+
+    y = a*sn(x) + 2x + b?
+          ^^
+  hint: did you mean 'sin'?
+
+malformed number '2x'
+
+    y = a*sn(x) + 2x + b?
+                  ^^
+  hint: write a product with '*': 2*x
+
+unexpected character '?'
+
+    y = a*sn(x) + 2x + b?
+                        ^
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b
+---
+unexpected character '#'
+
+    y = a*x  # note
+             ^
+  hint: comments belong in a multi-line text or a file, not in a list of equations
+---
+unexpected character '“' (U+201C LEFT DOUBLE QUOTATION MARK)
+
+    y = “x”
+        ^
+  hint: equations hold no strings
+---
+unexpected character '&'
+
+    y = x&nbsp;+ 1
+         ^
+  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+
+unexpected character ';'
+
+    y = x&nbsp;+ 1
+              ^
+  hint: write one equation per string or line
+---
+a second '=' in one equation
+
+    y = F·x=m·a
+           ^
+  hint: write one equation per string or line
+---
+the left side of '=' must be one name
+
+    N(t) = N₀·e^(−λ·t)
+    ^^^^
+  hint: write y = … for y(t) = …, and variables=['t'] for an input that does not begin with x
+---
+the left side of '=' must be one name
+
+    σ² = (x₁ − x̄)²
+    ^^
+  hint: a power is no name: write c2 = … for c^2 = …
+---
+the left side of '=' must be one name
+
+    c² = a² + b²
+    ^^
+  hint: a power is no name: write c2 = … for c^2 = …
+---
+unexpected character '"'
+
+    "y": a*x
+    ^
+  hint: equations hold no strings
+---
+unexpected character '\\'
+
+    y = \sigma(x)
+        ^
+  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+---
+unexpected character '\\'
+
+    y = \sqrt{x}
+        ^
+  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+---
+unexpected character '{'
+
+    y = e^{x}
+          ^
+  hint: write x^2 for x^{2}, and x^(n + 1) for x^{n + 1}
+---
+unexpected character '{'
+
+    y = x_{1} + 1
+          ^
+  hint: write x_1 for x_{1}
+---
+unexpected character '|'
+
+    y = |x
+        ^
+  hint: write abs(…) for an absolute value
+---
+'exp' is a function
+
+    y = exp -x
+        ^^^
+  hint: call it, exp(…), or choose another name
+---
+'log' is a function
+
+    y = log x^2
+        ^^^
+  hint: call it, log(…), or choose another name
+---
+'cos' is a function
+
+    y = cos x sin x
+        ^^^
+  hint: call it, cos(…), or choose another name
+---
+'sin' is a function
+
+    y = sin x²
+        ^^^
+  hint: call it, sin(…), or choose another name
+---
+unexpected character ':'
+
+    y = x:2
+         ^
+  hint: write a quotient with '/'
+---
+a comma outside a function call
+
+    y = x, y
+         ^
+  hint: decimal numbers are written with a point
+---
+unexpected character ';'
+
+    y = max(x; 1; 2)
+             ^
+  hint: arguments are parted by a comma
+---
+'if' is Python, not part of the language
+
+    y = a*x if x > 0
+            ^^
+  hint: step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    y = a*x if x > 0
+                 ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+unexpected character ']'
+
+    y = a*(x+b]
+              ^
+  hint: write parentheses ( ) only
+---
+unexpected character '}'
+
+    y = (a+b}*x
+            ^
+  hint: write parentheses ( ) only
+---
+an operator is missing before 'c'
+
+    y = a*x + b c d e
+                ^
+  hint: write a product with '*': b*c
+---
+unexpected character '.'
+
+    y = ..5*x
+        ^
+  hint: write every term out
+---
+malformed number '1.2.3'
+
+    y = 1.2.3*x
+        ^^^^^
+  hint: write numbers as 12, 0.5 or 1e-3
+---
+malformed number '1e5x'
+
+    y = 1e5x
+        ^^^^
+  hint: write a product with '*': 1e5*x
+---
+malformed number '5e'
+
+    y = 5e*x
+        ^^
+  hint: write numbers as 12, 0.5 or 1e-3
+---
+malformed number '0x1F'
+
+    y = 0x1F
+        ^^^^
+  hint: write numbers as 12, 0.5 or 1e-3
+---
+malformed number '3i'
+
+    y = 3i + 2
+        ^^
+  hint: write a product with '*': 3*i
+---
+the expression ends where a value is expected
+
+    y = x^
+          ^
+---
+a value is expected before '^'
+
+    y = ^2
+        ^
+---
+a value is expected before '/'
+
+    y = a*/x
+          ^
+---
+an operator is missing before 'x'
+
+    y = a x^2 + b x + c
+          ^
+  hint: write a product with '*': a*x
+
+an operator is missing before 'x'
+
+    y = a x^2 + b x + c
+                  ^
+  hint: write a product with '*': b*x
+---
+an operator is missing before 'W'
+
+    y = 5 · 10^3 W
+                 ^
+  hint: leave the unit away, or write a product with '*W'
+---
+unexpected character '°' (U+00B0 DEGREE SIGN)
+
+    y = 20 °C
+           ^
+  hint: leave the unit away
+---
+unexpected character '′' (U+2032 PRIME)
+
+    y = 3′
+         ^
+  hint: a prime is no part of a name: write y1, or dy
+---
+unexpected character "'"
+
+    y = f'(x)
+         ^
+  hint: write the formula of the derivative; `gradient` finds those of a graph
+---
+unknown function 'f'
+
+    y = f(x)
+        ^
+  hint: write a product with '*': f*(…)
+---
+unexpected character '⊕' (U+2295 CIRCLED PLUS)
+
+    y = x⊕1
+         ^
+---
+unexpected character '∞' (U+221E INFINITY)
+
+    y = ∞
+        ^
+  hint: write a finite number
+---
+unexpected character '→' (U+2192 RIGHTWARDS ARROW)
+
+    y = x → 1
+          ^
+  hint: write name = expression
+---
+unexpected character '∂' (U+2202 PARTIAL DIFFERENTIAL)
+
+    y = ∂L/∂w
+        ^
+  hint: write the formula of the derivative; `gradient` finds those of a graph
+---
+unexpected character '∇' (U+2207 NABLA)
+
+    y = ∇f
+        ^
+  hint: write the formula of the derivative; `gradient` finds those of a graph
+---
+unexpected character 'а' (U+0430 CYRILLIC SMALL LETTER A)
+
+    y = а·x + a
+        ^
+  hint: it looks like 'a' but is another character; type 'a'
+---
+unexpected character 'х' (U+0445 CYRILLIC SMALL LETTER HA)
+
+    y = хa
+        ^
+  hint: it looks like 'x' but is another character; type 'x'
+---
+unexpected character 'х' (U+0445 CYRILLIC SMALL LETTER HA)
+
+    yх = a·x
+     ^
+  hint: it looks like 'x' but is another character; type 'x'
+---
+'𝐱' cannot be told from 'x', which stands here too
+
+    y = 𝐱·x
+        ^
+  hint: give one of them another name
+---
+unexpected character ':'
+
+    y = a:b
+         ^
+  hint: write a quotient with '/'
+---
+unexpected character ']'
+
+    y = (a+b]*x
+            ^
+  hint: write parentheses ( ) only
+"""
+
+
+def blocks() -> list[str]:
+    return [block.strip("\n") for block in REFUSED.split("---\n")]
+
+
+@pytest.mark.parametrize("message", blocks())
+def test_what_is_not_read_is_refused_in_words_that_help(message: str):
+    """The whole message; the text refused is its third line."""
+    text = message.splitlines()[2].removeprefix("    ")
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph([text])
+    assert str(caught.value) == message
+
+
+def test_the_tables_are_as_long_as_they_say():
+    assert len(READ) + len(NOTED) >= 90
+    assert len(blocks()) >= 90
+
+
+# Names
+
+
+def test_a_name_is_one_however_it_is_composed():
+    graph = parse_graph(["y = e\u0301*x + \u00e9*x", "z = y\u200b·µ + μ"])
+    assert graph.parameters == ("\u00e9", "μ")
+    assert graph.depends_on == {"y": ["x"], "z": ["y"]}
+
+
+def test_declared_names_are_read_like_those_of_equations():
+    graph = parse_graph(["y = w₁·t₂ + π"], variables=["t₂"], parameters=["π", "w₁"])
+    assert (graph.inputs, graph.parameters) == (("t2",), ("w1", "pi"))
+
+
+def test_only_what_begins_with_x_is_a_variable():
+    graph = parse_graph(["y = χ + ξ + x̂ + ẋ + ẍ + éx"])
+    assert graph.inputs == ("x̂", "ẋ", "ẍ")
+    assert graph.parameters == ("χ", "ξ", "éx")
+
+
+def test_what_looks_alike_is_refused_over_all_equations():
+    with pytest.raises(ExpressionError, match=r"looks like 'a' but is another"):
+        parse_graph(["y = а·b", "z = a*y"])
+    assert parse_graph(["у = а·b"]).parameters == ("а", "b")
+    assert parse_graph(["y = скорость*a"]).parameters == ("скорость", "a")
+    assert parse_graph(["y = ρ*p + ν*v + α*a + ι*i"]).parameters[:2] == ("ρ", "p")
+
+
+def test_an_operation_is_found_in_what_its_author_wrote():
+    body = parse_expression("x^2 - b")
+    text = "(1)  y ≔ a·(x² − b),"
+    assert span_in_equation(text, body) == (12, 18)
+    assert text[12:18] == "x² − b"
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [("α", r"\alpha"), ("Ω1", r"\Omega_{1}"), ("λ_x", r"\lambda_{x}"), ("x̂", r"\hat{x}"),
+     ("ẋ", r"\dot{x}"), ("ΔT", r"\mathit{ΔT}"), ("é", "é"), ("x1", "x_{1}")],
+)  # fmt: skip
+def test_a_letter_is_set_as_latex_sets_it(name: str, latex: str):
+    assert latex_name(name) == latex
+
+
+# Texts of several lines
+
+LINES = {
+    "in brackets": (
+        "y = a*(x\n  + b  # why\n\n  + c)\nz = y",
+        ["y = a*(x + b + c)", "z = y"],
+    ),
+    "behind a sign": ("y = a*x +\n b*x", ["y = a*x + b*x"]),
+    "before a sign": ("y = a*x\n  − b·x\n  + c", ["y = a*x - b*x + c"]),
+    "at the equals sign": ("y =\n  a*x", ["y = a*x"]),
+    "a backslash": ("y = a*x \\\n + b\\\n", ["y = a*x + b"]),
+    "three points": ("y = a*x ...\n + b", ["y = a*x + b"]),
+    "arguments": ("y = max(a,\n  b*x\n)", ["y = max(a, b*x)"]),
+    "comments": ("% a\n# b\ny = a*x\n  % c\n  + b # d\n", ["y = a*x + b"]),
+    "a fence": ("```python\ny = a*x\nz = y**2\n```", ["y = a*x", "z = y^2"]),
+    "a list": ("- y = a*x\n- z = y^2", ["y = a*x", "z = y^2"]),
+    "numbers": ("1. y = a*x,\n2. z = y^2.", ["y = a*x", "z = y^2"]),
+    "a mark before all": ("\ufeffy = a·x\r\nz = y²\r\n", ["y = a*x", "z = y^2"]),
+    "separators of lines": ("y = a*x\u2028z = y", ["y = a*x", "z = y"]),
+}
+
+
+@pytest.mark.parametrize(("text", "equations"), LINES.values(), ids=LINES)
+def test_an_equation_goes_on_over_lines(text: str, equations: list[str]):
+    graph = parse_graph(text)
+    assert [str(graph.equation(name)) for name in graph.dependents] == equations
+
+
+def test_a_mistake_has_the_line_that_it_is_on_and_swallows_no_equation():
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph("\ny = a*x +\n  sn(x) +\n  2x\nz = (y\nw = z +\nv = w")
+    told = str(caught.value).split("\n\n")[::2]
+    heads = [part.splitlines()[0] for part in told if part.startswith("line")]
+    assert [problem.message for problem in caught.value.problems] == [
+        "line 3: unknown function 'sn'",
+        "line 4: malformed number '2x'",
+        "line 5: '(' is never closed",
+        "line 6: the expression ends where a value is expected",
+    ]
+    assert heads
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_tells_its_encoding_by_its_mark(encoding: str, tmp_path, capsys):
+    path = tmp_path / "model.txt"
+    path.write_bytes("y = α·x\r\n".encode(encoding))
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("y = α*x\n")
+
+
+def test_a_command_notes_what_misleads(capsys):
+    assert main(["show", "y = e^x"]) == 0
+    note = "note: e is a parameter in 'y = e^x': write exp(x) for e^x, or declare it"
+    assert capsys.readouterr().err.startswith(note)
+
+
+# Claims
+
+WAYS = [
+    "d L / d w11",
+    "dL/dw11",
+    "∂L/∂w11",
+    "∂L/∂w₁₁",
+    "dL/dw_11",
+    "d L/dw11",
+    "- ∂L ⁄ ∂w11",
+]
+
+
+@pytest.mark.parametrize("left", WAYS)
+def test_a_claim_is_read_however_its_differentials_are_set(left: str):
+    graph = parse_graph(["xh = w11*xa + w12*xb", "L = (xh - t)^2"])
+    right = check_gradients(
+        graph, claims=parse_claims(f"{left} = 2·(xh − t)·xa"), output="L"
+    )
+    wrong = check_gradients(
+        graph, claims=parse_claims(f"{left} = (xh − t)·xa"), output="L"
+    )
+    assert (right.ok, wrong.ok) == (True, False)
+
+
+def test_a_claim_is_never_taken_for_a_quotient_of_names():
+    graph = parse_graph(["dL = w*xa"])
+    with pytest.raises(GraphError) as caught:
+        check_gradients(graph, claims=parse_claims("dL/dw = xa"))
+    assert str(caught.value) == (
+        "the graph has 'dL' and no 'L'\n"
+        "  hint: dL in a claim is a differential; write d dL for that of dL"
+    )
+    assert check_gradients(graph, claims=parse_claims("d dL/dw = xa")).ok
+
+
+def test_two_spellings_of_one_claim_are_two_claims():
+    graph = parse_graph(["y = w11*xa"])
+    with pytest.raises(ExpressionError, match="line 2: a second claim for d y / d w11"):
+        check_gradients(graph, claims=parse_claims("dy/dw11 = xa\ndy/dw_11 = 1"))
+    with pytest.raises(ExpressionError, match="claims are of first derivatives"):
+        parse_claims("d²y/dw11² = 0")
+
+
+# A parameter e
+
+
+def test_a_fit_tells_of_a_parameter_that_looks_like_a_constant():
+    with pytest.warns(ReadingWarning, match="e is a parameter"):
+        graph = parse_graph(["y = a*e^x"])
+    x = np.linspace(0, 1, 9)
+    data = Dataset({"x": x}, {"y": 2 * np.exp(x)})
+    note = "e is a parameter in 'y = a*e^x': write exp(x) for e^x"
+    assert note in fit(graph, data, LeastSquares(), progress=False).message
+    declared = parse_graph(["y = a*e^x"], parameters=["e"])
+    assert note not in fit(declared, data, LeastSquares(), progress=False).message
+    assert parse_graph(["y = a*e*x"]).doubts == ()
+
+
+# Bad input
+
+N = 4_000
+ENDLESS = {
+    "roots": "√" * N, "roots in brackets": "√(" * N, "bars": "|" * N, "bars of x": "|x" * N,
+    "powers": "x²" * N, "indices": "x₁" * N, "accents": "e\u0301" * N, "marks": "x" + "\u0301" * N,
+    "functions": "sin " * N, "powers of functions": "sin^2 " * N, "brackets": "sin(" * N,
+    "modules": "np." * N, "points": "." * N, "quotes": "`" * N, "blanks": " " * N + "a b",
+    "tags": "a" + " " * N + "(1)", "semicolons": ";%" * N, "stars": "**" * N, "words": "a " * N,
+    "Cyrillic": "ха" * N, "styles": "𝐱" * N, "dots": "·" * N, "letters": "é" * N + "(",
+    "bullets": "- " * N, "numbers": "(1)" * N, "arrows": "<-" * N, "signs": "∑" * N,
+}  # fmt: skip
+
+
+@pytest.mark.every(4)
+@pytest.mark.parametrize("unit", ENDLESS)
+def test_bad_input_ends_soon(unit: str):
+    for text in (f"y = {ENDLESS[unit]}", ENDLESS[unit]):
+        began = time.process_time()
+        try:
+            parse_graph([text])
+        except ExpressionError as error:
+            assert len(str(error)) < 5_000  # noqa: PT017
+        assert time.process_time() - began < 2
