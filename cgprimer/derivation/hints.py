@@ -1,34 +1,46 @@
 """What a wrong equality looks like: a sign, a factor, a term or a path left out.
 
 Each guess is an expression; it is right where it makes both sides equal at every point.
-`check` asks for one sentence on each '=' that fails.
+`check` asks for one sentence on each '=' that fails. Wrong derivatives of common kinds
+are those of `judge.mistakes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from cgprimer.derivation.case import Case, minus, times
+from cgprimer.derivation.derivatives import body
 from cgprimer.derivation.names import derivative_of
-from cgprimer.derivation.neighbours import exchanges, factors, terms
+from cgprimer.derivation.neighbours import exchanges, factors, terms, total
 from cgprimer.derivation.samples import SAME, same
 from cgprimer.diagnosis.extended import context
 from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, name
-from cgprimer.notation.text import show
+from cgprimer.expr.ops import CONST, NAME, OPS, const, name
+from cgprimer.expr.tidy import tidy
+from cgprimer.judge.mistakes.wrong_derivatives import suspects
+from cgprimer.notation.text import show, tree_size
 
 NEAR = 1e-3  # sides as near as this may be an approximation
 SIMPLE = 1000  # the largest denominator of a factor that is named
+WIDEST = 120  # nodes of what is derived, for which common mistakes are tried
 
 
-def hint(case: Case) -> str:
+class Guess(NamedTuple):
+    """What a mistake looks like, and the right side without it, where that is known."""
+
+    says: str
+    mended: Node | None = None
+
+
+def hint(case: Case) -> Guess:
     """A sentence on what the mistake looks like, or nothing."""
     # From what explains most to what explains least: names, signs and readings before
     # single terms and factors, an exchange of anything for anything near the end.
-    guesses: tuple[Callable[[Case], Iterator[str]], ...] = (
+    guesses: tuple[Callable[[Case], Iterator[Guess]], ...] = (
         _unknown_name,
         _unbound_number,
         _sign,
@@ -38,20 +50,22 @@ def hint(case: Case) -> str:
         _term,
         _factor,
         _constant_offset,
+        _renamed,
+        _mistake,
         _exchange,
         _approximation,
     )
-    return next((text for guess in guesses for text in guess(case)), "")
+    return next((one for guess in guesses for one in guess(case)), Guess(""))
 
 
-def _unknown_name(case: Case) -> Iterator[str]:
+def _unknown_name(case: Case) -> Iterator[Guess]:
     known = case.meanings.known - set(case.equality.fresh)
     for text in case.equality.fresh:
         meant = suggest(text, known)
-        yield f"{text!r} is not defined above" + (f": {meant}" if meant else "")
+        yield Guess(f"{text!r} is not defined above" + (f": {meant}" if meant else ""))
 
 
-def _unbound_number(case: Case) -> Iterator[str]:
+def _unbound_number(case: Case) -> Iterator[Guess]:
     left, right = case.equality.left, case.equality.right
     for side, other, column in (
         (right, left, case.left),
@@ -61,15 +75,18 @@ def _unbound_number(case: Case) -> Iterator[str]:
         # function.
         if side.is_number and not all(same(value, column[0]) for value in column):
             names = ", ".join(leaves(case.meanings.close(other.node)))
-            yield f"{side.text} is one number, but {other.text} varies with {names}"
+            says = f"{side.text} is one number, but {other.text} varies with {names}"
+            yield Guess(says)
 
 
-def _sign(case: Case) -> Iterator[str]:
+def _sign(case: Case) -> Iterator[Guess]:
     if case.holds(case.left, times(case.right, -1)):
-        yield "the sign is wrong: the two sides differ by a factor -1"
+        says = "the sign is wrong: the two sides differ by a factor -1"
+        mended = tidy(OPS["neg"], case.equality.right.node)
+        yield Guess(_with_detail(says, case), mended)
 
 
-def _reading(case: Case) -> Iterator[str]:
+def _reading(case: Case) -> Iterator[Guess]:
     """∂ holds the other names; d goes through every path. Was the other one meant?"""
     asked = derivative_of(str(case.equality.left.node.value), case.meanings.known)
     if not asked:
@@ -82,15 +99,33 @@ def _reading(case: Case) -> Iterator[str]:
         words = "the partial of that one equation; write ∂ instead of d"
     other = name(f"{kind}_{asked.of}_{kind}_{asked.wrt}")
     if case.holds(case.column(other), case.right):
-        yield f"the right side is {words}"
+        yield Guess(f"the right side is {words}")
 
 
-def _constant_factor(case: Case) -> Iterator[str]:
+def _constant_factor(case: Case) -> Iterator[Guess]:
     if not any(case.left) or 0 in case.left or 0 in case.right:
         return
     ratios = [b / a for a, b in zip(case.left, case.right, strict=True)]
     if case.holds(ratios, [ratios[0]] * len(ratios)) and case.varies:
-        yield f"the right side is {_spell(ratios[0])} times the left side"
+        says = f"the right side is {_spell(ratios[0])} times the left side"
+        yield Guess(
+            _with_detail(says, case), _divided(case.equality.right.node, ratios[0])
+        )
+
+
+def _with_detail(says: str, case: Case) -> str:
+    """The sentence on a sign or a factor, with the mistake that would give it."""
+    detail = next((mistake.says for mistake in _mistake(case)), "")
+    return f"{says}; {detail}" if detail else says
+
+
+def _divided(node: Node, ratio: Any) -> Node | None:
+    """`node` over a simple fraction."""
+    part = Fraction(str(context().nstr(ratio, 30))).limit_denominator(SIMPLE)
+    if not part or not same(ratio, context().mpf(part.numerator) / part.denominator):
+        return None
+    times_below = tidy(OPS["mul"], const(part.denominator), node)
+    return tidy(OPS["div"], times_below, const(part.numerator))
 
 
 def _spell(ratio: Any) -> str:
@@ -104,7 +139,7 @@ def _spell(ratio: Any) -> str:
     return str(mp.nstr(ratio, 6))
 
 
-def _path(case: Case) -> Iterator[str]:
+def _path(case: Case) -> Iterator[Guess]:
     """An adjoint is a sum over users: is one of them left out, or its sign?"""
     wanted = case.adjoint_of(case.equality.left.node.value)
     if not wanted:
@@ -115,33 +150,42 @@ def _path(case: Case) -> Iterator[str]:
     for user, share in shares if len(shares) > 1 else ():
         column = case.column(share)
         if case.holds(gap, column):
-            yield f"the path through {user} is missing: + {show(share)}"
+            mended = OPS["add"](case.equality.right.node, share)
+            yield Guess(f"the path through {user} is missing: + {show(share)}", mended)
         # left - right = s - (-s) = 2·s.
         if case.holds(gap, times(column, 2)):
-            yield f"the share of the path through {user} has the wrong sign"
+            yield Guess(f"the share of the path through {user} has the wrong sign")
         if case.holds(gap, times(column, -1)):
-            yield f"the path through {user} is counted twice: {show(share)}"
+            yield Guess(f"the path through {user} is counted twice: {show(share)}")
 
 
-def _term(case: Case) -> Iterator[str]:
+def _term(case: Case) -> Iterator[Guess]:
     """A term of one side that the other lacks, or has with the other sign."""
-    gap = case.gap
+    left, right = case.equality.left.node, case.equality.right.node
+    own = terms(right)
     # left - right is a term that the right side lacks, or minus one that it has too
     # much.
-    sides = ((case.equality.left, 1), (case.equality.right, -1))
-    for side, towards in sides:
-        parts = terms(side.node)
+    for node, towards in ((left, 1), (right, -1), *((n, 1) for n in case.truths)):
+        parts = terms(node)
         for sign, term in parts if len(parts) > 1 else ():
             column = times(case.column(term), towards * sign)
             text = f"{'-' if sign < 0 else '+'} {show(term)}"
-            if case.holds(gap, column):
+            rest = [part for part in own if part != (sign, term)]
+            # What is in neither side as written needs a word on how it got lost.
+            derived = node not in (left, right)
+            if case.holds(case.gap, column):
                 what = "lacks the term" if towards > 0 else "has too much the term"
-                yield f"the right side {what} {text}"
-            if case.holds(gap, times(column, 2)):
-                yield f"the term {text} has the wrong sign on one side"
+                mended = [*own, (sign, term)] if towards > 0 else rest
+                says = f"the right side {what} {text}"
+                says = _with_detail(says, case) if derived else says
+                yield Guess(says, total(mended))
+            if case.holds(case.gap, times(column, 2)):
+                says = f"the term {text} has the wrong sign on one side"
+                says = _with_detail(says, case) if derived else says
+                yield Guess(says, total([*rest, (towards * sign, term)]))
 
 
-def _factor(case: Case) -> Iterator[str]:
+def _factor(case: Case) -> Iterator[Guess]:
     """A factor of one side, or a name in use, that the other lacks."""
     for node in _candidates(case):
         column = case.column(node)
@@ -149,9 +193,11 @@ def _factor(case: Case) -> Iterator[str]:
         if case.holds(case.left, [1] * len(column)) or 0 in column:
             continue
         if case.holds(case.left, times(case.right, column)):
-            yield f"the right side lacks the factor {show(node)}"
+            mended = tidy(OPS["mul"], node, case.equality.right.node)
+            yield Guess(f"the right side lacks the factor {show(node)}", mended)
         if case.holds(times(case.left, column), case.right):
-            yield f"the right side has the factor {show(node)} too much"
+            mended = tidy(OPS["div"], case.equality.right.node, node)
+            yield Guess(f"the right side has the factor {show(node)} too much", mended)
 
 
 def _candidates(case: Case) -> Iterator[Node]:
@@ -175,38 +221,70 @@ def _has_meaning(case: Case, text: str) -> bool:
     return text in case.meanings.known or bool(is_adjoint)
 
 
-def _exchange(case: Case) -> Iterator[str]:
-    """One name or one operation on the right in place of another."""
+def _renamed(case: Case) -> Iterator[Guess]:
+    """One name on the right in place of another."""
+    return _with_one_exchanged(case, _namesakes)
+
+
+def _exchange(case: Case) -> Iterator[Guess]:
+    """One operation on the right in place of another."""
+    return _with_one_exchanged(case, lambda case, node: exchanges(node))
+
+
+def _with_one_exchanged(
+    case: Case, others: Callable[[Case, Node], Iterator[Node]]
+) -> Iterator[Guess]:
     root = case.equality.right.node
-    # There are hundreds of exchanges: one point refuses most of them.
-    first = Case(case.equality, case.meanings, case.points[:1])
     for node in postorder([root]):
-        for other in _relatives(case, node):
-            edited = substitute([root], {node: other})[0]
-            if case.holds(first.left, first.column(edited)) and (
-                case.holds(case.left, case.column(edited))
-            ):
-                yield f"with {show(other)} in place of {show(node)} it would hold"
+        for other in others(case, node):
+            [edited] = substitute([root], {node: other})
+            if _is_right(case, edited):
+                says = f"with {show(other)} in place of {show(node)} it would hold"
+                yield Guess(says, edited)
 
 
-def _relatives(case: Case, node: Node) -> Iterator[Node]:
-    """What a node might have been mistaken for: other names, sibling operations."""
+def _is_right(case: Case, node: Node, sign: int = 1, wrong: bool = False) -> bool:
+    """Whether an expression is the left side, or `sign` times the wrong right side."""
+    # There are hundreds to try: one point refuses most of them.
+    for points in (case.points[:1], case.points):
+        told = [case.column_at(node, points), (case.right if wrong else case.left)]
+        if not case.holds(times(told[0], sign), told[1][: len(points)]):
+            return False
+    return True
+
+
+def _namesakes(case: Case, node: Node) -> Iterator[Node]:
+    """The other names that might stand where a name stands."""
     if node.op is NAME:
         named = case.names
         if case.adjoint_of(node.value):
             named = [f"bar_{text}" for text in named]
         yield from (name(text) for text in named if text != node.value)
-    yield from exchanges(node)
 
 
-def _constant_offset(case: Case) -> Iterator[str]:
+def _mistake(case: Case) -> Iterator[Guess]:
+    """A derivative that was taken in a way in which people go wrong."""
+    if case.asked is None:
+        return
+    derived = body(case.asked, case.meanings)
+    if tree_size(derived) > WIDEST:
+        return
+    listed = suspects(derived, case.asked.wrt)
+    for sign, more in ((1, ""), (-1, ", and the sign is flipped")):
+        for suspect in listed:
+            if _is_right(case, suspect.node, sign, wrong=True):
+                yield Guess(suspect.says + more)
+
+
+def _constant_offset(case: Case) -> Iterator[Guess]:
     gaps = minus(case.right, case.left)
     if case.holds(gaps, [gaps[0]] * len(gaps)) and case.varies:
-        yield f"the right side is the left side plus {_spell(gaps[0])}"
+        yield Guess(f"the right side is the left side plus {_spell(gaps[0])}")
 
 
-def _approximation(case: Case) -> Iterator[str]:
+def _approximation(case: Case) -> Iterator[Guess]:
     pairs = zip(case.left, case.right, strict=True)
     gap = max(float(abs(a - b) / max(abs(a), abs(b), SAME)) for a, b in pairs)
     if gap < NEAR:
-        yield f"they agree only to {gap:.0e}: is one an approximation of the other?"
+        says = f"they agree only to {gap:.0e}: is one an approximation of the other?"
+        yield Guess(says)

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, OPS, const
+from cgprimer.expr.ops import CONST, OPS, ZERO, const
+from cgprimer.expr.tidy import tidy
 
 SIBLINGS: dict[str, tuple[str, ...]] = {
     "add": ("sub", "mul"), "sub": ("add",), "mul": ("add", "div"), "div": ("mul",),
@@ -48,6 +49,14 @@ def terms(root: Node) -> list[tuple[int, Node]]:
         else:
             parts.append((sign, node))
     return parts
+
+
+def total(parts: Iterable[tuple[int, Node]]) -> Node:
+    """The sum of signed terms."""
+    result = ZERO
+    for sign, term in parts:
+        result = tidy(OPS["add" if sign > 0 else "sub"], result, term)
+    return result
 
 
 def factors(root: Node) -> list[Node]:

@@ -1,0 +1,87 @@
+r"""What a line rests on that is not known, so that it can be no mistake of its own.
+
+    2: v = \weird{x}    not read, and would define v
+    3: dz/dx = 2*v      ─ hidden ─▶  "it rests on v, and line 2 is not read"
+
+`judging` asks before it calls a line right, and once more before it calls it wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cgprimer.derivation.derivatives import asked_by
+from cgprimer.derivation.meanings import Meanings
+from cgprimer.derivation.names import adjoint_of
+from cgprimer.derivation.script import Equality, Script
+from cgprimer.expr.node import leaves
+from cgprimer.expr.ops import NAME, name
+
+
+def hidden(equality: Equality, meanings: Meanings) -> str:
+    """Why derivatives in it may have paths that are not known; else nothing."""
+    script = meanings.script
+    for text in _below(equality, meanings):
+        if adjoint_of(text, meanings.known) and script.broken and not script.seeded:
+            return f"the output may be {_why(next(iter(script.broken)), script)}"
+        asked = asked_by(text, meanings)
+        if asked is None:
+            continue
+        # ∂ of one equation by a name in it is the same whatever that name is.
+        own = script.bodies.get(asked.of)
+        if own and asked.kind == "partial" and asked.wrt in leaves(own):
+            continue
+        for part in leaves(meanings.open(name(asked.of))):
+            if part in script.broken and part != asked.wrt:
+                return f"it rests on {_why(part, script)}"
+    return ""
+
+
+def unknown(equality: Equality, meanings: Meanings) -> str:
+    """Why its values are not known; else nothing."""
+    if equality.gap:
+        return f"line {equality.gap}, before it in the chain, is not read"
+    for side in (equality.left, equality.right):
+        for part in leaves(meanings.open(side.node)):
+            if part in meanings.script.broken:
+                return f"it rests on {_why(part, meanings.script)}"
+    return ""
+
+
+def late_definitions(
+    equalities: Sequence[Equality], free: Sequence[str]
+) -> dict[str, int]:
+    """Names that a line defines only after another has used them, with its number.
+
+    `y = a*x` and then `a = x^2`: to those who read on, a stands for anything in line 1.
+    """
+    found: dict[str, int] = {}
+    last = None
+    for one in equalities:
+        node = one.left.node
+        if one.left is not last and node.op is NAME and str(node.value) in free:
+            right = leaves(one.right.node)
+            if right and str(node.value) not in right:
+                found.setdefault(str(node.value), one.left.number)
+        last = one.right
+    return found
+
+
+def _below(equality: Equality, meanings: Meanings) -> Iterator[str]:
+    """The names of both sides, and of the definitions by adjoints that they use."""
+    waiting = [*leaves(equality.left.node), *leaves(equality.right.node)]
+    seen = set()
+    while waiting:
+        text = waiting.pop()
+        if text not in seen:
+            seen.add(text)
+            yield text
+            if text in meanings.script.derived:
+                waiting += leaves(meanings.script.derived[text])
+
+
+def _why(text: str, script: Script) -> str:
+    number = script.broken[text]
+    if text in script.free:
+        return f"{text}, which line {number} defines only after its use"
+    return f"{text}, and line {number} is not read"
