@@ -108,12 +108,14 @@ class Judging:
             self.meanings.close, (equality.left.node, equality.right.node)
         )
         names = {*leaves(left), *leaves(right)}
+        tame = sorted(met, key=lambda sample: sample.size(names))[:DEEP]
         rounded = not all(same(s.left, s.right) for s in met)
+        if met[0].slack and not rounded:
+            rounded = not is_equal(left, right, tame[0].at)
         # A decimal that was rounded is never equal symbolically.
         symbolic = prove(left, right) if self.symbolic and not rounded else ""
         if symbolic != SHOWN and not rounded:
             digits = LAST if symbolic == NOT_SHOWN else DIGITS
-            tame = sorted(met, key=lambda sample: sample.size(names))[:DEEP]
             if not all(is_equal(left, right, sample.at, digits) for sample in tame):
                 return self._wrong(equality, head, met, names)
         remark = _how_near(equality) if rounded else _aside(tried)
