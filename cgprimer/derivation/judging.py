@@ -65,11 +65,16 @@ class Judging:
 
     def row(self, equality: Equality, head: Side) -> DerivationRow:
         """What came of one equality; `head` is the first side of its chain."""
-        why = hidden(equality, self.meanings)
+        sides = equality.left, equality.right
+        why = hidden(sides, self.meanings)
         if why:
             return row_of(equality, INCONCLUSIVE, why)
+        if hidden([head], self.meanings) or unknown([head], self.meanings):
+            head = equality.left
         row = self._judged(equality, head)
-        why = unknown(equality, self.meanings)
+        why = unknown(sides, self.meanings)
+        if equality.gap:
+            why = f"line {equality.gap}, before it in the chain, is not read"
         if row.verdict == FAIL and why:
             return row_of(equality, INCONCLUSIVE, why, points=row.points)
         return row

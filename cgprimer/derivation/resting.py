@@ -8,20 +8,20 @@ r"""What a line rests on that is not known, so that it can be no mistake of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cgprimer.derivation.derivatives import asked_by
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import adjoint_of
-from cgprimer.derivation.script import Equality, Script
+from cgprimer.derivation.script import Equality, Script, Side
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import NAME, name
 
 
-def hidden(equality: Equality, meanings: Meanings) -> str:
-    """Why derivatives in it may have paths that are not known; else nothing."""
+def hidden(sides: Iterable[Side], meanings: Meanings) -> str:
+    """Why derivatives in them may have paths that are not known; else nothing."""
     script = meanings.script
-    for text in _below(equality, meanings):
+    for text in _below(sides, meanings):
         if adjoint_of(text, meanings.known) and script.broken and not script.seeded:
             return f"the output may be {_why(next(iter(script.broken)), script)}"
         asked = asked_by(text, meanings)
@@ -37,11 +37,9 @@ def hidden(equality: Equality, meanings: Meanings) -> str:
     return ""
 
 
-def unknown(equality: Equality, meanings: Meanings) -> str:
-    """Why its values are not known; else nothing."""
-    if equality.gap:
-        return f"line {equality.gap}, before it in the chain, is not read"
-    for side in (equality.left, equality.right):
+def unknown(sides: Iterable[Side], meanings: Meanings) -> str:
+    """Why their values are not known; else nothing."""
+    for side in sides:
         for part in leaves(meanings.open(side.node)):
             if part in meanings.script.broken:
                 return f"it rests on {_why(part, meanings.script)}"
@@ -67,9 +65,9 @@ def late_definitions(
     return found
 
 
-def _below(equality: Equality, meanings: Meanings) -> Iterator[str]:
-    """The names of both sides, and of the definitions by adjoints that they use."""
-    waiting = [*leaves(equality.left.node), *leaves(equality.right.node)]
+def _below(sides: Iterable[Side], meanings: Meanings) -> Iterator[str]:
+    """The names of the sides, and of the definitions by adjoints that they use."""
+    waiting = [text for side in sides for text in leaves(side.node)]
     seen = set()
     while waiting:
         text = waiting.pop()
