@@ -110,3 +110,5 @@ def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
             yield row_of(equality, DEFINED)
         else:
             yield judging.row(equality, head)
+        # A = B ≈ C = D: what follows from C is not held against A.
+        head = None if equality.rounded else head

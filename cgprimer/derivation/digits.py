@@ -26,7 +26,8 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d*(?:[eE][+-]?\d+)?")
 
 def slack(equality: Equality) -> float:
     """How far apart the sides may be because numbers in them are rounded."""
-    return sum(_open(side) for side in (equality.left, equality.right))
+    fewest = 1 if equality.rounded else WRITTEN
+    return sum(_open(side, fewest) for side in (equality.left, equality.right))
 
 
 def noise(equality: Equality, left: Node, right: Node) -> float:
@@ -44,11 +45,11 @@ def noise(equality: Equality, left: Node, right: Node) -> float:
     return ROUNDINGS * EPSILON * sum(terms)
 
 
-def _open(side: Side) -> float:
+def _open(side: Side, fewest: int) -> float:
     """What the digits of its numbers leave open of a side that is made of numbers."""
     if not side.is_numeric:
         return 0.0
-    halves = dict(_halves(side.text))
+    halves = dict(_halves(side, fewest))
     # Each number as a name, to differentiate by it: 2.164 stands for a value near it.
     names = {const(v): name(f" {i}") for i, v in enumerate(halves)}
     [opened] = substitute([side.node], names)
@@ -63,20 +64,24 @@ def _open(side: Side) -> float:
     )
 
 
-def _halves(text: str) -> Iterator[tuple[float, float]]:
-    """Each decimal of a text that may be rounded, with half of its last place."""
+def _halves(side: Side, fewest: int) -> Iterator[tuple[float, float]]:
+    """Each decimal of a side that may be rounded, with half of its last place."""
+    text = side.text
+    # y ≈ 12 is said of 11.7, too; the 2 of an exponent is not meant so.
+    if fewest == 1 and side.is_number and not _DECIMAL.search(text):
+        text = text.strip(" -+()") + "."
     for match in _DECIMAL.finditer(text):
-        half = half_unit(match[0])
+        half = half_unit(match[0], fewest)
         if half:
             yield float(match[0]), half
 
 
-def half_unit(text: str) -> float:
+def half_unit(text: str, fewest: int = WRITTEN) -> float:
     """Half of the last place of a decimal with enough digits to be a rounded one."""
     mantissa, _, exponent = text.lower().partition("e")
     whole, point, decimals = mantissa.partition(".")
     # 0.5 and 25 are meant exactly, 0.333 is not.
-    if not point or len((whole + decimals).lstrip("0")) < WRITTEN:
+    if not point or len((whole + decimals).lstrip("0")) < fewest:
         return 0.0
     # 2.718: three decimals, so half of 1e-3, and a little more for the rounding of
     # that.

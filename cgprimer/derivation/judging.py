@@ -75,6 +75,8 @@ class Judging:
         why = unknown(sides, self.meanings)
         if equality.gap:
             why = f"line {equality.gap}, before it in the chain, is not read"
+        if equality.rounded and not why and not any(one.is_numeric for one in sides):
+            why = "'≈' between formulas says nothing that can be checked"
         if row.verdict == FAIL and why:
             return row_of(equality, INCONCLUSIVE, why, points=row.points)
         return row

@@ -154,6 +154,7 @@ def row_of(
 ) -> DerivationRow:
     """The row of an equality; `sample` is its example."""
     left, right = equality.left, equality.right
+    remark = "; ".join(filter(None, (remark, equality.note)))
     return DerivationRow(
         line=right.number,
         left=left.text,

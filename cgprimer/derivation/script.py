@@ -8,7 +8,7 @@ r"""A derivation as read: its equalities, and what its definitions say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cgprimer.errors import Mistake
 from cgprimer.expr.node import Node, leaves
@@ -52,6 +52,8 @@ class Equality:
     """Two sides with an '=' between; `fresh` are names that nothing before it has.
 
     gap : the line between its two sides that was not read, if there is one.
+    note : which of two readings was taken, where there were two.
+    rounded : whether '≈' stands between: equal to the digits shown.
     """
 
     left: Side
@@ -59,6 +61,8 @@ class Equality:
     defines: str | None = None
     fresh: tuple[str, ...] = ()
     gap: int | None = None
+    note: str = ""
+    rounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,3 +93,10 @@ class Script:
     seeded: bool = False
     unread: tuple[Unread, ...] = ()
     broken: dict[str, int] = field(default_factory=dict)
+
+    def problems(self) -> list[Mistake]:
+        """What is not read, each with its line and carets."""
+        return [
+            replace(one.mistake, message=f"line {one.number}: {one.mistake.message}")
+            for one in self.unread
+        ]
