@@ -54,6 +54,12 @@ class Case:
         return any(not same(value, self.left[0]) for value in self.left)
 
     @property
+    def is_one_number(self) -> bool:
+        """Whether a number is held against a number: no formula is to be found."""
+        left = self.meanings.close(self.equality.left.node)
+        return self.equality.right.is_number and not leaves(left)
+
+    @property
     def names(self) -> list[str]:
         """Everything that has a place in the graph, definitions first."""
         return [*self.meanings.script.bodies, *self.meanings.script.free]

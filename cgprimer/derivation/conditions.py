@@ -21,27 +21,34 @@ from cgprimer.notation.text import show
 FEWEST = 2  # points where it holds; a single one may hold by chance
 
 
-def condition(
+def condition(agreed: Sequence[BothSides], apart: Sequence[BothSides]) -> str:
+    """`it holds at 8 of 16 points: does it need a condition?`"""
+    if len(agreed) < FEWEST:
+        return ""
+    return f"it holds {_count(agreed, apart)}: does it need a condition?"
+
+
+def switch(
     equality: Equality,
     meanings: Meanings,
     agreed: Sequence[BothSides],
     apart: Sequence[BothSides],
 ) -> str:
-    """`it holds only where x > 0, at 8 of 16 points: does it need a condition?`"""
-    if len(agreed) < FEWEST:
-        return ""
-    count = f"at {len(agreed)} of {len(agreed) + len(apart)} points"
-    for node in _switches(equality, meanings):
+    """The same with the sign that decides; nothing where none does."""
+    for node in _switches(equality, meanings) if len(agreed) >= FEWEST else ():
         closed = meanings.close(node)
         signs = [[_sign(closed, one) for one in some] for some in (agreed, apart)]
         for relation, towards in ((">", 1), ("<", -1)):
             # A line that holds on one side of a kink, and nowhere on the other.
             if {*signs[0]} == {towards} and towards not in signs[1]:
-                where = _comparison(node, relation)
-                return (
-                    f"it holds only where {where}, {count}: does it need a condition?"
-                )
-    return f"it holds {count}: does it need a condition?"
+                where = f"only where {_comparison(node, relation)}"
+                count = _count(agreed, apart)
+                return f"it holds {where}, {count}: does it need a condition?"
+    return ""
+
+
+def _count(agreed: Sequence[BothSides], apart: Sequence[BothSides]) -> str:
+    return f"at {len(agreed)} of {len(agreed) + len(apart)} points"
 
 
 def _switches(equality: Equality, meanings: Meanings) -> Iterator[Node]:

@@ -9,14 +9,12 @@ true derivative as a textbook prints it. `check` asks for it where a line fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cgprimer.derivation.case import Case
 from cgprimer.derivation.hints import Guess
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import adjoint_of, derivative_of
 from cgprimer.derivation.notations import LATEX, UNICODE, Notation
-from cgprimer.diff.factors import multiply
+from cgprimer.diff.factors import multiply, negative
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.expr.tidy import tidy
@@ -26,22 +24,24 @@ from cgprimer.notation.numbers import apart
 from cgprimer.notation.text import show, tree_size
 
 LONGEST = 80  # nodes of a formula that is told
+ACCENTS = ("hat", "tilde", "vec")
 STAND_IN = "instead"  # a name that no author has, to be replaced in the text
 
 
 def right_formula(case: Case, guess: Guess) -> str:
     """What belongs on the right side, as its author would write it; or nothing."""
     right, meanings = case.equality.right, case.meanings
-    if right.is_number and not leaves(meanings.close(case.equality.left.node)):
+    if case.is_one_number:
         return apart(float(case.left[0]), float(case.right[0]))[0]
     used = {*leaves(right.node)}
 
-    def length(node: Node) -> tuple[int, int]:
-        # Names that the author does not use in this line are a detour.
-        return len({*leaves(node)} - used), len(show(node))
+    def length(node: Node) -> tuple[int, bool, int]:
+        # Names that the author does not use in this line, and those that he does use,
+        # say how near a formula is to his.
+        return len({*leaves(node)} ^ used), node not in mended, len(show(node))
 
-    left = case.equality.left.node
-    found = [n for n in _candidates(case, guess) if tree_size(n) <= LONGEST]
+    left, mended = case.equality.left.node, _mended(case, guess)
+    found = [n for n in (*mended, *case.truths) if tree_size(n) <= LONGEST]
     # The left side itself says what its reader knows.
     candidates = [n for n in found if n is not left] or found
     if not candidates:
@@ -50,19 +50,20 @@ def right_formula(case: Case, guess: Guess) -> str:
     return spelled(best, meanings, "\\" in right.line)
 
 
-def _candidates(case: Case, guess: Guess) -> Iterator[Node]:
-    """Right sides that are right."""
-    if guess.mended is not None:
-        for node in (guess.mended, short_form(guess.mended)):
-            if case.holds(case.left, case.column(node)):
-                yield node
-    yield from case.truths
+def _mended(case: Case, guess: Guess) -> list[Node]:
+    """The right side without its mistake, where that is right."""
+    if guess.mended is None:
+        return []
+    node = short_form(guess.mended)
+    return [node] * case.holds(case.left, case.column(node))
 
 
 def in_order(root: Node) -> Node:
     """Products as they are printed: 2*x*cos(x), numbers and names first."""
 
     def visit(node: Node, args: list[Node]) -> Node:
+        if node.op is OPS["neg"]:
+            return negative(args[0])
         if node.op is not OPS["mul"]:
             return intern(node.op, tuple(args), node.value) if args else node
         parts = _factors(intern(node.op, tuple(args)))
@@ -114,6 +115,9 @@ def _sign(text: str, meanings: Meanings, notation: Notation) -> str:
     base = adjoint_of(text, meanings.known)
     if base:
         return notation.adjoint(base) if notation is LATEX else text
+    accent, _, under = text.partition("_")
+    if notation is LATEX and accent in ACCENTS and under:
+        return rf"\{accent}{{{notation.name(under)}}}"
     asked = derivative_of(text, meanings.known)
     if asked is None:
         return ""

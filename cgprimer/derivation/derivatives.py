@@ -33,13 +33,17 @@ def body(asked: Derivative, meanings: Meanings) -> Node:
     own = bodies.get(asked.of, name(asked.of))
     if asked.kind == "partial" and asked.wrt in leaves(own):
         return own
-    # Definitions that depend on the name are put in; the others stay names.
+    return _opened(asked, meanings).get(name(asked.of), own)
+
+
+def _opened(asked: Derivative, meanings: Meanings) -> dict[Node, Node]:
+    """Definitions that depend on the name, put into one another; others stay names."""
     opened: dict[Node, Node] = {}
-    for text, formula in bodies.items():
+    for text, formula in meanings.script.bodies.items():
         [whole] = substitute([formula], opened)
         if text != asked.wrt and asked.wrt in leaves(whole):
             opened[name(text)] = whole
-    return opened.get(name(asked.of), own)
+    return opened
 
 
 def written(asked: Derivative, meanings: Meanings) -> Iterator[Node]:
@@ -48,7 +52,8 @@ def written(asked: Derivative, meanings: Meanings) -> Iterator[Node]:
     slope = partials(derived, [wrt])[wrt]
     yield short_form(slope)
     # 1 - y^2 for the derivative of y = tanh(x).
-    yield short_form(substitute([slope], {derived: name(asked.of)})[0])
+    named = {whole: leaf for leaf, whole in _opened(asked, meanings).items()}
+    yield short_form(substitute([slope], {**named, derived: name(asked.of)})[0])
     if asked.kind == "adjoint":
         shares = [short_form(share) for _, share in meanings.shares(asked.wrt)]
         if shares:

@@ -9,23 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import Any, NamedTuple
 
-from cgprimer.derivation.case import Case, minus, times
+from cgprimer.derivation.case import Case, Column, minus, times
 from cgprimer.derivation.derivatives import body
+from cgprimer.derivation.digits import slack
 from cgprimer.derivation.names import derivative_of
-from cgprimer.derivation.neighbours import exchanges, factors, terms, total
+from cgprimer.derivation.neighbours import exchanges, factors, terms, total, without
 from cgprimer.derivation.samples import SAME, same
 from cgprimer.diagnosis.extended import context
+from cgprimer.diff.sweep import partials
 from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, OPS, const, name
+from cgprimer.expr.ops import CONST, NAME, ONE, OPS, const, name
 from cgprimer.expr.tidy import tidy
+from cgprimer.graph.local import short_form
 from cgprimer.judge.mistakes.wrong_derivatives import suspects
 from cgprimer.notation.text import show, tree_size
 
 NEAR = 1e-3  # sides as near as this may be an approximation
 SIMPLE = 1000  # the largest denominator of a factor that is named
+LONGEST = 80  # characters of what is told beside another sentence
 WIDEST = 120  # nodes of what is derived, for which common mistakes are tried
 
 
@@ -38,6 +43,9 @@ class Guess(NamedTuple):
 
 def hint(case: Case) -> Guess:
     """A sentence on what the mistake looks like, or nothing."""
+    # Any factor or term fits a single number.
+    if case.is_one_number:
+        return next(_of_a_number(case), Guess(""))
     # From what explains most to what explains least: names, signs and readings before
     # single terms and factors, an exchange of anything for anything near the end.
     guesses: tuple[Callable[[Case], Iterator[Guess]], ...] = (
@@ -52,10 +60,22 @@ def hint(case: Case) -> Guess:
         _constant_offset,
         _renamed,
         _mistake,
+        _integral,
         _exchange,
+        _scaled_term,
+        _reciprocal,
+        _exchange_on_the_left,
         _approximation,
     )
     return next((one for guess in guesses for one in guess(case)), Guess(""))
+
+
+def _of_a_number(case: Case) -> Iterator[Guess]:
+    yield from _unknown_name(case)
+    if abs(case.left[0] + case.right[0]) <= slack(case.equality):
+        yield Guess("the sign is wrong: the two sides differ by a factor -1")
+    yield from _sign(case)
+    yield from _approximation(case)
 
 
 def _unknown_name(case: Case) -> Iterator[Guess]:
@@ -83,7 +103,9 @@ def _sign(case: Case) -> Iterator[Guess]:
     if case.holds(case.left, times(case.right, -1)):
         says = "the sign is wrong: the two sides differ by a factor -1"
         mended = tidy(OPS["neg"], case.equality.right.node)
-        yield Guess(_with_detail(says, case), mended)
+        # That a path has the wrong sign says no more where all have.
+        detail = (one.says for one in _mistake(case) if "is lost" in one.says)
+        yield Guess("; ".join([says, *islice(detail, 1)]), mended)
 
 
 def _reading(case: Case) -> Iterator[Guess]:
@@ -116,7 +138,7 @@ def _constant_factor(case: Case) -> Iterator[Guess]:
 def _with_detail(says: str, case: Case) -> str:
     """The sentence on a sign or a factor, with the mistake that would give it."""
     detail = next((mistake.says for mistake in _mistake(case)), "")
-    return f"{says}; {detail}" if detail else says
+    return f"{says}; {detail}" if detail and len(detail) < LONGEST else says
 
 
 def _divided(node: Node, ratio: Any) -> Node | None:
@@ -136,7 +158,9 @@ def _spell(ratio: Any) -> str:
         part = Fraction(str(mp.nstr(ratio / unit, 30))).limit_denominator(SIMPLE)
         if part and same(ratio, unit * part.numerator / part.denominator):
             return f"{part}·{text}" if text and part != 1 else text or str(part)
-    return str(mp.nstr(ratio, 6))
+    texts = (str(mp.nstr(ratio, digits)) for digits in (6, 9, 12, 15, 18, 21))
+    # 1.0000001 in six digits is 1.
+    return next((t for t in texts if float(t) != 1), "nearly 1")
 
 
 def _path(case: Case) -> Iterator[Guess]:
@@ -151,7 +175,9 @@ def _path(case: Case) -> Iterator[Guess]:
         column = case.column(share)
         if case.holds(gap, column):
             mended = OPS["add"](case.equality.right.node, share)
-            yield Guess(f"the path through {user} is missing: + {show(share)}", mended)
+            sign, size = terms(share)[0]
+            text = f"- {show(short_form(size))}" if sign < 0 else f"+ {show(share)}"
+            yield Guess(f"the path through {user} is missing: {text}", mended)
         # left - right = s - (-s) = 2·s.
         if case.holds(gap, times(column, 2)):
             yield Guess(f"the share of the path through {user} has the wrong sign")
@@ -196,7 +222,7 @@ def _factor(case: Case) -> Iterator[Guess]:
             mended = tidy(OPS["mul"], node, case.equality.right.node)
             yield Guess(f"the right side lacks the factor {show(node)}", mended)
         if case.holds(times(case.left, column), case.right):
-            mended = tidy(OPS["div"], case.equality.right.node, node)
+            mended = without(node, case.equality.right.node)
             yield Guess(f"the right side has the factor {show(node)} too much", mended)
 
 
@@ -205,7 +231,8 @@ def _candidates(case: Case) -> Iterator[Node]:
     left, right = case.equality.left.node, case.equality.right.node
     for side in (right, left):
         for node in (*factors(side), *map(name, leaves(side))):
-            if node.op is not CONST and node not in seen:
+            # A line dy/dx = 1 lacks the factor dy/dx.
+            if node.op is not CONST and node not in seen and node is not left:
                 seen.add(node)
                 yield node
     named = case.names
@@ -229,6 +256,65 @@ def _renamed(case: Case) -> Iterator[Guess]:
 def _exchange(case: Case) -> Iterator[Guess]:
     """One operation on the right in place of another."""
     return _with_one_exchanged(case, lambda case, node: exchanges(node))
+
+
+def _exchange_on_the_left(case: Case) -> Iterator[Guess]:
+    """ln(a + b) = ln(a) + ln(b): what is on the right is the logarithm of a*b."""
+    root = case.equality.left.node
+    for node in postorder([root]) if root.args else ():
+        for other in exchanges(node):
+            if _is_right(case, substitute([root], {node: other})[0], wrong=True):
+                what = f"{show(other)} in place of {show(node)}"
+                yield Guess(f"with {what} on the left it would hold")
+
+
+def _integral(case: Case) -> Iterator[Guess]:
+    """ln(x) for the derivative of 1/x."""
+    if case.asked is None:
+        return
+    wrt = name(case.asked.wrt)
+    slope = partials(case.meanings.open(case.equality.right.node), [wrt])[wrt]
+    whole = body(case.asked, case.meanings)
+    # The integral of e^x is its derivative, and a constant has neither.
+    if leaves(slope) and case.holds(case.column(slope), case.column(whole)):
+        yield Guess(f"this is an integral of {show(whole)}, not its derivative")
+
+
+def _reciprocal(case: Case) -> Iterator[Guess]:
+    if case.varies and case.holds(times(case.left, case.right), [1] * len(case.left)):
+        mended = tidy(OPS["div"], ONE, case.equality.right.node)
+        yield Guess("the right side is 1 over the left side", mended)
+
+
+def _scaled_term(case: Case) -> Iterator[Guess]:
+    """A term of the right side with a factor too much, or one that it lacks."""
+    own = terms(case.equality.right.node)
+    for i, (sign, term) in enumerate(own) if len(own) > 1 else ():
+        column = times(case.column(term), sign)
+        wanted = [a + b for a, b in zip(column, case.gap, strict=True)]
+        if 0 in column or 0 in wanted:
+            continue
+        text = f"{'-' if sign < 0 else '+'} {show(term)}"
+        for says, mended in _scales(case, term, column, wanted):
+            parts = [*own[:i], (sign, mended), *own[i + 1 :]] if mended else []
+            yield Guess(f"the term {text} {says}", total(parts) if parts else None)
+
+
+def _scales(
+    case: Case, term: Node, column: Column, wanted: Column
+) -> Iterator[tuple[str, Node | None]]:
+    """What a term lacks, or has too much, to be what is wanted of it; and it mended."""
+    ratios = [a / b for a, b in zip(column, wanted, strict=True)]
+    if case.holds(ratios, [ratios[0]] * len(ratios)) and case.varies:
+        ratio = ratios[0]
+        yield f"is {_spell(ratio)} times what it should be", _divided(term, ratio)
+    for text in dict.fromkeys([*leaves(term), *case.names]):
+        factor = case.column(name(text))
+        if case.holds(times(column, factor), wanted):
+            yield f"lacks the factor {text}", tidy(OPS["mul"], term, name(text))
+        if case.holds(times(wanted, factor), column):
+            mended = without(name(text), term)
+            yield f"has the factor {text} too much", mended
 
 
 def _with_one_exchanged(

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cgprimer.derivation.case import Case
-from cgprimer.derivation.conditions import condition
+from cgprimer.derivation.conditions import condition, switch
 from cgprimer.derivation.corrections import right_formula
 from cgprimer.derivation.counterexamples import suspicious_points
 from cgprimer.derivation.digits import noise, slack
-from cgprimer.derivation.hints import hint
+from cgprimer.derivation.hints import Guess, hint
 from cgprimer.derivation.identity import NOT_SHOWN, SHOWN, prove
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.report import DerivationRow, one_line, row_of
@@ -148,8 +148,9 @@ class Judging:
         some = [*apart[:GUESSED], *agreed[:GUESSED]]
         at = [sample.at for sample in some]
         case = Case(equality, self.meanings, at, head, self.symbolic)
-        guess = hint(case)
-        remark = guess.says or condition(equality, self.meanings, agreed, apart)
+        where = switch(equality, self.meanings, agreed, apart)
+        guess = Guess(where) if where else hint(case)
+        remark = guess.says or condition(agreed, apart)
         right_one = right_formula(case, guess)
         example = clearest(apart[:1], names)
         return row_of(equality, FAIL, remark, example, len(met), correct=right_one)
