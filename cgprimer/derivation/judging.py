@@ -85,14 +85,15 @@ class Judging:
         left = self.meanings.close(equality.left.node)
         right = self.meanings.close(equality.right.node)
         names = {*leaves(left), *leaves(right)}
-        allowed = slack(equality) + noise(equality, left, right)
+        allowed = slack(equality)
         tried = list(samples(left, right, self.pool, self.points, allowed))
+        if not names and not _settled(left, right, tried[0]):
+            allowed += noise(equality, left, right)
+            tried = [replace(tried[0], slack=allowed)]
         met = [sample for sample in tried if sample.compares]
         if all(sample.agrees for sample in met):
-            strays = (
-                both_sides(left, right, at, allowed)
-                for at in self._suspects(left, right)
-            )
+            points = suspicious_points(left, right, list(self.pool[0]))
+            strays = [both_sides(left, right, at, allowed) for at in points]
             met += [one for one in strays if one.compares and not one.agrees]
         if not all(sample.agrees for sample in met):
             return self._wrong(equality, head, met, names)
@@ -100,9 +101,6 @@ class Judging:
         if len(met) < (FEWEST if names else 1):
             return row_of(equality, INCONCLUSIVE, _reason(tried), points=len(met))
         return self._right(equality, head, tried, met)
-
-    def _suspects(self, left: Node, right: Node) -> list[Point]:
-        return suspicious_points(left, right, list(self.pool[0]))
 
     def _right(
         self,
@@ -169,6 +167,13 @@ class Judging:
             if is_finite(truth) and not against.agrees:
                 return f"but neither is {one_line(head.text)}"
         return ""
+
+
+def _settled(left: Node, right: Node, sample: BothSides) -> bool:
+    """Whether two numbers agree by their digits, or without any rounding."""
+    if sample.slack and sample.agrees:
+        return True
+    return sample.agrees and is_equal(left, right, sample.at)
 
 
 def _how_near(equality: Equality) -> str:

@@ -21,7 +21,7 @@ from cgprimer.expr.ops import NAME, name
 def hidden(sides: Iterable[Side], meanings: Meanings) -> str:
     """Why derivatives in them may have paths that are not known; else nothing."""
     script = meanings.script
-    for text in _below(sides, meanings):
+    for text in _below(sides, meanings) if script.broken else ():
         if adjoint_of(text, meanings.known) and script.broken and not script.seeded:
             return f"the output may be {_why(next(iter(script.broken)), script)}"
         asked = asked_by(text, meanings)
@@ -39,7 +39,7 @@ def hidden(sides: Iterable[Side], meanings: Meanings) -> str:
 
 def unknown(sides: Iterable[Side], meanings: Meanings) -> str:
     """Why their values are not known; else nothing."""
-    for side in sides:
+    for side in sides if meanings.script.broken else ():
         for part in leaves(meanings.open(side.node)):
             if part in meanings.script.broken:
                 return f"it rests on {_why(part, meanings.script)}"

@@ -9,6 +9,7 @@ asks for all digits there are.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -101,8 +102,12 @@ def samples(
 
 def is_equal(left: Node, right: Node, at: Point, digits: int = DIGITS) -> bool:
     """Whether nothing but rounding is left of the difference, to half of the digits."""
-    gap = OPS["sub"](left, right)
-    number = values([gap], at, decimal, digits)[gap]
+    return _is_equal(OPS["sub"](left, right), tuple(at.items()), digits)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_equal(gap: Node, at: tuple[tuple[str, float], ...], digits: int) -> bool:
+    number = values([gap], dict(at), decimal, digits)[gap]
     # What wanders to the end is known no better than by `same`.
     return not is_finite(number) or number == 0
 
