@@ -53,15 +53,8 @@ LINES = {
     "y = (x + 1)^2\n= \\weird x\n= x^2 + 2*x + 1": (
         ["defined", UNREAD, PASS], "",
     ),
-    "\\weird x = 3\n= x^2\n= x*x": (
-        [UNREAD, UNREAD, PASS], "",
-    ),
     "f(x) \\weird = x^2\ny = f + x\ndy/dx = 1": (
         [UNREAD, "defined", DOUBT], "it rests on f, and line 1 is not read",
-    ),
-    "y = a*x\na = x^2\ndy/dx = 3*x^2": (
-        ["defined", DOUBT, DOUBT],
-        "it rests on a, which line 2 defines only after its use",
     ),
 }  # fmt: skip
 

@@ -19,7 +19,6 @@ A line that is not read is a row of its own, and what rests on it is undecided.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -34,9 +33,9 @@ from cgprimer.derivation.report import (
     row_of,
     unread_row,
 )
-from cgprimer.derivation.resting import late_definitions
 from cgprimer.derivation.samples import draw_points
 from cgprimer.derivation.script import Script
+from cgprimer.derivation.to_text import without_notes
 from cgprimer.errors import OptionError
 from cgprimer.interrupts import contained
 
@@ -88,9 +87,7 @@ def check_derivation(
         raise OptionError(
             f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
         )
-    script = read_derivation(text, variables)
-    late = late_definitions(script.equalities, script.free)
-    script = replace(script, broken=script.broken | late)
+    script = read_derivation(without_notes(text), variables)
     names = dict.fromkeys((*script.free, *script.broken))
     pool = draw_points(names, takes.generator(rng), points * TRIES)
     judging = Judging(Meanings(script), pool, points, symbolic)

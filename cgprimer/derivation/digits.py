@@ -21,6 +21,9 @@ from cgprimer.judge.rounding import rounding
 WRITTEN = 3  # significant digits from which a decimal counts as rounded
 EPSILON = 2.0**-52
 ROUNDINGS = 8  # a computation in doubles may be off by so many of each operation
+_POWER = re.compile(
+    r"\s*(?:\\cdot|\\times|[*·×⋅])\s*10\s*(?:\^|\*\*)\s*\{?\s*([-−+]?\d{1,3})"
+)
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d*(?:[eE][+-]?\d+)?")
 
 
@@ -74,6 +77,11 @@ def _halves(side: Side, fewest: int) -> Iterator[tuple[float, float]]:
         half = half_unit(match[0], fewest)
         if half:
             yield float(match[0]), half
+            # 1.5 \cdot 10^{-9} may be read as one number.
+            power = _POWER.match(text, match.end())
+            if power:
+                exponent = power[1].replace("−", "-")
+                yield float(f"{match[0]}e{exponent}"), half * 10.0 ** int(exponent)
 
 
 def half_unit(text: str, fewest: int = WRITTEN) -> float:

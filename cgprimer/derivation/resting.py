@@ -8,14 +8,14 @@ r"""What a line rests on that is not known, so that it can be no mistake of its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from cgprimer.derivation.derivatives import asked_by
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import adjoint_of
-from cgprimer.derivation.script import Equality, Script, Side
+from cgprimer.derivation.script import Script, Side
 from cgprimer.expr.node import leaves
-from cgprimer.expr.ops import NAME, name
+from cgprimer.expr.ops import name
 
 
 def hidden(sides: Iterable[Side], meanings: Meanings) -> str:
@@ -46,25 +46,6 @@ def unknown(sides: Iterable[Side], meanings: Meanings) -> str:
     return ""
 
 
-def late_definitions(
-    equalities: Sequence[Equality], free: Sequence[str]
-) -> dict[str, int]:
-    """Names that a line defines only after another has used them, with its number.
-
-    `y = a*x` and then `a = x^2`: to those who read on, a stands for anything in line 1.
-    """
-    found: dict[str, int] = {}
-    last = None
-    for one in equalities:
-        node = one.left.node
-        if one.left is not last and node.op is NAME and str(node.value) in free:
-            right = leaves(one.right.node)
-            if right and str(node.value) not in right:
-                found.setdefault(str(node.value), one.left.number)
-        last = one.right
-    return found
-
-
 def _below(sides: Iterable[Side], meanings: Meanings) -> Iterator[str]:
     """The names of the sides, and of the definitions by adjoints that they use."""
     waiting = [text for side in sides for text in leaves(side.node)]
@@ -79,7 +60,4 @@ def _below(sides: Iterable[Side], meanings: Meanings) -> Iterator[str]:
 
 
 def _why(text: str, script: Script) -> str:
-    number = script.broken[text]
-    if text in script.free:
-        return f"{text}, which line {number} defines only after its use"
-    return f"{text}, and line {number} is not read"
+    return f"{text}, and line {script.broken[text]} is not read"
