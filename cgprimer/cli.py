@@ -18,6 +18,7 @@ COMMANDS = (
     "show",
     "partials",
     "check",
+    "derive",
     "trace",
     "fit",
     "draw",

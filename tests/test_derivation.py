@@ -334,7 +334,9 @@ def test_both_sides_of_a_sign_are_tried():
         ("y = 0.7", "FAIL"),
         ("y = 0.741", "PASS"),
         ("dy/dx = 0.3644", "FAIL"),
-        ("2*y = 2*0.7412", "FAIL"),
+        ("2*y = 2*0.7412", "PASS"),
+        ("2*y = 2*0.7413", "FAIL"),
+        ("y = 0.963558/1.3", "PASS"),
     ],
 )
 def test_a_bare_decimal_is_right_to_the_digits_written(claim, verdict):
@@ -596,7 +598,7 @@ derivation
 │    2 │ y = x^3       │ defined     │              │                                  │
 │    3 │ dy/dx = 3*x^2 │ PASS        │ shown        │                                  │
 │    3 │ 3*x^2 = -12   │ FAIL        │              │ the sign is wrong: the two sides │
-│      │               │             │              │ differ by a factor -1            │
+│      │               │             │              │ differ by a factor -1; right: 12 │
 └──────┴───────────────┴─────────────┴──────────────┴──────────────────────────────────┘
 2 claims: 1 FAIL, 1 PASS; the first wrong one is in line 3
 
@@ -606,7 +608,8 @@ line 3: 3*x^2 is not -12
                     ^^^
 
     12 on the left, -12 here
-  hint: the sign is wrong: the two sides differ by a factor -1"""
+  hint: the sign is wrong: the two sides differ by a factor -1
+  right: 12"""
 
 
 def test_the_report_reads_aloud():
@@ -616,7 +619,7 @@ def test_the_report_reads_aloud():
     assert wrong is not None
     assert wrong.text[wrong.start : wrong.end] == "-12"
     assert (wrong.left_value, wrong.right_value, wrong.at) == (12.0, -12.0, {})
-    assert str(report).endswith("the two sides differ by a factor -1")
+    assert str(report).endswith("a factor -1\n  right: 12")
 
 
 def test_rows_are_dictionaries_and_html_is_escaped():

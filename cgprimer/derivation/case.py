@@ -2,8 +2,8 @@
 
     equality, meanings, points ─▶ Case: left, right, column(expression) ─▶ holds or not
 
-`check` makes one of each '=' that fails; `hints` does the guessing. A column is the
-value of one expression at every point.
+`check` makes one of each '=' that fails; `hints` does the guessing, `corrections` looks
+for the right formula. A column is the value of one expression at every point.
 """
 
 from __future__ import annotations
@@ -11,23 +11,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cgprimer.derivation.derivatives import asked_by, written
+from cgprimer.derivation.identity import other_forms
 from cgprimer.derivation.meanings import Meanings
-from cgprimer.derivation.names import adjoint_of
+from cgprimer.derivation.names import Derivative, adjoint_of
 from cgprimer.derivation.samples import Point, same
-from cgprimer.derivation.script import Equality
+from cgprimer.derivation.script import Equality, Side
 from cgprimer.diagnosis.extended import context, decimal, is_finite, values
-from cgprimer.expr.node import Node
+from cgprimer.expr.node import Node, leaves
+from cgprimer.keeping import lazy
 
 Column = list[Any]
 
 
 class Case:
-    """A wrong equality with both sides at the points where both have a value."""
+    """A wrong equality with both sides at the points where both have a value.
+
+    head : the first side of its chain. symbolic : whether sympy may be asked.
+    """
 
     def __init__(
-        self, equality: Equality, meanings: Meanings, points: Sequence[Point]
+        self,
+        equality: Equality,
+        meanings: Meanings,
+        points: Sequence[Point],
+        head: Side | None = None,
+        symbolic: bool = False,
     ) -> None:
         self.equality, self.meanings, self.points = equality, meanings, points
+        self.head, self.symbolic = head or equality.left, symbolic
         self.left = self.column(equality.left.node)
         self.right = self.column(equality.right.node)
 
@@ -42,14 +54,47 @@ class Case:
         return any(not same(value, self.left[0]) for value in self.left)
 
     @property
+    def is_one_number(self) -> bool:
+        """Whether a number is held against a number: no formula is to be found."""
+        left = self.meanings.close(self.equality.left.node)
+        return self.equality.right.is_number and not leaves(left)
+
+    @property
     def names(self) -> list[str]:
         """Everything that has a place in the graph, definitions first."""
         return [*self.meanings.script.bodies, *self.meanings.script.free]
 
+    @lazy
+    def asked(self) -> Derivative | None:
+        """The derivative or adjoint that is wanted, where a line begins with one."""
+        for side in (self.equality.left, self.head):
+            derivative = asked_by(str(side.node.value), self.meanings)
+            # A chain that has gone wrong before is about something else by now.
+            if derivative and self.holds(self.left, self.column(side.node)):
+                return derivative
+        return None
+
+    @lazy
+    def truths(self) -> list[Node]:
+        """What has the value of the left side: as written, derived, expanded."""
+        left = self.equality.left.node
+        found = [left] if left.args else []
+        if self.asked:
+            found += written(self.asked, self.meanings)
+        elif str(left.value) in self.meanings.script.bodies:
+            found.append(self.meanings.script.bodies[str(left.value)])
+        elif self.symbolic and leaves(left):
+            found += other_forms(left)
+        return [node for node in found if self.holds(self.left, self.column(node))]
+
     def column(self, node: Node) -> Column:
         """The value of an expression over the author's names at every point."""
+        return self.column_at(node, self.points)
+
+    def column_at(self, node: Node, points: Sequence[Point]) -> Column:
+        """The same at some of the points."""
         closed = self.meanings.close(node)
-        return [values([closed], at, decimal)[closed] for at in self.points]
+        return [values([closed], at, decimal)[closed] for at in points]
 
     def holds(self, a: Column, b: Column) -> bool:
         """Whether two columns agree at every point."""

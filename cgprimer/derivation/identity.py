@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     import sympy
 
 SHOWN, POSITIVE, NOT_SHOWN = "shown", "shown for positive values", "not shown"
+REFUSALS = (
+    ArithmeticError, AttributeError, TypeError, ValueError, NotImplementedError,
+)  # fmt: skip
+"""How sympy's algorithms end where they do not apply."""
 PATIENCE = 2.0  # seconds of computing for one equality
 BETWEEN = 500  # calls between looks at the clock, which costs more than a call
 LARGEST = 400  # operations; sympy would only burn its time on more
@@ -56,6 +60,33 @@ def prove(a: Node, b: Node, seconds: float = PATIENCE) -> str:
     return NOT_SHOWN
 
 
+def other_forms(root: Node, seconds: float = PATIENCE / 2) -> list[Node]:
+    """The same written otherwise, as sympy does: expanded, addition theorems used."""
+    if tree_size(root) > LARGEST:
+        return []
+    import sympy
+
+    from cgprimer.notation.from_sympy import from_sympy
+    from cgprimer.notation.to_sympy import to_sympy
+
+    found = expand_for_sympy([root])
+    ways = (
+        sympy.expand,
+        sympy.expand_trig,
+        lambda e: sympy.expand_log(e, force=True),
+        sympy.simplify,
+    )
+    for way in ways:
+        try:
+            with _time_limit(seconds):
+                found.append(from_sympy(way(to_sympy(_exact(root), real=True))))
+        except _TimeUp:
+            _forget()
+        except (CGPrimerError, RecursionError, *REFUSALS):
+            continue
+    return found
+
+
 def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
     try:
         # A thread cannot be stopped from outside, and signals reach the main thread
@@ -68,10 +99,8 @@ def _is_shown(a: Node, b: Node, positive: bool, seconds: float) -> bool:
     except _TimeUp:
         _forget()
         return False
-    except (CGPrimerError, ArithmeticError, RecursionError):
+    except (CGPrimerError, RecursionError, *REFUSALS):
         return False
-    except (AttributeError, TypeError, ValueError, NotImplementedError):
-        return False  # sympy's algorithms end like this where they do not apply
 
 
 def _forget() -> None:

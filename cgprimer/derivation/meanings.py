@@ -22,15 +22,24 @@ from cgprimer.keeping import lazy, memo
 
 
 class Meanings:
-    """The true meaning of every name of a script."""
+    """The true meaning of every name of a script.
+
+    given : free names that a line has given a number, as `x = 3`.
+    """
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.known = {*script.free, *script.bodies, *script.derived}
+        self.known = {*script.free, *script.bodies, *script.derived, *script.broken}
         self.done: dict[str, Node] = {}
+        self.given: dict[Node, Node] = {}
 
     def close(self, root: Node) -> Node:
-        """`root` over the free names only."""
+        """`root` over the free names only, those left out that are given."""
+        # Numbers last: what is derived at x = 3 is derived first.
+        return substitute([self.open(root)], self.given)[0]
+
+    def open(self, root: Node) -> Node:
+        """`root` over all free names."""
         # A stack, since definitions may follow from one another thousands of times.
         waiting = leaves(root)
         while waiting:
@@ -96,7 +105,8 @@ class Meanings:
         """The definitions as a graph."""
         script = self.script
         output = [script.output] if script.output else []
-        return graph_of(script.bodies, output, (), script.free)
+        inputs = list(dict.fromkeys([*script.free, *script.broken]))
+        return graph_of(script.bodies, output, (), inputs)
 
     def shares(self, of: str) -> Iterator[tuple[str, Node]]:
         """For each user u of a name `bar_u * ∂u/∂of`, which add up to its adjoint."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cgprimer.expr.node import Node
 from cgprimer.graph.paths import bracket
 from cgprimer.notation.latex import latex, latex_factor, latex_name, latex_number
-from cgprimer.notation.numbers import rounded
+from cgprimer.notation.numbers import exact, to_its_digits
 from cgprimer.notation.signs import overline
 from cgprimer.notation.text import show, tree_size
 
@@ -25,6 +25,7 @@ WIDE = 5_000  # nodes of an author's expression above which it is not written ou
 class Notation:
     """One way to write.
 
+    number : a result, in the digits that are printed. given : an input, in all it has.
     factor : an expression as it stands behind a dot; `brackets` go around a negative
         number there. comment : what stands around a note.
     breaks_sums : whether a sum that is wider than a line may go on in the next.
@@ -36,6 +37,7 @@ class Notation:
     formula: Callable[[Node], str]
     factor: Callable[[Node], str]
     number: Callable[[float], str]
+    given: Callable[[float], str]
     dot: str
     brackets: tuple[str, str]
     dots: str
@@ -59,7 +61,8 @@ UNICODE = Notation(
     partial=lambda node, wrt: f"∂{node}/∂{wrt}",
     formula=show,
     factor=bracket,
-    number=rounded,
+    number=to_its_digits,
+    given=lambda value: exact(value).replace("-", "−"),
     dot="·",
     brackets=("(", ")"),
     dots="…",
@@ -71,7 +74,8 @@ ASCII = Notation(
     partial=lambda node, wrt: rf"\partial {node}/\partial {wrt}",
     formula=show,
     factor=bracket,
-    number=lambda value: rounded(value, infinity="inf").replace("−", "-"),
+    number=lambda value: to_its_digits(value, infinity="inf").replace("−", "-"),
+    given=exact,
     dot="*",
     brackets=("(", ")"),
     dots="...",
@@ -87,7 +91,8 @@ LATEX = Notation(
     ),
     formula=latex,
     factor=latex_factor,
-    number=lambda value: latex_number(rounded(value)),
+    number=lambda value: latex_number(to_its_digits(value)),
+    given=lambda value: latex_number(exact(value)),
     dot=r" \cdot ",
     brackets=(r"\left(", r"\right)"),
     dots=r"\ldots",

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from cgprimer.derivation.formula import Formula
 from cgprimer.derivation.lines import Span, Statement, statements
-from cgprimer.derivation.names import adjoint_of
-from cgprimer.derivation.script import Equality, Script, Side
+from cgprimer.derivation.names import adjoint_of, plain_name
+from cgprimer.derivation.script import Equality, Script, Side, Unread
 from cgprimer.derivation.translate import translate
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
@@ -22,13 +23,16 @@ from cgprimer.expr.node import Node, fold, intern, leaves
 from cgprimer.expr.ops import OPS, const, name
 
 _LATEX = re.compile(r"\\[A-Za-z]")
+_WORD = re.compile(r"(?<![\\\w])[A-Za-z]\w*")
 _EULER = name("e")
 
 
 def read_derivation(text: str, variables: Collection[str] | None = None) -> Script:
-    """The equalities of `text`; ExpressionError with every mistake, each with a caret.
+    """The equalities of `text`, and the statements that could not be read.
 
     variables : names that no line defines; with None, every such name is one.
+    Raises ExpressionError with every mistake, each with a caret, where nothing that was
+    read claims anything.
     """
     reader = _Reader(Vocabulary(variables), latex=bool(_LATEX.search(text)))
     for statement in statements(text):
@@ -43,63 +47,94 @@ class _Reader:
         self.names, self.latex = names, latex
         self.equalities: list[Equality] = []
         self.problems: list[Mistake] = []
+        self.unread: list[Unread] = []
+        self.broken: dict[str, int] = {}
         self.last: Side | None = None
+        self.used = tuple(names.free)  # free names of all sides that were read
+        self.gap: int | None = None  # the line after `last` that was not read
+        self.defining: str | None = None  # what the line may define that is being read
 
     def script(self) -> Script:
-        """What has been read; ExpressionError where some of it could not be."""
-        if self.problems:
+        """What has been read; ExpressionError where that leaves nothing to judge."""
+        if self.problems and all(one.defines for one in self.equalities):
             raise ExpressionError(self.problems)
         if not self.equalities:
             raise ExpressionError(
                 [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
             )
-        names, output = self.names, self._output()
-        equalities, free = tuple(self.equalities), tuple(names.free)
-        return Script(equalities, names.bodies, names.derived, free, output)
+        names, seed = self.names, self._seed()
+        output = seed or next(reversed(names.bodies), None)
+        return Script(
+            tuple(self.equalities), names.bodies, names.derived, tuple(names.free),
+            output, seed is not None, tuple(self.unread), self.broken,
+        )  # fmt: skip
 
-    def _output(self) -> str | None:
-        """The name whose adjoint is set to 1, or else the last one defined."""
+    def _seed(self) -> str | None:
+        """The name whose adjoint a line sets to 1."""
         # \bar v = 1 is how a reverse trace begins.
         for equality in self.equalities:
             base = adjoint_of(str(equality.left.node.value), self.names.known)
             if base in self.names.bodies and equality.right.node is const(1.0):
                 return base
-        return next(reversed(self.names.bodies), None)
+        return None
 
     def read(self, statement: Statement) -> None:
         """Read one statement; what is wrong with it is kept for the end."""
+        self.defining = _first_name(statement)
         try:
             self._chain(statement)
         except ExpressionError as error:
             [mistake] = error.problems
-            message = f"line {statement.number}: {mistake.message}"
-            text = mistake.text or statement.line
-            self.problems.append(
-                Mistake(message, text, mistake.start, mistake.end, mistake.hint)
-            )
+            self._refuse(statement, mistake)
+            # Names that only stand in what was refused may be defined by a line below.
+            self.names.free, self.names.fresh = dict.fromkeys(self.used), []
+            self.gap = statement.number
+            self.names.broken.discard(self.defining or "")
+            if self.defining and self.defining not in self.names.known:
+                self.names.broken.add(self.defining)
+                self.broken[self.defining] = statement.number
+
+    def _refuse(self, statement: Statement, mistake: Mistake) -> None:
+        message = f"line {statement.number}: {mistake.message}"
+        text = mistake.text or statement.line
+        self.problems.append(
+            Mistake(message, text, mistake.start, mistake.end, mistake.hint)
+        )
+        self.unread.append(Unread(statement.number, replace(mistake, text=text)))
 
     def _chain(self, statement: Statement) -> None:
         """The sides between the '=' of one line, each held against the one before."""
-        spans = statement.sides(follows=self.last is not None)
-        left = self.last
+        spans = statement.sides(follows=bool(self.last or self.gap))
         # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
-            defined = self._new_name(statement, spans[0])
-            if defined:
-                left = self._define(statement, defined, spans)
-                spans = spans[1:]
-            else:
-                left = self._side(statement, spans[0])
-        self._remember(left)
+            spans = self._begin(statement, spans)
         for span in spans[1:]:
+            left, gap = self.last, self.gap
             right = self._side(statement, span)
-            assert left is not None
-            self.equalities.append(Equality(left, right, None, tuple(self.names.fresh)))
+            if left is None:
+                text = f"it goes on from line {gap}, which is not read"
+                self._refuse(statement, Mistake(text, statement.line, *span))
+            else:
+                fresh = tuple(self.names.fresh)
+                self.equalities.append(Equality(left, right, None, fresh, gap))
             self._remember(right)
-            left = right
 
-    def _remember(self, side: Side | None) -> None:
-        self.last, self.names.fresh = side, []
+    def _begin(self, statement: Statement, spans: list[Span]) -> list[Span]:
+        """Read the first side, or a definition; the side to go on from and the rest."""
+        self.last = self.gap = None
+        defined = self._new_name(statement, spans[0])
+        if defined:
+            self.defining = defined
+            self._remember(self._define(statement, defined, spans))
+        else:
+            self._remember(self._side(statement, spans[0]))
+        # What stands behind a first side that is read defines nothing any more.
+        self.defining = None
+        return spans[1:] if defined else spans
+
+    def _remember(self, side: Side) -> None:
+        self.last, self.gap, self.names.fresh = side, None, []
+        self.used = tuple(self.names.free)
 
     def _formula(self, statement: Statement, span: Span) -> Formula:
         clean = statement.clean.replace("\t", " ")
@@ -146,6 +181,13 @@ class _Reader:
         left = Side(statement.number, statement.line, *spans[0], name(defined))
         self.equalities.append(Equality(left, right, defined))
         return right
+
+
+def _first_name(statement: Statement) -> str | None:
+    """The name that a left side which cannot be read, as `f(x)`, may define."""
+    left, equals, _ = statement.clean[statement.start : statement.end].partition("=")
+    words = _WORD.findall(left) if equals else []
+    return plain_name(words[0]) if words else None
 
 
 def _with_euler(root: Node) -> Node:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cgprimer.errors import shorten
+from cgprimer.derivation.samples import BothSides
+from cgprimer.derivation.script import Equality, Unread
+from cgprimer.errors import listing, shorten
 from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.notation.report import Part, Said, with_carets
 from cgprimer.notation.text_table import TextTable
 
-DEFINED = "defined"
+DEFINED, NOT_READ = "defined", "NOT READ"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")
-COLOURS = {FAIL: "bold red", INCONCLUSIVE: "yellow", PASS: "green", DEFINED: "dim"}
+COLOURS = {
+    FAIL: "bold red", INCONCLUSIVE: "yellow", NOT_READ: "yellow", PASS: "green",
+    DEFINED: "dim",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,10 +26,15 @@ class DerivationRow:
     """One '=' of the derivation: its two sides as written, and what came of it.
 
     text : the author's line; the right side is `text[start:end]`.
-    verdict : PASS, FAIL, INCONCLUSIVE, or "defined" for the '=' of a definition.
+    A line that was not read is one, too: `left` is the line, `text[start:end]` what in
+    it was not read, and `remark` why.
+
+    verdict : PASS, FAIL, INCONCLUSIVE, NOT READ, or "defined" for the '=' of a
+        definition.
     symbolic : "shown", "shown for positive values", "not shown", or empty where the
         sides differ.
     at, left_value, right_value : an example; where the sides differ, if they do.
+    correct : what belongs on the right side of a wrong '=', where that is known.
     """
 
     line: int
@@ -40,6 +50,7 @@ class DerivationRow:
     text: str
     start: int
     end: int
+    correct: str = ""
 
     @property
     def outcome(self) -> str:
@@ -49,14 +60,18 @@ class DerivationRow:
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of the table's head."""
         equality = f"{one_line(self.left)} = {one_line(self.right)}"
-        return (str(self.line), equality, self.verdict, self.symbolic, self.remark)
+        if self.verdict == NOT_READ:
+            equality = one_line(self.left)
+        right = f"right: {one_line(self.correct)}" if self.correct else ""
+        remark = "; ".join(filter(None, (self.remark, right)))
+        return (str(self.line), equality, self.verdict, self.symbolic, remark)
 
     def __str__(self) -> str:
         """Where, with carets under the right side, and an example."""
         head = f"line {self.line}: {one_line(self.left)} is not {one_line(self.right)}"
         if self.verdict != FAIL:
             head = f"line {self.line}: {self.verdict}"
-        hint = {"hint": self.remark}
+        hint = {"hint": self.remark, "right": self.correct}
         return with_carets(head, self.text, self.start, self.end, self._example(), hint)
 
     def _example(self) -> str:
@@ -82,14 +97,21 @@ class DerivationReport(JudgedReport[DerivationRow]):
 
     @property
     def claims(self) -> tuple[DerivationRow, ...]:
-        """The rows that claim something: all but the definitions."""
-        return tuple(row for row in self.rows if row.verdict != DEFINED)
+        """The rows that claim something: all but definitions and what is not read."""
+        silent = (DEFINED, NOT_READ)
+        return tuple(row for row in self.rows if row.verdict not in silent)
+
+    @property
+    def unread(self) -> tuple[DerivationRow, ...]:
+        """The lines that were not read."""
+        return tuple(row for row in self.rows if row.verdict == NOT_READ)
 
     @property
     def ok(self) -> bool:
-        """Whether there is a claim and every one passed; inconclusive is not passed."""
+        """Whether there is a claim, every one passed, and every line was read."""
         # Definitions alone claim nothing, and are no success.
-        return bool(self.claims) and all(row.verdict == PASS for row in self.claims)
+        passed = all(row.verdict == PASS for row in self.claims)
+        return bool(self.claims) and passed and not self.unread
 
     @property
     def first_wrong(self) -> DerivationRow | None:
@@ -101,9 +123,14 @@ class DerivationReport(JudgedReport[DerivationRow]):
         claims = self.claims
         if not claims:
             return "definitions only: nothing is claimed"
-        many = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {self._counts(claims)}"
-        wrong = self.first_wrong
-        return f"{many}; the first wrong one is in line {wrong.line}" if wrong else many
+        said = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {self._counts(claims)}"
+        if wrong := self.first_wrong:
+            said += f"; the first wrong one is in line {wrong.line}"
+        lines = list(dict.fromkeys(str(row.line) for row in self.unread))
+        if lines:
+            many = f"lines {listing(lines)} are" if lines[1:] else f"line {lines[0]} is"
+            said += f"; {many} not read, so the whole is not confirmed"
+        return said
 
     def _parts(self) -> list[Part]:
         table = self._table(self.rows, lambda r: r.verdict == FAIL, self.summary())
@@ -114,3 +141,53 @@ class DerivationReport(JudgedReport[DerivationRow]):
 def one_line(text: str) -> str:
     """A side of an equality, short enough for a sentence."""
     return shorten(" ".join(text.split()), 44)
+
+
+def row_of(
+    equality: Equality,
+    verdict: str,
+    remark: str = "",
+    sample: BothSides | None = None,
+    points: int = 0,
+    symbolic: str = "",
+    correct: str = "",
+) -> DerivationRow:
+    """The row of an equality; `sample` is its example."""
+    left, right = equality.left, equality.right
+    remark = "; ".join(filter(None, (remark, equality.note)))
+    return DerivationRow(
+        line=right.number,
+        left=left.text,
+        right=right.text,
+        verdict=verdict,
+        symbolic=symbolic,
+        remark=remark,
+        at=sample.at if sample else {},
+        left_value=float(sample.left) if sample else None,
+        right_value=float(sample.right) if sample else None,
+        points=points,
+        text=right.line,
+        start=right.start,
+        end=right.end,
+        correct=correct,
+    )
+
+
+def unread_row(unread: Unread) -> DerivationRow:
+    """The row of a line that was not read."""
+    why = unread.mistake
+    return DerivationRow(
+        line=unread.number,
+        left=why.text.strip(),
+        right="",
+        verdict=NOT_READ,
+        symbolic="",
+        remark="; ".join(filter(None, (why.message, why.hint))),
+        at={},
+        left_value=None,
+        right_value=None,
+        points=0,
+        text=why.text,
+        start=why.start,
+        end=why.end,
+    )

@@ -2,19 +2,22 @@
 
     names ─ draw_points ─▶ points ─ samples ─▶ BothSides ─ agrees ─▶ yes or no
 
-`check` draws the points once for a derivation; each equality takes what it needs.
+`check` draws the points once for a derivation; each equality takes what it needs. Two
+sides that share 20 digits need not be equal, as sigmoid(60) and 1 are not: `is_equal`
+asks for all digits there are.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.derivation.script import Equality
 from cgprimer.diagnosis.extended import Number, decimal, is_finite, values
 from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import OPS
 
 BOXES = (
     (0.1, 1.0), (-1.0, 1.0), (0.5, 4.0), (-3.0, 3.0),
@@ -22,8 +25,8 @@ BOXES = (
 )  # fmt: skip
 """Where points come from, in turn: one sign and both, small and far out."""
 SAME = 1e-20  # relative; sides are known to some 25 digits
+DIGITS = 400  # in which a difference is computed that should be zero
 HUGE = 1e10  # sides beyond it, or below its inverse, swallow what is added to them
-WRITTEN = 3  # significant digits from which a bare decimal counts as rounded
 
 Point = dict[str, float]
 
@@ -47,11 +50,12 @@ def same(a: Number, b: Number) -> bool:
 
 @dataclass(frozen=True)
 class BothSides:
-    """Both sides at one point."""
+    """Both sides at one point; `slack` is how far apart they may be."""
 
     at: Point
     left: Number
     right: Number
+    slack: float = 0.0
 
     @property
     def compares(self) -> bool:
@@ -64,51 +68,51 @@ class BothSides:
         size = abs(self.left)
         return bool(not size or 1 / HUGE < size < HUGE)
 
-    def agrees(self, equality: Equality) -> bool:
-        """Whether the sides are equal, or a bare decimal is the other one, rounded."""
-        if same(self.left, self.right):
-            return True
-        gap = abs(self.left - self.right)
-        sides = (equality.left, equality.right)
-        return any(side.is_number and gap <= half_unit(side.text) for side in sides)
+    @property
+    def agrees(self) -> bool:
+        """Whether the sides are equal, or as near as written digits can tell."""
+        return same(self.left, self.right) or abs(self.left - self.right) <= self.slack
+
+    def size(self, names: Iterable[str]) -> float:
+        """The wildest of its numbers: of a number and its inverse the larger."""
+        numbers = [self.left, self.right, *map(self.at.__getitem__, names)]
+        return max(float(max(abs(x), 1 / (abs(x) + 1e-9))) for x in numbers)
+
+
+def both_sides(left: Node, right: Node, at: Point, slack: float = 0.0) -> BothSides:
+    """Both sides, over free names, at one point."""
+    numbers = values([left, right], at, decimal)
+    return BothSides(at, numbers[left], numbers[right], slack)
 
 
 def samples(
-    left: Node, right: Node, pool: Sequence[Point], points: int
+    left: Node, right: Node, pool: Sequence[Point], points: int, slack: float = 0.0
 ) -> Iterator[BothSides]:
     """Both sides at points of the pool, until `points` of them compare."""
     used = {*leaves(left), *leaves(right)}
     met = 0
     # More points are in the pool than are wanted, for those where a side is not real.
     for at in pool if used else pool[:1]:
-        numbers = values([left, right], at, decimal)
-        sample = BothSides(at, numbers[left], numbers[right])
+        sample = both_sides(left, right, at, slack)
         yield sample
         met += sample.compares
         if met == points:
             return
 
 
-def half_unit(text: str) -> float:
-    """Half of the last place of a decimal with enough digits to be a rounded one."""
-    mantissa, _, exponent = text.strip(" -+()").lower().partition("e")
-    whole, point, decimals = mantissa.partition(".")
-    # 0.5 and 25 are meant exactly, 0.333 is not.
-    if not point or len((whole + decimals).lstrip("0")) < WRITTEN:
-        return 0.0
-    # 2.718: three decimals, so half of 1e-3, and a little more for the rounding of
-    # that.
-    place: float = 10.0 ** (int(exponent or 0) - len(decimals))
-    return 0.5000001 * place
+def is_equal(left: Node, right: Node, at: Point, digits: int = DIGITS) -> bool:
+    """Whether nothing but rounding is left of the difference, to half of the digits."""
+    return _is_equal(OPS["sub"](left, right), tuple(at.items()), digits)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_equal(gap: Node, at: tuple[tuple[str, float], ...], digits: int) -> bool:
+    number = values([gap], dict(at), decimal, digits)[gap]
+    # What wanders to the end is known no better than by `same`.
+    return not is_finite(number) or number == 0
 
 
 def clearest(samples: Sequence[BothSides], names: set[str]) -> BothSides:
     """The example with the tamest numbers, told in the names that matter."""
-
-    def size(sample: BothSides) -> float:
-        numbers = [sample.left, sample.right, *map(sample.at.get, names)]
-        # Of a number and its inverse the larger: 0.001 is as wild as 1000.
-        return max(float(max(abs(x), 1 / (abs(x) + 1e-9))) for x in numbers)
-
-    best = min(samples, key=size)
+    best = min(samples, key=lambda sample: sample.size(names))
     return replace(best, at={k: v for k, v in best.at.items() if k in names})

@@ -8,9 +8,10 @@ r"""A derivation as read: its equalities, and what its definitions say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from cgprimer.expr.node import Node
+from cgprimer.errors import Mistake
+from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import CONST, OPS
 
 
@@ -33,6 +34,11 @@ class Side:
         return self.line[self.start : self.end]
 
     @property
+    def is_numeric(self) -> bool:
+        """Whether it is made of numbers alone."""
+        return not leaves(self.node)
+
+    @property
     def is_number(self) -> bool:
         """Whether it is a bare number, perhaps with a minus."""
         node = self.node
@@ -43,21 +49,40 @@ class Side:
 
 @dataclass(frozen=True)
 class Equality:
-    """Two sides with an '=' between; `fresh` are names that nothing before it has."""
+    """Two sides with an '=' between; `fresh` are names that nothing before it has.
+
+    gap : the line between its two sides that was not read, if there is one.
+    note : which of two readings was taken, where there were two.
+    rounded : whether '≈' stands between: equal to the digits shown.
+    """
 
     left: Side
     right: Side
     defines: str | None = None
     fresh: tuple[str, ...] = ()
+    gap: int | None = None
+    note: str = ""
+    rounded: bool = False
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A statement of line `number` that was not read, and the mistake that says why."""
+
+    number: int
+    mistake: Mistake
 
 
 @dataclass(frozen=True)
 class Script:
-    """A derivation as read.
+    r"""A derivation as read.
 
     bodies : name → right side of every definition that makes up the graph.
     derived : the same for definitions that use adjoints or derivatives.
-    free : names that nothing defines; `output` is the name whose adjoint is 1.
+    free : names that nothing defines; `output` is the name whose adjoint is 1, and
+        `seeded` says whether a line `\bar v = 1` chose it.
+    unread : statements that could not be read.
+    broken : names that one of them may define, each with the number of its line.
     """
 
     equalities: tuple[Equality, ...]
@@ -65,3 +90,13 @@ class Script:
     derived: dict[str, Node]
     free: tuple[str, ...]
     output: str | None
+    seeded: bool = False
+    unread: tuple[Unread, ...] = ()
+    broken: dict[str, int] = field(default_factory=dict)
+
+    def problems(self) -> list[Mistake]:
+        """What is not read, each with its line and carets."""
+        return [
+            replace(one.mistake, message=f"line {one.number}: {one.mistake.message}")
+            for one in self.unread
+        ]

@@ -42,7 +42,9 @@ def forward_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]
     if row.body is not None:
         stages.append([notation.expression(row.body)])
     if trace.has_numbers:
-        stages.append([notation.number(trace.shown_values[row.name])])
+        # An input as it was given: what follows was computed from all of its digits.
+        write = notation.number if row.body is not None else notation.given
+        stages.append([write(trace.shown_values[row.name])])
     return without_repetition(stages)
 
 

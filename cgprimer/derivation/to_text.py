@@ -7,6 +7,7 @@ Trace ─ tables ─▶  parts of a report, for a terminal and a notebook
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cgprimer.derivation.notations import UNICODE, Notation
@@ -17,6 +18,13 @@ from cgprimer.notation.report import Beside, Part, Said
 from cgprimer.notation.text_table import OPEN, TextTable, cap, pad
 
 WIDTH = 96
+HEADS = "Forward trace, first to last", "Reverse trace, last to first"
+_OVERLINED = re.compile("(?:\\w\N{COMBINING OVERLINE})+")
+_NOTES = re.compile(
+    rf"^(?:{'|'.join(HEADS)}|not needed for .*)$"
+    r"|^  \S+ +\((?:input|parameter)\)$|  \([\w, ]+\)$",
+    re.MULTILINE,
+)
 FORWARD, REVERSE = "Forward trace ↓", "Reverse trace ↑"
 
 
@@ -26,12 +34,12 @@ def text(trace: Trace, notation: Notation) -> str:
     comment = notation.comment[0].strip("(")
     names = _pad(notation.name, trace)
     adjoints = _pad(notation.adjoint, trace)
-    lines = [f"{comment}Forward trace, first to last"]
+    lines = [f"{comment}{HEADS[0]}"]
     for row in trace.rows:
         notes = [*([] if row.kind == "variable" else [row.kind]), *row.author]
         stages = forward_stages(trace, row, notation)
         lines += _line(names[row.name], stages, notes, notation)
-    lines += ["", f"{comment}Reverse trace, last to first"]
+    lines += ["", f"{comment}{HEADS[1]}"]
     for row in trace.backwards:
         stages = reverse_stages(trace, row, notation)
         notes = [] if row.shares else ["seed"]
@@ -39,6 +47,25 @@ def text(trace: Trace, notation: Notation) -> str:
     if trace.left_out:
         lines += ["", f"{comment}{omissions(trace)}"]
     return "\n".join(lines)
+
+
+def without_notes(text: str) -> str:
+    """A text of ours without what in it is no formula, as `check_derivation` reads it.
+
+    Blanks stand for it, so that columns still count; other texts are left alone.
+    """
+    if not re.search(rf"^{HEADS[0]}$", text, re.MULTILINE):
+        return text
+    text = _NOTES.sub(lambda note: " " * len(note[0]), text)
+    text = re.sub(r"(?<=\d)e−(?=\d)", "e-", text)  # of 3e−9, a number
+    return _OVERLINED.sub(_spelled, text)
+
+
+def _spelled(overlined: re.Match[str]) -> str:
+    """`bar_d_xy_d_xa` in as many columns of the text as the signs took."""
+    bare = f"bar_{overlined[0][::2]}"
+    is_long = "_" in bare[4:] and len(bare) <= len(overlined[0])
+    return bare.ljust(len(overlined[0])) if is_long else overlined[0]
 
 
 def omissions(trace: Trace) -> str:

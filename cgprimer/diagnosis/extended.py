@@ -24,7 +24,6 @@ from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, Op
 
 FIRST, LAST = 50, 1600  # decimal digits of the first and the last round
 AGREED = 25  # digits two rounds must share
-VANISHED = 800  # a number that keeps shrinking below 10^-800 is zero
 HUGE = 1 << 64  # beyond 2^±HUGE a number counts as infinite, or as zero
 TURNS = 1 << 13  # beyond 2^TURNS, finding the period would take for ever
 
@@ -35,25 +34,27 @@ def values(
     roots: Iterable[Node],
     at: Mapping[str, float | Fraction],
     constant: Callable[[float], float | Fraction] = float,
+    last: int = LAST,
 ) -> dict[Node, Number]:
     """The value of every node below `roots`, from the exact values of its names.
 
     constant : how a number of the text is read; `float` takes the double it became,
         `decimal` the decimal fraction that was written.
+    last : the most digits; what keeps shrinking below half of them counts as zero.
     """
     order = postorder(roots)
     # Two rounds at least: one alone cannot tell its own rounding.
     before, digits = _round(order, at, constant, FIRST), 2 * FIRST
     after = _round(order, at, constant, digits)
     left = _open_nodes(order, before, after)
-    while digits < LAST and left:
+    while digits < last and left:
         digits *= 2
         before = before | {node: after[node] for node in left}
         # Only what more digits may change is computed again, with all that it is made
         # of.
         after = after | _round(left, at, constant, digits)
         left = _open_nodes(left, before, after)
-    return {node: _settle(before[node], after[node]) for node in order}
+    return {node: _settle(before[node], after[node], last // 2) for node in order}
 
 
 def _open_nodes(
@@ -192,9 +193,9 @@ def _agree(before: Number, after: Number) -> bool:
     return bool(abs(after - before) <= abs(after) * mp.mpf(10) ** -AGREED)
 
 
-def _settle(before: Number, after: Number) -> Number:
+def _settle(before: Number, after: Number, vanished: int) -> Number:
     """The last round's number; zero where it only shrank, nan where it wandered."""
     mp = context()
     if _agree(before, after):
         return after
-    return mp.zero if abs(after) < mp.mpf(10) ** -VANISHED else mp.nan
+    return mp.zero if abs(after) < mp.mpf(10) ** -vanished else mp.nan

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 DIGITS = 5
 PLAIN = 1e9  # numbers up to this are written out, larger ones with an exponent
+NOISE = 1e-13  # relative; two numbers as near as this differ by rounding
 ROUNDING = 1e-14  # relative, with room for sums of some dozen terms
 
 Links = dict[str, list[tuple[str, float]]]
@@ -40,6 +41,28 @@ def rounded(
         mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
         text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
     return text.replace("-", "−")
+
+
+def to_its_digits(value: float, infinity: str = "∞") -> str:
+    """As `rounded`, but what was rounded shows it: 2.0000 is near 2, and 2 is 2.
+
+    >>> to_its_digits(2.0), to_its_digits(2.00001), to_its_digits(123456.7)
+    ('2', '2.0000', '123456.7')
+    """
+    text = rounded(value, infinity=infinity)
+    read = float(text.replace("−", "-")) if math.isfinite(value) else value
+    # What arithmetic in doubles is off by is no rounding of ours: 0.1 + 0.2 is 0.3.
+    if (
+        read == value
+        or not math.isfinite(value)
+        or abs(read - value) < NOISE * abs(read)
+    ):
+        return text
+    whole = 10 ** (DIGITS - 1) <= abs(value) < PLAIN
+    mantissa, _, exponent = f"{value:{'.1f' if whole else f'#.{DIGITS}g'}}".partition(
+        "e"
+    )
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
 
 
 def number(value: float) -> str:

@@ -52,11 +52,42 @@ def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
     # There are as many of these as the table has functions, and one may fit by chance:
     # they go last.
     changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
-    for suspect in (*changes, *_swaps(body, wrt, right)):
+    others = (*_part_by_part(body, x), *_inner(body, x), *_swaps(body, wrt, right))
+    for suspect in (*changes, *others):
         if suspect.node not in seen:
             seen.add(suspect.node)
             distinct.append(suspect)
     return tuple(distinct)
+
+
+def _part_by_part(body: Node, x: Node) -> Iterator[Suspect]:
+    """f'·g' for (f·g)', f'/g' for (f/g)', and f'(g') for f(g)'."""
+    of = [partials(arg, [x])[x] for arg in body.args]
+    words = {"mul": "product", "div": "quotient"}
+    if body.op.name in words and ZERO not in of:
+        word = words[body.op.name]
+        says = f"the derivative of a {word} is not the {word} of the derivatives"
+        yield Suspect("part by part", says, tidy(body.op, *of))
+    if body.op.arity == 1 and body.op.rules and body.args[0] is not x:
+        says = f"{_prime(body.op)} is taken at the derivative of {show(body.args[0])}"
+        at = rule_of(body.op, of[0], body.op(of[0]))
+        yield Suspect("wrong argument", says, at)
+
+
+def _inner(body: Node, x: Node) -> Iterator[Suspect]:
+    """The chain rule stopped at an inner expression, as if that were the name.
+
+    sin(x^2 + 3*x) gives cos(x^2 + 3*x), where no single local partial is left out.
+    """
+    t = name(" t")
+    for step in sweep(body, [x]):
+        if step.node.args and step.node is not body:
+            [opened] = substitute([body], {step.node: t})
+            stopped = tidy(OPS["add"], *partials(opened, [x, t]).values())
+            says = f"the inner derivative, that of {show(step.node)}, is missing"
+            yield Suspect(
+                "inner derivative", says, substitute([stopped], {t: step.node})[0]
+            )
 
 
 def _swaps(body: Node, wrt: str, right: Node) -> Iterator[Suspect]:

@@ -1,0 +1,55 @@
+"""cgprimer derive: a written derivation checked, line by line."""
+
+from __future__ import annotations
+
+import argparse
+
+from cgprimer.commands.common import add_seed, show, text_of
+
+HELP = "check a written derivation line by line, plain or in LaTeX"
+
+EXAMPLE = """\
+echo "y = sin(x^2)" > mine.txt
+echo "dy/dx = cos(x^2)" >> mine.txt
+cgprimer derive mine.txt
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "lines",
+        nargs="+",
+        metavar="FILE|LINE",
+        help="a file, - for standard input, or lines: `A = B = C`, plain or in LaTeX",
+    )
+    parser.add_argument(
+        "--variables",
+        nargs="+",
+        metavar="NAME",
+        help="the names that no line defines (default: every such name)",
+    )
+    parser.add_argument(
+        "--points", type=int, default=16, help="how many random points (default: 16)"
+    )
+    parser.add_argument(
+        "--numbers-only", action="store_true", help="do not ask sympy, too"
+    )
+    add_seed(parser, "of the random points")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report; 0 if every line is right, 1 if not or if it cannot be said."""
+    from cgprimer.derivation.check import check_derivation
+
+    lines = options.lines
+    # A file is told from a line by the '=', which every line has.
+    is_file = len(lines) == 1 and "=" not in lines[0]
+    report = check_derivation(
+        text_of(lines[0]) if is_file else "\n".join(lines),
+        variables=options.variables,
+        rng=options.seed,
+        points=options.points,
+        symbolic=not options.numbers_only,
+    )
+    return show(report)
