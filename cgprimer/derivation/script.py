@@ -43,12 +43,22 @@ class Side:
 
 @dataclass(frozen=True)
 class Equality:
-    """Two sides with an '=' between; `fresh` are names that nothing before it has."""
+    """Two sides with an '=' between; `fresh` are names that nothing before it has.
+
+    unread : why it is not read, in a sentence or two. It claims nothing then, and the
+        nodes of its sides mean nothing; `where` is what of the line that is about.
+    note : which of two readings was taken, where there were two.
+    rounded : whether '≈' stands between: equal to the digits shown.
+    """
 
     left: Side
     right: Side
     defines: str | None = None
     fresh: tuple[str, ...] = ()
+    unread: str = ""
+    where: tuple[int, int] = (0, 0)
+    note: str = ""
+    rounded: bool = False
 
 
 @dataclass(frozen=True)
