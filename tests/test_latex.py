@@ -240,7 +240,7 @@ erf(a)
 exp(a)^2     => (e^a)^2
 exp(-a^2)    => e^-a^2
 xlogy(a, b)  => a*log(b)
-1e-05*a      => 1*10^-5*a
+1e-05*a
 alpha_1*x1   => alpha1*x1
 log1p(a)     => log(1 + a)
 expm1(a)     => e^a - 1

@@ -43,7 +43,7 @@ from cgprimer.derivation.samples import (
 )
 from cgprimer.derivation.script import Equality, Script, Side
 from cgprimer.diagnosis.extended import decimal, is_finite, values
-from cgprimer.errors import OptionError
+from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
 from cgprimer.interrupts import contained
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
@@ -96,6 +96,8 @@ def check_derivation(
             f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
         )
     script = read_derivation(text, variables)
+    if script.unread:
+        raise ExpressionError(script.problems())
     pool = draw_points(script.free, takes.generator(rng), points * TRIES)
     checking = _Checking(Meanings(script), pool, points, symbolic)
     return DerivationReport(tuple(checking.rows(script)))

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node
 from cgprimer.expr.syntax import parse_expression
+
+if TYPE_CHECKING:
+    from cgprimer.derivation.specials import Special
 
 
 class Stretch(NamedTuple):
@@ -28,10 +31,15 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Formula:
-    """The translation of `line[start:end]`."""
+    """The translation of `line[start:end]`.
+
+    specials : what stands in it under a name, as our language cannot say it: the name,
+        where the author wrote it, and what it is.
+    """
 
     line: str
     pieces: tuple[Stretch, ...]
+    specials: tuple[tuple[Stretch, Special], ...] = ()
 
     @property
     def text(self) -> str:

@@ -3,125 +3,235 @@ r"""A written derivation, read: which equalities define a name, which claim some
     text ─ lines ─▶ statements, sides ─ translate ─▶ formulas ─ vocabulary ─▶ Script
 
 Names carry meaning: `bar_v1` is an adjoint, `d_v3_d_v1` a total and
-`partial_v3_partial_v1` an edge partial, as soon as v1 and v3 are known.
+`partial_v3_partial_v1` an edge partial, as soon as v1 and v3 are known. A line that
+cannot be read is kept with the reason, and so is every line that needs it: it never
+makes another one wrong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
-from cgprimer.derivation.formula import Formula
-from cgprimer.derivation.lines import Span, Statement, statements
-from cgprimer.derivation.names import adjoint_of
-from cgprimer.derivation.script import Equality, Script, Side
+from cgprimer.derivation.context import Context
+from cgprimer.derivation.formula import Formula, Stretch
+from cgprimer.derivation.letters import Letters
+from cgprimer.derivation.lines import Equals, Span, Statement, statements
+from cgprimer.derivation.names import adjoint_of, plain_name
+from cgprimer.derivation.readings import Readings
+from cgprimer.derivation.scaffolding import bare
+from cgprimer.derivation.script import Equality, Script, Side, Unread
+from cgprimer.derivation.tokens import Tokens
 from cgprimer.derivation.translate import translate
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
-from cgprimer.expr.node import Node, fold, intern, leaves
-from cgprimer.expr.ops import OPS, const, name
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import const, name
 
 _LATEX = re.compile(r"\\[A-Za-z]")
-_EULER = name("e")
+_PRINTED = re.compile(r"\\[A-Za-z]|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏]")
+_SIGMOID = re.compile(r"(?:\\sigma|σ)\s*[′']?\s*(?:\\left)?\s*\(")
 
 
 def read_derivation(text: str, variables: Collection[str] | None = None) -> Script:
-    """The equalities of `text`; ExpressionError with every mistake, each with a caret.
+    """The equalities of `text`, and the statements that could not be read.
 
     variables : names that no line defines; with None, every such name is one.
+    Raises ExpressionError with every mistake, each with a caret, where nothing that was
+    read claims anything.
     """
-    reader = _Reader(Vocabulary(variables), latex=bool(_LATEX.search(text)))
+    script = read_lines(text, variables)
+    if script.unread and all(one.defines for one in script.equalities):
+        raise ExpressionError(script.problems())
+    if not script.equalities:
+        raise ExpressionError(
+            [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
+        )
+    return script
+
+
+def read_lines(text: str, variables: Collection[str] | None = None) -> Script:
+    """The same of any text: all that is wrong with it is in `unread`."""
+    reader = _read(text, variables, {})
+    # What is defined below its use is known from the beginning, the second time.
+    if reader.late:
+        reader = _read(text, variables, reader.late)
+    return reader.script()
+
+
+def _read(
+    text: str, variables: Collection[str] | None, late: Mapping[str, Node]
+) -> _Reader:
+    names = Vocabulary(variables, late)
+    latex = bool(_LATEX.search(text))
+    letters = Letters.of(bare(text), latex, names.declared or ())
+    context = Context(
+        names.known, names.functions, names.depends, names.numbers, letters,
+        latex=bool(_PRINTED.search(text)), told=True,
+    )  # fmt: skip
+    reader = _Reader(names, context)
     for statement in statements(text):
         reader.read(statement)
-    return reader.script()
+    return reader
 
 
 class _Reader:
     """The equalities read so far, over the names known so far."""
 
-    def __init__(self, names: Vocabulary, latex: bool) -> None:
-        self.names, self.latex = names, latex
+    def __init__(self, names: Vocabulary, context: Context) -> None:
+        self.names, self.context = names, context
         self.equalities: list[Equality] = []
-        self.problems: list[Mistake] = []
+        self.unread: list[Unread] = []
         self.last: Side | None = None
+        self.gap: int | None = None  # the line after `last` that was not read
+        self.late: dict[str, Node] = {}
+        self.has_sigmoid = False
+        self.notes: dict[Side, dict[str, None]] = {}
 
     def script(self) -> Script:
-        """What has been read; ExpressionError where some of it could not be."""
-        if self.problems:
-            raise ExpressionError(self.problems)
-        if not self.equalities:
-            raise ExpressionError(
-                [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
-            )
-        names, output = self.names, self._output()
-        equalities, free = tuple(self.equalities), tuple(names.free)
-        return Script(equalities, names.bodies, names.derived, free, output)
+        """What has been read."""
+        names, seed = self.names, self._seed()
+        output = seed or next(reversed(names.bodies), None)
+        return Script(
+            tuple(self.equalities), names.bodies, names.derived, tuple(names.free),
+            output, seed is not None, tuple(self.unread), names.broken,
+        )  # fmt: skip
 
-    def _output(self) -> str | None:
-        """The name whose adjoint is set to 1, or else the last one defined."""
+    def _seed(self) -> str | None:
+        """The name whose adjoint a line sets to 1."""
         # \bar v = 1 is how a reverse trace begins.
         for equality in self.equalities:
             base = adjoint_of(str(equality.left.node.value), self.names.known)
             if base in self.names.bodies and equality.right.node is const(1.0):
                 return base
-        return next(reversed(self.names.bodies), None)
+        return None
 
     def read(self, statement: Statement) -> None:
-        """Read one statement; what is wrong with it is kept for the end."""
+        """Read one statement; what is wrong with it is kept."""
         try:
             self._chain(statement)
         except ExpressionError as error:
-            [mistake] = error.problems
-            message = f"line {statement.number}: {mistake.message}"
-            text = mistake.text or statement.line
-            self.problems.append(
-                Mistake(message, text, mistake.start, mistake.end, mistake.hint)
-            )
+            self.last, self.gap = None, statement.number
+            self._doubt(statement)
+            self._refuse(statement, error.problems[0])
+        line = statement.clean[statement.start : statement.end]
+        self.has_sigmoid = self.has_sigmoid or bool(_SIGMOID.search(line))
+
+    def _refuse(self, statement: Statement, problem: Mistake) -> None:
+        mistake = replace(problem, text=statement.line)
+        self.unread.append(Unread(statement.number, mistake))
+
+    def _doubt(self, statement: Statement) -> None:
+        """The first name of a line that is not read may be defined there."""
+        tokens = self._tokens(statement, statement.trimmed)
+        named = _first_name(tokens) if tokens else None
+        if named:
+            self.names.doubt(named, statement.number, certain=False)
 
     def _chain(self, statement: Statement) -> None:
         """The sides between the '=' of one line, each held against the one before."""
-        spans = statement.sides(follows=self.last is not None)
-        left = self.last
+        spans, signs = statement.sides(follows=bool(self.last or self.gap))
         # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
-            defined = self._new_name(statement, spans[0])
-            if defined:
-                left = self._define(statement, defined, spans)
-                spans = spans[1:]
-            else:
-                left = self._side(statement, spans[0])
-        self._remember(left)
-        for span in spans[1:]:
-            right = self._side(statement, span)
-            assert left is not None
-            self.equalities.append(Equality(left, right, None, tuple(self.names.fresh)))
-            self._remember(right)
-            left = right
+            self.last = self.gap = None
+            spans, signs = self._begin(statement, spans, signs)
+        for span, sign in zip(spans[1:], signs, strict=True):
+            left, gap = self.last, self.gap
+            tried = self._try_side(statement, span)
+            if not isinstance(tried, Side):
+                self._refuse(statement, tried)
+                # A = … = C says A = C, whatever stands between.
+                self.gap = statement.number
+            elif left:
+                self._keep(left, tried, sign, gap=gap)
+            # What this line itself begins with is told already.
+            elif gap != statement.number:
+                text = f"it goes on from line {gap}, which is not read"
+                self._refuse(statement, Mistake(text, "", *span))
+            if isinstance(tried, Side):
+                self._remember(tried)
 
-    def _remember(self, side: Side | None) -> None:
-        self.last, self.names.fresh = side, []
+    def _begin(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> tuple[list[Span], list[Equals]]:
+        """Read the first side, or a definition; the side to go on from and the rest."""
+        heading = self._heading(statement, spans[0])
+        if heading:
+            return self._define(statement, *heading, spans, signs)
+        first = self._try_side(statement, spans[0])
+        if isinstance(first, Side):
+            self._remember(first)
+        else:
+            self._doubt(statement)
+            self._refuse(statement, first)
+            self.gap = statement.number
+        return spans, signs
 
-    def _formula(self, statement: Statement, span: Span) -> Formula:
-        clean = statement.clean.replace("\t", " ")
-        formula = translate(clean, *span, self.names.known, self.latex)
-        return Formula(statement.line, formula.pieces)
+    def _remember(self, side: Side) -> None:
+        self.last, self.gap, self.names.fresh = side, None, []
+
+    def _keep(
+        self, left: Side, right: Side, sign: Equals, defines: str | None = None,
+        gap: int | None = None,
+    ) -> None:  # fmt: skip
+        """One more equality."""
+        notes = {**self.notes.pop(left, {}), **self.notes.get(right, {})}
+        self.equalities.append(
+            Equality(
+                left,
+                right,
+                defines,
+                () if defines else tuple(self.names.fresh),
+                gap,
+                "; ".join(notes),
+                sign.rounded,
+            )  # fmt: skip
+        )
+
+    def _try_side(self, statement: Statement, span: Span) -> Side | Mistake:
+        """A side, or what is wrong with it."""
+        before = len(self.names.free)
+        try:
+            return self._side(statement, span)
+        except ExpressionError as error:
+            # The names of what is not read are no names of the script.
+            for text in [*self.names.free][before:]:
+                del self.names.free[text]
+            return error.problems[0]
 
     def _side(self, statement: Statement, span: Span) -> Side:
-        try:
-            formula = self._formula(statement, span)
-        except ExpressionError as error:
-            [mistake] = error.problems
-            statement.fail(mistake.message, (mistake.start, mistake.end), mistake.hint)
-        node = formula.parse(self.names.known)
-        for piece in formula.names:
-            self.names.check(piece, statement.line)
-        node = node if "e" in self.names.known else _with_euler(node)
-        return Side(statement.number, statement.line, *span, node)
+        notes: list[str] = []
+        formula = self._formula(statement, span, notes)
+        context = replace(self.context, notes=notes)
+        node = Readings(self.names, context, statement.line).node(formula)
+        side = Side(statement.number, statement.line, *span, node)
+        self.notes[side] = dict.fromkeys(notes)
+        return side
 
-    def _new_name(self, statement: Statement, span: Span) -> str | None:
-        """The new name that alone is the left side, if the line defines one."""
+    def _formula(self, statement: Statement, span: Span, notes: list[str]) -> Formula:
+        clean = statement.clean.replace("\t", " ")
+        context = replace(self.context, notes=notes)
+        formula = translate(clean, *span, context=context)
+        return replace(formula, line=statement.line)
+
+    def _tokens(self, statement: Statement, span: Span) -> Tokens | None:
         try:
-            formula = self._formula(statement, span)
+            return Tokens(statement.clean, *span, replace(self.context, notes=[]))
+        except ExpressionError:
+            return None
+
+    # Definitions
+
+    def _heading(
+        self, statement: Statement, span: Span
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """The new name that a line defines, and its arguments if it is a function."""
+        function = self._function_heading(statement, span)
+        if function:
+            return function
+        try:
+            formula = self._formula(statement, span, [])
         # No name, so no definition: the side is read once more as a claim, and
         # complains then.
         except ExpressionError:
@@ -129,34 +239,110 @@ class _Reader:
         if len(formula.pieces) != 1 or len(formula.names) != 1:
             return None
         [piece] = formula.names
-        if not self.names.is_new(piece, statement.line):
+        if not self._defines(statement, piece):
             return None
         formula.parse()
-        return piece.text
+        return piece.text, ()
 
-    def _define(self, statement: Statement, defined: str, spans: list[Span]) -> Side:
+    def _function_heading(
+        self, statement: Statement, span: Span
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """`f(x, y)` with an f that is new."""
+        tokens = self._tokens(statement, span)
+        if not tokens:
+            return None
+        try:
+            named = tokens.name(0)
+            if not named or tokens.tokens[named[1]] != "(":
+                return None
+            if tokens.closing.get(named[1]) != len(tokens.tokens) - 2:
+                return None
+            takes = list(_arguments(tokens, named[1] + 1))
+        except ExpressionError:
+            return None
+        place = Stretch(named[0], *span, is_name=True)
+        sigmoid = named[0] == "sigma" and self.has_sigmoid
+        plain = tokens.function(0) and named[0] != "sigma"
+        if not takes or "" in takes or sigmoid or plain:
+            return None
+        is_new = self.names.is_new(place, statement.line)
+        return (named[0], tuple(takes)) if is_new else None
+
+    def _defines(self, statement: Statement, piece: Stretch) -> bool:
+        """Whether a line with this name alone on its left defines it."""
+        names = self.names
+        if names.is_new(piece, statement.line):
+            return True
+        # y = u^2, where u = x + 1: u was used as if no line defined it.
+        return piece.text in names.free and piece.text not in (names.declared or ())
+
+    def _define(
+        self,
+        statement: Statement,
+        defined: str,
+        takes: tuple[str, ...],
+        spans: list[Span],
+        signs: list[Equals],
+    ) -> tuple[list[Span], list[Equals]]:
+        """Enter a definition; what is left of its line is a chain that goes on."""
+        names = self.names
+        was_free = defined in names.free
+        left = Side(statement.number, statement.line, *spans[0], name(defined))
         # While its right side is read the name counts as known, so that a definition by
         # itself is told as that.
-        self.names.broken.add(defined)
-        right = self._side(statement, spans[1])
+        if not was_free and defined not in names.late:
+            names.broken[defined] = statement.number
+        right = self._try_side(statement, spans[1])
+        if isinstance(right, Mistake):
+            self._refuse(statement, right)
+            names.doubt(defined, statement.number, certain=True)
+            self.last, self.gap = None, statement.number
+            return spans[1:], signs[1:]
+        if was_free and not self._is_late(defined, right):
+            self._remember(left)
+            return spans, signs
         if defined in leaves(right.node):
-            statement.fail(f"{defined!r} is defined by itself", spans[0])
-        self.names.broken.discard(defined)
-        self.names.define(defined, right.node)
-        left = Side(statement.number, statement.line, *spans[0], name(defined))
-        self.equalities.append(Equality(left, right, defined))
-        return right
+            names.broken[defined] = statement.number
+            names.doubtful.discard(defined)
+            mistake = Mistake(f"{defined!r} is defined by itself", "", *spans[0])
+            self._refuse(statement, mistake)
+            self.gap = statement.number
+            return spans[1:], signs[1:]
+        if was_free:
+            self.late[defined] = right.node
+        names.define(defined, right.node, takes)
+        self._keep(left, right, signs[0], defined)
+        self._remember(right)
+        return spans[1:], signs[1:]
+
+    def _is_late(self, defined: str, right: Side) -> bool:
+        """Whether a line with a name alone that lines above have used defines it.
+
+        y = u^2, where u = x + 1 does; x = 3 gives a value, and x = y/2 claims something.
+        """
+        used = leaves(right.node)
+        return bool(used) and not self.names.leads_to(right.node, defined)
 
 
-def _with_euler(root: Node) -> Node:
-    """`e` as Euler's number: e^a is exp(a)."""
+def _arguments(tokens: Tokens, at: int) -> Iterator[str]:
+    """The names between parentheses; an empty text for what is none."""
+    while True:
+        named = tokens.name(at)
+        if not named or tokens.tokens[named[1]] not in (",", ")"):
+            yield ""
+            return
+        yield plain_name(named[0])
+        if tokens.tokens[named[1]] == ")":
+            return
+        at = named[1] + 1
 
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node is _EULER:
-            return OPS["exp"](const(1.0))
-        # e^a as exp(a), which has rules of its own; a power of 2.718… would be rounded.
-        if node.op is OPS["pow"] and node.args[0] is _EULER:
-            return OPS["exp"](args[1])
-        return intern(node.op, tuple(args), node.value) if args else node
 
-    return fold([root], visit)[root]
+def _first_name(tokens: Tokens) -> str | None:
+    for at in range(min(len(tokens.tokens) - 1, 4)):
+        try:
+            named = tokens.name(at)
+        except ExpressionError:
+            return None
+        if named:
+            return named[0]
+    return None

@@ -8,8 +8,9 @@ r"""A derivation as read: its equalities, and what its definitions say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from cgprimer.errors import Mistake
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS
 
@@ -45,8 +46,7 @@ class Side:
 class Equality:
     """Two sides with an '=' between; `fresh` are names that nothing before it has.
 
-    unread : why it is not read, in a sentence or two. It claims nothing then, and the
-        nodes of its sides mean nothing; `where` is what of the line that is about.
+    gap : the line between its two sides that was not read, if there is one.
     note : which of two readings was taken, where there were two.
     rounded : whether '≈' stands between: equal to the digits shown.
     """
@@ -55,19 +55,29 @@ class Equality:
     right: Side
     defines: str | None = None
     fresh: tuple[str, ...] = ()
-    unread: str = ""
-    where: tuple[int, int] = (0, 0)
+    gap: int | None = None
     note: str = ""
     rounded: bool = False
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A statement of line `number` that was not read, and the mistake that says why."""
+
+    number: int
+    mistake: Mistake
+
+
+@dataclass(frozen=True)
 class Script:
-    """A derivation as read.
+    r"""A derivation as read.
 
     bodies : name → right side of every definition that makes up the graph.
     derived : the same for definitions that use adjoints or derivatives.
-    free : names that nothing defines; `output` is the name whose adjoint is 1.
+    free : names that nothing defines; `output` is the name whose adjoint is 1, and
+        `seeded` says whether a line `\bar v = 1` chose it.
+    unread : statements that could not be read.
+    broken : names that one of them may define, each with the number of its line.
     """
 
     equalities: tuple[Equality, ...]
@@ -75,3 +85,13 @@ class Script:
     derived: dict[str, Node]
     free: tuple[str, ...]
     output: str | None
+    seeded: bool = False
+    unread: tuple[Unread, ...] = ()
+    broken: dict[str, int] = field(default_factory=dict)
+
+    def problems(self) -> list[Mistake]:
+        """What is not read, each with its line and carets."""
+        return [
+            replace(one.mistake, message=f"line {one.number}: {one.mistake.message}")
+            for one in self.unread
+        ]
