@@ -225,6 +225,11 @@ class Composer(Differentials):
         top = self.stack[-1] if self.stack else None
         return self.ended and isinstance(top, _Group) and top.closing == "|"
 
+    def closes(self, at: int) -> bool:
+        """Whether a token closes the innermost bracket."""
+        top = self.stack[-1] if self.stack else None
+        return isinstance(top, _Group) and self.tokens[at] in top.closing.split()
+
     def group_start(self) -> tuple[int, int]:
         """Token and piece behind the innermost open bracket."""
         for frame in reversed(self.stack):

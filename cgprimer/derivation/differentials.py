@@ -20,7 +20,6 @@ from cgprimer.derivation.tokens import Tokens
 from cgprimer.notation.latex import GREEK
 
 DELTA = (r"\delta", "δ")
-MOST = 9  # times that anything is differentiated
 
 
 class Quotient(NamedTuple):
@@ -32,6 +31,14 @@ class Quotient(NamedTuple):
     kind: str
     of: tuple[int, int]
     by: tuple[Stretch, ...]
+    to: int
+
+
+class Head(NamedTuple):
+    """A d or ∂, how often it differentiates, and the token after it."""
+
+    kind: str
+    order: int
     to: int
 
 
@@ -64,7 +71,7 @@ class Differentials(Tokens):
         head = self._head(at)
         if not head:
             return None
-        _, _, to = head
+        to = head.to
         if self.tokens[to] != "/":
             named = self.name(to)
             to = named[1] if named else to
@@ -78,7 +85,7 @@ class Differentials(Tokens):
             return None
         end = to + 1
         while (below := self._head(end, below=True)) and (named := self.name(below[2])):
-            end = self._order(named[1])[1]
+            end = (self._order(named[1]) or (0, named[1]))[1]
             # ∂x∂y stands below as a whole, and dx dy does not.
             if self.meaning(end).kind != "differential":
                 break
@@ -100,7 +107,7 @@ class Differentials(Tokens):
             named = self.name(head[2]) if head and head[1] == 1 else None
             if not head or not named or named[1] > under_end:
                 return None
-            power, under = self._order(named[1])
+            power, under = self._order(named[1]) or (0, under_end + 1)
             span = self.spans[head[2]][0], self.spans[named[1] - 1][1]
             by += [Stretch(named[0], *span, is_name=True)] * power
         if len(by) != order:
@@ -118,7 +125,7 @@ class Differentials(Tokens):
         named = self.name(at + 2 + braced)
         if not named or (braced and self.tokens[named[1]] != "}"):
             return None
-        power, to = self._order(named[1] + braced)
+        power, to = self._order(named[1] + braced) or (1, named[1] + braced)
         span = self.spans[at + 2 + braced][0], self.spans[named[1] - 1][1]
         by = (Stretch(named[0], *span, is_name=True),) * power
         return Quotient("partial", (to, to), by, to)
@@ -133,19 +140,19 @@ class Differentials(Tokens):
             or (named and named[0] in self.known)
         )
 
-    def _head(self, at: int, below: bool = False) -> tuple[str, int, int] | None:
+    def _head(self, at: int, below: bool = False) -> Head | None:
         """(partial or d, order, the token after it) of `∂`, `d^2`, or the d of `dv3`."""
         token, meant = self.tokens[at], self.meaning(at)
         if meant.kind == "differential" or (token in DELTA and self._stands_for_d(at)):
-            return ("partial", *self._order(at + 1))
+            return self._with_order("partial", at + 1)
         word = self.word(at) if meant.kind == "word" else None
         if word and word[0] == "d":
-            return ("d", *self._order(word[1]))
+            return self._with_order("d", word[1])
         if at in self.glued:
-            return ("d", 1, at + 1) if below or self._may_vary(at + 1) else None
+            return Head("d", 1, at + 1) if below or self._may_vary(at + 1) else None
         # Who has defined d means it, and d_1 is a name.
         if token == "d" and "d" not in self.known and self.tokens[at + 1] != "_":
-            return ("d", *self._order(at + 1))
+            return self._with_order("d", at + 1)
         return None
 
     def _stands_for_d(self, at: int) -> bool:
@@ -155,17 +162,20 @@ class Differentials(Tokens):
             follows in ("^", "}") or self.name(at + 1)
         )
 
-    def _order(self, at: int) -> tuple[int, int]:
-        """The 2 of ∂^2 and the token after it; 1 where there is none."""
+    def _order(self, at: int) -> tuple[int, int] | None:
+        """The 2 of ∂^2 and the token after it; 1 where there is no power."""
         text, to = "1", at
         if set(self.tokens[at]) <= set(RAISED) and self.tokens[at]:
             text, to = "".join(RAISED[c] for c in self.tokens[at]), at + 1
         elif self.meaning(at).kind == "power":
             braced = self.tokens[at + 1] == "{"
             text, to = self.tokens[at + 1 + braced], at + 2 + 2 * braced
-        if not text.isdigit() or not 1 <= int(text[:3]) <= MOST:
-            self.fail(f"a derivative of order 1 to {MOST} is read", at)
-        return int(text), to
+        is_order = re.fullmatch("[1-9]", text, re.ASCII)
+        return (int(text), to) if is_order else None
+
+    def _with_order(self, kind: str, at: int) -> Head | None:
+        order = self._order(at)
+        return Head(kind, *order) if order else None
 
     def _is_lone_differential(self, at: int) -> bool:
         """∂f without a ∂ below, which has no meaning by itself; d is a name then."""

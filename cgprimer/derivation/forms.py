@@ -42,7 +42,8 @@ class Forms(Composer):
             self.atom(at, text, to)
             self.factor = self._is_factor(to)
             return to
-        if found.of[0] == found.of[1] and any(p.text == "*" for p in of.pieces):
+        bare = found.of[0] == found.of[1] and start not in self.closing
+        if bare and _has_product(of):
             written = self.line[self.spans[start][0] : self.spans[end - 1][1]]
             self.context.note(f"what is differentiated is {shorten(written, 30)}")
         return self.special(at, Differentiated(of, found.kind, found.by), to)
@@ -268,7 +269,7 @@ class Forms(Composer):
         close = (
             self.closing.get(at + 2) if self.tokens[at + 1 : at + 2] == ["_"] else None
         )
-        is_bar = self.meaning(at).kind == "bars" or self.tokens[at] in (r"\rvert", "]")
+        is_bar = self.meaning(at).kind == "bars" or self.tokens[at] == r"\rvert"
         return is_bar and close is not None and "=" in self.tokens[at + 2 : close]
 
     def values(self, at: int) -> tuple[tuple[Stretch, Formula], ...]:
@@ -364,3 +365,13 @@ class Forms(Composer):
         if not re.fullmatch(r"[1-9]\d?", degree, re.ASCII):
             self.fail(r"only square roots are read", at, "write a power, x^{1/3}")
         return self.command(at, "((", (f")^(1/{degree}))",), close + 1)
+
+
+def _has_product(formula: Formula) -> bool:
+    """Whether factors stand side by side, in no bracket."""
+    depth = 0
+    for piece in formula.pieces:
+        depth += piece.text.count("(") - piece.text.count(")")
+        if depth == 0 and piece.text == "*":
+            return True
+    return False

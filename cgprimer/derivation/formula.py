@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.expr.tokens import RESERVED
 
 if TYPE_CHECKING:
     from cgprimer.derivation.specials import Special
@@ -53,8 +54,12 @@ class Formula:
 
     def parse(self, declared: Collection[str] = ()) -> Node:
         """The expression; ExpressionError with carets in the author's line."""
+        # \lambda is a name, though it is a word of Python.
+        words = {piece.text for piece in self.names} & RESERVED
         try:
-            return parse_expression(self.text, 0, declared)
+            return parse_expression(
+                self.text, 0, {*declared, *words} if words else declared
+            )
         except ExpressionError as error:
             problem = error.problems[0]
             raise self._move(problem) from None

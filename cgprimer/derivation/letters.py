@@ -38,6 +38,7 @@ _BESIDE = re.compile(
 _STANDING = re.compile(
     r"(?<![A-Za-z])\\?([A-Za-z]+(?:_?\d+)?)(?![A-Za-z\d_{'′])(?!\s*(?:\\left)?\s*\()"
 )
+_NO_TRANSPOSE = re.compile(r"(?<!\^)(?<!\^\{)(?<![A-Za-z\\])T(?![A-Za-z])")
 _FONT = re.compile(
     r"\\(math(?:cal|scr|bf|bb|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
 )
@@ -55,6 +56,7 @@ class Letters:
     latex : whether letters beside one another are a product, as in LaTeX.
     alone : those that stand by themselves somewhere. stated : runs that are told to be
         names. signed : whether every product has a sign.
+    has_t : whether a T stands anywhere but above a name, where it is a transpose.
     standing : names that stand somewhere without parentheses behind.
     in_type : letters that are written both plainly and in a type of their own, 𝓛 and L.
     """
@@ -65,6 +67,7 @@ class Letters:
     signed: bool = False
     in_type: frozenset[str] = frozenset()
     standing: frozenset[str] = frozenset()
+    has_t: bool = False
 
     @staticmethod
     def of(text: str, latex: bool, declared: Iterable[str] = ()) -> Letters:
@@ -83,6 +86,7 @@ class Letters:
         return Letters(
             latex, frozenset(alone), frozenset({*stated, *declared}), signed,
             frozenset(fonts & bare), frozenset(standing | behind),
+            bool(_NO_TRANSPOSE.search(text)),
         )  # fmt: skip
 
     def split(self, run: str, known: Collection[str]) -> tuple[str, ...]:

@@ -22,15 +22,15 @@ from cgprimer.derivation.names import adjoint_of, plain_name
 from cgprimer.derivation.readings import Readings
 from cgprimer.derivation.scaffolding import bare
 from cgprimer.derivation.script import Equality, Script, Side, Unread
-from cgprimer.derivation.tokens import Tokens
+from cgprimer.derivation.tokens import E_AS_NAME, Tokens
 from cgprimer.derivation.translate import translate
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
-from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
 
 _LATEX = re.compile(r"\\[A-Za-z]")
-_PRINTED = re.compile(r"\\[A-Za-z]|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏]")
+_PRINTED = re.compile(r"\\[A-Za-z]|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")
 _SIGMOID = re.compile(r"(?:\\sigma|σ)\s*[′']?\s*(?:\\left)?\s*\(")
 
 
@@ -51,21 +51,32 @@ def read_derivation(text: str, variables: Collection[str] | None = None) -> Scri
     return script
 
 
-def read_lines(text: str, variables: Collection[str] | None = None) -> Script:
-    """The same of any text: all that is wrong with it is in `unread`."""
-    reader = _read(text, variables, {})
+def read_lines(
+    text: str,
+    variables: Collection[str] | None = None,
+    stated: Collection[str] = (),
+) -> Script:
+    """The same of any text: all that is wrong with it is in `unread`.
+
+    stated : names that are told to be such, if a line uses them.
+    """
+    reader = _read(text, variables, stated, {})
     # What is defined below its use is known from the beginning, the second time.
     if reader.late:
-        reader = _read(text, variables, reader.late)
-    return reader.script()
+        reader = _read(text, variables, stated, reader.late)
+    script = reader.script()
+    return _with_e(script) if r"\mathit" in text else script
 
 
 def _read(
-    text: str, variables: Collection[str] | None, late: Mapping[str, Node]
+    text: str,
+    variables: Collection[str] | None,
+    stated: Collection[str],
+    late: Mapping[str, Node],
 ) -> _Reader:
     names = Vocabulary(variables, late)
     latex = bool(_LATEX.search(text))
-    letters = Letters.of(bare(text), latex, names.declared or ())
+    letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
     context = Context(
         names.known, names.functions, names.depends, names.numbers, letters,
         latex=bool(_PRINTED.search(text)), told=True,
@@ -140,7 +151,9 @@ class _Reader:
             left, gap = self.last, self.gap
             tried = self._try_side(statement, span)
             if not isinstance(tried, Side):
-                self._refuse(statement, tried)
+                # Of two sides of one equality the first is enough.
+                if left or gap != statement.number:
+                    self._refuse(statement, tried)
                 # A = … = C says A = C, whatever stands between.
                 self.gap = statement.number
             elif left:
@@ -322,6 +335,41 @@ class _Reader:
         """
         used = leaves(right.node)
         return bool(used) and not self.names.leads_to(right.node, defined)
+
+
+def _with_e(script: Script) -> Script:
+    """The script with the e that is set as a name under that name."""
+
+    def called(text: str) -> str:
+        return text.replace(E_AS_NAME, "e")
+
+    def node(root: Node) -> Node:
+        by = {name(t): name(called(t)) for t in leaves(root) if E_AS_NAME in t}
+        return substitute([root], by)[0] if by else root
+
+    def side(one: Side) -> Side:
+        changed = node(one.node)
+        return one if changed is one.node else replace(one, node=changed)
+
+    # A chain goes on from the very side that it has come to.
+    sides = {id(s): side(s) for one in script.equalities for s in (one.left, one.right)}
+    return replace(
+        script,
+        equalities=tuple(
+            replace(
+                one,
+                left=sides[id(one.left)],
+                right=sides[id(one.right)],
+                defines=one.defines and called(one.defines),
+            )  # fmt: skip
+            for one in script.equalities
+        ),
+        bodies={called(text): node(body) for text, body in script.bodies.items()},
+        derived={called(text): node(body) for text, body in script.derived.items()},
+        free=tuple(map(called, script.free)),
+        output=script.output and called(script.output),
+        broken={called(text): line for text, line in script.broken.items()},
+    )
 
 
 def _arguments(tokens: Tokens, at: int) -> Iterator[str]:

@@ -18,7 +18,6 @@ from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import Derivative, adjoint_of
 from cgprimer.derivation.script import Script
 from cgprimer.derivation.specials import Applied, Differentiated, Evaluated, Special
-from cgprimer.derivation.tokens import ESCAPED
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import ExpressionError, Mistake, listing
@@ -42,15 +41,13 @@ class Readings:
         """The expression; new names in it are noted in the vocabulary."""
         node = formula.parse(self.names.known)
         for piece in formula.names:
-            if piece.text not in ESCAPED.values():
-                self.names.check(piece, self.line)
+            self.names.check(piece, self.line)
         node = node if "e" in self.names.known else _with_euler(node)
         made = {
             name(place.text): self._special(place, what)
             for place, what in formula.specials
         }
-        made |= {name(ours): name(theirs) for theirs, ours in ESCAPED.items()}
-        return substitute([node], made)[0]
+        return substitute([node], made)[0] if made else node
 
     def _special(self, place: Stretch, what: Special) -> Node:
         match what:
@@ -73,8 +70,8 @@ class Readings:
         self, place: Stretch, node: Node, kind: str, by: tuple[Stretch, ...]
     ) -> Node:
         closed = self._closed(node, place, ())
-        for wrt in by:
-            self._refuse_unknown(wrt, closed)
+        for place_of in by:
+            self._refuse_unknown(place_of, closed)
         wrts = [wrt.text for wrt in by] or [self._only_name(place, leaves(closed))]
         body = self._body(node)
         # ∂ holds the other names of one equation, if that equation has the name.
@@ -82,18 +79,17 @@ class Readings:
         if kind == "partial" and any(inside) and not all(inside):
             missing = wrts[inside.index(False)]
             self._fail(place, f"what is differentiated has no {missing!r} in it itself")
-        if kind == "partial" and all(inside):
-            for wrt in wrts:
-                body = _partial(body, wrt)
-            return body
+        is_partial = kind == "partial" and all(inside)
         for wrt in wrts:
-            body = self._total(body, wrt)
+            body = _partial(body, wrt) if is_partial else self._derivative(body, wrt)
         return body
 
-    def _total(self, body: Node, wrt: str) -> Node:
-        """The derivative through every definition above."""
-        meanings = Meanings(self._script({_FORMULA: body}))
-        return meanings.derivative(Derivative("d", _FORMULA, wrt))
+    def _derivative(self, body: Node, wrt: str, formals: Collection[str] = ()) -> Node:
+        """The derivative through every definition above, but those of the formals."""
+        meanings = Meanings(self._script({_FORMULA: body}, formals))
+        found = meanings.derivative(Derivative("d", _FORMULA, wrt))
+        # A derivative may be written with the value, as that of exp is.
+        return substitute([found], {name(_FORMULA): body})[0]
 
     def _builtin(self, what: Applied) -> Node:
         node = FUNCTIONS[what.function.text](_ARGUMENT)
@@ -117,8 +113,7 @@ class Readings:
                 return name(f"d_{text}_d_{takes[0]}")
         assert takes is not None
         for _ in range(what.primes):
-            script = self._script({_FORMULA: body}, takes)
-            body = Meanings(script).derivative(Derivative("d", _FORMULA, takes[0]))
+            body = self._derivative(body, takes[0], takes)
         if not what.arguments:
             return body
         values = map(self.node, what.arguments)

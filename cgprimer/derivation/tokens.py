@@ -43,8 +43,8 @@ _TOKEN = re.compile(
 _LEFT = re.compile(r"\\left\s*\.")
 _OPENS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
 _NAMES = {"word", "font"}
-ESCAPED = {"e": "named_e_by_its_author"}
-r"""Names that mean something else, where they are set as names: `\mathit{e}`."""
+E_AS_NAME = "named_e_by_its_author"
+r"""`\mathit{e}`, as long as the e of e^x is read as Euler's number."""
 LATER = {"+": "plus", "-": "minus", "−": "minus"}
 
 
@@ -107,7 +107,8 @@ class Tokens:
                     rf"write blanks for a product, \mathit{{{what}}} for a name",
                 )
             ]) from None  # fmt: skip
-        if len(parts) > 1 and not all(part in self.known for part in parts):
+        told = all(part in self.known for part in parts) or "_" in parts[0]
+        if len(parts) > 1 and not told:
             self.context.note(f"{token!r} is read as {'·'.join(parts)}")
         return parts
 
@@ -215,9 +216,8 @@ class Tokens:
         # 𝓛 is L, unless the text has a plain L as well.
         if meaning.kind == "font" and text in self.context.letters.in_type:
             text = f"{meaning.text}_{text}"
-        if self.tokens[at] == r"\mathit":
-            text = ESCAPED.get(text, text)
-        return text, to
+        is_name = text == "e" and self.tokens[at] == r"\mathit"
+        return (E_AS_NAME if is_name else text), to
 
     def with_indices(self, stem: str, at: int) -> tuple[str, int]:
         """`stem` with its subscript and an index in parentheses above it, if any."""

@@ -68,7 +68,12 @@ class _Translator(Forms):
         """Translate what begins at token `at`; return the token after it."""
         meaning = self.meaning(at)
         # The bar of |_{x=3}, which may close |x| as well.
-        if self.ended and not self.is_waiting() and self.is_bar(at):
+        if (
+            self.ended
+            and not self.is_waiting()
+            and self.is_bar(at)
+            and (meaning.kind == "bars" or not self.closes(at))
+        ):
             return self.value_of_last(self.close(at) - 1 if self.closes_bars() else at)
         match meaning.kind:
             case "sign":
@@ -113,8 +118,7 @@ class _Translator(Forms):
         # \sin x^2 is sin(x)^2 to some and sin(x^2) to others.
         if self.bare:
             self.ambiguous(at, "a power of the function or of its argument")
-        count, to = self.primes(at)
-        if count:
+        if self.primes(at)[0]:
             return self.prime_last(at)
         self._refuse_stars(at)
         self.emit("^", at)
@@ -128,7 +132,7 @@ class _Translator(Forms):
         if raised in ("*", r"\ast", r"\star", "T", r"\mathsf", "+") and (
             not braced or self.tokens[at + 3] == "}" or raised == r"\mathsf"
         ):
-            if raised == "T" and "T" in self.known:
+            if raised == "T" and ("T" in self.known or self.context.letters.has_t):
                 return
             what = "a star" if raised in ("*", r"\ast", r"\star") else "a transpose"
             self.fail(f"this is not read: {what}", at, "write a name, such as x_2")

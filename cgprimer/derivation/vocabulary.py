@@ -168,7 +168,8 @@ class Vocabulary:
         known = self.known
         names = re.split("_(?:d|partial)_|^(?:d|partial|bar)_", piece.text)
         missing = next(part for part in names if part and part not in known)
-        hint = suggest(missing, known) or f"known are {listing(sorted(known))}"
+        every = f"known are {listing(sorted(known))}" if known else ""
+        hint = suggest(missing, known) or every
         _fail(f"{missing!r} is not defined above", piece, line, hint)
 
     def _check_graph(
