@@ -253,5 +253,6 @@ def test_latex_reads_back(line: str):
     typeset = latex(parse_expression(text))
     node = translate(typeset, 0, len(typeset)).parse()
     assert show(node) == (back or text)
-    again = latex(node)
+    # As a name, which it is before `reader` takes it for Euler's number, e is marked.
+    again = latex(node).replace(r"\mathit{e}", "e")
     assert translate(again, 0, len(again)).parse() is node

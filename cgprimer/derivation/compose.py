@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.context import Context
 from cgprimer.derivation.differentials import Differentials
 from cgprimer.derivation.formula import Formula, Stretch
+from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.specials import Special
 from cgprimer.errors import shorten
 
-DEEPEST = 12  # formulas inside one another, each of which is read by itself
-MOST = 100_000  # pieces of a formula, whatever its sums are written out to
+DEEPEST = 8  # formulas inside one another, each of which is read by itself
 
 
 class _Group(NamedTuple):
@@ -41,7 +40,7 @@ class _Wait(NamedTuple):
 class Composer(Differentials):
     """What may start a value, what may follow one, and what has been written."""
 
-    def __init__(self, line: str, start: int, end: int, context: Context) -> None:
+    def __init__(self, line: str, start: int, end: int, context: Lexicon) -> None:
         super().__init__(line, start, end, context)
         self.latex = context.latex
         self.pieces: list[Stretch] = []
@@ -80,8 +79,9 @@ class Composer(Differentials):
         )
         if start >= end:
             self.fail("a value is missing here", start)
-        span = self.spans[start][0], self.spans[end - 1][1]
-        return type(self)(self.line, *span, context).formula()
+        reader = type(self)(self.line, 0, 0, context)
+        reader.take(self, start, end)
+        return reader.formula()
 
     # Writing
 
@@ -103,7 +103,10 @@ class Composer(Differentials):
         if self.raised or (
             at in self.cuts and self.pieces[-2:-1] and self._is_raised()
         ):
-            self.ambiguous(at, "a part of the exponent or a factor beside it")
+            self.ambiguous(
+                at, "a part of the exponent or a factor beside it",
+                "put the exponent in braces",
+            )  # fmt: skip
         # The sign that is not there has the span of what follows, where a caret may
         # stand.
         self.pieces.append(Stretch("*", *self.spans[at]))
@@ -199,8 +202,6 @@ class Composer(Differentials):
         if exponent:
             named = not exponent[0].isdigit() and exponent[0] != "("
             self.pieces.append(Stretch(exponent, *self.spans[command], is_name=named))
-        if len(self.pieces) > MOST:
-            self.fail("this formula is too long, written out", at)
 
     def gap(self, at: int, text: str) -> None:
         """Keep a blank where the author left one, so that tokens stay apart.

@@ -181,7 +181,8 @@ class Differentials(Tokens):
         """∂f without a ∂ below, which has no meaning by itself; d is a name then."""
         if self.meaning(at).kind == "fraction" and self.tokens[at + 1] == "{":
             at += 2
-        if self.meaning(at).kind == "differential":
+        word = self.word(at) if self.meaning(at).kind == "word" else None
+        if self.meaning(at).kind == "differential" or (word and word[0] == "d"):
             return True
         rest = self.tokens[at + 1] if at in self.glued else ""
         return bool(rest) and (

@@ -15,11 +15,14 @@ from cgprimer.derivation.compose import Composer
 from cgprimer.derivation.differentials import Quotient
 from cgprimer.derivation.formula import Formula, Stretch
 from cgprimer.derivation.specials import Applied, Differentiated, Evaluated
+from cgprimer.derivation.spellings import LETTERS
 from cgprimer.errors import shorten
 
-LIKE_FUNCTIONS = frozenset("f g h F G H phi psi varphi".split())
+LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""
 LARGEST = 200  # terms of a sum that is written out
+LONGEST = 20_000  # and pieces of all its terms
+_DERIVATIVE = re.compile(r"(d|partial)_.+_\1_")
 FAR = 1_000  # tokens
 _SIGNS = ("sign", "relation", "comma")
 
@@ -37,7 +40,9 @@ class Forms(Composer):
             start, end, to = self.operand(at, to)
         of = self.part(start, end)
         [wrt] = found.by if len(found.by) == 1 else [None]
-        if wrt and len(of.pieces) == 1 and of.names:
+        # The derivative of a derivative is worked out, and has no name.
+        nested = _DERIVATIVE.match(of.text)
+        if wrt and len(of.pieces) == 1 and of.names and not nested:
             text = f"{found.kind}_{of.text}_{found.kind}_{wrt.text}"
             self.atom(at, text, to)
             self.factor = self._is_factor(to)
@@ -85,7 +90,9 @@ class Forms(Composer):
             self.context.note(f"{text}' is read as a name, {text}_prime")
             return self.atom(at, f"{text}_prime", to)
         if not is_function:
-            self.fail(f"{text!r} is not defined above", at, f"write a line {text} = …")
+            known = text in self.known
+            what = "has no definition that is read" if known else "is not defined above"
+            self.fail(f"{text!r} {what}", at, f"write a line {text} = …")
         arguments: tuple[Formula, ...] = ()
         if called and (text in self.context.functions or self._is_own(text, to)):
             parts = self.arguments(to)
@@ -130,9 +137,9 @@ class Forms(Composer):
         count, after = self.primes(to)
         if count:
             return self.primed(at, text, count, after)
-        if self.tokens[to] != "(" or to not in self.closing:
+        if self.tokens[to] not in ("(", "[") or to not in self.closing:
             return self.atom(at, text, to)
-        if self.context.told or self.pieces[-1:] and self.pieces[-1].text == "^":
+        if self.context.told or (self.pieces[-1:] and self.pieces[-1].text == "^"):
             return self.call_or_product(at, text, to)
         return self.atom(at, text, to)
 
@@ -179,8 +186,11 @@ class Forms(Composer):
             return True
         if text in self.context.bodies or text in LIKE_FUNCTIONS:
             return False
-        free = text in self.known or text.startswith("bar_")
-        return free or (self.latex and text in self.context.letters.standing)
+        if text in self.known or text.startswith("bar_"):
+            return True
+        # A word of several letters is a function, softmax, that nobody has defined.
+        is_word = len(text) > 1 and text.isalpha() and text not in LETTERS
+        return self.latex and not is_word and text in self.context.letters.standing
 
     def _is_own(self, text: str, to: int) -> bool:
         """Whether `f(x)` of a line `f = …` says by which name it varies, no more."""
@@ -304,7 +314,13 @@ class Forms(Composer):
             end = self.closing.get(end, end) + 1
         if end == to:
             self.fail(f"the terms of this {what} are missing", at)
-        terms = [self.part(to, end, **{index: i}) for i in range(first, last + 1)]
+        terms: list[Formula] = []
+        size = 0
+        for i in range(first, last + 1):
+            terms.append(self.part(to, end, **{index: i}))
+            size += len(terms[-1].pieces)
+            if size > LONGEST:
+                self.fail(f"this {what} is too long, written out", at)
         self.begin(at)
         here = at, len(self.pieces)
         self.emit("(", at)

@@ -26,8 +26,11 @@ _STATED = re.compile(
     rf"\\(?:math[a-z]+|text[a-z]*|operatorname|bar|overline|hat|tilde|vec|dot)\s*\{{"
     rf"\s*({_TOKEN})\s*\}}"
     rf"|(?:\\partial|∂)\s*({_TOKEN})"
-    rf"|[{{/]\s*d\s*([A-Za-z][A-Za-z]\w*)\s*\}}"
-    rf"|(?:^|\\\\|[;,$&])[\s&]*({_TOKEN})[\s&]*(?::?=|≈|\\approx)",
+    rf"|[{{/]\s*d\s*([A-Za-z][A-Za-z]\w*)\s*\}}",
+    re.MULTILINE | re.ASCII,
+)
+_LEFT = re.compile(
+    rf"(?:^|\\\\|[;,$&])[\s&]*({_TOKEN})[\s&]*(?::?=|≈|\\approx)",
     re.MULTILINE | re.ASCII,
 )
 _SIGNED = re.compile(r"\*|\\cdot\b|\\times\b|[·×⋅]")
@@ -36,11 +39,11 @@ _BESIDE = re.compile(
     re.ASCII,
 )
 _STANDING = re.compile(
-    r"(?<![A-Za-z])\\?([A-Za-z]+(?:_?\d+)?)(?![A-Za-z\d_{'′])(?!\s*(?:\\left)?\s*\()"
+    r"(?<![A-Za-z])\\?([A-Za-z]+(?:_?\d+)?)(?![A-Za-z\d_{'′])(?!\s*(?:\\left)?\s*[(\[])"
 )
 _NO_TRANSPOSE = re.compile(r"(?<!\^)(?<!\^\{)(?<![A-Za-z\\])T(?![A-Za-z])")
 _FONT = re.compile(
-    r"\\(math(?:cal|scr|bf|bb|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
+    r"\\(math(?:cal|scr|bf|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
 )
 _WHOLE = re.compile(r"(?:bar|d|partial|hat|tilde|vec|dot)_|.*_bar\Z")
 
@@ -55,7 +58,8 @@ class Letters:
 
     latex : whether letters beside one another are a product, as in LaTeX.
     alone : those that stand by themselves somewhere. stated : runs that are told to be
-        names. signed : whether every product has a sign.
+        names; left : those that are, or are products, on the left of an '='.
+    signed : whether every product has a sign.
     has_t : whether a T stands anywhere but above a name, where it is a transpose.
     standing : names that stand somewhere without parentheses behind.
     in_type : letters that are written both plainly and in a type of their own, 𝓛 and L.
@@ -64,6 +68,7 @@ class Letters:
     latex: bool = False
     alone: frozenset[str] = frozenset()
     stated: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
     signed: bool = False
     in_type: frozenset[str] = frozenset()
     standing: frozenset[str] = frozenset()
@@ -84,7 +89,8 @@ class Letters:
         signed = bool(_SIGNED.search(text)) and not _BESIDE.search(text)
         standing = {one[1].replace("_", "") for one in _STANDING.finditer(text)}
         return Letters(
-            latex, frozenset(alone), frozenset({*stated, *declared}), signed,
+            latex, frozenset(alone), frozenset({*stated, *declared}),
+            frozenset(one[1] for one in _LEFT.finditer(text)), signed,
             frozenset(fonts & bare), frozenset(standing | behind),
             bool(_NO_TRANSPOSE.search(text)),
         )  # fmt: skip
@@ -97,19 +103,23 @@ class Letters:
         if len(parts) == 1:
             return parts
         # Nobody writes a·a as aa.
-        if not self.latex or len({*parts}) < len(parts):
-            whole = (
-                run in self.stated
-                or len({*parts}) < len(parts)
-                or not all(part in known for part in parts)
-            )
-            return (run,) if whole else parts
         # x_1y_2 has two names whatever the letters are.
         if all("_" in part for part in parts[:-1]):
             return parts
+        twice = len({*parts}) < len(parts)
+        is_name = run in self.stated or run in self.left
+        if not self.latex:
+            product = not is_name and not twice and all(part in known for part in parts)
+            return parts if product else (run,)
+        if twice and not is_name and not self.signed:
+            raise TwoReadingsError
+        if twice:
+            return (run,)
         alone = all(part in self.alone or part in known for part in parts)
-        if run in self.stated:
-            if alone:
+        if run in self.stated or run in self.left:
+            # pV = nRT is about a product, and xy = ab \cdot xa about a name.
+            pair = len(parts) == 2 and not self.signed and run not in self.stated
+            if alone or pair:
                 raise TwoReadingsError
             return (run,)
         if alone:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.scaffolding import LONGEST, bare, partners
+from cgprimer.derivation.scaffolding import CUT, LONGEST, bare, partners
 from cgprimer.errors import ExpressionError, Mistake
 
 # Where one statement may end: at once, or only between two that have an '=' each.
@@ -25,7 +25,9 @@ _HARD = (
     r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|therefore|because"
     r"|Longleftrightarrow|leadsto|rightsquigarrow)\b|[⇒⟹⇔⟺∴]|=>|⟶"
 )
-_CUT = re.compile(rf"(?P<hard>{_HARD})|(?P<line>\n|\\\\(?:\[[^\]\n]*\])?)|(?<!\\)[,;&]")
+_CUT = re.compile(
+    rf"(?P<hard>{_HARD})|(?P<line>\n|\\\\(?:\[[^\]\n]*\])?)|(?<!\\)[,;&]|{CUT}"
+)
 _EQUALS = re.compile(
     r"(?P<no>\\not\s*=|[<>!]=|=>)"
     r"|(?P<about>\\approx\b|≈|\\simeq\b|≃|\\doteq\b)"
@@ -35,6 +37,7 @@ _EQUALS = re.compile(
 _INFIX = re.compile(r"[\s&]*(?:[+*/·×÷⋅]|\\cdot\b|\\times\b|\\div\b|(?P<minus>[-−]))")
 _OPEN_END = re.compile(r"(?:[-+*/·×÷−⋅^]|\\cdot|\\times|\\div)[\s&]*\Z")
 
+BLANKS = " \t\r&.,;" + CUT
 STRENGTH = {"": 0, "soft": 1, "line": 2, "hard": 3}
 
 Span = tuple[int, int]
@@ -107,8 +110,8 @@ class Statement:
     def _trim(self, start: int, end: int) -> Span:
         """The span without blanks, alignment marks and a sentence's punctuation."""
         inner = self.clean[start:end]
-        first = start + len(inner) - len(inner.lstrip(" \t&,;"))
-        last = start + len(inner.rstrip(" \t\r&,;:"))
+        first = start + len(inner) - len(inner.lstrip(BLANKS.replace(".", "")))
+        last = start + len(inner.rstrip(BLANKS.replace(".", ":")))
         # "= 2." at the end of a sentence keeps its point: it is a number as well.
         text = self.clean[first:last]
         if text.endswith(".") and not text[-2:-1].isdigit() and text[-6:] != r"\left.":
@@ -166,9 +169,9 @@ def _segments(clean: str, inside: bytearray) -> Iterator[Segment]:
         end = cut.start()
         if inside[end]:
             continue
-        if clean[start:end].strip(" \t\r&.,;"):
+        if clean[start:end].strip(BLANKS):
             sign = next(_equals(clean, inside, start, end), None)
-            begins = bool(sign and not clean[start : sign.start].strip(" \t\r&"))
+            begins = bool(sign and not clean[start : sign.start].strip(BLANKS))
             yield Segment(start, end, how, sign is not None, begins)
             how, ended = "", False
         # Of several cuts in a row the strongest counts; an empty line, which `\\` and

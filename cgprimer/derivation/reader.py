@@ -11,12 +11,12 @@ makes another one wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from cgprimer.derivation.context import Context
 from cgprimer.derivation.formula import Formula, Stretch
 from cgprimer.derivation.letters import Letters
+from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.lines import Equals, Span, Statement, statements
 from cgprimer.derivation.names import adjoint_of, plain_name
 from cgprimer.derivation.readings import Readings
@@ -29,8 +29,8 @@ from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
 
-_LATEX = re.compile(r"\\[A-Za-z]")
-_PRINTED = re.compile(r"\\[A-Za-z]|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")
+_LATEX = re.compile(r"\\[A-Za-z\\]|[_^]\{|\$")
+_PRINTED = re.compile(_LATEX.pattern + r"|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")
 _SIGMOID = re.compile(r"(?:\\sigma|σ)\s*[′']?\s*(?:\\left)?\s*\(")
 
 
@@ -60,24 +60,19 @@ def read_lines(
 
     stated : names that are told to be such, if a line uses them.
     """
-    reader = _read(text, variables, stated, {})
+    reader = _read(text, Vocabulary(variables), stated)
     # What is defined below its use is known from the beginning, the second time.
-    if reader.late:
-        reader = _read(text, variables, stated, reader.late)
+    if late := reader.late | reader.after_unread():
+        names = Vocabulary(variables, late, reader.names.free)
+        reader = _read(text, names, stated)
     script = reader.script()
     return _with_e(script) if r"\mathit" in text else script
 
 
-def _read(
-    text: str,
-    variables: Collection[str] | None,
-    stated: Collection[str],
-    late: Mapping[str, Node],
-) -> _Reader:
-    names = Vocabulary(variables, late)
+def _read(text: str, names: Vocabulary, stated: Collection[str]) -> _Reader:
     latex = bool(_LATEX.search(text))
     letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
-    context = Context(
+    context = Lexicon(
         names.known, names.functions, names.depends, names.numbers, letters,
         latex=bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip
@@ -90,7 +85,7 @@ def _read(
 class _Reader:
     """The equalities read so far, over the names known so far."""
 
-    def __init__(self, names: Vocabulary, context: Context) -> None:
+    def __init__(self, names: Vocabulary, context: Lexicon) -> None:
         self.names, self.context = names, context
         self.equalities: list[Equality] = []
         self.unread: list[Unread] = []
@@ -98,6 +93,7 @@ class _Reader:
         self.gap: int | None = None  # the line after `last` that was not read
         self.late: dict[str, Node] = {}
         self.has_sigmoid = False
+        self.was_late = bool(names.late)
         self.notes: dict[Side, dict[str, None]] = {}
 
     def script(self) -> Script:
@@ -108,6 +104,18 @@ class _Reader:
             tuple(self.equalities), names.bodies, names.derived, tuple(names.free),
             output, seed is not None, tuple(self.unread), names.broken,
         )  # fmt: skip
+
+    def after_unread(self) -> dict[str, Node]:
+        """Definitions below a line that is not read, which may need them."""
+        if not self.unread:
+            return {}
+        first = self.unread[0].number
+        return {
+            one.defines: one.right.node
+            for one in self.equalities
+            if one.defines in self.names.bodies and one.left.number >= first
+            if one.defines is not None
+        }
 
     def _seed(self) -> str | None:
         """The name whose adjoint a line sets to 1."""
@@ -243,8 +251,9 @@ class _Reader:
         function = self._function_heading(statement, span)
         if function:
             return function
+        notes: list[str] = []
         try:
-            formula = self._formula(statement, span, [])
+            formula = self._formula(statement, span, notes)
         # No name, so no definition: the side is read once more as a claim, and
         # complains then.
         except ExpressionError:
@@ -255,6 +264,8 @@ class _Reader:
         if not self._defines(statement, piece):
             return None
         formula.parse()
+        left = Side(statement.number, statement.line, *span, name(piece.text))
+        self.notes[left] = dict.fromkeys(notes)
         return piece.text, ()
 
     def _function_heading(
@@ -268,7 +279,8 @@ class _Reader:
             named = tokens.name(0)
             if not named or tokens.tokens[named[1]] != "(":
                 return None
-            if tokens.closing.get(named[1]) != len(tokens.tokens) - 2:
+            close = tokens.closing.get(named[1])
+            if close is None or tokens.tokens[close + 1]:
                 return None
             takes = list(_arguments(tokens, named[1] + 1))
         except ExpressionError:
@@ -314,7 +326,9 @@ class _Reader:
         if was_free and not self._is_late(defined, right):
             self._remember(left)
             return spans, signs
-        if defined in leaves(right.node):
+        # What is known from below may lead back here.
+        circular = self.was_late and names.leads_to(right.node, defined)
+        if circular or defined in leaves(right.node):
             names.broken[defined] = statement.number
             names.doubtful.discard(defined)
             mistake = Mistake(f"{defined!r} is defined by itself", "", *spans[0])
@@ -386,7 +400,7 @@ def _arguments(tokens: Tokens, at: int) -> Iterator[str]:
 
 
 def _first_name(tokens: Tokens) -> str | None:
-    for at in range(min(len(tokens.tokens) - 1, 4)):
+    for at in range(4):
         try:
             named = tokens.name(at)
         except ExpressionError:

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NoReturn
 
-from cgprimer.derivation.context import Context
 from cgprimer.derivation.formula import Formula, Stretch
+from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.meanings import Meanings
-from cgprimer.derivation.names import Derivative, adjoint_of
+from cgprimer.derivation.names import Derivative, adjoint_of, derivative_of
 from cgprimer.derivation.script import Script
 from cgprimer.derivation.specials import Applied, Differentiated, Evaluated, Special
 from cgprimer.derivation.vocabulary import Vocabulary
@@ -34,7 +34,7 @@ USUAL = ("x", "t")
 class Readings:
     """Formulas of one line as expressions."""
 
-    def __init__(self, names: Vocabulary, context: Context, line: str) -> None:
+    def __init__(self, names: Vocabulary, context: Lexicon, line: str) -> None:
         self.names, self.context, self.line = names, context, line
 
     def node(self, formula: Formula) -> Node:
@@ -80,16 +80,27 @@ class Readings:
             missing = wrts[inside.index(False)]
             self._fail(place, f"what is differentiated has no {missing!r} in it itself")
         is_partial = kind == "partial" and all(inside)
+        body = self._without_derivatives(body, wrts) if is_partial else body
         for wrt in wrts:
             body = _partial(body, wrt) if is_partial else self._derivative(body, wrt)
         return body
 
     def _derivative(self, body: Node, wrt: str, formals: Collection[str] = ()) -> Node:
         """The derivative through every definition above, but those of the formals."""
+        body = self._without_derivatives(body, {wrt, *formals})
         meanings = Meanings(self._script({_FORMULA: body}, formals))
         found = meanings.derivative(Derivative("d", _FORMULA, wrt))
         # A derivative may be written with the value, as that of exp is.
         return substitute([found], {name(_FORMULA): body})[0]
+
+    def _without_derivatives(self, body: Node, formals: Collection[str]) -> Node:
+        """A formula with the derivatives in it worked out, before it is derived."""
+        known = self.names.known
+        special = any(
+            text in self.names.derived or derivative_of(text, known)
+            for text in leaves(body)
+        )
+        return Meanings(self._script({}, formals)).close(body) if special else body
 
     def _builtin(self, what: Applied) -> Node:
         node = FUNCTIONS[what.function.text](_ARGUMENT)
@@ -109,7 +120,8 @@ class Readings:
             takes = takes or (self._only_name(place, free),)
             if len(takes) > 1:
                 self._fail(place, f"the prime leaves open by which of {listing(takes)}")
-            if what.primes == 1 and not what.arguments:
+            is_name = text in self.names.bodies
+            if is_name and what.primes == 1 and not what.arguments:
                 return name(f"d_{text}_d_{takes[0]}")
         assert takes is not None
         for _ in range(what.primes):
@@ -167,6 +179,8 @@ class Readings:
         """The derivative of a name needs a line that defines it."""
         [piece] = of.names if len(of.pieces) == len(of.names) == 1 else [None]
         if piece and self._body(name(piece.text)) is name(piece.text):
+            if derivative_of(piece.text, self.names.known):
+                return
             known = self.names.known
             if piece.text in known:
                 message = f"no line defines {piece.text!r}, so it has no derivatives"

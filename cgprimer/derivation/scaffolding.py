@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+CUT = "\x1f"
+"""A blank where a formula ends that words followed, though it may go on after them."""
 COMMENT = re.compile(r"#.*|(?<!\\)%.*")
 CLOSED = "cases|dcases|rcases|[pbvBV]?matrix|smallmatrix|array|tabular|tikzpicture"
 _FOREIGN = re.compile(
@@ -114,7 +116,7 @@ def _formulas_of_line(line: str) -> str:
         kept.append(_words(line[done : found.start()]))
         inner = found[1] if found[1] is not None else found[2]
         padded = inner.center(len(found[0])) if _goes_on(found) else ""
-        kept.append(padded[:-1] + ";" if padded else " " * len(found[0]))
+        kept.append(padded[:-1] + CUT if padded else " " * len(found[0]))
         done = found.end()
     return "".join([*kept, " " * (len(line) - done)])
 

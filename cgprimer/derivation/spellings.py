@@ -74,7 +74,6 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (r"\mathrm \mathit \text \operatorname \textit \textrm \mathsf", Meaning("word")),
     (r"\mathcal \mathscr", Meaning("font", "cal")),
     (r"\mathbf \boldsymbol \bm \pmb", Meaning("font", "bold")),
-    (r"\mathbb", Meaning("font", "bb")),
     (r"\mathfrak", Meaning("font", "frak")),
     (r"\partial ∂", Meaning("differential", "partial")),
     (r"\sum ∑", Meaning("many", "+")),
@@ -110,6 +109,10 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     (
         r"\otimes \odot \oplus \circ ⊗ ⊙ ∘ \star",
         Meaning("foreign", "this operation", r"a product is written \cdot"),
+    ),
+    (
+        r"\mathbb \Pr",
+        Meaning("foreign", "an expectation or a set", "write a name for it"),
     ),
     (r"\pm \mp ± ∓", Meaning("foreign", "two signs at once", "write a line for each")),
     (

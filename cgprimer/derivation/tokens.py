@@ -11,8 +11,8 @@ import re
 import unicodedata
 from typing import NoReturn
 
-from cgprimer.derivation.context import Context
 from cgprimer.derivation.letters import TwoReadingsError
+from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.names import plain_name
 from cgprimer.derivation.spellings import (
     CALLED,
@@ -45,6 +45,8 @@ _OPENS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
 _NAMES = {"word", "font"}
 E_AS_NAME = "named_e_by_its_author"
 r"""`\mathit{e}`, as long as the e of e^x is read as Euler's number."""
+AHEAD = 8
+ACCENTS = 8  # over one another
 LATER = {"+": "plus", "-": "minus", "−": "minus"}
 
 
@@ -54,17 +56,21 @@ class Tokens:
     The methods return the text and the number of the token after it, or None.
     """
 
-    def __init__(self, line: str, start: int, end: int, context: Context) -> None:
+    def __init__(self, line: str, start: int, end: int, context: Lexicon) -> None:
         self.line, self.context, self.known = line, context, context.known
-        self.end = end
         self.tokens: list[str] = []
         self.spans: list[tuple[int, int]] = []
         # Where a run of letters was cut into names: `kx` behind ^ may be all exponent.
         self.cuts: set[int] = set()
         # And where a d stands that begins a word: in dx, and in data.
         self.glued: set[int] = set()
+        self._find(start, end)
+        self._close(end)
+        self.closing = self._partners()
+
+    def _find(self, start: int, end: int) -> None:
         index = 0  # depth of braces below a name, where words stay whole
-        for found in _TOKEN.finditer(line, start, end):
+        for found in _TOKEN.finditer(self.line, start, end):
             token = _LEFT.sub(r"\\left.", found[0])
             if MEANINGS.get(token, VALUE).kind == "blank":
                 continue
@@ -72,13 +78,28 @@ class Tokens:
                 index += 1
             self._add(token, *found.span(), whole=index > 0)
             index -= index > 0 and token == "}"
-        self.tokens.append("")
-        self.spans.append((end, end + 1))
+
+    def _close(self, end: int) -> None:
+        # As many as are looked at beyond a token, so that nobody asks for the end.
+        self.tokens += [""] * AHEAD
+        self.spans += [(end, end + 1)] * AHEAD
+
+    def take(self, other: Tokens, start: int, end: int) -> None:
+        """Have the tokens of another from `start` up to `end`, instead of one's own."""
+        self.tokens, self.spans = other.tokens[start:end], other.spans[start:end]
+        self.cuts = {at - start for at in range(start, end) if at in other.cuts}
+        self.glued = {at - start for at in range(start, end) if at in other.glued}
+        self._close(self.spans[-1][1])
         self.closing = self._partners()
 
     def _add(self, token: str, start: int, end: int, whole: bool) -> None:
         """One token, or one for each name that a run of letters is a product of."""
         parts: tuple[str, ...] = (token,)
+        # \\frac x2 is x/2: without braces it takes one sign at a time.
+        if token[0].isalpha() and len(token) > 1 and self._fraction_waits():
+            self._add(token[0], start, start + 1, whole)
+            self._add(token[1:], start + 1, end, whole)
+            return
         if token[0].isascii() and token[0].isalpha() and not whole:
             before = self.tokens[-2:]
             named = MEANINGS.get(before[0], VALUE).kind if len(before) == 2 else ""
@@ -90,6 +111,12 @@ class Tokens:
             self.tokens.append(part)
             self.spans.append((start, start + len(part)))
             start += len(part)
+
+    def _fraction_waits(self) -> bool:
+        kinds = [MEANINGS.get(token, VALUE).kind for token in self.tokens[-2:]]
+        return kinds[-1:] == ["fraction"] or (
+            kinds[:1] == ["fraction"] and self.tokens[-1] != "{"
+        )
 
     def _parts(self, token: str, start: int, end: int) -> tuple[str, ...]:
         # The d of dx belongs to a derivative, whatever the text uses d for.
@@ -154,15 +181,20 @@ class Tokens:
             at += 1
         return self.tokens[at] == "("
 
-    def name(self, at: int) -> tuple[str, int] | None:
-        """A name with its subscript and accents; an adjoint is `bar_` and the name."""
+    def name(self, at: int, within: int = 0) -> tuple[str, int] | None:
+        """A name with its subscript and accents; an adjoint is `bar_` and the name.
+
+        within : how many accents it stands under.
+        """
+        if within > ACCENTS:
+            self.fail("accents over one another are too many here", at)
         accents = []
         # Δw is a name of its own, unless Δ is.
         while self.meaning(at).kind == "accent" or self._is_delta(at):
             accents.append(self.meaning(at).text or "Delta")
             at += 1
         if accents and self.tokens[at] == "{":
-            inner = self.name(at + 1)
+            inner = self.name(at + 1, within + 1)
             if not inner or self.tokens[inner[1]] != "}":
                 self.fail("an accent stands over one name", at)
             stem, at = inner[0], inner[1] + 1

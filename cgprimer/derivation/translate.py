@@ -27,9 +27,9 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from cgprimer.derivation.context import Context
-from cgprimer.derivation.formula import Formula
 from cgprimer.derivation.forms import Forms
+from cgprimer.derivation.formula import Formula
+from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.spellings import COMMANDS, RAISED, Meaning
 from cgprimer.errors import suggest
 
@@ -40,7 +40,7 @@ def translate(
     end: int,
     known: Collection[str] = (),
     latex: bool = True,
-    context: Context | None = None,
+    context: Lexicon | None = None,
 ) -> Formula:
     """`line[start:end]` in our language.
 
@@ -48,7 +48,7 @@ def translate(
     latex : whether products may be written without a sign.
     context : all that is known, in place of both.
     """
-    context = context or Context(known=known, latex=latex)
+    context = context or Lexicon(known=known, latex=latex)
     return _Translator(line, start, end, context).formula()
 
 
@@ -134,8 +134,10 @@ class _Translator(Forms):
         ):
             if raised == "T" and ("T" in self.known or self.context.letters.has_t):
                 return
-            what = "a star" if raised in ("*", r"\ast", r"\star") else "a transpose"
-            self.fail(f"this is not read: {what}", at, "write a name, such as x_2")
+            if raised in ("*", r"\ast", r"\star"):
+                self.fail("this is not read: a star", at, "write a name, such as x_2")
+            hint = "write a line for each component"
+            self.fail("this is not read: a transpose", at, hint)
 
     def raise_to(self, at: int) -> int:
         """x² as a power."""

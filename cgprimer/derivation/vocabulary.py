@@ -42,7 +42,10 @@ class Vocabulary:
     """
 
     def __init__(
-        self, variables: Collection[str] | None, late: Mapping[str, Node] | None = None
+        self,
+        variables: Collection[str] | None,
+        late: Mapping[str, Node] | None = None,
+        free: Collection[str] = (),
     ) -> None:
         given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
@@ -55,6 +58,9 @@ class Vocabulary:
         self.broken: dict[str, int] = {}
         self.doubtful: set[str] = set()
         self.late = {*self.bodies}
+        # And the names that these are made of.
+        used = {text for body in self.bodies.values() for text in leaves(body)}
+        self.free |= dict.fromkeys(text for text in free if text in used)
         self.fresh: list[str] = []
         for text, body in self.bodies.items():
             self._remember(text, body)

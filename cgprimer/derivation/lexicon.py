@@ -1,6 +1,6 @@
 """What is known of a text while one formula of it is read.
 
-vocabulary, letters ─▶ Context ─▶ `translate`, and what it calls for the parts
+vocabulary, letters ─▶ Lexicon ─▶ `translate`, and what it calls for the parts
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cgprimer.derivation.letters import Letters
 
 
 @dataclass(frozen=True)
-class Context:
+class Lexicon:
     """What the lines above say, as far as it decides how a formula is read.
 
     known : names in use, by which `dv3/dv1` is told from a quotient of two names.
