@@ -71,6 +71,13 @@ READ = {
     r"h = 6.626 \times 10^{-34}": "h = 6.626e-34",
     r"V = -2.5 \cdot 10^{3}\,x": "V = -2500*x",
     r"\Delta x = x_2 - x_1": "Delta_x = x2 - x1",
+    r"x = A\cos(\omega t) \\ \dot x = -A\omega\sin(\omega t) \\ \ddot x = "
+    r"-\omega^2 x": """
+        x = A*cos(omega*t); -A*omega*sin(omega*t) = -A*omega*sin(omega*t);
+        -omega^2*A*cos(omega*t) = -omega^2*A*cos(omega*t)""",
+    r"F = -\frac{\partial U}{\partial x} = -kx \\ U = \frac12 kx^2": """
+        F = -k*x; -k*x = -k*x; U = k*x^2/2""",
+    r"y = x^2\,,\qquad y' = 2x\,.": "y = x^2; 2*x = 2*x",
     r"f = x^2 y^3 \\ \frac{\partial^2 f}{\partial x \partial y} = 6xy^2": """
         f = x^2*y^3; 6*x*y^2 = 6*x*y^2""",
     r"f = x^2 y^3 \\ \frac{\partial^2 f}{\partial x^2} = 2y^3": """
@@ -102,6 +109,15 @@ READ = {
         sigmoid(z)*(1 - sigmoid(z)) = sigmoid(z)*(1 - sigmoid(z))""",
     r"\sigma(z) = \tanh z \\ \sigma'(z) = 1 - \sigma(z)^2": """
         sigma = tanh(z); 1 - tanh(z)^2 = 1 - tanh(z)^2""",
+    r"\sigma(x)=\frac{1}{1+e^{-x}},\quad "
+    r"\sigma'(x)=\sigma(x)\bigl(1-\sigma(x)\bigr)": """
+        sigma = 1/(1 + exp(-x)); exp(-x)/(1 + exp(-x))^2 =
+        exp(-x)/(1 + exp(-x))^2""",
+    r"J = \frac12 (h_\theta(x) - y)^2 \\ h_\theta(x) = \theta x": """
+        J = (theta*x - y)^2/2; h_theta = theta*x""",
+    r"f^{(1)}(x) = wx \\ y = f^{(1)}(2)": "f_sup1 = w*x; y = w*2",
+    r"f(x) = x^3 \\ f^{(2)}(x) = 6x = f^{(2)}(1)x": """
+        f = x^3; 6*x = 6*x; 6*x = 6*x""",
     r"\tanh'(x) = 1 - \tanh^2 x": "1 - tanh(x)^2 = 1 - tanh(x)^2",
     r"y = \sum_{i=1}^{3} w_i x_i + b \\ \frac{\partial y}{\partial w_2} = x_2": """
         y = w1*x1 + w2*x2 + w3*x3 + b; x2 = x2""",
@@ -974,7 +990,7 @@ def corpora():
 
 
 def as_printed(root):
-    """A body as it is typeset: without operations that have no notation of their own."""
+    """A body as it is typeset: without what has no notation of its own."""
 
     def visit(node, args):
         if node.op is NAME:

@@ -4,7 +4,9 @@ Written out:  Graph + point ─ trace ─▶ rows ─ stages, in a notation ─�
 
 Read and checked:
 
-    text ─ lines ─▶ statements ─ translate, with spellings ─▶ formulas in our language
-         ─ reader, with a vocabulary ─▶ Script: definitions and claims
+    text ─ scaffolding, lines ─▶ statements
+         ─ letters, tokens, differentials, compose, forms, translate ─▶ formulas
+         ─ readings, reader, with a vocabulary ─▶ Script: definitions and claims
+         ─ from_latex ─▶ Graph
          ─ meanings ─▶ expressions ─ check, hints, identity ─▶ DerivationReport
 """

@@ -1,6 +1,6 @@
 """The text of a formula while it is put together, and the brackets that are open.
 
-    tokens ─ atom, open, command ─▶ pieces: stretches of our language, each with its span
+    tokens ─ atom, open, command ─▶ pieces of our language, each with its span
 
 `forms` and `translate` say what to write; here is where products without a sign are
 made, arguments are waited for, and values are known to have ended.
@@ -99,6 +99,8 @@ class Composer(Differentials):
             return  # the language refuses these with a hint of its own
         if self.slashes[-1]:
             self.ambiguous(at, f"{before} · … below the '/' or beside the quotient")
+        if token == "{" and self.meaning(at + 1).kind == "sign":
+            self.ambiguous(at, "a factor, or braces that were to stand elsewhere")
         # LaTeX raises one letter only, which is not what e^kx and e^-2x look like.
         if self.raised or (
             at in self.cuts and self.pieces[-2:-1] and self._is_raised()

@@ -67,7 +67,7 @@ class Differentials(Tokens):
         return self._quotient(at, at + 2, above, above + 2, below, below + 1)
 
     def _slash(self, at: int) -> Quotient | None:
-        r"""`dv3/dv1`, `∂(w x)/∂w`, `d/dx`: what stands before the slash is one value."""
+        r"""`dv3/dv1`, `∂(w x)/∂w`, `d/dx`: before the slash is one value."""
         head = self._head(at)
         if not head:
             return None
@@ -131,7 +131,7 @@ class Differentials(Tokens):
         return Quotient("partial", (to, to), by, to)
 
     def _may_vary(self, at: int) -> bool:
-        """Whether the rest of a word that begins with d is a name: not that of `data`."""
+        """Whether the rest of a word that begins with d is a name; not that of data."""
         rest = self.tokens[at]
         named = self.name(at)
         return bool(
@@ -141,7 +141,7 @@ class Differentials(Tokens):
         )
 
     def _head(self, at: int, below: bool = False) -> Head | None:
-        """(partial or d, order, the token after it) of `∂`, `d^2`, or the d of `dv3`."""
+        """What stands in front of a name: `∂`, `d^2`, or the d of `dv3`."""
         token, meant = self.tokens[at], self.meaning(at)
         if meant.kind == "differential" or (token in DELTA and self._stands_for_d(at)):
             return self._with_order("partial", at + 1)

@@ -20,6 +20,7 @@ from cgprimer.errors import shorten
 
 LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""
+MANY = 9  # times that a function is derived
 LARGEST = 200  # terms of a sum that is written out
 LONGEST = 20_000  # and pieces of all its terms
 _DERIVATIVE = re.compile(r"(d|partial)_.+_\1_")
@@ -86,12 +87,14 @@ class Forms(Composer):
         place = Stretch(text, self.spans[at][0], self.spans[to - 1][1], is_name=True)
         is_function = text in self.context.functions or text in self.context.bodies
         called = self.tokens[to] == "(" and to in self.closing
-        if not is_function and not called and count == 1:
+        broken = text in self.context.broken
+        if not is_function and not called and not broken and count == 1:
             self.context.note(f"{text}' is read as a name, {text}_prime")
             return self.atom(at, f"{text}_prime", to)
         if not is_function:
-            known = text in self.known
-            what = "has no definition that is read" if known else "is not defined above"
+            what = (
+                "has no definition that is read" if broken else "is not defined above"
+            )
             self.fail(f"{text!r} {what}", at, f"write a line {text} = …")
         arguments: tuple[Formula, ...] = ()
         if called and (text in self.context.functions or self._is_own(text, to)):
@@ -128,13 +131,43 @@ class Forms(Composer):
         del self.pieces[piece:]
         self.ended = False
 
+    def _dotted(self, text: str) -> tuple[str, int] | None:
+        r"""`\dot x` of an x that varies with t: (x, how many dots)."""
+        for prefix, count in (("dot_", 1), ("ddot_", 2)):
+            base = text.removeprefix(prefix)
+            if base != text and "t" in self.context.bodies.get(base, ()):
+                return base, count
+        return None
+
+    def derive_name(self, at: int, what: tuple[str, int], to: int, by: Stretch) -> int:
+        """The derivative of a name, once or twice."""
+        text, count = what
+        if count == 1:
+            return self.atom(at, f"d_{text}_d_{by.text}", to)
+        place = Stretch(text, *self.spans[at], is_name=True)
+        of = Formula(self.line, (place,))
+        return self.special(at, Differentiated(of, "d", (by,) * count), to)
+
+    def derived(self, text: str, at: int) -> tuple[int, int]:
+        """How often a name is derived: by its primes, or f^{(2)} of a function f."""
+        index = self.tokens[at : at + 3] == ["^", "{", "("]
+        is_order = index and self.tokens[at + 4 : at + 6] == [")", "}"]
+        if is_order and self.tokens[at + 3].isdigit():
+            if text in self.context.functions:
+                return min(int(self.tokens[at + 3][:2]), MANY), at + 6
+            self.ambiguous(at, "a derivative, or part of a name")
+        return self.primes(at)
+
     # Calls
 
     def named(self, at: int, text: str, to: int) -> int:
         """A name, and what stands behind it: primes, or parentheses."""
         if text in self.context.index:
             return self.atom(at, str(self.context.index[text]), to, is_name=False)
-        count, after = self.primes(to)
+        if dotted := self._dotted(text):
+            place = Stretch("t", *self.spans[at], is_name=True)
+            return self.derive_name(at, dotted, to, place)
+        count, after = self.derived(text, to)
         if count:
             return self.primed(at, text, count, after)
         if self.tokens[to] not in ("(", "[") or to not in self.closing:
@@ -149,14 +182,14 @@ class Forms(Composer):
         close = self.closing[to] + 1
         if text in self.context.functions and not self._is_exponent():
             if self._are_own(text, parts):
-                return self.atom(at, text, close)
+                return self.value_of(at, text, close)
             return self.apply(at, text, parts, close)
         if self._is_product(text, parts) or self._is_exponent():
             self.atom(at, text, to)
             self.factor = True
             return to
         if self._is_own(text, to):
-            return self.atom(at, text, close)
+            return self.value_of(at, text, close)
         if text in self.context.bodies:
             self.ambiguous(
                 at, "its value at what is in parentheses or a product",
@@ -169,6 +202,12 @@ class Forms(Composer):
             f"no line says what {text!r} is, which stands before parentheses",
             at, rf"define it, {text}(x) = …; a product is written {text} \cdot (…)",
         )  # fmt: skip
+
+    def value_of(self, at: int, text: str, to: int) -> int:
+        """A function at its own arguments, which is its name."""
+        self.atom(at, text, to)
+        self.factor = True
+        return to
 
     def _is_exponent(self) -> bool:
         return bool(self.pieces) and self.pieces[-1].text == "^"

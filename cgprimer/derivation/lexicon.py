@@ -19,6 +19,7 @@ class Lexicon:
     known : names in use, by which `dv3/dv1` is told from a quotient of two names.
     functions : name → what it takes, of those that a line `f(x) = …` defines.
     bodies : name → the free names that it depends on, of all that a line defines.
+    broken : names whose definition is not read.
     numbers : names that stand for a whole number, such as the n of a sum.
     latex : whether products may be written without a sign.
     told : whether names are told from functions; else the language does it.
@@ -30,6 +31,7 @@ class Lexicon:
     known: Collection[str] = ()
     functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bodies: Mapping[str, Collection[str]] = field(default_factory=dict)
+    broken: Collection[str] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
     letters: Letters = field(default_factory=Letters)
     latex: bool = True

@@ -111,7 +111,7 @@ class Statement:
         """The span without blanks, alignment marks and a sentence's punctuation."""
         inner = self.clean[start:end]
         first = start + len(inner) - len(inner.lstrip(BLANKS.replace(".", "")))
-        last = start + len(inner.rstrip(BLANKS.replace(".", ":")))
+        last = start + len(_without_tail(inner))
         # "= 2." at the end of a sentence keeps its point: it is a number as well.
         text = self.clean[first:last]
         if text.endswith(".") and not text[-2:-1].isdigit() and text[-6:] != r"\left.":
@@ -204,6 +204,15 @@ def _equals(
     for sign in _EQUALS.finditer(clean, start, end):
         if not inside[sign.start()] and not sign["no"]:
             yield Equals(*sign.span(), bool(sign["about"]))
+
+
+def _without_tail(text: str) -> str:
+    r"""A side without what ends a sentence, `\,` before it included."""
+    tail = BLANKS.replace(".", ":")
+    text = text.rstrip(tail)
+    while text.endswith("\\"):
+        text = text[:-1].rstrip(tail)
+    return text
 
 
 def _on_one(text: str) -> str:

@@ -63,7 +63,11 @@ def read_lines(
     reader = _read(text, Vocabulary(variables), stated)
     # What is defined below its use is known from the beginning, the second time.
     if late := reader.late | reader.after_unread():
-        names = Vocabulary(variables, late, reader.names.free)
+        old = reader.names
+        functions = {
+            text: old.functions[text] for text in old.functions.keys() & late.keys()
+        }
+        names = Vocabulary(variables, late, old.free, functions)
         reader = _read(text, names, stated)
     script = reader.script()
     return _with_e(script) if r"\mathit" in text else script
@@ -73,7 +77,8 @@ def _read(text: str, names: Vocabulary, stated: Collection[str]) -> _Reader:
     latex = bool(_LATEX.search(text))
     letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
     context = Lexicon(
-        names.known, names.functions, names.depends, names.numbers, letters,
+        names.known, names.functions, names.depends, names.broken, names.numbers,
+        letters,
         latex=bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip
     reader = _Reader(names, context)
@@ -207,7 +212,7 @@ class _Reader:
                 gap,
                 "; ".join(notes),
                 sign.rounded,
-            )  # fmt: skip
+            )
         )
 
     def _try_side(self, statement: Statement, span: Span) -> Side | Mistake:
@@ -345,7 +350,7 @@ class _Reader:
     def _is_late(self, defined: str, right: Side) -> bool:
         """Whether a line with a name alone that lines above have used defines it.
 
-        y = u^2, where u = x + 1 does; x = 3 gives a value, and x = y/2 claims something.
+        y = u^2, where u = x + 1 does; x = 3 gives a value, x = y/2 claims something.
         """
         used = leaves(right.node)
         return bool(used) and not self.names.leads_to(right.node, defined)
@@ -375,7 +380,7 @@ def _with_e(script: Script) -> Script:
                 left=sides[id(one.left)],
                 right=sides[id(one.right)],
                 defines=one.defines and called(one.defines),
-            )  # fmt: skip
+            )
             for one in script.equalities
         ),
         bodies={called(text): node(body) for text, body in script.bodies.items()},

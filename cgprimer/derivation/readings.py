@@ -72,8 +72,10 @@ class Readings:
         closed = self._closed(node, place, ())
         for place_of in by:
             self._refuse_unknown(place_of, closed)
-        wrts = [wrt.text for wrt in by] or [self._only_name(place, leaves(closed))]
         body = self._body(node)
+        # (uv)' of a name that no line defines is no derivative by itself.
+        free = [] if body.op is NAME and body is closed else leaves(closed)
+        wrts = [wrt.text for wrt in by] or [self._only_name(place, free)]
         # ∂ holds the other names of one equation, if that equation has the name.
         inside = [wrt in leaves(body) for wrt in wrts]
         if kind == "partial" and any(inside) and not all(inside):

@@ -59,7 +59,7 @@ PROSE = frozenset(
     """.split()  # noqa: SIM905  (a list of words reads better as words)
 )
 _QUAD = re.compile(
-    r"(?<=[^\s&=+;,-])([\s&,;]*)\\q?quad\b(?![\s&]*[=+\-*/,;]|\s*\\\\|\s*$)"
+    r"(?<=[^\s&=+;,\\-])([\s&,;]*)\\q?quad\b(?![\s&]*[=+\-*/,;]|\s*\\\\|\s*$)"
 )
 
 

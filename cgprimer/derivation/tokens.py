@@ -129,7 +129,8 @@ class Tokens:
             what = shorten(token, 20)
             raise ExpressionError([
                 Mistake(
-                    f"{what!r} can be read in two ways: one name or a product of letters",
+                    f"{what!r} can be read in two ways: one name or a product of "
+                    "letters",
                     self.line, start, end,
                     rf"write blanks for a product, \mathit{{{what}}} for a name",
                 )
@@ -253,10 +254,10 @@ class Tokens:
 
     def with_indices(self, stem: str, at: int) -> tuple[str, int]:
         """`stem` with its subscript and an index in parentheses above it, if any."""
-        upper, at = self.upper_index(at)
+        upper, at = self.upper_index(stem, at)
         stem, at = self.with_subscript(f"{stem}{upper}", at)
         if not upper:
-            upper, at = self.upper_index(at)
+            upper, at = self.upper_index(stem, at)
             # w_{12}^{(1)} is w^{(1)}_{12}.
             head, _, index = stem.partition("_")
             digits = re.fullmatch(r"([A-Za-z]+)(\d+)", head) if upper else None
@@ -265,13 +266,17 @@ class Tokens:
             stem = f"{head}{upper}{'_' * bool(index)}{index}" if upper else stem
         return stem, at
 
-    def upper_index(self, at: int) -> tuple[str, int]:
+    def upper_index(self, stem: str, at: int) -> tuple[str, int]:
         """`_sup1` for ^{(1)}, `_layer1` for ^{[1]}: no power, but part of a name."""
         if self.tokens[at : at + 2] not in (["^", "{"], ["**", "{"]):
             return "", at
         kinds = {"(": ("sup", ")"), "[": ("layer", "]")}
         kind, close = kinds.get(self.tokens[at + 2], ("", ""))
         text = self.tokens[at + 3]
+        # f^{(2)} of a function f is its second derivative.
+        defined = stem in self.context.functions or stem in self.context.bodies
+        if kind == "sup" and text.isdigit() and defined:
+            return "", at
         if not kind or self.tokens[at + 4 : at + 6] != [close, "}"]:
             return "", at
         if not re.fullmatch(r"\d+|[A-Za-z]", text, re.ASCII):
@@ -321,7 +326,7 @@ class Tokens:
         return parts
 
     def _indexed(self, name: str, at: int) -> str:
-        """`w_i` as w3 in a term of a sum where i is 3, and `w_ij` where j is one, too."""
+        """`w_i` as w3 in a term of a sum where i is 3; `w_ij` where j is one, too."""
         index = self.context.index
         stem, _, below = name.partition("_")
         if not index or not below:

@@ -46,13 +46,14 @@ class Vocabulary:
         variables: Collection[str] | None,
         late: Mapping[str, Node] | None = None,
         free: Collection[str] = (),
+        functions: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
         self.free: dict[str, None] = dict.fromkeys(self.declared or ())
         self.bodies: dict[str, Node] = dict(late or {})
         self.derived: dict[str, Node] = {}
-        self.functions: dict[str, tuple[str, ...]] = {}
+        self.functions: dict[str, tuple[str, ...]] = dict(functions or {})
         self.depends: dict[str, frozenset[str]] = {}
         self.numbers: dict[str, int] = {}
         self.broken: dict[str, int] = {}
