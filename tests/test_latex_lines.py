@@ -772,7 +772,13 @@ line 1: this is not read: an integral
 
     y = \int x \\ z = y^2 \\ y' = x
         ^^^^
-  hint: write the value, or its integrand""",
+  hint: write the value, or its integrand
+
+line 1: 'y' has no definition that is read
+
+    y = \int x \\ z = y^2 \\ y' = x
+                             ^
+  hint: write a line y = …""",
     "= 3\ny = 2": r"""
 line 1: a value is missing beside this '='
 
