@@ -60,6 +60,9 @@ READ = {
     r"\sec^2(x) = 1 + \tan^2(x)": "1/cos(x)^2 = 1 + tan(x)^2",
     r"\arctan'(x) = \frac{1}{1+x^2}": "1/(1+x^2) = 1/(1+x^2)",
     r"|x|^2 = x^2": "abs(x)^2 = x^2",
+    r"|x||z| = \left|xz\right|": "abs(x)*abs(z) = abs(x*z)",
+    "y = 2|x|": "y = 2*abs(x)",
+    r"y = 2\pi(x+1)": "y = 2*pi*(x + 1)",
     r"\left\lvert x - y \right\rvert = \max(x, y) - \min(x, y)": """
         abs(x - y) = max(x, y) - min(x, y)""",
     r"\max\{0, x\} = \operatorname{ReLU}(x)": "max(0, x) = relu(x)",

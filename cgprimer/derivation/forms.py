@@ -17,6 +17,7 @@ from cgprimer.derivation.formula import Formula, Stretch
 from cgprimer.derivation.specials import Applied, Differentiated, Evaluated
 from cgprimer.derivation.spellings import LETTERS
 from cgprimer.errors import shorten
+from cgprimer.expr.ops import CONSTANTS
 
 LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""
@@ -225,7 +226,7 @@ class Forms(Composer):
             return True
         if text in self.context.bodies or text in LIKE_FUNCTIONS:
             return False
-        if text in self.known or text.startswith("bar_"):
+        if text in self.known or text in ("e", *CONSTANTS) or text.startswith("bar_"):
             return True
         # A word of several letters is a function, softmax, that nobody has defined.
         is_word = len(text) > 1 and text.isalpha() and text not in LETTERS

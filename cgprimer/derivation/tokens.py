@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     rf"|[A-Za-z](?:[A-Za-z0-9]|{_MARKS})*(?:_[A-Za-z0-9]+)*{_LOW}*"
     rf"|[{''.join(RAISED)}]+"
     rf"|[^\W\d_]{_MARKS}*[0-9]*(?:_[A-Za-z0-9]+)*{_LOW}*"
-    r"|\*\*|\|\||\S"
+    r"|\*\*|\S"
 )
 _LEFT = re.compile(r"\\left\s*\.")
 _OPENS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}

@@ -91,6 +91,8 @@ class _Translator(Forms):
             case "bars" if self.closes_bars():
                 return self.close(at)
             case "open" | "bars":
+                # 2|x| can be nothing but a product.
+                self.factor = self.factor or meaning.kind == "bars"
                 return self.open_group(at, meaning.text, meaning.closing)
         return self.value(at, meaning)
 
