@@ -5,7 +5,9 @@ derivative worked out; `REFUSED` holds a text and the whole message. Between the
 the notations where two readings are possible, with the one that is taken.
 """
 
+import contextlib
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -1033,7 +1035,7 @@ def test_what_is_typeset_is_read_back_to_the_same_nodes(key):
     assert str(parse_latex(one_by_one, **given)) == str(again)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("key", PROBLEMS)
 @pytest.mark.parametrize("level", ["variables", "operations"])
 def test_a_trace_is_read_back_to_the_same_nodes(key, level):
@@ -1048,3 +1050,55 @@ def test_a_trace_is_read_back_to_the_same_nodes(key, level):
     bodies = {e.name: e.body for e in again.equations}
     assert {key: bodies[key] for key in wanted} == wanted
     assert not read_lines(one.latex()).unread
+
+
+# What nobody writes, and somebody pastes
+
+PIECES = r"""
+\frac { } ( ) [ ] | \left \right \left. \right| _{x=3} _ ^ ^{ ' \sigma \sigma' x y ax
+w_1x_1 d dx dy \partial ∂ \frac{dy}{dx} \frac{d}{dx} ^{(1)} \sum_{i=1}^{3} x_i \prod =
+= \\ , ; & \quad \text{and} \text{ \begin{cases} \end{cases} \[ \] $ + - * / \cdot 2
+3.5 1e e e^ \sqrt \sqrt[3] [3] \log_2 \log \sin \sin^2 \max \hat \bar \mathcal L f(x)
+f'(x) f(x+1) f'' ² √ ½ σ ŷ v̄ ₁ \delta \Delta \mathit{e} \boxed{ \underbrace{ }_{
+\Big| \nabla \partial_x ≈ \approx := \Rightarrow # % \foo é х ! < bar_x d_y_d_x T ^T i \
+""".split()  # noqa: SIM905
+
+
+def broken_lines(count):
+    rng = np.random.default_rng(11)
+    for _ in range(count):
+        line = " ".join(rng.choice(PIECES, rng.integers(1, 20)))
+        yield "y = x^2\nf(x) = ax^2\n" * bool(rng.random() < 0.7) + line
+
+
+def test_whatever_is_pasted_is_read_or_refused():
+    for text in broken_lines(150):
+        script = read_lines(text)
+        for one in script.problems():
+            assert one.start < one.end, text
+            assert str(one)
+        with contextlib.suppress(CGPrimerError):
+            parse_latex(text)
+
+
+LONG = {
+    "fractions": "y = " + r"\frac{1}{" * 2_000 + "x" + "}" * 2_000,
+    "open braces": "y = " + r"\frac{" * 3_000,
+    "derivatives": "y = " + r"\frac{d}{dx}(" * 500 + "x" + ")" * 500,
+    "calls": "f(x) = x^2\ny = " + "f(" * 1_000 + "x" + ")" * 1_000,
+    "accents": "y = " + r"\hat{" * 2_000 + "x" + "}" * 2_000,
+    "sums": r"y = \sum_{i=1}^{150}\sum_{j=1}^{150} x_{i,j}",
+    "one line": "y = " + "ax + " * 2_000 + "b",
+    "statements": "a_1 = x, " * 1_000,
+    "blanks": "y =" + " " * 20_000 + "x",
+    "words": r"y = \text{a b" * 1_000,
+    "displays": r"\[" * 5_000,
+    "chain": "y = x" + " = x" * 500,
+}
+
+
+@pytest.mark.parametrize("key", LONG)
+def test_length_and_depth_cost_in_proportion(key):
+    start = time.thread_time()
+    read_lines(LONG[key])
+    assert time.thread_time() - start < 3

@@ -23,7 +23,7 @@ LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"
 """Names that stand for a function where no line says what they are."""
 MANY = 9  # times that a function is derived
 LARGEST = 200  # terms of a sum that is written out
-LONGEST = 20_000  # and pieces of all its terms
+LONGEST = 5_000  # and pieces of all its terms
 _DERIVATIVE = re.compile(r"(d|partial)_.+_\1_")
 FAR = 1_000  # tokens
 _SIGNS = ("sign", "relation", "comma")
