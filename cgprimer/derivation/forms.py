@@ -85,26 +85,37 @@ class Forms(Composer):
 
     def primed(self, at: int, text: str, count: int, to: int) -> int:
         """`f'`, `f''(x)`; the prime of what is no function is part of its name."""
-        place = Stretch(text, self.spans[at][0], self.spans[to - 1][1], is_name=True)
         is_function = text in self.context.functions or text in self.context.bodies
         called = self.tokens[to] == "(" and to in self.closing
-        broken = text in self.context.broken
+        broken = text in self.context.broken or text in LIKE_FUNCTIONS
         if not is_function and not called and not broken and count == 1:
             self.context.note(f"{text}' is read as a name, {text}_prime")
             return self.atom(at, f"{text}_prime", to)
         if not is_function:
+            broken = text in self.context.broken
             what = (
                 "has no definition that is read" if broken else "is not defined above"
             )
             self.fail(f"{text!r} {what}", at, f"write a line {text} = …")
-        arguments: tuple[Formula, ...] = ()
-        if called and (text in self.context.functions or self._is_own(text, to)):
-            parts = self.arguments(to)
-            to = self.closing[to] + 1
-            if not self._are_own(text, parts):
-                arguments = tuple(self.part(*part) for part in parts)
-        self.special(at, Applied(place, arguments, count), to)
-        return to
+        place = Stretch(text, self.spans[at][0], self.spans[to - 1][1], is_name=True)
+        if not called:
+            return self.special(at, Applied(place, (), count), to)
+        return self._primed_at(at, place, count, to)
+
+    def _primed_at(self, at: int, place: Stretch, count: int, to: int) -> int:
+        """`f'(x)` and `f'(3)`."""
+        text, parts, close = place.text, self.arguments(to), self.closing[to] + 1
+        free = self.context.bodies.get(text, ())
+        [(start, end)] = parts if len(parts) == 1 else [(to, to)]
+        alone = self.name(start)
+        # y'(x) of a line y = a·x^2 says by which name it is.
+        is_name = text not in self.context.functions and alone and alone[1] == end
+        if is_name and alone and alone[0] in free:
+            by = Stretch(alone[0], *self.spans[start], is_name=True)
+            return self.derive_name(at, (text, count), close, by)
+        own = self._are_own(text, parts)
+        arguments = () if own else tuple(self.part(*part) for part in parts)
+        return self.special(at, Applied(place, arguments, count), close)
 
     def prime_last(self, at: int) -> int:
         """`(x^2)'`: the derivative of what has just ended."""
@@ -131,6 +142,13 @@ class Forms(Composer):
         """Forget what was written from a piece on, for it is part of something else."""
         del self.pieces[piece:]
         self.ended = False
+
+    def _refuse_subscript(self, at: int, text: str) -> None:
+        """f_x of a function f of x, which to some is its derivative."""
+        function, _, by = text.rpartition("_")
+        if by in self.context.functions.get(function, ()) and text not in self.known:
+            hint = rf"write \partial_{by} {function} for the derivative"
+            self.ambiguous(at, "a derivative, or a name of its own", hint)
 
     def _dotted(self, text: str) -> tuple[str, int] | None:
         r"""`\dot x` of an x that varies with t: (x, how many dots)."""
@@ -165,6 +183,7 @@ class Forms(Composer):
         """A name, and what stands behind it: primes, or parentheses."""
         if text in self.context.index:
             return self.atom(at, str(self.context.index[text]), to, is_name=False)
+        self._refuse_subscript(at, text)
         if dotted := self._dotted(text):
             place = Stretch("t", *self.spans[at], is_name=True)
             return self.derive_name(at, dotted, to, place)

@@ -164,19 +164,17 @@ class _Reader:
             left, gap = self.last, self.gap
             tried = self._try_side(statement, span)
             if not isinstance(tried, Side):
-                # Of two sides of one equality the first is enough.
-                if left or gap != statement.number:
-                    self._refuse(statement, tried)
-                # A = … = C says A = C, whatever stands between.
+                self._refuse(statement, tried)
+                # Whether the next '=' is one is not known either: |x=3 is none. But
+                # where another line goes on, A = … = C says A = C.
                 self.gap = statement.number
-            elif left:
+                return
+            if left:
                 self._keep(left, tried, sign, gap=gap)
-            # What this line itself begins with is told already.
-            elif gap != statement.number:
+            else:
                 text = f"it goes on from line {gap}, which is not read"
                 self._refuse(statement, Mistake(text, "", *span))
-            if isinstance(tried, Side):
-                self._remember(tried)
+            self._remember(tried)
 
     def _begin(
         self, statement: Statement, spans: list[Span], signs: list[Equals]
@@ -192,6 +190,7 @@ class _Reader:
             self._doubt(statement)
             self._refuse(statement, first)
             self.gap = statement.number
+            return spans[:1], []
         return spans, signs
 
     def _remember(self, side: Side) -> None:
@@ -327,7 +326,7 @@ class _Reader:
             self._refuse(statement, right)
             names.doubt(defined, statement.number, certain=True)
             self.last, self.gap = None, statement.number
-            return spans[1:], signs[1:]
+            return spans[:1], []
         if was_free and not self._is_late(defined, right):
             self._remember(left)
             return spans, signs
@@ -339,7 +338,7 @@ class _Reader:
             mistake = Mistake(f"{defined!r} is defined by itself", "", *spans[0])
             self._refuse(statement, mistake)
             self.gap = statement.number
-            return spans[1:], signs[1:]
+            return spans[:1], []
         if was_free:
             self.late[defined] = right.node
         names.define(defined, right.node, takes)

@@ -177,9 +177,13 @@ class Tokens:
         return None
 
     def _is_called(self, at: int) -> bool:
-        """Whether parentheses follow, perhaps behind a prime."""
+        """Whether parentheses follow, perhaps behind a prime or a power."""
         while self.meaning(at).kind == "prime":
             at += 1
+        if self.meaning(at).kind == "raised":
+            at += 1
+        elif self.tokens[at] == "^" and self.tokens[at + 1].isdigit():
+            at += 2
         return self.tokens[at] == "("
 
     def name(self, at: int, within: int = 0) -> tuple[str, int] | None:

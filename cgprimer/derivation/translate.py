@@ -203,7 +203,8 @@ class _Translator(Forms):
         if not times or self.tokens[to + 1 : to + 3] != ["10", "^"] or "e" in token:
             return token, to
         braced = self.tokens[to + 3] == "{"
-        end = self.closing.get(to + 3, to + 3) if braced else to + 4
+        signed = self.tokens[to + 3] in ("-", "−")
+        end = self.closing.get(to + 3, to + 3) if braced else to + 4 + signed
         power = "".join(self.tokens[to + 3 + braced : end]).replace("−", "-")
         if (
             not re.fullmatch(r"-?\d{1,3}", power, re.ASCII)
@@ -232,7 +233,7 @@ class _Translator(Forms):
             return self.command(at, text, (end + power,), after)
         # `sin x` in plain text: a name here, at which the language asks for
         # parentheses.
-        if self.tokens[at][0] not in "\\":
+        if self.tokens[at][0] != "\\":
             return self.atom(at, text[:-1], after)
         return self.command(at, text, (end + power,), after, bare=True)
 
