@@ -173,6 +173,8 @@ READ = {
     r"\boxed{y = \underbrace{x^2}_{\text{square}} + 1} \tag{3}": "y = x^2 + 1",
     r"y = x^2 \quad\text{(chain rule)} % done": "y = x^2",
     "y = a\n  + b\nz = (a\n  + b)": "y = a + b; z = a + b",
+    r"$$f(x) = x^2$$ and $g = x^3$, $g' = 3x^2$": "f = x^2; g = x^3; 3*x^2 = 3*x^2",
+    r"y = x^2 \\[2pt] y' = 2x": "y = x^2; 2*x = 2*x",
     r"a &= 1 & b &= 2 \\ c &= 3": "a = 1; b = 2; c = 3",
     r"x = 1.3 \\ y = \sin x \approx 0.964": "x = 1.3; y = sin(1.3); sin(1.3) = 0.964",
     r"u := x^2 \\ v \equiv 2u": "u = x^2; v = 2*x^2",

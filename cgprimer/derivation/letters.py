@@ -111,8 +111,10 @@ class Letters:
         if not self.latex:
             product = not is_name and not twice and all(part in known for part in parts)
             return parts if product else (run,)
-        if twice and not is_name and not self.signed:
-            raise TwoReadingsError
+        if twice and not is_name:
+            seen = all(part in self.alone or part in known for part in parts)
+            if seen or not self.signed:
+                raise TwoReadingsError
         if twice:
             return (run,)
         alone = all(part in self.alone or part in known for part in parts)

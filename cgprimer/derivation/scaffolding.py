@@ -23,16 +23,21 @@ _PREAMBLE = re.compile(r"\A.*?\\begin\s*\{document\}", re.DOTALL)
 _DISPLAY = re.compile(
     # None reaches over the beginning of another, so that many that never end cost
     # little.
-    r"\$\$.*?\$\$|\\\[(?:(?!\\\[).)*?\\\]"
+    r"\$\$.*?\$\$|(?<!\\)\\\[(?:(?!\\\[).)*?(?<!\\)\\\]"
     r"|\\begin\s*\{((?:equation|align|alignat|gather|multline|eqnarray|flalign|math|"
     r"displaymath)\*?)\}(?:(?!\\begin\s*\{\1\}).)*?\\end\s*\{\1\}",
     re.DOTALL,
 )
-_INLINE = re.compile(r"(?<![\\$])\$(?!\$)([^$\n]*)(?<!\\)\$|\\\(((?:(?!\\\().)*?)\\\)")
+_FENCE = re.compile(
+    r"\A(?:\$\$|\\\[|\\begin\s*\{[^}]*\})|(?:\$\$|\\\]|\\end\s*\{[^}]*\})\Z"
+)
+_INLINE = re.compile(
+    r"(?<![\\$])\$(?!\$)([^$\n]*)(?<!\\)\$|(?<!\\)\\\(((?:(?!\\\().)*?)\\\)"
+)
 _NOISE = re.compile(
     r"\\begin\s*\{(?:tabular|array|longtable|alignat\*?)\}\s*(?:\{(?:[^{}]|\{[^{}]*\})*\})?"
     r"|\\(?:begin|end)\s*\{[^}]*\}(?:\[[^\]]*\])?"
-    r"|\\\[|\\\]|\\[()]|\$"
+    r"|(?<!\\)\\[\[\]()]|\$"
     r"|\\(?:tag|label|eqref|ref|cite|vspace|hspace)\*?\s*\{[^}]*\}"
     r"|\\(?:hline|noindent|allowdisplaybreaks|medskip|bigskip|smallskip|newline|par)\b"
     r"|\\(?:square|blacksquare|Box|qed|qedhere|qedsymbol)\b|[∎□■]"
@@ -101,9 +106,15 @@ def _without_prose(text: str) -> str:
     parts, done = [], 0
     for start, end in [*displays, (len(text), len(text))]:
         outside = text[done:start].split("\n")
-        parts += ["\n".join(map(_formulas_of_line, outside)), text[start:end]]
+        inside = _FENCE.sub(_cut_off, text[start:end])
+        parts += ["\n".join(map(_formulas_of_line, outside)), inside]
         done = end
     return "".join(parts)
+
+
+def _cut_off(fence: re.Match[str]) -> str:
+    """Where a display begins and ends so does a formula."""
+    return _blank(fence)[1:] + CUT
 
 
 def _formulas_of_line(line: str) -> str:
