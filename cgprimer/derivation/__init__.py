@@ -5,7 +5,8 @@ Written out:  Graph + point ─ trace ─▶ rows ─ stages, in a notation ─�
 Read and checked:
 
     text ─ scaffolding, lines ─▶ statements
-         ─ letters, tokens, differentials, compose, forms, translate ─▶ formulas
+         ─ letters, tokens, spelling, differentials, compose,
+           sums, suffixes, forms, translate ─▶ formulas
          ─ readings, reader, with a vocabulary ─▶ Script: definitions and claims
          ─ from_latex ─▶ Graph
          ─ meanings ─▶ expressions ─ check, hints, identity ─▶ DerivationReport

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from cgprimer.derivation.formula import Stretch
 from cgprimer.derivation.names import plain_name
+from cgprimer.derivation.spelling import Spelling
 from cgprimer.derivation.spellings import RAISED
-from cgprimer.derivation.tokens import Tokens
 from cgprimer.notation.latex import GREEK
 
 DELTA = (r"\delta", "δ")
@@ -42,7 +42,7 @@ class Head(NamedTuple):
     to: int
 
 
-class Differentials(Tokens):
+class Differentials(Spelling):
     """Quotients of differentials among the tokens."""
 
     def derivative(self, at: int) -> Quotient | None:

@@ -22,7 +22,7 @@ from cgprimer.derivation.names import adjoint_of, plain_name
 from cgprimer.derivation.readings import Readings
 from cgprimer.derivation.scaffolding import bare
 from cgprimer.derivation.script import Equality, Script, Side, Unread
-from cgprimer.derivation.tokens import E_AS_NAME, Tokens
+from cgprimer.derivation.spelling import E_AS_NAME, Spelling
 from cgprimer.derivation.translate import translate
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
@@ -240,9 +240,9 @@ class _Reader:
         formula = translate(clean, *span, context=context)
         return replace(formula, line=statement.line)
 
-    def _tokens(self, statement: Statement, span: Span) -> Tokens | None:
+    def _tokens(self, statement: Statement, span: Span) -> Spelling | None:
         try:
-            return Tokens(statement.clean, *span, replace(self.context, notes=[]))
+            return Spelling(statement.clean, *span, replace(self.context, notes=[]))
         except ExpressionError:
             return None
 
@@ -390,7 +390,7 @@ def _with_e(script: Script) -> Script:
     )
 
 
-def _arguments(tokens: Tokens, at: int) -> Iterator[str]:
+def _arguments(tokens: Spelling, at: int) -> Iterator[str]:
     """The names between parentheses; an empty text for what is none."""
     while True:
         named = tokens.name(at)
@@ -403,7 +403,7 @@ def _arguments(tokens: Tokens, at: int) -> Iterator[str]:
         at = named[1] + 1
 
 
-def _first_name(tokens: Tokens) -> str | None:
+def _first_name(tokens: Spelling) -> str | None:
     for at in range(4):
         try:
             named = tokens.name(at)
