@@ -7,7 +7,8 @@ Read and checked:
     text ─ scaffolding, lines ─▶ statements
          ─ letters, tokens, spelling, differentials, compose,
            sums, suffixes, forms, translate ─▶ formulas
-         ─ readings, reader, with a vocabulary ─▶ Script: definitions and claims
+         ─ readings, headings, reader, with a vocabulary
+           ─▶ Script: definitions and claims
          ─ from_latex ─▶ Graph
          ─ meanings ─▶ expressions ─ check, hints, identity ─▶ DerivationReport
 """

@@ -11,19 +11,18 @@ makes another one wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 
-from cgprimer.derivation.formula import Formula, Stretch
+from cgprimer.derivation.headings import Headings, first_name
 from cgprimer.derivation.letters import Letters
 from cgprimer.derivation.lexicon import Lexicon
 from cgprimer.derivation.lines import Equals, Span, Statement, statements
-from cgprimer.derivation.names import adjoint_of, plain_name
+from cgprimer.derivation.names import adjoint_of
 from cgprimer.derivation.readings import Readings
 from cgprimer.derivation.scaffolding import bare
 from cgprimer.derivation.script import Equality, Script, Side, Unread
-from cgprimer.derivation.spelling import E_AS_NAME, Spelling
-from cgprimer.derivation.translate import translate
+from cgprimer.derivation.spelling import E_AS_NAME
 from cgprimer.derivation.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
@@ -87,19 +86,17 @@ def _read(text: str, names: Vocabulary, stated: Collection[str]) -> _Reader:
     return reader
 
 
-class _Reader:
+class _Reader(Headings):
     """The equalities read so far, over the names known so far."""
 
     def __init__(self, names: Vocabulary, context: Lexicon) -> None:
-        self.names, self.context = names, context
+        super().__init__(names, context)
         self.equalities: list[Equality] = []
         self.unread: list[Unread] = []
         self.last: Side | None = None
         self.gap: int | None = None  # the line after `last` that was not read
         self.late: dict[str, Node] = {}
-        self.has_sigmoid = False
         self.was_late = bool(names.late)
-        self.notes: dict[Side, dict[str, None]] = {}
 
     def script(self) -> Script:
         """What has been read."""
@@ -148,8 +145,8 @@ class _Reader:
 
     def _doubt(self, statement: Statement) -> None:
         """The first name of a line that is not read may be defined there."""
-        tokens = self._tokens(statement, statement.trimmed)
-        named = _first_name(tokens) if tokens else None
+        tokens = self.tokens(statement, statement.trimmed)
+        named = first_name(tokens) if tokens else None
         if named:
             self.names.doubt(named, statement.number, certain=False)
 
@@ -180,7 +177,7 @@ class _Reader:
         self, statement: Statement, spans: list[Span], signs: list[Equals]
     ) -> tuple[list[Span], list[Equals]]:
         """Read the first side, or a definition; the side to go on from and the rest."""
-        heading = self._heading(statement, spans[0])
+        heading = self.heading(statement, spans[0])
         if heading:
             return self._define(statement, *heading, spans, signs)
         first = self._try_side(statement, spans[0])
@@ -227,83 +224,12 @@ class _Reader:
 
     def _side(self, statement: Statement, span: Span) -> Side:
         notes: list[str] = []
-        formula = self._formula(statement, span, notes)
+        formula = self.formula(statement, span, notes)
         context = replace(self.context, notes=notes)
         node = Readings(self.names, context, statement.line).node(formula)
         side = Side(statement.number, statement.line, *span, node)
         self.notes[side] = dict.fromkeys(notes)
         return side
-
-    def _formula(self, statement: Statement, span: Span, notes: list[str]) -> Formula:
-        clean = statement.clean.replace("\t", " ")
-        context = replace(self.context, notes=notes)
-        formula = translate(clean, *span, context=context)
-        return replace(formula, line=statement.line)
-
-    def _tokens(self, statement: Statement, span: Span) -> Spelling | None:
-        try:
-            return Spelling(statement.clean, *span, replace(self.context, notes=[]))
-        except ExpressionError:
-            return None
-
-    # Definitions
-
-    def _heading(
-        self, statement: Statement, span: Span
-    ) -> tuple[str, tuple[str, ...]] | None:
-        """The new name that a line defines, and its arguments if it is a function."""
-        function = self._function_heading(statement, span)
-        if function:
-            return function
-        notes: list[str] = []
-        try:
-            formula = self._formula(statement, span, notes)
-        # No name, so no definition: the side is read once more as a claim, and
-        # complains then.
-        except ExpressionError:
-            return None
-        if len(formula.pieces) != 1 or len(formula.names) != 1:
-            return None
-        [piece] = formula.names
-        if not self._defines(statement, piece):
-            return None
-        formula.parse()
-        left = Side(statement.number, statement.line, *span, name(piece.text))
-        self.notes[left] = dict.fromkeys(notes)
-        return piece.text, ()
-
-    def _function_heading(
-        self, statement: Statement, span: Span
-    ) -> tuple[str, tuple[str, ...]] | None:
-        """`f(x, y)` with an f that is new."""
-        tokens = self._tokens(statement, span)
-        if not tokens:
-            return None
-        try:
-            named = tokens.name(0)
-            if not named or tokens.tokens[named[1]] != "(":
-                return None
-            close = tokens.closing.get(named[1])
-            if close is None or tokens.tokens[close + 1]:
-                return None
-            takes = list(_arguments(tokens, named[1] + 1))
-        except ExpressionError:
-            return None
-        place = Stretch(named[0], *span, is_name=True)
-        sigmoid = named[0] == "sigma" and self.has_sigmoid
-        plain = tokens.function(0) and named[0] != "sigma"
-        if not takes or "" in takes or sigmoid or plain:
-            return None
-        is_new = self.names.is_new(place, statement.line)
-        return (named[0], tuple(takes)) if is_new else None
-
-    def _defines(self, statement: Statement, piece: Stretch) -> bool:
-        """Whether a line with this name alone on its left defines it."""
-        names = self.names
-        if names.is_new(piece, statement.line):
-            return True
-        # y = u^2, where u = x + 1: u was used as if no line defined it.
-        return piece.text in names.free and piece.text not in (names.declared or ())
 
     def _define(
         self,
@@ -388,27 +314,3 @@ def _with_e(script: Script) -> Script:
         output=script.output and called(script.output),
         broken={called(text): line for text, line in script.broken.items()},
     )
-
-
-def _arguments(tokens: Spelling, at: int) -> Iterator[str]:
-    """The names between parentheses; an empty text for what is none."""
-    while True:
-        named = tokens.name(at)
-        if not named or tokens.tokens[named[1]] not in (",", ")"):
-            yield ""
-            return
-        yield plain_name(named[0])
-        if tokens.tokens[named[1]] == ")":
-            return
-        at = named[1] + 1
-
-
-def _first_name(tokens: Spelling) -> str | None:
-    for at in range(4):
-        try:
-            named = tokens.name(at)
-        except ExpressionError:
-            return None
-        if named:
-            return named[0]
-    return None
