@@ -64,6 +64,9 @@ READ = {
     r"|x|^2 = x^2": "abs(x)^2 = x^2",
     r"|x||z| = \left|xz\right|": "abs(x)*abs(z) = abs(x*z)",
     "y = 2|x|": "y = 2*abs(x)",
+    r"$y = b(x-1)^2 + c$ and $\frac{dy}{dx} = 2b(x-1)$": """
+        y = b*(x-1)^2 + c; 2*b*(x-1) = 2*b*(x-1)""",
+    r"$k = 2\cdot 10^{-3}$, $y = kx$": "k = 0.002; y = 0.002*x",
     r"y = 2\pi(x+1)": "y = 2*pi*(x + 1)",
     r"\left\lvert x - y \right\rvert = \max(x, y) - \min(x, y)": """
         abs(x - y) = max(x, y) - min(x, y)""",
@@ -912,6 +915,7 @@ def test_what_is_not_read_is_said_to_be_that(text):
 
 
 NOTES = {
+    r"$y = b(x-1)^2 + c$": ["b(…) is read as a product"],
     r"y = ax^2 \\ z = bx": ["'ax' is read as a·x", "'bx' is read as b·x"],
     r"y = ax^2 + bt \\ y' = 2ax": [
         "'ax' is read as a·x; 'bt' is read as b·t", "the prime is read as d/dx",

@@ -33,7 +33,8 @@ _LEFT = re.compile(
     rf"(?:^|\\\\|[;,$&])[\s&]*({_TOKEN})[\s&]*(?::?=|≈|\\approx)",
     re.MULTILINE | re.ASCII,
 )
-_SIGNED = re.compile(r"\*|\\cdot\b|\\times\b|[·×⋅]")
+# The sign of 2 \cdot 10^3 belongs to a number.
+_SIGNED = re.compile(r"(?:\*|\\cdot\b|\\times\b|[·×⋅])(?!\s*10\s*\^)")
 _BESIDE = re.compile(
     r"(?<![A-Za-z_\d.^{])\d+\.?\d*\s*[A-Za-df-z]|\)\s*\(|\b[A-Za-z]\d*\s+[A-Za-z]\b",
     re.ASCII,
@@ -126,9 +127,9 @@ class Letters:
             return (run,)
         if alone:
             return parts
-        if self.signed:
+        if self.signed and not any(part in known for part in parts):
             return (run,)
-        if len(parts) > FEW or _begins_with_function(run):
+        if self.signed or len(parts) > FEW or _begins_with_function(run):
             raise TwoReadingsError
         return parts
 

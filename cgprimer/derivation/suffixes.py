@@ -17,6 +17,11 @@ from cgprimer.expr.ops import CONSTANTS
 
 LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""
+FACTORS = frozenset([
+    *"abckmnwrABCK", "alpha", "beta", "gamma", "eta", "kappa", "lambda", "mu", "nu",
+    "rho", "tau", "omega", "theta",
+])  # fmt: skip
+"""Names that stand for a number where a sum in parentheses follows."""
 FAR = 1_000  # tokens
 MANY = 9  # times that a function is derived
 
@@ -63,9 +68,10 @@ class Suffixes(Sums):
         # In plain text the language refuses it, with a hint of its own.
         if not self.latex:
             return self.atom(at, text, to)
+        by = "t" if text == "x" else "x"
         self.fail(
             f"no line says what {text!r} is, which stands before parentheses",
-            at, rf"define it, {text}(x) = …; a product is written {text} \cdot (…)",
+            at, rf"define it, {text}({by}) = …; a product is written {text} \cdot (…)",
         )  # fmt: skip
 
     def value_of(self, at: int, text: str, to: int) -> int:
@@ -92,9 +98,17 @@ class Suffixes(Sums):
             return False
         if text in self.known or text in ("e", *CONSTANTS) or text.startswith("bar_"):
             return True
+        if self.latex and text in FACTORS and self._is_sum(*parts[0]):
+            self.context.note(f"{text}(…) is read as a product")
+            return True
         # A word of several letters is a function, softmax, that nobody has defined.
         is_word = len(text) > 1 and text.isalpha() and text not in LETTERS
         return self.latex and not is_word and text in self.context.letters.standing
+
+    def _is_sum(self, start: int, end: int) -> bool:
+        """Whether what stands in parentheses is more than one argument's name."""
+        some = range(start + 1, min(end, start + FAR))
+        return any(self.meaning(at).kind == "sign" for at in some)
 
     def _is_own(self, text: str, to: int) -> bool:
         """Whether `f(x)` of a line `f = …` says by which name it varies, no more."""
