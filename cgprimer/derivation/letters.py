@@ -42,6 +42,9 @@ _BESIDE = re.compile(
 _STANDING = re.compile(
     r"(?<![A-Za-z])\\?([A-Za-z]+(?:_?\d+)?)(?![A-Za-z\d_{'′])(?!\s*(?:\\left)?\s*[(\[])"
 )
+_CALLED = re.compile(
+    r"([A-Za-z]+)\s*(?:\\left)?\s*\(\s*[A-Za-z]\w*\s*(?:\\right)?\s*\)"
+)
 _NO_TRANSPOSE = re.compile(r"(?<!\^)(?<!\^\{)(?<![A-Za-z\\])T(?![A-Za-z])")
 _FONT = re.compile(
     r"\\(math(?:cal|scr|bf|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
@@ -61,6 +64,7 @@ class Letters:
     alone : those that stand by themselves somewhere. stated : runs that are told to be
         names; left : those that are, or are products, on the left of an '='.
     signed : whether every product has a sign.
+    called : names that stand before a single name in parentheses, as a function does.
     has_t : whether a T stands anywhere but above a name, where it is a transpose.
     standing : names that stand somewhere without parentheses behind.
     in_type : letters that are written both plainly and in a type of their own, 𝓛 and L.
@@ -74,6 +78,7 @@ class Letters:
     in_type: frozenset[str] = frozenset()
     standing: frozenset[str] = frozenset()
     has_t: bool = False
+    called: frozenset[str] = frozenset()
 
     @staticmethod
     def of(text: str, latex: bool, declared: Iterable[str] = ()) -> Letters:
@@ -94,6 +99,7 @@ class Letters:
             frozenset(one[1] for one in _LEFT.finditer(text)), signed,
             frozenset(fonts & bare), frozenset(standing | behind),
             bool(_NO_TRANSPOSE.search(text)),
+            frozenset(one[1] for one in _CALLED.finditer(text)),
         )  # fmt: skip
 
     def split(self, run: str, known: Collection[str]) -> tuple[str, ...]:

@@ -96,9 +96,14 @@ class Suffixes(Sums):
             return True
         if text in self.context.bodies or text in LIKE_FUNCTIONS:
             return False
+        # Nobody writes w(x) for w·x.
+        alone = self.name(start)
+        if alone and alone[1] == end and text not in ("e", *CONSTANTS):
+            return False
         if text in self.known or text in ("e", *CONSTANTS) or text.startswith("bar_"):
             return True
-        if self.latex and text in FACTORS and self._is_sum(*parts[0]):
+        called = text in self.context.letters.called
+        if self.latex and not called and text in FACTORS and self._is_sum(start, end):
             self.context.note(f"{text}(…) is read as a product")
             return True
         # A word of several letters is a function, softmax, that nobody has defined.
