@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
     from cgprimer.derivation.check import check_derivation as check_derivation
+    from cgprimer.derivation.from_latex import parse_latex as parse_latex
     from cgprimer.derivation.report import DerivationReport as DerivationReport
     from cgprimer.derivation.trace import Trace as Trace
     from cgprimer.derivation.trace import trace as trace
@@ -119,6 +120,7 @@ _HOME = {
     "OptionError": "cgprimer.errors",
     "parse_claims": "cgprimer.judge.claims",
     "parse_graph": "cgprimer.graph.read",
+    "parse_latex": "cgprimer.derivation.from_latex",
     "PartialReport": "cgprimer.judge.compare",
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",
@@ -180,6 +182,7 @@ __all__ = [
     "minimize",
     "parse_claims",
     "parse_graph",
+    "parse_latex",
     "plot_loss",
     "trace",
 ]

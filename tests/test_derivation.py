@@ -151,12 +151,10 @@ line 1: malformed number '2x'
         ^^
   hint: write a product with '*': 2*x""",
     r"y = \frac{\partial^2 z}{\partial x^2}": r"""
-line 1: a derivative is one name by one name
+line 1: 'z' is not defined above
 
     y = \frac{\partial^2 z}{\partial x^2}
-        ^^^^^
-  hint: write \frac{\partial v_3}{\partial v_1} or dv3/dv1; name an expression on """
-    "a line of its own first",
+                         ^""",
     "y = x^2\nbar_z = 1": """
 line 2: 'z' is not defined above
 

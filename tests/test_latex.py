@@ -240,7 +240,7 @@ erf(a)
 exp(a)^2     => (e^a)^2
 exp(-a^2)    => e^-a^2
 xlogy(a, b)  => a*log(b)
-1e-05*a      => 1*10^-5*a
+1e-05*a
 alpha_1*x1   => alpha1*x1
 log1p(a)     => log(1 + a)
 expm1(a)     => e^a - 1
@@ -253,5 +253,6 @@ def test_latex_reads_back(line: str):
     typeset = latex(parse_expression(text))
     node = translate(typeset, 0, len(typeset)).parse()
     assert show(node) == (back or text)
-    again = latex(node)
+    # As a name, which it is before `reader` takes it for Euler's number, e is marked.
+    again = latex(node).replace(r"\mathit{e}", "e")
     assert translate(again, 0, len(again)).parse() is node

@@ -4,7 +4,11 @@ Written out:  Graph + point ─ trace ─▶ rows ─ stages, in a notation ─�
 
 Read and checked:
 
-    text ─ lines ─▶ statements ─ translate, with spellings ─▶ formulas in our language
-         ─ reader, with a vocabulary ─▶ Script: definitions and claims
+    text ─ scaffolding, lines ─▶ statements
+         ─ letters, tokens, spelling, differentials, compose,
+           sums, suffixes, forms, translate ─▶ formulas
+         ─ readings, headings, reader, with a vocabulary
+           ─▶ Script: definitions and claims
+         ─ from_latex ─▶ Graph
          ─ meanings ─▶ expressions ─ check, hints, identity ─▶ DerivationReport
 """

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node
 from cgprimer.expr.syntax import parse_expression, refuse_foreign
+from cgprimer.expr.tokens import RESERVED
+
+if TYPE_CHECKING:
+    from cgprimer.derivation.specials import Special
 
 
 class Stretch(NamedTuple):
@@ -28,10 +32,15 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Formula:
-    """The translation of `line[start:end]`."""
+    """The translation of `line[start:end]`.
+
+    specials : what stands in it under a name, as our language cannot say it: the name,
+        where the author wrote it, and what it is.
+    """
 
     line: str
     pieces: tuple[Stretch, ...]
+    specials: tuple[tuple[Stretch, Special], ...] = ()
 
     @property
     def text(self) -> str:
@@ -45,10 +54,14 @@ class Formula:
 
     def parse(self, declared: Collection[str] = ()) -> Node:
         """The expression; ExpressionError with carets in the author's line."""
+        # \lambda is a name, though it is a word of Python.
+        words = {piece.text for piece in self.names} & RESERVED
         try:
             # What is left untranslated is no name that a derivation knows.
             refuse_foreign(self.text)
-            return parse_expression(self.text, 0, declared)
+            return parse_expression(
+                self.text, 0, {*declared, *words} if words else declared
+            )
         except ExpressionError as error:
             problem = error.problems[0]
             raise self._move(problem) from None

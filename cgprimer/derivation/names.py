@@ -17,7 +17,7 @@ def plain_name(text: str) -> str:
     if text.startswith("bar_"):
         return f"bar_{plain_name(text[4:])}"
     # Only a number may lose its underscore: a_x and ax are two names.
-    return re.sub(r"^([A-Za-z]+)_(\d+)$", r"\1\2", text)
+    return re.sub(r"^([A-Za-z]+)_(\d+)(?=$|_)", r"\1\2", text)
 
 
 class Derivative(NamedTuple):

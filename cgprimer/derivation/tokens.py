@@ -1,182 +1,168 @@
-r"""Tokens of a formula, plain or in LaTeX, and the names that they spell.
+r"""The tokens of a formula, plain or in LaTeX.
 
-v_1   v_{1}   v1   \theta_1   \mathit{xz}      names
-\bar v_1   \bar{v}_1   \overline{v1}          adjoints, `bar_v1`
-\frac{\partial v_3}{\partial v_1}   dv3/dv1   derivatives, `d_v3_d_v1`
+    \frac12 ax^2  ─▶  \frac  1  2  a  x  ^  2      a run of letters cut by `letters`
+
+Blank ones are left out; each keeps its span of the line. `spelling` finds the names
+that they make up.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection
 from typing import NoReturn
 
-from cgprimer.derivation.names import plain_name
-from cgprimer.derivation.spellings import MEANINGS, VALUE, Meaning
-from cgprimer.errors import ExpressionError, Mistake
-from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.notation.latex import GREEK
+from cgprimer.derivation.letters import TwoReadingsError
+from cgprimer.derivation.lexicon import Lexicon
+from cgprimer.derivation.spellings import (
+    LOWERED,
+    MARKED,
+    MEANINGS,
+    RAISED,
+    VALUE,
+    Meaning,
+)
+from cgprimer.errors import ExpressionError, Mistake, shorten
 
+_MARKS = "[" + "".join(MARKED) + "]"
+_LOW = "[" + "".join(LOWERED) + "]"
 # The order matters: commands first, then the single digits that \frac takes, numbers,
 # names with their subscripts, ** before *, and whatever else is no blank.
 _TOKEN = re.compile(
-    r"\\[A-Za-z]+|\\."
+    r"\\left\s*\.|\\[A-Za-z]+|\\."
     r"|(?<=\\frac)\d|(?<=\\frac\d)\d"  # \frac12 is a half
-    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-    r"|[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
-    r"|\*\*|\S",
-    re.ASCII,
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    rf"|[A-Za-z](?:[A-Za-z0-9]|{_MARKS})*(?:_[A-Za-z0-9]+)*{_LOW}*"
+    rf"|[{''.join(RAISED)}]+"
+    rf"|[^\W\d_]{_MARKS}*[0-9]*(?:_[A-Za-z0-9]+)*{_LOW}*"
+    r"|\*\*|\S"
 )
+_LEFT = re.compile(r"\\left\s*\.")
+_OPENS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
+NAMES = {"word", "font"}
+AHEAD = 8  # tokens that are looked at beyond one
 
 
 class Tokens:
-    """The tokens of `line[start:end]`; what is at each, as a name or function.
+    """The tokens of `line[start:end]`, and what each means."""
 
-    The methods return the text and the number of the token after it, or None.
-    """
+    def __init__(self, line: str, start: int, end: int, context: Lexicon) -> None:
+        self.line, self.context, self.known = line, context, context.known
+        self.tokens: list[str] = []
+        self.spans: list[tuple[int, int]] = []
+        # Where a run of letters was cut into names: `kx` behind ^ may be all exponent.
+        self.cuts: set[int] = set()
+        # And where a d stands that begins a word: in dx, and in data.
+        self.glued: set[int] = set()
+        self._find(start, end)
+        self._close(end)
+        self.closing = self._partners()
 
-    def __init__(self, line: str, start: int, end: int, known: Collection[str]) -> None:
-        self.line, self.known = line, known
-        matches = _TOKEN.finditer(line, start, end)
-        kept = [m for m in matches if MEANINGS.get(m[0], VALUE).kind != "blank"]
-        self.tokens = [m[0] for m in kept] + [""]
-        self.spans = [m.span() for m in kept] + [(end, end + 1)]
+    def _find(self, start: int, end: int) -> None:
+        index = 0  # depth of braces below a name, where words stay whole
+        for found in _TOKEN.finditer(self.line, start, end):
+            token = _LEFT.sub(r"\\left.", found[0])
+            if MEANINGS.get(token, VALUE).kind == "blank":
+                continue
+            if token == "{" and (index or self.tokens[-1:] == ["_"]):
+                index += 1
+            self._add(token, *found.span(), whole=index > 0)
+            index -= index > 0 and token == "}"
+
+    def _close(self, end: int) -> None:
+        # As many as are looked at beyond a token, so that nobody asks for the end.
+        self.tokens += [""] * AHEAD
+        self.spans += [(end, end + 1)] * AHEAD
+
+    def take(self, other: Tokens, start: int, end: int) -> None:
+        """Have the tokens of another from `start` up to `end`, instead of one's own."""
+        self.tokens, self.spans = other.tokens[start:end], other.spans[start:end]
+        self.cuts = {at - start for at in range(start, end) if at in other.cuts}
+        self.glued = {at - start for at in range(start, end) if at in other.glued}
+        self._close(self.spans[-1][1])
+        self.closing = self._partners()
+
+    def _add(self, token: str, start: int, end: int, whole: bool) -> None:
+        """One token, or one for each name that a run of letters is a product of."""
+        parts: tuple[str, ...] = (token,)
+        # \\frac x2 is x/2: without braces it takes one sign at a time.
+        if token[0].isalpha() and len(token) > 1 and self._fraction_waits():
+            self._add(token[0], start, start + 1, whole)
+            self._add(token[1:], start + 1, end, whole)
+            return
+        if token[0].isascii() and token[0].isalpha() and not whole:
+            before = self.tokens[-2:]
+            named = MEANINGS.get(before[0], VALUE).kind if len(before) == 2 else ""
+            if not (named in NAMES and before[1] == "{") and before[-1:] != ["_"]:
+                parts = self._parts(token, start, end)
+        if len(parts) > 1 and len(self.tokens) not in self.glued:
+            self.cuts.update(range(len(self.tokens) + 1, len(self.tokens) + len(parts)))
+        for part in parts:
+            self.tokens.append(part)
+            self.spans.append((start, start + len(part)))
+            start += len(part)
+
+    def _fraction_waits(self) -> bool:
+        kinds = [MEANINGS.get(token, VALUE).kind for token in self.tokens[-2:]]
+        return kinds[-1:] == ["fraction"] or (
+            kinds[:1] == ["fraction"] and self.tokens[-1] != "{"
+        )
+
+    def _parts(self, token: str, start: int, end: int) -> tuple[str, ...]:
+        # The d of dx belongs to a derivative, whatever the text uses d for.
+        if re.match(r"d[A-Za-z]", token) and token not in self.known:
+            self.glued.add(len(self.tokens))
+            return "d", token[1:]
+        try:
+            parts = self.context.letters.split(token, self.known)
+        except TwoReadingsError:
+            what = shorten(token, 20)
+            raise ExpressionError([
+                Mistake(
+                    f"{what!r} can be read in two ways: one name or a product of "
+                    "letters",
+                    self.line, start, end,
+                    rf"write blanks for a product, \mathit{{{what}}} for a name",
+                )
+            ]) from None  # fmt: skip
+        told = all(part in self.known for part in parts) or "_" in parts[0]
+        if len(parts) > 1 and not told:
+            self.context.note(f"{token!r} is read as {'·'.join(parts)}")
+        return parts
+
+    def _partners(self) -> dict[int, int]:
+        """Opening bracket → the one that closes it, of those that are closed."""
+        closed: dict[int, int] = {}
+        stack: list[int] = []
+        for at, token in enumerate(self.tokens):
+            if token in _OPENS:
+                stack.append(at)
+            elif stack and token == _OPENS[self.tokens[stack[-1]]]:
+                closed[stack.pop()] = at
+        return closed
 
     def meaning(self, at: int) -> Meaning:
         """What the table of spellings says of a token."""
-        return MEANINGS.get(self.tokens[at], VALUE)
-
-    def function(self, at: int) -> tuple[str, int] | None:
         token = self.tokens[at]
-        # σ alone is a name, as of a standard deviation; before parentheses it is the
-        # sigmoid.
-        if token == r"\sigma" and self.tokens[at + 1] == "(":
-            return "sigmoid", at + 1
-        if token.startswith("\\") and token[1:] in FUNCTIONS:
-            return token[1:], at + 1
-        # A plain `max` or `abs` without parentheses may be a name.
-        if token in FUNCTIONS and self.tokens[at + 1] == "(":
-            return token, at + 1
-        word = self.word(at)
-        return word if word and word[0] in FUNCTIONS else None
+        if token and token[0] in RAISED:
+            return Meaning("raised", token)
+        return MEANINGS.get(token, VALUE)
 
-    def name(self, at: int) -> tuple[str, int] | None:
-        """A name with its subscript and accents; an adjoint is `bar_` and the name."""
-        accents = []
-        while self.meaning(at).kind == "accent":
-            accents.append(self.meaning(at).text)
+    def primes(self, at: int) -> tuple[int, int]:
+        r"""How many primes stand at token `at`, and the token after them."""
+        count = 0
+        if self.tokens[at] == "^" and self.tokens[at + 1] == r"\prime":
+            return 1, at + 2
+        if self.tokens[at : at + 3] == ["^", "{", r"\prime"]:
+            close = self.closing.get(at + 1, at)
+            if set(self.tokens[at + 2 : close]) == {r"\prime"}:
+                return close - at - 2, close + 1
+        while self.meaning(at).kind == "prime":
+            count += len(self.meaning(at).text)
             at += 1
-        if accents and self.tokens[at] == "{":
-            inner = self.name(at + 1)
-            if not inner or self.tokens[inner[1]] != "}":
-                self.fail("an accent stands over one name", at)
-            stem, at = inner[0], inner[1] + 1
-        else:
-            letters = self.letters(at)
-            if not letters:
-                if accents:
-                    self.fail("an accent stands over one name", at)
-                return None
-            stem, at = letters
-        stem, at = self.with_subscript(stem, at)
-        # \bar\hat v is bar_hat_v: the outermost accent comes first.
-        for accent in reversed(accents):
-            stem = f"{accent}_{stem}"
-        return plain_name(stem), at
-
-    def letters(self, at: int) -> tuple[str, int] | None:
-        token = self.tokens[at]
-        if token[:1].isascii() and token[:1].isalpha():
-            return token, at + 1
-        if token == r"\pi" or (token.startswith("\\") and token[1:] in GREEK):
-            return token[1:], at + 1
-        if len(token) == 1 and (spelled := _greek(token)):
-            return spelled, at + 1
-        return self.word(at)
-
-    def word(self, at: int) -> tuple[str, int] | None:
-        r"""`\mathrm{relu}`."""
-        if self.meaning(at).kind != "word":
-            return None
-        if self.tokens[at + 1] == "d":
-            return "d", at + 2
-        if self.tokens[at + 1] != "{":
-            return None
-        text = self.tokens[at + 2]
-        if not text[:1].isalpha() or self.tokens[at + 3] != "}":
-            self.fail(f"{self.tokens[at]} holds one name", at)
-        return text, at + 4
-
-    def with_subscript(self, stem: str, at: int) -> tuple[str, int]:
-        """`stem` with the subscript at token `at`, if there is one."""
-        if self.tokens[at] != "_":
-            return stem, at
-        parts, to = [self.tokens[at + 1]], at + 2
-        if parts == ["{"]:
-            to = at + 2
-            while self.tokens[to] not in ("}", ""):
-                to += 1
-            if not self.tokens[to]:
-                self.fail("'{' is never closed", at + 1)
-            # w_{1,2} is w_1_2.
-            parts = [text for text in self.tokens[at + 2 : to] if text != ","]
-            to += 1
-        if not parts or not all(text.isalnum() and text.isascii() for text in parts):
-            self.fail("a subscript is made of letters and digits", at, to=to - 1)
-        return plain_name("_".join([stem, *parts])), to
-
-    def derivative(self, at: int) -> tuple[str, int] | None:
-        r"""`\frac{\partial v_3}{\partial v_1}` or `dv3/dv1`, as one name."""
-        fraction = self.meaning(at).kind == "fraction"
-        if fraction and self.tokens[at + 1] != "{":
-            return None
-        # `}{` between the two of a \frac, `/` in plain text.
-        middle, end = ("}{", "}") if fraction else ("/", "")
-        above = self.differential(at + 2 if fraction else at)
-        if not above:
-            return None
-        kind, over, to = above
-        if over and "".join(self.tokens[to : to + len(middle)]) == middle:
-            below = self.differential(to + len(middle), below=True)
-            if below and below[1] and (not end or self.tokens[below[2]] == end):
-                return f"{kind}_{over}_{kind}_{below[1]}", below[2] + len(end)
-        self.fail(
-            "a derivative is one name by one name",
-            at,
-            r"write \frac{\partial v_3}{\partial v_1} or dv3/dv1; name an "
-            "expression on a line of its own first",
-        )
-
-    def differential(self, at: int, below: bool = False) -> tuple[str, str, int] | None:
-        """(partial or d, name, token after it) for `∂v3`, `d v3` or `dv3`."""
-        token, meant = self.tokens[at], self.meaning(at)
-        if meant.kind == "differential":
-            named = self.name(at + 1)
-            return (meant.text, *named) if named else (meant.text, "", at + 1)
-        word = self.word(at)
-        if token == "d" or (word and word[0] == "d"):
-            # Who has defined d means it.
-            if token == "d" and "d" in self.known:
-                return None
-            named = self.name(word[1] if word else at + 1)
-            return ("d", *named) if named else None
-        if not re.match("d[A-Za-z]", token) or token in self.known:
-            return None
-        text, to = self.with_subscript(token[1:], at + 1)
-        text = plain_name(text)
-        # Above the line dv3 is a differential only if v3 is known; below it, after one
-        # above, it is one anyway, and is complained of where nothing is called so.
-        return ("d", text, to) if below or text in self.known else None
+        return count, at
 
     def fail(
         self, message: str, at: int, hint: str = "", to: int | None = None
     ) -> NoReturn:
         start, end = self.spans[at][0], self.spans[at if to is None else to][1]
         raise ExpressionError([Mistake(message, self.line, start, end, hint)])
-
-
-def _greek(char: str) -> str:
-    """`sigma` for σ, nothing for other characters."""
-    _, _, spelled = unicodedata.name(char, "").partition("GREEK SMALL LETTER ")
-    return spelled.lower() if spelled.lower() in GREEK or spelled == "PI" else ""

@@ -23,75 +23,67 @@ what a sign or a command means is a row of `spellings`.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection
-from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.formula import Formula, Stretch
-from cgprimer.derivation.spellings import COMMANDS, Meaning
-from cgprimer.derivation.tokens import Tokens
-from cgprimer.errors import shorten, suggest
+from cgprimer.derivation.forms import Forms
+from cgprimer.derivation.formula import Formula
+from cgprimer.derivation.lexicon import Lexicon
+from cgprimer.derivation.spellings import COMMANDS, RAISED, Meaning
+from cgprimer.errors import suggest
 
 
 def translate(
-    line: str, start: int, end: int, known: Collection[str] = (), latex: bool = True
+    line: str,
+    start: int,
+    end: int,
+    known: Collection[str] = (),
+    latex: bool = True,
+    context: Lexicon | None = None,
 ) -> Formula:
     """`line[start:end]` in our language.
 
     known : names in use, by which `dv3/dv1` is told from a quotient of two names.
     latex : whether products may be written without a sign.
+    context : all that is known, in place of both.
     """
-    return Formula(line, tuple(_Translator(line, start, end, known, latex).run()))
+    context = context or Lexicon(known=known, latex=latex)
+    return _Translator(line, start, end, context).formula()
 
 
-class _Group(NamedTuple):
-    """An open bracket: what closes it, and where it stands."""
+class _Translator(Forms):
+    """One pass over the tokens: what each of them means where it stands."""
 
-    closing: str
-    token: int
-
-
-class _Wait(NamedTuple):
-    """A command that still needs arguments, and what follows each of them."""
-
-    after: tuple[str, ...]
-    token: int
-    bare: bool = False
-
-
-class _Translator(Tokens):
-    """One pass over the tokens: what may start a value, what may follow one."""
-
-    def __init__(
-        self, line: str, start: int, end: int, known: Collection[str], latex: bool
-    ) -> None:
-        super().__init__(line, start, end, known)
-        self.latex = latex
-        self.pieces: list[Stretch] = []
-        self.stack: list[_Group | _Wait] = []
-        # 1/2 x is 1/(2·x) to one reader and (1/2)·x to another: below a '/' no product
-        # is made.
-        self.slashes: list[bool] = [False]  # per bracket: is this the part below a '/'
-        self.ended = False  # whether what was read last ends a value
-        self.bare = False  # and whether that is a function of an argument unbracketed
-
-    def run(self) -> list[Stretch]:
+    def run(self) -> None:
         at = 0
         # The last token is empty and ends the loop.
         while self.tokens[at]:
             at = self.step(at)
         for frame in self.stack[-1:]:
-            what = "is never closed" if isinstance(frame, _Group) else "lacks a value"
+            what = "lacks a value" if self.is_waiting() else "is never closed"
             self.fail(f"{self.tokens[frame.token]!r} {what}", frame.token)
-        return self.pieces
 
     def step(self, at: int) -> int:
         """Translate what begins at token `at`; return the token after it."""
         meaning = self.meaning(at)
+        # The bar of |_{x=3}, which may close |x| as well.
+        if (
+            self.ended
+            and not self.is_waiting()
+            and self.is_bar(at)
+            and (meaning.kind == "bars" or not self.closes(at))
+        ):
+            return self.value_of_last(self.close(at) - 1 if self.closes_bars() else at)
         match meaning.kind:
             case "sign":
                 return self.sign(at, meaning.text)
             case "power":
                 return self.power(at)
+            case "raised":
+                return self.raise_to(at)
+            case "prime":
+                return self.prime_last(at)
             case "comma":
                 return self.comma(at)
             case "close":
@@ -99,7 +91,9 @@ class _Translator(Tokens):
             case "bars" if self.closes_bars():
                 return self.close(at)
             case "open" | "bars":
-                return self.open(at, meaning)
+                # 2|x| can be nothing but a product.
+                self.factor = self.factor or meaning.kind == "bars"
+                return self.open_group(at, meaning.text, meaning.closing)
         return self.value(at, meaning)
 
     # What stands between values
@@ -108,6 +102,7 @@ class _Translator(Tokens):
         # \frac+ has a sign where its first argument belongs.
         if self.is_waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
+        self.raised = bool(self.pieces) and self.pieces[-1].text == "^"
         self.emit(sign, at)
         # A sign in front of a value, as in 1/-2, leaves what is below the slash below
         # it.
@@ -118,46 +113,46 @@ class _Translator(Tokens):
 
     def comma(self, at: int) -> int:
         self.emit(",", at)
-        self.slashes[-1] = self.ended = self.bare = False
+        self.slashes[-1] = self.ended = self.bare = self.raised = False
         return at + 1
 
     def power(self, at: int) -> int:
         # \sin x^2 is sin(x)^2 to some and sin(x^2) to others.
         if self.bare:
             self.ambiguous(at, "a power of the function or of its argument")
+        if self.primes(at)[0]:
+            return self.prime_last(at)
+        self._refuse_stars(at)
         self.emit("^", at)
         self.ended = False
         return at + 1
 
-    def close(self, at: int) -> int:
-        token = self.tokens[at]
-        if not self.stack or not isinstance(self.stack[-1], _Group):
-            self.fail(f"{token!r} closes nothing", at)
-        group = self.stack.pop()
-        assert isinstance(group, _Group)
-        # \| closes what | has opened: both are written for an absolute value.
-        if token != group.closing and (token, group.closing) != (r"\|", "|"):
-            opened = self.tokens[group.token]
-            self.fail(f"{token!r} closes {opened!r}", at)
-        self.slashes.pop()
-        self.emit(")", at)
-        self.complete(at)
-        return at + 1
-
-    def complete(self, at: int) -> None:
-        """A value has ended: hand it to the command that waits for it, if one does."""
-        self.ended, self.bare = True, False
-        # One value may end several commands: the 2 of \sqrt\frac12 ends both.
-        while self.stack and isinstance(wait := self.stack[-1], _Wait):
-            self.stack.pop()
-            first, *rest = wait.after
-            if first:
-                self.emit(first, at, wait.token)
-            if rest:
-                self.stack.append(wait._replace(after=tuple(rest)))
-                self.ended = False
+    def _refuse_stars(self, at: int) -> None:
+        """x^T and x^*, which are no powers."""
+        braced = self.tokens[at + 1] == "{"
+        raised = self.tokens[at + 1 + braced]
+        if raised in ("*", r"\ast", r"\star", "T", r"\mathsf", "+") and (
+            not braced or self.tokens[at + 3] == "}" or raised == r"\mathsf"
+        ):
+            if raised == "T" and ("T" in self.known or self.context.letters.has_t):
                 return
-            self.bare = wait.bare
+            if raised in ("*", r"\ast", r"\star"):
+                self.fail("this is not read: a star", at, "write a name, such as x_2")
+            hint = "write a line for each component"
+            self.fail("this is not read: a transpose", at, hint)
+
+    def raise_to(self, at: int) -> int:
+        """x² as a power."""
+        if self.bare:
+            self.ambiguous(at, "a power of the function or of its argument")
+        text = "".join(RAISED[char] for char in self.tokens[at])
+        self.emit("^", at)
+        inner = text if text.isalnum() else f"({text})"
+        last = self.last
+        self.ended = False
+        self.atom(at, inner, at + 1, is_name=text == "n")
+        self.last = last
+        return at + 1
 
     # Values
 
@@ -165,98 +160,87 @@ class _Translator(Tokens):
         # First of all, for a \frac of two differentials is one name and no quotient.
         derivative = self.derivative(at)
         if derivative:
-            return self.atom(at, *derivative)
-        if meaning.kind == "fraction":
-            return self.command(at, "((", (")/(", "))"), at + 1)
-        if meaning.kind == "root":
-            return self.root(at)
-        if self.tokens[at][0].isdigit() or self.tokens[at][0] == ".":
+            return self.differentiate(at, derivative)
+        match meaning.kind:
+            case "fraction":
+                return self.command(at, "((", (")/(", "))"), at + 1)
+            case "root":
+                return self.root(at)
+            case "left":
+                return self.value_at(at)
+            case "many":
+                return self.many(at, meaning.text)
+            case "call":
+                return self.call(at, at + 1, meaning.text, meaning.closing)
+        if re.match(r"\.?[0-9]", self.tokens[at]):
             return self.number(at)
         function = self.function(at)
         if function:
-            return self.call(at, *function)
+            return self.call_of(at, *function)
         named = self.name(at)
         if named:
-            return self.atom(at, *named)
+            return self.named(at, *named)
         return self.unknown(at, meaning)
 
-    def begin(self, at: int) -> None:
-        """Make the product that is meant, where two values meet; or refuse."""
-        if not self.ended or not self.latex:
-            return
-        before, token = self.tokens[at - 1], self.tokens[at]
-        # \sin x \cos y is a product, as nobody takes cos(y) for a part of the argument.
-        if self.bare and self.function(at) is None:
-            self.ambiguous(at, "part of the argument or a factor outside")
-        last = self.pieces[-1]
-        # x 2 and v(x + 1): a slip or a call, either of which the language names.
-        if token[0].isdigit() or (token == "(" and last.is_name):
-            return  # the language refuses these with a hint of its own
-        if self.slashes[-1]:
-            self.ambiguous(at, f"{before} · … below the '/' or beside the quotient")
-        # The sign that is not there has the span of what follows, where a caret may
-        # stand.
-        self.pieces.append(Stretch("*", *self.spans[at]))
-        self.ended = self.bare = False
-
-    def atom(self, at: int, text: str, after: int) -> int:
-        """A name, from token `at` up to `after`."""
-        self.begin(at)
-        self.gap(at, text)
-        span = (self.spans[at][0], self.spans[after - 1][1])
-        self.pieces.append(Stretch(text, *span, is_name=True))
-        self.complete(after - 1)
-        return after
-
     def number(self, at: int) -> int:
+        token, to = self._with_power_of_ten(at)
         self.begin(at)
-        token = self.tokens[at]
         # \frac 12 3 is read by LaTeX as a half and then 3: it takes one digit.
         if self.is_waiting() and not self.ended and len(token) > 1 and token.isdigit():
             self.fail("one digit or braces are expected", at, f"write {{{token}}}")
+        self.last = at, len(self.pieces)
         self.emit(token, at)
-        self.complete(at)
-        return at + 1
-
-    def open(self, at: int, meaning: Meaning) -> int:
-        self.begin(at)
-        self.emit(meaning.text, at)
-        self.stack.append(_Group(meaning.closing, at))
-        self.slashes.append(False)
-        self.ended = False
-        return at + 1
-
-    def command(
-        self, at: int, text: str, after: tuple[str, ...], to: int, bare: bool = False
-    ) -> int:
-        self.begin(at)
-        self.emit(text, at)
-        self.stack.append(_Wait(after, at, bare))
-        self.ended = False
+        self.complete(to - 1)
         return to
 
-    def root(self, at: int) -> int:
-        if self.tokens[at + 1] == "[":
-            self.fail(r"only square roots are read", at, "write a power, x^{1/3}")
-        return self.command(at, "sqrt(", (")",), at + 1)
+    def _with_power_of_ten(self, at: int) -> tuple[str, int]:
+        r"""2.5 \cdot 10^{-3} is one number, where nothing but a sign is before it."""
+        token, to = self.tokens[at], at + 1
+        before = self.pieces[-1].text if self.pieces else "("
+        if self.ended or before[-1] not in "(+-," or self.is_waiting():
+            return token, to
+        times = self.tokens[to] in (r"\cdot", r"\times", "·", "×", "⋅")
+        if not times or self.tokens[to + 1 : to + 3] != ["10", "^"] or "e" in token:
+            return token, to
+        braced = self.tokens[to + 3] == "{"
+        signed = self.tokens[to + 3] in ("-", "−")
+        end = self.closing.get(to + 3, to + 3) if braced else to + 4 + signed
+        power = "".join(self.tokens[to + 3 + braced : end]).replace("−", "-")
+        if (
+            not re.fullmatch(r"-?\d{1,3}", power, re.ASCII)
+            or self.tokens[end + 1] == "^"
+        ):
+            return token, to
+        return f"{token}e{power}", end + braced
 
-    def call(self, at: int, name: str, after: int) -> int:
+    def call_of(self, at: int, name: str, after: int) -> int:
+        """A function of the language, with its prime or base."""
+        primes, to = self.primes(after)
+        if primes:
+            return self.builtin(at, name, primes, to)
+        if name == "log" and self.tokens[after] == "_":
+            return self.logarithm(at, after)
+        return self.call(at, after, f"{name}(", ")")
+
+    def call(self, at: int, after: int, text: str, end: str) -> int:
         """A function: with its argument in parentheses, or one value beside it."""
         power, after = self.function_power(after)
-        if self.tokens[after] in ("(", "[", r"\lvert", "|"):
+        if self.tokens[after] in ("(", "[", r"\{", r"\lvert", "|"):
             # |x| is an argument that keeps its bars, and so needs parentheses around
-            # them.
-            wrapped = self.tokens[after] not in "(["
-            text, end = (f"{name}(", ")") if wrapped else (name, "")
+            # them; so does what is spelled with more than a name.
+            enclosed = self.tokens[after] in ("(", "[", r"\{") and end == ")"
+            text, end = (text[:-1], "") if enclosed else (text, end)
             return self.command(at, text, (end + power,), after)
         # `sin x` in plain text: a name here, at which the language asks for
         # parentheses.
-        if not self.tokens[at].startswith("\\"):
-            return self.atom(at, name, after)  # plain: the language asks for the call
-        return self.command(at, f"{name}(", (")" + power,), after, bare=True)
+        if self.tokens[at][0] != "\\":
+            return self.atom(at, text[:-1], after)
+        return self.command(at, text, (end + power,), after, bare=True)
 
     def function_power(self, at: int) -> tuple[str, int]:
         r"""The 2 of `\sin^2 x`, to be put behind the call."""
+        if self.meaning(at).kind == "raised":
+            return f"^{''.join(RAISED[char] for char in self.tokens[at])}", at + 1
         if self.tokens[at] != "^":
             return "", at
         braced = self.tokens[at + 1] == "{"
@@ -271,55 +255,19 @@ class _Translator(Tokens):
             self.fail("write the power behind: (…)^{…}", at)
         return f"^{exponent}", to
 
-    # Small parts
-
-    def is_waiting(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1], _Wait)
-
-    def closes_bars(self) -> bool:
-        top = self.stack[-1] if self.stack else None
-        return self.ended and isinstance(top, _Group) and top.closing == "|"
-
-    def gap(self, at: int, text: str) -> None:
-        """Keep a blank where the author left one, so that tokens stay apart.
-
-        Words that meet without one, as in βv3, would make up a name of their own.
-        """
-        start = self.spans[at][0]
-        if not self.pieces:
-            return
-        if start > 0 and self.line[start - 1].isspace():
-            self.pieces.append(Stretch(" ", start - 1, start))
-        # A blank of no width in the author's line.
-        elif text[:1].isalnum() and self.pieces[-1].is_name:
-            self.pieces.append(Stretch(" ", start, start))
-
-    def emit(self, text: str, at: int, command: int = 0) -> None:
-        """Text for token `at`; a name behind `^` is the power of a `command`."""
-        self.gap(at, text)
-        text, power, exponent = text.partition("^")
-        if text or power:
-            self.pieces.append(Stretch(text + power, *self.spans[at]))
-        if exponent:
-            named = not exponent[0].isdigit()
-            self.pieces.append(Stretch(exponent, *self.spans[command], is_name=named))
-
     def unknown(self, at: int, meaning: Meaning) -> int:
         token = self.tokens[at]
         if meaning.kind == "relation":
             self.fail(f"{token!r} cannot be checked", at, "write '='")
-        if meaning.kind == "differential":
-            self.fail("∂ stands before a name", at)
+        if meaning.kind == "foreign":
+            self.fail(f"this is not read: {meaning.text}", at, meaning.closing)
         if token == "_":
             self.fail("a subscript stands behind a name", at)
         if token.startswith("\\"):
             self.fail(f"unknown command {token!r}", at, suggest(token, COMMANDS))
+        half = unicodedata.normalize("NFKC", token).split("\N{FRACTION SLASH}")
+        if len(half) == 2:
+            return self.atom(at, f"({half[0]}/{half[1]})", at + 1, is_name=False)
         self.emit(token, at)  # the language knows best what is wrong with it
         self.ended = False
         return at + 1
-
-    def ambiguous(self, at: int, readings: str) -> NoReturn:
-        what = shorten(self.tokens[at], 20)
-        self.fail(
-            f"{what!r} can be read in two ways: {readings}", at, "add parentheses"
-        )

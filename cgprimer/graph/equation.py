@@ -29,9 +29,9 @@ class Equation:
         return f"{self.name} = {show(self.body)}"
 
     def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex, latex_name
+        from cgprimer.notation.latex import latex_equation
 
-        return f"${latex_name(self.name)} = {latex(self.body)}$"
+        return f"${latex_equation(self.name, self.body)}$"
 
 
 class Partial(NamedTuple):

@@ -409,11 +409,11 @@ class Graph(Frozen):
         return "\n".join(str(equation) for equation in self.equations)
 
     def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex, latex_name
+        from cgprimer.notation.latex import latex_equation
 
         places, left_out = cap(range(len(self)))
         shown = [self.equation(self.dependents[place]) for place in places]
-        rows = [f"{latex_name(e.name)} &= {latex(e.body)}" for e in shown]
+        rows = [latex_equation(e.name, e.body, "&=") for e in shown]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

@@ -47,6 +47,15 @@ def latex(root: Node) -> str:
     return r";\ ".join(map(_definition, lines(root)))
 
 
+def latex_equation(name: str, body: Node, equals: str = "=") -> str:
+    """An equation; before it what `body` shares with itself, if that is much."""
+    left = f"{latex_name(name)} {equals} "
+    if is_tree(body):
+        return left + _tree(body)
+    *shared, last = map(_definition, lines(body))
+    return r";\ ".join([*shared, left + last])
+
+
 def latex_factor(root: Node) -> str:
     r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
     text = latex(root)
@@ -79,10 +88,11 @@ def _word(text: str) -> str:
     if text in GREEK:
         return rf"\{text}"
     letter, accent = _accented(text)
-    if len(letter) == 1:
+    # e by itself is Euler's number, as e^{x} is how exp is typeset.
+    if len(letter) == 1 and text != "e":
         letter = _greek(letter)
         return rf"{ACCENTS[accent]}{{{letter}}}" if accent else letter
-    alone = len(text) == 1 or text.isdigit()
+    alone = text.isdigit()
     escaped = text.replace("_", r"\_")
     return text if alone else rf"\mathit{{{escaped}}}"
 
