@@ -22,7 +22,7 @@ from cgprimer.diagnosis.extended import context
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import suggest
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import CONST, NAME, ONE, OPS, const, name
+from cgprimer.expr.ops import CONST, NAME, ONE, OPS, ZERO, const, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.local import short_form
 from cgprimer.judge.mistakes.wrong_derivatives import suspects
@@ -55,6 +55,7 @@ def hint(case: Case) -> Guess:
         _reading,
         _constant_factor,
         _path,
+        _zero,
         _term,
         _factor,
         _constant_offset,
@@ -161,6 +162,12 @@ def _spell(ratio: Any) -> str:
     texts = (str(mp.nstr(ratio, digits)) for digits in (6, 9, 12, 15, 18, 21))
     # 1.0000001 in six digits is 1.
     return next((t for t in texts if float(t) != 1), "nearly 1")
+
+
+def _zero(case: Case) -> Iterator[Guess]:
+    """Of a zero every term of the right side would be one too much."""
+    if case.equality.right.node.args and not any(case.left):
+        yield Guess("the left side is zero at every point", ZERO)
 
 
 def _path(case: Case) -> Iterator[Guess]:
