@@ -1,6 +1,6 @@
 """The first lines of a table, cut in one way: where its heading stands, if it has one.
 
-lines, Cutter, TableReading ─ Look.guess ─▶ Guess: a Heading, and how many rows suit it
+lines, Cutter, TableReading ─ Look.guess ─▶ HeadingGuess: a Heading and what suits it
 
 Instruments write remarks before the heading and units below it. The heading is the row
 that holds every name that is wanted; it is the last such row before the first numbers.
@@ -57,7 +57,7 @@ class FirstLine(NamedTuple):
     comment: bool
 
 
-class Guess(NamedTuple):
+class HeadingGuess(NamedTuple):
     """A reading of the first lines: how many rows suit it, and how many do not."""
 
     heading: Heading
@@ -125,7 +125,7 @@ class Look:
         rename = self.reading.rename or {}
         return [rename.get(name, name) for name in names]
 
-    def guess(self, wanted: Sequence[str]) -> Guess | None:
+    def guess(self, wanted: Sequence[str]) -> HeadingGuess | None:
         """The heading by the names that are wanted, or by those that are given."""
         if self.reading.names is not None:
             return self._given(self.named([*self.reading.names]), wanted)
@@ -181,7 +181,7 @@ class Look:
         told = (cell for cell in cells if cell.strip())
         return any(looks_like_number(cell) or is_missing(cell) for cell in told)
 
-    def _given(self, names: list[str], wanted: Sequence[str]) -> Guess | None:
+    def _given(self, names: list[str], wanted: Sequence[str]) -> HeadingGuess | None:
         """Names that are given: rows before the first that suits them are passed by."""
         if not {*wanted} <= {*names}:
             return None
@@ -201,7 +201,7 @@ class Look:
                 )
         return self._below(names, 0, wanted)
 
-    def _below(self, names: list[str], at: int, wanted: Sequence[str]) -> Guess:
+    def _below(self, names: list[str], at: int, wanted: Sequence[str]) -> HeadingGuess:
         """The guess, where samples begin with row `at` or below a row of units."""
         places = places_of(names, wanted)
         rows = [line for line in self.lines[at:] if not line.comment]
@@ -220,7 +220,7 @@ class Look:
             map(shows_comma, chain.from_iterable(line.row for line in rows))
         )
         heading = Heading(self.cutter, names, first, units, doubtful)
-        return Guess(heading, good, len(rows) - good)
+        return HeadingGuess(heading, good, len(rows) - good)
 
     def _has_units(self, row: Row, places: Collection[int]) -> bool:
         if max(places, default=0) >= len(row):

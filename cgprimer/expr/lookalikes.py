@@ -46,6 +46,14 @@ def used_in(texts: Iterable[str]) -> Used:
     return Used(LETTERS.intersection(joined), frozenset(NAME.findall(joined)))
 
 
+def looks_like(char: str) -> str:
+    """A hint on a letter that is drawn like a Latin one; "" for any other sign."""
+    if char not in DRAWN_ALIKE:
+        return ""
+    latin = DRAWN_ALIKE[char]
+    return f"it looks like {latin!r} but is another character; type {latin!r}"
+
+
 def lookalikes(text: str, start: int, used: Used) -> Iterator[Mistake]:
     """What cannot be told, in `text[start:]`, from what is `used`."""
     for match in NAME.finditer(text, start):
@@ -54,10 +62,10 @@ def lookalikes(text: str, start: int, used: Used) -> Iterator[Mistake]:
             continue
         foreign = [char for char in word if char in DRAWN_ALIKE]
         if foreign and _misleads(word, foreign, used):
-            latin, at = DRAWN_ALIKE[foreign[0]], match.start() + word.index(foreign[0])
+            at = match.start() + word.index(foreign[0])
             yield Mistake(
                 f"unexpected character {spell(foreign[0])}", text, at, at + 1,
-                f"it looks like {latin!r} but is another character; type {latin!r}",
+                looks_like(foreign[0]),
             )  # fmt: skip
     yield from _styles(text, start, used)
 

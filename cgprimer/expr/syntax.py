@@ -21,6 +21,7 @@ import numpy as np
 from cgprimer.errors import ExpressionError, Mistake, OpError
 from cgprimer.expr.advice import INVERSE, about, about_comma, bad_name, spell
 from cgprimer.expr.complaints import Complaints
+from cgprimer.expr.lookalikes import looks_like
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
@@ -51,7 +52,7 @@ def refuse_foreign(text: str) -> None:
     if not text.isascii():
         at = next(i for i, char in enumerate(text) if not char.isascii())
         message = f"unexpected character {spell(text[at])}"
-        hint = about(text[at], text[:at], text[at + 1 :])
+        hint = about(text[at], text[:at], text[at + 1 :]) or looks_like(text[at])
         raise ExpressionError([Mistake(message, text, at, at + 1, hint)])
 
 

@@ -23,7 +23,8 @@ _DOUBTFUL = (
 )
 
 
-# ax of a graph that has no input is a product more likely than a name.
+# ax of a graph that has no input is a product more likely than a name, unless there is
+# an ay beside it.
 _PRODUCT = re.compile(r"([^\W\d_])(x\d?)")
 
 
@@ -44,7 +45,7 @@ def doubts(
                 f"write {match[1]}*{match[2]} for a product",
             )
             for name in free
-            if (match := _PRODUCT.fullmatch(name))
+            if (match := _PRODUCT.fullmatch(name)) and f"{match[1]}y" not in free
         ][:1]
     for name, pattern, mend in rows:
         read = (readings[n].text if n in readings else x for n, x in enumerate(texts))
