@@ -339,13 +339,13 @@ unexpected character '\\'
 
     y = \frac{a}{b}
         ^
-  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
 ---
 unexpected character '\\'
 
     y = a \cdot x
           ^
-  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
 ---
 unexpected character '{'
 
@@ -898,13 +898,13 @@ unexpected character '\\'
 
     y = \sigma(x)
         ^
-  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
 ---
 unexpected character '\\'
 
     y = \sqrt{x}
         ^
-  hint: this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b
+  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
 ---
 unexpected character '{'
 

@@ -31,7 +31,10 @@ OPENS = {
 _STEP = "comparisons are not in the language; step(a - b) is 1 where a > b"
 _SUM = "write the terms out: xa + xb + xc"
 _CALCULUS = "write the formula of the derivative; `gradient` finds those of a graph"
-LATEX = r"this is LaTeX: write a/b for \frac{a}{b}, exp(x) for e^{x}, a*b for a \cdot b"
+LATEX = (
+    r"this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, "
+    r"a*b for a \cdot b"
+)
 _LOGIC = (
     "there is no logic in the language; step(a)*step(b) is 1 where both are above 0"
 )

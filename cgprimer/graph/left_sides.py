@@ -96,5 +96,8 @@ _LEFTS = (
     (r"\w+\s*[-+*/]$", "write the whole sum or product on the right: y = y0 + …"),
     (r"[^\W\d]\w*\s*(?:\^|\*\*)", "a power is no name: write c2 = … for c^2 = …"),
     (r".*[=<>]$", "write one '=' per equation"),
-    (r"\\|\w+\s*\^?_?\{", "this is LaTeX: write a name, such as y or x_1"),
+    (
+        r"\\|\w+\s*\^?_?\{",
+        "this is LaTeX: read it by parse_latex, or write a name, such as y or x_1",
+    ),
 )
