@@ -10,7 +10,7 @@ true derivative as a textbook prints it. `check` asks for it where a line fails.
 from __future__ import annotations
 
 from cgprimer.derivation.case import Case
-from cgprimer.derivation.hints import Guess
+from cgprimer.derivation.hints.guess import Guess
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.names import adjoint_of, derivative_of
 from cgprimer.derivation.notations import LATEX, UNICODE, Notation

@@ -15,7 +15,8 @@ from cgprimer.derivation.conditions import condition, switch
 from cgprimer.derivation.corrections import right_formula
 from cgprimer.derivation.counterexamples import suspicious_points
 from cgprimer.derivation.digits import noise, slack
-from cgprimer.derivation.hints import Guess, hint
+from cgprimer.derivation.hints.guess import Guess
+from cgprimer.derivation.hints.hint import hint
 from cgprimer.derivation.identity import NOT_SHOWN, SHOWN, prove
 from cgprimer.derivation.meanings import Meanings
 from cgprimer.derivation.report import DerivationRow, one_line, row_of
