@@ -26,9 +26,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
-    from cgprimer.derivation.check import check_derivation as check_derivation
-    from cgprimer.derivation.from_latex import parse_latex as parse_latex
-    from cgprimer.derivation.report import DerivationReport as DerivationReport
+    from cgprimer.derivation.checking.check import check_derivation as check_derivation
+    from cgprimer.derivation.checking.report import DerivationReport as DerivationReport
+    from cgprimer.derivation.reading.from_latex import parse_latex as parse_latex
     from cgprimer.derivation.trace import Trace as Trace
     from cgprimer.derivation.trace import trace as trace
     from cgprimer.diagnosis.diagnose import diagnose as diagnose
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Adam": "cgprimer.fitting.optimisers",
     "CGPrimerError": "cgprimer.errors",
-    "check_derivation": "cgprimer.derivation.check",
+    "check_derivation": "cgprimer.derivation.checking.check",
     "check_function": "cgprimer.judge.code.foreign",
     "check_gradients": "cgprimer.judge.check",
     "check_mutations": "cgprimer.judge.mutation.mutations",
@@ -93,7 +93,7 @@ _HOME = {
     "CycleError": "cgprimer.errors",
     "DataError": "cgprimer.errors",
     "Dataset": "cgprimer.data.dataset",
-    "DerivationReport": "cgprimer.derivation.report",
+    "DerivationReport": "cgprimer.derivation.checking.report",
     "diagnose": "cgprimer.diagnosis.diagnose",
     "Diagnosis": "cgprimer.diagnosis.report",
     "DifferenceError": "cgprimer.errors",
@@ -120,7 +120,7 @@ _HOME = {
     "OptionError": "cgprimer.errors",
     "parse_claims": "cgprimer.judge.claims",
     "parse_graph": "cgprimer.graph.read",
-    "parse_latex": "cgprimer.derivation.from_latex",
+    "parse_latex": "cgprimer.derivation.reading.from_latex",
     "PartialReport": "cgprimer.judge.compare",
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",

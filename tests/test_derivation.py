@@ -8,10 +8,10 @@ import pytest
 from problems import PROBLEMS, problem, random_dag
 
 from cgprimer import gradient, parse_graph
-from cgprimer.derivation.check import check_derivation
-from cgprimer.derivation.identity import NOT_SHOWN, POSITIVE, SHOWN, prove
-from cgprimer.derivation.report import DerivationReport
-from cgprimer.derivation.translate import translate
+from cgprimer.derivation.checking.check import check_derivation
+from cgprimer.derivation.checking.identity import NOT_SHOWN, POSITIVE, SHOWN, prove
+from cgprimer.derivation.checking.report import DerivationReport
+from cgprimer.derivation.reading.translate import translate
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves

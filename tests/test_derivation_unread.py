@@ -7,7 +7,7 @@ import pytest
 
 from cgprimer import check_derivation, gradient, parse_graph, trace
 from cgprimer.cli import main
-from cgprimer.derivation.samples import is_equal
+from cgprimer.derivation.checking.samples import is_equal
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.report import plain
 

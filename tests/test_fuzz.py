@@ -490,7 +490,6 @@ def test_half_a_million_inputs(family: str, seed: int):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: cg.check_derivation("βv3 = ab"),
         lambda: cg.check_derivation("bar_{v1 = 2"),
         lambda: cg.parse_graph([sympy.Function("f")(1)]),
         lambda: cg.generate(LINE, None, 10),  # type: ignore[arg-type]

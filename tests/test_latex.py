@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from test_textbook import expressions
 
-from cgprimer.derivation.translate import translate
+from cgprimer.derivation.reading.translate import translate
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name

@@ -15,9 +15,9 @@ import pytest
 from problems import PROBLEMS, problem
 
 from cgprimer import parse_graph, parse_latex, trace
-from cgprimer.derivation.meanings import Meanings
-from cgprimer.derivation.names import plain_name
-from cgprimer.derivation.reader import read_derivation, read_lines
+from cgprimer.derivation.reading.meanings import Meanings
+from cgprimer.derivation.reading.names import plain_name
+from cgprimer.derivation.reading.reader import read_derivation, read_lines
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.node import fold, intern, leaves, substitute

@@ -32,7 +32,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.cli import main
-from cgprimer.derivation.check import check_derivation
+from cgprimer.derivation.checking.check import check_derivation
 from cgprimer.derivation.trace import trace
 from cgprimer.errors import columns
 from cgprimer.expr.kernel import Kernel

@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the report; 0 if every line is right, 1 if not or if it cannot be said."""
-    from cgprimer.derivation.check import check_derivation
+    from cgprimer.derivation.checking.check import check_derivation
 
     lines = options.lines
     # A file is told from a line by the '=', which every line has.

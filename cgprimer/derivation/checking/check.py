@@ -1,0 +1,111 @@
+r"""A derivation checked, equality by equality: does it hold, and where does it part?
+
+    v1 = 1/x
+    v2 = \sin x
+    v3 = v_1 v_2
+    \bar v_1 = \bar v_3 v_2 = \cos x        the second '=' is wrong
+
+Both sides are evaluated at random points to more digits than any coincidence has, and
+sympy is asked whether they are equal everywhere.
+
+In the last line \bar v_3 v_2 is 1·sin(x) to `Meanings`, which takes adjoints from the
+definitions and not from the author: the first '=' passes. At x = -0.73 the second has
+-0.669 on its left and 0.743 on its right: it fails, and of the guesses in `hints`
+sin(x) in place of cos(x) makes both sides equal at all points.
+
+A line that is not read is a row of its own, and what rests on it is undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from cgprimer import takes
+from cgprimer.derivation.checking.judging import FEWEST, Judging
+from cgprimer.derivation.checking.report import (
+    DEFINED,
+    DerivationReport,
+    DerivationRow,
+    row_of,
+    unread_row,
+)
+from cgprimer.derivation.checking.samples import draw_points
+from cgprimer.derivation.reading.meanings import Meanings
+from cgprimer.derivation.reading.reader import read_derivation
+from cgprimer.derivation.reading.script import Script
+from cgprimer.derivation.to_text import without_notes
+from cgprimer.errors import OptionError
+from cgprimer.interrupts import contained
+
+TRIES = 10  # boxes and points tried for each point that is wanted
+MOST = 10_000  # points asked for; each is computed to 50 digits
+
+
+@contained
+def check_derivation(
+    text: str,
+    *,
+    variables: Collection[str] | None = None,
+    rng: np.random.Generator | int | None = None,
+    points: int = 16,
+    symbolic: bool = True,
+) -> DerivationReport:
+    r"""Check every '=' of a written derivation, numerically and symbolically.
+
+    text : one chain `A = B = C` a line, plain or in a subset of LaTeX; `#` and `%`
+        start comments; a line that begins with '=' goes on from the line before.
+        A fresh single name on the left is a definition, `v1 = 1/x`, and `x = 3` gives
+        a name without one its value from there on; all else claims.
+    variables : the names that no line defines; by default every such name.
+    rng, points : how many random points each claim must hold at, and their source.
+    symbolic : whether to ask sympy, too, which may take some seconds for a claim.
+
+    Adjoints (`\bar v_1`, `\bar{v}_1`, `bar_v1`, `v1_bar`) and derivatives
+    (`\frac{\partial v_3}{\partial v_1}`, `∂v3/∂v1`, `dv3/dv1`) are the true ones, from
+    the definitions by reverse accumulation. The output, whose adjoint is 1, is the
+    name v with a line `\bar v = 1`, or else the last one defined. ∂ is the partial of
+    one equation where the name occurs in it, and otherwise the same as d. `e` is
+    Euler's number unless it is defined or one of `variables`.
+
+    A claim passes where both sides are equal at every point at which both are real and
+    finite. Where a side is made of numbers, decimals of three digits or more in it
+    count as rounded. A line that cannot be read is a row NOT READ with its reason, and
+    lines that rest on it are inconclusive.
+    Raises ExpressionError, with carets, where nothing is left to judge.
+
+    >>> from cgprimer import check_derivation
+    >>> report = check_derivation("y = x^2*sin(x)\ndy/dx = 2*x*sin(x) - x^2*cos(x)")
+    >>> print(report.first_wrong.remark)
+    the term - x^2*cos(x) has the wrong sign on one side
+    """
+    takes.text(text=text)
+    takes.flag(symbolic=symbolic)
+    if not takes.is_count(points) or not FEWEST <= points <= MOST:
+        said = takes.quote(points)
+        raise OptionError(
+            f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
+        )
+    script = read_derivation(without_notes(text), variables)
+    names = dict.fromkeys((*script.free, *script.broken))
+    pool = draw_points(names, takes.generator(rng), points * TRIES)
+    judging = Judging(Meanings(script), pool, points, symbolic)
+    rows = [*_judged(script, judging), *map(unread_row, script.unread)]
+    return DerivationReport(tuple(sorted(rows, key=lambda row: row.line)))
+
+
+def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
+    """A row for every equality that was read."""
+    head = last = None
+    for equality in script.equalities:
+        # A = B = C is one chain, which is also held against its first side.
+        if head is None or equality.left is not last:
+            head = equality.left
+        last = equality.right
+        if equality.defines or judging.take(equality):
+            yield row_of(equality, DEFINED)
+        else:
+            yield judging.row(equality, head)
+        # A = B ≈ C = D: what follows from C is not held against A.
+        head = None if equality.rounded else head

@@ -1,0 +1,204 @@
+"""One equality judged: at random points, by sympy, and what is wrong with it told.
+
+    Equality, head of its chain ─ Judging ─▶ DerivationRow
+
+`check` asks for the rows in order, as `x = 3` says at which point later lines are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cgprimer.derivation.checking.case import Case
+from cgprimer.derivation.checking.conditions import condition, switch
+from cgprimer.derivation.checking.corrections import right_formula
+from cgprimer.derivation.checking.counterexamples import suspicious_points
+from cgprimer.derivation.checking.digits import noise, slack
+from cgprimer.derivation.checking.hints.guess import Guess
+from cgprimer.derivation.checking.hints.hint import hint
+from cgprimer.derivation.checking.identity import NOT_SHOWN, SHOWN, prove
+from cgprimer.derivation.checking.report import DerivationRow, one_line, row_of
+from cgprimer.derivation.checking.resting import hidden, unknown
+from cgprimer.derivation.checking.samples import (
+    DIGITS,
+    BothSides,
+    Point,
+    both_sides,
+    clearest,
+    is_equal,
+    same,
+    samples,
+)
+from cgprimer.derivation.reading.meanings import Meanings
+from cgprimer.derivation.reading.script import Equality, Side
+from cgprimer.diagnosis.extended import LAST, decimal, is_finite, values
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import NAME
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
+
+FEWEST = 3  # points that vouch for an equality
+GUESSED = 3  # points of each kind at which a guess of what is wrong is tried
+DEEP = 2  # points at which sides that agree are subtracted in hundreds of digits
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What the equalities of one script are held against.
+
+    points : how many of the pool each of them is compared at.
+    symbolic : whether sympy is asked.
+    """
+
+    meanings: Meanings
+    pool: Sequence[Point]
+    points: int
+    symbolic: bool
+
+    def take(self, equality: Equality) -> bool:
+        """Whether a line gives a free name its value, which it has from here on."""
+        node, script = equality.left.node, self.meanings.script
+        is_free = node.op is NAME and str(node.value) in script.free
+        if not is_free or not equality.right.is_numeric or equality.gap:
+            return False
+        self.meanings.given[node] = equality.right.node
+        return True
+
+    def row(self, equality: Equality, head: Side) -> DerivationRow:
+        """What came of one equality; `head` is the first side of its chain."""
+        sides = equality.left, equality.right
+        why = hidden(sides, self.meanings)
+        if why:
+            return row_of(equality, INCONCLUSIVE, why)
+        if hidden([head], self.meanings) or unknown([head], self.meanings):
+            head = equality.left
+        row = self._judged(equality, head)
+        why = unknown(sides, self.meanings)
+        if equality.gap:
+            why = f"line {equality.gap}, before it in the chain, is not read"
+        if equality.rounded and not why and not any(one.is_numeric for one in sides):
+            why = "'≈' between formulas says nothing that can be checked"
+        if row.verdict == FAIL and why:
+            return row_of(equality, INCONCLUSIVE, why, points=row.points)
+        return row
+
+    def _judged(self, equality: Equality, head: Side) -> DerivationRow:
+        left = self.meanings.close(equality.left.node)
+        right = self.meanings.close(equality.right.node)
+        names = {*leaves(left), *leaves(right)}
+        allowed = slack(equality)
+        tried = list(samples(left, right, self.pool, self.points, allowed))
+        if not names and not _settled(left, right, tried[0]):
+            allowed += noise(equality, left, right)
+            tried = [replace(tried[0], slack=allowed)]
+        met = [sample for sample in tried if sample.compares]
+        if all(sample.agrees for sample in met):
+            points = suspicious_points(left, right, list(self.pool[0]))
+            strays = [both_sides(left, right, at, allowed) for at in points]
+            met += [one for one in strays if one.compares and not one.agrees]
+        if not all(sample.agrees for sample in met):
+            return self._wrong(equality, head, met, names)
+        # 1 + 1 = 2 has one value only.
+        if len(met) < (FEWEST if names else 1):
+            return row_of(equality, INCONCLUSIVE, _reason(tried), points=len(met))
+        return self._right(equality, head, tried, met)
+
+    def _right(
+        self,
+        equality: Equality,
+        head: Side,
+        tried: Sequence[BothSides],
+        met: Sequence[BothSides],
+    ) -> DerivationRow:
+        left, right = map(
+            self.meanings.close, (equality.left.node, equality.right.node)
+        )
+        names = {*leaves(left), *leaves(right)}
+        tame = sorted(met, key=lambda sample: sample.size(names))[:DEEP]
+        rounded = not all(same(s.left, s.right) for s in met)
+        if met[0].slack and not rounded:
+            rounded = not is_equal(left, right, tame[0].at)
+        # A decimal that was rounded is never equal symbolically.
+        symbolic = prove(left, right) if self.symbolic and not rounded else ""
+        if symbolic != SHOWN and not rounded:
+            digits = LAST if symbolic == NOT_SHOWN else DIGITS
+            if not all(is_equal(left, right, sample.at, digits) for sample in tame):
+                return self._wrong(equality, head, met, names)
+        remark = _how_near(equality) if rounded else _aside(tried)
+        remark = self._against_head(equality, head, met) or remark
+        example = clearest(met, names)
+        return row_of(equality, PASS, remark, example, len(met), symbolic)
+
+    def _wrong(
+        self,
+        equality: Equality,
+        head: Side,
+        met: Sequence[BothSides],
+        names: set[str],
+    ) -> DerivationRow:
+        left, right = map(
+            self.meanings.close, (equality.left.node, equality.right.node)
+        )
+        # sigmoid(60) and 1 agree to 20 digits, and are not equal for all that.
+        agreed = [s for s in met if s.agrees and is_equal(left, right, s.at)]
+        apart = [s for s in met if s not in agreed]
+        # A gap beside 1e30 has too few digits to be recognised.
+        apart.sort(key=lambda sample: (not sample.is_telling, sample.size(names)))
+        some = [*apart[:GUESSED], *agreed[:GUESSED]]
+        at = [sample.at for sample in some]
+        case = Case(equality, self.meanings, at, head, self.symbolic)
+        where = switch(equality, self.meanings, agreed, apart)
+        guess = Guess(where) if where else hint(case)
+        remark = guess.says or condition(agreed, apart)
+        right_one = right_formula(case, guess)
+        example = clearest(apart[:1], names)
+        return row_of(equality, FAIL, remark, example, len(met), correct=right_one)
+
+    def _against_head(
+        self, equality: Equality, head: Side, met: Sequence[BothSides]
+    ) -> str:
+        """That a chain agrees with itself and yet not with what it set out from."""
+        if head is equality.left:
+            return ""
+        node = self.meanings.close(head.node)
+        for sample in met:
+            truth = values([node], sample.at, decimal)[node]
+            # A = B wrong and B = C right: C agrees with B and not with A.
+            against = replace(sample, left=truth)
+            if is_finite(truth) and not against.agrees:
+                return f"but neither is {one_line(head.text)}"
+        return ""
+
+
+def _settled(left: Node, right: Node, sample: BothSides) -> bool:
+    """Whether two numbers agree by their digits, or without any rounding."""
+    if sample.slack and sample.agrees:
+        return True
+    return sample.agrees and is_equal(left, right, sample.at)
+
+
+def _how_near(equality: Equality) -> str:
+    if slack(equality):
+        return "to the digits written"
+    return "up to rounding in double precision"
+
+
+def _reason(samples: Sequence[BothSides]) -> str:
+    """Why there is nothing to compare."""
+    sides = {"left": [s.left for s in samples], "right": [s.right for s in samples]}
+    for side, column in sides.items():
+        if not any(map(is_finite, column)):
+            return f"the {side} side has no real finite value at any point tried"
+    count = sum(sample.compares for sample in samples)
+    return f"both sides are real and finite at only {count} of {len(samples)} points"
+
+
+def _aside(samples: Sequence[BothSides]) -> str:
+    """That one side goes further than the other, where it does."""
+    for side, other in (("left", "right"), ("right", "left")):
+        if any(
+            is_finite(getattr(s, side)) and not is_finite(getattr(s, other))
+            for s in samples
+        ):
+            return f"only where the {other} side is real and finite, too"
+    return ""

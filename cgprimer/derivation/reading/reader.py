@@ -1,0 +1,316 @@
+r"""A written derivation, read: which equalities define a name, which claim something.
+
+    text ─ lines ─▶ statements, sides ─ translate ─▶ formulas ─ vocabulary ─▶ Script
+
+Names carry meaning: `bar_v1` is an adjoint, `d_v3_d_v1` a total and
+`partial_v3_partial_v1` an edge partial, as soon as v1 and v3 are known. A line that
+cannot be read is kept with the reason, and so is every line that needs it: it never
+makes another one wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from cgprimer.derivation.reading.headings import Headings, first_name
+from cgprimer.derivation.reading.letters import Letters
+from cgprimer.derivation.reading.lexicon import Lexicon
+from cgprimer.derivation.reading.lines import Equals, Span, Statement, statements
+from cgprimer.derivation.reading.names import adjoint_of
+from cgprimer.derivation.reading.readings import Readings
+from cgprimer.derivation.reading.scaffolding import bare
+from cgprimer.derivation.reading.script import Equality, Script, Side, Unread
+from cgprimer.derivation.reading.spelling import E_AS_NAME
+from cgprimer.derivation.reading.vocabulary import Vocabulary
+from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import const, name
+
+_LATEX = re.compile(r"\\[A-Za-z\\]|[_^]\{|\$")
+_PRINTED = re.compile(_LATEX.pattern + r"|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")
+_SIGMOID = re.compile(r"(?:\\sigma|σ)\s*[′']?\s*(?:\\left)?\s*\(")
+
+
+def read_derivation(text: str, variables: Collection[str] | None = None) -> Script:
+    """The equalities of `text`, and the statements that could not be read.
+
+    variables : names that no line defines; with None, every such name is one.
+    Raises ExpressionError with every mistake, each with a caret, where nothing that was
+    read claims anything.
+    """
+    script = read_lines(text, variables)
+    if script.unread and all(one.defines for one in script.equalities):
+        raise ExpressionError(script.problems())
+    if not script.equalities:
+        raise ExpressionError(
+            [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
+        )
+    return script
+
+
+def read_lines(
+    text: str,
+    variables: Collection[str] | None = None,
+    stated: Collection[str] = (),
+) -> Script:
+    """The same of any text: all that is wrong with it is in `unread`.
+
+    stated : names that are told to be such, if a line uses them.
+    """
+    reader = _read(text, Vocabulary(variables), stated)
+    # What is defined below its use is known from the beginning, the second time.
+    if late := reader.late | reader.after_unread():
+        old = reader.names
+        functions = {
+            text: old.functions[text] for text in old.functions.keys() & late.keys()
+        }
+        names = Vocabulary(variables, late, old.free, functions)
+        reader = _read(text, names, stated)
+    script = reader.script()
+    return _with_e(script) if r"\mathit" in text else script
+
+
+def _read(text: str, names: Vocabulary, stated: Collection[str]) -> _Reader:
+    latex = bool(_LATEX.search(text))
+    letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
+    context = Lexicon(
+        names.known, names.functions, names.depends, names.broken, names.numbers,
+        letters,
+        latex=bool(_PRINTED.search(text)), told=True,
+    )  # fmt: skip
+    reader = _Reader(names, context)
+    for statement in statements(text):
+        reader.read(statement)
+    return reader
+
+
+class _Reader(Headings):
+    """The equalities read so far, over the names known so far."""
+
+    def __init__(self, names: Vocabulary, context: Lexicon) -> None:
+        super().__init__(names, context)
+        self.equalities: list[Equality] = []
+        self.unread: list[Unread] = []
+        self.last: Side | None = None
+        self.gap: int | None = None  # the line after `last` that was not read
+        self.late: dict[str, Node] = {}
+        self.was_late = bool(names.late)
+
+    def script(self) -> Script:
+        """What has been read."""
+        names, seed = self.names, self._seed()
+        output = seed or next(reversed(names.bodies), None)
+        return Script(
+            tuple(self.equalities), names.bodies, names.derived, tuple(names.free),
+            output, seed is not None, tuple(self.unread), names.broken,
+        )  # fmt: skip
+
+    def after_unread(self) -> dict[str, Node]:
+        """Definitions below a line that is not read, which may need them."""
+        if not self.unread:
+            return {}
+        first = self.unread[0].number
+        return {
+            one.defines: one.right.node
+            for one in self.equalities
+            if one.defines in self.names.bodies and one.left.number >= first
+            if one.defines is not None
+        }
+
+    def _seed(self) -> str | None:
+        """The name whose adjoint a line sets to 1."""
+        # \bar v = 1 is how a reverse trace begins.
+        for equality in self.equalities:
+            base = adjoint_of(str(equality.left.node.value), self.names.known)
+            if base in self.names.bodies and equality.right.node is const(1.0):
+                return base
+        return None
+
+    def read(self, statement: Statement) -> None:
+        """Read one statement; what is wrong with it is kept."""
+        try:
+            self._chain(statement)
+        except ExpressionError as error:
+            self.last, self.gap = None, statement.number
+            self._doubt(statement)
+            self._refuse(statement, error.problems[0])
+        line = statement.clean[statement.start : statement.end]
+        self.has_sigmoid = self.has_sigmoid or bool(_SIGMOID.search(line))
+
+    def _refuse(self, statement: Statement, problem: Mistake) -> None:
+        mistake = replace(problem, text=statement.line)
+        self.unread.append(Unread(statement.number, mistake))
+
+    def _doubt(self, statement: Statement) -> None:
+        """The first name of a line that is not read may be defined there."""
+        tokens = self.tokens(statement, statement.trimmed)
+        named = first_name(tokens) if tokens else None
+        if named:
+            self.names.doubt(named, statement.number, certain=False)
+
+    def _chain(self, statement: Statement) -> None:
+        """The sides between the '=' of one line, each held against the one before."""
+        spans, signs = statement.sides(follows=bool(self.last or self.gap))
+        # An empty left side goes on from the last side of the line before.
+        if spans[0][0] < spans[0][1]:
+            self.last = self.gap = None
+            spans, signs = self._begin(statement, spans, signs)
+        for span, sign in zip(spans[1:], signs, strict=True):
+            left, gap = self.last, self.gap
+            tried = self._try_side(statement, span)
+            if not isinstance(tried, Side):
+                self._refuse(statement, tried)
+                # Whether the next '=' is one is not known either: |x=3 is none. But
+                # where another line goes on, A = … = C says A = C.
+                self.gap = statement.number
+                return
+            if left:
+                self._keep(left, tried, sign, gap=gap)
+            else:
+                text = f"it goes on from line {gap}, which is not read"
+                self._refuse(statement, Mistake(text, "", *span))
+            self._remember(tried)
+
+    def _begin(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> tuple[list[Span], list[Equals]]:
+        """Read the first side, or a definition; the side to go on from and the rest."""
+        heading = self.heading(statement, spans[0])
+        if heading:
+            return self._define(statement, *heading, spans, signs)
+        first = self._try_side(statement, spans[0])
+        if isinstance(first, Side):
+            self._remember(first)
+        else:
+            self._doubt(statement)
+            self._refuse(statement, first)
+            self.gap = statement.number
+            return spans[:1], []
+        return spans, signs
+
+    def _remember(self, side: Side) -> None:
+        self.last, self.gap, self.names.fresh = side, None, []
+
+    def _keep(
+        self, left: Side, right: Side, sign: Equals, defines: str | None = None,
+        gap: int | None = None,
+    ) -> None:  # fmt: skip
+        """One more equality."""
+        notes = {**self.notes.pop(left, {}), **self.notes.get(right, {})}
+        self.equalities.append(
+            Equality(
+                left,
+                right,
+                defines,
+                () if defines else tuple(self.names.fresh),
+                gap,
+                "; ".join(notes),
+                sign.rounded,
+            )
+        )
+
+    def _try_side(self, statement: Statement, span: Span) -> Side | Mistake:
+        """A side, or what is wrong with it."""
+        before = len(self.names.free)
+        try:
+            return self._side(statement, span)
+        except ExpressionError as error:
+            # The names of what is not read are no names of the script.
+            for text in [*self.names.free][before:]:
+                del self.names.free[text]
+            return error.problems[0]
+
+    def _side(self, statement: Statement, span: Span) -> Side:
+        notes: list[str] = []
+        formula = self.formula(statement, span, notes)
+        context = replace(self.context, notes=notes)
+        node = Readings(self.names, context, statement.line).node(formula)
+        side = Side(statement.number, statement.line, *span, node)
+        self.notes[side] = dict.fromkeys(notes)
+        return side
+
+    def _define(
+        self,
+        statement: Statement,
+        defined: str,
+        takes: tuple[str, ...],
+        spans: list[Span],
+        signs: list[Equals],
+    ) -> tuple[list[Span], list[Equals]]:
+        """Enter a definition; what is left of its line is a chain that goes on."""
+        names = self.names
+        was_free = defined in names.free
+        left = Side(statement.number, statement.line, *spans[0], name(defined))
+        # While its right side is read the name counts as known, so that a definition by
+        # itself is told as that.
+        if not was_free and defined not in names.late:
+            names.broken[defined] = statement.number
+        right = self._try_side(statement, spans[1])
+        if isinstance(right, Mistake):
+            self._refuse(statement, right)
+            names.doubt(defined, statement.number, certain=True)
+            self.last, self.gap = None, statement.number
+            return spans[:1], []
+        if was_free and not self._is_late(defined, right):
+            self._remember(left)
+            return spans, signs
+        # What is known from below may lead back here.
+        circular = self.was_late and names.leads_to(right.node, defined)
+        if circular or defined in leaves(right.node):
+            names.broken[defined] = statement.number
+            names.doubtful.discard(defined)
+            mistake = Mistake(f"{defined!r} is defined by itself", "", *spans[0])
+            self._refuse(statement, mistake)
+            self.gap = statement.number
+            return spans[:1], []
+        if was_free:
+            self.late[defined] = right.node
+        names.define(defined, right.node, takes)
+        self._keep(left, right, signs[0], defined)
+        self._remember(right)
+        return spans[1:], signs[1:]
+
+    def _is_late(self, defined: str, right: Side) -> bool:
+        """Whether a line with a name alone that lines above have used defines it.
+
+        y = u^2, where u = x + 1 does; x = 3 gives a value, x = y/2 claims something.
+        """
+        used = leaves(right.node)
+        return bool(used) and not self.names.leads_to(right.node, defined)
+
+
+def _with_e(script: Script) -> Script:
+    """The script with the e that is set as a name under that name."""
+
+    def called(text: str) -> str:
+        return text.replace(E_AS_NAME, "e")
+
+    def node(root: Node) -> Node:
+        by = {name(t): name(called(t)) for t in leaves(root) if E_AS_NAME in t}
+        return substitute([root], by)[0] if by else root
+
+    def side(one: Side) -> Side:
+        changed = node(one.node)
+        return one if changed is one.node else replace(one, node=changed)
+
+    # A chain goes on from the very side that it has come to.
+    sides = {id(s): side(s) for one in script.equalities for s in (one.left, one.right)}
+    return replace(
+        script,
+        equalities=tuple(
+            replace(
+                one,
+                left=sides[id(one.left)],
+                right=sides[id(one.right)],
+                defines=one.defines and called(one.defines),
+            )
+            for one in script.equalities
+        ),
+        bodies={called(text): node(body) for text, body in script.bodies.items()},
+        derived={called(text): node(body) for text, body in script.derived.items()},
+        free=tuple(map(called, script.free)),
+        output=script.output and called(script.output),
+        broken={called(text): line for text, line in script.broken.items()},
+    )
