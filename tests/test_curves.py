@@ -625,6 +625,7 @@ TOLD = [  # run, what the axis counts → what the legend says first
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("run", "along", "said"), TOLD)
 def test_how_a_run_ended_is_said(run, along, said):
     assert texts(plot_loss(run, x=along))[0] == said

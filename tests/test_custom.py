@@ -677,7 +677,7 @@ ARITIES = [
 ]
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("formula", "body"), ARITIES)
 def test_every_argument_is_known_everywhere(formula, body):
     names = ["xa", "xb", "xc", "xd", "xe"][: formula.partition("=")[0].count(",") + 1]

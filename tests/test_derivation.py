@@ -273,6 +273,7 @@ def test_an_identity_passes(text):
         assert row.outcome == f"PASS, {row.symbolic}"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.parametrize("text", IDENTITIES)
 def test_the_same_with_a_mistake_fails(text, mistake):

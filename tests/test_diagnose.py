@@ -562,6 +562,7 @@ GONE = [  # sums of which no term is left, beside what goes wrong
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", GONE)
 @pytest.mark.parametrize("xx", [0.0, 1e-9, 1.0, 1e9])
 def test_a_sum_of_which_nothing_is_left_is_diagnosed(text, xx):

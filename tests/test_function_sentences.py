@@ -121,6 +121,7 @@ SAID = [  # f, its gradient, x, the verdict, the sentence
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("f", "grad", "x", "verdict", "says"), SAID)
 def test_a_check_of_plain_code_says(f, grad, x, verdict, says):
     report = check_function(f, grad, x)

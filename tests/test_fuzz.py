@@ -476,7 +476,7 @@ def attack_all(family: str, seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_only_errors_of_ours_come_out(family: str):
-    attack_all(family, 0, FAMILIES[family][1] // 4)
+    attack_all(family, 0, FAMILIES[family][1] // 8)
 
 
 @pytest.mark.slow

@@ -1287,6 +1287,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("left", WAYS)
 def test_a_claim_is_read_however_its_differentials_are_set(left: str):
     graph = parse_graph(["xh = w11*xa + w12*xb", "L = (xh - t)^2"])
