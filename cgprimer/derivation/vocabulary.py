@@ -187,7 +187,9 @@ class Vocabulary:
         """Name what an adjoint or a derivative is of that is not there."""
         known = self.known
         names = re.split("_(?:d|partial)_|^(?:d|partial|bar)_", piece.text)
-        missing = next(part for part in names if part and part not in known)
+        # Of bar_d_y_d_x with names d, x, y every part is known, but not what it is of.
+        whole = piece.text.removeprefix("bar_")
+        missing = next((part for part in names if part and part not in known), whole)
         every = f"known are {listing(sorted(known))}" if known else ""
         hint = suggest(missing, known) or every
         _fail(f"{missing!r} is not defined above", piece, line, hint)
