@@ -178,27 +178,87 @@ TRACED = {
     "small": (["xy = exp(-xa^2/2)*sin(w*xa)"], {"xa": 1e-4, "w": 3e-5}),
     "zero": (["xy = sin(xa)*cos(xa)"], {"xa": 0}),
 }
-# The equation of a derivative that is named as one cannot be told from a claim on it.
-ORDERS = [
-    (key, order) for key in TRACED for order in (1, 2) if (key, order) != ("sinc", 2)
-]
+FACES = {
+    "text": str,
+    "ascii": lambda one: one.ascii(),
+    "latex": lambda one: one.latex(),
+}
 
 
-@pytest.mark.every(20)
-@pytest.mark.parametrize(("key", "order"), ORDERS)
-@pytest.mark.parametrize("level", ["variables", "operations"])
-@pytest.mark.parametrize("numbers", [False, True])
-def test_our_own_traces_pass(key, order, level, numbers):
+def traced(key, order, level, numbers):
     texts, at = TRACED[key]
     graph = parse_graph(texts)
     if order == 2:
         wrt = (*graph.inputs, *graph.parameters)[0]
         graph = gradient(graph, graph.outputs[-1], [wrt])
     known = {text: at[text] for text in (*graph.inputs, *graph.parameters)}
-    found = trace(graph, known if numbers else None, level=level).ascii()
+    return trace(graph, known if numbers else None, level=level)
+
+
+@pytest.mark.every(20)
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("key", TRACED)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("level", ["variables", "operations"])
+@pytest.mark.parametrize("numbers", [False, True])
+def test_our_own_traces_pass(key, order, level, numbers, face):
+    found = FACES[face](traced(key, order, level, numbers))
     report = check(found, points=3)
     assert report.ok, f"{found}\n{report}"
     assert {row.verdict for row in report.rows} == {PASS, "defined"}
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_trace_of_a_derivative_passes(face):
+    # Its own equation, d_xy_d_xx = …, is judged as a claim; xx and xy are defined.
+    report = check(FACES[face](traced("sinc", 2, "variables", numbers=True)), points=3)
+    verdicts = [row.verdict for row in report.rows]
+    assert {*verdicts} == {PASS, "defined"}
+    assert verdicts.count("defined") == 2
+
+
+# A name that has an adjoint, d_y_d_x: an equation of the graph, and a claim
+
+NODES = {
+    "y = sin(x)/x\nd_y_d_x = cos(x)/x - y/x\nbar_d_y_d_x = 1\nbar_y = -1/x": (
+        ["defined", PASS, PASS, PASS], "",
+    ),
+    "y = sin(x)/x\nd_y_d_x = cos(x)/x + y/x\nbar_d_y_d_x = 1\nbar_y = 1/x": (
+        ["defined", FAIL, PASS, PASS], "",
+    ),
+    "y = x^2\ny = x*x\nd_y_d_x = bar_d_y_d_x": (
+        ["defined", PASS, UNREAD], "'d_y_d_x' is defined by itself",
+    ),
+    "d_y = x^2\nd_y = x*x\nbar_d_y_d_x = 1": (
+        ["defined", PASS, UNREAD],
+        "'d_y_d_x' is not defined above; did you mean 'd_y'?",
+    ),
+    "y = x^2\ny = y\n\\frac{\\partial}{\\partial y} \\frac{dy}{dx} = 0": (
+        ["defined", PASS, UNREAD],
+        "the derivative of 'y' is differentiated by 'y', through which it goes itself; "
+        "define a name as its formula, g = …, and differentiate that",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NODES)
+def test_a_derivative_may_be_a_node(text):
+    verdicts, remark = NODES[text]
+    rows = check(text).rows
+    assert [row.verdict for row in rows] == verdicts
+    assert rows[-1].remark == remark
+
+
+def test_a_note_in_a_table_moves_no_cell():
+    text = (
+        "\\begin{tabular}{ll}\n"
+        "$x = 2$ & $\\bar x = \\bar a \\cdot 2x$ \\\\\n"
+        " & $\\hphantom{\\bar x} {} = 4$ \\\\\n"
+        "$a = x^2 = 4$\\quad ($u$) & $\\bar a = \\bar b$ \\\\\n"
+        " & $\\hphantom{\\bar a} {} = 1$ \\\\\n"
+        "$b = a + 1 = 5$ & $\\bar b = 1$ \\\\\n\\end{tabular}"
+    )
+    assert {row.verdict for row in check(text).rows} == {PASS, "defined"}
 
 
 def test_a_trace_with_a_number_changed_fails():

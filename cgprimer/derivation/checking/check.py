@@ -103,7 +103,7 @@ def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
         if head is None or equality.left is not last:
             head = equality.left
         last = equality.right
-        if equality.defines or judging.take(equality):
+        if not equality.claims or judging.take(equality):
             yield row_of(equality, DEFINED)
         else:
             yield judging.row(equality, head)

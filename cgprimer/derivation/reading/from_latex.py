@@ -80,7 +80,7 @@ def parse_latex(
 def _bodies(script: Script) -> dict[str, Node]:
     """Name → right side, in the order of the text."""
     return {
-        str(one.left.node.value): one.right.node
+        one.defines or str(one.left.node.value): one.right.node
         for one in script.equalities
         if one.defines or _gives_value(one, script)
     }

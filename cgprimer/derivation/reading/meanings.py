@@ -76,7 +76,7 @@ class Meanings:
 
     def derivative(self, asked: Derivative) -> Node:
         """A total derivative, or an edge partial where there is such an edge."""
-        body = self.script.bodies[asked.of]
+        body = self.script.bodies.get(asked.of, ZERO)
         # ∂v3/∂x of v3 = v1·v2, which has no x: what is meant is the total derivative.
         if asked.kind == "partial" and asked.wrt in leaves(body):
             return partials(body, [name(asked.wrt)])[name(asked.wrt)]

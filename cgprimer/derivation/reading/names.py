@@ -51,7 +51,9 @@ def derivative_of(text: str, known: Collection[str]) -> Derivative | None:
 def derivative_like(piece: Stretch, line: str) -> bool:
     """Whether the author wrote a quotient of differentials, not just a long name."""
     written = line[piece.start : piece.end]
+    # d_{\mathit{xy\_d\_xa}} is how the LaTeX of a trace sets the name d_xy_d_xa.
     return bool(
         re.match(r"(d|partial)_.+_\1_", piece.text)
         and plain_name(written) != piece.text
+        and not written.startswith(r"d_{\mathit{")
     )

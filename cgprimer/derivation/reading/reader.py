@@ -41,7 +41,7 @@ def read_derivation(text: str, variables: Collection[str] | None = None) -> Scri
     read claims anything.
     """
     script = read_lines(text, variables)
-    if script.unread and all(one.defines for one in script.equalities):
+    if script.unread and not any(one.claims for one in script.equalities):
         raise ExpressionError(script.problems())
     if not script.equalities:
         raise ExpressionError(
@@ -61,12 +61,12 @@ def read_lines(
     """
     reader = _read(text, Vocabulary(variables), stated)
     # What is defined below its use is known from the beginning, the second time.
-    if late := reader.late | reader.after_unread():
-        old = reader.names
+    late, old = reader.late | reader.after_unread(), reader.names
+    if late or old.nodes:
         functions = {
             text: old.functions[text] for text in old.functions.keys() & late.keys()
         }
-        names = Vocabulary(variables, late, old.free, functions)
+        names = Vocabulary(variables, late, old.free, functions, old.nodes)
         reader = _read(text, names, stated)
     script = reader.script()
     return _with_e(script) if r"\mathit" in text else script
@@ -243,6 +243,10 @@ class _Reader(Headings):
         names = self.names
         was_free = defined in names.free
         left = Side(statement.number, statement.line, *spans[0], name(defined))
+        derivative = names.as_node(defined)
+        if derivative:
+            true = Readings(names, self.context, statement.line).derivative(derivative)
+            left = replace(left, node=true)
         # While its right side is read the name counts as known, so that a definition by
         # itself is told as that.
         if not was_free and defined not in names.late:
@@ -256,8 +260,8 @@ class _Reader(Headings):
         if was_free and not self._is_late(defined, right):
             self._remember(left)
             return spans, signs
-        # What is known from below may lead back here.
-        circular = self.was_late and names.leads_to(right.node, defined)
+        # What is known from below may lead back here, and so may an adjoint.
+        circular = (self.was_late or derivative) and names.leads_to(right.node, defined)
         if circular or defined in leaves(right.node):
             names.broken[defined] = statement.number
             names.doubtful.discard(defined)

@@ -54,6 +54,10 @@ class Readings:
         }
         return substitute([node], made)[0] if made else node
 
+    def derivative(self, asked: Derivative) -> Node:
+        """What a derivative of definitions above is."""
+        return Meanings(self._script({})).derivative(asked)
+
     def _special(self, place: Stretch, what: Special) -> Node:
         match what:
             case Differentiated(of, kind, by):
@@ -87,27 +91,55 @@ class Readings:
             missing = wrts[inside.index(False)]
             self._fail(place, f"what is differentiated has no {missing!r} in it itself")
         is_partial = kind == "partial" and all(inside)
-        body = self._without_derivatives(body, wrts) if is_partial else body
+        if is_partial:
+            body = self._without_derivatives(body, wrts, place)
         for wrt in wrts:
-            body = _partial(body, wrt) if is_partial else self._derivative(body, wrt)
+            body = (
+                _partial(body, wrt)
+                if is_partial
+                else self._derivative(body, wrt, place)
+            )
         return body
 
-    def _derivative(self, body: Node, wrt: str, formals: Collection[str] = ()) -> Node:
+    def _derivative(
+        self, body: Node, wrt: str, place: Stretch, formals: Collection[str] = ()
+    ) -> Node:
         """The derivative through every definition above, but those of the formals."""
-        body = self._without_derivatives(body, {wrt, *formals})
+        body = self._without_derivatives(body, {wrt, *formals}, place)
         meanings = Meanings(self._script({_FORMULA: body}, formals))
         found = meanings.derivative(Derivative("d", _FORMULA, wrt))
         # A derivative may be written with the value, as that of exp is.
         return substitute([found], {name(_FORMULA): body})[0]
 
-    def _without_derivatives(self, body: Node, formals: Collection[str]) -> Node:
+    def _without_derivatives(
+        self, body: Node, formals: Collection[str], place: Stretch
+    ) -> Node:
         """A formula with the derivatives in it worked out, before it is derived."""
-        known = self.names.known
-        special = any(
-            text in self.names.derived or derivative_of(text, known)
-            for text in leaves(body)
-        )
+        inner = [*self._derivatives(body)]
+        special = inner or any(text in self.names.derived for text in leaves(body))
+        # dz/dx of z = y^2, y = sin x: by y, is it 0, or 2·cos x?
+        for of, wrt in inner:
+            for text in formals:
+                defined = text in self.names.bodies and text != wrt
+                if defined and self.names.leads_to(name(of), text):
+                    what = f"the derivative of {of!r} is differentiated by {text!r}"
+                    self._fail(
+                        place, f"{what}, through which it goes itself",
+                        "define a name as its formula, g = …, and differentiate that",
+                    )  # fmt: skip
         return Meanings(self._script({}, formals)).close(body) if special else body
+
+    def _derivatives(self, body: Node) -> set[tuple[str, str]]:
+        """Of what by what the derivatives are that a formula is made of."""
+        found, waiting, seen = set[tuple[str, str]](), [*leaves(body)], set[str]()
+        while waiting:
+            text = waiting.pop()
+            if text not in seen:
+                seen.add(text)
+                if derivative := derivative_of(text, self.names.known):
+                    found.add(derivative[1:])
+                waiting += leaves(self.names.derived.get(text, ZERO))
+        return found
 
     def _builtin(self, what: Applied) -> Node:
         node = FUNCTIONS[what.function.text](_ARGUMENT)
@@ -132,7 +164,7 @@ class Readings:
                 return name(f"d_{text}_d_{takes[0]}")
         assert takes is not None
         for _ in range(what.primes):
-            body = self._derivative(body, takes[0], takes)
+            body = self._derivative(body, takes[0], place, takes)
         if not what.arguments:
             return body
         values = map(self.node, what.arguments)

@@ -134,7 +134,9 @@ def _formulas_of_line(line: str) -> str:
 
 def _words(text: str) -> str:
     """Blanks for words; the marks of a table stay."""
-    return re.sub(r"[^\\&]", " ", text) if text.strip(r"\& ") == "" else " " * len(text)
+    # A note in a cell, `\quad ($x$) &`, must not move what is behind it to its column.
+    keep = r"[^\\&]" if text.strip(r"\& ") == "" else r"\\.|[^&]"
+    return re.sub(keep, lambda found: " " * len(found[0]), text)
 
 
 def _has_equals(found: re.Match[str]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from cgprimer.errors import Mistake
 from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import CONST, OPS
+from cgprimer.expr.ops import CONST, OPS, name
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Equality:
     gap : the line between its two sides that was not read, if there is one.
     note : which of two readings was taken, where there were two.
     rounded : whether '≈' stands between: equal to the digits shown.
+    A definition may be a claim as well: then `left` is what its name must be.
     """
 
     left: Side
@@ -63,6 +64,11 @@ class Equality:
     gap: int | None = None
     note: str = ""
     rounded: bool = False
+
+    @property
+    def claims(self) -> bool:
+        """Whether there is something to judge."""
+        return self.left.node is not name(self.defines) if self.defines else True
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from cgprimer.derivation.reading.formula import Stretch
 from cgprimer.derivation.reading.names import (
+    Derivative,
     adjoint_of,
     derivative_like,
     derivative_of,
@@ -23,7 +24,7 @@ from cgprimer.derivation.reading.names import (
 )
 from cgprimer.errors import ExpressionError, Mistake, listing, suggest
 from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import CONST, CONSTANTS
+from cgprimer.expr.ops import CONST, CONSTANTS, name
 from cgprimer.graph.names import name_list
 
 SEVERAL = 8  # free names of a definition, beyond which it is no function of them
@@ -38,6 +39,8 @@ class Vocabulary:
     broken : names that a line may define which is not read, with its number; of them
         `doubtful` are those that it need not define, so that another line may.
     late : definitions that come after their use, found when the text was first read.
+    nodes : derivatives whose adjoints the text has, found then, too: `d_y_d_x = 2*x`
+        with `bar_d_y_d_x` is a claim, and an equation of the graph of a gradient.
     fresh : free names that are new since they were last taken, and may be slips.
     """
 
@@ -47,6 +50,7 @@ class Vocabulary:
         late: Mapping[str, Node] | None = None,
         free: Collection[str] = (),
         functions: Mapping[str, tuple[str, ...]] | None = None,
+        nodes: Collection[str] = (),
     ) -> None:
         given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
@@ -59,6 +63,7 @@ class Vocabulary:
         self.broken: dict[str, int] = {}
         self.doubtful: set[str] = set()
         self.late = {*self.bodies}
+        self.nodes = {*nodes}
         # And the names that these are made of.
         used = {text for body in self.bodies.values() for text in leaves(body)}
         self.free |= dict.fromkeys(text for text in free if text in used)
@@ -138,10 +143,16 @@ class Vocabulary:
                 waiting += [*parts, *([base] if base else []), *(derivative or ())[1:]]
         return False
 
+    def as_node(self, text: str) -> Derivative | None:
+        """The derivative that a name is which is to be a node as well."""
+        derivative = derivative_of(text, self.known) if text in self.nodes else None
+        is_defined = derivative is not None and derivative.of in self.bodies
+        return derivative if is_defined and not self.lacks(name(text)) else None
+
     def is_new(self, piece: Stretch, line: str) -> bool:
         """Whether an equation with this name alone on its left defines it."""
         text, known = piece.text, self.known
-        if text in self.late or text in self.doubtful:
+        if text in self.late or text in self.doubtful or self.as_node(text):
             return True
         if text in known or text in CONSTANTS or _is_special(text, known):
             return False
@@ -160,6 +171,8 @@ class Vocabulary:
             self._check_graph(parts, piece, line)
             return
         if (text.startswith("bar_") and known) or derivative_like(piece, line):
+            if derivative_of(text.removeprefix("bar_"), known):
+                self.nodes.add(text.removeprefix("bar_"))
             self._refuse_parts(piece, line)
         if self.declared is not None:
             hint = suggest(text, known) or "define it above, or name it in variables="
@@ -174,7 +187,9 @@ class Vocabulary:
         """Name what an adjoint or a derivative is of that is not there."""
         known = self.known
         names = re.split("_(?:d|partial)_|^(?:d|partial|bar)_", piece.text)
-        missing = next(part for part in names if part and part not in known)
+        # Of bar_d_y_d_x with names d, x, y every part is known, but not what it is of.
+        whole = piece.text.removeprefix("bar_")
+        missing = next((part for part in names if part and part not in known), whole)
         every = f"known are {listing(sorted(known))}" if known else ""
         hint = suggest(missing, known) or every
         _fail(f"{missing!r} is not defined above", piece, line, hint)
