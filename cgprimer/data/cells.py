@@ -78,6 +78,9 @@ def is_rule(cell: str) -> bool:
 def is_unit(cell: str) -> bool:
     """Whether a cell below a heading is that of a unit: in brackets, or a known one."""
     text = legible(cell).strip()
+    # A sample may lack every value; a number in brackets is one to some.
+    if is_missing(cell) or re.fullmatch(r"[\[(]?[-+\d.,]+[)\]]?|[a-zA-Z]\d+", text):
+        return False
     if len(text) > 1 and text[0] + text[-1] in ("[]", "()"):
         return True
     # Short ones only: m, mm and m·m can be told apart in very many ways.

@@ -50,7 +50,8 @@ SPELLINGS: tuple[tuple[str, str], ...] = (
     (rf"({_MODULE}(?:pi|PI))\b(?!\s*\()", "pi"),
     # Of what is no function of the language, the name alone is reported.
     (
-        rf"({_MODULE})(?!(?:maximum|fmax|minimum|fmin|fabs|absolute)\s*\(){_WORD}\s*\(",
+        rf"({_MODULE})(?!(?:maximum|fmax|minimum|fmin|fabs|absolute)\s*\()"
+        rf"(?!(?<=np\.|py\.|ch\.)m(?:ax|in)\s*\(){_WORD}\s*\(",  # of a whole array
         "",
     ),
     (r"(\.)[*/^]", ""),  # by element, as in MATLAB

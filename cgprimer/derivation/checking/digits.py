@@ -27,9 +27,12 @@ _POWER = re.compile(
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d*(?:[eE][+-]?\d+)?")
 
 
-def slack(equality: Equality) -> float:
-    """How far apart the sides may be because numbers in them are rounded."""
-    fewest = 1 if equality.rounded else WRITTEN
+def slack(equality: Equality, fewest: int = WRITTEN) -> float:
+    """How far apart the sides may be because numbers in them are rounded.
+
+    fewest : digits of a number that counts as rounded, where no '≈' says so.
+    """
+    fewest = 1 if equality.rounded else fewest
     return sum(_open(side, fewest) for side in (equality.left, equality.right))
 
 

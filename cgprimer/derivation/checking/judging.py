@@ -38,6 +38,7 @@ from cgprimer.expr.ops import NAME
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 
 FEWEST = 3  # points that vouch for an equality
+FEW_DIGITS = 2  # of a decimal that may have been rounded, though nothing says so
 GUESSED = 3  # points of each kind at which a guess of what is wrong is tried
 DEEP = 2  # points at which sides that agree are subtracted in hundreds of digits
 
@@ -72,8 +73,10 @@ class Judging:
             return row_of(equality, INCONCLUSIVE, why)
         if hidden([head], self.meanings) or unknown([head], self.meanings):
             head = equality.left
-        row = self._judged(equality, head)
+        row = self._judged_where_told(equality, head)
         why = unknown(sides, self.meanings)
+        if _differs_by_rounding(row, equality):
+            why = why or "equal to the digits written: write '≈' where it is rounded"
         if equality.gap:
             why = f"line {equality.gap}, before it in the chain, is not read"
         if equality.rounded and not why and not any(one.is_numeric for one in sides):
@@ -81,6 +84,16 @@ class Judging:
         if row.verdict == FAIL and why:
             return row_of(equality, INCONCLUSIVE, why, points=row.points)
         return row
+
+    def _judged_where_told(self, equality: Equality, head: Side) -> DerivationRow:
+        """Judged at the values that lines above give, but a formula at all values."""
+        given = self.meanings.given
+        if not (equality.left.is_numeric or equality.right.is_numeric):
+            self.meanings.given = {}
+        try:
+            return self._judged(equality, head)
+        finally:
+            self.meanings.given = given
 
     def _judged(self, equality: Equality, head: Side) -> DerivationRow:
         left = self.meanings.close(equality.left.node)
@@ -168,6 +181,14 @@ class Judging:
             if is_finite(truth) and not against.agrees:
                 return f"but neither is {one_line(head.text)}"
         return ""
+
+
+def _differs_by_rounding(row: DerivationRow, equality: Equality) -> bool:
+    """Whether two digits that were rounded would be as written, as in 1/3 = 0.33."""
+    numeric = equality.left.is_numeric or equality.right.is_numeric
+    if not numeric or row.left_value is None or row.right_value is None:
+        return False
+    return abs(row.left_value - row.right_value) <= slack(equality, fewest=FEW_DIGITS)
 
 
 def _settled(left: Node, right: Node, sample: BothSides) -> bool:

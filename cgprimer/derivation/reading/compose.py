@@ -15,7 +15,9 @@ from cgprimer.derivation.reading.differentials import Differentials
 from cgprimer.derivation.reading.formula import Formula, Stretch
 from cgprimer.derivation.reading.lexicon import Lexicon
 from cgprimer.derivation.reading.specials import Special
+from cgprimer.derivation.reading.spellings import LETTERS
 from cgprimer.errors import shorten
+from cgprimer.expr.ops import CONSTANTS
 
 DEEPEST = 8  # formulas inside one another, each of which is read by itself
 
@@ -51,6 +53,7 @@ class Composer(Differentials):
         self.slashes: list[bool] = [False]  # per bracket: is this the part below a '/'
         self.ended = False  # whether what was read last ends a value
         self.bare = False  # and whether that is a function of an argument unbracketed
+        self.italic: set[str] = set()  # names that \mathit says are names
         self.factor = False  # whether a parenthesis that follows is a factor, no call
         self.raised = False  # whether the value is an exponent with a sign, as in e^-x
         self.last = (0, 0)  # token and piece at which the value that ended began
@@ -93,6 +96,7 @@ class Composer(Differentials):
         # \sin x \cos y is a product, as nobody takes cos(y) for a part of the argument.
         if self.bare and self.function(at) is None:
             self.ambiguous(at, "part of the argument or a factor outside")
+        self._refuse_words(at)
         last = self.pieces[-1]
         # x 2 and v(x + 1): a slip or a call, either of which the language names.
         if token[0].isdigit() or (token == "(" and last.is_name and not self.factor):
@@ -114,6 +118,27 @@ class Composer(Differentials):
         self.pieces.append(Stretch("*", *self.spans[at]))
         self.ended = self.bare = self.factor = False
 
+    def _refuse_words(self, at: int) -> None:
+        """sech x, 2x power rule: words are no factors, but known names are."""
+        raised = len(self.pieces) > 2 and self._is_raised()
+        last = self.pieces[-3 if raised else -1]
+        if last.is_name and self._is_word(last.text):
+            self._refuse_word(at, last.text)
+        named = None if self.function(at) else self.name(at)
+        if named and self.tokens[at] != r"\mathit" and self._is_word(named[0]):
+            self._refuse_word(at, named[0])
+
+    def _is_word(self, text: str) -> bool:
+        known = text in self.known or text in self.italic or text in CONSTANTS
+        return len(text) > 1 and text.isalpha() and not known and text not in LETTERS
+
+    def _refuse_word(self, at: int, text: str) -> NoReturn:
+        said = shorten(text, 20)
+        self.fail(
+            f"{said!r} is neither a function nor a name that is known", at,
+            "leave words out; a product with it is written with a sign",
+        )  # fmt: skip
+
     def _is_raised(self) -> bool:
         return self.pieces[-2].text == "^"
 
@@ -128,6 +153,8 @@ class Composer(Differentials):
         """A name, from token `at` up to `after`."""
         self.begin(at)
         self.gap(at, text)
+        if self.tokens[at] == r"\mathit":
+            self.italic.add(text)
         span = (self.spans[at][0], self.spans[after - 1][1])
         self.last = at, len(self.pieces)
         self.pieces.append(Stretch(text, *span, is_name))

@@ -57,7 +57,7 @@ def parse_latex(
         *name_list(() if parameters is None else parameters, "parameters"),
         *name_list(() if variables is None else variables, "variables"),
     ]
-    script = read_lines(text, stated=given)
+    script = read_lines(text, stated=given, latex=True)
     problems = [*script.problems(), *_claims(script)]
     if problems:
         raise ExpressionError(problems)

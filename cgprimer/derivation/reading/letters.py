@@ -116,8 +116,15 @@ class Letters:
         twice = len({*parts}) < len(parts)
         is_name = run in self.stated or run in self.left
         if not self.latex:
-            product = not is_name and not twice and all(part in known for part in parts)
-            return parts if product else (run,)
+            if is_name or twice:
+                return (run,)
+            if all(part in known for part in parts):
+                return parts
+            # f(x, y) = xy + x: a name of its own would have no part in ∂f/∂x.
+            letters = not self.signed and all(len(part) == 1 for part in parts)
+            if letters and all(part in self.alone or part in known for part in parts):
+                raise TwoReadingsError
+            return (run,)
         if twice and not is_name:
             seen = all(part in self.alone or part in known for part in parts)
             if seen or not self.signed:

@@ -11,7 +11,7 @@ makes another one wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from cgprimer.derivation.reading.headings import Headings, first_name
@@ -23,6 +23,7 @@ from cgprimer.derivation.reading.readings import Readings
 from cgprimer.derivation.reading.scaffolding import bare
 from cgprimer.derivation.reading.script import Equality, Script, Side, Unread
 from cgprimer.derivation.reading.spelling import E_AS_NAME
+from cgprimer.derivation.reading.spellings import LETTERS
 from cgprimer.derivation.reading.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
@@ -54,12 +55,14 @@ def read_lines(
     text: str,
     variables: Collection[str] | None = None,
     stated: Collection[str] = (),
+    latex: bool = False,
 ) -> Script:
     """The same of any text: all that is wrong with it is in `unread`.
 
     stated : names that are told to be such, if a line uses them.
+    latex : whether it is LaTeX even if nothing in it says so.
     """
-    reader = _read(text, Vocabulary(variables), stated)
+    reader = _read(text, Vocabulary(variables), stated, latex)
     # What is defined below its use is known from the beginning, the second time.
     late, old = reader.late | reader.after_unread(), reader.names
     if late or old.nodes:
@@ -67,18 +70,20 @@ def read_lines(
             text: old.functions[text] for text in old.functions.keys() & late.keys()
         }
         names = Vocabulary(variables, late, old.free, functions, old.nodes)
-        reader = _read(text, names, stated)
+        reader = _read(text, names, stated, latex)
     script = reader.script()
     return _with_e(script) if r"\mathit" in text else script
 
 
-def _read(text: str, names: Vocabulary, stated: Collection[str]) -> _Reader:
-    latex = bool(_LATEX.search(text))
+def _read(
+    text: str, names: Vocabulary, stated: Collection[str], latex: bool = False
+) -> _Reader:
+    latex = latex or bool(_LATEX.search(text))
     letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
     context = Lexicon(
         names.known, names.functions, names.depends, names.broken, names.numbers,
         letters,
-        latex=bool(_PRINTED.search(text)), told=True,
+        latex=latex or bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip
     reader = _Reader(names, context)
     for statement in statements(text):
@@ -269,6 +274,12 @@ class _Reader(Headings):
             self._refuse(statement, mistake)
             self.gap = statement.number
             return spans[:1], []
+        if hidden := _hidden_argument(takes, right.node):
+            names.doubt(defined, statement.number, certain=True)
+            place = right.start, right.end
+            self._refuse(statement, Mistake(hidden[0], "", *place, hidden[1]))
+            self.gap = statement.number
+            return spans[:1], []
         if was_free:
             self.late[defined] = right.node
         names.define(defined, right.node, takes)
@@ -283,6 +294,19 @@ class _Reader(Headings):
         """
         used = leaves(right.node)
         return bool(used) and not self.names.leads_to(right.node, defined)
+
+
+def _hidden_argument(takes: Sequence[str], body: Node) -> tuple[str, str] | None:
+    """The complaint that f(t) has no t but a name such as kt, which may be k·t."""
+    used = leaves(body)
+    for text in takes:
+        for word in used if text not in used else ():
+            if text in word and word.isalpha() and word not in LETTERS:
+                return (
+                    f"{word!r} can be read in two ways: one name or a product",
+                    f"there is no {text} but in it; write products with a sign",
+                )
+    return None
 
 
 def _with_e(script: Script) -> Script:

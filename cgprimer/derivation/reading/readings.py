@@ -160,6 +160,7 @@ class Readings:
             if len(takes) > 1:
                 self._fail(place, f"the prime leaves open by which of {listing(takes)}")
             is_name = text in self.names.bodies
+            is_name = is_name and takes[0] in self.names.known
             if is_name and what.primes == 1 and not what.arguments:
                 return name(f"d_{text}_d_{takes[0]}")
         assert takes is not None

@@ -41,7 +41,8 @@ _NOISE = re.compile(
     r"|\\(?:tag|label|eqref|ref|cite|vspace|hspace)\*?\s*\{[^}]*\}"
     r"|\\(?:hline|noindent|allowdisplaybreaks|medskip|bigskip|smallskip|newline|par)\b"
     r"|\\(?:square|blacksquare|Box|qed|qedhere|qedsymbol)\b|[∎□■]"
-    r"|\\q?quad\s*\(\d+(?:\.\d+)*[a-z]?\)\s*$"
+    r"|(?:\\q?quad|\\hfill|&|(?<=\S)[ \t]{2,}+|(?<=[)}\]²³])[ \t]|(?<=\^\d)[ \t])\s*+"
+    r"[(\[]\d+(?:\.\d+)*[a-z]?[)\]](?=\s*(?:\\\\|\\end\b|$))"
     r"|(?<!\\)\{\s*\}"
     r"|\\color\s*\{[^}]*\}"
     r"|&(?=\s*(?:=|\\approx|≈|:=|\\equiv))|(?<==)(\s*)&",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from cgprimer.derivation.reading.names import plain_name
 from cgprimer.derivation.reading.spellings import CALLED, LETTERS, LOWERED, MARKED
@@ -165,12 +166,23 @@ class Spelling(Tokens):
             close = self.closing.get(at + 1)
             if close is None:
                 self.fail("'{' is never closed", at + 1)
+            self._refuse_multiple(at + 2, close)
             parts, to = self._index_parts(at + 2, close), close + 1
         elif self._is_letter(self.tokens[at + 1]):
             parts = [self.tokens[at + 1][1:]]
+        steps = [part for part in parts if part in LATER.values()]
+        if steps and any(part in self.context.index for part in parts):
+            self.fail("of an index only i + 1 and i - 1 are computed", at, to=to - 1)
         if not parts or not all(re.fullmatch(r"\w+", text, re.ASCII) for text in parts):
             self.fail("a subscript is made of letters and digits", at, to=to - 1)
         return self._indexed(plain_name("_".join([stem, *parts])), at), to
+
+    def _refuse_multiple(self, at: int, close: int) -> None:
+        """x_{2i} in a sum over i: the second index is 2, or twice i."""
+        some = self.tokens[at:close]
+        for number, index in pairwise(some):
+            if number.isdigit() and index in self.context.index:
+                self.fail(f"{number + index!r} may be two indices, or a product", at)
 
     def _index_parts(self, at: int, close: int) -> list[str]:
         """The parts of a subscript in braces: w_{1,2} is w_1_2, h_{t-1} is one too."""
@@ -207,6 +219,8 @@ class Spelling(Tokens):
         parts = []
         for part in below.split("_"):
             whole = [c in index or c.isdigit() for c in part]
+            if any(c in index for c in part) and any(c.isdigit() for c in part):
+                self.fail(f"{part!r} may be two indices, or a product", at)
             if len(part) == 2 and any(c in index for c in part) and not all(whole):
                 hint = f"write {stem}_{{{part[0]},{part[1]}}} for two of them"
                 self.fail(f"{part!r} may be one index or two", at, hint)

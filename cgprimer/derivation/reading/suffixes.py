@@ -40,11 +40,23 @@ class Suffixes(Sums):
         count, after = self.derived(text, to)
         if count:
             return self.primed(at, text, count, after)
+        self._refuse_power(at, text, to)
         if self.tokens[to] not in ("(", "[") or to not in self.closing:
             return self.atom(at, text, to)
         if self.context.told or (self.pieces[-1:] and self.pieces[-1].text == "^"):
             return self.call_or_product(at, text, to)
         return self.atom(at, text, to)
+
+    def _refuse_power(self, at: int, text: str, to: int) -> None:
+        """f^2(x) of a function f: the square of its value, or f(f(x))."""
+        if text not in self.context.functions or self.tokens[to] not in ("^", "**"):
+            return
+        power = to + 1 + (self.tokens[to + 1] in ("-", "+"))
+        if self.tokens[self.closing.get(power, power) + 1] == "(":
+            self.ambiguous(
+                at, "a power of its value, or the function applied so often",
+                f"write ({text}(…))^2 for the power",
+            )  # fmt: skip
 
     def call_or_product(self, at: int, text: str, to: int) -> int:
         """`f(x + 1)` by what f is; where that does not decide, it is refused."""
@@ -55,6 +67,7 @@ class Suffixes(Sums):
                 return self.value_of(at, text, close)
             return self.apply(at, text, parts, close)
         if self._is_product(text, parts) or self._is_exponent():
+            self._refuse_number(at, to)
             self.atom(at, text, to)
             self.factor = True
             return to
@@ -73,6 +86,14 @@ class Suffixes(Sums):
             f"no line says what {text!r} is, which stands before parentheses",
             at, rf"define it, {text}({by}) = …; a product is written {text} \cdot (…)",
         )  # fmt: skip
+
+    def _refuse_number(self, at: int, to: int) -> None:
+        """`= 2x  (3)` at the end of a line, where (3) is its number or a factor."""
+        close = self.closing[to]
+        apart = self.spans[to][0] > self.spans[to - 1][1]
+        is_number = close == to + 2 and self.tokens[to + 1].isdigit()
+        if apart and is_number and not self.tokens[close + 1]:
+            self.ambiguous(to, "a factor, or the number of the equation")
 
     def value_of(self, at: int, text: str, to: int) -> int:
         """A function at its own arguments, which is its name."""
