@@ -212,8 +212,9 @@ def test_our_own_traces_pass(key, order, level, numbers, face):
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_names_with_a_short_subscript_pass(face):
-    report = check(FACES[face](traced("short", 1, "variables", numbers=True)), points=3)
+@pytest.mark.parametrize(("key", "order"), [("short", 1), ("square", 2)])
+def test_names_of_a_trace_are_read(key, order, face):
+    report = check(FACES[face](traced(key, order, "variables", numbers=True)), points=3)
     assert {row.verdict for row in report.rows} == {PASS, "defined"}
 
 
