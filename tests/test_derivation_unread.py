@@ -4,6 +4,7 @@ import io
 import sys
 
 import pytest
+from problems import CANONICAL, CANONICAL_AT
 
 from cgprimer import check_derivation, gradient, parse_graph, trace
 from cgprimer.cli import main
@@ -158,6 +159,7 @@ def test_sides_are_equal_to_the_last_digit_or_not(left, right, x, equal):
 CHAIN = ["xh = tanh(w1*xa + b1)", "xs = sigmoid(w2*xh + b2)", "xl = (xs - xt)^2"]
 POINT = {"xa": 0.123456789, "w1": -1.7654321, "b1": 0.3, "w2": 2.2, "b2": -0.1, "xt": 1}
 TRACED = {
+    "canonical": (CANONICAL, CANONICAL_AT),
     "square": (["xy = a*xx^2"], {"a": 2, "xx": 3}),
     "sinc": (["xy = sin(xx)/xx"], {"xx": 1.3}),
     "softplus": (["xy = log(1 + exp(xa))"], {"xa": 0.7}),
@@ -177,6 +179,7 @@ TRACED = {
     ),
     "small": (["xy = exp(-xa^2/2)*sin(w*xa)"], {"xa": 1e-4, "w": 3e-5}),
     "zero": (["xy = sin(xa)*cos(xa)"], {"xa": 0}),
+    "short": (["v_1 = 1/xa", "d_y = sin(xa)", "v_a = v_1*d_y"], {"xa": 1.5}),
 }
 FACES = {
     "text": str,
@@ -205,6 +208,13 @@ def test_our_own_traces_pass(key, order, level, numbers, face):
     found = FACES[face](traced(key, order, level, numbers))
     report = check(found, points=3)
     assert report.ok, f"{found}\n{report}"
+    assert {row.verdict for row in report.rows} == {PASS, "defined"}
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize(("key", "order"), [("short", 1), ("square", 2)])
+def test_names_of_a_trace_are_read(key, order, face):
+    report = check(FACES[face](traced(key, order, "variables", numbers=True)), points=3)
     assert {row.verdict for row in report.rows} == {PASS, "defined"}
 
 

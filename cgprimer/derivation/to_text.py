@@ -64,8 +64,12 @@ def without_notes(text: str) -> str:
 def _spelled(overlined: re.Match[str]) -> str:
     """`bar_d_xy_d_xa` in as many columns of the text as the signs took."""
     bare = f"bar_{overlined[0][::2]}"
-    is_long = "_" in bare[4:] and len(bare) <= len(overlined[0])
-    return bare.ljust(len(overlined[0])) if is_long else overlined[0]
+    if "_" not in bare[4:]:
+        return overlined[0]
+    # v_a is too short for bar_v_a, so the bar stays above its letter.
+    short = overlined[0][:2] + bare[5:]
+    fits = len(bare) <= len(overlined[0])
+    return (bare if fits else short).ljust(len(overlined[0]))
 
 
 def omissions(trace: Trace) -> str:
