@@ -90,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=module.HELP,
             description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            epilog=f"example:\n\n{indent(module.EXAMPLE, '  ')}\n{TEACH}",
+            epilog=f"example:\n\n{indent(module.EXAMPLE, '  ')}\n"
+            f"{getattr(module, 'TEACH', TEACH)}",
             formatter_class=raw,
         )
         module.arguments(sub)

@@ -9,6 +9,7 @@ from problems import CANONICAL, CANONICAL_AT
 from cgprimer import check_derivation, gradient, parse_graph, trace
 from cgprimer.cli import main
 from cgprimer.derivation.checking.samples import is_equal
+from cgprimer.errors import ExpressionError
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.report import plain
 
@@ -309,3 +310,66 @@ def test_derive_reads_a_file_and_standard_input(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(file.read_text()))
     assert main(["derive", "-", "--numbers-only"]) == 0
     assert capsys.readouterr().out == told
+
+
+# Right lines and wrong ones that a reader might take for something else: none of them
+# gets a verdict that does not follow from what its author has written.
+EASILY_MISREAD = {
+    "f(x) = 3\nf'(x) = 0": "PASS",
+    "f(x) = c\nf'(x) = 0": "PASS",
+    "d = 3*x\ndd/dx = 3": "line 2: 'd_d_d_x' is not defined above",
+    "f(t) = e^(-kt)\nf'(t) = -k*f(t)": (
+        "line 1: 'kt' can be read in two ways: one name or a product"
+    ),
+    r"f(x) = x^3 \\ f^2(x) = x^7": (
+        "line 1: 'f' can be read in two ways: a power of its value, or the function "
+        "applied so often"
+    ),
+    "f(x) = x^3\nf^{-1}(x) = x^{1/3}": (
+        "line 2: 'f' can be read in two ways: a power of its value, or the function "
+        "applied so often"
+    ),
+    r"\begin{align} y &= x^2 & (1) \\ y' &= 2x & (2) \end{align}": "PASS",
+    r"\begin{align} y &= x^2 & (1) \\ y' &= x & (2) \end{align}": "FAIL",
+    "y = x^2\ny' = x (2)": (
+        "line 2: '(' can be read in two ways: a factor, or the number of the equation"
+    ),
+    "f(x, y) = xy + x + y\n∂f/∂x = y + 1": (
+        "line 1: 'xy' can be read in two ways: one name or a product of letters"
+    ),
+    "y = xe^x\ndy/dx = xe^x + e^x": (
+        "line 1: 'xe' can be read in two ways: one name or a product of letters"
+    ),
+    "u = xy\nv = x + y\ndu/dx = y": "PASS",
+    "y = x^2\ny' = 2x (power rule)": (
+        "line 2: 'power' is neither a function nor a name that is known"
+    ),
+    "y = x^2\ny' = 2x by the power rule": (
+        "line 2: 'by' is neither a function nor a name that is known"
+    ),
+    r"y = \tanh x \\ \frac{dy}{dx} = \operatorname{sech}^2 x": (
+        "line 1: 'sech' is neither a function nor a name that is known"
+    ),
+    r"y = \sum_{i=0}^{2} x_{3-i} = x_3 + x_2 + x_1": (
+        "line 1: of an index only i + 1 and i - 1 are computed"
+    ),
+    r"y = \sum_{i=1}^{3} x_{2i} = x_2 + x_4 + x_6": (
+        "line 1: '2i' may be two indices, or a product"
+    ),
+    "y = x\n1/3 = 0.33": "INCONCLUSIVE",
+    "y = x\n1/3 = 0.34": "FAIL",
+    "y = x\n1/3 ≈ 0.33": "PASS",
+    "y = x^2\nx = 2\ndy/dx = 3*x": "FAIL",
+    "y = x^2\nx = 2\ndy/dx = 2*x = 4": "PASS",
+}
+
+
+@pytest.mark.parametrize("text", EASILY_MISREAD)
+def test_what_is_easily_misread_gets_no_verdict_that_does_not_follow(text):
+    told = EASILY_MISREAD[text]
+    if told in ("PASS", "FAIL", "INCONCLUSIVE"):
+        assert check_derivation(text, rng=0).rows[-1].verdict == told
+    else:
+        with pytest.raises(ExpressionError) as caught:
+            check_derivation(text, rng=0)
+        assert str(caught.value).splitlines()[0] == told

@@ -335,6 +335,12 @@ unexpected character ';'
            ^
   hint: write one equation per string or line
 ---
+unexpected character '.'
+
+    y = np.max(x, 0)
+          ^
+  hint: leave the module away, and use a function of the language: exp(x) for np.exp(x)
+---
 unexpected character '\\'
 
     y = \frac{a}{b}

@@ -124,6 +124,17 @@ def test_files_of_many_programs_are_read_in_one_call(name, write, monkeypatch):
 
 
 REFUSED = {  # text or bytes, what is said, what is passed then, x, y
+    "a first sample without values": (
+        "x,y\nNA,NA\n1,2\n3,4\n",
+        "FILE: 2 values are missing: column 'x' in row 2; column 'y' in row 2 "
+        "(written 'NA')\n  hint: missing='drop' leaves out this row",
+        {"missing": "drop"}, [1, 3], [2, 4],
+    ),
+    "numbers in brackets are no units": (
+        "x,y\n(1),(2)\n3,4\n",
+        "FILE: row 2, column 'x' holds '(1)', which is not a number",
+        None, [], [],
+    ),
     "thousands or decimals": (
         "x;y\n1,234;2\n3;4\n",
         "FILE: '1,234' in row 2, column 'x', may be 1.234 or 1234, and no other cell "

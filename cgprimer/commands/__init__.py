@@ -1,6 +1,7 @@
 """The commands, a file for each: HELP, EXAMPLE, `arguments(parser)` and `run(options)`.
 
-EXAMPLE holds lines for a shell; they run, in an empty folder. `cli` makes a subcommand
+EXAMPLE holds lines for a shell; they run, in an empty folder. TEACH, where there is
+one, stands at the end of its help in place of what equations are. `cli` makes a subcommand
 of each that its COMMANDS name; `common`, `files`, `output`, `pictures`, `tables` are
 what they share.
 

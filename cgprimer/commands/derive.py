@@ -14,6 +14,13 @@ echo "dy/dx = cos(x^2)" >> mine.txt
 cgprimer derive mine.txt
 """
 
+TEACH = """\
+a line with a new name alone on its left defines it, every other one claims something,
+and d or ∂ of a name is its derivative. Names that no line defines are variables,
+whatever they begin with. Functions are
+{functions}
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""

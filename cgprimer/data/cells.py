@@ -75,11 +75,14 @@ def is_rule(cell: str) -> bool:
     return not cell.strip() or bool(_RULE.fullmatch(cell.strip()))
 
 
+_BRACKETED = re.compile(r"[\[(]?[-+]?[\d.,]*\d[\d.,]*[)\]]?|[a-zA-Z]\d+")
+
+
 def is_unit(cell: str) -> bool:
     """Whether a cell below a heading is that of a unit: in brackets, or a known one."""
     text = legible(cell).strip()
-    # A sample may lack every value; a number in brackets is one to some.
-    if is_missing(cell) or re.fullmatch(r"[\[(]?[-+\d.,]+[)\]]?|[a-zA-Z]\d+", text):
+    # A sample may lack every value; of numbers in brackets only [1] is a unit.
+    if text != "[1]" and (is_missing(cell) or _BRACKETED.fullmatch(text)):
         return False
     if len(text) > 1 and text[0] + text[-1] in ("[]", "()"):
         return True
