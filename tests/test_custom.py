@@ -319,6 +319,7 @@ def test_formula_that_cancels_is_not_failed_for_the_rounding_of_its_parts():
 # Formulas of formulas of formulas.
 
 
+@pytest.mark.slow
 def test_deep_formulas_are_flat():
     custom_op("deep0(a) = a + sin(a)")
     for k in range(1, 200):

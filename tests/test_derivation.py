@@ -107,6 +107,7 @@ ROUND = [op(*map(name, "abcd"[: op.arity])) for op in TABLE if op.arity]
 ROUND += [e.body for key in PROBLEMS for e in problem(key)[0].equations]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("node", ROUND, ids=show)
 def test_our_own_latex_is_read_back_as_the_same(node):
     text = f"y = {latex(node)} = {show(node)}"
@@ -458,6 +459,7 @@ HINTS = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", HINTS)
 def test_a_mistake_is_told_by_what_it_looks_like(text):
     [row] = check(text).rows

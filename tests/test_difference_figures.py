@@ -182,6 +182,7 @@ def is_stated(found, numbers):
     assert stated == [near(float(n)) for n in numbers]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("row", cells(FIRST), ids=" ".join)
 def test_what_is_stated_of_a_slope(row):
     f, x, scheme, *numbers = row

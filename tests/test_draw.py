@@ -160,6 +160,7 @@ def test_texts_fit_on_axes_of_any_size(size, with_numbers):
     assert_texts_fit(ax)
 
 
+@pytest.mark.every(3)
 def test_everything_lies_on_the_figure(graph, with_numbers):
     ax = shared_drawing(graph, with_numbers)
     seen = extents(ax, [*ax.texts, *node_boxes(ax)])
@@ -231,6 +232,7 @@ def test_inputs_stand_left_of_outputs():
     assert x["xa"] < x["xx"] < x["xy"] < x["xz"] < x["xw"]
 
 
+@pytest.mark.slow
 def test_large_graphs_lose_their_labels_and_larger_ones_are_refused():
     for count, labels in ((299, 299), (300, 0)):  # of 300 and 301 variables
         ax = draw_graph(graph_of("; ".join(f"x{i + 1} = a*x{i}" for i in range(count))))

@@ -65,6 +65,7 @@ def test_finite_differences_work_beside_kinks(key: str, scheme: str):
     assert found == pytest.approx(exact, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("method", [*EXACT, "finite"])
 @pytest.mark.parametrize("key", PROBLEMS)
 def test_arrays_give_what_numbers_give(key: str, method: str):

@@ -1055,6 +1055,7 @@ def layers(runner: ByShape) -> list[DenseLayer]:
     return [group for group in runner.layout.groups if isinstance(group, DenseLayer)]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("make", [ByShape, Taped])
 @pytest.mark.parametrize("seed", [None, 0, 1, 2])
 @pytest.mark.parametrize("count", [1, 9, 600])

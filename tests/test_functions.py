@@ -508,6 +508,7 @@ def test_one_mistake_of_many_kinds_is_found_and_located(key):
     one_mistake_is_found_and_located(key, range(1, 4))
 
 
+@pytest.mark.slow
 def test_several_mistakes_are_told_apart_from_mistakes_everywhere():
     f, grad, x = MANY["squares"]
     claim = grad(x)

@@ -103,6 +103,7 @@ def test_the_gradient_is_the_sweep_and_the_difference(name, seed):
         assert swept[of] == pytest.approx(expected, rel=2e-9, abs=2e-9)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", SMOOTH)
 def test_twice_is_the_hessian(name):
     graph, output = graph_of(name)

@@ -390,6 +390,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", PROBLEMS)
 @pytest.mark.parametrize("level", ["variables", "operations"])
 @pytest.mark.parametrize("kind", FORMATS)

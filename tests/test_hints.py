@@ -323,6 +323,7 @@ EXTENT = {
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("equations", "at", "suggestion"), EXTENT.values(), ids=EXTENT)
 def test_as_much_is_rewritten_as_helps(equations, at, suggestion):
     assert diagnose(parse_graph(equations), at).first.suggestion == suggestion
@@ -433,6 +434,7 @@ WITHOUT = {
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("equation", "at"), WITHOUT.values(), ids=WITHOUT)
 def test_where_no_formula_is_known_none_is_made_up(equation, at):
     found = diagnose(graph_at([equation], at), at)

@@ -188,6 +188,7 @@ ASKED = (  # points of one's own: at the kinks, next to them, and far from them
 )  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("body", ["abs(xa)*a", "relu(xa)*a"])
 @pytest.mark.parametrize("offset", ["1e11", "1e12", "3.2e12", "1e13"])
 def test_a_kink_that_rounding_hides_condemns_nobody_and_vouches_for_nothing(

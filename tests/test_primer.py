@@ -92,6 +92,7 @@ def test_the_example_script_runs_and_its_loss_falls(tmp_path):
     assert lines[0].startswith("sample 1000: mean error of the last 1000: ")
 
 
+@pytest.mark.slow
 def test_the_later_script_runs_with_its_later_names(tmp_path):
     text = SCRIPT.format(parse="parse_general_dag_expressions", display="display_DAG")
     text = text.replace("10000", "20").replace("1000", "5")

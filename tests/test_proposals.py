@@ -518,6 +518,7 @@ HUGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", HUGE)
 def test_numbers_beyond_doubles_do_not_stop_a_diagnosis(text):
     at = {"xx": 1e200} | ({"k": 2.0} if "k" in text else {})

@@ -74,6 +74,7 @@ def test_names_of_sympy_stay_symbols(word: str):
     assert sorted(text.split("*")) == sorted(["2", word, "xa"])
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", PROBLEMS | KINKED)
 def test_the_text_of_a_partial_reads_back_as_its_value(key: str):
     graph, at = problem(key)
