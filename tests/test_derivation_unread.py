@@ -360,6 +360,7 @@ EASILY_MISREAD = {
     "y = x\n1/3 = 0.34": "FAIL",
     "y = x\n1/3 ≈ 0.33": "PASS",
     "y = x^2\nx = 2\ndy/dx = 3*x": "FAIL",
+    "z = a*x - b*y\ndz/da = x = 2": "FAIL",
     "y = x^2\nx = 2\ndy/dx = 2*x = 4": "PASS",
 }
 

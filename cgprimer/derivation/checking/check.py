@@ -100,10 +100,12 @@ def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
     head = last = None
     for equality in script.equalities:
         # A = B = C is one chain, which is also held against its first side.
-        if head is None or equality.left is not last:
+        begins = equality.left is not last
+        if head is None or begins:
             head = equality.left
         last = equality.right
-        if not equality.claims or judging.take(equality):
+        # In A = x = 2 the second '=' gives x no value, but claims one of A.
+        if not equality.claims or (begins and judging.take(equality)):
             yield row_of(equality, DEFINED)
         else:
             yield judging.row(equality, head)
