@@ -552,6 +552,12 @@ def test_the_same_seed_gives_the_same_report_and_a_bar_shows(capsys):
     assert "differences" in error
 
 
+def test_without_a_bar_no_stream_is_needed(monkeypatch):
+    f, grad, x = MANY["squares"]
+    monkeypatch.setattr("sys.stderr", None)  # as of a program with windows
+    assert check_function(f, grad, x[:100], progress=False).verdict == PASS
+
+
 # Assertions for the test suites of others.
 
 

@@ -44,10 +44,9 @@ def check_bar(
     where it takes long. On a terminal the bar goes when it is done; in a file it is a
     line that stays.
     """
-    terminal = sys.stderr.isatty()
     if progress is None:
-        progress = terminal and seconds * CALLS * total > LONG
-    with _bar(total, label, progress, "", terminal) as advance:
+        progress = sys.stderr.isatty() and seconds * CALLS * total > LONG
+    with _bar(total, label, progress, "", True) as advance:
         yield lambda count: advance(count, None)
 
 
@@ -122,7 +121,8 @@ def _display(transient: bool) -> Progress:
     ]
     # A thread of its own that draws on and on would be in the way of a fork.
     console = _console()
-    return Progress(*columns, console=console, auto_refresh=False, transient=transient)
+    goes = transient and console.is_terminal
+    return Progress(*columns, console=console, auto_refresh=False, transient=goes)
 
 
 def _console() -> Console:
