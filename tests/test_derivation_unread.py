@@ -361,6 +361,12 @@ EASILY_MISREAD = {
     "y = x\n1/3 ≈ 0.33": "PASS",
     "y = x^2\nx = 2\ndy/dx = 3*x": "FAIL",
     "z = a*x - b*y\ndz/da = x = 2": "FAIL",
+    "x = 2\ng(x) = x^3\ng'(x) = 6*x": (
+        "line 2: 'x' has a value above, and is an argument here"
+    ),
+    "g(x) = x^3\nx = 2\ng'(x) = 6*x": "FAIL",
+    "g(x) = x^3\nx = 2\ng'(x) = 12": "PASS",
+    "x = t^2\nf(x) = sin(x)\ndf/dt = 2*t*cos(x)": "PASS",
     "y = x^2\nx = 2\ndy/dx = 2*x = 4": "PASS",
 }
 

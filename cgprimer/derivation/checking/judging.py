@@ -96,8 +96,7 @@ class Judging:
             self.meanings.given = given
 
     def _judged(self, equality: Equality, head: Side) -> DerivationRow:
-        left = self.meanings.close(equality.left.node)
-        right = self.meanings.close(equality.right.node)
+        left, right = self._closed(equality)
         names = {*leaves(left), *leaves(right)}
         allowed = slack(equality)
         tried = list(samples(left, right, self.pool, self.points, allowed))
@@ -116,6 +115,11 @@ class Judging:
             return row_of(equality, INCONCLUSIVE, _reason(tried), points=len(met))
         return self._right(equality, head, tried, met)
 
+    def _closed(self, equality: Equality) -> tuple[Node, Node]:
+        """Both sides over free names."""
+        close = self.meanings.close
+        return close(equality.left.node), close(equality.right.node)
+
     def _right(
         self,
         equality: Equality,
@@ -123,9 +127,7 @@ class Judging:
         tried: Sequence[BothSides],
         met: Sequence[BothSides],
     ) -> DerivationRow:
-        left, right = map(
-            self.meanings.close, (equality.left.node, equality.right.node)
-        )
+        left, right = self._closed(equality)
         names = {*leaves(left), *leaves(right)}
         tame = sorted(met, key=lambda sample: sample.size(names))[:DEEP]
         rounded = not all(same(s.left, s.right) for s in met)
@@ -149,9 +151,7 @@ class Judging:
         met: Sequence[BothSides],
         names: set[str],
     ) -> DerivationRow:
-        left, right = map(
-            self.meanings.close, (equality.left.node, equality.right.node)
-        )
+        left, right = self._closed(equality)
         # sigmoid(60) and 1 agree to 20 digits, and are not equal for all that.
         agreed = [s for s in met if s.agrees and is_equal(left, right, s.at)]
         apart = [s for s in met if s not in agreed]

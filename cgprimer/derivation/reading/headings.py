@@ -121,6 +121,7 @@ def _arguments(tokens: Spelling, at: int) -> Iterator[str]:
 
 
 def first_name(tokens: Spelling) -> str | None:
+    """The first name near the beginning, which a line that is not read may define."""
     for at in range(LOOKED_AT):
         try:
             named = tokens.name(at)

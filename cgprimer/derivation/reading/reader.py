@@ -256,7 +256,9 @@ class _Reader(Headings):
         # itself is told as that.
         if not was_free and defined not in names.late:
             names.broken[defined] = statement.number
-        right = self._try_side(statement, spans[1])
+        right = self._bound_argument(takes, spans[0]) or self._try_side(
+            statement, spans[1]
+        )
         if isinstance(right, Mistake):
             self._refuse(statement, right)
             names.doubt(defined, statement.number, certain=True)
@@ -286,6 +288,17 @@ class _Reader(Headings):
         self._keep(left, right, signs[0], defined)
         self._remember(right)
         return spans[1:], signs[1:]
+
+    def _bound_argument(self, takes: Sequence[str], place: Span) -> Mistake | None:
+        """x = 2 above g(x) = x^3: g'(x) would be that at 2, and not a function."""
+        for text in takes:
+            value = self.names.bodies.get(text)
+            if value is not None and not leaves(value):
+                return Mistake(
+                    f"{text!r} has a value above, and is an argument here", "", *place,
+                    "call one of them otherwise, or give the value below",
+                )  # fmt: skip
+        return None
 
     def _is_late(self, defined: str, right: Side) -> bool:
         """Whether a line with a name alone that lines above have used defines it.

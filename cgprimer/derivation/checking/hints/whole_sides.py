@@ -23,6 +23,7 @@ NEAR = 1e-3  # sides as near as this may be an approximation
 
 
 def of_a_number(case: Case) -> Iterator[Guess]:
+    """What fits two numbers, of which any is a factor or term of the other."""
     yield from unknown_name(case)
     if abs(case.left[0] + case.right[0]) <= slack(case.equality):
         yield Guess("the sign is wrong: the two sides differ by a factor -1")
@@ -31,6 +32,7 @@ def of_a_number(case: Case) -> Iterator[Guess]:
 
 
 def unknown_name(case: Case) -> Iterator[Guess]:
+    """A name in the line that nothing above has."""
     known = case.meanings.known - set(case.equality.fresh)
     for text in case.equality.fresh:
         meant = suggest(text, known)
@@ -38,6 +40,7 @@ def unknown_name(case: Case) -> Iterator[Guess]:
 
 
 def unbound_number(case: Case) -> Iterator[Guess]:
+    """One number in place of what varies."""
     left, right = case.equality.left, case.equality.right
     for side, other, column in (
         (right, left, case.left),
@@ -52,6 +55,7 @@ def unbound_number(case: Case) -> Iterator[Guess]:
 
 
 def wrong_sign(case: Case) -> Iterator[Guess]:
+    """One side is minus the other."""
     if case.holds(case.left, times(case.right, -1)):
         says = "the sign is wrong: the two sides differ by a factor -1"
         mended = tidy(OPS["neg"], case.equality.right.node)
@@ -77,6 +81,7 @@ def reading(case: Case) -> Iterator[Guess]:
 
 
 def constant_factor(case: Case) -> Iterator[Guess]:
+    """One side is a number times the other."""
     if not any(case.left) or 0 in case.left or 0 in case.right:
         return
     ratios = [b / a for a, b in zip(case.left, case.right, strict=True)]
@@ -94,18 +99,21 @@ def zero(case: Case) -> Iterator[Guess]:
 
 
 def reciprocal(case: Case) -> Iterator[Guess]:
+    """One side is 1 over the other."""
     if case.varies and case.holds(times(case.left, case.right), [1] * len(case.left)):
         mended = tidy(OPS["div"], ONE, case.equality.right.node)
         yield Guess("the right side is 1 over the left side", mended)
 
 
 def constant_offset(case: Case) -> Iterator[Guess]:
+    """The sides differ by a number."""
     gaps = minus(case.right, case.left)
     if case.holds(gaps, [gaps[0]] * len(gaps)) and case.varies:
         yield Guess(f"the right side is the left side plus {spell_factor(gaps[0])}")
 
 
 def approximation(case: Case) -> Iterator[Guess]:
+    """The sides are nearly equal."""
     pairs = zip(case.left, case.right, strict=True)
     gap = max(float(abs(a - b) / max(abs(a), abs(b), SAME)) for a, b in pairs)
     if gap < NEAR:
