@@ -14,7 +14,6 @@ from cgprimer.judge.code.rounding import noise
 from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.disturb import D, off, with_rounding
 from cgprimer.judge.differences.finite import difference, second_difference
-from cgprimer.judge.differences.mixed import mixed_difference
 from cgprimer.judge.differences.schemes import EPSILON, ROUNDING, Told
 
 F = {
@@ -310,28 +309,6 @@ def test_what_is_stated_of_plain_code(row):
 def sizes(x):
     """The sizes that `slopes` reckons with: those of x, and the usual ones."""
     return np.where(x == 0, 1.0, np.abs(x)), np.ones(1)
-
-
-MIXED = [  # x, y, scheme, rounding where told: ∂²/∂x∂y of x²y + y²/x, bound, step
-    (2.0, 3.0, "three-point", None, 2.5, 4.79e-7, 1.22e-4),
-    (2.0, 3.0, "ridders", None, 2.5, 6.66e-11, 0.1),
-    (2.0, 0.01, "ridders", None, 3.995, 3.747e-13, 0.0714),
-    (0.02, 30.0, "three-point", None, -149999.96, 0.4844, 1.22e-4),
-    (2.0, 3.0, "three-point", 1e-9, 2.5, 0.0137, 1.22e-4),
-    (2.0, 3.0, "ridders", 1e-9, 2.5, 9.172e-7, 0.1),
-    (2.0, 0.0, "ridders", None, 4.0, 3.033e-14, 0.1),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("x", "y", "scheme", "told", "value", "bound", "h"), MIXED)
-def test_what_is_stated_of_a_mixed_derivative(x, y, scheme, told, value, bound, h):
-    def f(x, y):
-        return x * x * y + y * y / x
-
-    found = mixed_difference(f, A([x]), A([y]), told, scheme=scheme)
-    stated = [float(part[0]) for part in (found.value, found.bound, found.h)]
-    assert stated == [near(n) for n in (value, bound, h)]
-    assert abs(stated[0] - (2 * x - 2 * y / x**2)) <= stated[1]
 
 
 @pytest.mark.parametrize(

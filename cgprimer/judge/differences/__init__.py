@@ -6,6 +6,6 @@
 
 What rounding does to a value of f is probed (`probe`), or follows from the operations
 of an equation (`judge.rounding`), or from disturbing them (`disturb`). `edges` asks for
-every equation of a graph by each of its names, `whole` for an output by any name;
-`complex_step` and `mixed` are other ways to a slope.
+every equation of a graph by each of its names; `whole` is an output as a function of
+any name; `complex_step` is another way to a slope.
 """

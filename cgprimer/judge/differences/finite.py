@@ -2,7 +2,7 @@
 
     f, x ─▶ search (scales, one-sided at domain edges) ─▶ sides (kinks) ─▶ Difference
               └─ schemes, ridders, probe (what rounding does to f)
-    complex_step and mixed have their own ways; a Difference is in `bounded`
+    complex_step has its own way; a Difference is in `bounded`
 
 The bound has three parts: truncation, from the change between steps; rounding, over
 the step, from ε·Σ|terms| of f (told by the caller who knows the expression, else
@@ -15,7 +15,6 @@ Sources: Numerical Recipes §5.7; Nocedal & Wright §8.1.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,7 +41,6 @@ from cgprimer.types import Array
 
 __all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "choose", "difference"]
 
-SchemeName = Literal["forward", "central", "five-point", "ridders", "complex"]
 SCHEMES = FIRST
 CLOSER = (1 / 30, 1e-3)  # of a step: where a kink must still be seen
 HIDDEN = 0.1  # of a gap: what rounding may do where it would be seen
