@@ -197,15 +197,21 @@ def test_what_is_stated_of_a_curvature(row):
 # A step, a typical size, or rounding that the caller knows.
 
 A = np.array
+
+
+def told(size):
+    return Told(lambda x: np.full_like(x, size))
+
+
 GIVEN = [
-    ("central", {"noise": 1e-9}, 12, 5.84e-5, 1.21e-5),
-    ("ridders", {"noise": 1e-9}, 12, 2.07e-8, 0.2),
+    ("central", {"noise": told(1e-9)}, 12, 5.84e-5, 1.21e-5),
+    ("ridders", {"noise": told(1e-9)}, 12, 2.07e-8, 0.2),
     ("five-point", {"noise": Told(lambda x: 1e-12 * np.abs(x * x * x))},
      12, 5.15e-9, 1.48e-3),
     ("five-point", {"noise": Told(lambda x: 0 * x, complete=False)},
      12, 2.37e-12, 1.48e-3),
-    ("ridders", {"noise": 0.079}, 12, 0.932, 0.2),  # less than 1 % of f
-    ("ridders", {"noise": 0.11}, 12, np.inf, 0.2),
+    ("ridders", {"noise": told(0.079)}, 12, 0.932, 0.2),  # less than 1 % of f
+    ("ridders", {"noise": told(0.11)}, 12, np.inf, 0.2),
     ("forward", {"step": 1e-2}, 12.0601, 0.181, 1e-2),
     ("forward", {"step": 1e-9}, 12, 6.48e-5, 1e-9),
     ("central", {"step": 1e-2}, 12.0001, 3e-4, 1e-2),

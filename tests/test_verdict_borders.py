@@ -19,6 +19,7 @@ from cgprimer.judge.check import graph_check
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.claims import read_claims
+from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.evidence import Evidence, judged_row, kink_row
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.kinks import either_side, kink_mask, kinks
@@ -811,7 +812,8 @@ TYPICAL = [  # f, x, Σ|terms| where told: the slope, and the curvature to expec
 @pytest.mark.parametrize(("f", "x", "terms", "steep", "bent"), TYPICAL)
 def test_the_slope_to_expect_is_that_over_long_steps(f, x, terms, steep, bent):
     with np.errstate(all="ignore"):
-        found = [take(f, A([x]), terms) for take in (slope_of, curvature)]
+        told = terms and Told(lambda x: np.full_like(x, terms))
+        found = [take(f, A([x]), told) for take in (slope_of, curvature)]
     assert [float(s.typical[0]) for s in found] == pytest.approx([steep, bent])
 
 

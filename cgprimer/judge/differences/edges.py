@@ -16,13 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
 from cgprimer.diff.stable import stable
-from cgprimer.errors import (
-    DifferenceError,
-    OptionError,
-    listing,
-    suggest,
-    unknown,
-)
+from cgprimer.errors import DifferenceError, OptionError, listing, suggest, unknown
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph
@@ -35,13 +29,10 @@ from cgprimer.judge.differences.finite import check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.keeping import lazy
-from cgprimer.run.groups import Group
 from cgprimer.run.values import edge_rows, edges_of, spread
 from cgprimer.types import Array, Edge, Value
 
 Method = Literal["symbolic", "finite", "adjoint"]
-
-
 AT_ONCE = 1 << 17  # numbers: arrays of a megabyte
 
 
@@ -86,12 +77,10 @@ def edge_partials(
     check_scheme(scheme, step)
     point = Point.of(graph, at)
     if method == "finite":
-        rows = {
-            edge: result.value
-            for edge, result in differences(graph, point, scheme, step, typical).items()
-        }
+        slopes = differences(graph, point, scheme, step, typical)
+        rows = {edge: slope.value for edge, slope in slopes.items()}
     else:
-        rows = dict(_in_order(graph, METHODS[method](graph, point)))
+        rows = by_formula(graph, point, method)
     partials = EdgePartials((edge, point.unpack(row)) for edge, row in rows.items())
     if method == "symbolic":
         partials.swept = _swept_edges(graph)
@@ -127,17 +116,14 @@ def differences(
     typical: Mapping[str, float] | None = None,
 ) -> dict[Edge, Difference]:
     """All edge partials by finite differences, each with its error bound."""
-    sizes = typical_sizes(graph, typical)
+    sizes = _typical_sizes(graph, typical or {})
     return dict(_in_order(graph, _finite(graph, point, scheme, step, sizes)))
 
 
-def typical_sizes(
-    graph: Graph, typical: Mapping[str, float] | None
-) -> dict[str, float]:
+def _typical_sizes(graph: Graph, typical: Mapping[str, float]) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
-    sizes = dict(typical or {})
-    for text, size in sizes.items():
-        known = (*graph.variable_number, *graph.parameters)
+    known = (*graph.variable_number, *graph.parameters)
+    for text, size in typical.items():
         if not isinstance(text, str) or text not in known:
             hint = suggest(text, known) or f"the names are {listing(known)}"
             raise DifferenceError(f"typical= names {takes.quote(text)}\n  hint: {hint}")
@@ -146,7 +132,7 @@ def typical_sizes(
                 f"the typical size {takes.quote(size)} of {text!r} is not a positive "
                 "number"
             )
-    return {text: float(size) for text, size in sizes.items()}
+    return {text: float(size) for text, size in typical.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,10 +183,7 @@ class Alike:
 
     def terms(self, moved: Sequence[int]) -> Told | None:
         """Σ|terms| for any values of those slots; None where they are not known."""
-        kernel = rounding_kernel(self.shape)
-        if kernel is None:
-            return None
-        return Told(self.along(moved, kernel), not is_opaque(self.shape))
+        return _told(self.shape, lambda kernel: self.along(moved, kernel))
 
 
 def alike_equations(graph: Graph, point: Point) -> Iterator[Alike]:
@@ -265,7 +248,7 @@ def _finite(
 ) -> Iterator[tuple[Edge, Difference]]:
     for own in alike_equations(graph, point):
         if scheme == "complex":
-            refuse_kinks(graph, own)
+            _refuse_kinks(graph, own)
         columns = zip(*edges_of(graph, own.equations), strict=True)
         for moved in own.blocks:
             edges = [column for _, column in zip(moved, columns, strict=False)]
@@ -283,10 +266,12 @@ def _finite(
 
 def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
     """Σ|terms| of a shape, for any values of one slot; None where it is not known."""
+    return _told(shape, lambda kernel: along(kernel, slots, i))
+
+
+def _told(shape: Shape, function_of: Callable[[Kernel], Function]) -> Told | None:
     kernel = rounding_kernel(shape)
-    if kernel is None:
-        return None
-    return Told(along(kernel, slots, i), not is_opaque(shape))
+    return kernel and Told(function_of(kernel), not is_opaque(shape))
 
 
 def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
@@ -299,7 +284,7 @@ def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
     return f
 
 
-def refuse_kinks(graph: Graph, own: Alike | Group) -> None:
+def _refuse_kinks(graph: Graph, own: Alike) -> None:
     """Refuse the complex step where an operation is not analytic."""
     for node in postorder([own.shape.body]):
         if not node.op.analytic:

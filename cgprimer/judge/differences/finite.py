@@ -26,20 +26,15 @@ from cgprimer.judge.differences import search
 from cgprimer.judge.differences.bounded import Difference, choose
 from cgprimer.judge.differences.complex_step import complex_step
 from cgprimer.judge.differences.schemes import (
-    EPSILON,
     FIRST,
-    ROUNDING,
     SECOND,
     Function,
     Noise,
     Scheme,
-    Told,
     values,
 )
-from cgprimer.judge.differences.sides import sides_of
+from cgprimer.judge.differences.sides import with_sides
 from cgprimer.types import Array
-
-__all__ = ["EPSILON", "ROUNDING", "SCHEMES", "Difference", "choose", "difference"]
 
 SCHEMES = FIRST
 CLOSER = (1 / 30, 1e-3)  # of a step: where a kink must still be seen
@@ -69,7 +64,7 @@ def difference(
     step: float | None = None,
     noise: Noise = None,
     *,
-    typical: Array | float | None = None,
+    typical: Array | float = 1.0,
     stacks: bool = False,
 ) -> Difference:
     """The derivative of `f` at every element of `x`, elementwise.
@@ -78,8 +73,7 @@ def difference(
         shape (k, *x.shape).
     scheme : forward, central, five-point, ridders or, where f is analytic, complex.
     step : absolute; for ridders the first one. By default it follows from x.
-    noise : what rounding does to one value of f, at x or, as `Told`, for any x; by
-        default it is probed.
+    noise : what rounding does to one value of f; by default it is probed.
     typical : the size that x usually has; 1 by default. It matters where x is near 0.
     Raises DifferenceError where x + step rounds to x.
     """
@@ -89,12 +83,10 @@ def difference(
         # The complex step has no cancellation, so that neither lengths nor drowning
         # matter; the central difference beside it tells whether f is analytic.
         if scheme == "complex":
-            central = by_search(f, x, FIRST["central"], None, noise, None, stacks)
-            central = _drop_drowned(f, x, central, noise)
+            central = _by_search(f, x, FIRST["central"], None, noise, 1.0, stacks)
             slope = complex_step(f, x, step, noise, central)
         else:
-            slope = by_search(f, x, FIRST[scheme], step, noise, typical, stacks)
-            slope = _drop_drowned(f, x, slope, noise)
+            slope = _by_search(f, x, FIRST[scheme], step, noise, typical, stacks)
     return _drop_poles(slope, outside)
 
 
@@ -105,7 +97,6 @@ def second_difference(
     *,
     scheme: str = "ridders",
     step: float | None = None,
-    typical: Array | float | None = None,
     stacks: bool = False,
 ) -> Difference:
     """The second derivative of `f` at every element of `x`; see `difference`.
@@ -115,8 +106,8 @@ def second_difference(
     check_scheme(scheme, step, SECOND)
     x, outside = _check_x(f, x)
     with np.errstate(all="ignore"):
-        curvature = by_search(f, x, SECOND[scheme], step, noise, typical, stacks)
-        return _drop_poles(_drop_drowned(f, x, curvature, noise), outside)
+        curvature = _by_search(f, x, SECOND[scheme], step, noise, 1.0, stacks)
+    return _drop_poles(curvature, outside)
 
 
 def _check_x(f: Function, x: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
@@ -143,32 +134,25 @@ def _drop_poles(known: Difference, outside: NDArray[np.bool_]) -> Difference:
     return replace(known, value=value, bound=bound, left=left, right=right)
 
 
-def by_search(
+def _by_search(
     f: Function,
     x: Array,
     scheme: Scheme,
     step: float | None,
     noise: Noise,
-    typical: Array | float | None,
+    typical: Array | float,
     stacks: bool,
 ) -> Difference:
     """The best over several lengths, or the one of the given step; then the sides."""
     # A caller's step is taken as it is: no other length, and no closer look at kinks.
     if step is not None:
         known = search.at_step(f, x, scheme, _full_step(x, step), noise)
-        return _with_sides(f, x, scheme, known)[0]
-    known = search.best(f, x, scheme, noise, typical, stacks)
-    slope = _with_sides(f, x, scheme, known)[0]
-    return _closer(f, x, scheme, noise, slope) if slope.kink.any() else slope
-
-
-def _with_sides(
-    f: Function, x: Array, scheme: Scheme, known: search.Found
-) -> tuple[Difference, Array]:
-    """(the difference, the gap between its sides that rounding may make)."""
-    sides = sides_of(f, x, scheme.order, known)
-    parts = sides.value, sides.bound, known.h, known.rounding, sides.left, sides.right
-    return Difference(*parts, sides.rough), sides.noise
+    else:
+        known = search.best(f, x, scheme, noise, typical, stacks)
+    slope, _ = with_sides(f, x, scheme.order, known)
+    if step is None and slope.kink.any():
+        slope = _closer(f, x, scheme, noise, slope)
+    return _drop_drowned(f, x, slope, noise)
 
 
 def _closer(
@@ -184,7 +168,7 @@ def _closer(
         # nan leaves the other elements out of the second look.
         at = np.where(slope.kink, x, np.nan)
         known = search.at_step(f, at, scheme, part * longest, noise)
-        near, hidden = _with_sides(f, at, scheme, known)
+        near, hidden = with_sides(f, at, scheme.order, known)
         # Unseen is not the same as absent: only where rounding is small beside the gap
         # would a kink have shown at the shorter step.
         smooth = ~near.kink & np.isfinite(near.bound) & (hidden < HIDDEN * gap)
@@ -201,10 +185,11 @@ def _drop_drowned(f: Function, x: Array, known: Difference, noise: Noise) -> Dif
     if noise is None:
         return known
     rows = np.array([values(f, x + k * known.h) for k in (-1, 0, 1)])
-    told = noise.at(x) if isinstance(noise, Told) else noise
     # ptp > 0: where f stands still, its noise has not shown, and a slope of 0 may be
     # right.
-    drowned = (told > DROWNED * np.abs(rows).max(axis=0)) & (np.ptp(rows, axis=0) > 0)
+    drowned = (noise.at(x) > DROWNED * np.abs(rows).max(axis=0)) & (
+        np.ptp(rows, axis=0) > 0
+    )
     return replace(known, bound=np.where(drowned, np.inf, known.bound))
 
 

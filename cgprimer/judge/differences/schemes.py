@@ -32,8 +32,8 @@ class Told:
     complete: bool = True
 
 
-Noise = Array | float | Told | None
-"""What rounding does to one value of a function: at x, at any x, or unknown."""
+Noise = Told | None
+"""What rounding does to one value of a function; None where it is to be probed."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 ROUNDING = 2 * EPSILON  # what one operation is trusted to, library functions included
@@ -69,7 +69,7 @@ class Scheme:
         """The same to the other side of x."""
         sign = (-1) ** self.order
         weights = {-k: sign * w for k, w in self.weights.items()}
-        return Scheme(weights, self.step, self.order, self.power, self.rows)
+        return replace(self, weights=weights)
 
 
 # The best steps balance rounding ε/h^order with truncation h^power: ε^(1/2) for
@@ -102,10 +102,10 @@ NEAREST = {  # to the right of x, within as few steps as can be, for kinks
 
 def rounding(terms: Noise) -> Noise:
     """What rounding does to a sum of such terms, where they are known."""
-    if isinstance(terms, Told):
-        at = terms.at
-        return replace(terms, at=lambda x: ROUNDING * at(x))
-    return None if terms is None else ROUNDING * terms
+    if terms is None:
+        return None
+    at = terms.at
+    return replace(terms, at=lambda x: ROUNDING * at(x))
 
 
 def step_taken(x: Array, h: Array) -> Array:

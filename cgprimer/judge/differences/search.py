@@ -8,7 +8,8 @@ sides meet nan or inf, they are taken to one side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from cgprimer.judge.differences.schemes import (
     Function,
     Noise,
     Scheme,
-    Told,
     apply,
     step_taken,
     values,
@@ -45,8 +45,7 @@ WILD = 10
 SHORTER = (1e-3, 1e-6)  # lengths to try below both |x| and the typical x
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What one length gave: `value` ± `bound` at step `h`, elementwise.
 
     rounding : the part of the bound that is due to rounding.
@@ -61,17 +60,13 @@ class Found:
     noise: Array
     flat: Mask
 
-    def parts(self) -> list[Array]:
-        """The fields, in order."""
-        return [getattr(self, part.name) for part in fields(self)]
-
 
 def best(
     f: Function,
     x: Array,
     scheme: Scheme,
     noise: Noise,
-    typical: Array | float | None,
+    typical: Array | float,
     stacks: bool,
 ) -> Found:
     """The scheme over the length that suits it best, elementwise.
@@ -84,7 +79,7 @@ def best(
     each = np.broadcast_to(x, scales.shape)
 
     every = f if stacks else _row_by_row(f)
-    if isinstance(noise, Told) and not stacks:
+    if noise and not stacks:
         noise = replace(noise, at=_row_by_row(noise.at))
     plain = PLAIN[scheme.order]
     # What is told of rounding grows with the reach of a step, so that it is asked for
@@ -95,8 +90,7 @@ def best(
     # 6e-6. Its rows are less exact, but they are witnesses against the longer ones.
     if scheme.step > 10 * plain.step:  # even the shortest may reach over a kink
         short = _over(every, each, plain, scales, *near)
-        pairs = zip(tried.parts(), short.parts(), strict=True)
-        tried = _from_parts(map(np.concatenate, pairs))
+        tried = Found._make(map(np.concatenate, zip(tried, short, strict=True)))
     return _choose(tried)
 
 
@@ -111,15 +105,11 @@ def _row_by_row(f: Function) -> Function:
     return lambda at: np.array([values(f, row) for row in at])
 
 
-def _from_parts(parts: object) -> Found:
-    return Found(*parts)  # type: ignore[misc]
-
-
-def _lengths(x: Array, typical: Array | float | None) -> Array:
+def _lengths(x: Array, typical: Array | float) -> Array:
     """Lengths (k, …) on which f may change, long to short; nan for repetitions."""
     # For x = 1e4 and a usual size of 1: 1e4, 100, 1, 1e-3 and 1e-6. For x = 0 or 1 only
     # 1, 1e-3 and 1e-6: the others would repeat the first.
-    usual = np.broadcast_to(1.0 if typical is None else np.abs(typical), x.shape)
+    usual = np.broadcast_to(np.abs(typical), x.shape)
     size = np.where(x == 0, usual, np.abs(x))
     large, small = np.maximum(size, usual), np.minimum(size, usual)
     lengths = [
@@ -141,11 +131,10 @@ def _noise(
     line: a·1e8 - a·(1e8 - 1) has no rounding at a = 0, and much beside it.
     """
     probed, still = np.zeros(scale.shape), np.zeros(scale.shape, dtype=bool)
-    if told is None or (isinstance(told, Told) and not told.complete):
+    if told is None or not told.complete:
         probed, still = probe.noise(f, x, scale)
-    if not isinstance(told, Told):
-        known = probed if told is None else np.broadcast_to(told, scale.shape)
-        return [(known, still)] * len(schemes)
+    if told is None:
+        return [(probed, still)] * len(schemes)
     longest = max(scheme.step for scheme in schemes)
     # The straight line between x and the longest reach stands for what lies between, so
     # that `told.at` is evaluated three times and not at every point of every scheme.
@@ -171,7 +160,7 @@ def _over(
         other = _one_sided_slopes(f, x, side, scale * aside.step, noise)
         pairs = zip(other, parts, strict=True)
         parts = tuple(np.where(outside, new, old) for new, old in pairs)
-    return _from_parts((*parts, noise, flat))
+    return Found._make((*parts, noise, flat))
 
 
 def _steps(
@@ -254,9 +243,9 @@ def _choose(tried: Found) -> Found:
     # argmin would choose nan before any number.
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
     pick = bounds.argmin(axis=0)[None]
-    parts = replace(tried, bound=bounds).parts()
-    best_row = _from_parts(np.take_along_axis(part, pick, 0)[0] for part in parts)
-    return replace(best_row, bound=np.where(_is_wild(tried), np.inf, best_row.bound))
+    parts = tried._replace(bound=bounds)
+    best_row = Found(*(np.take_along_axis(part, pick, 0)[0] for part in parts))
+    return best_row._replace(bound=np.where(_is_wild(tried), np.inf, best_row.bound))
 
 
 def _is_wild(tried: Found) -> Mask:

@@ -1,6 +1,6 @@
 """Kinks: the slopes to the left and to the right of a point.
 
-    f, x, a difference ─▶ gaps at five steps ─▶ Sides; called by `finite`
+    f, x, a difference ─▶ gaps at five steps ─▶ Difference; called by `finite`
 
 The gap between the two is odd in the step t for a smooth f: without its linear part it
 shrinks as t³. At a kink it stays, at a jump or a cusp it grows. When t is divided by 8,
@@ -11,10 +11,9 @@ the gap that is extrapolated to t = 0 changes by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.schemes import NEAREST, Function, apply, step_taken
 from cgprimer.judge.differences.search import Found
 from cgprimer.types import Array, Mask
@@ -26,28 +25,14 @@ STAYS, GROWS = 0.6, 1.3  # a gap over what it was at steps eight times as long
 BENDS = 1 / 32  # the same beside |x|^1.5, say; that of a smooth f falls 512-fold
 
 
-@dataclass(frozen=True)
-class Sides:
-    """A difference held against its sides: it has slopes `left` and `right`.
-
-    noise : how far apart rounding alone may make them look. rough : how far apart they
-    are where f bends so sharply that the slope may change unseen.
-    """
-
-    value: Array
-    bound: Array
-    left: Array
-    right: Array
-    noise: Array
-    rough: Array
-
-
-def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
+def with_sides(
+    f: Function, x: Array, order: int, known: Found
+) -> tuple[Difference, Array]:
     """`known`, with both slopes where there is a kink, which its bound then spans.
 
     Elsewhere the mean of the slopes at the shortest steps must agree with it, up to
     rounding and to what that mean still changes; where it does not, the bound is
-    widened to the gap.
+    widened to the gap. Beside it, how far apart rounding may make the slopes look.
     """
     # A step of a few units in the last place would have slopes of rounding alone.
     longest = np.maximum(known.h, RESOLVED * np.spacing(np.abs(x)))
@@ -77,7 +62,8 @@ def sides_of(f: Function, x: Array, order: int, known: Found) -> Sides:
     # right claims from a PASS; it only keeps claims so near from a FAIL.
     bends = ~kink & (np.abs(gap) > BENDS * np.abs(before) + noise)
     rough = np.where(bends, np.abs(gap), 0.0)
-    return Sides(value, bound, value - half, value + half, noise, rough)
+    sides = value - half, value + half
+    return Difference(value, bound, known.h, known.rounding, *sides, rough), noise
 
 
 def _across(before: Array, gap: Array, noise: Array) -> Array:
