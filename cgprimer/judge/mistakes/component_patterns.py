@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,8 @@ def common(parts: list[Part]) -> str | None:
     sizes = {float(part.at.size) for part in parts}
     # Arguments of one size only: a factor of 100 where one has 100 components and the
     # other 10 is no forgotten mean of both.
-    for says in (*_by_size(some, sizes if len(sizes) == 1 else set()), *_alike(some)):
-        return says
-    return None
+    sizes = sizes if len(sizes) == 1 else set()
+    return next(chain(_by_size(some, sizes), _alike(some)), None)
 
 
 def likely_mistakes(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
@@ -79,9 +79,8 @@ def likely_mistakes(part: Part, others: Mapping[str, Array]) -> Iterator[str]:
     some = part.some()
     # Likelier ones first, and the first is said. A transposed gradient is a permutation
     # too, so that it is looked for before.
-    yield from _by_size(
-        some, {float(s) for s in (part.at.size, *part.at.shape) if s > 1}
-    )
+    sizes = {float(s) for s in (part.at.size, *part.at.shape) if s > 1}
+    yield from _by_size(some, sizes)
     if _is_transposed(part):
         yield "the gradient is transposed"
     yield from _alike(some)
@@ -97,10 +96,10 @@ def _by_size(some: Wrong, sizes: set[float]) -> Iterator[str]:
         yield "the gradient is nan or inf where the slope is not"
     elif not some.claimed.any():
         yield "the gradient is zero where the slope is not"
-    else:
-        ratio = some.constant()
-        if ratio is not None and (says := _special(ratio, some, sizes)):
-            yield says
+    elif (ratio := some.constant()) is not None:
+        near = np.median(some.slack / np.maximum(np.abs(some.true), 1e-300))
+        if known := special(ratio, sizes, min(near, MEANT)):
+            yield known[1]
 
 
 def _alike(some: Wrong) -> Iterator[str]:
@@ -109,12 +108,6 @@ def _alike(some: Wrong) -> Iterator[str]:
     ratio = some.constant()
     if ratio is not None:
         yield f"it is {fraction(ratio)} times the true derivative"
-
-
-def _special(ratio: float, some: Wrong, sizes: set[float]) -> str | None:
-    near = float(np.median(some.slack / np.maximum(np.abs(some.true), 1e-300)))
-    found = special(ratio, sizes, min(near, MEANT))
-    return found[1] if found else None
 
 
 def _is_permuted(some: Wrong) -> bool:
@@ -157,7 +150,6 @@ def _shift(some: Wrong) -> Iterator[str]:
     """A gap that is one number."""
     gap = some.claimed - some.true
     middle = float(np.median(gap))
-    if len(gap) > 1 and Wrong(gap, np.full_like(gap, middle), some.slack).agrees(
-        np.full_like(gap, middle)
-    ):
+    same = np.full_like(gap, middle)
+    if len(gap) > 1 and Wrong(gap, same, some.slack).agrees(same):
         yield f"each is {abs(middle):.4g} too {'large' if middle > 0 else 'small'}"

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from cgprimer.graph.accumulation import below, tangents, totals
 from cgprimer.judge.mistakes.wrong import Wrong
-from cgprimer.keeping import lazy
+from cgprimer.keeping import lazy, memo
 from cgprimer.types import Array, Edge
 
 RESOLVED = 1e-4  # a share of a total that cannot be told so well says nothing
@@ -72,7 +73,6 @@ class Totals:
         inside = below(edges, output)
         self.edges = {edge: p for edge, p in edges.items() if edge[0] in inside}
         self.output, self.claimed, self.slack = output, claimed, slack
-        self._tangents: dict[str, dict[str, Array]] = {}
 
     @lazy
     def true(self) -> dict[str, Array]:
@@ -103,9 +103,7 @@ class Totals:
 
     def share(self, group: tuple[Edge, ...], wrt: str) -> Array | None:
         """The part of a total that goes through some edges; None where none does."""
-        if wrt not in self._tangents:
-            self._tangents[wrt] = tangents(self.edges, wrt)
-        tangent = self._tangents[wrt]
+        tangent = self._tangents(wrt)
         ways = [edge for edge in group if edge[1] in tangent and edge[0] != wrt]
         if not ways:
             return None
@@ -114,13 +112,16 @@ class Totals:
         share: Array = self.true[group[0][0]] * flow
         return share
 
+    @memo
+    def _tangents(self, wrt: str) -> dict[str, Array]:
+        return tangents(self.edges, wrt)
+
     def culprits(self, names: Sequence[str]) -> Iterator[Culprit]:
         """Edges that, wrong by a factor, give the claimed totals of some of `names`.
 
         For each edge the names fall into groups that one factor explains.
         """
-        for group in self.groups:
-            yield from self._of(group, names)
+        return chain.from_iterable(self._of(group, names) for group in self.groups)
 
     def _of(self, group: tuple[Edge, ...], names: Sequence[str]) -> Iterator[Culprit]:
         shares = {wrt: self.share(group, wrt) for wrt in names}
@@ -131,9 +132,7 @@ class Totals:
             # The total whose share is known best tells the factor. y = 3·a + 1e-9·b:
             # the factor on an edge above both is read from the total by a, and tried on
             # the one by b.
-            best = min(
-                left, key=lambda w: float(np.nan_to_num(unsure[w], nan=9e9).max())
-            )
+            best = min(left, key=lambda w: np.nan_to_num(unsure[w], nan=9e9).max())
             # If the best is not known well, no other is, and every factor would fit.
             if not _is_resolved(unsure[best]):
                 return
@@ -150,10 +149,8 @@ class Totals:
 
     def spares(self, culprit: Culprit, names: Iterable[str]) -> bool:
         """Whether other totals would be as they are claimed with these edges wrong."""
-        for wrt in names:
-            share = self.share(culprit.edges, wrt)
-            if share is not None and not self._fits(
-                wrt, share, culprit.factor, culprit.slack
-            ):
-                return False
-        return True
+        shares = ((wrt, self.share(culprit.edges, wrt)) for wrt in names)
+        return all(
+            share is None or self._fits(wrt, share, culprit.factor, culprit.slack)
+            for wrt, share in shares
+        )

@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from cgprimer.expr.kernel import Kernel
-from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.node import Node, fold, leaves, postorder
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.judge.mistakes.terms import missing_term
 from cgprimer.judge.mistakes.wrong import MATCH, Wrong, fraction
@@ -30,6 +31,7 @@ PERCENT = 0.2  # a ratio this near to 1 is called off by so many per cent
 SINGLE = 2.0**-20  # eight roundings of float32
 LARGEST = 1_000_000  # whole numbers up to here are seen as such
 VAGUE = frozenset({"unknown", "constant factor"})
+SUMS = OPS["add"], OPS["sub"]
 SIGNS = (1.0, ""), (-1.0, ", and the sign is flipped")
 SWAPS = frozenset({"swapped names", "transposed"})
 
@@ -78,9 +80,7 @@ class WrongDerivative:
 @np.errstate(all="ignore")  # a claim may be infinite
 def explain(case: WrongDerivative) -> Cause:
     """What a wrong derivative looks like."""
-    ratios = case.wrong.ratios()
-    span = (float(ratios.min()), float(ratios.max())) if len(ratios) else (np.inf,) * 2
-    findings = _findings(case)
+    span, findings = case.wrong.span(), _findings(case)
     for kind, says in findings:
         other = next((o for o in findings if o[0] != kind), None)
         if other and other[0] in SWAPS and kind not in SWAPS and other[1] not in says:
@@ -91,10 +91,8 @@ def explain(case: WrongDerivative) -> Cause:
 
 def varies(wrong: Wrong) -> str:
     """`claimed / true goes from 1.2 to 3 over 5 points`, in digits that differ."""
-    ratios = wrong.ratios()
-    low, high = float(ratios.min()), float(ratios.max())
     # `goes from 1.2 to 1.2` would contradict itself.
-    least, most = apart(low, high, (4, 7, 10, 16))
+    least, most = apart(*wrong.span(), (4, 7, 10, 16))
     where = f" {wrong.where}" if wrong.where else ""
     return f"claimed / true goes from {least} to {most}{where}"
 
@@ -197,34 +195,20 @@ def special(
 
 def divisors(body: Node) -> set[float]:
     """Whole numbers n by which sums of n terms are divided: those of means."""
-    numbers = set()
-    for node in postorder([body]):
-        if node.op.name == "div" and node.args[1].op is CONST:
-            # (a + b + c)/3 is a mean of three, (a + b)/3 is none.
-            sums = {float(node.args[1].value or 0): node.args[0]}
-        elif node.op is OPS["mul"]:
-            sizes = [float(a.value or 0) if a.op is CONST else 0.0 for a in node.args]
-            sums = {
-                round(1 / abs(size)): other
-                for size, other in zip(sizes, reversed(node.args), strict=True)
-                if 0 < abs(size) < 1
-            }
-        else:
-            continue
-        numbers |= {size for size, total in sums.items() if _count(total) == size}
-    return numbers
+    # (a + b + c)/3 is a mean of three, (a + b)/3 is none.
+    counts = fold([body], lambda node, args: sum(args) if node.op in SUMS else 1)
+    pairs = chain.from_iterable(map(_divided, counts))
+    return {size for size, total in pairs if counts[total] == size}
 
 
-def _count(total: Node) -> int:
-    """How many terms a sum has."""
-    count, stack = 0, [total]
-    while stack:
-        node = stack.pop()
-        if node.op in (OPS["add"], OPS["sub"]):
-            stack += node.args
-        else:
-            count += 1
-    return count
+def _divided(node: Node) -> Iterator[tuple[float, Node]]:
+    """(number, what it divides), also where that is multiplied by 1/number."""
+    for number, other in zip(node.args, reversed(node.args), strict=True):
+        size = float(number.value or 0) if number.op is CONST else 0.0
+        if node.op is OPS["mul"] and 0 < abs(size) < 1:
+            yield round(1 / abs(size)), other
+    if node.op is OPS["div"] and node.args[1].op is CONST:
+        yield float(node.args[1].value or 0), node.args[0]
 
 
 def _matches(case: WrongDerivative) -> Iterator[Guess]:
@@ -235,16 +219,15 @@ def _matches(case: WrongDerivative) -> Iterator[Guess]:
             yield kind, says
     listed, names, kernel = _candidates(case.body, case.wrt)
     candidates = np.empty((len(listed), len(wrong.claimed)))
-    with np.errstate(all="ignore"):
-        for row, value in enumerate(kernel(*(values[text] for text in names))):
-            candidates[row] = value
-        # A suspect that is right at these points too, where w = 1 say, explains no
-        # wrong claim.
-        right = Wrong(wrong.true, wrong.true, wrong.slack).agreement(candidates)
-        for sign, more in SIGNS:
-            fits = wrong.agreement(sign * candidates) & ~right
-            for row in np.flatnonzero(fits).tolist():
-                yield listed[row].kind, listed[row].says + more
+    for row, value in enumerate(kernel(*(values[text] for text in names))):
+        candidates[row] = value
+    # A suspect that is right at these points too, where w = 1 say, explains no wrong
+    # claim.
+    right = Wrong(wrong.true, wrong.true, wrong.slack).agreement(candidates)
+    for sign, more in SIGNS:
+        fits = wrong.agreement(sign * candidates) & ~right
+        for row in np.flatnonzero(fits).tolist():
+            yield listed[row].kind, listed[row].says + more
 
 
 @functools.lru_cache(maxsize=1024)
@@ -265,15 +248,14 @@ def _named_ratios(case: WrongDerivative) -> Iterator[Guess]:
     if inside is None:
         inside = leaves(derivative(case.body, name(case.wrt), {}))
     for text, value in case.values.items():
+        lost = f"there is a factor 1/{text} too many"
+        if text in inside:
+            lost = f"the factor {text} is missing"
         for sign, more in SIGNS:
-            with np.errstate(all="ignore"):
-                if wrong.agrees(sign * wrong.true * value):
-                    yield "extra factor", f"there is a factor {text} too many{more}"
-                if wrong.agrees(sign * wrong.true / value):
-                    says = f"there is a factor 1/{text} too many"
-                    if text in inside:
-                        says = f"the factor {text} is missing"
-                    yield "missing factor", says + more
+            if wrong.agrees(sign * wrong.true * value):
+                yield "extra factor", f"there is a factor {text} too many{more}"
+            if wrong.agrees(sign * wrong.true / value):
+                yield "missing factor", lost + more
 
 
 def ratio_text(span: tuple[float, float]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -82,16 +83,11 @@ def _monomials(
 ) -> Iterator[tuple[tuple[str, ...], Array]]:
     """wrt, wrt·v, 1, v, u·v: names and their product at the points."""
     names = [text for text in values if text != wrt][:NAMES]
-    x = values.get(wrt)
-    if x is not None:
-        # Penalties first: lam·w and 3·w are likelier to be forgotten than u·v.
-        yield (wrt,), x
-        yield from (((text, wrt), values[text] * x) for text in names)
-    if values:
-        yield (), np.ones_like(next(iter(values.values())))
-    yield from (((text,), values[text]) for text in names)
-    for i, a in enumerate(names):
-        yield from (((a, b), values[a] * values[b]) for b in names[i:])
+    # Penalties first: lam·w and 3·w are likelier to be forgotten than u·v.
+    penalties = [(wrt,), *((text, wrt) for text in names)] if wrt in values else []
+    single = [(), *((text,) for text in names)] if values else []
+    for factors in (*penalties, *single, *combinations_with_replacement(names, 2)):
+        yield factors, np.prod([values[text] for text in factors], axis=0)
 
 
 def _product(factor: float, names: tuple[str, ...]) -> str:

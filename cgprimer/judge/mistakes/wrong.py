@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cgprimer.types import Array
 
+INF = float("inf")
 MATCH = 1e-7  # relative; five random points do not agree so well by chance
 
 
@@ -45,6 +46,11 @@ class Wrong:
         claimed = np.where(np.abs(self.claimed) <= self.slack, 0.0, self.claimed)
         ratios: Array = claimed[kept] / self.true[kept]
         return ratios
+
+    def span(self) -> tuple[float, float]:
+        """The least and the largest ratio; inf where there is none."""
+        ratios = self.ratios()
+        return (float(ratios.min()), float(ratios.max())) if len(ratios) else (INF, INF)
 
     def constant(self) -> float | None:
         """claimed / true where it is the same everywhere."""

@@ -8,12 +8,25 @@ every operation, which gives a list of wrong derivatives to hold a claim against
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cgprimer.diff.sweep import fill_rule, local_partial, partials, sweep
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import CONST, ONE, OPS, TABLE, ZERO, Op, const, name
+from cgprimer.expr.ops import (
+    ARGUMENTS,
+    CONST,
+    ONE,
+    OPS,
+    TABLE,
+    ZERO,
+    Op,
+    const,
+    name,
+)
+from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
@@ -48,16 +61,14 @@ def suspects(body: Node, wrt: str) -> tuple[Suspect, ...]:
     right = derivative(body, x, {})
     # 0 is a kind of its own, and two mistakes may give one expression: the likelier is
     # kept.
-    seen, distinct = {right, ZERO}, []
+    distinct: dict[Node, Suspect | None] = {right: None, ZERO: None}
     # There are as many of these as the table has functions, and one may fit by chance:
     # they go last.
     changes = sorted(_changes(body, x), key=lambda s: s.kind == "other function")
     others = (*_part_by_part(body, x), *_inner(body, x), *_swaps(body, wrt, right))
     for suspect in (*changes, *others):
-        if suspect.node not in seen:
-            seen.add(suspect.node)
-            distinct.append(suspect)
-    return tuple(distinct)
+        distinct.setdefault(suspect.node, suspect)
+    return tuple(filter(None, distinct.values()))
 
 
 def _part_by_part(body: Node, x: Node) -> Iterator[Suspect]:
@@ -96,12 +107,10 @@ def _swaps(body: Node, wrt: str, right: Node) -> Iterator[Suspect]:
         says = f"this is the derivative by {text}, not by {wrt}"
         yield Suspect("swapped names", says, derivative(body, name(text), {}))
     inside = leaves(right)[:NAMES_TO_SWAP]
-    for i, a in enumerate(inside):
-        for b in [*inside[i + 1 :], *(text for text in others if text not in inside)]:
-            by = {name(a): name(b), name(b): name(a)}
-            [node] = substitute([right], by)
-            says = f"{a} and {b} are swapped in it"
-            yield Suspect("swapped names", says, node)
+    for a, b in itertools.combinations(dict.fromkeys([*inside, *others]), 2):
+        if a in inside:
+            [node] = substitute([right], {name(a): name(b), name(b): name(a)})
+            yield Suspect("swapped names", f"{a} and {b} are swapped in it", node)
 
 
 def _changes(body: Node, x: Node) -> Iterator[Suspect]:
@@ -126,13 +135,54 @@ Mistaken = tuple[str, str, Node]
 """The kind of a mistake, what it says, and the local partial that it gives."""
 
 
+# Of an operation by one argument: the kind, what it says, and the local partial that is
+# mistaken for the right one; a and b are the arguments, y is the result.
+INFIX = {
+    ("sub", 1): [("sign", "the minus before {b} is lost", "1")],
+    ("neg", 0): [("sign", "the minus of {y} is lost", "1")],
+    ("mul", 0): [
+        ("missing factor", "the factor {b} is missing", "1"),
+        ("swapped factors", "{a} stands where {b} belongs", "a"),
+    ],
+    ("mul", 1): [
+        ("missing factor", "the factor {a} is missing", "1"),
+        ("swapped factors", "{b} stands where {a} belongs", "b"),
+    ],
+    ("div", 0): [
+        ("missing factor", "the division by {b} is missing", "1"),
+        ("inverted factor", "multiplied by {b} instead of divided", "b"),
+    ],
+    ("div", 1): [
+        ("missing factor", "the denominator {b} is not squared in the quotient rule",
+         "-(a/b)"),
+        ("missing factor", "the factor {a} is missing in the quotient rule",
+         "-(1/b^2)"),
+        ("sign", "the minus sign of the quotient rule is lost", "a/b^2"),
+    ],
+    ("pow", 0): [
+        ("missing factor", "the exponent {b} is missing as a factor", "a^(b - 1)"),
+        ("exponent", "the exponent of {y} is not lowered by 1", "b*y"),
+        ("exponent", "the exponent of {y} is lowered by 2, not by 1",
+         "b*a^(b - 1 - 1)"),
+    ],
+    ("pow", 1): [("missing factor", "the factor ln({a}) is missing", "y")],
+}  # fmt: skip
+
+
+@functools.cache
+def _rule(text: str) -> Node:
+    return parse_expression(text)
+
+
 def _wrong(node: Node, i: int) -> Iterator[Mistaken]:
     """Local partials that are mistaken for the right one."""
-    rules = _INFIX.get(node.op.name)
-    if rules:
-        yield from rules(node, i)
-    elif node.op.arity == 1:
+    if node.op.arity == 1 and not node.op.symbol:
         yield from _of_function(node)
+    every = dict(zip(ARGUMENTS, node.args, strict=False), y=node)
+    for kind, says, rule in INFIX.get((node.op.name, i), ()):
+        texts = {k: show(part) for k, part in every.items() if f"{{{k}}}" in says}
+        local = fill_rule(_rule(rule), node.args, node)
+        yield kind, says.format_map(texts), local
 
 
 def _of_function(node: Node) -> Iterator[Mistaken]:
@@ -161,63 +211,6 @@ def _prime(op: Op) -> str:
 def rule_of(op: Op, a: Node, y: Node) -> Node:
     """The derivative rule of a function of one argument, filled in."""
     return fill_rule(op.rules[0], [a], y)
-
-
-def _of_product(node: Node, i: int) -> Iterator[Mistaken]:
-    own, other = node.args[i], node.args[1 - i]
-    yield "missing factor", f"the factor {show(other)} is missing", ONE
-    yield "swapped factors", f"{show(own)} stands where {show(other)} belongs", own
-
-
-def _of_quotient(node: Node, i: int) -> Iterator[Mistaken]:
-    above, below = node.args
-    if i == 0:
-        text = show(below)
-        yield "missing factor", f"the division by {text} is missing", ONE
-        yield "inverted factor", f"multiplied by {text} instead of divided", below
-        return
-    once = tidy(OPS["neg"], tidy(OPS["div"], above, below))
-    square = tidy(OPS["pow"], below, const(2.0))
-    text = f"the denominator {show(below)} is not squared in the quotient rule"
-    yield "missing factor", text, once
-    text = f"the factor {show(above)} is missing in the quotient rule"
-    yield "missing factor", text, tidy(OPS["neg"], tidy(OPS["div"], ONE, square))
-    text = "the minus sign of the quotient rule is lost"
-    yield "sign", text, tidy(OPS["div"], above, square)
-
-
-def _of_power(node: Node, i: int) -> Iterator[Mistaken]:
-    base, exponent = node.args
-    if i == 1:
-        yield "missing factor", f"the factor ln({show(base)}) is missing", node
-        return
-    less = tidy(OPS["sub"], exponent, ONE)
-    text = f"the exponent {show(exponent)} is missing as a factor"
-    yield "missing factor", text, tidy(OPS["pow"], base, less)
-    text = f"the exponent of {show(node)} is not lowered by 1"
-    yield "exponent", text, tidy(OPS["mul"], exponent, node)
-    text = f"the exponent of {show(node)} is lowered by 2, not by 1"
-    lower = tidy(OPS["pow"], base, tidy(OPS["sub"], less, ONE))
-    yield "exponent", text, tidy(OPS["mul"], exponent, lower)
-
-
-def _of_difference(node: Node, i: int) -> Iterator[Mistaken]:
-    if i == 1:
-        yield "sign", f"the minus before {show(node.args[1])} is lost", ONE
-
-
-def _of_minus(node: Node, i: int) -> Iterator[Mistaken]:
-    yield "sign", f"the minus of {show(node)} is lost", ONE
-
-
-_INFIX = {
-    "add": lambda node, i: iter(()),
-    "sub": _of_difference,
-    "mul": _of_product,
-    "div": _of_quotient,
-    "neg": _of_minus,
-    "pow": _of_power,
-}
 
 
 def _upstream(node: Node, i: int, adjoint: Node) -> Iterator[Mistaken]:
