@@ -23,7 +23,8 @@ from cgprimer.errors import (
 from cgprimer.judge.check import check_gradients
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claims import parse_claims, read_claims
-from cgprimer.judge.code.foreign import check_function, check_torch
+from cgprimer.judge.code.foreign import check_function
+from cgprimer.judge.code.torch_code import check_torch
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.points import random_points
 from cgprimer.judge.slopes import Slope

@@ -1,5 +1,7 @@
 """What checks of plain code say, in whole sentences, and where they draw the line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -213,7 +215,9 @@ RUNS = [  # the first value, the next two, what is said; f is 5.5 beside the poi
 
 @pytest.mark.parametrize(("first", "then", "says"), RUNS)
 def test_a_function_gives_one_value_for_one_x(first, then, says):
-    told = varies("f", results(*then), first, SUBJECT)
+    runs = iter(then)
+    subject = replace(SUBJECT, call=lambda arrays: next(runs, float(arrays[0].sum())))
+    told = varies(subject, first)
     assert told == says if not says or says.startswith("f ") else says in told
 
 

@@ -8,6 +8,6 @@ lines: slopes, of which rounding and smoothed know more ┤
                                                         ├─ components: one by one
 component_sentences ←─ rows ←───────────────────────────┴─ directions: all at once
 
-`findings` makes the verdict and the report of the rows; `beside` looks once more where
-f is zero, and may doubt a PASS.
+`examined` is what was looked at of a subject, and `findings` makes the verdict and the
+report of it; `code_check` asks for both, once more where a claim is zero.
 """

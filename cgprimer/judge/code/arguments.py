@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import OptionError
+from cgprimer.judge.code.purity import name_of
 from cgprimer.judge.code.structure import is_nested, leaves, match, numbers, rebuild
+from cgprimer.judge.code.subject import ClaimedGradient
 from cgprimer.types import Array
 
 OPTION = "what is no number belongs in a closure: lambda x: f(x, option)"
@@ -23,9 +25,10 @@ PAIR = "of a function that gives (value, gradient), take lambda x: both(x)[1]"
 class Arguments:
     """x as the nested structure `tree`; f is called with it, or with its `many` parts.
 
-    labels : what the leaves are called.
+    name : of f. labels : what the leaves are called.
     """
 
+    name: str
     tree: Any
     many: bool
     arrays: tuple[NDArray[Any], ...]
@@ -38,22 +41,23 @@ class Arguments:
         # f takes one argument: (1.0, 2.0) is then a vector that was written as a tuple.
         if isinstance(x, tuple) and not many and not any(map(is_nested, x)):
             x = list(x) if all(np.ndim(v) == 0 for v in x) else x
+        named = [("" if isinstance(x, Mapping) else "x", x)]
+        if many:
+            named = list(zip(_parameters(f, len(x)), x, strict=True))
         try:
-            parts = dict(leaves(x))
+            pairs = [pair for name, part in named for pair in leaves(part, name)]
         except RecursionError:
             raise OptionError("x is nested too deeply, or holds itself") from None
-        if many:
-            named = zip(_parameters(f, len(x)), x, strict=True)
-            pairs = [pair for name, part in named for pair in leaves(part, name)]
-        else:
-            pairs = [(label or "x", leaf) for label, leaf in parts.items()]
-            if isinstance(x, list | tuple) and is_nested(x):
-                pairs = list(leaves(x, "x"))
         arrays = tuple(numbers(leaf, label, OPTION) for label, leaf in pairs)
         if not any(array.size for array in arrays):
             text = "x has no components: there is nothing to differentiate by"
             raise OptionError(text)
-        return cls(x, many, arrays, tuple(label for label, _ in pairs))
+        labels = tuple(label for label, _ in pairs)
+        return cls(name_of(f, "f"), x, many, arrays, labels)
+
+    def copies(self) -> list[NDArray[Any]]:
+        """The leaves as copies, so that a call may change them."""
+        return [array.copy() for array in self.arrays]
 
     def fill(self, arrays: Sequence[NDArray[Any]]) -> tuple[Any, ...]:
         """The positional arguments, with these arrays for leaves."""
@@ -61,12 +65,12 @@ class Arguments:
         tree = rebuild(self.tree, plain)
         return tuple(tree) if self.many else (tree,)
 
-    def gradient(self, given: Any) -> tuple[Array, float, str]:
-        """(all components of a gradient, its precision, a note where it is transposed).
+    def gradient(self, given: Any) -> ClaimedGradient:
+        """All components of a gradient; it is wrong where it is transposed.
 
         Raises OptionError where the structure or a shape does not fit.
         """
-        parts = [part for _, part in match(self.tree, given, "")]
+        parts = list(match(self.tree, given, ""))
         flats, notes, precision = [], [], float(np.finfo(np.float64).eps)
         for label, at, part in zip(self.labels, self.arrays, parts, strict=True):
             of = f" of {label}" if len(parts) > 1 else ""
@@ -77,7 +81,8 @@ class Arguments:
             flat, note = _flatten(values.astype(np.float64), at, label)
             flats.append(flat)
             notes.append(note)
-        return np.concatenate(flats), precision, next(filter(None, notes), "")
+        wrong = next((f"{self.name}: {note}" for note in notes if note), "")
+        return ClaimedGradient(np.concatenate(flats), precision, wrong=wrong)
 
 
 def _takes(f: Callable[..., Any], count: int) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cgprimer.judge.code.directions import TELL, Survey
+from cgprimer.judge.code.directions import TELL
+from cgprimer.judge.code.examined import Examined
 from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
 from cgprimer.judge.report import CheckRow
@@ -22,36 +23,41 @@ from cgprimer.types import Array, Integers
 class Judged:
     """The rows on the `chosen` components of a subject, in order.
 
-    survey : what directions said of all, where they were asked. coarse : whether f
-    works in single precision, as its noise tells.
+    known : what was looked at. claimed : for all components, (n,).
     """
 
-    subject: Subject
-    survey: Survey | None
-    coarse: bool
+    known: Examined
+    claimed: Array
     rows: tuple[CheckRow, ...]
     chosen: Integers
 
-    def inside(self, k: int) -> list[CheckRow]:
-        """The rows on the components of leaf k."""
-        pairs = zip(self.rows, self.chosen.tolist(), strict=True)
-        return [row for row, i in pairs if self.subject.owner(i) == k]
+    @property
+    def subject(self) -> Subject:
+        """What the rows are about."""
+        return self.known.subject
 
-    def parts(self, claimed: Array) -> dict[int, Part]:
+    @property
+    def left(self) -> int:
+        """How many components directions could say nothing of."""
+        return self.known.survey.left if self.known.survey else 0
+
+    def inside(self, k: int) -> slice:
+        """Which of the rows are on components of leaf k."""
+        place = self.subject.part(k)
+        return slice(*np.searchsorted(self.chosen, (place.start, place.stop)))
+
+    def parts(self) -> dict[int, Part]:
         """The leaves that something is wrong with, by number."""
-        owners = [self.subject.owner(i) for i in self.chosen.tolist()]
-        bad = {
-            k for k, row in zip(owners, self.rows, strict=True) if row.verdict == FAIL
-        }
-        return {k: self._part(k, claimed) for k in sorted(bad)}
+        every = {k: self._part(k) for k in range(len(self.subject.leaves))}
+        return {k: part for k, part in every.items() if len(part.wrong)}
 
-    def _part(self, k: int, claimed: Array) -> Part:
-        place, rows = self.subject.part(k), self.inside(k)
-        mine = (self.chosen >= place.start) & (self.chosen < place.stop)
+    def _part(self, k: int) -> Part:
+        place, mine = self.subject.part(k), self.inside(k)
+        rows = self.rows[mine]
         return Part(
             self.subject.labels[k],
             self.subject.leaves[k],
-            claimed[place],
+            self.claimed[place],
             self.chosen[mine] - place.start,
             np.array([row.difference for row in rows]),
             np.array([row.bound for row in rows]),
@@ -59,82 +65,70 @@ class Judged:
         )
 
 
-def sentence(judged: Judged, claimed: Array) -> str:
+def sentence(judged: Judged) -> str:
     """What a report says, without a full stop."""
     verdicts = {row.verdict for row in judged.rows}
     if FAIL in verdicts:
-        return "; ".join(_mistakes(judged, claimed))
-    if INCONCLUSIVE in verdicts:
-        return _doubt(judged)
-    if judged.survey and judged.survey.left:
-        return _unseen(judged, judged.survey)
-    return _praise(judged)
+        return "; ".join(_mistakes(judged))
+    tell = _doubt if INCONCLUSIVE in verdicts else _unseen if judged.left else _praise
+    return f"{judged.subject.name}: {tell(judged)}"
 
 
-def _mistakes(judged: Judged, claimed: Array) -> Iterator[str]:
+def _mistakes(judged: Judged) -> Iterator[str]:
     """One sentence for all arguments, or one for each that is wrong."""
-    subject, parts = judged.subject, judged.parts(claimed)
+    subject, parts = judged.subject, judged.parts()
     says = common(list(parts.values())) if len(parts) > 1 else None
     if says:
         yield f"{subject.name}: {says}, {_where(judged, judged.rows)}"
         return
     several = len(subject.leaves) > 1 or subject.told
-    leaves = list(enumerate(zip(subject.labels, subject.leaves, strict=True)))
     for k, part in parts.items():
         others = {
             label: leaf
-            for j, (label, leaf) in leaves
-            if j != k and leaf.size == part.at.size
+            for label, leaf in zip(subject.labels, subject.leaves, strict=True)
+            if leaf is not part.at and leaf.size == part.at.size
         }
         head = f"{subject.name}, {part.label}" if several else subject.name
-        where = _where(judged, judged.inside(k))
+        where = _where(judged, judged.rows[judged.inside(k)])
         yield f"{head}: {next(likely_mistakes(part, others))}, {where}"
 
 
 def _where(judged: Judged, rows: Sequence[CheckRow]) -> str:
     names = [row.wrt for row in rows if row.verdict == FAIL]
-    others, left = (
-        len(judged.subject) - len(names),
-        judged.survey and judged.survey.left,
-    )
+    others = len(judged.subject) - len(names)
     if len(names) == len(rows):
         every = len(judged.chosen) == len(judged.subject)
         looked = f"every one of the {len(names)} components that were looked at"
         return "at every component" if every else f"at {looked}"
-    if judged.survey is None:
+    if judged.known.survey is None:
         part = len(judged.chosen) < len(judged.subject)
         return f"at {index(names)}" + f" of {len(rows)} that were looked at" * part
-    rest = ", and perhaps at more" if left else f"; the other {others} agree"
+    rest = ", and perhaps at more" if judged.left else f"; the other {others} agree"
     return f"at {index(names)}{rest}"
 
 
 def _doubt(judged: Judged) -> str:
     doubts = [row for row in judged.rows if row.verdict == INCONCLUSIVE]
     more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
-    which = f"{doubts[0].derivative} could not be decided{more}"
-    return f"{judged.subject.name}: {which}: {doubts[0].reason}"
+    return f"{doubts[0].derivative} could not be decided{more}: {doubts[0].reason}"
 
 
-def _unseen(judged: Judged, survey: Survey) -> str:
-    n, count = len(judged.subject), len(judged.rows)
-    says = (
-        f"{judged.subject.name}: {survey.left} of {n} components could not be decided: "
-        f"{count} agree by themselves"
-    )
-    if not np.isfinite(survey.limit):
+def _unseen(judged: Judged) -> str:
+    n, count, survey = len(judged.subject), len(judged.rows), judged.known.survey
+    says = f"{judged.left} of {n} components could not be decided: "
+    says += f"{count} agree by themselves"
+    if survey is None or not np.isfinite(survey.limit):
         return says
     much = f"{100 * survey.limit:.2g} %"
     return f"{says}, and of the rest only an error above {much} would have shown"
 
 
 def _praise(judged: Judged) -> str:
-    subject, survey, rows = judged.subject, judged.survey, judged.rows
+    subject, survey, rows = judged.subject, judged.known.survey, judged.rows
     n, several = len(subject), len(subject.leaves) > 1
     about = f" of {index(subject.labels)}" if several and n > 1 else ""
     says = f"{n} components{about} agree" if n != 1 else "it agrees"
-    says = f"{subject.name}: {says} with differences"
-    if judged.coarse:
-        says += ", in single precision"
+    says += " with differences" + ", in single precision" * judged.known.coarse
     if survey is None:
         off = max(r.bound / max(abs(r.claimed), r.bound, 1e-300) for r in rows)
         return f"{says}, known to {off:.0e} only" if SHARP < off < 1 else says

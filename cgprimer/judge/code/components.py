@@ -18,8 +18,9 @@ import numpy as np
 
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSE, COARSEST
-from cgprimer.judge.code.subject import Subject
+from cgprimer.judge.code.subject import ClaimedGradient, Subject
 from cgprimer.judge.differences.schemes import EPSILON
+from cgprimer.judge.evidence import Evidence
 from cgprimer.judge.report import CheckRow
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import (
@@ -30,7 +31,6 @@ from cgprimer.judge.verdict import (
     SHARP,
     Judgement,
     K,
-    judge,
 )
 from cgprimer.types import Array, Integers
 
@@ -62,31 +62,33 @@ def measure(
 
 
 def component_rows(
-    subject: Subject, claimed: Array, precision: float, blocks: Sequence[Block]
+    subject: Subject, claimed: ClaimedGradient, blocks: Sequence[Block]
 ) -> tuple[CheckRow, ...]:
-    """The rows of a check, one for each component in `blocks`.
-
-    claimed : (n,), for all components. precision : that of its numbers, relative.
-    """
+    """The rows of a check, one for each component in `blocks`."""
     usual = _usual(subject, blocks)
     rows: list[CheckRow] = []
     for block in blocks:
-        claims = claimed[block.chosen]
-        allowed = allow_rounding(block.slopes, claims, precision)
+        one = _evidence(block, claimed)
+        precisions = np.maximum(block.slopes.precision, claimed.precision)
         for k, i in enumerate(block.chosen.tolist()):
-            claim = float(claims[k])
-            judged = judge_claim(claim, allowed, block.slopes, k, precision)
+            row = _row(subject, i, one, k, bool(precisions[k] > COARSE))
             # Of terms of size `usual` each component of its own size does about as
             # much: a slope of that over its size.
-            level = min(usual, 1.0) / float(subject.sizes[i])
-            # The one rule may pass a claim that is as small as its rounding; code of
-            # unknown terms says less of that than a graph.
-            if judged.verdict == PASS and _is_drowned(claim, allowed, k, level):
-                judged = _vague(allowed, k)
-            if judged.verdict != PASS and _is_nothing(claim, allowed, k, level):
-                judged = Judgement(PASS)
-            rows.append(_row(subject, i, claim, allowed, k, judged))
+            rows.append(_beside_usual(row, min(usual, 1.0) / float(subject.sizes[i])))
     return tuple(rows)
+
+
+def _beside_usual(row: CheckRow, level: float) -> CheckRow:
+    """The row, judged beside the slope `level` of what others do."""
+    value, bound = row.difference, row.bound
+    # The one rule may pass a claim that is as small as its rounding; code of unknown
+    # terms says less of that than a graph.
+    if row.verdict == PASS and _is_drowned(row, level):
+        says = f"differences say no more than {value:.3g} ± {bound:.1g} here"
+        row = replace(row, verdict=INCONCLUSIVE, reason=says)
+    if row.verdict != PASS and _is_nothing(row, level):
+        row = replace(row, verdict=PASS, reason="", ratio=None)
+    return row
 
 
 def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
@@ -99,76 +101,58 @@ def _usual(subject: Subject, blocks: Sequence[Block]) -> float:
     return float(some[(len(some) - 1) // 2]) if len(some) else 0.0
 
 
-def _is_nothing(claim: float, slope: Slope, k: int, level: float) -> bool:
+def _is_nothing(row: CheckRow, level: float) -> bool:
     """Whether a claim is 0 beside what others do, and f says no more than that it is.
 
     The bias before a batch normalisation has such a slope: rounding is all that f does.
     What others do counts for no more than 1, the size that a value has where nobody
     tells: beside terms of 1e16 every slope would be nothing.
     """
-    value, bound = float(slope.value[k]), float(slope.bound[k])
-    small = abs(claim) <= NOTHING * level and bound <= NEGLIGIBLE * level
-    return small and abs(value) <= K * bound
+    small = abs(row.claimed) <= NOTHING * level and row.bound <= NEGLIGIBLE * level
+    return small and abs(row.difference) <= K * row.bound
 
 
-def _is_drowned(claim: float, slope: Slope, k: int, level: float) -> bool:
+def _is_drowned(row: CheckRow, level: float) -> bool:
     """Whether the bound is wider than a claim that is not 0 and than what is found."""
-    value, bound = float(slope.value[k]), float(slope.bound[k])
-    return claim != 0 and bound > max(abs(claim), abs(value), NEGLIGIBLE * level)
+    most = max(abs(row.claimed), abs(row.difference), NEGLIGIBLE * level)
+    return row.claimed != 0 and row.bound > most
 
 
-def _vague(slope: Slope, k: int) -> Judgement:
-    value, bound = float(slope.value[k]), float(slope.bound[k])
-    says = f"differences say no more than {value:.3g} ± {bound:.1g} here"
-    return Judgement(INCONCLUSIVE, says)
-
-
-def allow_rounding(slopes: Slopes, claims: Array, precision: float) -> Slope:
-    """The slopes, with bounds that leave room for the rounding of the claims."""
+def _evidence(block: Block, claimed: ClaimedGradient) -> Evidence:
+    """The claims beside bounds that leave room for their rounding."""
+    slopes, claims = block.slopes, claimed.values[block.chosen]
     # A claim is computed as f is: in single precision it has 1e-7, whatever its own
     # type.
-    own = np.maximum(np.minimum(slopes.precision, COARSEST), precision)
+    own = np.maximum(np.minimum(slopes.precision, COARSEST), claimed.precision)
     size = np.nan_to_num(np.abs(claims), posinf=0.0)
-    return _widen(slopes.slope, CLAIM * own * size + EPSILON * slopes.terms)
+    allowed = _widen(slopes.slope, CLAIM * own * size + EPSILON * slopes.terms)
+    return Evidence(claims, slopes.terms, allowed, {}, np.zeros(len(claims), bool))
 
 
 def _widen(slope: Slope, extra: Array) -> Slope:
     again = slope.again
-    later = None if again is None else (lambda: _widen(again(), extra))
+    later = again and (lambda: _widen(again(), extra))
     return replace(slope, bound=slope.bound + extra, again=later)
 
 
-def judge_claim(
-    claim: float, slope: Slope, slopes: Slopes, k: int, precision: float
-) -> Judgement:
+def _judge(one: Evidence, k: int, coarse: bool) -> Judgement:
     """The one rule, at line k; of single precision all of the bound is made use of."""
-    coarse = max(float(slopes.precision[k]), precision) > COARSE
-    sharp = SHARP_COARSE if coarse else SHARP
-    judged = judge(claim, slope, k, float(slopes.terms[k]), sharp)
-    gap, bound = abs(claim - float(slope.value[k])), float(slope.bound[k])
+    judged = one.judgement(k, SHARP_COARSE if coarse else SHARP)
+    gap, bound = one.gap(k), float(one.slope.bound[k])
     # The rule allows K times the bound. The bound of single precision is wide already.
     if judged.verdict == PASS and coarse and gap > bound:
         return Judgement(INCONCLUSIVE, f"it is {gap:.1g} off, and known to {bound:.1g}")
     return judged
 
 
-def _row(
-    subject: Subject, i: int, claim: float, slope: Slope, k: int, judged: Judgement
-) -> CheckRow:
-    value, wrt = float(slope.value[k]), subject.wrt(i)
-    ratio = claim / value if value else np.inf
-    return CheckRow(
-        "component",
-        subject.name,
-        wrt,
-        "",
-        "",
-        claim,
-        value,
-        float(slope.bound[k]),
-        judged.verdict,
-        judged.reason,
-        1,
-        {wrt: float(subject.x[i])},
-        (ratio, ratio) if judged.verdict == FAIL else None,
+def _row(subject: Subject, i: int, one: Evidence, k: int, coarse: bool) -> CheckRow:
+    judged, wrt = _judge(one, k, coarse), subject.wrt(i)
+    row = one.row("component", (subject.name, wrt), None, k)
+    ratio = row.claimed / row.difference if row.difference else np.inf
+    return replace(
+        row,
+        at={wrt: float(subject.x[i])},
+        verdict=judged.verdict,
+        reason=judged.reason,
+        ratio=(ratio, ratio) if judged.verdict == FAIL else None,
     )

@@ -22,20 +22,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.judge.code.components import (
-    CLAIM,
-    Block,
-    component_rows,
-    measure,
-)
+from cgprimer.judge.code.components import CLAIM, Block, component_rows, measure
 from cgprimer.judge.code.lines import Slopes, slopes
 from cgprimer.judge.code.rounding import COARSEST
-from cgprimer.judge.code.subject import Subject
+from cgprimer.judge.code.subject import ClaimedGradient, Subject
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.verdict import FAIL, NEGLIGIBLE, K
-from cgprimer.types import Array, Integers
+from cgprimer.types import Array, Integers, Mask
 
 TELL = 5e-4  # an error of so much of one component shows along a direction
 FIRST, LATER = 6, 3  # how many directions are drawn, for all and for a part of them
@@ -47,26 +41,29 @@ GAIN = 0.7  # of the limit: a set whose halves do no better is not halved again
 
 @dataclass
 class Survey:
-    """What directions said of components.
+    """A look at all components along directions, and at suspicious ones singly.
 
-    level : what all of them do to f, moved by about their own size.
-    seen : how many in which an error of TELL would have shown; small : how many more
-    that are next to nothing beside the others. blocks : those looked at one by one.
+    level : what all of them do to f, moved by about their own size. wrong : how many
+    components that are wrong were located.
+    small : how many in which no error of TELL would have shown, as they are next to
+    nothing beside the others. blocks : those looked at one by one.
     unseen : what is left, with the relative error of each that would have shown.
     """
 
+    subject: Subject
+    claims: ClaimedGradient
+    rng: np.random.Generator
+    tick: Callable[[int], None]
     level: float = 0.0
-    seen: int = 0
+    wrong: int = 0
     small: int = 0
     lines: int = 0
     blocks: list[Block] = field(default_factory=list)
     unseen: list[tuple[Integers, Array]] = field(default_factory=list)
 
-    def is_little(self, size: Array, claim: Array, limit: Array) -> NDArray[np.bool_]:
+    def is_little(self, size: Array, claim: Array, limit: Array) -> Mask:
         """Where a claim and an error of it are next to nothing beside the others."""
-        little: NDArray[np.bool_] = (
-            np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
-        )
+        little: Mask = np.maximum(claim, limit) * size <= NEGLIGIBLE * self.level
         return little
 
     @property
@@ -80,99 +77,71 @@ class Survey:
         every = np.concatenate([limit for _, limit in self.unseen] or [np.zeros(0)])
         return float(np.max(every, initial=0.0))
 
+    def look(self) -> Survey:
+        """Search all components for those that are wrong."""
+        every = np.arange(len(self.subject))
+        # A stack: the half at its end is followed down to single components before the
+        # others are looked at, so that MOST_WRONG ends the search early.
+        queue = [(every, np.full(len(every), np.inf))]
+        while queue:
+            some, before = queue.pop()
+            # Enough lines were taken, or enough is wrong to say so.
+            if self.lines >= MOST_LINES or self.wrong >= MOST_WRONG:
+                self._give_up(some, before)
+            elif len(some) <= FEW:
+                self._one_by_one(some)
+            else:
+                queue += self._along(some, before)
+        return self
 
-def survey(
-    subject: Subject,
-    claimed: Array,
-    precision: float,
-    rng: np.random.Generator,
-    tick: Callable[[int], None],
-) -> Survey:
-    """Look at all components along random directions, and at suspicious ones singly."""
-    search = _Search(subject, claimed, precision, rng, tick, Survey())
-    # A stack: the half at its end is followed down to single components before the
-    # others are looked at, so that MOST_WRONG ends the search early.
-    queue = [(np.arange(len(subject)), np.full(len(subject), np.inf))]
-    while queue:
-        some, before = queue.pop()
-        if search.is_over():
-            search.give_up(some, before)
-        elif len(some) <= FEW:
-            search.one_by_one(some)
-        else:
-            queue += search.along(some, before)
-    return search.survey
-
-
-@dataclass
-class _Search:
-    """A survey on its way: `wrong` components were located so far."""
-
-    subject: Subject
-    claimed: Array
-    precision: float
-    rng: np.random.Generator
-    tick: Callable[[int], None]
-    survey: Survey
-    wrong: int = 0
-
-    def is_over(self) -> bool:
-        """Whether enough lines were taken, or enough is wrong to say so."""
-        return self.survey.lines >= MOST_LINES or self.wrong >= MOST_WRONG
-
-    def give_up(self, some: Integers, limit: Array) -> None:
+    def _give_up(self, some: Integers, limit: Array) -> None:
         """Leave components undecided: errors up to `limit` would not have shown."""
-        size = np.abs(self.claimed[some])
+        size = np.abs(self.claims.values[some])
         with np.errstate(all="ignore"):
             relative = limit / size  # inf for a claim of 0: no error of it can be told
-        self.survey.unseen.append((some, relative))
+        self.unseen.append((some, relative))
 
-    def one_by_one(self, some: Integers) -> None:
+    def _one_by_one(self, some: Integers) -> None:
         """Difference components each by itself, and count those that are wrong."""
         blocks = measure(self.subject, some, self.tick)
-        rows = component_rows(self.subject, self.claimed, self.precision, blocks)
+        rows = component_rows(self.subject, self.claims, blocks)
         self.wrong += sum(row.verdict == FAIL for row in rows)
-        self.survey.blocks += blocks
-        self.survey.lines += len(some)
+        self.blocks += blocks
+        self.lines += len(some)
 
-    def along(self, some: Integers, before: Array) -> list[tuple[Integers, Array]]:
+    def _along(self, some: Integers, before: Array) -> list[tuple[Integers, Array]]:
         """The parts that are still to be looked at, with the limits known for them."""
-        survey = self.survey
         limit, agree = self._limits(some)
-        size, claim = self.subject.sizes[some], np.abs(self.claimed[some])
+        claim = np.abs(self.claims.values[some])
         # In a set that differs all limits are inf, and none is told.
         told = limit <= TELL * claim
-        survey.seen += int(told.sum())
-        left, limit, size, claim = some[~told], limit[~told], size[~told], claim[~told]
+        if not told.any():
+            told = self.is_little(self.subject.sizes[some], claim, limit)
+            self.small += int(told.sum())
         # Without those that are known, directions resolve the rest better: it is drawn
         # anew as one set, and not halved.
         if told.any():
-            return [(left, limit)] if len(left) else []
-        small = survey.is_little(size, claim, limit)
-        survey.small += int(small.sum())
-        left, limit = left[~small], limit[~small]
-        if small.any():
-            return [(left, limit)] if len(left) else []
+            return [] if told.all() else [(some[~told], limit[~told])]
         # Halving a set that agrees lowers the noise of the others' terms; where it does
         # not, the bound is that of f itself.
         if agree and np.median(limit) > GAIN * np.median(before):
-            self.give_up(left, limit)
+            self._give_up(some, limit)
             return []
         # In random order: neighbours are often alike in size, and by chance both halves
         # have large and small ones.
-        halves = np.array_split(self.rng.permutation(len(left)), 2)
-        return [(left[half], limit[half]) for half in halves]
+        halves = np.array_split(self.rng.permutation(len(some)), 2)
+        return [(some[half], limit[half]) for half in halves]
 
     def _limits(self, some: Integers) -> tuple[Array, bool]:
         """(the error of each component that would have shown, whether all agree)."""
-        along = self._draw(some, LATER if self.survey.lines else FIRST)
+        along = self._draw(some, LATER if self.lines else FIRST)
         zero, one = np.zeros(len(along)), np.ones(len(along))
         known = slopes(self.subject.directions(along), zero, one)
         self.tick(len(along))
-        self.survey.lines += len(along)
+        self.lines += len(along)
         usual = float(np.median(known.slope.typical))
-        self.survey.level = self.survey.level or usual
-        says, allowed = along @ self.claimed, self._allowance(known, along)
+        self.level = self.level or usual
+        says, allowed = along @ self.claims.values, self._allowance(known, along)
         with np.errstate(all="ignore"):
             # One direction that differs is enough. It counts as agreement where a bound
             # is not finite, since then nothing has differed.
@@ -195,10 +164,12 @@ class _Search:
 
     def _allowance(self, known: Slopes, along: Array) -> Array:
         """How far the claims may be off along directions, rounding included."""
-        own = np.maximum(np.minimum(known.precision, COARSEST), self.precision)
+        own = np.maximum(np.minimum(known.precision, COARSEST), self.claims.precision)
         with np.errstate(all="ignore"):
             # Rounding errors of single claims are independent, so that squares add up.
-            rounding = CLAIM * own * np.sqrt(((along * self.claimed) ** 2).sum(axis=1))
+            rounding = (
+                CLAIM * own * np.sqrt(((along * self.claims.values) ** 2).sum(axis=1))
+            )
             allowance: Array = K * (
                 known.slope.bound + rounding + EPSILON * known.terms
             )

@@ -1,15 +1,14 @@
 """Gradients of code that has no graph: plain Python functions.
 
-f, gradient ─ arguments ─▶ subject (f as a number, leaves with names)
-              purity   ─▶ it is a function, and finite here
-subject, claims ─ findings ─▶ report
+f, x ─ arguments ─▶ subject: f as a number, leaves with names ┐
+gradient, its value or code ─▶ claims for all components       ┴ code_check ─▶ report
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,24 +18,18 @@ from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.interrupts import contained
 from cgprimer.judge.code.arguments import Arguments, own_names
-from cgprimer.judge.code.beside import UNSEEN, beside, doubt
-from cgprimer.judge.code.directions import FIRST
-from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
+from cgprimer.judge.code.code_check import check_code
 from cgprimer.judge.code.purity import (
     changes_argument,
     name_of,
-    not_finite,
     quiet,
     undecided_report,
     unlike,
-    varies,
 )
-from cgprimer.judge.code.subject import Subject
-from cgprimer.judge.code.torch_code import check_torch as check_torch
+from cgprimer.judge.code.subject import ClaimedGradient, Subject
 from cgprimer.judge.report import CheckReport
-from cgprimer.judge.verdict import FAIL, PASS
-from cgprimer.notation.progress import check_bar
-from cgprimer.types import Array
+
+PRECISIONS = {float(np.finfo(t).eps): t.__name__ for t in (np.float16, np.float32)}
 
 
 @contained
@@ -78,10 +71,18 @@ def check_function(
     takes.flag(progress=progress)
     arguments = Arguments.of(f, x)
     labels, each = own_names(names, arguments)
-    code = _Code(name_of(f, "f"), f, arguments)
+    code = _Code(arguments.name, f, arguments)
     subject = Subject(code.name, code.number, arguments.arrays, labels, each)
     with quiet():
-        return _check(subject, code, grad, rng, progress)
+        for i in np.flatnonzero(~np.isfinite(subject.x)).tolist():
+            return undecided_report(
+                f"{subject.wrt(i)} is {subject.x[i]:g}: x must be finite"
+            )
+        given = arguments.copies()
+        first, remarks = code.number(given), code.changes(given, subject)
+        claim = partial(_claims, subject, arguments, grad, remarks)
+        random = takes.generator(0 if rng is None else rng)
+        return check_code(subject, first, claim, random, progress)
 
 
 @dataclass(frozen=True)
@@ -102,104 +103,44 @@ class _Code:
             )
         return float(value.reshape(()))
 
-    def gradient(self, arrays: Sequence[NDArray[Any]]) -> tuple[Array, float, str]:
+    def gradient(self, arrays: Sequence[NDArray[Any]]) -> ClaimedGradient:
         """What its gradient returns, as `Arguments.gradient` reads it."""
         return self.arguments.gradient(self.call(*self.arguments.fill(arrays)))
 
-    def fresh(self) -> list[NDArray[Any]]:
-        """The leaves as copies, so that a call may change them."""
-        return [array.copy() for array in self.arguments.arrays]
-
-    def remarks(self, subject: Subject, after: Sequence[NDArray[Any]]) -> list[str]:
+    def changes(
+        self, after: Sequence[NDArray[Any]], subject: Subject
+    ) -> tuple[str, ...]:
         """What to say where it changed what it was given."""
         says = changes_argument(self.name, self.arguments.arrays, after, subject)
-        return [says] if says else []
+        return (says,) if says else ()
 
 
-def _check(
-    subject: Subject,
-    code: _Code,
-    grad: Any,
-    rng: np.random.Generator | int | None,
-    progress: bool | None,
-) -> CheckReport:
-    for i in np.flatnonzero(~np.isfinite(subject.x)).tolist():
-        return undecided_report(
-            f"{subject.wrt(i)} is {subject.x[i]:g}: x must be finite"
-        )
-    began, given = time.perf_counter(), code.fresh()
-    first, remarks = code.number(given), code.remarks(subject, given)
-    seconds = time.perf_counter() - began
-    if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
+def _claims(
+    subject: Subject, arguments: Arguments, grad: Any, remarks: tuple[str, ...]
+) -> ClaimedGradient | CheckReport:
+    """All that is known of the gradient at x: its values, and what is wrong with it."""
+    if callable(grad):
+        claims = _by_code(_Code(name_of(grad, "grad"), grad, arguments), subject)
+        if isinstance(claims, CheckReport):
+            return claims
+    else:
+        claims = arguments.gradient(grad)
+    remarks += claims.remarks
+    kind = PRECISIONS.get(claims.precision)
+    if kind and all(leaf.dtype == np.float64 for leaf in subject.leaves):
+        remarks += (f"the gradient is {kind}",)
+    return replace(claims, remarks=remarks)
+
+
+def _by_code(code: _Code, subject: Subject) -> ClaimedGradient | CheckReport:
+    """The same of code; a report instead, where it is random."""
+    given = code.arguments.copies()
+    claims = code.gradient(given)
+    values, remarks = claims.values.copy(), code.changes(given, subject)
+    says, grows = unlike(
+        code.name, lambda: code.gradient(code.arguments.copies()).values, values
+    )
+    if says and not grows:
         return undecided_report(says)
-    if not np.isfinite(first):
-        return undecided_report(not_finite(subject))
-    claims = _claims(subject, code.arguments, grad)
-    few = len(subject) <= LARGE
-    lines = len(subject) if few else SAMPLE + FIRST
-    with check_bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
-        random = takes.generator(0 if rng is None else rng)
-        known = examine(subject, claims.values, claims.precision, random, tick)
-    # Once more at the end: what keeps a state may show it only after many calls.
-    if says := varies(subject.name, lambda: code.number(code.fresh()), first, subject):
-        return undecided_report(says)
-    aside = [*remarks, *claims.remarks]
-    if all(leaf.dtype == np.float64 for leaf in subject.leaves):
-        aside += [f"the gradient is {claims.type}"] * bool(claims.type)
-    report = report_on(known, claims.values, claims.precision, aside)
-    report = claims.judge(report)
-    if report.verdict == PASS and not (callable(grad) or claims.values.any()):
-        return replace(report, diagnosis=f"{report.diagnosis}; {UNSEEN}")
-    # Only code can be asked for its gradient at another point; numbers are those at x.
-    there = beside(subject, claims.values) if callable(grad) else None
-    if report.verdict != PASS or there is None:
-        return report
-    own = _Code(name_of(grad, "grad"), grad, code.arguments)
-    values, precision, _ = own.gradient(there.split(there.x))
-    looked = examine(there, values, precision, random)
-    return doubt(report, report_on(looked, values, precision))
-
-
-@dataclass(frozen=True)
-class _Claims:
-    """All components of a gradient, and what is wrong with it beside its values.
-
-    precision : of its numbers. wrong, doubt : what makes it FAIL, or INCONCLUSIVE.
-    """
-
-    values: Array
-    precision: float
-    remarks: tuple[str, ...] = ()
-    wrong: str = ""
-    doubt: str = ""
-
-    @property
-    def type(self) -> str:
-        """`float32` or what else its numbers are, where they have less precision."""
-        known = {float(np.finfo(t).eps): t.__name__ for t in (np.float16, np.float32)}
-        return known.get(self.precision, "")
-
-    def judge(self, report: CheckReport) -> CheckReport:
-        """The report, with the sentence on what is wrong with the gradient as such."""
-        if self.wrong:
-            first = report.first_wrong or report.rows[0].edge
-            return replace(
-                report, verdict=FAIL, first_wrong=first, diagnosis=self.wrong
-            )
-        return undecided_report(self.doubt) if self.doubt else report
-
-
-def _claims(subject: Subject, arguments: Arguments, grad: Any) -> _Claims:
-    if not callable(grad):
-        values, precision, note = arguments.gradient(grad)
-        wrong = f"{subject.name}: {note}." if note else ""
-        return _Claims(values, precision, wrong=wrong)
-    code = _Code(name_of(grad, "grad"), grad, arguments)
-    given = code.fresh()
-    values, precision, note = code.gradient(given)
-    values, remarks = values.copy(), tuple(code.remarks(subject, given))
-    wrong = f"{subject.name}: {note}." if note else ""
-    says, grows = unlike(code.name, lambda: code.gradient(code.fresh())[0], values)
-    if grows:
-        wrong = f"{says}."
-    return _Claims(values, precision, remarks, wrong, "" if grows else says)
+    wrong = says or claims.wrong
+    return ClaimedGradient(values, claims.precision, remarks, wrong, code.gradient)

@@ -25,17 +25,15 @@ SAME = 64 * float(np.finfo(np.float64).eps)  # threads may add up in another ord
 CULPRITS = 64  # components that are tried one by one for making f nan
 
 
-def varies(name: str, call: Callable[[], float], first: float, subject: Subject) -> str:
+def varies(subject: Subject, first: float) -> str:
     """What to say where f gives another value now; nothing where it is the same."""
-    now = call()
+    now = subject.again()
     if first == now or (np.isnan(first) and np.isnan(now)):
         return ""
-    runs = [np.array([value]) for value in (first, now, call())]
+    runs = [np.array([value]) for value in (first, now, subject.again())]
     # If f is 0 at x, its last digits are those of its size elsewhere.
-    away = abs(subject.value(subject.x + 0.1 * subject.sizes))
-    return (
-        "" if _same(runs[0], runs[1], np.nan_to_num(away)) else _impure(name, runs)[0]
-    )
+    away = np.nan_to_num(abs(subject.value(subject.x + 0.1 * subject.sizes)))
+    return "" if _same(runs[0], runs[1], away) else _impure(subject.name, runs)[0]
 
 
 def unlike(name: str, call: Callable[[], Array], first: Array) -> tuple[str, bool]:
@@ -99,13 +97,10 @@ def not_finite(subject: Subject) -> str:
 
 def _is_guilty(subject: Subject, i: int) -> bool:
     """Whether another value of component i alone makes f finite."""
-    x, here = subject.x.copy(), subject.x[i]
+    here, each = subject.x[[i]], subject.components(np.array([i]))
     # log(x) at -1 is finite at 1, 1/x at 0 is at 0.5, sqrt(1 - x²) at 2 is at 1.
-    for value in (-here, abs(here) / 2 + 0.5, here + 1, here - 1, 0.5):
-        x[i] = value
-        if np.isfinite(subject.value(x)):
-            return True
-    return False
+    others = -here, abs(here) / 2 + 0.5, here + 1, here - 1, np.array([0.5])
+    return any(np.isfinite(each(other)).all() for other in others)
 
 
 def name_of(code: Any, otherwise: str) -> str:

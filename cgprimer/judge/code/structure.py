@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,19 @@ def leaves(
     if not nested(tree):
         yield label, tree
         return
-    items = tree.items() if isinstance(tree, Mapping) else enumerate(tree)
-    for key, part in items:
-        if isinstance(key, str):
-            name = f"{label}.{key}" if label else key
-        else:
-            name = f"{label}[{takes.quote(key)}]"
-        yield from leaves(part, name, nested)
+    for key, part in _items(tree):
+        yield from leaves(part, _part_label(label, key), nested)
+
+
+def _items(tree: Any) -> Iterable[tuple[Any, Any]]:
+    return tree.items() if isinstance(tree, Mapping) else enumerate(tree)
+
+
+def _part_label(label: str, key: Any) -> str:
+    """`layers[0]`, `layers.b`."""
+    if isinstance(key, str):
+        return f"{label}.{key}" if label else key
+    return f"{label}[{takes.quote(key)}]"
 
 
 def rebuild(tree: Any, values: Iterator[Any], nested: Split = is_nested) -> Any:
@@ -86,14 +92,20 @@ def numbers(value: Any, label: str, hint: str) -> NDArray[Any]:
     return array if array.dtype == np.float32 else as_numbers(label, array, OptionError)
 
 
-def match(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of `given`, which must be nested as `tree` is; (name, leaf)."""
+def match(tree: Any, given: Any, label: str) -> Iterator[Any]:
+    """The leaves of `given`, which must be nested as `tree` is; `label` names it."""
     if not is_nested(tree):
-        yield label, given
+        yield given
         return
     if isinstance(tree, Mapping):
-        yield from _match_keys(tree, given, label)
-        return
+        _check_keys(tree, given, label)
+    else:
+        given = _check_count(tree, given, label)
+    for key, part in _items(tree):
+        yield from match(part, given[key], _part_label(label, key))
+
+
+def _check_count(tree: Sequence[Any], given: Any, label: str) -> Any:
     # f(*(x,)) with one argument: its gradient need not be wrapped in a tuple.
     if len(tree) == 1 and not isinstance(given, tuple | list):
         given = [given]
@@ -103,13 +115,10 @@ def match(tree: Any, given: Any, label: str) -> Iterator[tuple[str, Any]]:
             f"{label or 'x'} has {len(tree)} parts, but the gradient has {many}\n"
             "  hint: one gradient for every argument is expected, in the same order"
         )
-    for i, part in enumerate(tree):
-        yield from match(part, given[i], f"{label}[{i}]")
+    return given
 
 
-def _match_keys(
-    tree: Mapping[Any, Any], given: Any, label: str
-) -> Iterator[tuple[str, Any]]:
+def _check_keys(tree: Mapping[Any, Any], given: Any, label: str) -> None:
     if not isinstance(given, Mapping):
         raise OptionError(
             f"{label or 'x'} is a dict, but the gradient is {_type(given)}\n"
@@ -124,10 +133,6 @@ def _match_keys(
             f"the gradient {', and '.join(parts)}\n"
             "  hint: return a dict with the same keys"
         )
-    for key, part in tree.items():
-        own = key if isinstance(key, str) else takes.quote(key)
-        name = f"{label}.{own}" if label else own
-        yield from match(part, given[key], name)
 
 
 def _type(value: Any) -> str:

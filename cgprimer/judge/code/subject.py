@@ -1,4 +1,4 @@
-"""A number that depends on arrays: what plain code is to a check of its gradient.
+"""A number that depends on arrays, and its gradient: what code is to a check.
 
 leaves (arrays, names) ─▶ x (n,) ─▶ lines through x ─▶ f
 """
@@ -46,10 +46,14 @@ class Subject:
         """All components, (n,)."""
         return np.concatenate([leaf.ravel() for leaf in self.leaves]).astype(float)
 
-    @lazy
-    def here(self) -> float:
+    def again(self) -> float:
         """The number itself; what f raises there is the caller's to see."""
         return self.call(self.split(self.x))
+
+    @lazy
+    def here(self) -> float:
+        """The same, kept."""
+        return self.again()
 
     @lazy
     def scale(self) -> Array:
@@ -124,6 +128,21 @@ class Subject:
             return results
 
         return each
+
+
+@dataclass(frozen=True)
+class ClaimedGradient:
+    """The gradient (n,) claimed for a subject, and what is wrong beside its values.
+
+    precision : of its numbers. wrong : what makes it FAIL, whatever its values.
+    again : the same with other leaves, where it is code and not numbers.
+    """
+
+    values: Array
+    precision: float
+    remarks: tuple[str, ...] = ()
+    wrong: str = ""
+    again: Callable[[list[NDArray[Any]]], ClaimedGradient] | None = None
 
 
 def index(names: Sequence[str], shown: int = 4, count: int = 0) -> str:

@@ -21,7 +21,12 @@ from numpy.typing import NDArray
 from cgprimer.errors import OptionError
 from cgprimer.judge.code.structure import leaves, rebuild
 from cgprimer.keeping import lazy
-from cgprimer.types import Arrays
+from cgprimer.types import Array, Arrays
+
+
+def flat(arrays: Arrays) -> Array:
+    """Arrays one after another, as one of float64 (n,)."""
+    return np.concatenate([np.ravel(array) for array in arrays]).astype(np.float64)
 
 
 def is_tree(value: Any) -> bool:
@@ -44,9 +49,10 @@ class TorchCode:
     """Code of torch with its leaves.
 
     inputs : nested as they came, with their other tensors and options. module : a copy,
-    or None, with the buffers it came with. leaves : the values of the tensors, those of
-    the inputs first; `marked` are those to differentiate by. wide : whether all of it
-    runs in double precision. narrow : what a module's parameters were, if not that.
+    empty where `fn` is none, with the buffers it came with. leaves : the values of the
+    tensors, those of the inputs first; `marked` are those to differentiate by. wide :
+    whether all of it runs in double precision. narrow : what a module's parameters
+    were, if not that.
     """
 
     torch: Any
@@ -65,17 +71,12 @@ class TorchCode:
         """The code in double precision, or as it came where it cannot run so."""
         native = cls._native(torch, fn, inputs)
         wide = native._widen()
-        if native.wide:
-            with torch.random.fork_rng():
-                wide.outputs(wide.arrays())
-            return wide
         # Some operations refuse double precision in the forward, some in the backward
         # only.
         try:
-            wide._try_out()
+            if not native.wide:
+                wide._try_out()
         except (RuntimeError, TypeError, ValueError):
-            with torch.random.fork_rng():
-                native.outputs(native.arrays())
             return native
         return wide
 
@@ -108,8 +109,10 @@ class TorchCode:
         real = [(label, leaf) for label, leaf in pairs if is_real(leaf)]
         marked = [i for i, (_, leaf) in enumerate(real) if leaf.requires_grad]
         marked = marked or list(range(len(real)))
-        module = _copy(fn) if isinstance(fn, torch.nn.Module) else None
-        for name, parameter in module.named_parameters() if module is not None else ():
+        is_module = isinstance(fn, torch.nn.Module)
+        # A module that holds nothing stands for none.
+        module = _copy(fn) if is_module else torch.nn.Module().eval()
+        for name, parameter in module.named_parameters():
             if parameter.requires_grad:
                 marked.append(len(real))
             real.append((name, parameter))
@@ -118,7 +121,7 @@ class TorchCode:
         is_op = isinstance(fn, type) and issubclass(fn, torch.autograd.Function)
         return cls(
             torch,
-            fn.apply if is_op else fn if module is None else module,
+            fn.apply if is_op else module if is_module else fn,
             inputs,
             module,
             _buffers(module),
@@ -126,32 +129,25 @@ class TorchCode:
             tuple(label for label, _ in real),
             tuple(marked),
             all(leaf.dtype == torch.float64 for _, leaf in real),
-            frozenset(p.dtype for p in _parameters(module)) - {torch.float64},
+            frozenset(p.dtype for p in module.parameters()) - {torch.float64},
         )
 
     def _widen(self) -> TorchCode:
-        module = (
-            copy.deepcopy(self.module).double() if self.module is not None else None
-        )
-        wide = tuple(leaf.double() for leaf in self.leaves)
-        return replace(
-            self,
-            call=self.call if module is None else module,
-            module=module,
-            buffers=_buffers(module),
-            leaves=wide,
-            wide=True,
-        )
+        module = copy.deepcopy(self.module).double()
+        call = module if self.call is self.module else self.call
+        leaves = tuple(leaf.double() for leaf in self.leaves)
+        own = {"module": module, "buffers": _buffers(module), "leaves": leaves}
+        return replace(self, call=call, wide=True, **own)
 
     @lazy
     def parameters(self) -> list[Any]:
         """Those of the module's copy, in the order of the leaves."""
-        return _parameters(self.module)
+        return list(self.module.parameters())
 
     @lazy
     def _buffer_pairs(self) -> list[tuple[Any, Any]]:
         """The buffers of the module's copy, each with the value that it came with."""
-        named = self.module.named_buffers() if self.module is not None else ()
+        named = self.module.named_buffers()
         return [(buffer, self.buffers[name]) for name, buffer in named]
 
     def arrays(self) -> list[NDArray[Any]]:
@@ -174,6 +170,17 @@ class TorchCode:
     def outputs(self, arrays: Arrays) -> list[Any]:
         """The outputs of floating point."""
         return self.run(arrays)[0]
+
+    def gradient(self, number: Any, wrt: Sequence[Any]) -> Array:
+        """The gradient of a tensor of one number, one leaf after another: (n,).
+
+        Zero where torch has none.
+        """
+        parts = [None] * len(wrt)
+        if number.requires_grad:
+            parts = self.torch.autograd.grad(number, wrt, allow_unused=True)
+        pairs = zip(parts, wrt, strict=True)
+        return flat([self.array(w.detach() * 0 if g is None else g) for g, w in pairs])
 
     def changes(self, arrays: Arrays) -> list[str]:
         """What one call changes in place, of the inputs and of the module, by name."""
@@ -201,17 +208,17 @@ class TorchCode:
                 given[i].requires_grad_()
         self._reset(values[count:])
         passed = [value.clone() for value in given]
-        rest = iter(passed)
-        return self.call(*(self._fill(t, rest) for t in self.inputs)), given, passed
+        return self.call(*self._fill(iter(passed))), given, passed
 
-    def _fill(self, tree: Any, values: Iterator[Any]) -> Any:
-        parts = [leaf for _, leaf in leaves(tree, "", is_tree)]
+    def _fill(self, values: Iterator[Any]) -> Any:
+        """The inputs with these values for the leaves, and with copies of the rest."""
+        parts = (leaf for _, leaf in leaves(self.inputs, "", is_tree))
         is_tensor = self.torch.is_tensor
-        new = [
+        new = (
             next(values) if is_real(v) else v.clone() if is_tensor(v) else v
             for v in parts
-        ]
-        return rebuild(tree, iter(new), is_tree)
+        )
+        return rebuild(self.inputs, new, is_tree)
 
     def _real(self, result: Any) -> Iterator[Any]:
         for _, output in leaves(result, "", is_tree):
@@ -222,8 +229,6 @@ class TorchCode:
 
     def _reset(self, values: Sequence[Any]) -> None:
         """The module's copy as it was, with these values for its parameters."""
-        if self.module is None:
-            return
         with self.torch.no_grad():
             for parameter, value in zip(self.parameters, values, strict=True):
                 parameter.copy_(value)
@@ -231,14 +236,9 @@ class TorchCode:
                 buffer.copy_(first)
 
 
-def _parameters(module: Any) -> list[Any]:
-    return list(module.parameters()) if module is not None else []
-
-
 def _buffers(module: Any) -> dict[str, Any]:
     """Copies of a module's buffers, by name."""
-    named = module.named_buffers() if module is not None else ()
-    return {name: buffer.detach().clone() for name, buffer in named}
+    return {name: buffer.detach().clone() for name, buffer in module.named_buffers()}
 
 
 def _copy(module: Any) -> Any:

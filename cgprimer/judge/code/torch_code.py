@@ -9,9 +9,8 @@ weighed at random, is the number, and torch differentiates it once more.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -21,34 +20,30 @@ from cgprimer import takes
 from cgprimer.errors import OptionError, unknown
 from cgprimer.expr.custom import CONTRACTS
 from cgprimer.interrupts import contained
-from cgprimer.judge.code.beside import beside, doubt
-from cgprimer.judge.code.directions import FIRST
-from cgprimer.judge.code.findings import LARGE, SAMPLE, examine, report_on
+from cgprimer.judge.code.code_check import check_code, compare
 from cgprimer.judge.code.purity import (
     name_of,
-    not_finite,
     quiet,
     undecided_report,
     unlike,
-    varies,
 )
-from cgprimer.judge.code.subject import Subject
+from cgprimer.judge.code.subject import ClaimedGradient, Subject
 from cgprimer.judge.code.torch_calls import TorchCode
 from cgprimer.judge.code.torch_number import (
     Weighed,
-    flat,
     in_train_mode,
-    or_zero,
-    plain,
     remarks,
     watch_narrowing,
 )
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
-from cgprimer.notation.progress import check_bar
 from cgprimer.types import Array, Arrays
 
 LINEAR = 1e-9  # relative: how well a gradient keeps in proportion to what arrives
+USES = {  # by how many times it grows where what arrives is doubled
+    1: "does not use the gradient that arrives (grad_output)",
+    4: "uses the gradient that arrives (grad_output) twice",
+}
 
 
 @contained
@@ -76,15 +71,14 @@ def check_torch(
     """
     if contract not in CONTRACTS:
         every = f"known are {', '.join(CONTRACTS)}"
-        said = f"contract {contract!r}"
-        raise OptionError(unknown(said, contract, CONTRACTS, every))
+        raise OptionError(unknown(f"contract {contract!r}", contract, CONTRACTS, every))
     if order not in (1, 2):
         raise OptionError(f"order={order!r}: the first and the second can be checked")
     try:
         torch: Any = import_module("torch")
     except ImportError as error:
-        hint = "\n  hint: pip install torch"
-        raise OptionError("torch is not installed" + hint) from error
+        says = "torch is not installed\n  hint: pip install torch"
+        raise OptionError(says) from error
     random = takes.generator(0 if rng is None else rng)
     with quiet(), torch.random.fork_rng(), torch.enable_grad():
         code = TorchCode.of(torch, fn, inputs)
@@ -108,52 +102,32 @@ def _check(
     with watch_narrowing(code.torch) as forward:
         first = weighed.number(leaves)
     forward |= weighed.narrow
-    if says := varies(name, lambda: weighed.number(leaves), first, subject):
-        return undecided_report(says + in_train_mode(code))
-    if not np.isfinite(first):
-        return undecided_report(not_finite(subject))
+    claim = partial(_claims, weighed, forward)
+    return check_code(subject, first, claim, rng, progress, in_train_mode(code))
+
+
+def _claims(weighed: Weighed, forward: set[Any]) -> ClaimedGradient | CheckReport:
+    """The gradient by torch; `forward` are types that the code was narrowed to.
+
+    A report instead, where the backward fails or is random.
+    """
+    name = weighed.name
     try:
-        with watch_narrowing(code.torch) as both:
-            gradient = flat(weighed.gradient())
+        with watch_narrowing(weighed.code.torch) as both:
+            gradient = weighed.gradient()
     except RuntimeError as error:
         line = str(error).splitlines()[0]
         return CheckReport(FAIL, (), None, f"{name}: backward raises: {line}")
-    unsteady, grows = unlike(
-        f"the backward of {name}", lambda: flat(weighed.gradient()), gradient
-    )
+    unsteady, grows = unlike(f"the backward of {name}", weighed.gradient, gradient)
     if unsteady and not grows:
         return undecided_report(unsteady)
-    aside, precision = remarks(weighed, forward, both)
-    report = _compare(subject, gradient, precision, rng, progress, aside)
-    if says := varies(name, lambda: weighed.number(leaves), first, subject):
-        return undecided_report(says)
-    wrong = unsteady or _upstream(name, gradient, flat(weighed.gradient(2.0)))
-    there = beside(subject, gradient) if report.verdict == PASS and not wrong else None
-    if there is not None:
-        moved = flat(weighed.gradient(arrays=there.split(there.x)))
-        looked = _compare(there, moved, precision, rng, progress, ())
-        return doubt(report, looked)
-    if not wrong:
-        return report
-    where = report.first_wrong or report.rows[0].edge
-    return CheckReport(FAIL, report.rows, where, f"{wrong}.")
+    says, precision = remarks(weighed, forward, both)
+    wrong = unsteady or _upstream(name, gradient, weighed.gradient(2.0))
 
+    def again(arrays: Arrays) -> ClaimedGradient:
+        return ClaimedGradient(weighed.gradient(arrays=arrays), precision)
 
-def _compare(
-    subject: Subject,
-    gradient: Array,
-    precision: float,
-    rng: np.random.Generator,
-    progress: bool | None,
-    aside: Sequence[str],
-) -> CheckReport:
-    began = time.perf_counter()
-    subject.value(subject.x)
-    seconds = time.perf_counter() - began
-    lines = len(subject) if len(subject) <= LARGE else SAMPLE + FIRST
-    with check_bar(f"{subject.name}: differences", lines, seconds, progress) as tick:
-        known = examine(subject, gradient, precision, rng, tick)
-    return report_on(known, gradient, precision, aside)
+    return ClaimedGradient(gradient, precision, tuple(says), wrong, again=again)
 
 
 def _upstream(name: str, once: Array, twice: Array) -> str:
@@ -163,12 +137,11 @@ def _upstream(name: str, once: Array, twice: Array) -> str:
     # A gradient of 0 is in proportion to anything.
     if np.allclose(twice, 2 * once, rtol=LINEAR, atol=0) or not once.any():
         return ""
-    if np.allclose(twice, once, rtol=LINEAR, atol=0):
-        return f"{name}: backward does not use the gradient that arrives (grad_output)"
-    if np.allclose(twice, 4 * once, rtol=LINEAR, atol=0):
-        return f"{name}: backward uses the gradient that arrives (grad_output) twice"
-    says = "backward is not linear in the gradient that arrives (grad_output)"
-    return f"{name}: {says}"
+    says = "is not linear in the gradient that arrives (grad_output)"
+    for times, use in USES.items():
+        if np.allclose(twice, times * once, rtol=LINEAR, atol=0):
+            says = use
+    return f"{name}: backward {says}"
 
 
 def _declared_report(report: CheckReport, name: str, contract: str) -> CheckReport:
@@ -181,9 +154,8 @@ def _declared_report(report: CheckReport, name: str, contract: str) -> CheckRepo
     if not rows:
         return report
     off = sum(row.verdict == FAIL for row in report.rows)
-    beside = f"{off} of {len(rows)} components differ from differences"
-    if not off:
-        beside = "it is what differences say"
+    differ = f"{off} of {len(rows)} components differ from differences"
+    beside = differ if off else "it is what differences say"
     says = f"{name}: the gradient is {reason}, reported and not judged: {beside}"
     return CheckReport(overall(rows), rows, None, says)
 
@@ -219,19 +191,22 @@ def _second(
         total = weighed.total(outputs, weights)
         parts = torch.autograd.grad(total, wrt, create_graph=True, allow_unused=True)
         pairs = [(d, g) for d, g in zip(draws, parts, strict=True) if g is not None]
-        return sum((d.to(g) * g).double().sum() for d, g in pairs), [*wrt, *weights]
+        none = torch.zeros((), dtype=torch.float64)
+        every = ((d.to(g) * g).double().sum() for d, g in pairs)
+        return sum(every, start=none), [*wrt, *weights]
 
     every = (*leaves, *arrives)
     try:
         number, wrt = slope(every)
-        parts = [None] * len(wrt)
-        if getattr(number, "requires_grad", False):
+        if number.requires_grad:
             torch.autograd.backward(number, retain_graph=True)  # refuses aloud
-            parts = torch.autograd.grad(number, wrt, allow_unused=True)
+        gradient = code.gradient(number, wrt)
     except RuntimeError as error:
         return undecided_report(f"{name} is refused: {str(error).splitlines()[0]}")
-    gradient = [code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
     labels = (*weighed.labels(), *names)
-    subject = Subject(name, lambda a: plain(slope(a)[0]), every, labels, told=True)
+    subject = Subject(
+        name, lambda a: float(slope(a)[0].detach()), every, labels, told=True
+    )
     precision = remarks(weighed, set(), set())[1]
-    return _compare(subject, flat(gradient), precision, rng, progress, ())
+    claims = ClaimedGradient(gradient, precision)
+    return compare(subject, claims, rng, progress)

@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import OptionError
 from cgprimer.judge.code.subject import index
@@ -71,30 +70,16 @@ class Weighed:
     def number(self, arrays: Arrays) -> float:
         """The same with these values for the marked leaves."""
         with self.code.torch.set_grad_enabled(self.graph):
-            return plain(self.total(self.code.outputs(arrays), self.weights))
+            return float(self.total(self.code.outputs(arrays), self.weights).detach())
 
-    def gradient(
-        self, times: float = 1.0, arrays: Arrays | None = None
-    ) -> list[NDArray[Any]]:
-        """By torch: the gradient of `times` the number, zero where torch has none."""
+    def gradient(self, times: float = 1.0, arrays: Arrays | None = None) -> Array:
+        """By torch: the gradient of `times` the number, (n,)."""
         outputs, wrt = self.code.run(self.code.arrays() if arrays is None else arrays)
-        total = times * self.total(outputs, self.weights)
-        parts = self.code.torch.autograd.grad(total, wrt, allow_unused=True)
-        return [self.code.array(or_zero(g, w)) for g, w in zip(parts, wrt, strict=True)]
+        return self.code.gradient(times * self.total(outputs, self.weights), wrt)
 
     def labels(self) -> tuple[str, ...]:
         """What the marked leaves are called."""
         return tuple(self.code.labels[i] for i in self.code.marked)
-
-
-def or_zero(gradient: Any, leaf: Any) -> Any:
-    """The gradient by a leaf, or zeros of its shape where torch found none."""
-    return leaf.detach() * 0 if gradient is None else gradient
-
-
-def plain(number: Any) -> float:
-    """A tensor, or 0 where nothing was summed, as a number."""
-    return float(number.detach() if hasattr(number, "detach") else number)
 
 
 def _needs_graph(code: TorchCode) -> bool:
@@ -104,11 +89,6 @@ def _needs_graph(code: TorchCode) -> bool:
     except RuntimeError:
         return True
     return False
-
-
-def flat(arrays: Arrays) -> Array:
-    """Arrays one after another, as one of float64 (n,)."""
-    return np.concatenate([np.ravel(array) for array in arrays]).astype(np.float64)
 
 
 def remarks(
@@ -143,18 +123,16 @@ def _type_names(dtypes: Iterable[Any]) -> str:
 
 def in_train_mode(code: TorchCode) -> str:
     """What of a module may be random, by name."""
-    every = code.module.named_modules() if code.module is not None else ()
     random = [
         f"{name or 'the module'} ({type(part).__name__})"
-        for name, part in every
+        for name, part in code.module.named_modules()
         if part.training and "Dropout" in type(part).__name__
     ]
     if random:
         return (
             f"; {index(random)} drops out at random in train mode: call .eval() first"
         )
-    train = code.module is not None and code.module.training
-    return "; the module is in train mode" if train else ""
+    return "; the module is in train mode" if code.module.training else ""
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from math import floor
+from operator import add
 from typing import Any
 
 from cgprimer.errors import OptionError, listing, shorten, unknown
@@ -87,17 +88,11 @@ class MutationReport(Report):
 
     def __add__(self, other: MutationReport) -> MutationReport:
         """The tables of two models as one."""
-        by: dict[tuple[str, str], list[int]] = {}
-        for o in (*self.outcomes, *other.outcomes):
-            row = by.setdefault((o.checker, o.mistake), [0, 0, 0])
-            for i, part in enumerate(_counts(o)):
-                row[i] += part
-        outcomes = tuple(Outcome(*key, *row) for key, row in by.items())
-        none = (0, 0)
-        correct = {}
-        for key in {**self.correct, **other.correct}:
-            pairs = self.correct.get(key, none), other.correct.get(key, none)
-            correct[key] = (pairs[0][0] + pairs[1][0], pairs[0][1] + pairs[1][1])
+        outcomes = sum_up((*self.outcomes, *other.outcomes))
+        correct = dict(self.correct)
+        for key, (passed, count) in other.correct.items():
+            before = correct.get(key, (0, 0))
+            correct[key] = before[0] + passed, before[1] + count
         return MutationReport(outcomes, correct, self.escaped + other.escaped)
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -115,25 +110,24 @@ class MutationReport(Report):
     def _rows(
         self, checkers: list[str], cell: Callable[[Outcome], str]
     ) -> list[tuple[str, ...]]:
-        table = []
-        for mistake in MISTAKES:
-            rows = {o.checker: o for o in self.outcomes if o.mistake == mistake}
+        table: list[tuple[str, ...]] = []
+        rows_of = {
+            mistake: {o.checker: o for o in self.outcomes if o.mistake == mistake}
+            for mistake in MISTAKES
+        }
+        rows_of["all mistakes"] = {c: self._all(c) for c in (OURS, *checkers)}
+        for mistake, rows in rows_of.items():
+            texts = (cell(rows.get(c, Outcome(c, "", 0, 0, 0))) for c in checkers)
             if rows:
-                count = next(iter(rows.values())).count
-                none = Outcome("", mistake, 0, 0, 0)
-                texts = (cell(rows.get(checker, none)) for checker in checkers)
-                table.append((mistake, str(count), *texts))
-        sums = [self._all(checker) for checker in checkers]
-        count = self._all(OURS).count
-        table.append(("all mistakes", str(count), *map(cell, sums)))
+                table.append((mistake, str(next(iter(rows.values())).count), *texts))
         passes = ("{}/{}".format(*self.correct[checker]) for checker in checkers)
         table.append(("no mistake", "", *passes))
         return table
 
     def _all(self, checker: str) -> Outcome:
         mine = [o for o in self.outcomes if o.checker == checker]
-        sums = (sum(part) for part in zip(*map(_counts, mine), strict=True))
-        return Outcome(checker, "", *sums) if mine else Outcome(checker, "", 0, 0, 0)
+        none = Outcome(checker, "", 0, 0, 0)
+        return next(iter(sum_up(replace(o, mistake="") for o in mine)), none)
 
     def _parts(self) -> list[Part]:
         kept = [checker for checker in self.correct if checker not in AT_ZEROS]
@@ -146,6 +140,16 @@ class MutationReport(Report):
             for who, what, (u, v) in self.escaped
         ]
         return [*parts, *told]
+
+
+def sum_up(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """One outcome for each checker and mistake."""
+    sums: dict[tuple[str, str], Outcome] = {}
+    for one in outcomes:
+        key = one.checker, one.mistake
+        before = _counts(sums.get(key, Outcome(*key, 0, 0, 0)))
+        sums[key] = Outcome(*key, *map(add, before, _counts(one)))
+    return tuple(sums.values())
 
 
 def _table(checkers: list[str], rows: list[tuple[str, ...]]) -> TextTable:

@@ -7,6 +7,7 @@ at; ours is also asked about the edges one by one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -31,12 +32,15 @@ from cgprimer.judge.mutation.mutation_report import (
     OURS_WHOLE,
     MutationReport,
     Outcome,
+    sum_up,
 )
-from cgprimer.judge.mutation.other_tools import RULES
 from cgprimer.judge.mutation.trial import Trial
+from cgprimer.judge.report import CheckReport
 from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.types import Array, Edge
 
+# 0.05 % is what SHARP promises to find, in the one rule of `verdict`.
+FACTORS = ("factor 2", 2.0), ("1 % off", 1.01), ("0.05 % off", 1.0005)
 INSTEAD = {"tanh": "sigmoid", "sigmoid": "tanh", "sin": "sinh", "cos": "cosh"}
 
 
@@ -60,12 +64,9 @@ def mutations(check: GraphCheck) -> Iterator[Mutation]:
             values = _values(node, check.sites[edge[0]].values, check.width)
             # A factor w that is 1 at all points may be missing unseen: that is no
             # mistake there.
-            changed = np.abs(values - right) > 1e-9 * np.abs(right)
-            if (
-                (mistake, node) not in seen
-                and changed.any()
-                and np.isfinite(values).all()
-            ):
+            changed = (np.abs(values - right) > 1e-9 * np.abs(right)).any()
+            new = (mistake, node) not in seen
+            if new and changed and np.isfinite(values).all():
                 seen.add((mistake, node))
                 yield Mutation(mistake, edge, node, values)
 
@@ -81,12 +82,9 @@ def _wrong(body: Node, wrt: str) -> Iterator[tuple[str, Node]]:
     x = name(wrt)
     right = derivative(body, x, {})
     yield "sign flipped", tidy(OPS["neg"], right)
-    yield "factor 2", tidy(OPS["mul"], const(2.0), right)
-    yield "1 % off", tidy(OPS["mul"], const(1.01), right)
-    # 0.05 % is what SHARP promises to find, in the one rule of `verdict`.
-    yield "0.05 % off", tidy(OPS["mul"], const(1.0005), right)
-    for count in sorted(divisors(body)):
-        yield "sum for mean", tidy(OPS["mul"], const(count), right)
+    means = (("sum for mean", count) for count in sorted(divisors(body)))
+    for mistake, factor in (*FACTORS, *means):
+        yield mistake, tidy(OPS["mul"], const(factor), right)
     for other in leaves(body):
         if other != wrt:
             yield "swapped names", derivative(body, name(other), {})
@@ -124,25 +122,21 @@ def check_mutations(
     rng = takes.generator(rng)
     check = graph_check(graph, at, points, rng)
     trials = [Trial(check, output, rng) for output in graph.outputs]
-    tally: dict[tuple[str, str], list[int]] = {}
-    escaped = []
+    outcomes, escaped = [], []
     for mutation in mutations(check):
+        mistake = mutation.mistake
         results = {OURS: _edges(check, mutation), **_whole(trials, mutation)}
         for checker, (caught, located) in results.items():
-            row = tally.setdefault((checker, mutation.mistake), [0, 0, 0])
-            row[0] += 1
-            row[1] += caught
-            row[2] += located
+            outcomes.append(Outcome(checker, mistake, 1, int(caught), int(located)))
             if checker in ALL_OURS and not caught:
-                escaped.append((checker, mutation.mistake, mutation.edge))
-    outcomes = tuple(Outcome(*key, *row) for key, row in tally.items())
-    return MutationReport(outcomes, _correct(check, trials), tuple(escaped))
+                escaped.append((checker, mistake, mutation.edge))
+    correct = _correct(check, trials)
+    return MutationReport(sum_up(outcomes), correct, tuple(escaped))
 
 
 def _edges(check: GraphCheck, mutation: Mutation) -> tuple[bool, bool]:
     claim = Claim(mutation.edge, "", "", mutation.node)
-    result = report(check, {mutation.edge: claim}, None)
-    return result.verdict == FAIL, result.first_wrong == mutation.edge
+    return _caught(report(check, {mutation.edge: claim}, None), mutation)
 
 
 def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, bool]]:
@@ -150,41 +144,32 @@ def _whole(trials: list[Trial], mutation: Mutation) -> dict[str, tuple[bool, boo
 
     A tool that names components has located an edge when it names its leaf only.
     """
-    outcomes: dict[str, tuple[bool, bool]] = {}
+    seen: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for trial in trials:
         if mutation.edge[0] not in trial.inside:
             continue
-        edges = {**trial.check.own, mutation.edge: mutation.values}
-        gradient = trial.gradient(edges)
+        gradient = trial.gradient({**trial.check.own, mutation.edge: mutation.values})
         one = trial.ours(gradient)
-        _either(
-            outcomes, OURS_WHOLE, one.verdict == FAIL, one.first_wrong == mutation.edge
-        )
-        for key, names in trial.at_zeros(gradient).items():
-            _either(outcomes, key, bool(names - {""}), names == {mutation.edge[1]})
-        for rule in RULES:
-            names = trial.objections(rule, gradient)
-            _either(outcomes, rule.name, bool(names), names == {mutation.edge[1]})
-    return outcomes
+        seen[OURS_WHOLE].append(_caught(one, mutation))
+        for key, names in trial.objections(gradient).items():
+            seen[key].append((bool(names - {""}), names == {mutation.edge[1]}))
+    return {
+        key: (any(caught), any(located))
+        for key, pairs in seen.items()
+        for caught, located in [zip(*pairs, strict=True)]
+    }
 
 
-def _either(
-    outcomes: dict[str, tuple[bool, bool]], key: str, caught: bool, located: bool
-) -> None:
-    before = outcomes.get(key, (False, False))
-    outcomes[key] = before[0] or caught, before[1] or located
+def _caught(one: CheckReport, mutation: Mutation) -> tuple[bool, bool]:
+    return one.verdict == FAIL, one.first_wrong == mutation.edge
 
 
 def _correct(check: GraphCheck, trials: list[Trial]) -> dict[str, tuple[int, int]]:
     """Per checker how many outputs with the correct gradient pass, of how many."""
-    edges = report(check, {}, None)
-    counts = {OURS: (int(edges.verdict == PASS), 1)}
+    passes = defaultdict(list, {OURS: [report(check, {}, None).verdict == PASS]})
     for trial in trials:
         gradient = trial.gradient(check.own)
-        good = {OURS_WHOLE: trial.ours(gradient).verdict == PASS}
-        good |= {key: not names for key, names in trial.at_zeros(gradient).items()}
-        good |= {rule.name: not trial.objections(rule, gradient) for rule in RULES}
-        for key, passed in good.items():
-            before = counts.get(key, (0, 0))
-            counts[key] = before[0] + passed, before[1] + 1
-    return counts
+        passes[OURS_WHOLE].append(trial.ours(gradient).verdict == PASS)
+        for key, names in trial.objections(gradient).items():
+            passes[key].append(not names)
+    return {key: (sum(passed), len(passed)) for key, passed in passes.items()}

@@ -57,15 +57,16 @@ class CheckRule:
         return self.differ(analytic, weights * measured.numeric)
 
 
-def _central(f: Function, x: Array, along: Array, step: float) -> Array:
+def _central(
+    f: Function, x: Array, along: Array, step: float, weights: Array | float = 1.0
+) -> Measured:
     moves = step * along.T
     slopes: Array = (f(x[:, None] + moves) - f(x[:, None] - moves)) / (2 * step)
-    return slopes
+    return Measured(along, slopes, np.broadcast_to(weights, slopes.shape))
 
 
 def _torch(f: Function, x: Array, rng: np.random.Generator) -> Measured:
-    along = np.eye(len(x))
-    return Measured(along, _central(f, x, along, 1e-6), np.ones(len(x)))
+    return _central(f, x, np.eye(len(x)), 1e-6)
 
 
 def _jax(f: Function, x: Array, rng: np.random.Generator) -> Measured:
@@ -73,24 +74,22 @@ def _jax(f: Function, x: Array, rng: np.random.Generator) -> Measured:
     # gradient, so that they differ only by the weight of the cotangent.
     along = np.repeat(rng.standard_normal((1, len(x))), 2, axis=0)
     weights = np.array([1.0, rng.standard_normal()])  # tangent, then cotangent
-    return Measured(along, _central(f, x, along, 1e-4), weights)
+    return _central(f, x, along, 1e-4, weights)
 
 
 def _autograd(f: Function, x: Array, rng: np.random.Generator) -> Measured:
     along = rng.standard_normal((2, len(x)))
-    weights = rng.standard_normal(2)
-    return Measured(along, _central(f, x, along, 0.5e-6), weights)
+    return _central(f, x, along, 0.5e-6, rng.standard_normal(2))
 
 
 def _scipy(f: Function, x: Array, rng: np.random.Generator) -> Measured:
-    along = np.eye(len(x))
     step = np.full(len(x), EPSILON**0.5)
     # As scipy's approx_derivative does where an absolute step is lost in x.
     lost = x + step == x  # then scipy takes a relative step instead
     step[lost] = EPSILON**0.5 * np.maximum(1.0, np.abs(x[lost]))
     moved = x[:, None] + np.diag(step)
     numeric = (f(moved) - f(x[:, None])) / (np.diag(moved) - x)
-    return Measured(along, numeric, np.ones(len(x)))
+    return Measured(np.eye(len(x)), numeric, np.ones(len(x)))
 
 
 def _allclose(atol: float, rtol: float) -> Callable[[Array, Array], NDArray[np.bool_]]:

@@ -61,7 +61,12 @@ class Trial:
         partials = totals(edges, self.output)
         return {text: partials[text] for text in self.names}
 
-    def objections(self, rule: CheckRule, gradient: Mapping[str, Array]) -> set[str]:
+    def objections(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
+        """The names that each tool, and our checks of plain code, object to."""
+        by_rule = {rule.name: self._by_rule(rule, gradient) for rule in RULES}
+        return self._at_zeros(gradient) | by_rule
+
+    def _by_rule(self, rule: CheckRule, gradient: Mapping[str, Array]) -> set[str]:
         """The names that a rule objects to at some point; all where it cannot tell."""
         names: set[str] = set()
         for i, measured in enumerate(self.measured):
@@ -81,7 +86,7 @@ class Trial:
         claims = {edge: _array_claim(edge, values) for edge, values in edges.items()}
         return report(self.check, claims, self.output)
 
-    def at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
+    def _at_zeros(self, gradient: Mapping[str, Array]) -> dict[str, set[str]]:
         """The names that our checks of plain code object to, at the first such point.
 
         What they cannot decide counts as a name without letters.

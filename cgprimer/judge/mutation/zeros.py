@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from cgprimer.judge.code.component_sentences import Judged
 from cgprimer.judge.code.components import Block, measure
-from cgprimer.judge.code.findings import LARGE, Examined, judge_components
+from cgprimer.judge.code.examined import LARGE, Examined
+from cgprimer.judge.code.findings import judge_components
 from cgprimer.judge.code.lines import slopes
-from cgprimer.judge.code.subject import Subject
+from cgprimer.judge.code.subject import ClaimedGradient, Subject
 from cgprimer.judge.code.torch_calls import TorchCode
-from cgprimer.judge.code.torch_number import Weighed, flat
+from cgprimer.judge.code.torch_number import Weighed
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.judge.mutation.mutation_report import OURS_FUNCTION, OURS_TORCH
 from cgprimer.keeping import lazy
@@ -49,10 +50,11 @@ class Zero:
         """
         if len(self.names) > LARGE:
             return {}
-        claimed = np.array([gradient[text][i] for text in self.names])
-        judged = {OURS_FUNCTION: judge_components(self._plain, claimed, EPSILON)}
+        values = np.array([gradient[text][i] for text in self.names])
+        claims = ClaimedGradient(values, EPSILON)
+        judged = {OURS_FUNCTION: judge_components(self._plain, claims)}
         if self._torch is not None:
-            judged[OURS_TORCH] = self._torch.judge(claimed)
+            judged[OURS_TORCH] = self._torch.judge(values)
         return judged
 
     def value(self, arrays: list[NDArray[Any]]) -> float:
@@ -108,4 +110,5 @@ class _Torch:
     def judge(self, claimed: Array) -> Judged:
         """What is found of a backward that gives these numbers."""
         self.gradient = claimed
-        return judge_components(self.known, flat(self.weighed.gradient()), EPSILON)
+        claims = ClaimedGradient(self.weighed.gradient(), EPSILON)
+        return judge_components(self.known, claims)
