@@ -9,6 +9,7 @@ sides meet nan or inf, they are taken to one side.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -231,8 +232,7 @@ def _choose(tried: Found) -> Found:
     # half the gap of 0.043 between them: the short row is widened to that gap, and says
     # no more than that.
     bounds = np.where(np.isnan(tried.value), np.inf, tried.bound)
-    rows = range(len(bounds))
-    for long, short in ((i, j) for i in rows for j in rows if i != j):
+    for long, short in permutations(range(len(bounds)), 2):
         shorter = tried.h[short] < tried.h[long]
         gap = np.abs(tried.value[long] - tried.value[short])
         apart = shorter & (gap > bounds[long] + tried.bound[short])

@@ -59,11 +59,8 @@ class Part:
 def common(parts: list[Part]) -> str | None:
     """What wrong components of several arguments have in common, where they do."""
     pieces = [part.some() for part in parts]
-    some = Wrong(
-        np.concatenate([piece.claimed for piece in pieces]),
-        np.concatenate([piece.true for piece in pieces]),
-        np.concatenate([piece.slack for piece in pieces]),
-    )
+    rows = ((piece.claimed, piece.true, piece.slack) for piece in pieces)
+    some = Wrong(*map(np.concatenate, zip(*rows, strict=True)))
     sizes = {float(part.at.size) for part in parts}
     # Arguments of one size only: a factor of 100 where one has 100 components and the
     # other 10 is no forgotten mean of both.
