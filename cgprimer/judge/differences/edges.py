@@ -271,7 +271,9 @@ def terms_along(shape: Shape, slots: Sequence[Array], i: int) -> Told | None:
 
 def _told(shape: Shape, function_of: Callable[[Kernel], Function]) -> Told | None:
     kernel = rounding_kernel(shape)
-    return kernel and Told(function_of(kernel), not is_opaque(shape))
+    if kernel is None:
+        return None
+    return Told(function_of(kernel), not is_opaque(shape))
 
 
 def along(kernel: Kernel, slots: Sequence[Array], i: int) -> Function:
