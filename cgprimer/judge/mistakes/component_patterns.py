@@ -60,7 +60,8 @@ def common(parts: list[Part]) -> str | None:
     """What wrong components of several arguments have in common, where they do."""
     pieces = [part.some() for part in parts]
     rows = ((piece.claimed, piece.true, piece.slack) for piece in pieces)
-    some = Wrong(*map(np.concatenate, zip(*rows, strict=True)))
+    claimed, true, slack = map(np.concatenate, zip(*rows, strict=True))
+    some = Wrong(claimed, true, slack)
     sizes = {float(part.at.size) for part in parts}
     # Arguments of one size only: a factor of 100 where one has 100 components and the
     # other 10 is no forgotten mean of both.
