@@ -28,6 +28,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from cgprimer.draw.ranks import Layered, places, topological_order
+from cgprimer.grouping import grouped
 
 Layers = Sequence[Sequence[int]]
 Separation = Callable[[int, int], float]
@@ -134,9 +135,12 @@ def _medians(ordered: Sequence[int]) -> Sequence[int]:
 
 def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.ndarray:
     """Pack blocks as low as distances allow, then lift each to its follower."""
-    before, after = _block_graph(layers, root, separation)
-    followers = {block: [b for b, _ in links] for block, links in after.items()}
-    order = topological_order([*before], before, followers)
+    # Blocks that touch in some layer, with the distance they need there.
+    pairs = [(a, b) for layer in layers for a, b in pairwise(layer)]
+    needed = [(root[a], root[b], separation(a, b)) for a, b in pairs]
+    before = dict.fromkeys(root, ()) | grouped((b, (a, d)) for a, b, d in needed)
+    after = dict.fromkeys(root, ()) | grouped((a, (b, d)) for a, b, d in needed)
+    order = topological_order({b: [a for a, _ in before[b]] for b in before})
     height = [0.0] * len(root)
     for block in order:
         height[block] = max((height[b] + d for b, d in before[block]), default=0.0)
@@ -146,23 +150,6 @@ def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.
         ceiling = (height[b] - d for b, d in after[block])
         height[block] = max(height[block], min(ceiling, default=height[block]))
     return np.array([height[r] for r in root], dtype=float)
-
-
-Links = dict[int, list[tuple[int, float]]]
-
-
-def _block_graph(
-    layers: Layers, root: Sequence[int], separation: Separation
-) -> tuple[Links, Links]:
-    """Blocks that touch in some layer, with the distance they need there."""
-    before: Links = {r: [] for r in root}
-    after: Links = {r: [] for r in root}
-    for layer in layers:
-        for a, b in pairwise(layer):
-            distance = separation(a, b)
-            before[root[b]].append((root[a], distance))
-            after[root[a]].append((root[b], distance))
-    return before, after
 
 
 def _balance(four: Sequence[np.ndarray]) -> np.ndarray:

@@ -25,18 +25,6 @@ class Boxes:
     behind: np.ndarray
     margin: np.ndarray
 
-    @classmethod
-    def empty(cls, count: int, margin: float) -> "Boxes":
-        """Lines: vertices without a size."""
-        width, before, behind = np.zeros((3, count))
-        return cls(width, before, behind, np.full(count, margin))
-
-    def set(self, vertex: int, *room: float) -> None:
-        """Set the four of a vertex, in the order of the fields."""
-        fields = self.width, self.before, self.behind, self.margin
-        for column, value in zip(fields, room, strict=False):
-            column[vertex] = value
-
     def separation(self, a: int, b: int) -> float:
         """The distance that b needs behind its neighbour a."""
         margins = self.margin[a] + self.margin[b]
@@ -44,26 +32,16 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Left and right side of the column of each vertex, shape (n,)."""
-
-    left: np.ndarray
-    right: np.ndarray
-
-    def centre(self, vertex: int) -> float:
-        """The middle of its column."""
-        return float(self.left[vertex] + self.right[vertex]) / 2
-
-
-@dataclass(frozen=True)
 class Grid:
     """Boxes in their columns, at heights ``y`` (n,), between ``top`` and ``bottom``.
 
+    ``left, right`` (n,) : the sides of the column of each vertex.
     ``room`` (n, 2) : the corridor of the edge through each vertex.
     """
 
     boxes: Boxes
-    columns: Columns
+    left: np.ndarray
+    right: np.ndarray
     y: np.ndarray
     room: np.ndarray
     top: float
@@ -74,13 +52,17 @@ class Grid:
         cls,
         layers: Sequence[Sequence[int]],
         boxes: Boxes,
-        columns: Columns,
+        columns: np.ndarray,
         y: np.ndarray,
     ) -> "Grid":
         """With the corridors between neighbours of a layer."""
         top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
         room = _corridors(layers, boxes, y, (top, bottom))
-        return cls(boxes, columns, y, room, top, bottom)
+        return cls(boxes, *columns, y, room, top, bottom)
+
+    def centre(self, vertex: int) -> float:
+        """The middle of the column of a vertex."""
+        return float(self.left[vertex] + self.right[vertex]) / 2
 
 
 def _corridors(

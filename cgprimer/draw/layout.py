@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cgprimer.draw.alignment import heights
-from cgprimer.draw.corridors import Boxes, Columns, Grid
+from cgprimer.draw.corridors import Boxes, Grid
 from cgprimer.draw.crossings import reduce_crossings
 from cgprimer.draw.ranks import Layered, ranks, split_long_edges
 from cgprimer.draw.routes import routes
@@ -86,16 +86,15 @@ def _boxes(
     node_gap: float,
 ) -> Boxes:
     """Room for nodes around their edges, for labels above theirs, a bit for others."""
-    count = len(graph.left)
     # What is not set below are lines: they have no size, and keep a small distance.
-    boxes = Boxes.empty(count, 0.25 * node_gap)
+    room = np.tile([0.0, 0.0, 0.0, 0.25 * node_gap], (len(graph.left), 1))
     for vertex, name in enumerate(graph.names):
         width, height = sizes[name]
-        boxes.set(vertex, width, height / 2, height / 2, node_gap / 2)
+        room[vertex] = width, height / 2, height / 2, node_gap / 2
     for edge, (width, height) in labelled.items():
         # A label stands on its line: all of its height is before the line, none behind.
-        boxes.set(_label_vertex(graph, edge), width, height, 0.0, 0.2 * node_gap)
-    return boxes
+        room[_label_vertex(graph, edge)] = width, height, 0.0, 0.2 * node_gap
+    return Boxes(*room.T)
 
 
 def _label_vertex(graph: Layered, edge: Edge) -> int:
@@ -112,14 +111,16 @@ def _columns(
     boxes: Boxes,
     y: np.ndarray,
     gap: float,
-) -> Columns:
-    """Columns as wide as their widest box; further apart where edges are steep."""
-    columns = Columns(np.zeros(len(y)), np.zeros(len(y)))
-    x = 0.0
+) -> np.ndarray:
+    """Left and right side of the column of each vertex, shape (2, n).
+
+    Columns are as wide as their widest box; further apart where edges are steep.
+    """
+    columns, x = np.zeros((2, len(y))), 0.0
     for layer in layers:
-        columns.left[layer] = x
+        columns[0, layer] = x
         x += max(boxes.width[v] for v in layer)
-        columns.right[layer] = x
+        columns[1, layer] = x
         rise = max((abs(y[a] - y[b]) for a in layer for b in graph.right[a]), default=0)
         # A gap as wide as a third of the rise keeps an edge below some 73°; where edges
         # rise far the second term holds the picture together.
@@ -129,10 +130,10 @@ def _columns(
 
 def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layout:
     """Read off the places, and turn y upwards: within layers it grew downwards."""
-    columns, y, bottom = grid.columns, grid.y, grid.bottom
+    y, bottom = grid.y, grid.bottom
     # Heights grow downwards, in the order of a layer; y points up in matplotlib.
     positions = {
-        name: (columns.centre(v), bottom - float(y[v]))
+        name: (grid.centre(v), bottom - float(y[v]))
         for v, name in enumerate(graph.names)
     }
     downwards = routes(graph, grid)
@@ -140,6 +141,6 @@ def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layo
     labels = {}
     for edge, (_, height) in labelled.items():
         v = _label_vertex(graph, edge)
-        labels[edge] = columns.centre(v), bottom - float(y[v]) + height / 2
-    size = float(columns.right.max()), bottom - grid.top
+        labels[edge] = grid.centre(v), bottom - float(y[v]) + height / 2
+    size = float(grid.right.max()), bottom - grid.top
     return Layout(positions, upwards, labels, size)

@@ -10,6 +10,7 @@ import numpy as np
 
 from cgprimer.draw.corridors import Grid
 from cgprimer.draw.ranks import Layered
+from cgprimer.grouping import grouped
 from cgprimer.types import Edge
 
 
@@ -29,9 +30,7 @@ def _ports(graph: Layered, grid: Grid, end: int) -> dict[Edge, float]:
     a box keep their order and some distance.
     """
     y = grid.y
-    sharing: dict[int, list[Edge]] = {}
-    for edge, chain in graph.chains.items():
-        sharing.setdefault(chain[end], []).append(edge)
+    sharing = grouped((chain[end], edge) for edge, chain in graph.chains.items())
     ports: dict[Edge, float] = {}
     for vertex, edges in sharing.items():
         goals = {e: y[graph.chains[e][1 if end == 0 else -2]] for e in edges}
@@ -69,20 +68,17 @@ class _Path:
 def _way(chain: Sequence[int], grid: Grid, start: float, end: float) -> _Path:
     """Level through every column; what may go are the points that carry no label."""
     u, *passed, v = chain
-    boxes, columns, y = grid.boxes, grid.columns, grid.y
-    right, left = columns.right, columns.left
-    points = [(columns.centre(u) + boxes.width[u] / 2, start, False)]
-    points.append((right[u], start, True))
+    left, right, y, half = grid.left, grid.right, grid.y, grid.boxes.width / 2
+    points = [(grid.centre(u) + half[u], start, False), (right[u], start, True)]
     for w in passed:
-        x, half, bare = columns.centre(w), boxes.width[w] / 2, boxes.width[w] == 0
+        x = grid.centre(w)
         # Level through the column of every vertex that is passed: there boxes are on
         # either side.
         points += [(left[w], y[w], True), (right[w], y[w], True)]
         # A label lies on its line, which is level below it: these two points stay.
-        if not bare:
-            points[-1:-1] = [(x - half, y[w], False), (x + half, y[w], False)]
-    points.append((left[v], end, True))
-    points.append((columns.centre(v) - boxes.width[v] / 2, end, False))
+        if half[w]:
+            points[-1:-1] = [(x - half[w], y[w], False), (x + half[w], y[w], False)]
+    points += [(left[v], end, True), (grid.centre(v) - half[v], end, False)]
     sides = [(right[u], u), *((s[w], w) for w in passed for s in (left, right))]
     gates = [(x, *grid.room[w]) for x, w in [*sides, (left[v], v)]]
     table = _distinct(np.array(points, dtype=float))
