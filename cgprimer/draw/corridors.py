@@ -58,7 +58,8 @@ class Grid:
         """With the corridors between neighbours of a layer."""
         top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
         room = _corridors(layers, boxes, y, (top, bottom))
-        return cls(boxes, *columns, y, room, top, bottom)
+        left, right = columns
+        return cls(boxes, left, right, y, room, top, bottom)
 
     def centre(self, vertex: int) -> float:
         """The middle of the column of a vertex."""

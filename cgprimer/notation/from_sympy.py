@@ -13,7 +13,16 @@ import sympy
 
 from cgprimer.errors import GraphError, shorten
 from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
+from cgprimer.expr.ops import (
+    ARGUMENTS,
+    CONSTANTS,
+    FUNCTIONS,
+    OPS,
+    TABLE,
+    Op,
+    const,
+    name,
+)
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.to_sympy import build
@@ -34,12 +43,9 @@ HEAVISIDE = {0.0: "step(a)", 0.5: "(1 + sign(a))/2", 1.0: "1 - step(-a)"}
 @functools.cache
 def _by_class() -> dict[Any, Op]:
     """sympy's function classes → operations of ours."""
-    ops = {}
-    for op in TABLE:
-        if not op.arity or op.symbol:
-            continue
-        symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
-        ops[build(op, symbols).func] = op
+    symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(len(ARGUMENTS))]
+    called = [op for op in TABLE if op.arity and not op.symbol]
+    ops = {build(op, symbols[: op.arity]).func: op for op in called}
     # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
     # but sympy's derivative of abs holds its own sign.
     ops[sympy.sign] = OPS["sign"]
@@ -189,13 +195,11 @@ def _fraction(item: Any) -> tuple[list[Any], list[Any]]:
     factors = sympy.Mul(*factors, evaluate=False).as_ordered_factors()
     top = [factor for factor in factors if not _is_inverse(factor)]
     bottom = [1 / factor for factor in factors if _is_inverse(factor)]
+    above, below = coefficient, sympy.S.One
     if coefficient.is_Rational:
-        top = [sympy.Integer(coefficient.p), *top] if coefficient.p != 1 else top
-        bottom = (
-            [sympy.Integer(coefficient.q), *bottom] if coefficient.q != 1 else bottom
-        )
-        return top, bottom
-    return [coefficient, *top], bottom
+        above, below = coefficient.as_numer_denom()
+    top = top if above is sympy.S.One else [above, *top]
+    return top, bottom if below is sympy.S.One else [below, *bottom]
 
 
 def _product(item: Any, done: dict[Any, Node]) -> Node:
@@ -214,14 +218,9 @@ def _times(factors: Sequence[Any], done: dict[Any, Node]) -> Node:
 
 
 def _power(item: Any, done: dict[Any, Node]) -> Node:
-    if _is_inverse(item):
-        base, exponent = done[item.base], -item.exp
-        below = _raise_to(base, exponent, done)
-        return OPS["div"](const(1.0), below)
-    return _raise_to(done[item.base], item.exp, done)
-
-
-def _raise_to(base: Node, exponent: Any, done: dict[Any, Node]) -> Node:
+    base, exponent = _parts(item)
     if exponent == sympy.Rational(1, 2):
-        return OPS["sqrt"](base)
-    return tidy(OPS["pow"], base, done[exponent])
+        node = OPS["sqrt"](done[base])
+    else:
+        node = tidy(OPS["pow"], done[base], done[exponent])
+    return OPS["div"](const(1.0), node) if _is_inverse(item) else node

@@ -18,13 +18,17 @@ from cgprimer.expr.tokens import MARKS
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import binding, emit, is_tree, lines
 
-GREEK = frozenset(
-    """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma
-    tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi
-    Omega
-    """.split()  # noqa: SIM905  (a list of words reads better as words)
+LETTERS = dict(  # those that LaTeX has a command of that name for; pi is a constant
+    zip(
+        """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho
+        sigma tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon
+        Phi Psi Omega""".split(),  # noqa: SIM905
+        "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΣΥΦΨΩ",
+        strict=True,
+    )
 )
+GREEK = frozenset(LETTERS)
+_COMMANDS = {letter: rf"\{called}" for called, letter in LETTERS.items()}
 
 ACCENTS = {
     "\u0302": r"\hat",
@@ -42,18 +46,18 @@ FRACTION = ATOM - 1
 
 def latex(root: Node) -> str:
     """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    if is_tree(root):
-        return _tree(root)
-    return r";\ ".join(map(_definition, lines(root)))
+    return r";\ ".join(_statements(root))
 
 
 def latex_equation(name: str, body: Node, equals: str = "=") -> str:
     """An equation; before it what `body` shares with itself, if that is much."""
-    left = f"{latex_name(name)} {equals} "
-    if is_tree(body):
-        return left + _tree(body)
-    *shared, last = map(_definition, lines(body))
-    return r";\ ".join([*shared, left + last])
+    *shared, last = _statements(body)
+    return r";\ ".join([*shared, f"{latex_name(name)} {equals} {last}"])
+
+
+def _statements(root: Node) -> list[str]:
+    """`root` as one formula, or as definitions and what they end in."""
+    return [_tree(root)] if is_tree(root) else list(map(_definition, lines(root)))
 
 
 def latex_factor(root: Node) -> str:
@@ -90,21 +94,11 @@ def _word(text: str) -> str:
     letter, accent = _accented(text)
     # e by itself is Euler's number, as e^{x} is how exp is typeset.
     if len(letter) == 1 and text != "e":
-        letter = _greek(letter)
+        letter = _COMMANDS.get(letter, letter)
         return rf"{ACCENTS[accent]}{{{letter}}}" if accent else letter
     alone = text.isdigit()
     escaped = text.replace("_", r"\_")
     return text if alone else rf"\mathit{{{escaped}}}"
-
-
-def _greek(letter: str) -> str:
-    r"""α as \alpha, as far as LaTeX has a command; another letter as itself."""
-    match unicodedata.name(letter, "").split():
-        case "GREEK", case, "LETTER", called:
-            called = called.lower().replace("lamda", "lambda")
-            called = called.capitalize() if case == "CAPITAL" else called
-            return rf"\{called}" if called in GREEK else letter
-    return letter
 
 
 def _accented(text: str) -> tuple[str, str]:
