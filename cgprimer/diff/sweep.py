@@ -105,10 +105,7 @@ def partials(
     """
     wrt = list(wrt)
     backwards = _between(root, wrt)
-
-    def shares(node: Node, adjoint: Node) -> Shares:
-        return _shares(node, adjoint, backwards, local)
-
+    shares = functools.partial(_shares, active=backwards, local=local)
     adjoints = accumulate(backwards, {root: seed}, shares, plus)
     return {node: adjoints.get(node, ZERO) for node in wrt}
 

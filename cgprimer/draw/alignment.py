@@ -41,30 +41,15 @@ def heights(graph: Layered, layers: Layers, separation: Separation) -> np.ndarra
     """
     # Found once: which segments lose does not depend on the side that blocks come from.
     conflicts = _conflicts(graph, layers)
+    four = []  # each is drawn to one corner
     # Blocks that start at the last layer follow neighbours to the right.
-    ways = (layers, graph.left), (layers[::-1], graph.right)
-    four = [
-        _align_to_corner(*way, conflicts, separation, backwards)
-        for way in ways
-        for backwards in (False, True)
-    ]
+    for way, sides in ((layers, graph.left), (layers[::-1], graph.right)):
+        four.append(_compact(way, _align(way, sides, conflicts), separation))
+        # Packed from the other end, and turned back by the sign.
+        mirrored = [layer[::-1] for layer in way]
+        roots = _align(mirrored, sides, conflicts)
+        four.append(-_compact(mirrored, roots, lambda a, b: separation(b, a)))
     return _balance(four)
-
-
-def _align_to_corner(
-    layers: Layers,
-    sides: Sequence[Sequence[int]],
-    conflicts: set[tuple[int, int]],
-    separation: Separation,
-    backwards: bool,
-) -> np.ndarray:
-    """The outermost of the four alignments: one corner is where all are drawn to."""
-    if not backwards:
-        return _compact(layers, _align(layers, sides, conflicts), separation)
-    # Packed from the other end, and turned back by the sign.
-    mirrored = [layer[::-1] for layer in layers]
-    roots = _align(mirrored, sides, conflicts)
-    return -_compact(mirrored, roots, lambda a, b: separation(b, a))
 
 
 def _conflicts(graph: Layered, layers: Layers) -> set[tuple[int, int]]:
@@ -157,8 +142,6 @@ def _balance(four: Sequence[np.ndarray]) -> np.ndarray:
 
     Each of the four keeps all distances, and so does any order statistic of them.
     """
-    if not four[0].size:
-        return four[0]
     # Heights drawn to the far end are shifted there, so that the four can be compared.
     narrowest = min(four, key=np.ptp)
     aligned = [

@@ -75,8 +75,8 @@ def layered_layout(
     boxes = _boxes(graph, sizes, labelled, node_gap)
     # Heights first, for the width of gaps follows from how steep edges are.
     y = heights(graph, layers, boxes.separation)
-    x = _columns(graph, layers, boxes, y, layer_gap / steps)
-    return _assemble(graph, Grid.of(layers, boxes, x, y), labelled)
+    left, right = _columns(graph, layers, boxes, y, layer_gap / steps)
+    return _assemble(graph, Grid(layers, boxes, left, right, y), labelled)
 
 
 def _boxes(
@@ -130,7 +130,7 @@ def _columns(
 
 def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layout:
     """Read off the places, and turn y upwards: within layers it grew downwards."""
-    y, bottom = grid.y, grid.bottom
+    y, (top, bottom) = grid.y, grid.ends
     # Heights grow downwards, in the order of a layer; y points up in matplotlib.
     positions = {
         name: (grid.centre(v), bottom - float(y[v]))
@@ -142,5 +142,5 @@ def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layo
     for edge, (_, height) in labelled.items():
         v = _label_vertex(graph, edge)
         labels[edge] = grid.centre(v), bottom - float(y[v]) + height / 2
-    size = float(grid.right.max()), bottom - grid.top
+    size = float(grid.right.max()), bottom - top
     return Layout(positions, upwards, labels, size)

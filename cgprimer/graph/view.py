@@ -8,7 +8,6 @@ can be written; what there is none of is an empty text.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -27,21 +26,20 @@ def variables(graph: Graph) -> networkx.DiGraph:
 
     view = networkx.DiGraph()
     outputs = set(graph.outputs)
+
+    def add(name: str, kind: str, equation: str, parameters: str) -> None:
+        output = name in outputs
+        view.add_node(
+            name, kind=kind, output=output, equation=equation, parameters=parameters
+        )
+
     for name in graph.inputs:
-        view.add_node(
-            name, kind="input", output=name in outputs, equation="", parameters=""
-        )
+        add(name, "input", "", "")
     for equation in graph.equations:
-        name = equation.name
-        view.add_node(
-            name,
-            kind="dependent",
-            output=name in outputs,
-            equation=str(equation),
-            parameters=" ".join(equation.parameters),
-        )
+        parameters = " ".join(equation.parameters)
+        add(equation.name, "dependent", str(equation), parameters)
         for source in equation.variables:
-            view.add_edge(source, name, parameters=" ".join(equation.parameters))
+            view.add_edge(source, equation.name, parameters=parameters)
     return view
 
 
@@ -92,7 +90,4 @@ def _label(node: Node) -> str:
     return "=" if node.op.name == "name" else node.op.symbol or node.op.name
 
 
-VIEWS: dict[str, Callable[[Graph], networkx.DiGraph]] = {
-    "variables": variables,
-    "operations": operations,
-}
+VIEWS = {"variables": variables, "operations": operations}

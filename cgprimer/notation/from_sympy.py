@@ -158,10 +158,7 @@ def _call(item: Any, args: list[Node]) -> Node:
     if op is None:
         text = _heaviside(item) or WRITTEN_OUT[_kind(item)]
         return parse_substituted(text, args[0])
-    node = op(*args[: op.arity])
-    for arg in args[op.arity :]:
-        node = op(node, arg)
-    return node
+    return functools.reduce(op, args[op.arity :], op(*args[: op.arity]))
 
 
 def parse_substituted(text: str, a: Node) -> Node:
@@ -212,9 +209,7 @@ def _product(item: Any, done: dict[Any, Node]) -> Node:
 
 def _times(factors: Sequence[Any], done: dict[Any, Node]) -> Node:
     nodes = [done[f] if f in done else _node(f, done) for f in factors]
-    if not nodes:
-        return const(1.0)
-    return functools.reduce(lambda a, b: OPS["mul"](a, b), nodes)
+    return functools.reduce(OPS["mul"], nodes) if nodes else const(1.0)
 
 
 def _power(item: Any, done: dict[Any, Node]) -> Node:
