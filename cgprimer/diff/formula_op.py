@@ -52,7 +52,9 @@ def from_formula(
     return CustomOp(
         signature.op,
         functools.partial(_evaluate, run),
-        partials=_with_result(rules, steps),
+        # So the value of a result that is known need not be computed again, as for `y`
+        # in the rules of the table.
+        partials=tuple(substitute(rules, {steps: name("y")} if steps.args else {})),
         domain=domains,
         kinks=functools.reduce(OPS["mul"], kinks) if kinks else "",
         definition=definition,
@@ -97,13 +99,6 @@ def _is_derived(body: Node, contract: str) -> bool:
     return contract == "exact" or any(
         node.op.contract != "exact" for node in postorder([body])
     )
-
-
-def _with_result(rules: tuple[Node, ...], body: Node) -> tuple[Node, ...]:
-    """`rules` with the result, where it occurs whole, as y."""
-    # So the value of a result that is known need not be computed again, as for `y` in
-    # the rules of the table.
-    return tuple(substitute(rules, {body: name("y")})) if body.args else rules
 
 
 def _evaluate(body: Node, *args: Any) -> Any:

@@ -84,7 +84,12 @@ def matches(pattern: Node, node: Node, *, scaled: bool = True) -> Iterator[Match
     scaled : whether a sum, too, may be a multiple of the pattern, as 2 - 2*cos(x) is
         of 1 - cos(a).
     """
-    return _ways(pattern, node, {}, True, scaled)
+    if is_product(pattern):
+        yield from _products(pattern, node, {}, True)
+    elif is_sum(pattern):
+        yield from _sums(pattern, node, {}, scaled)
+    else:
+        yield from map(Match, _within(pattern, node, {}))
 
 
 def has_form(pattern: Node, node: Node) -> bool:
@@ -103,28 +108,24 @@ def heads(node: Node) -> Sequence[Op]:
 
 
 def _within(pattern: Node, node: Node, by: Binding) -> Iterator[Binding]:
-    """Ways to read `node` as a part of a pattern, where nothing may be left over."""
-    return (way.by for way in _ways(pattern, node, by, False, False))
+    """Ways to read `node` as a part of a pattern, where nothing may be left over.
 
-
-def _ways(
-    pattern: Node, node: Node, by: Binding, top: bool, scaled: bool
-) -> Iterator[Match]:
-    """Ways to read `node` as a pattern; recursion follows that, which is small."""
+    Recursion follows the pattern, which is small.
+    """
     if pattern.op is NAME:
         if pattern not in by or same(by[pattern], node):
-            yield Match({pattern: node, **by})
+            yield {pattern: node, **by}
     elif is_product(pattern):
-        yield from _products(pattern, node, by, top)
+        yield from (way.by for way in _products(pattern, node, by, False))
     elif is_sum(pattern):
-        yield from _sums(pattern, node, by, scaled)
+        yield from (way.by for way in _sums(pattern, node, by, False))
     elif pattern.op is node.op and pattern.value == node.value:
         # Argument by argument; each way to read one narrows what the names may be in
         # the next.
         ways = [by]
         for part, arg in zip(pattern.args, node.args, strict=True):
             ways = [w for way in ways for w in _within(part, arg, way)]
-        yield from map(Match, ways)
+        yield from ways
 
 
 def _products(pattern: Node, node: Node, by: Binding, top: bool) -> Iterator[Match]:

@@ -23,6 +23,8 @@ from cgprimer.types import Edge
 
 Size = tuple[float, float]
 Point = tuple[float, float]
+LAYER_GAP = 52.0  # least distance between boxes joined by an edge, less its label
+NODE_GAP = 18.0  # between boxes above one another
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,12 @@ def layered_layout(
     edges: Sequence[Edge],
     *,
     label_sizes: Mapping[Edge, Size] = {},
-    layer_gap: float = 52.0,
-    node_gap: float = 18.0,
 ) -> Layout:
     """Place boxes of the given (width, height) so that all edges run to the right.
 
     Parameters
     ----------
     label_sizes : for the edges that carry a label, its (width, height).
-    layer_gap : least distance between boxes joined by an edge, less its label.
-    node_gap : distance between boxes above one another.
 
     Raises
     ------
@@ -72,28 +70,25 @@ def layered_layout(
         list(sizes), edges, {k: steps * r for k, r in rank.items()}
     )
     layers = reduce_crossings(graph)
-    boxes = _boxes(graph, sizes, labelled, node_gap)
+    boxes = _boxes(graph, sizes, labelled)
     # Heights first, for the width of gaps follows from how steep edges are.
     y = heights(graph, layers, boxes.separation)
-    left, right = _columns(graph, layers, boxes, y, layer_gap / steps)
+    left, right = _columns(graph, layers, boxes, y, LAYER_GAP / steps)
     return _assemble(graph, Grid(layers, boxes, left, right, y), labelled)
 
 
 def _boxes(
-    graph: Layered,
-    sizes: Mapping[str, Size],
-    labelled: Mapping[Edge, Size],
-    node_gap: float,
+    graph: Layered, sizes: Mapping[str, Size], labelled: Mapping[Edge, Size]
 ) -> Boxes:
     """Room for nodes around their edges, for labels above theirs, a bit for others."""
     # What is not set below are lines: they have no size, and keep a small distance.
-    room = np.tile([0.0, 0.0, 0.0, 0.25 * node_gap], (len(graph.left), 1))
+    room = np.tile([0.0, 0.0, 0.0, 0.25 * NODE_GAP], (len(graph.left), 1))
     for vertex, name in enumerate(graph.names):
         width, height = sizes[name]
-        room[vertex] = width, height / 2, height / 2, node_gap / 2
+        room[vertex] = width, height / 2, height / 2, NODE_GAP / 2
     for edge, (width, height) in labelled.items():
         # A label stands on its line: all of its height is before the line, none behind.
-        room[_label_vertex(graph, edge)] = width, height, 0.0, 0.2 * node_gap
+        room[_label_vertex(graph, edge)] = width, height, 0.0, 0.2 * NODE_GAP
     return Boxes(*room.T)
 
 

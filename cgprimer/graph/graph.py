@@ -405,9 +405,8 @@ class Graph(Frozen):
     def _repr_latex_(self) -> str:
         from cgprimer.notation.latex import latex_equation
 
-        places, left_out = cap(range(len(self)))
-        shown = [self.equation(self.dependents[place]) for place in places]
-        rows = [latex_equation(e.name, e.body, "&=") for e in shown]
+        names, left_out = cap(self.dependents)
+        rows = [latex_equation(n, self.equation(n).body, "&=") for n in names]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

@@ -156,32 +156,21 @@ def find_paths(
     _check_count(count_paths(users, source, output), source, output, limit)
     ways = list(walks(users, source, output))
     edges = {edge for names in ways for edge in edges_along(names)}
-    _check_products(graph, {node for node, _ in edges})
+    nodes = {node for node, _ in edges}
+    _check_products(graph, nodes)
     formulas = edge_formulas(graph, edges)
-    numbers = None if at is None else _numbers(graph, edges, at)
-    return Paths(
-        source, output, tuple(_path(names, formulas, numbers) for names in ways)
-    )
-
-
-def _numbers(
-    graph: Graph, edges: set[Edge], at: Mapping[str, ArrayLike]
-) -> dict[Edge, float]:
-    values = values_at(graph, at)
     numbers: dict[Edge, float] = {}
-    for node in {node for node, _ in edges}:
-        numbers |= edge_values(graph, node, values)
-    return numbers
+    if at is not None:
+        values = values_at(graph, at)
+        for node in nodes:
+            numbers |= edge_values(graph, node, values)
 
+    def path(names: tuple[str, ...]) -> Path:
+        along = edges_along(names)
+        known = None if at is None else tuple(numbers[edge] for edge in along)
+        return Path(names, tuple(formulas[edge] for edge in along), known)
 
-def _path(
-    names: tuple[str, ...],
-    formulas: Mapping[Edge, Node],
-    numbers: Mapping[Edge, float] | None,
-) -> Path:
-    edges = edges_along(names)
-    values = None if numbers is None else tuple(numbers[edge] for edge in edges)
-    return Path(names, tuple(formulas[edge] for edge in edges), values)
+    return Paths(source, output, tuple(map(path, ways)))
 
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:

@@ -26,20 +26,19 @@ def variables(graph: Graph) -> networkx.DiGraph:
 
     view = networkx.DiGraph()
     outputs = set(graph.outputs)
-
-    def add(name: str, kind: str, equation: str, parameters: str) -> None:
-        output = name in outputs
+    for name in (*graph.inputs, *graph.dependents):
+        equation = graph.equation(name) if name in graph.sources else None
+        kind, text = "dependent" if equation else "input", str(equation or "")
+        parameters = " ".join(equation.parameters if equation else ())
         view.add_node(
-            name, kind=kind, output=output, equation=equation, parameters=parameters
+            name,
+            kind=kind,
+            output=name in outputs,
+            equation=text,
+            parameters=parameters,
         )
-
-    for name in graph.inputs:
-        add(name, "input", "", "")
-    for equation in graph.equations:
-        parameters = " ".join(equation.parameters)
-        add(equation.name, "dependent", str(equation), parameters)
-        for source in equation.variables:
-            view.add_edge(source, equation.name, parameters=parameters)
+        for source in equation.variables if equation else ():
+            view.add_edge(source, name, parameters=parameters)
     return view
 
 

@@ -46,14 +46,12 @@ def _by_class() -> dict[Any, Op]:
     symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(len(ARGUMENTS))]
     called = [op for op in TABLE if op.arity and not op.symbol]
     ops = {build(op, symbols[: op.arity]).func: op for op in called}
-    # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
-    # but sympy's derivative of abs holds its own sign.
-    ops[sympy.sign] = OPS["sign"]
     # sqrt is a power to sympy. Powers, sums and products are read by their parts, not
     # as calls of one operation.
-    for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
-        ops.pop(arithmetic, None)
-    return ops
+    plain = ops.keys() - {sympy.Pow, sympy.Add, sympy.Mul}
+    # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
+    # but sympy's derivative of abs holds its own sign.
+    return {func: ops[func] for func in plain} | {sympy.sign: OPS["sign"]}
 
 
 def from_sympy(expression: sympy.Expr) -> Node:
@@ -157,13 +155,8 @@ def _call(item: Any, args: list[Node]) -> Node:
     op = _op(item)
     if op is None:
         text = _heaviside(item) or WRITTEN_OUT[_kind(item)]
-        return parse_substituted(text, args[0])
+        return substitute([parse_expression(text)], {name("a"): args[0]})[0]
     return functools.reduce(op, args[op.arity :], op(*args[: op.arity]))
-
-
-def parse_substituted(text: str, a: Node) -> Node:
-    """The expression `text` with its name `a` replaced."""
-    return substitute([parse_expression(text)], {name("a"): a})[0]
 
 
 def _split_sign(term: Any) -> tuple[bool, Any]:

@@ -42,6 +42,7 @@ ACCENTS = {
 
 SUM, PRODUCT, MINUS = (OPS[name].binding for name in ("add", "mul", "neg"))
 FRACTION = ATOM - 1
+Signed = tuple[Node, Node | None]
 
 
 def latex(root: Node) -> str:
@@ -63,7 +64,8 @@ def _statements(root: Node) -> list[str]:
 def latex_factor(root: Node) -> str:
     r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
     text = latex(root)
-    return _bracket(text) if text[0] == "-" or level(root) < PRODUCT else text
+    needed = text[0] == "-" or level(root) < PRODUCT
+    return rf"\left({text}\right)" if needed else text
 
 
 def latex_name(name: str) -> str:
@@ -200,31 +202,16 @@ def _ends_raised(op: Op) -> bool:
 def _minus_before_fractions(root: Node) -> Node:
     """`root` with (-a*b)/c as -(a*b/c): the minus goes before the fraction."""
 
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node.op is OPS["div"]:
-            positive = _without_minus(args[0])
-            if positive is not None:
-                return OPS["neg"](OPS["div"](positive, args[1]))
-        return intern(node.op, tuple(args), node.value) if args else node
+    def visit(node: Node, args: list[Signed]) -> Signed:
+        """The node, and what follows the minus that it begins with, if there is one."""
+        made = intern(node.op, tuple(a for a, _ in args), node.value) if args else node
+        if binding(node) == MINUS:
+            return made, made.args[0] if args else const(-float(node.value or 0.0))
+        # -a*b*c is ((-a)*b)*c: the minus is passed on from the left.
+        positive = args[0][1] if node.op in (OPS["mul"], OPS["div"]) else None
+        if positive is None:
+            return made, None
+        positive = node.op(positive, made.args[1])
+        return made if node.op is OPS["mul"] else OPS["neg"](positive), positive
 
-    return fold([root], visit)[root]
-
-
-def _without_minus(product: Node) -> Node | None:
-    """-product, if that is one and begins with a minus sign."""
-    spine: list[Node] = []
-    # -a*b*c is ((-a)*b)*c: the minus is at the end of the left arguments.
-    while product.op is OPS["mul"]:
-        spine.append(product)
-        product = product.args[0]
-    if binding(product) != MINUS:
-        return None
-    value = product.value
-    result = product.args[0] if product.args else const(-float(value or 0.0))
-    for node in reversed(spine):
-        result = OPS["mul"](result, node.args[1])
-    return result
-
-
-def _bracket(text: str) -> str:
-    return rf"\left({text}\right)"
+    return fold([root], visit)[root][0]
