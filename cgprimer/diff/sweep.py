@@ -105,7 +105,10 @@ def partials(
     """
     wrt = list(wrt)
     backwards = _between(root, wrt)
-    shares = functools.partial(_shares, active=backwards, local=local)
+
+    def shares(node: Node, adjoint: Node) -> Shares:
+        return _shares(node, adjoint, backwards, local)
+
     adjoints = accumulate(backwards, {root: seed}, shares, plus)
     return {node: adjoints.get(node, ZERO) for node in wrt}
 
