@@ -51,15 +51,20 @@ def _no_left_side(text: str) -> Mistake:
     if not text.strip():
         return Mistake("an empty text is not an equation: write 'xy = a*xa'")
     start = len(text) - len(text.lstrip())
+    if equals < 0:
+        try:
+            parse_expression(text)
+        except ExpressionError as error:
+            if "unexpected character" in str(error):
+                return error.problems[0]
+        end, hint = len(text.rstrip()), "write name = expression"
+        return Mistake("an equation needs '='", text, start, end, hint)
     try:
-        parse_expression(text if equals < 0 else text[:equals])
+        parse_expression(text[:equals])
     except ExpressionError as error:
         mistake = error.problems[0]
         if "unexpected character" in mistake.message:
             return replace(mistake, text=text)
-    if equals < 0:
-        end, hint = len(text.rstrip()), "write name = expression"
-        return Mistake("an equation needs '='", text, start, end, hint)
     left = text[:equals].strip()
     return Mistake(
         "the left side of '=' must be one name",
