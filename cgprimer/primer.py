@@ -112,8 +112,9 @@ class ComputationalGraphPrimer:
 
         Randomness comes from Python's `random`, so `random.seed` repeats a run.
         """
+        rng = np.random.default_rng(random.getrandbits(64))
         self._data = generate(
-            self.graph, vals_for_learnable_params, self.dataset_size, rng=_rng()
+            self.graph, vals_for_learnable_params, self.dataset_size, rng=rng
         )
 
     @property
@@ -206,22 +207,22 @@ def _expressions(expressions: Any) -> Sequence[str]:
             "expressions= is one text; a list of texts is expected\n"
             f"  hint: write expressions=[{expressions.strip()[:40]!r}]"
         )
-    texts = takes.items(expressions)
-    if texts is None:
-        raise OptionError(
-            f"expressions= is a list of texts, not {takes.quote(expressions)}"
-        )
-    return texts
+    return _list_of("texts", "expressions", expressions)
 
 
 def _outputs(names: Any) -> list[str]:
     """The names as a list, empty where they are left out."""
-    if isinstance(names, str):
-        return [names]
-    texts = takes.items(() if names is None else names)
-    if texts is None:
-        raise OptionError(f"output_vars= is a list of names, not {takes.quote(names)}")
-    return texts
+    if names is None or isinstance(names, str):
+        return [] if names is None else [names]
+    return _list_of("names", "output_vars", names)
+
+
+def _list_of(what: str, keyword: str, value: Any) -> list[str]:
+    """What an iterable holds; OptionError for what is none."""
+    items = takes.items(value)
+    if items is None:
+        raise OptionError(f"{keyword}= is a list of {what}, not {takes.quote(value)}")
+    return items
 
 
 def _whole(name: str, value: Any) -> int:
@@ -259,11 +260,6 @@ def _delta(value: Any) -> float:
             f"  hint: take at least {EPSILON:.1g}, better about 1e-6"
         )
     return delta
-
-
-def _rng() -> np.random.Generator:
-    """numpy's numbers, from those of Python's `random`."""
-    return np.random.default_rng(random.getrandbits(64))
 
 
 def _show(axes: Axes) -> Axes:

@@ -509,7 +509,6 @@ def test_boxes_have_the_room_of_their_texts():
     assert Line("ab", 30).width == pytest.approx(3 * Line("ab", 10).width)
     # A letter is about half as wide as it is high.
     assert 4 < line.width < 8
-    assert Line("a", 10, italic=True).style == "italic"
 
 
 AXES = {  # axes → limits of x and y, points per unit

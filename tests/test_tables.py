@@ -427,7 +427,7 @@ def test_data_and_programs_show_what_they_are():
 def test_a_notebook_without_widgets_gets_no_warning(there, monkeypatch):
     monkeypatch.setattr(progress, "find_spec", lambda name: there or None)
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    assert progress._console().is_jupyter == there
+    assert progress._display(transient=False).console.is_jupyter == there
 
 
 def test_numbers_give_way_before_texts_are_folded_to_less_than_24_columns():

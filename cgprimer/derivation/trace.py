@@ -27,7 +27,6 @@ from cgprimer.graph.local import (
     edge_formulas,
     edge_values,
     names_in,
-    pulled_values,
     sole_output,
     users_of,
     values_at,
@@ -313,9 +312,9 @@ def _at(
 
     def shares(user: str, terms: list[float]) -> Iterator[tuple[str, list[float]]]:
         adjoint = _total(terms)
-        local = _local(graph, user, users[user], values, adjoint)
-        numbers.update(local)
         is_pulled = has_pullback(users[user])
+        local = edge_values(graph, user, values, adjoint if is_pulled else None)
+        numbers.update(local)
         for (_, used), number in local.items():
             yield used, [number if is_pulled else adjoint * number]
 
@@ -343,12 +342,3 @@ def share_value(share: Share, adjoint: float) -> float:
     """What a share is worth when `adjoint` arrives at its user."""
     value = 0.0 if share.value is None else share.value
     return value if share.pulled else adjoint * value
-
-
-def _local(
-    graph: Graph, user: str, body: Node, values: Mapping[str, float], adjoint: float
-) -> dict[Edge, float]:
-    if has_pullback(body):
-        numbers = pulled_values(graph, user, values, adjoint)
-        return {(user, used): number for used, number in numbers.items()}
-    return edge_values(graph, user, values)

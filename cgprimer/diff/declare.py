@@ -22,14 +22,8 @@ from typing import Any, NoReturn
 
 from cgprimer import takes
 from cgprimer.diff.formula_op import from_formula, over_table
-from cgprimer.diff.op_parts import (
-    Interval,
-    check_arguments,
-    given_rules,
-    intervals,
-    rule,
-)
-from cgprimer.errors import OpError, OptionError, shorten, suggest, visible
+from cgprimer.diff.op_parts import Interval, Signature
+from cgprimer.errors import OptionError, shorten, suggest, visible
 from cgprimer.expr.custom import CONTRACTS, Calls, CustomOp, check_identifier
 from cgprimer.expr.node import Node
 from cgprimer.expr.numpy_op import UserCode, arguments_of, backward_ops, call_latex
@@ -83,9 +77,8 @@ def custom_op(
     takes.flag(replace=replace)
     if name is not None:
         check_identifier(name)
-    for part in (forward, backward):
-        if part is not None:
-            takes.function(**{"forward" if part is forward else "backward": part})
+    given = {"forward": forward, "backward": backward}
+    takes.function(**{part: code for part, code in given.items() if code is not None})
     if contract not in CONTRACTS:
         hint = suggest(contract, CONTRACTS) or f"it is {', '.join(CONTRACTS)}"
         raise OptionError(f"unknown contract {contract!r}\n  hint: {hint}")
@@ -130,8 +123,9 @@ class _Declaration:
 
     def of_formula(self, text: str) -> CustomOp:
         """The operation that `f(a) = …` defines."""
-        made = from_formula(text, self.partials, self.contract, self.domain)
-        return self._register(made)
+        return self._register(
+            from_formula(text, self.partials, self.contract, self.domain)
+        )
 
     def of_class(self, code: Any, op_name: str | None) -> CustomOp:
         """The operation of a class that has a forward, and perhaps a backward."""
@@ -151,31 +145,23 @@ class _Declaration:
     ) -> CustomOp:
         """The operation of numpy code, with its backward or with formulas for it."""
         check_identifier(op_name)
-        arguments = arguments_of(op_name, forward)
-        check_arguments(op_name, arguments)
-        code = UserCode(op_name, arguments, forward, backward, Calls())
+        of = Signature(op_name, arguments_of(op_name, forward))
+        code = UserCode(op_name, of.arguments, forward, backward, Calls())
         made = CustomOp(
             op_name,
             code.value,
-            domain=intervals(op_name, self.domain, len(arguments)),
-            kinks=self._kinks(op_name, arguments),
+            domain=of.intervals(self.domain),
+            kinks=self.kinks and over_table(of, of.rule(self.kinks)),
             contract=self.contract,
             calls=code.calls,
         )
-        return self._register(self._with_derivative(made, code))
+        return self._register(self._with_derivative(made, code, of))
 
-    def _kinks(self, op_name: str, arguments: tuple[str, ...]) -> Node | str:
-        kinks = self.kinks
-        return over_table(op_name, rule(op_name, kinks, arguments)) if kinks else ""
-
-    def _with_derivative(self, op: CustomOp, code: UserCode) -> CustomOp:
+    def _with_derivative(self, op: CustomOp, code: UserCode, of: Signature) -> CustomOp:
         if code.backward is None:
-            rules = given_rules(op.name, self.partials, code.arguments, self.contract)
-            return with_changes(op, partials=rules)
+            return with_changes(op, partials=of.rules(self.partials, self.contract))
         if self.partials is not None:
-            raise OpError(
-                op.name, "backward and partials= say the same thing: give one"
-            )
+            raise of.refused("backward and partials= say the same thing: give one")
         # The backward becomes operations of its own, one for each argument, so that a
         # gradient through it is an expression that can be printed, kept and evaluated
         # like any other.

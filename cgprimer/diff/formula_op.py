@@ -13,16 +13,10 @@ from typing import Any
 import numpy as np
 
 from cgprimer.diff.kinks import kink_conditions
-from cgprimer.diff.op_parts import (
-    Interval,
-    check_arguments,
-    given_rules,
-    intervals,
-    rule,
-)
+from cgprimer.diff.op_parts import Interval, Signature
 from cgprimer.diff.stable import stable
 from cgprimer.diff.sweep import partials as derive
-from cgprimer.errors import ExpressionError, Mistake, OpError
+from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import expand_to_table
 from cgprimer.expr.kernel import Kernel
@@ -43,25 +37,24 @@ def from_formula(
     domain: Interval | Sequence[Interval],
 ) -> CustomOp:
     """The operation that `name(a, b) = expression` defines; not yet registered."""
-    op_name, arguments, body = _read(text)
-    _check_parts(op_name, body, contract)
-    names = [name(a) for a in ARGUMENTS[: len(arguments)]]
-    definition, steps = over_table(op_name, body), stable(body)
+    signature, body = _read(text)
+    _check_parts(signature, body, contract)
+    names = [name(a) for a in ARGUMENTS[: len(signature.arguments)]]
+    definition, steps = over_table(signature, body), stable(body)
     derivatives = tuple(derive(steps, names).values())
-    domains = intervals(op_name, domain, len(arguments))
+    domains = signature.intervals(domain)
     follows = partials is None and _is_derived(body, contract)
-    rules = derivatives
-    if not follows:
-        rules = given_rules(op_name, partials, arguments, contract)
-        if contract == "exact":
-            at = _points(domains, steps)
-            _check_partials(op_name, arguments, at, rules, derivatives)
+    rules = derivatives if follows else signature.rules(partials, contract)
+    if contract == "exact" and not follows:
+        _check_partials(signature, _points(domains, steps), rules, derivatives)
     run = stable(definition)
     kinks = dict.fromkeys(kink_conditions(definition))
     return CustomOp(
-        op_name,
+        signature.op,
         functools.partial(_evaluate, run),
-        partials=_with_result(rules, steps),
+        # So the value of a result that is known need not be computed again, as for `y`
+        # in the rules of the table.
+        partials=tuple(substitute(rules, {steps: name("y")} if steps.args else {})),
         domain=domains,
         kinks=functools.reduce(OPS["mul"], kinks) if kinks else "",
         definition=definition,
@@ -71,7 +64,7 @@ def from_formula(
     )
 
 
-def _read(text: str) -> tuple[str, tuple[str, ...], Node]:
+def _read(text: str) -> tuple[Signature, Node]:
     """The name, the arguments as their author calls them, and the body over a, b, …"""
     left = text[: text.index("=")]
     head = _HEAD.fullmatch(left)
@@ -80,25 +73,21 @@ def _read(text: str) -> tuple[str, tuple[str, ...], Node]:
         hint = "write f(a) = …, with the arguments that the right side uses"
         problem = "the left side defines no operation"
         raise ExpressionError([Mistake(problem, text, *span, hint)])
-    op_name = head[1]
-    arguments = tuple(re.split(r"\s*,\s*", head[2]))
-    check_arguments(op_name, arguments)
-    return op_name, arguments, rule(op_name, text, arguments, start=len(left) + 1)
+    signature = Signature(head[1], tuple(re.split(r"\s*,\s*", head[2])))
+    return signature, signature.rule(text, start=len(left) + 1)
 
 
-def over_table(op_name: str, body: Node) -> Node:
+def over_table(signature: Signature, body: Node) -> Node:
     """`body` in operations of the table alone; OpError for numpy code in it."""
     # Counted before it is expanded: a definition over definitions over … could double
     # at every step.
     size = 0
     for node in postorder([body]):
-        if isinstance(node.op, CustomOp):
-            _refuse_code(op_name, node)
+        _refuse_code(signature, node)
         formula = node.op.formula if isinstance(node.op, CustomOp) else None
         size += len(postorder([formula])) if formula else 1
     if size > LONGEST:
-        raise OpError(
-            op_name,
+        raise signature.refused(
             f"its definition would be written out as {size} operations",
             "write it as equations of the graph",
         )
@@ -112,13 +101,6 @@ def _is_derived(body: Node, contract: str) -> bool:
     )
 
 
-def _with_result(rules: tuple[Node, ...], body: Node) -> tuple[Node, ...]:
-    """`rules` with the result, where it occurs whole, as y."""
-    # So the value of a result that is known need not be computed again, as for `y` in
-    # the rules of the table.
-    return tuple(substitute(rules, {body: name("y")})) if body.args else rules
-
-
 def _evaluate(body: Node, *args: Any) -> Any:
     """The value of a formula over a, b, … for numbers or arrays that broadcast."""
     [value] = _kernel(body)(*args)
@@ -130,24 +112,21 @@ def _kernel(body: Node) -> Kernel:
     return Kernel([body], ARGUMENTS)
 
 
-def _check_parts(op_name: str, body: Node, contract: str) -> None:
+def _check_parts(signature: Signature, body: Node, contract: str) -> None:
     """Refuse a formula over numpy code, and one that claims more than its parts."""
     for node in postorder([body]):
-        if isinstance(node.op, CustomOp):
-            _refuse_code(op_name, node)
+        _refuse_code(signature, node)
         if contract == "exact" and node.op.contract != "exact":
-            raise OpError(
-                op_name,
+            raise signature.refused(
                 f"its definition uses {node.op.name!r}, which is declared "
                 f"{node.op.contract}, so its derivative is not exact",
                 f"pass contract={node.op.contract!r}",
             )
 
 
-def _refuse_code(op_name: str, node: Node) -> None:
-    if not node.op.definition:
-        raise OpError(
-            op_name,
+def _refuse_code(signature: Signature, node: Node) -> None:
+    if isinstance(node.op, CustomOp) and not node.op.definition:
+        raise signature.refused(
             f"its definition uses {node.op.name!r}, which is numpy code: a formula is "
             "made of formulas",
             "write it as an equation of the graph, or in numpy as a whole",
@@ -165,24 +144,23 @@ def _points(domain: tuple[Interval, ...], body: Node) -> dict[str, Any]:
 
 
 def _check_partials(
-    op_name: str,
-    arguments: tuple[str, ...],
+    signature: Signature,
     at: dict[str, Any],
     given: tuple[Node, ...],
     derived: tuple[Node, ...],
 ) -> None:
     """Hold given partials against derived ones at some points."""
+    arguments = signature.arguments
     with np.errstate(all="ignore"):
         values = Kernel([*given, *derived], [*at])(*at.values())
         rows = [np.broadcast_to(value, POINTS) for value in values]
-        for k, argument in enumerate(arguments):
-            claimed, true = rows[k], rows[len(given) + k]
+        pairs = zip(rows, rows[len(given) :], derived, strict=False)
+        for argument, (claimed, true, formula) in zip(arguments, pairs, strict=True):
             # Where the derivative is not finite nothing can be said; somewhere it has
             # to be.
             finite = np.isfinite(true)
             if not finite.any():
-                raise OpError(
-                    op_name,
+                raise signature.refused(
                     f"its partial by {argument!r} cannot be checked: the derivative is "
                     "nowhere finite in the domain",
                     "pass domain=(low, high), where it is smooth",
@@ -191,19 +169,11 @@ def _check_partials(
             wrong = finite & ~(np.abs(claimed - true) <= AGREE * size)
             if wrong.any():
                 i = int(wrong.argmax())
-                told = ", ".join(
-                    f"{own} = {at[a][i]:.4g}"
-                    for own, a in zip(arguments, ARGUMENTS, strict=False)
-                )
-                raise OpError(
-                    op_name,
+                point = zip(arguments, at.values(), strict=False)
+                told = ", ".join(f"{own} = {x[i]:.4g}" for own, x in point)
+                raise signature.refused(
                     f"the partial by {argument!r} is not the derivative: at {told} it "
                     f"is {claimed[i]:.6g}, and the derivative is {true[i]:.6g}",
-                    f"the derivative is {_in_their_names(derived[k], arguments)}; if "
+                    f"the derivative is {show(signature.in_its_names(formula))}; if "
                     "something else is meant, pass contract='surrogate'",
                 )
-
-
-def _in_their_names(formula: Node, arguments: tuple[str, ...]) -> str:
-    by = {name(a): name(own) for a, own in zip(ARGUMENTS, arguments, strict=False)}
-    return show(substitute([formula], by)[0])

@@ -19,6 +19,7 @@ from cgprimer.diff.match import Match, heads, matches
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.syntax import parse_expression
+from cgprimer.grouping import grouped
 from cgprimer.keeping import lazy
 from cgprimer.notation.text import show
 
@@ -178,8 +179,5 @@ def telling_ops() -> frozenset[Op]:
 @functools.cache
 def _by_operation(taken: bool) -> dict[Op, list[Form]]:
     """The forms by the operations that what has them can have at its top."""
-    forms: dict[Op, list[Form]] = {}
-    for form in taken_forms() if taken else FORMS:
-        for op in heads(form.pattern):
-            forms.setdefault(op, []).append(form)
-    return forms
+    forms = taken_forms() if taken else FORMS
+    return grouped((op, form) for form in forms for op in heads(form.pattern))

@@ -10,8 +10,8 @@ For `graph.local` and `graph.partial_texts`, whose partials people read.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from cgprimer.diff.factors import (
     ADD,
@@ -26,34 +26,17 @@ from cgprimer.diff.factors import (
 )
 from cgprimer.expr.node import Node, fold, intern
 from cgprimer.expr.ops import CONST, ONE, OPS, const
-from cgprimer.expr.tidy import MINUS_ONE, tidy
+from cgprimer.expr.tidy import tidy
 from cgprimer.notation.numbers import exact
 
 LOG, POW, XLOGY = map(OPS.__getitem__, ("log", "pow", "xlogy"))
 
 
-@dataclass
-class _Fraction:
-    """Factors above and below one fraction bar; powers of one base are counted."""
+class _Fraction(NamedTuple):
+    """Numbers above and below one fraction bar, and bases with their exponents."""
 
-    numbers: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
-    powers: tuple[dict[Node, float], dict[Node, float]] = field(
-        default_factory=lambda: ({}, {})
-    )
-
-    def take(self, factor: Node, below: bool) -> None:
-        """One factor that is no product itself."""
-        if factor.op is CONST:
-            self.numbers[below].append(float(factor.value or 0.0))
-            return
-        base, exponent = factor, 1.0
-        if factor.op is POW and factor.args[1].op is CONST:
-            base, exponent = factor.args[0], float(factor.args[1].value or 0.0)
-        # x^-2 counts as x^2 on the other side of the bar.
-        if exponent < 0:
-            below, exponent = not below, -exponent
-        powers = self.powers[below]
-        powers[base] = powers.get(base, 0.0) + exponent
+    numbers: tuple[list[float], list[float]]
+    powers: tuple[dict[Node, float], dict[Node, float]]
 
 
 def textbook(root: Node) -> Node:
@@ -90,10 +73,19 @@ def _tidy_number(node: Node) -> Node:
 
 
 def _fraction_of(node: Node) -> _Fraction:
-    product = _Fraction()
+    product = _Fraction(([], []), ({}, {}))
     numbers, factors = split_product(node)
     for factor, power in numbers + factors:
-        product.take(factor, below=power < 0)
+        below = power < 0
+        if factor.op is CONST:
+            product.numbers[below].append(float(factor.value or 0.0))
+            continue
+        base, exponent = factor, 1.0
+        if factor.op is POW and factor.args[1].op is CONST:
+            base, exponent = factor.args[0], float(factor.args[1].value or 0.0)
+        # x^-2 counts as x^2 on the other side of the bar.
+        powers = product.powers[below != (exponent < 0)]
+        powers[base] = powers.get(base, 0.0) + abs(exponent)
     return product
 
 
@@ -159,8 +151,6 @@ def _without_minus(node: Node) -> Node | None:
     """The product -node, where `node` is printed with a minus in front."""
     if not is_product(node) and node.op is not CONST:
         return None
-    product = _fraction_of(node)
-    if _numbers(*product.numbers, fraction=False)[0] > 0:
+    if _numbers(*_fraction_of(node).numbers, fraction=False)[0] > 0:
         return None
-    product.take(MINUS_ONE, below=False)
-    return _node_of(product)
+    return _node_of(_fraction_of(NEG(node)))

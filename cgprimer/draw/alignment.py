@@ -28,6 +28,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from cgprimer.draw.ranks import Layered, places, topological_order
+from cgprimer.grouping import grouped
 
 Layers = Sequence[Sequence[int]]
 Separation = Callable[[int, int], float]
@@ -40,30 +41,15 @@ def heights(graph: Layered, layers: Layers, separation: Separation) -> np.ndarra
     """
     # Found once: which segments lose does not depend on the side that blocks come from.
     conflicts = _conflicts(graph, layers)
+    four = []  # each is drawn to one corner
     # Blocks that start at the last layer follow neighbours to the right.
-    ways = (layers, graph.left), (layers[::-1], graph.right)
-    four = [
-        _align_to_corner(*way, conflicts, separation, backwards)
-        for way in ways
-        for backwards in (False, True)
-    ]
+    for way, sides in ((layers, graph.left), (layers[::-1], graph.right)):
+        four.append(_compact(way, _align(way, sides, conflicts), separation))
+        # Packed from the other end, and turned back by the sign.
+        mirrored = [layer[::-1] for layer in way]
+        roots = _align(mirrored, sides, conflicts)
+        four.append(-_compact(mirrored, roots, lambda a, b: separation(b, a)))
     return _balance(four)
-
-
-def _align_to_corner(
-    layers: Layers,
-    sides: Sequence[Sequence[int]],
-    conflicts: set[tuple[int, int]],
-    separation: Separation,
-    backwards: bool,
-) -> np.ndarray:
-    """The outermost of the four alignments: one corner is where all are drawn to."""
-    if not backwards:
-        return _compact(layers, _align(layers, sides, conflicts), separation)
-    # Packed from the other end, and turned back by the sign.
-    mirrored = [layer[::-1] for layer in layers]
-    roots = _align(mirrored, sides, conflicts)
-    return -_compact(mirrored, roots, lambda a, b: separation(b, a))
 
 
 def _conflicts(graph: Layered, layers: Layers) -> set[tuple[int, int]]:
@@ -134,9 +120,12 @@ def _medians(ordered: Sequence[int]) -> Sequence[int]:
 
 def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.ndarray:
     """Pack blocks as low as distances allow, then lift each to its follower."""
-    before, after = _block_graph(layers, root, separation)
-    followers = {block: [b for b, _ in links] for block, links in after.items()}
-    order = topological_order([*before], before, followers)
+    # Blocks that touch in some layer, with the distance they need there.
+    pairs = [(a, b) for layer in layers for a, b in pairwise(layer)]
+    needed = [(root[a], root[b], separation(a, b)) for a, b in pairs]
+    before = dict.fromkeys(root, ()) | grouped((b, (a, d)) for a, b, d in needed)
+    after = dict.fromkeys(root, ()) | grouped((a, (b, d)) for a, b, d in needed)
+    order = topological_order({b: [a for a, _ in before[b]] for b in before})
     height = [0.0] * len(root)
     for block in order:
         height[block] = max((height[b] + d for b, d in before[block]), default=0.0)
@@ -148,30 +137,11 @@ def _compact(layers: Layers, root: Sequence[int], separation: Separation) -> np.
     return np.array([height[r] for r in root], dtype=float)
 
 
-Links = dict[int, list[tuple[int, float]]]
-
-
-def _block_graph(
-    layers: Layers, root: Sequence[int], separation: Separation
-) -> tuple[Links, Links]:
-    """Blocks that touch in some layer, with the distance they need there."""
-    before: Links = {r: [] for r in root}
-    after: Links = {r: [] for r in root}
-    for layer in layers:
-        for a, b in pairwise(layer):
-            distance = separation(a, b)
-            before[root[b]].append((root[a], distance))
-            after[root[a]].append((root[b], distance))
-    return before, after
-
-
 def _balance(four: Sequence[np.ndarray]) -> np.ndarray:
     """Mean of the two middle heights, once all four share the narrowest's edge.
 
     Each of the four keeps all distances, and so does any order statistic of them.
     """
-    if not four[0].size:
-        return four[0]
     # Heights drawn to the far end are shifted there, so that the four can be compared.
     narrowest = min(four, key=np.ptp)
     aligned = [

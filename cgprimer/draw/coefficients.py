@@ -1,16 +1,16 @@
 """Which parameters multiply which variable in an equation: the names on an edge."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from cgprimer.grouping import grouped
 
 SHOWN = 3
 
 Place = tuple[Any, tuple[str, ...], int, bool]  # node, then as in Occurrence
 
 
-@dataclass(frozen=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One place where a variable stands, and the parameters that multiply it there.
 
     ``linear`` if that place adds ``sign`` times their product to the partial, and
@@ -30,18 +30,14 @@ def edge_names(body: Any, parameters: Collection[str]) -> dict[str, str]:
     >>> edge_names(parse_expression("ab*xx + sin(ac*xa) + xb"), {"ab", "ac"})
     {'xa': 'ac', 'xx': 'ab'}
     """
-    parts: dict[str, list[tuple[str, ...]]] = {}
-    for o in occurrences(body, parameters):
-        parts.setdefault(o.variable, []).append(o.parameters)
+    parts = grouped((o.variable, o.parameters) for o in occurrences(body, parameters))
     # ab*x + x has the partial ab+1: to write ab there would mislead
     return {v: _list_names(places) for v, places in parts.items() if all(places)}
 
 
 def sole_coefficients(body: Any, parameters: Collection[str]) -> dict[str, str]:
     """The variables whose partial is just a parameter, or minus one, as a text."""
-    by_variable: dict[str, list[Occurrence]] = {}
-    for o in occurrences(body, parameters):
-        by_variable.setdefault(o.variable, []).append(o)
+    by_variable = grouped((o.variable, o) for o in occurrences(body, parameters))
     return {
         variable: ("−" if o.sign < 0 else "") + o.parameters[0]
         for variable, (o, *others) in by_variable.items()
@@ -59,17 +55,12 @@ def occurrences(body: Any, parameters: Collection[str]) -> Iterator[Occurrence]:
             yield Occurrence(node.value, names, sign, linear)
         elif node.op.name in ("add", "sub") or place not in seen:
             seen.add(place)  # what is shared inside a function need not be read twice
-            stack.extend(_below(node, names, sign, linear, parameters))
+            stack.extend(_below(place, parameters))
 
 
-def _below(
-    node: Any,
-    names: tuple[str, ...],
-    sign: int,
-    linear: bool,
-    parameters: Collection[str],
-) -> Iterator[Place]:
+def _below(place: Place, parameters: Collection[str]) -> Iterator[Place]:
     """What holds for each argument of a node, given what holds for the node."""
+    node, names, sign, linear = place
     match node.op.name:
         case "add":
             yield from ((arg, names, sign, linear) for arg in node.args)

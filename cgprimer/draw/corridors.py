@@ -1,15 +1,17 @@
 """What edges run through: boxes, the columns they stand in, and corridors beside them.
 
-boxes, columns, heights ─ Grid.of ─▶ between which heights an edge may pass a column
+boxes, columns, heights ─ Grid ─▶ between which heights an edge may pass a column
 
 All lengths are points; heights grow along a layer. `layout` makes it.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+
+from cgprimer.keeping import lazy
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,6 @@ class Boxes:
     behind: np.ndarray
     margin: np.ndarray
 
-    @classmethod
-    def empty(cls, count: int, margin: float) -> "Boxes":
-        """Lines: vertices without a size."""
-        width, before, behind = np.zeros((3, count))
-        return cls(width, before, behind, np.full(count, margin))
-
-    def set(self, vertex: int, *room: float) -> None:
-        """Set the four of a vertex, in the order of the fields."""
-        fields = self.width, self.before, self.behind, self.margin
-        for column, value in zip(fields, room, strict=False):
-            column[vertex] = value
-
     def separation(self, a: int, b: int) -> float:
         """The distance that b needs behind its neighbour a."""
         margins = self.margin[a] + self.margin[b]
@@ -44,61 +34,40 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Left and right side of the column of each vertex, shape (n,)."""
+class Grid:
+    """Boxes in their columns, at heights ``y`` (n,).
 
+    ``left, right`` (n,) : the sides of the column of each vertex.
+    """
+
+    layers: Sequence[Sequence[int]]
+    boxes: Boxes
     left: np.ndarray
     right: np.ndarray
+    y: np.ndarray
+
+    @lazy
+    def ends(self) -> tuple[float, float]:
+        """Between which heights everything lies."""
+        top, bottom = self.y - self.boxes.before, self.y + self.boxes.behind
+        return float(top.min()), float(bottom.max())
+
+    @lazy
+    def room(self) -> np.ndarray:
+        """Between which heights the edge through a vertex may pass its column, (n, 2).
+
+        Up to the neighbours; halfway if the neighbour is a line, for that may move too.
+        Edges that keep to their corridors cross no more often than their order does.
+        """
+        room = np.tile(self.ends, (len(self.y), 1))
+        for layer in self.layers:
+            for a, b in pairwise(layer):
+                room[a, 1], room[b, 0] = _between(self.boxes, self.y, a, b)
+        return room
 
     def centre(self, vertex: int) -> float:
-        """The middle of its column."""
+        """The middle of the column of a vertex."""
         return float(self.left[vertex] + self.right[vertex]) / 2
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Boxes in their columns, at heights ``y`` (n,), between ``top`` and ``bottom``.
-
-    ``room`` (n, 2) : the corridor of the edge through each vertex.
-    """
-
-    boxes: Boxes
-    columns: Columns
-    y: np.ndarray
-    room: np.ndarray
-    top: float
-    bottom: float
-
-    @classmethod
-    def of(
-        cls,
-        layers: Sequence[Sequence[int]],
-        boxes: Boxes,
-        columns: Columns,
-        y: np.ndarray,
-    ) -> "Grid":
-        """With the corridors between neighbours of a layer."""
-        top, bottom = float(np.min(y - boxes.before)), float(np.max(y + boxes.behind))
-        room = _corridors(layers, boxes, y, (top, bottom))
-        return cls(boxes, columns, y, room, top, bottom)
-
-
-def _corridors(
-    layers: Sequence[Sequence[int]],
-    boxes: Boxes,
-    y: np.ndarray,
-    ends: tuple[float, float],
-) -> np.ndarray:
-    """Between which heights the edge through a vertex may pass its column, (n, 2).
-
-    Up to the neighbours; halfway if the neighbour is a line, for that may move too.
-    Edges that keep to their corridors cross no more often than their order does.
-    """
-    room = np.tile(ends, (len(y), 1))
-    for layer in layers:
-        for a, b in itertools.pairwise(layer):
-            room[a, 1], room[b, 0] = _between(boxes, y, a, b)
-    return room
 
 
 def _between(boxes: Boxes, y: np.ndarray, a: int, b: int) -> tuple[float, float]:

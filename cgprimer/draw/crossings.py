@@ -9,20 +9,21 @@ import itertools
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from random import Random
-from statistics import median
+from statistics import fmean, median
 
 from cgprimer.draw.ranks import Layered, number_layer, places
 
 Layers = list[list[int]]
+SWEEPS = 24
 
 
-def reduce_crossings(graph: Layered, sweeps: int = 24) -> Layers:
+def reduce_crossings(graph: Layered) -> Layers:
     """Reorder every layer; of all the orders seen, the one with fewest crossings."""
     best, fewest = graph.layers, count_crossings(graph.layers, graph.right)
     for start in _starts(graph):
         if not fewest:
             break
-        layers = _improve(graph, start, sweeps)
+        layers = _improve(graph, start)
         crossings = count_crossings(layers, graph.right)
         if crossings < fewest:
             best, fewest = layers, crossings
@@ -86,12 +87,12 @@ def depth_first_layers(graph: Layered) -> Layers:
     return layers
 
 
-def _improve(graph: Layered, layers: Layers, sweeps: int) -> Layers:
+def _improve(graph: Layered, layers: Layers) -> Layers:
     layers = [list(layer) for layer in layers]
     place = places(layers)
     best, fewest = layers, count_crossings(layers, graph.right)
     stale = 0
-    for sweep in range(sweeps):
+    for sweep in range(SWEEPS):
         # Mean and median, rightwards and leftwards, make a round of four; six sweeps
         # without a gain are more than a round.
         if not fewest or stale > 5:
@@ -110,7 +111,7 @@ def _sweep(graph: Layered, layers: Layers, place: list[int], sweep: int) -> None
     rightwards = sweep % 2 == 0
     fixed = graph.left if rightwards else graph.right
     # The two get stuck at different orders.
-    middle = _mean if sweep % 4 < 2 else median
+    middle = fmean if sweep % 4 < 2 else median
 
     def key(vertex: int) -> float:
         ends = [place[w] for w in fixed[vertex]]
@@ -151,7 +152,3 @@ def _gain(sides: Sequence[Sequence[int]], a: int, b: int, place: Sequence[int]) 
     now = sum(bisect_left(ends_b, end) for end in ends_a)
     then = sum(len(ends_b) - bisect_right(ends_b, end) for end in ends_a)
     return now - then
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -126,10 +126,9 @@ def _plot(ax: Axes, curve: Curve, floor: float, named: bool) -> Line2D:
     (line,) = ax.plot(*thin(main), zorder=2.6, marker=circles, **CIRCLE, **grey)
     # All lines of one run have the colour that matplotlib gave the first.
     colour = line.get_color()
-    if len(curve.mean.y):
-        ax.plot(*thin(curve.mean.with_floor(floor)), color=colour, **THIN)
-    if len(curve.batches.y):
-        ax.plot(*thin(curve.batches.with_floor(0.0)), color=colour, **FAINT)
+    for part, low, look in ((curve.mean, floor, THIN), (curve.batches, 0.0, FAINT)):
+        if len(part.y):
+            ax.plot(*thin(part.with_floor(low)), color=colour, **look)
     ends = [s for s in (curve.batches, curve.main) if curve.diverged and s.last >= 0]
     # One cross: where the batches end, if they are known.
     for points in ends[:1]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cgprimer.draw.alignment import heights
-from cgprimer.draw.corridors import Boxes, Columns, Grid
+from cgprimer.draw.corridors import Boxes, Grid
 from cgprimer.draw.crossings import reduce_crossings
 from cgprimer.draw.ranks import Layered, ranks, split_long_edges
 from cgprimer.draw.routes import routes
@@ -23,6 +23,8 @@ from cgprimer.types import Edge
 
 Size = tuple[float, float]
 Point = tuple[float, float]
+LAYER_GAP = 52.0  # least distance between boxes joined by an edge, less its label
+NODE_GAP = 18.0  # between boxes above one another
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,12 @@ def layered_layout(
     edges: Sequence[Edge],
     *,
     label_sizes: Mapping[Edge, Size] = {},
-    layer_gap: float = 52.0,
-    node_gap: float = 18.0,
 ) -> Layout:
     """Place boxes of the given (width, height) so that all edges run to the right.
 
     Parameters
     ----------
     label_sizes : for the edges that carry a label, its (width, height).
-    layer_gap : least distance between boxes joined by an edge, less its label.
-    node_gap : distance between boxes above one another.
 
     Raises
     ------
@@ -72,30 +70,26 @@ def layered_layout(
         list(sizes), edges, {k: steps * r for k, r in rank.items()}
     )
     layers = reduce_crossings(graph)
-    boxes = _boxes(graph, sizes, labelled, node_gap)
+    boxes = _boxes(graph, sizes, labelled)
     # Heights first, for the width of gaps follows from how steep edges are.
     y = heights(graph, layers, boxes.separation)
-    x = _columns(graph, layers, boxes, y, layer_gap / steps)
-    return _assemble(graph, Grid.of(layers, boxes, x, y), labelled)
+    left, right = _columns(graph, layers, boxes, y, LAYER_GAP / steps)
+    return _assemble(graph, Grid(layers, boxes, left, right, y), labelled)
 
 
 def _boxes(
-    graph: Layered,
-    sizes: Mapping[str, Size],
-    labelled: Mapping[Edge, Size],
-    node_gap: float,
+    graph: Layered, sizes: Mapping[str, Size], labelled: Mapping[Edge, Size]
 ) -> Boxes:
     """Room for nodes around their edges, for labels above theirs, a bit for others."""
-    count = len(graph.left)
     # What is not set below are lines: they have no size, and keep a small distance.
-    boxes = Boxes.empty(count, 0.25 * node_gap)
+    room = np.tile([0.0, 0.0, 0.0, 0.25 * NODE_GAP], (len(graph.left), 1))
     for vertex, name in enumerate(graph.names):
         width, height = sizes[name]
-        boxes.set(vertex, width, height / 2, height / 2, node_gap / 2)
+        room[vertex] = width, height / 2, height / 2, NODE_GAP / 2
     for edge, (width, height) in labelled.items():
         # A label stands on its line: all of its height is before the line, none behind.
-        boxes.set(_label_vertex(graph, edge), width, height, 0.0, 0.2 * node_gap)
-    return boxes
+        room[_label_vertex(graph, edge)] = width, height, 0.0, 0.2 * NODE_GAP
+    return Boxes(*room.T)
 
 
 def _label_vertex(graph: Layered, edge: Edge) -> int:
@@ -112,14 +106,16 @@ def _columns(
     boxes: Boxes,
     y: np.ndarray,
     gap: float,
-) -> Columns:
-    """Columns as wide as their widest box; further apart where edges are steep."""
-    columns = Columns(np.zeros(len(y)), np.zeros(len(y)))
-    x = 0.0
+) -> np.ndarray:
+    """Left and right side of the column of each vertex, shape (2, n).
+
+    Columns are as wide as their widest box; further apart where edges are steep.
+    """
+    columns, x = np.zeros((2, len(y))), 0.0
     for layer in layers:
-        columns.left[layer] = x
+        columns[0, layer] = x
         x += max(boxes.width[v] for v in layer)
-        columns.right[layer] = x
+        columns[1, layer] = x
         rise = max((abs(y[a] - y[b]) for a in layer for b in graph.right[a]), default=0)
         # A gap as wide as a third of the rise keeps an edge below some 73°; where edges
         # rise far the second term holds the picture together.
@@ -129,10 +125,10 @@ def _columns(
 
 def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layout:
     """Read off the places, and turn y upwards: within layers it grew downwards."""
-    columns, y, bottom = grid.columns, grid.y, grid.bottom
+    y, (top, bottom) = grid.y, grid.ends
     # Heights grow downwards, in the order of a layer; y points up in matplotlib.
     positions = {
-        name: (columns.centre(v), bottom - float(y[v]))
+        name: (grid.centre(v), bottom - float(y[v]))
         for v, name in enumerate(graph.names)
     }
     downwards = routes(graph, grid)
@@ -140,6 +136,6 @@ def _assemble(graph: Layered, grid: Grid, labelled: Mapping[Edge, Size]) -> Layo
     labels = {}
     for edge, (_, height) in labelled.items():
         v = _label_vertex(graph, edge)
-        labels[edge] = columns.centre(v), bottom - float(y[v]) + height / 2
-    size = float(columns.right.max()), bottom - grid.top
+        labels[edge] = grid.centre(v), bottom - float(y[v]) + height / 2
+    size = float(grid.right.max()), bottom - top
     return Layout(positions, upwards, labels, size)

@@ -22,8 +22,9 @@ from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.ops import Op
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.grouping import grouped
 from cgprimer.interrupts import contained, load
-from cgprimer.notation.numbers import Links, number, without_noise
+from cgprimer.notation.numbers import number, without_noise
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:
@@ -110,14 +111,11 @@ def _surrogates(graph: Graph, edges: list[Edge]) -> dict[Edge, tuple[Op, ...]]:
 
 def _dashed_caption(dashed: dict[Edge, tuple[Op, ...]], labelled: bool) -> list[Line]:
     ops = dict.fromkeys(op for found in dashed.values() for op in found)
-    kinds = dict.fromkeys(op.contract for op in ops)
-    lines = []
-    for kind in kinds:
-        names = listing(op.name for op in ops if op.contract == kind)
-        lines.append(Line(f"dashed: {kind} gradient of {names}", 9, INK))
-    if lines and labelled:
-        lines.append(Line("(along it: what an adjoint of 1 becomes)", 9, INK))
-    return lines
+    names = grouped((op.contract, op.name) for op in ops)
+    texts = [f"dashed: {kind} gradient of {listing(names[kind])}" for kind in names]
+    if texts and labelled:
+        texts.append("(along it: what an adjoint of 1 becomes)")
+    return [Line(text, 9, INK) for text in texts]
 
 
 def _check_size(names: list[str], edges: list[Edge]) -> None:
@@ -154,17 +152,13 @@ def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbe
     # the symbolic method would load sympy for the same numbers
     by_edge = edge_partials(graph, at, method="adjoint")
     partials = {(u, v): float(d) for (v, u), d in by_edge.items()}
-    before: Links = {}
-    for (u, v), partial in partials.items():
-        before.setdefault(v, []).append((u, partial))
+    before = grouped((v, (u, d)) for (u, v), d in partials.items())
     computed = [name for name in graph.order if name not in at]
     shown = without_noise(values, [*at, *computed], before)
     adjoints = _adjoints(graph, at)
     # A backward of the user's own need not be in proportion to what arrives.
     if not any(shape.has_pullback for shape in graph.table.shapes):
-        after: Links = {}
-        for (u, v), partial in partials.items():
-            after.setdefault(u, []).append((v, partial))
+        after = grouped((u, (v, d)) for (u, v), d in partials.items())
         adjoints = without_noise(adjoints, graph.order[::-1], after)
     return _Numbers(shown, adjoints, partials)
 

@@ -26,6 +26,13 @@ PADDING = 8.0
 WIDEST = 60.0  # inches; larger pictures are scaled down, names and all
 LARGEST_SCALE = 1.5
 MANY = 200  # edges, from which they are drawn finer
+# Text on a common baseline: centred boxes would let xy hang higher than xx. A name is
+# not a formula: $ and _ stand for themselves.
+TEXT: dict[str, Any] = {"va": "baseline", "parse_math": False, "zorder": 3}
+ARROW: dict[str, Any] = {
+    "arrowstyle": "-|>,head_length=0.7,head_width=0.28", "color": INK,
+    "shrinkA": 0, "shrinkB": 0, "joinstyle": "miter", "zorder": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,8 @@ def _box(ax: Axes, box: Box, centre: Point, scale: float) -> None:
     (x, y), (width, height) = centre, box.size
     corner = x - width / 2, y - height / 2
     style = f"round,pad=0,rounding_size={min(7.0, height / 4)}"
-    look: dict[str, Any] = {
-        "facecolor": box.fill,
-        "edgecolor": INK,
-        "linewidth": 1.2 * scale,
-    }
-    ax.add_patch(
-        FancyBboxPatch(corner, width, height, boxstyle=style, **look, zorder=2)
-    )
+    look: dict[str, Any] = {"fc": box.fill, "ec": INK, "lw": 1.2 * scale, "zorder": 2}
+    ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, **look))
     top = y + sum(line.height for line in box.lines) / 2
     for line in box.lines:
         _text(ax, line, (x, top - line.height / 2), scale)
@@ -132,17 +133,11 @@ def _box(ax: Axes, box: Box, centre: Point, scale: float) -> None:
 def _text(
     ax: Axes, line: Line, centre: Point, scale: float, align: str = "center"
 ) -> None:
-    """Text on a common baseline: centred boxes would let xy hang higher than xx."""
-    x, y = centre
-    look: dict[str, Any] = {
-        "color": line.colour,
-        "fontsize": line.size * scale,
-        "style": line.style,
-    }
-    where: dict[str, Any] = {"ha": align, "va": "baseline", "zorder": 3}
-    # a name is not a formula: $ and _ stand for themselves
+    style = "italic" if line.italic else "normal"
+    look: dict[str, Any] = {"fontsize": line.size * scale, "style": style, "ha": align}
     # 0.3 of the size is about half the height of a small letter.
-    ax.text(x, y - 0.3 * line.size, line.text, parse_math=False, **where, **look)
+    y = centre[1] - 0.3 * line.size
+    ax.text(centre[0], y, line.text, color=line.colour, **look, **TEXT)
 
 
 def _row(ax: Axes, row: Sequence[Line], y: float, scale: float) -> None:
@@ -152,22 +147,12 @@ def _row(ax: Axes, row: Sequence[Line], y: float, scale: float) -> None:
         x += line.width + 18
 
 
-def _arrow(
-    ax: Axes, route: np.ndarray, scale: float, fine: float, line: str = "-"
-) -> None:
+def _arrow(ax: Axes, route: np.ndarray, scale: float, fine: float, line: str) -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    style = "-|>,head_length=0.7,head_width=0.28"
     width, head = 1.1 * fine * scale, 10 * fine * scale
-    look: dict[str, Any] = {"color": INK, "linewidth": width, "mutation_scale": head}
-    look["linestyle"] = line
-    ends: dict[str, Any] = {
-        "shrinkA": 0,
-        "shrinkB": 0,
-        "joinstyle": "miter",
-        "zorder": 1,
-    }
-    ax.add_patch(FancyArrowPatch(path=_curve(route), arrowstyle=style, **look, **ends))
+    look: dict[str, Any] = {"lw": width, "ls": line, "mutation_scale": head}
+    ax.add_patch(FancyArrowPatch(path=_curve(route), **look, **ARROW))
 
 
 def _curve(route: np.ndarray) -> Path:

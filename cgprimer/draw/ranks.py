@@ -11,8 +11,9 @@ passes a layer. Tightened, e moves to 1, beside c, and no edge is long.
 """
 
 import itertools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 from cgprimer.types import Edge
@@ -41,7 +42,7 @@ class Layered:
 def ranks(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     """Layer of every name: all edges point to higher ranks, and few are long."""
     before, after = neighbours(names, edges)
-    order = topological_order(names, before, after)
+    order = topological_order(before)
     rank: dict[str, int] = {}
     for name in order:
         rank[name] = max((rank[u] + 1 for u in before[name]), default=0)
@@ -49,36 +50,23 @@ def ranks(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
 
 
 def neighbours(
-    names: Sequence[str], edges: Sequence[Edge]
-) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    vertices: Iterable[Vertex], edges: Iterable[tuple[Vertex, Vertex]]
+) -> tuple[dict[Vertex, list[Vertex]], dict[Vertex, list[Vertex]]]:
     """``before[v]`` and ``after[u]`` for all edges u→v."""
-    before: dict[str, list[str]] = {name: [] for name in names}
-    after: dict[str, list[str]] = {name: [] for name in names}
+    before: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in vertices}
+    after: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in before}
     for u, v in edges:
         before[v].append(u)
         after[u].append(v)
     return before, after
 
 
-def topological_order(
-    names: Sequence[Vertex],
-    before: Mapping[Vertex, Sequence[object]],
-    after: Mapping[Vertex, Sequence[Vertex]],
-) -> list[Vertex]:
-    """Vertices, each behind all it depends on; ValueError if the edges form a cycle.
-
-    before : of which only the count matters. Source: Kahn, CACM 5 (1962).
-    """
-    missing = {name: len(before[name]) for name in names}
-    order = [name for name in names if not missing[name]]
-    for name in order:  # grows while it is read
-        for follower in after[name]:
-            missing[follower] -= 1
-            if not missing[follower]:
-                order.append(follower)
-    if len(order) < len(names):
-        raise ValueError("a layered layout needs a graph without cycles")
-    return order
+def topological_order(before: Mapping[Vertex, Sequence[Vertex]]) -> list[Vertex]:
+    """Vertices, each behind all it depends on; ValueError if the edges form a cycle."""
+    try:
+        return [*TopologicalSorter(before).static_order()]
+    except CycleError:
+        raise ValueError("a layered layout needs a graph without cycles") from None
 
 
 def _tighten(
@@ -86,14 +74,13 @@ def _tighten(
     order: Sequence[str],
     before: Mapping[str, Sequence[str]],
     after: Mapping[str, Sequence[str]],
-    sweeps: int = 20,
 ) -> dict[str, int]:
     """Move names to where their edges are shortest, until none moves.
 
     A name with as many edges on either side moves right too: that costs nothing
     and lets the inputs behind it follow.
     """
-    for _ in range(sweeps):
+    for _ in range(20):
         old = dict(rank)
         # From the right: whoever has as many edges there moves as far as the nearest
         # allows.
@@ -127,20 +114,9 @@ def split_long_edges(
             layers[r].append(vertex)
         chains[u, v] = [index[u], *virtual, index[v]]
         count += len(passed)
-    left, right = _segments(chains, count)
-    return Layered(list(names), layers, left, right, chains)
-
-
-def _segments(
-    chains: Mapping[Edge, list[int]], count: int
-) -> tuple[list[list[int]], list[list[int]]]:
-    left: list[list[int]] = [[] for _ in range(count)]
-    right: list[list[int]] = [[] for _ in range(count)]
-    for chain in chains.values():
-        for a, b in itertools.pairwise(chain):
-            right[a].append(b)
-            left[b].append(a)
-    return left, right
+    segments = itertools.chain.from_iterable(map(itertools.pairwise, chains.values()))
+    left, right = neighbours(range(count), segments)
+    return Layered(list(names), layers, [*left.values()], [*right.values()], chains)
 
 
 def places(layers: Sequence[Sequence[int]]) -> list[int]:

@@ -4,12 +4,12 @@ columns, heights ─ waypoints ─▶ level through every column ─ relax ─�
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from cgprimer.draw.corridors import Grid
 from cgprimer.draw.ranks import Layered
+from cgprimer.grouping import grouped
 from cgprimer.types import Edge
 
 
@@ -17,7 +17,7 @@ def routes(graph: Layered, grid: Grid) -> dict[Edge, np.ndarray]:
     """Points of every edge, shape (k, 2), from the side of u to the side of v."""
     leaving, arriving = _ports(graph, grid, 0), _ports(graph, grid, -1)
     return {
-        edge: _relax(_way(chain, grid, leaving[edge], arriving[edge]))
+        edge: _relax(*_way(chain, grid, leaving[edge], arriving[edge]))
         for edge, chain in graph.chains.items()
     }
 
@@ -29,9 +29,7 @@ def _ports(graph: Layered, grid: Grid, end: int) -> dict[Edge, float]:
     a box keep their order and some distance.
     """
     y = grid.y
-    sharing: dict[int, list[Edge]] = {}
-    for edge, chain in graph.chains.items():
-        sharing.setdefault(chain[end], []).append(edge)
+    sharing = grouped((chain[end], edge) for edge, chain in graph.chains.items())
     ports: dict[Edge, float] = {}
     for vertex, edges in sharing.items():
         goals = {e: y[graph.chains[e][1 if end == 0 else -2]] for e in edges}
@@ -54,39 +52,30 @@ def _spread(goals: Sequence[float], low: float, high: float) -> np.ndarray:
     return np.asarray(np.minimum(climbing, high - apart[::-1]))
 
 
-@dataclass(frozen=True)
-class _Path:
+def _way(
+    chain: Sequence[int], grid: Grid, start: float, end: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points of a route, which of them may go, and the gates it must pass.
 
-    A gate is (x, low, high): a side of a column and the corridor there.
+    It is level through every column; what may go are the points that carry no label. A
+    gate is (x, low, high): a side of a column and the corridor there.
     """
-
-    points: np.ndarray
-    loose: np.ndarray
-    gates: np.ndarray
-
-
-def _way(chain: Sequence[int], grid: Grid, start: float, end: float) -> _Path:
-    """Level through every column; what may go are the points that carry no label."""
     u, *passed, v = chain
-    boxes, columns, y = grid.boxes, grid.columns, grid.y
-    right, left = columns.right, columns.left
-    points = [(columns.centre(u) + boxes.width[u] / 2, start, False)]
-    points.append((right[u], start, True))
+    left, right, y, half = grid.left, grid.right, grid.y, grid.boxes.width / 2
+    points = [(grid.centre(u) + half[u], start, False), (right[u], start, True)]
     for w in passed:
-        x, half, bare = columns.centre(w), boxes.width[w] / 2, boxes.width[w] == 0
+        x = grid.centre(w)
         # Level through the column of every vertex that is passed: there boxes are on
         # either side.
         points += [(left[w], y[w], True), (right[w], y[w], True)]
         # A label lies on its line, which is level below it: these two points stay.
-        if not bare:
-            points[-1:-1] = [(x - half, y[w], False), (x + half, y[w], False)]
-    points.append((left[v], end, True))
-    points.append((columns.centre(v) - boxes.width[v] / 2, end, False))
+        if half[w]:
+            points[-1:-1] = [(x - half[w], y[w], False), (x + half[w], y[w], False)]
+    points += [(left[v], end, True), (grid.centre(v) - half[v], end, False)]
     sides = [(right[u], u), *((s[w], w) for w in passed for s in (left, right))]
     gates = [(x, *grid.room[w]) for x, w in [*sides, (left[v], v)]]
     table = _distinct(np.array(points, dtype=float))
-    return _Path(table[:, :2], table[:, 2] > 0, np.array(gates))
+    return table[:, :2], table[:, 2] > 0, np.array(gates)
 
 
 def _distinct(table: np.ndarray) -> np.ndarray:
@@ -97,16 +86,15 @@ def _distinct(table: np.ndarray) -> np.ndarray:
     return np.asarray(table[~drop])
 
 
-def _relax(way: _Path) -> np.ndarray:
+def _relax(points: np.ndarray, loose: np.ndarray, gates: np.ndarray) -> np.ndarray:
     """Leave out all loose points, or as many as the corridors allow."""
-    points, loose = way.points, way.loose
     # Most edges need no bend at all.
-    if _passes(points[~loose], way.gates):
+    if _passes(points[~loose], gates):
         return np.asarray(points[~loose])
     # One by one from the end: each is left out if the rest still keeps to the gates.
     for i in np.flatnonzero(loose)[::-1]:
         fewer = np.delete(points, i, axis=0)
-        if _passes(fewer, way.gates):
+        if _passes(fewer, gates):
             points = fewer
     return points
 

@@ -34,7 +34,8 @@ def by_label(results: Any) -> dict[str, Any]:
         return {_method(results): results}
     runs = None if isinstance(results, str | bytes) else takes.items(results)
     if runs is None:
-        raise _not_losses(results)
+        said = takes.quote(results)
+        raise OptionError(f"results of fit, or losses, are expected, not {said}")
     # A sequence of plain numbers is one run's losses, not many runs.
     if not any(hasattr(run, "losses") or takes.items(run) is not None for run in runs):
         return {"loss": losses_of(runs)}
@@ -47,12 +48,6 @@ def losses_of(losses: Any) -> Array:
     if numbers.ndim != 1:
         raise OptionError(f"losses must have shape (n,), not {numbers.shape}")
     return numbers
-
-
-def _not_losses(given: object) -> OptionError:
-    return OptionError(
-        f"results of fit, or losses, are expected, not {takes.quote(given)}"
-    )
 
 
 def _method(run: Any) -> str:

@@ -5,8 +5,7 @@ x, y of shape (n,) ─▶ x, y
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +16,11 @@ ENDLESS = 1e150  # values from here on count as infinite; axes would overflow
 POINTS = 4_000  # of a line: more than a screen has columns of pixels
 
 
-@dataclass(frozen=True)
-class Series:
-    """Points of a curve, both of shape (n,); unpacks as x, y."""
+class Series(NamedTuple):
+    """Points of a curve, both of shape (n,)."""
 
     x: Array
     y: Array
-
-    def __iter__(self) -> Iterator[Array]:
-        return iter((self.x, self.y))
 
     @property
     def last(self) -> int:

@@ -27,10 +27,6 @@ class Line:
         """Height in points, with the usual space between lines."""
         return 1.25 * self.size
 
-    @property
-    def style(self) -> str:
-        return "italic" if self.italic else "normal"
-
 
 def label(name: object) -> str:
     """A name as matplotlib draws it: plain, all of it visible, no formula in dollars.

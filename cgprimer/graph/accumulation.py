@@ -22,6 +22,7 @@ import numpy as np
 
 from cgprimer.diff.chain_rule import accumulate
 from cgprimer.graph.walks import count_paths, edges_along, walks
+from cgprimer.grouping import grouped
 from cgprimer.types import Array, Edge
 
 PATHS = 64  # of one name to one output that are looked at one by one
@@ -57,20 +58,15 @@ def _ones(edges: Mapping[Edge, Array]) -> Array:
 
 def _uses(edges: Mapping[Edge, Array]) -> Links:
     """Node → (what it uses, the partial by that); every node after its users."""
-    links: Links = {}
-    for (node, wrt), partial in reversed(list(edges.items())):
-        links.setdefault(node, []).append((wrt, partial))
-    return links
+    backwards = reversed(list(edges.items()))
+    return grouped((node, (wrt, partial)) for (node, wrt), partial in backwards)
 
 
 def _users(edges: Mapping[Edge, Array]) -> Links:
     """Name → (a node that uses it, its partial); every name after what it uses."""
     # The edges of a node come before those of its users: so a name is met as an
     # argument after all that it uses itself has been.
-    links: Links = {}
-    for (node, wrt), partial in edges.items():
-        links.setdefault(wrt, []).append((node, partial))
-    return links
+    return grouped((wrt, (node, partial)) for (node, wrt), partial in edges.items())
 
 
 def path_terms(
@@ -117,10 +113,8 @@ def path_products(
     """Each path `wrt`, …, `output` and its product of partials; {} beyond PATHS."""
     inside, one = below(edges, output), _ones(edges)
     # The last users first: of several paths that fit a claim the first one is told.
-    users: dict[str, list[str]] = {}
-    for node, by in reversed(list(edges)):
-        if node in inside:
-            users.setdefault(by, []).append(node)
+    arcs = [(wrt, node) for node, wrt in edges if node in inside]
+    users = grouped(reversed(arcs))
     # Layers of n nodes have n^layers paths. To tell one left out among so many would
     # take as many candidates, some of which fit by chance.
     if count_paths(users, wrt, output) > PATHS:

@@ -112,8 +112,6 @@ def _read(label: str, value: Any, error: type[CGPrimerError]) -> Array:
             array = _array(value)
             odd = _odd_entry(array)
         if odd is None:
-            if np.can_cast(array.dtype, np.float64):
-                return np.asarray(array, dtype=np.float64)
             with np.errstate(over="raise"):  # a long double beyond double precision
                 return np.asarray(array, dtype=np.float64)
     except Exception as cause:  # an __array__ of somebody else raises what it likes

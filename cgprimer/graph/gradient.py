@@ -20,6 +20,7 @@ from cgprimer.errors import OpError
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, ZERO, name
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.local import equations_for
 from cgprimer.graph.names import name_list, unknown_name
 from cgprimer.graph.rows import graph_of
 
@@ -49,9 +50,8 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     run = bodies
     if graph.bypassed.isdisjoint(wrt):
         run = bodies_for(graph.running, output)
-    adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
-    outputs = [adjoints.names[name] for name in wrt]
-    everything = bodies | _name_shared(adjoints.bodies, _Namer(graph, output))
+    outputs, adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
+    everything = bodies | _name_shared(adjoints, _Namer(graph, output))
     derived = graph_of(everything, outputs, graph.parameters, graph.inputs)
     own = {*derived.inputs, *derived.parameters}
     # Whoever holds a point of the graph may give it to the gradient too, so the names
@@ -73,35 +73,6 @@ class _Namer:
         self.taken.add(name)
         return name
 
-    def adjoint(self, of: str) -> str:
-        return self(f"d_{self.output}_d_{of}")
-
-
-class _Adjoints:
-    """Adjoint equations as they come: their names, bodies, and short forms."""
-
-    def __init__(self, namer: _Namer) -> None:
-        self.namer = namer
-        self.names: dict[str, str] = {}
-        self.bodies: dict[str, Node] = {}
-        self.short: dict[str, Node] = {}
-
-    def add(self, of: str, body: Node) -> None:
-        """Name the adjoint; one that is a mere name or number is used as such."""
-        self.names[of] = self.namer.adjoint(of)
-        self.bodies[self.names[of]] = body
-        self.short[of] = body if not body.args else name(self.names[of])
-
-    def leave_out_unused(self, wrt: Sequence[str]) -> None:
-        """Drop the equations that nothing reads, unless they are asked for.
-
-        An adjoint that is a mere name or number was put into the others as such.
-        """
-        asked = {self.names[of] for of in wrt}
-        for of, text in self.names.items():
-            if text not in asked and self.short[of] is not name(text):
-                del self.bodies[text]
-
 
 def _known_names(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
     """`wrt`, each name once; GraphError for one that the graph does not have."""
@@ -119,38 +90,38 @@ def _known_names(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[s
 
 def bodies_for(graph: Graph, output: str) -> dict[str, Node]:
     """The right sides that `output` needs: variable → body, in topological order."""
-    needed = {output}
-    for variable in reversed(graph.order):
-        if variable in needed:
-            needed.update(graph.sources.get(variable, ()))
-    return {
-        variable: graph.equation(variable).body
-        for variable in graph.order
-        if variable in needed and variable in graph.sources
-    }
+    return {v: graph.equation(v).body for v in equations_for(graph, output)}
 
 
 def _adjoints(
     bodies: dict[str, Node], output: str, wrt: list[str], namer: _Namer
-) -> _Adjoints:
+) -> tuple[list[str], dict[str, Node]]:
+    """The names of the adjoints of `wrt`, and the equations of all: name → body."""
     active = _active(bodies, set(wrt))
-    adjoints = _Adjoints(namer)
+    called: dict[str, str] = {}
+    equations: dict[str, Node] = {}
+
+    def add(of: str, body: Node) -> Node:
+        """Name the adjoint; one that is a mere name or number is used as such."""
+        called[of] = namer(f"d_{output}_d_{of}")
+        equations[called[of]] = body
+        return name(called[of]) if body.args else body
 
     def pass_on(variable: str, adjoint: Node) -> Iterator[tuple[str, Node]]:
-        adjoints.add(variable, adjoint)
-        return _name_shares(
-            variable, bodies[variable], adjoints.short[variable], active
-        )
+        short = add(variable, adjoint)
+        return _name_shares(variable, bodies[variable], short, active)
 
     # An adjoint gets its equation when it is complete, and stands in those of the names
     # below as a name: written out, a chain of n equations would have n² operations.
     backwards = (variable for variable in reversed(bodies) if variable in active)
     sums = accumulate(backwards, {output: ONE}, pass_on, plus)
     for text in wrt:
-        if text not in adjoints.names:
-            adjoints.add(text, sums.get(text, ZERO))
-    adjoints.leave_out_unused(wrt)
-    return adjoints
+        if text not in called:
+            add(text, sums.get(text, ZERO))
+    asked = dict.fromkeys(called[text] for text in wrt)
+    # Nothing reads the equation of an adjoint that was put into the others as such.
+    kept = {k: body for k, body in equations.items() if body.args or k in asked}
+    return list(asked), kept
 
 
 def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.errors import GraphError, listing, shorten, unknown
 from cgprimer.graph.equation import Equation, Partial, SweptPartial
 from cgprimer.graph.names import in_no_equation, name_list, unknown_name
 from cgprimer.graph.shape import Shape
-from cgprimer.graph.slots import PARAMETER, VARIABLE, SlotKind
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.graph.table import Table
+from cgprimer.grouping import grouped
 from cgprimer.interrupts import load
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.notation.report import printable
@@ -92,16 +93,16 @@ class Graph(Frozen):
         outputs = name_list(outputs, "outputs")
         for name in outputs:
             if not isinstance(name, str) or name not in self.variable_number:
-                raise GraphError(self._unknown(name, "unknown output"))
+                raise GraphError(self._unknown(name, "output"))
         return tuple(dict.fromkeys(outputs))
 
     def _unknown(self, name: object, what: str) -> str:
         if isinstance(name, str) and name in self.parameters:
-            return f"{what}: {name!r} is a parameter, not a variable"
+            return f"unknown {what}: {name!r} is a parameter, not a variable"
         known = [*self.variable_number]
         said = name if isinstance(name, str) else takes.quote(name)
-        hint = suggest(said, known) or f"the variables are {listing(known)}"
-        return f"{what} {shorten(said)!r}\n  hint: {hint}"
+        every = f"the variables are {listing(known)}"
+        return unknown(f"{what} {shorten(said)!r}", said, known, every)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -132,11 +133,8 @@ class Graph(Frozen):
     @property
     def leads_to(self) -> dict[str, list[str]]:
         """Variable → the variables whose equations use it, sorted; sinks left out."""
-        users: dict[str, list[str]] = {name: [] for name in self.order}
-        for target, sources in self.sources.items():
-            for source in sources:
-                users[source].append(target)
-        return {name: sorted(targets) for name, targets in users.items() if targets}
+        users = grouped((used, v) for v, some in self.sources.items() for used in some)
+        return {name: sorted(users[name]) for name in self.order if name in users}
 
     @lazy
     def sources(self) -> Mapping[str, tuple[str, ...]]:
@@ -155,13 +153,11 @@ class Graph(Frozen):
         table = self.table
         shape, leaves = table.shape_of(number), table.leaves(number)
         body = shape.fill(shape.body, leaves)
-        names: dict[SlotKind, list[str]] = {kind: [] for kind in SlotKind}
-        for kind, leaf in zip(shape.kinds, leaves, strict=True):
-            names[kind].append(str(leaf.value))
+        values = (str(leaf.value) for leaf in leaves)
+        names = grouped(zip(shape.kinds, values, strict=True))
+        variables, parameters = names.get(VARIABLE, ()), names.get(PARAMETER, ())
         text = table.texts[number].strip() if table.texts else f"{name} = {show(body)}"
-        return Equation(
-            name, body, text, tuple(names[VARIABLE]), tuple(names[PARAMETER])
-        )
+        return Equation(name, body, text, tuple(variables), tuple(parameters))
 
     def shape(self, name: str) -> Shape:
         """The shape of the equation that defines `name`."""
@@ -170,7 +166,7 @@ class Graph(Frozen):
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""
         if not isinstance(name, str) or name not in self.variable_number:
-            raise GraphError(self._unknown(name, "unknown variable"))
+            raise GraphError(self._unknown(name, "variable"))
         number = int(self.table.equation_of[self.variable_number[name]])
         if number < 0:
             raise GraphError(
@@ -286,11 +282,9 @@ class Graph(Frozen):
         The same variables in the same places, with other right sides for some.
         """
         table = self._running.table
-        return (
-            self
-            if table is self.table
-            else Graph(table, self.outputs, self.spare, self.doubts)
-        )
+        if table is self.table:
+            return self
+        return Graph(table, self.outputs, self.spare, self.doubts)
 
     @property
     def bypassed(self) -> frozenset[str]:
@@ -411,9 +405,8 @@ class Graph(Frozen):
     def _repr_latex_(self) -> str:
         from cgprimer.notation.latex import latex_equation
 
-        places, left_out = cap(range(len(self)))
-        shown = [self.equation(self.dependents[place]) for place in places]
-        rows = [latex_equation(e.name, e.body, "&=") for e in shown]
+        names, left_out = cap(self.dependents)
+        rows = [latex_equation(n, self.equation(n).body, "&=") for n in names]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

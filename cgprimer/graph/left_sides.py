@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import bad_name
@@ -33,19 +34,15 @@ def left_sides(
         name = match[1]
         reason = None if name in declared else bad_name(name)
         if reason:
-            problems[number] = Mistake(
-                reason[0], text, *match.span(1), "choose another name"
-            )
+            problem, hint = reason[0], "choose another name"
         elif name in defined:
             first = shorten(texts[defined[name]].strip(), 60)
-            problems[number] = Mistake(
-                f"{shorten(name)!r} is defined twice",
-                text,
-                *match.span(1),
-                f"the first definition is {first!r}; rename or remove one",
-            )
+            problem = f"{shorten(name)!r} is defined twice"
+            hint = f"the first definition is {first!r}; rename or remove one"
         else:
             defined[name] = number
+            continue
+        problems[number] = Mistake(problem, text, *match.span(1), hint)
     return defined
 
 
@@ -60,18 +57,14 @@ def _no_left_side(text: str) -> Mistake:
         except ExpressionError as error:
             if "unexpected character" in str(error):
                 return error.problems[0]
-        end = len(text.rstrip())
-        return Mistake(
-            "an equation needs '='", text, start, end, "write name = expression"
-        )
+        end, hint = len(text.rstrip()), "write name = expression"
+        return Mistake("an equation needs '='", text, start, end, hint)
     try:
         parse_expression(text[:equals])
     except ExpressionError as error:
         mistake = error.problems[0]
         if "unexpected character" in mistake.message:
-            return Mistake(
-                mistake.message, text, mistake.start, mistake.end, mistake.hint
-            )
+            return replace(mistake, text=text)
     left = text[:equals].strip()
     return Mistake(
         "the left side of '=' must be one name",

@@ -19,13 +19,14 @@ from cgprimer.diff.textbook import textbook
 from cgprimer.errors import GraphError, PointError, listing
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, name
+from cgprimer.graph.accumulation import below
 from cgprimer.graph.point import Point
+from cgprimer.grouping import grouped
 from cgprimer.notation.text import tree_size
 from cgprimer.types import Edge
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
-    from cgprimer.graph.shape import Shape
 
 
 LARGE = 300  # nodes of a formula, written out, above which only its symbol is shown
@@ -47,16 +48,18 @@ def sole_output(graph: Graph, output: str | None) -> str:
 
 def users_of(graph: Graph, output: str) -> dict[str, list[str]]:
     """Name → the variables that use it, in order, for every name `output` needs."""
-    needed = {output}
-    users: dict[str, list[str]] = {}
-    # Users come after what they use: from the back, all users of a name are known to be
-    # needed, or not, when its own equation is reached.
-    for variable in reversed(graph.order):
-        if variable in needed and variable in graph.sources:
-            for used in names_in(graph, variable):
-                needed.add(used)
-                users.setdefault(used, []).append(variable)
-    return {used: variables[::-1] for used, variables in users.items()}
+    return grouped(
+        (used, variable)
+        for variable in equations_for(graph, output)
+        for used in names_in(graph, variable)
+    )
+
+
+def equations_for(graph: Graph, output: str) -> list[str]:
+    """The defined variables that `output` needs, in topological order."""
+    defined = [variable for variable in graph.order if variable in graph.sources]
+    needed = below([(v, used) for v in defined for used in graph.sources[v]], output)
+    return [variable for variable in defined if variable in needed]
 
 
 def names_in(graph: Graph, variable: str) -> list[str]:
@@ -70,11 +73,8 @@ def edge_formulas(graph: Graph, edges: Iterable[Edge]) -> dict[Edge, Node]:
     Where the whole right side appears in its own derivative, as in `1 - tanh(…)^2`, it
     is called by its name, unless it is as short itself.
     """
-    wanted: dict[str, list[str]] = {}
-    for node, wrt in edges:
-        wanted.setdefault(node, []).append(wrt)
     formulas: dict[Edge, Node] = {}
-    for node, names in wanted.items():
+    for node, names in grouped(edges).items():
         body = graph.equation(node).body
         # The body as written, not its stable form: this is what a reader compares with
         # his own derivation.
@@ -105,41 +105,28 @@ def values_at(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, float]:
 
 
 def edge_values(
-    graph: Graph, variable: str, values: Mapping[str, float]
+    graph: Graph,
+    variable: str,
+    values: Mapping[str, float],
+    adjoint: float | None = None,
 ) -> dict[Edge, float]:
     """∂variable/∂wrt as numbers, for every name in its equation.
 
     values : of every name, inputs and parameters included.
+    adjoint : of the variable; then what each name gets of it.
     """
-    shape, slots = _filled_slots(graph, variable, values)
-    with np.errstate(all="ignore"):
-        slopes = shape.partial_kernel(shape.names)(*slots, values[variable])
-    return {
-        (variable, wrt): float(number)
-        for wrt, number in zip(names_in(graph, variable), slopes, strict=True)
-    }
-
-
-def pulled_values(
-    graph: Graph, variable: str, values: Mapping[str, float], adjoint: float
-) -> dict[str, float]:
-    """What every name in the equation of `variable` gets of its adjoint."""
-    shape, slots = _filled_slots(graph, variable, values)
-    with np.errstate(all="ignore"):
-        shares = shape.pullback_kernel(shape.names)(*slots, values[variable], adjoint)
-    return {
-        wrt: float(number)
-        for wrt, number in zip(names_in(graph, variable), shares, strict=True)
-    }
-
-
-def _filled_slots(
-    graph: Graph, variable: str, values: Mapping[str, float]
-) -> tuple[Shape, list[float]]:
     equation = graph.equation_number(variable)
-    leaves = graph.table.leaves(equation)
-    slots = [
+    shape, leaves = graph.table.shape_of(equation), graph.table.leaves(equation)
+    given = [
         values[str(leaf.value)] if leaf.op is NAME else float(leaf.value or 0.0)
         for leaf in leaves
     ]
-    return graph.table.shape_of(equation), slots
+    given.append(values[variable])
+    kernel = shape.partial_kernel(shape.names)
+    if adjoint is not None:
+        kernel = shape.pullback_kernel(shape.names)
+        given.append(adjoint)
+    with np.errstate(all="ignore"):
+        numbers = map(float, kernel(*given))
+    names = names_in(graph, variable)
+    return {(variable, wrt): x for wrt, x in zip(names, numbers, strict=True)}

@@ -8,7 +8,7 @@ exponentially many, so they are counted before any is followed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,11 @@ class Path:
         """The product with numbers put in: `3·0.8·1·64.868`."""
         return "·".join(map(factor_number, self.values or ())) or "1"
 
+    def cells(self) -> tuple[str, ...]:
+        """A line of the table; without a point it ends at the formula."""
+        numbers = () if self.product is None else (self.numbers, rounded(self.product))
+        return (" → ".join(self.names), self.text, *numbers)
+
 
 @dataclass(frozen=True, repr=False)
 class Paths(Report):
@@ -121,23 +126,13 @@ class Paths(Report):
             "" if total is None else f" = {rounded(total)}"
         )
 
-    def _rows(self, paths: Sequence[Path]) -> list[tuple[str, ...]]:
-        return [
-            (" → ".join(p.names), p.text)
-            + (() if p.product is None else (p.numbers, rounded(p.product)))
-            for p in paths
-        ]
-
-    @property
-    def _head(self) -> tuple[str, ...]:
-        return HEAD if self.paths and self.paths[0].values is not None else HEAD[:2]
-
     def _parts(self) -> list[TextTable]:
         paths, left_out = cap(self.paths)
+        rows = [path.cells() for path in paths]
         return [
             TextTable(
-                self._head,
-                self._rows(paths),
+                HEAD[: len(rows[0]) if rows else 2],
+                rows,
                 numbers=["value"],
                 spare=["numbers"],
                 formulas=HEAD[:3],
@@ -161,32 +156,21 @@ def find_paths(
     _check_count(count_paths(users, source, output), source, output, limit)
     ways = list(walks(users, source, output))
     edges = {edge for names in ways for edge in edges_along(names)}
-    _check_products(graph, {node for node, _ in edges})
+    nodes = {node for node, _ in edges}
+    _check_products(graph, nodes)
     formulas = edge_formulas(graph, edges)
-    numbers = None if at is None else _numbers(graph, edges, at)
-    return Paths(
-        source, output, tuple(_path(names, formulas, numbers) for names in ways)
-    )
-
-
-def _numbers(
-    graph: Graph, edges: set[Edge], at: Mapping[str, ArrayLike]
-) -> dict[Edge, float]:
-    values = values_at(graph, at)
     numbers: dict[Edge, float] = {}
-    for node in {node for node, _ in edges}:
-        numbers |= edge_values(graph, node, values)
-    return numbers
+    if at is not None:
+        values = values_at(graph, at)
+        for node in nodes:
+            numbers |= edge_values(graph, node, values)
 
+    def path(names: tuple[str, ...]) -> Path:
+        along = edges_along(names)
+        known = None if at is None else tuple(numbers[edge] for edge in along)
+        return Path(names, tuple(formulas[edge] for edge in along), known)
 
-def _path(
-    names: tuple[str, ...],
-    formulas: Mapping[Edge, Node],
-    numbers: Mapping[Edge, float] | None,
-) -> Path:
-    edges = edges_along(names)
-    values = None if numbers is None else tuple(numbers[edge] for edge in edges)
-    return Path(names, tuple(formulas[edge] for edge in edges), values)
+    return Paths(source, output, tuple(map(path, ways)))
 
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:

@@ -129,10 +129,9 @@ def check_names(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
         raise PointError(unknown(f"name {shorten(name)!r}", name, wanted, every))
     missing = [n for n in wanted if n not in at and n not in graph.spare]
     if missing:
-        kinds = {True: "input", False: "parameter"}
         inputs = set(graph.inputs)
-        kind = {kinds[name in inputs] for name in missing}
-        what = " and ".join(sorted(kind)) + ("s" if len(missing) > 1 else "")
+        kinds = {"input" if name in inputs else "parameter" for name in missing}
+        what = " and ".join(sorted(kinds)) + "s" * (len(missing) > 1)
         raise PointError(f"no value for the {what} {listing(missing)}")
 
 

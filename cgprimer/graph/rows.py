@@ -8,7 +8,8 @@ Gradients, copies and derivations are made so; texts go by `graph.from_texts`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -35,54 +36,36 @@ def graph_of(
     """
     used = {name for body in bodies.values() for name in leaves(body)}
     parameters = [name for name in parameters if name in used or name in spare]
-    rows = EquationRows(Names(bodies, parameters, variables))
+    names = Names(bodies, parameters, variables)
     for name in parameters:
-        rows.names.enter(name)
+        names.enter(name)
+    defined, found = array("q"), list[Shape]()
+    slots: list[array[int]] = []
     for name, body in bodies.items():
-        rows.add_body(name, body)
-    return Graph(rows.table(), outputs, spare)
+        defined.append(names.enter(name)[1])
+        shape, numbers = _shape_and_slots(body, names)
+        found.append(shape)
+        slots.append(numbers)
+    shapes = {shape: number for number, shape in enumerate(dict.fromkeys(found))}
+    table = Table(
+        tuple(names.variables),
+        tuple(names.parameters),
+        np.zeros(0),
+        np.array(defined, dtype=np.int64),
+        tuple(shapes),
+        np.array([shapes[shape] for shape in found], dtype=np.int64),
+        np.array([*chain.from_iterable(slots)], dtype=np.int64),
+        np.cumsum([0, *map(len, slots)]),
+    )
+    return Graph(table, outputs, spare)
 
 
-class EquationRows:
-    """Equations gathered as arrays."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.shapes: dict[Shape, int] = {}
-        # Arrays that grow in place, with 8 bytes a number where a list would hold
-        # objects.
-        self.defined, self.shape, self.slots = array("q"), array("q"), array("q")
-        self.start = array("q", [0])
-
-    def add(self, name: str, shape: Shape, slots: Iterable[int]) -> None:
-        """Append one equation, whose slots hold the numbers of its names."""
-        self.defined.append(self.names.enter(name)[1])
-        self.shape.append(self.shapes.setdefault(shape, len(self.shapes)))
-        self.slots.extend(slots)
-        self.start.append(len(self.slots))
-
-    def add_body(self, name: str, body: Node) -> None:
-        """Append one equation given as an expression over names."""
-        self.names.enter(name)
-        by: dict[Node, Node] = {}
-        slots: list[int] = []
-        for i, leaf in enumerate(leaves(body)):
-            kind, number = self.names.enter(leaf)
-            by[name_node(leaf)] = name_node(kind.slot(i))
-            slots.append(number)
-        self.add(name, Shape.from_body(substitute([body], by)[0]), slots)
-
-    def table(self) -> Table:
-        """The finished arrays."""
-        arrays = (np.array(x, dtype=np.int64) for x in (self.defined, self.shape))
-        defined, shape = arrays
-        return Table(
-            tuple(self.names.variables),
-            tuple(self.names.parameters),
-            np.zeros(0),
-            defined,
-            tuple(self.shapes),
-            shape,
-            np.array(self.slots, dtype=np.int64),
-            np.array(self.start, dtype=np.int64),
-        )
+def _shape_and_slots(body: Node, names: Names) -> tuple[Shape, array[int]]:
+    """The shape of an expression over names, and the numbers of these names."""
+    here = leaves(body)
+    entered = [names.enter(leaf) for leaf in here]
+    slots = (name_node(kind.slot(i)) for i, (kind, _) in enumerate(entered))
+    by = dict(zip(map(name_node, here), slots, strict=True))
+    shape = Shape.from_body(substitute([body], by)[0])
+    # With 8 bytes a number where a list would hold objects.
+    return shape, array("q", (number for _, number in entered))

@@ -12,6 +12,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from cgprimer.grouping import grouped
+
 Integers = NDArray[np.integer]
 
 
@@ -23,7 +25,7 @@ def topological_order(count: int, source: Integers, target: Integers) -> Integer
     # The order in which the author wrote them works already.
     if not (source >= target).any():
         return np.arange(count)
-    after = _successors(count, source, target)
+    after = grouped(zip(source.tolist(), target.tolist(), strict=True))
     missing = np.bincount(target, minlength=count).tolist()
     # A heap, not a queue as in Kahn's paper: of all that is ready the first in the
     # author's order comes next.
@@ -32,7 +34,7 @@ def topological_order(count: int, source: Integers, target: Integers) -> Integer
     while ready:
         number = heapq.heappop(ready)
         order.append(number)
-        for successor in after[number]:
+        for successor in after.get(number, ()):
             missing[successor] -= 1
             if not missing[successor]:
                 heapq.heappush(ready, successor)
@@ -43,10 +45,8 @@ def find_cycle(left_over: set[int], source: Integers, target: Integers) -> list[
     """Numbers around one cycle among the equations that no order could hold."""
     # What is left over waits for something left over: else it would have become ready.
     # So going back from any of them never ends, and comes round. Any source will do.
-    before = {}
-    for s, t in zip(source.tolist(), target.tolist(), strict=True):
-        if s in left_over and t in left_over:
-            before[t] = s
+    pairs = zip(source.tolist(), target.tolist(), strict=True)
+    before = {t: s for s, t in pairs if s in left_over and t in left_over}
     path: dict[int, int] = {}
     at = min(left_over)
     while at not in path:
@@ -118,10 +118,3 @@ def ranges(start: Integers, length: Integers) -> Integers:
     # 0 1 2 3 4 added: 3 4 10 11 12.
     shift = start - np.cumsum(length) + length
     return np.repeat(shift, length) + np.arange(length.sum())
-
-
-def _successors(count: int, source: Integers, target: Integers) -> list[list[int]]:
-    after: list[list[int]] = [[] for _ in range(count)]
-    for s, t in zip(source.tolist(), target.tolist(), strict=True):
-        after[s].append(t)
-    return after

@@ -16,7 +16,7 @@ from math import nan
 from typing import TYPE_CHECKING, TypeVar
 
 from cgprimer.diff.stable import stable
-from cgprimer.diff.sweep import partials
+from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import GraphError
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import expand_for_kernels
@@ -129,7 +129,7 @@ class Shape:
     @lazy
     def has_pullback(self) -> bool:
         """Whether what an adjoint becomes on the way need not be a multiple of it."""
-        return any(node.op.pullback for node in postorder([self.stable]))
+        return has_pullback(self.stable)
 
     @lazy
     def declares(self) -> bool:

@@ -31,12 +31,10 @@ VARIABLE, PARAMETER, CONSTANT = SlotKind
 
 Leaf = tuple[SlotKind, int]  # what is in a slot: its kind, its number among that kind
 
-_BY_LETTER = {str(kind): kind for kind in SlotKind}
-
 
 def slot_kind(slot: object) -> SlotKind:
     """What fills a slot of that name."""
-    return _BY_LETTER[str(slot)[0]]
+    return SlotKind(str(slot)[0])
 
 
 def slot_number(slot: str) -> int:

@@ -88,16 +88,13 @@ class Table:
     @lazy
     def kinds(self) -> NDArray[np.str_]:
         """For every entry of `slots` its SlotKind."""
-        kinds: NDArray[np.str_] = np.array(
-            [kind for shape in self.shapes for kind in shape.kinds], dtype="U1"
-        )
+        kinds = np.array([k for shape in self.shapes for k in shape.kinds], dtype="U1")
         # `kinds` lists the slots of every shape once, those of shape s from first[s]
         # on. Entry i of equation e stands at first[shape[e]] + i - start[e]: hence the
         # shift.
         first = np.cumsum([0, *(len(shape.slots) for shape in self.shapes)])
         shift = np.repeat(first[self.shape] - self.start[:-1], np.diff(self.start))
-        entry_kinds: NDArray[np.str_] = kinds[shift + np.arange(len(self.slots))]
-        return entry_kinds
+        return np.asarray(kinds[shift + np.arange(len(self.slots))])
 
     @lazy
     def equation_of(self) -> Integers:

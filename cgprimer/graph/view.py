@@ -8,7 +8,6 @@ can be written; what there is none of is an empty text.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -27,21 +26,19 @@ def variables(graph: Graph) -> networkx.DiGraph:
 
     view = networkx.DiGraph()
     outputs = set(graph.outputs)
-    for name in graph.inputs:
-        view.add_node(
-            name, kind="input", output=name in outputs, equation="", parameters=""
-        )
-    for equation in graph.equations:
-        name = equation.name
+    for name in (*graph.inputs, *graph.dependents):
+        equation = graph.equation(name) if name in graph.sources else None
+        kind, text = "dependent" if equation else "input", str(equation or "")
+        parameters = " ".join(equation.parameters if equation else ())
         view.add_node(
             name,
-            kind="dependent",
+            kind=kind,
             output=name in outputs,
-            equation=str(equation),
-            parameters=" ".join(equation.parameters),
+            equation=text,
+            parameters=parameters,
         )
-        for source in equation.variables:
-            view.add_edge(source, name, parameters=" ".join(equation.parameters))
+        for source in equation.variables if equation else ():
+            view.add_edge(source, name, parameters=parameters)
     return view
 
 
@@ -92,7 +89,4 @@ def _label(node: Node) -> str:
     return "=" if node.op.name == "name" else node.op.symbol or node.op.name
 
 
-VIEWS: dict[str, Callable[[Graph], networkx.DiGraph]] = {
-    "variables": variables,
-    "operations": operations,
-}
+VIEWS = {"variables": variables, "operations": operations}

@@ -38,22 +38,18 @@ def walks(
     users: Mapping[str, Sequence[str]], source: str, output: str
 ) -> Iterator[tuple[str, ...]]:
     """Every path, depth first; all names of `users` lead to the output."""
-    if source not in users and source != output:
-        return
-    way = [source]
-    # `way` is the path so far, and `choices` the users of each name on it that are
-    # still to be tried. Paths may be as long as the graph, so this is no recursion.
-    choices = [iter(users.get(source, ()) if source != output else ())]
-    if source == output:
-        yield (source,)
+    # `way` is the path so far, and `choices` what is still to be tried for each place
+    # on it and the next. Paths may be as long as the graph, so this is no recursion.
+    way: list[str] = []
+    choices: list[Iterator[str]] = [iter([source])]
     while choices:
         step = next(choices[-1], None)
         if step is None:
             choices.pop()
-            way.pop()
+            del way[-1:]
             continue
         way.append(step)
-        choices.append(iter(users.get(step, ())))
+        choices.append(iter(() if step == output else users.get(step, ())))
         if step == output:
             yield tuple(way)
 

@@ -13,7 +13,16 @@ import sympy
 
 from cgprimer.errors import GraphError, shorten
 from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
+from cgprimer.expr.ops import (
+    ARGUMENTS,
+    CONSTANTS,
+    FUNCTIONS,
+    OPS,
+    TABLE,
+    Op,
+    const,
+    name,
+)
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.to_sympy import build
@@ -34,20 +43,15 @@ HEAVISIDE = {0.0: "step(a)", 0.5: "(1 + sign(a))/2", 1.0: "1 - step(-a)"}
 @functools.cache
 def _by_class() -> dict[Any, Op]:
     """sympy's function classes → operations of ours."""
-    ops = {}
-    for op in TABLE:
-        if not op.arity or op.symbol:
-            continue
-        symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(op.arity)]
-        ops[build(op, symbols).func] = op
-    # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
-    # but sympy's derivative of abs holds its own sign.
-    ops[sympy.sign] = OPS["sign"]
+    symbols = [sympy.Symbol(f"a{i}", real=True) for i in range(len(ARGUMENTS))]
+    called = [op for op in TABLE if op.arity and not op.symbol]
+    ops = {build(op, symbols[: op.arity]).func: op for op in called}
     # sqrt is a power to sympy. Powers, sums and products are read by their parts, not
     # as calls of one operation.
-    for arithmetic in (sympy.Pow, sympy.Add, sympy.Mul):
-        ops.pop(arithmetic, None)
-    return ops
+    plain = ops.keys() - {sympy.Pow, sympy.Add, sympy.Mul}
+    # sign stands for a function of ours, as the derivative of sympy's is a DiracDelta;
+    # but sympy's derivative of abs holds its own sign.
+    return {func: ops[func] for func in plain} | {sympy.sign: OPS["sign"]}
 
 
 def from_sympy(expression: sympy.Expr) -> Node:
@@ -151,16 +155,8 @@ def _call(item: Any, args: list[Node]) -> Node:
     op = _op(item)
     if op is None:
         text = _heaviside(item) or WRITTEN_OUT[_kind(item)]
-        return parse_substituted(text, args[0])
-    node = op(*args[: op.arity])
-    for arg in args[op.arity :]:
-        node = op(node, arg)
-    return node
-
-
-def parse_substituted(text: str, a: Node) -> Node:
-    """The expression `text` with its name `a` replaced."""
-    return substitute([parse_expression(text)], {name("a"): a})[0]
+        return substitute([parse_expression(text)], {name("a"): args[0]})[0]
+    return functools.reduce(op, args[op.arity :], op(*args[: op.arity]))
 
 
 def _split_sign(term: Any) -> tuple[bool, Any]:
@@ -189,13 +185,11 @@ def _fraction(item: Any) -> tuple[list[Any], list[Any]]:
     factors = sympy.Mul(*factors, evaluate=False).as_ordered_factors()
     top = [factor for factor in factors if not _is_inverse(factor)]
     bottom = [1 / factor for factor in factors if _is_inverse(factor)]
+    above, below = coefficient, sympy.S.One
     if coefficient.is_Rational:
-        top = [sympy.Integer(coefficient.p), *top] if coefficient.p != 1 else top
-        bottom = (
-            [sympy.Integer(coefficient.q), *bottom] if coefficient.q != 1 else bottom
-        )
-        return top, bottom
-    return [coefficient, *top], bottom
+        above, below = coefficient.as_numer_denom()
+    top = top if above is sympy.S.One else [above, *top]
+    return top, bottom if below is sympy.S.One else [below, *bottom]
 
 
 def _product(item: Any, done: dict[Any, Node]) -> Node:
@@ -208,20 +202,13 @@ def _product(item: Any, done: dict[Any, Node]) -> Node:
 
 def _times(factors: Sequence[Any], done: dict[Any, Node]) -> Node:
     nodes = [done[f] if f in done else _node(f, done) for f in factors]
-    if not nodes:
-        return const(1.0)
-    return functools.reduce(lambda a, b: OPS["mul"](a, b), nodes)
+    return functools.reduce(OPS["mul"], nodes) if nodes else const(1.0)
 
 
 def _power(item: Any, done: dict[Any, Node]) -> Node:
-    if _is_inverse(item):
-        base, exponent = done[item.base], -item.exp
-        below = _raise_to(base, exponent, done)
-        return OPS["div"](const(1.0), below)
-    return _raise_to(done[item.base], item.exp, done)
-
-
-def _raise_to(base: Node, exponent: Any, done: dict[Any, Node]) -> Node:
+    base, exponent = _parts(item)
     if exponent == sympy.Rational(1, 2):
-        return OPS["sqrt"](base)
-    return tidy(OPS["pow"], base, done[exponent])
+        node = OPS["sqrt"](done[base])
+    else:
+        node = tidy(OPS["pow"], done[base], done[exponent])
+    return OPS["div"](const(1.0), node) if _is_inverse(item) else node

@@ -18,13 +18,17 @@ from cgprimer.expr.tokens import MARKS
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import binding, emit, is_tree, lines
 
-GREEK = frozenset(
-    """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma
-    tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi
-    Omega
-    """.split()  # noqa: SIM905  (a list of words reads better as words)
+LETTERS = dict(  # those that LaTeX has a command of that name for; pi is a constant
+    zip(
+        """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho
+        sigma tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon
+        Phi Psi Omega""".split(),  # noqa: SIM905
+        "αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΣΥΦΨΩ",
+        strict=True,
+    )
 )
+GREEK = frozenset(LETTERS)
+_COMMANDS = {letter: rf"\{called}" for called, letter in LETTERS.items()}
 
 ACCENTS = {
     "\u0302": r"\hat",
@@ -38,28 +42,30 @@ ACCENTS = {
 
 SUM, PRODUCT, MINUS = (OPS[name].binding for name in ("add", "mul", "neg"))
 FRACTION = ATOM - 1
+Signed = tuple[Node, Node | None]
 
 
 def latex(root: Node) -> str:
     """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    if is_tree(root):
-        return _tree(root)
-    return r";\ ".join(map(_definition, lines(root)))
+    return r";\ ".join(_statements(root))
 
 
 def latex_equation(name: str, body: Node, equals: str = "=") -> str:
     """An equation; before it what `body` shares with itself, if that is much."""
-    left = f"{latex_name(name)} {equals} "
-    if is_tree(body):
-        return left + _tree(body)
-    *shared, last = map(_definition, lines(body))
-    return r";\ ".join([*shared, left + last])
+    *shared, last = _statements(body)
+    return r";\ ".join([*shared, f"{latex_name(name)} {equals} {last}"])
+
+
+def _statements(root: Node) -> list[str]:
+    """`root` as one formula, or as definitions and what they end in."""
+    return [_tree(root)] if is_tree(root) else list(map(_definition, lines(root)))
 
 
 def latex_factor(root: Node) -> str:
     r"""`root` as it is written behind a \cdot: sums and minus signs in parentheses."""
     text = latex(root)
-    return _bracket(text) if text[0] == "-" or level(root) < PRODUCT else text
+    needed = text[0] == "-" or level(root) < PRODUCT
+    return rf"\left({text}\right)" if needed else text
 
 
 def latex_name(name: str) -> str:
@@ -90,21 +96,11 @@ def _word(text: str) -> str:
     letter, accent = _accented(text)
     # e by itself is Euler's number, as e^{x} is how exp is typeset.
     if len(letter) == 1 and text != "e":
-        letter = _greek(letter)
+        letter = _COMMANDS.get(letter, letter)
         return rf"{ACCENTS[accent]}{{{letter}}}" if accent else letter
     alone = text.isdigit()
     escaped = text.replace("_", r"\_")
     return text if alone else rf"\mathit{{{escaped}}}"
-
-
-def _greek(letter: str) -> str:
-    r"""α as \alpha, as far as LaTeX has a command; another letter as itself."""
-    match unicodedata.name(letter, "").split():
-        case "GREEK", case, "LETTER", called:
-            called = called.lower().replace("lamda", "lambda")
-            called = called.capitalize() if case == "CAPITAL" else called
-            return rf"\{called}" if called in GREEK else letter
-    return letter
 
 
 def _accented(text: str) -> tuple[str, str]:
@@ -206,31 +202,16 @@ def _ends_raised(op: Op) -> bool:
 def _minus_before_fractions(root: Node) -> Node:
     """`root` with (-a*b)/c as -(a*b/c): the minus goes before the fraction."""
 
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node.op is OPS["div"]:
-            positive = _without_minus(args[0])
-            if positive is not None:
-                return OPS["neg"](OPS["div"](positive, args[1]))
-        return intern(node.op, tuple(args), node.value) if args else node
+    def visit(node: Node, args: list[Signed]) -> Signed:
+        """The node, and what follows the minus that it begins with, if there is one."""
+        made = intern(node.op, tuple(a for a, _ in args), node.value) if args else node
+        if binding(node) == MINUS:
+            return made, made.args[0] if args else const(-float(node.value or 0.0))
+        # -a*b*c is ((-a)*b)*c: the minus is passed on from the left.
+        positive = args[0][1] if node.op in (OPS["mul"], OPS["div"]) else None
+        if positive is None:
+            return made, None
+        positive = node.op(positive, made.args[1])
+        return made if node.op is OPS["mul"] else OPS["neg"](positive), positive
 
-    return fold([root], visit)[root]
-
-
-def _without_minus(product: Node) -> Node | None:
-    """-product, if that is one and begins with a minus sign."""
-    spine: list[Node] = []
-    # -a*b*c is ((-a)*b)*c: the minus is at the end of the left arguments.
-    while product.op is OPS["mul"]:
-        spine.append(product)
-        product = product.args[0]
-    if binding(product) != MINUS:
-        return None
-    value = product.value
-    result = product.args[0] if product.args else const(-float(value or 0.0))
-    for node in reversed(spine):
-        result = OPS["mul"](result, node.args[1])
-    return result
-
-
-def _bracket(text: str) -> str:
-    return rf"\left({text}\right)"
+    return fold([root], visit)[root][0]

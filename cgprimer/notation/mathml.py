@@ -16,22 +16,14 @@ from collections.abc import Callable
 from html import escape
 
 from cgprimer.expr.node import Node
-from cgprimer.notation.latex import latex
+from cgprimer.notation import latex
 
 TOKEN = re.compile(r"\\left.|\\right.|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
 SIGNS = {
     "cdot": "⋅", "times": "×", "partial": "∂", "infty": "∞", "-": "−", "*": "∗",
 }  # fmt: skip
-LETTERS = dict(
-    zip(
-        """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho
-        sigma tau upsilon phi chi psi omega pi Gamma Delta Theta Lambda Xi Sigma Upsilon
-        Phi Psi Omega""".split(),  # noqa: SIM905
-        "αβγδϵζηθικλμνξρστυϕχψωπΓΔΘΛΞΣΥΦΨΩ",
-        strict=True,
-    )
-)
+LETTERS = latex.LETTERS | {"epsilon": "ϵ", "phi": "ϕ", "pi": "π"}
 
 ITALIC = '<mi style="font-style:italic">{}</mi>'
 OVER = '<mrow style="border-top:1px solid;padding-top:1px">{}</mrow>'
@@ -45,7 +37,7 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., str]]] = {
 
 def mathml(root: Node) -> str:
     """`root` as MathML, without the `<math>` around it."""
-    return from_latex(latex(root))
+    return from_latex(latex.latex(root))
 
 
 def from_latex(text: str) -> str:

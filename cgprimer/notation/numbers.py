@@ -38,8 +38,14 @@ def rounded(
     elif abs(value) < plain and (value.is_integer() or abs(value) >= 10**digits):
         text = f"{value:.0f}"
     else:
-        mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+        text = f"{value:.{digits}g}"
+    return _typeset(text)
+
+
+def _typeset(text: str) -> str:
+    """Python's 1e-05 as it is for people: 1e−5."""
+    mantissa, _, exponent = text.partition("e")
+    text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
     return text.replace("-", "−")
 
 
@@ -50,19 +56,14 @@ def to_its_digits(value: float, infinity: str = "∞") -> str:
     ('2', '2.0000', '123456.7')
     """
     text = rounded(value, infinity=infinity)
-    read = float(text.replace("−", "-")) if math.isfinite(value) else value
+    if not math.isfinite(value):
+        return text
+    read = float(text.replace("−", "-"))
     # What arithmetic in doubles is off by is no rounding of ours: 0.1 + 0.2 is 0.3.
-    if (
-        read == value
-        or not math.isfinite(value)
-        or abs(read - value) < NOISE * abs(read)
-    ):
+    if read == value or abs(read - value) < NOISE * abs(read):
         return text
     whole = 10 ** (DIGITS - 1) <= abs(value) < PLAIN
-    mantissa, _, exponent = f"{value:{'.1f' if whole else f'#.{DIGITS}g'}}".partition(
-        "e"
-    )
-    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+    return _typeset(f"{value:.1f}" if whole else f"{value:#.{DIGITS}g}")
 
 
 def number(value: float) -> str:

@@ -12,12 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cgprimer.interrupts import apart
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.progress import Progress
 
 PERIOD = 0.1  # seconds between two drawings
@@ -104,30 +103,22 @@ def _bar(
 
 def _display(transient: bool) -> Progress:
     """The bar itself: label, bar, count, a note and the time that is left."""
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
-        TextColumn,
         TimeRemainingColumn,
     )
 
-    columns: list[Any] = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-    ]
-    # A thread of its own that draws on and on would be in the way of a fork.
-    console = _console()
-    goes = transient and console.is_terminal
-    return Progress(*columns, console=console, auto_refresh=False, transient=goes)
-
-
-def _console() -> Console:
-    """A notebook without ipywidgets gets the last state only, and no warning."""
-    from rich.console import Console
-
+    # A notebook without ipywidgets gets the last state only, and no warning.
     jupyter = None if find_spec("ipywidgets") else False
-    return Console(stderr=True, force_jupyter=jupyter)
+    console = Console(stderr=True, force_jupyter=jupyter)
+    # A thread of its own that draws on and on would be in the way of a fork.
+    return Progress(
+        *("{task.description}", BarColumn(), MofNCompleteColumn()),
+        *("{task.fields[note]}", TimeRemainingColumn()),
+        console=console,
+        transient=transient and console.is_terminal,
+        auto_refresh=False,
+    )

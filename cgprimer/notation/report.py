@@ -62,6 +62,10 @@ class Beside:
     left: TextTable
     right: TextTable
 
+    def html(self) -> str:
+        """One below the other."""
+        return self.left.html() + self.right.html()
+
 
 Part = TextTable | Said | Beside
 
@@ -169,14 +173,8 @@ def with_carets(
 
 def as_html(parts: Iterable[Part]) -> str:
     """Parts for a notebook."""
-    inner = "".join(map(_html, parts))
+    inner = "".join(part.html() for part in parts)
     return f'<div class="cgprimer"><style>{STYLE}</style>{inner}</div>'
-
-
-def _html(part: Part) -> str:
-    if isinstance(part, Beside):
-        return part.left.html() + part.right.html()
-    return part.html()
 
 
 def lines_of(parts: Iterable[Part], width: int, encoding: str) -> Iterator[Line]:
@@ -196,8 +194,7 @@ def _beside(part: Beside, width: int, encoding: str) -> Iterator[Line]:
     sides = [table_lines(table, MOST_COLUMNS, encoding) for table in tables]
     middle, end = (max(map(_columns, lines), default=0) + 1 for lines in sides)
     if middle + end - 1 > width:
-        for table in tables:
-            yield from table_lines(table, width, encoding)
+        yield from lines_of(tables, width, encoding)
         return
     # Tables of the same rows, drawn without giving way, have the same lines.
     for left, right in zip(*sides, strict=True):

@@ -6,6 +6,7 @@ tree would be far larger than itself is printed as a list, v1 = …, v2 = …, i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -30,15 +31,16 @@ def is_tree(root: Node) -> bool:
 
 def lines(root: Node) -> list[str]:
     """`root` as a list of definitions, one for each operation that is used twice."""
-    uses = _uses(root)
+    order = postorder([root])
+    uses = Counter(arg for node in order for arg in node.args)
     taken = set(leaves(root))
     fresh = (v for i in count(1) if (v := f"v{i}") not in taken)
     short: dict[Node, Node] = {}
     rows = []
-    for node in postorder([root]):
+    for node in order:
         args = tuple(short[arg] for arg in node.args)
         short[node] = intern(node.op, args, node.value) if args else node
-        if uses.get(node, 0) > 1 and args:
+        if uses[node] > 1 and args:
             called = next(fresh)
             rows.append(f"{called} = {_tree(short[node])}")
             short[node] = name(called)
@@ -55,14 +57,6 @@ def binding(node: Node) -> int:
     if node.op is CONST:
         return OPS["neg"].binding if exact(float(node.value or 0))[0] == "-" else ATOM
     return node.op.binding if node.op.symbol else ATOM
-
-
-def _uses(root: Node) -> dict[Node, int]:
-    counts: dict[Node, int] = {}
-    for node in postorder([root]):
-        for arg in node.args:
-            counts[arg] = counts.get(arg, 0) + 1
-    return counts
 
 
 def _tree(root: Node) -> str:
@@ -114,10 +108,7 @@ def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
 
 
 def _separate(args: tuple[Node, ...]) -> list[Node | str]:
-    parts: list[Node | str] = [args[0]]
-    for arg in args[1:]:
-        parts += [", ", arg]
-    return parts
+    return [part for arg in args for part in (", ", arg)][1:]
 
 
 def _wrap(node: Node, needed: bool) -> list[Node | str]:

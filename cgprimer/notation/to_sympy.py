@@ -10,6 +10,7 @@ the table's definition to rewrite and evaluate them by.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,15 +19,9 @@ import sympy
 
 from cgprimer.errors import CGPrimerError, GraphError, OpError
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import (
-    ARGUMENTS,
-    CONST,
-    NAME,
-    OPS,
-    TABLE,
-    Op,
-)
+from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, OPS, TABLE, Op
 from cgprimer.expr.syntax import missing_op
+from cgprimer.grouping import grouped
 
 _EXACT = 10**6
 REFUSALS = (
@@ -63,19 +58,18 @@ def derivatives(body: Node, slots: Iterable[str]) -> list[sympy.Expr]:
     # parts.
     symbols = [sympy.Symbol(slot, real=True) for slot in slots]
     wanted = set(symbols)
-    shares: dict[Any, list[Any]] = {}
     try:
         expression = to_sympy(body, real=True)
         if expression.has(*_INFINITE):  # and so a constant: its derivative would be 0
             return [sympy.nan for _ in symbols]
-        for term in sympy.Add.make_args(expression):
-            # A term is only differentiated by the names in it: n terms by n names are n
-            # derivatives, not n².
-            for symbol in term.free_symbols & wanted:
-                shares.setdefault(symbol, []).append(sympy.diff(term, symbol))
-        by_symbol = {
-            symbol: _tidy(sympy.Add(*terms)) for symbol, terms in shares.items()
-        }
+        # A term is only differentiated by the names in it: n terms by n names are n
+        # derivatives, not n².
+        shares = grouped(
+            (symbol, sympy.diff(term, symbol))
+            for term in sympy.Add.make_args(expression)
+            for symbol in term.free_symbols & wanted
+        )
+        by_symbol = {by: _tidy(sympy.Add(*terms)) for by, terms in shares.items()}
     except RecursionError:
         raise _too_deep() from None
     except CGPrimerError:
@@ -98,11 +92,7 @@ def with_leaves(
     """`formula` with the real symbols of its slots replaced by names and numbers."""
     there = {str(symbol) for symbol in formula.free_symbols}
     by = {
-        sympy.Symbol(slot, real=True): (
-            number(float(leaf.value or 0.0))
-            if leaf.op is CONST
-            else sympy.Symbol(str(leaf.value))
-        )
+        sympy.Symbol(slot, real=True): to_sympy(leaf)
         for slot, leaf in zip(slots, leaves, strict=True)
         if slot in there
     }
@@ -208,10 +198,7 @@ def _too_deep() -> GraphError:
 
 def _convert(root: Node, symbol: Callable[[str], Any]) -> Any:
     order = postorder([root])
-    uses: dict[Node, int] = {}
-    for node in order:
-        for arg in node.args:
-            uses[arg] = uses.get(arg, 0) + 1
+    uses = Counter(arg for node in order for arg in node.args)
     chains: dict[Node, tuple[Any, list[Any]]] = {}
     done: dict[Node, Any] = {}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from cgprimer.expr.ops import FUNCTIONS
-from cgprimer.notation.latex import GREEK
+from cgprimer.notation.latex import ACCENTS, GREEK
 
 
 class Meaning(NamedTuple):
@@ -151,15 +151,7 @@ CALLED = {
 }  # fmt: skip
 """Functions of the language under other names."""
 
-MARKED = {
-    "\N{COMBINING CIRCUMFLEX ACCENT}": "hat",
-    "\N{COMBINING MACRON}": "bar",
-    "\N{COMBINING OVERLINE}": "bar",
-    "\N{COMBINING TILDE}": "tilde",
-    "\N{COMBINING DOT ABOVE}": "dot",
-    "\N{COMBINING DIAERESIS}": "ddot",
-    "\N{COMBINING RIGHT ARROW ABOVE}": "vec",
-}
+MARKED = {mark: command[1:] for mark, command in ACCENTS.items()}
 """Accents as characters of their own: ŷ is y with one of them."""
 
 RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
