@@ -654,6 +654,42 @@ def test_it_is_told_which_reading_of_a_second_definition_was_taken(text):
     assert report.rows[-1].remark == NOTES[text]
 
 
+TOLD = {
+    # the last row of each: its verdict, remark and right formula
+    "x + 10^(-60) = x": ("FAIL", "the right side is nearly 1 times the left side", "x"),
+    r"\frac{d}{dx} a x = a": ("PASS", "what is differentiated is a x", ""),
+    r"\frac{d}{dx} (a x) = a": ("PASS", "", ""),
+    r"f = x^3 \\ f^{\prime\prime} = 6x": ("PASS", "", ""),
+    "y = 11.7 ≈ 12": ("PASS", "to the digits written", ""),
+    "y = -11.2 ≈ -12": ("FAIL", "", "-11.2"),
+    "y = x^2 + x\ndy/dx = -2*x - 1": (
+        "FAIL", "the sign is wrong: the two sides differ by a factor -1", "2*x + 1"
+    ),
+    "p = exp(a)/(exp(a) + exp(b))\nq = exp(b)/(exp(a) + exp(b))\ndp/db = p*q": (
+        "FAIL",
+        "the sign is wrong: the two sides differ by a factor -1; "
+        "the minus sign of the quotient rule is lost",
+        "-p*q",
+    ),
+    "y = x^3*sin(x)\ndy/dx = x^2*sin(x)": ("FAIL", "", "x^3*cos(x) + 3*x^2*sin(x)"),
+    "u = x^2\nv = u*y\ndv/dx = 2*y": (
+        "FAIL", "the right side lacks the factor x", "2*x*y"
+    ),
+    # a line that certainly defines y, and one that need not
+    "y = \\foo x\ny = x^2\ndy/dx = 2x": (
+        "INCONCLUSIVE", "it rests on y, and line 1 is not read", ""
+    ),
+    "y + \\foo = 2\ny = x^2\ndy/dx = 2x": ("PASS", "", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_a_row_says_what_was_read_and_what_would_be_right(text):
+    rows = check_derivation(text, rng=0, symbolic=False).rows
+    row = [row for row in rows if row.verdict != "NOT READ"][-1]
+    assert (row.verdict, row.remark, row.correct) == TOLD[text]
+
+
 def test_right_and_wrong_lines_are_as_many():
     assert len(RIGHT.strip().split("\n")) > 90
     assert len(WRONG.strip().split("\n\n")) > 90
