@@ -18,7 +18,8 @@ A line that is not read is a row of its own, and what rests on it is undecided.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,13 +33,19 @@ from cgprimer.derivation.checking.report import (
     unread_row,
 )
 from cgprimer.derivation.checking.samples import draw_points
+from cgprimer.derivation.reading.labels import exercises, is_numbered
 from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.reader import read_derivation
-from cgprimer.derivation.reading.script import Script
+from cgprimer.derivation.reading.reader import read_lines, require_claims
+from cgprimer.derivation.reading.script import Equality, Script
 from cgprimer.derivation.to_text import without_notes
 from cgprimer.errors import OptionError
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import name
 from cgprimer.interrupts import contained
+from cgprimer.judge.verdict import FAIL
 
+ANEW = "defined anew: line {line} is taken as another exercise"
+ONCE = "{name} is defined in line {line}; above another exercise put 'Exercise 2'"
 TRIES = 10  # boxes and points tried for each point that is wanted
 MOST = 10_000  # points asked for; each is computed to 50 digits
 
@@ -56,6 +63,8 @@ def check_derivation(
 
     text : one chain `A = B = C` a line, plain or in a subset of LaTeX; `#` and `%`
         start comments; a line that begins with '=' goes on from the line before.
+        `Exercise 2` (Problem, Question …) on a line begins one, in which names of those
+        above may be defined anew; numbers of lines, `(a)` or `2.`, say nothing.
         A fresh single name on the left is a definition, `v1 = 1/x`, and `x = 3` gives
         a name without one its value from there on; all else claims.
     variables : the names that no line defines; by default every such name.
@@ -87,16 +96,82 @@ def check_derivation(
         raise OptionError(
             f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
         )
-    script = read_derivation(without_notes(text), variables)
-    names = dict.fromkeys((*script.free, *script.broken))
-    pool = draw_points(names, takes.generator(rng), points * TRIES)
-    judging = Judging(Meanings(script), pool, points, symbolic)
-    rows = [*_judged(script, judging), *map(unread_row, script.unread)]
+    draw = takes.generator(rng)
+
+    def judging(script: Script) -> Judging:
+        names = dict.fromkeys((*script.free, *script.broken))
+        pool = draw_points(names, draw, points * TRIES)
+        return Judging(Meanings(script), pool, points, symbolic)
+
+    rows = _page(without_notes(text), variables, judging)
     return DerivationReport(tuple(sorted(rows, key=lambda row: row.line)))
 
 
-def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
-    """A row for every equality that was read."""
+def _page(
+    text: str,
+    variables: Collection[str] | None,
+    judging: Callable[[Script], Judging],
+) -> list[DerivationRow]:
+    """The rows of every exercise of a page, judged with what stands above it.
+
+    Where that fails because a name is defined anew, by itself: Exercise 2 may have
+    another f than Exercise 1, and `f = x^3` in it is then no claim.
+    """
+    lines, top = text.split("\n"), 0
+    rows: list[DerivationRow] = []
+    scripts: list[Script] = []
+    for begin, end in exercises(text):
+        script = _script(lines, top, end, variables)
+        found = list(_judged(script, judging(script), begin))
+        old = _wrong_definitions(script, found)
+        if any(line <= begin for line in old.values()):
+            top, script = begin, _script(lines, begin, end, variables)
+            found = list(_judged(script, judging(script), begin))
+            rows += [_with_note(*one, old, ANEW) for one in found]
+        else:
+            rows += [_with_note(*one, old, ONCE) for one in found]
+        rows += [unread_row(one) for one in script.unread if one.number > begin]
+        scripts.append(script)
+    require_claims(scripts)
+    return rows
+
+
+def _script(
+    lines: list[str], top: int, end: int, variables: Collection[str] | None
+) -> Script:
+    return read_lines("\n" * top + "\n".join(lines[top:end]), variables)
+
+
+def _wrong_definitions(
+    script: Script, judged: Iterable[tuple[Equality, DerivationRow]]
+) -> dict[Node, int]:
+    """The names that wrong lines begin with, each with the line that defines it."""
+    defined = {
+        name(one.defines): one.left.number for one in script.equalities if one.defines
+    }
+    wrong = {one.left.node for one, row in judged if row.verdict == FAIL}
+    return {node: line for node, line in defined.items() if node in wrong}
+
+
+def _with_note(
+    equality: Equality, row: DerivationRow, lines: dict[Node, int], note: str
+) -> DerivationRow:
+    """The row, with a note where it is about a name of those."""
+    node = equality.left.node
+    noted = DEFINED if note == ANEW else FAIL
+    if row.verdict != noted or node not in lines:
+        return row
+    # What a mistake looks like is told alone, but for (d) f = x^3 in a list.
+    if row.remark and not is_numbered(row.text):
+        return row
+    said = note.format(name=row.left, line=lines[node])
+    return replace(row, remark="; ".join(filter(None, (row.remark, said))))
+
+
+def _judged(
+    script: Script, judging: Judging, begin: int
+) -> Iterator[tuple[Equality, DerivationRow]]:
+    """Every equality that was read with its row, below line `begin`."""
     head = last = None
     for equality in script.equalities:
         # A = B = C is one chain, which is also held against its first side.
@@ -106,8 +181,10 @@ def _judged(script: Script, judging: Judging) -> Iterator[DerivationRow]:
         last = equality.right
         # In A = x = 2 the second '=' gives x no value, but claims one of A.
         if not equality.claims or (begins and judging.take(equality)):
-            yield row_of(equality, DEFINED)
-        else:
-            yield judging.row(equality, head)
+            row = row_of(equality, DEFINED)
+        elif equality.right.number > begin:
+            row = judging.row(equality, head)
+        if equality.right.number > begin:
+            yield equality, row
         # A = B ≈ C = D: what follows from C is not held against A.
         head = None if equality.rounded else head

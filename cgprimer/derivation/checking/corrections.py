@@ -9,12 +9,22 @@ true derivative as a textbook prints it. `check` asks for it where a line fails.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cgprimer.derivation.checking.case import Case
 from cgprimer.derivation.checking.hints.guess import Guess
 from cgprimer.derivation.notations import LATEX, UNICODE, Notation
 from cgprimer.derivation.reading.meanings import Meanings
 from cgprimer.derivation.reading.names import adjoint_of, derivative_of
-from cgprimer.diff.factors import multiply, negative
+from cgprimer.diagnosis.algebra.terms import (
+    Monomial,
+    atom,
+    collect,
+    factor_out,
+    node_of,
+    terms,
+)  # fmt: skip
+from cgprimer.diff.factors import is_sum, multiply, negative
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.expr.tidy import tidy
@@ -35,13 +45,16 @@ def right_formula(case: Case, guess: Guess) -> str:
         return apart(float(case.left[0]), float(case.right[0]))[0]
     used = {*leaves(right.node)}
 
-    def length(node: Node) -> tuple[int, bool, int]:
+    def length(node: Node) -> tuple[int, bool, bool, int]:
         # Names that the author does not use in this line, and those that he does use,
-        # say how near a formula is to his.
-        return len({*leaves(node)} ^ used), node not in mended, len(show(node))
+        # say how near a formula is to his; and so does his line with a term more.
+        goes_on = is_sum(node) and right.node in node.args
+        unlike = len({*leaves(node)} ^ used)
+        return unlike, node not in mended, not goes_on, len(show(node))
 
     left, mended = case.equality.left.node, _mended(case, guess)
-    found = [n for n in (*mended, *case.truths) if tree_size(n) <= LONGEST]
+    true = [*case.truths, *_reduced(case.truths, case)]
+    found = [n for n in (*mended, *true) if tree_size(n) <= LONGEST]
     # The left side itself says what its reader knows.
     candidates = [n for n in found if n is not left] or found
     if not candidates:
@@ -55,7 +68,49 @@ def _mended(case: Case, guess: Guess) -> list[Node]:
     if guess.mended is None:
         return []
     node = short_form(guess.mended)
-    return [node] * case.holds(case.left, case.column(node))
+    right = [node] * case.holds(case.left, case.column(node))
+    return [*right, *_reduced(right, case)]
+
+
+def _reduced(formulas: Sequence[Node], case: Case) -> list[Node]:
+    """The same with what cancels gone: x^2 for x^3/x, and p - p^2 for a softmax."""
+    bodies = case.meanings.script.bodies
+    # p = exp(z)/s is one term, which may stand for its factors.
+    short = {n: terms(body) for n, body in bodies.items() if tree_size(body) <= LONGEST}
+    named = [(atom(name(n)), own[0]) for n, own in short.items() if len(own) == 1]
+    found = []
+    for formula in formulas:
+        if tree_size(formula) <= LONGEST:
+            every = [terms(formula), terms(formula, multiply=True)]
+            every += [collect(_with_names(t, named) for t in one) for one in every]
+            found += [form for one in every for form in _factored(one)]
+    return [n for n in found if case.holds(case.left, case.column(n))]
+
+
+def _factored(parts: Sequence[Monomial]) -> list[Node]:
+    """The sum with what divides all of it in front, the rest as it is or expanded."""
+    front, rest = factor_out(parts)
+    # 2*x/(x^2 + 1) - 2*x*(x^2 - 1)/(x^2 + 1)^2 leaves x^2 + 1 - (x^2 - 1), which is 2.
+    forms = rest, terms(node_of(rest), multiply=True)
+    return [_product(front, form) for form in forms]
+
+
+def _product(front: Monomial, rest: Sequence[Monomial]) -> Node:
+    if len(rest) == 1:
+        return (front * rest[0]).node()
+    return tidy(OPS["mul"], front.node(), node_of(rest))
+
+
+def _with_names(term: Monomial, named: Sequence[tuple[Monomial, Monomial]]) -> Monomial:
+    """A term with the names of those that it holds."""
+    for one, body in named:
+        powers = dict(term.powers)
+        if len(body.powers) > 1 and all(
+            powers.get(node, 0) * power > 0 and abs(powers[node]) >= abs(power)
+            for node, power in body.powers
+        ):
+            term = term * body**-1 * one
+    return term
 
 
 def in_order(root: Node) -> Node:

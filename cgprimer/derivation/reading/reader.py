@@ -42,13 +42,20 @@ def read_derivation(text: str, variables: Collection[str] | None = None) -> Scri
     read claims anything.
     """
     script = read_lines(text, variables)
-    if script.unread and not any(one.claims for one in script.equalities):
-        raise ExpressionError(script.problems())
-    if not script.equalities:
+    require_claims([script])
+    return script
+
+
+def require_claims(scripts: Sequence[Script]) -> None:
+    """Raise ExpressionError where scripts say nothing that can be judged."""
+    said = [one for script in scripts for one in script.equalities]
+    problems = [problem for script in scripts for problem in script.problems()]
+    if problems and not any(one.claims for one in said):
+        raise ExpressionError(problems)
+    if not said:
         raise ExpressionError(
             [Mistake("there is no equality: write at least one, like 'v1 = 1/x'")]
         )
-    return script
 
 
 def read_lines(

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from cgprimer.derivation.reading.labels import without_headings
+
 CUT = "\x1f"
 """A blank where a formula ends that words followed, though it may go on after them."""
 COMMENT = re.compile(r"#.*|(?<!\\)%.*")
@@ -71,6 +73,7 @@ _QUAD = re.compile(
 
 def bare(text: str) -> str:
     """`text` without comments, words and layout, at the same columns."""
+    text = without_headings(text, partners(text))
     text = COMMENT.sub(_blank, text)
     text = _PREAMBLE.sub(_blank, text)
     text = _FOREIGN.sub(_close_up, text)

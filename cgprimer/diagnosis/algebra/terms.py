@@ -159,7 +159,8 @@ def _combine(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
         [above, below] = _pairs(node, args)
         if not args[1]:
             return None
-        divisor = _factor_of(*below) ** -1
+        # What is below the bar keeps its factors: a/(p·(b + c)) is a·p⁻¹·(b + c)⁻¹.
+        divisor = (factor(below[0]) if multiply else _factor_of(*below)) ** -1
         return product(_factor(*above, multiply), [divisor])
     return _power_of_sum(node, args, multiply) if kind == "pow" else None
 

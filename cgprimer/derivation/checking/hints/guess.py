@@ -41,7 +41,13 @@ def spell_factor(ratio: Any) -> str:
     # 3.14159… is π, and 1.5707… is 1/2·π.
     for unit, text in ((mp.one, ""), (mp.pi, "pi"), (1 / mp.pi, "1/pi")):
         part = Fraction(str(mp.nstr(ratio / unit, 30))).limit_denominator(SIMPLE)
-        if part and same(ratio, unit * part.numerator / part.denominator):
+        # What is 1 in fifty digits is told in those that differ, or not at all.
+        is_one = part == 1 and not text
+        if (
+            part
+            and not is_one
+            and same(ratio, unit * part.numerator / part.denominator)
+        ):
             return f"{part}·{text}" if text and part != 1 else text or str(part)
     texts = (str(mp.nstr(ratio, digits)) for digits in (6, 9, 12, 15, 18, 21))
     # 1.0000001 in six digits is 1.

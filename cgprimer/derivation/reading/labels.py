@@ -1,0 +1,66 @@
+r"""A page with several exercises: where each begins, and what numbers its lines.
+
+    Exercise 1                    f is x² here
+    (a) f = x^2
+    (b) f' = 2*x
+    Exercise 2                    and another f here
+    f = sqrt(x)
+
+`scaffolding` blanks headings and numbers; `check` reads each exercise with what stands
+above it, unless it defines a name of that anew.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+WORDS = (
+    "Exercise|Problem|Question|Task|Assignment|Example|Aufgabe|Übung|Beispiel|Exercice"
+    "|Exemple|Ejercicio|Esercizio"
+)
+_BEFORE = r"(?:[#%]+[ \t]*)?(?:\*\*|\\(?:textbf|textit|emph|paragraph)\s*\{)?[ \t]*"
+_NUMBER = r"(?:\d+|[A-Z]|[ivx]+)(?:\.\d+)*[a-z]?(?:[ \t]*\([a-z]\))?(?![\w^])"
+# With what follows, if that is no formula; `Task = 3` and `Task 2 = …` are formulas.
+_HEADING = re.compile(
+    rf"^[ \t]*{_BEFORE}(?:{WORDS})\b(?:[ \t.#]*{_NUMBER})?[ \t:.)}}*—–-]*"
+    r"(?:[^\n=]*$)?(?![ \t]*=)"
+    r"|^[ \t]*\\(?:sub)*section\*?[ \t]*\{[^\n=]*$|^[ \t]*\#\#+[^\n=]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"^[ \t]*(?:\\item(?:\[[^\]\n]*\])?|\d{1,2}[.)]|(?:[a-z]|[ivx]{2,4})\)"
+    r"|\((?:\d{1,2}|[a-h]|[ivx]{1,4})\)|•)[ \t]+(?=[^\W\d]|\\)",
+    re.MULTILINE,
+)
+_OPEN = ("+", "-", "*", "/", "^", "=", "(", "[", "{", ",", "&", "·", "×", "−")
+
+
+def without_headings(text: str, closing: dict[int, int]) -> str:
+    """`text` with blanks for headings and the numbers of lines.
+
+    closing : the brackets of `text` that close, opening → closing.
+    """
+    closed = {*closing.values()}
+
+    def blank(found: re.Match[str]) -> str:
+        # y = (a +
+        #      2) * b        goes on, and its 2) is the number of no line
+        goes_on = text[: found.start()].rstrip().endswith(_OPEN)
+        part = found.end() - 1 - found[0][::-1].find(")")
+        is_bracket = "(" not in found[0] and ")" in found[0] and part in closed
+        return found[0] if goes_on or is_bracket else " " * len(found[0])
+
+    return _HEADING.sub(lambda found: " " * len(found[0]), _LABEL.sub(blank, text))
+
+
+def is_numbered(line: str) -> bool:
+    """Whether a line begins with a number of its own."""
+    return bool(_LABEL.match(line))
+
+
+def exercises(text: str) -> list[tuple[int, int]]:
+    """The lines of each exercise: its first, counted from 0, to before its end."""
+    begins = {text.count("\n", 0, found.start()) for found in _HEADING.finditer(text)}
+    ends = sorted({0, *begins, text.count("\n") + 1})
+    return list(pairwise(ends))
