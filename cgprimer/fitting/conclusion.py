@@ -32,6 +32,7 @@ from cgprimer.fitting.optimisers import Descent
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled
+from cgprimer.fitting.standard_errors import reason
 from cgprimer.fitting.status import status_of
 from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
@@ -74,51 +75,44 @@ class Attempt:
         baseline = self._baseline(objective, known)
         self._look_beyond(objective, baseline)
         status = self._status(baseline)
-        words = sentences_of(
-            status, trail, baseline, objective.names, self.method.label
-        )
+        words = self._sentences(status, baseline)
         words += remarks_on_custom(objective.problem.sweeps.asked)
         words += self._notes(objective)
-        more, fields = findings(
-            objective,
-            self.method,
-            status,
-            trail.best,
-            known,
-            self.identify is not False,
-        )
-        loss = trail.loss
+        end = replace(trail, status=status)
+        why = reason(objective, self.method, status, self.identify is not False)
+        more, fields = findings(objective, end, known, why)
         if objective.sigma is not None:
-            loss = plain_loss(objective, self.loss, trail.best)
-        end = replace(trail, status=status, loss=loss)
+            end.loss = plain_loss(objective, self.loss, trail.best)
         fields["r_squared"] = baseline.r_squared
-        return self._assemble(end, objective.names, [*words, *more], **fields)
+        return self._assemble(end, [*words, *more], **fields)
 
-    def _assemble(
-        self, trail: Trail, names: tuple[str, ...], words: Sequence[str], **fields: Any
-    ) -> FitResult:
+    def _sentences(self, status: str, baseline: Baseline | None) -> list[str]:
+        names, by = self.graph.parameters, self.method.label
+        return sentences_of(status, self.trail, baseline, names, by)
+
+    def _assemble(self, end: Trail, words: Sequence[str], **fields: Any) -> FitResult:
         fields["loss_name"] = f"{self.loss.name} over all data"
-        return assemble(names, self.method, trail, words, self.began, **fields)
+        names = self.graph.parameters
+        return assemble(names, self.method, end, words, self.began, **fields)
 
     def _brief_result(self, objective: Objective | None) -> FitResult:
         """The best so far, and what was not computed of it."""
-        trail, names = self.trail, self.graph.parameters
+        trail = self.trail
         if objective is not None and objective.sigma is not None:
             # A loss in other units than the data's would be read as one in theirs.
             trail = replace(trail, loss=np.nan)  # it is in units of sigma
-        words = sentences_of("interrupted", trail, None, names, self.method.label)
+        words = self._sentences("interrupted", None)
         words += [*remarks_on_loss(trail), "R² was not computed"]
         words.append("Which parameters are determined was not computed")
-        return self._assemble(trail, names, words, without_errors="interrupted")
+        return self._assemble(trail, words, without_errors="interrupted")
 
     def _baseline(self, objective: Objective, known: Identification | None) -> Baseline:
         # Without a rank every parameter counts: a gain must be the larger.
         rank = (known and known.rank) or len(objective.names)
         targets = [*self.data.targets]
+        best = self.trail.best
         with np.errstate(all="ignore"):
-            return beside_constants(
-                objective, targets, self.loss, self.trail.best, rank
-            )
+            return beside_constants(objective, targets, self.loss, best, rank)
 
     def _status(self, baseline: Baseline) -> str:
         trail = self.trail

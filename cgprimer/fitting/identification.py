@@ -6,8 +6,10 @@ and `result` read it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from cgprimer.errors import shorten
 from cgprimer.types import Array
 
 LONG = 60  # signs of a name or combination in a sentence or table
+_nothing: Callable[[], Any] = functools.partial(np.empty, 0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Combination:
 class Identification:
     """The rank of the Jacobian and what follows.
 
-    rank, null_space, half : None where only what the equations show is known.
+    rank, null_space : None where only what the equations show is known; `half`, and
+        what follows it, then hold nothing.
     undetermined : parameters that a null direction moves.
     without_effect : those of them that change no residual at all; `zero` are variables
         beside them that are 0 in every sample.
@@ -58,15 +62,14 @@ class Identification:
     zero: tuple[str, ...] = ()
     local: bool = False
     null_space: Array | None = None
-    half: Array | None = None
-    target: NDArray[np.int64] | None = None
-    leverage: Array | None = None
-    size: Array | None = None
+    half: Array = field(default_factory=_nothing)
+    target: NDArray[np.int64] = field(default_factory=_nothing)
+    leverage: Array = field(default_factory=_nothing)
+    size: Array = field(default_factory=_nothing)
 
     @property
     def inverse(self) -> Array:
         """The covariance for unit noise, (p, p)."""
-        assert self.half is not None
         return np.asarray(self.half @ self.half.T)
 
     def sentence(self) -> str:
@@ -109,18 +112,6 @@ class Nulls:
 
 
 Described = tuple[tuple[Combination, ...], tuple[str, ...]]
-Describe = Callable[[Nulls], Described]
-
-
-def sum_text(terms: Sequence[tuple[str, float]]) -> str:
-    """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
-    text = ""
-    for name, coefficient in terms:
-        size = abs(float(f"{coefficient:.6g}"))
-        term = name if size == 1 else f"{size:.4g}*{name}"
-        sign = "-" if coefficient < 0 else "+"
-        text += f" {sign} {term}" if text else ("-" if sign == "-" else "") + term
-    return text
 
 
 def list_names(names: Sequence[str]) -> str:

@@ -18,20 +18,14 @@ Sources: Rothenberg, Econometrica 39 (1971); Numerical Recipes §15.4 for the SV
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.fitting.identification import (
-    Combination,
-    Describe,
-    Described,
-    Identification,
-    Nulls,
-    sum_text,
-)
-from cgprimer.fitting.matrices import complement, lengths
+from cgprimer.fitting.identification import Identification, Nulls
+from cgprimer.fitting.matrices import lengths
+from cgprimer.fitting.sampled import NOTHING
 from cgprimer.interrupts import apart
 from cgprimer.types import Array
 
@@ -42,40 +36,42 @@ TOUCHED = 1e-7  # share of a null direction from which a parameter counts as par
 
 
 def identify(
-    factor: Array | Sequence[Array],
+    factors: Sequence[Array],
+    params: Array,
     names: Sequence[str],
     samples: int,
-    *,
-    units: Sequence[float] | None = None,
-    rounding: Array | None = None,
-    describe: Describe | None = None,
-) -> Identification:
-    """What a Jacobian determines.
+    rounding: Array,
+) -> tuple[Identification, Nulls]:
+    """What a Jacobian determines at `params`, and null directions, yet without words.
 
-    factor : its triangular factor, or one for every target. samples : its rows.
-    units : of the targets, by which their rows are divided. rounding : (p,), the
-        relative part of every column that is rounding.
-    describe : says what null directions mean; by default in sums of parameters.
+    factors : its triangular factor for every target. samples : its rows. rounding :
+    (targets, p), the relative part of every column that is rounding.
 
-    >>> known = identify(np.array([[1.0, 1.0]]), ["a", "b"], samples=9)
-    >>> known.rank, known.undetermined, known.sentence()
-    (1, ('a', 'b'), 'a and b are not determined separately, only a + b')
+    >>> one, point = np.array([[1.0, 1.0]]), np.ones(2)
+    >>> known, nulls = identify([one], point, ["a", "b"], 9, np.zeros((1, 2)))
+    >>> known.rank, known.undetermined, nulls.members.tolist()
+    (1, ('a', 'b'), [0, 1])
     """
-    blocks = [factor] if isinstance(factor, np.ndarray) else list(factor)
-    scaled = _scale_columns(
-        blocks, np.array([1.0] * len(blocks) if units is None else units)
-    )
+    units = np.array([_unit(factor, params) for factor in factors])
+    scaled = _scale_columns(factors, units)
+    # Columns that are all rounding have been set to 0 in the factors; of the rest the
+    # worst target counts.
+    worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
     # The usual floor of a numerical rank, max(n, p)·ε·σ₁, with a margin of 10.
     base = 10 * max(samples, len(names)) * EPSILON
-    noise = None if rounding is None else rounding[scaled.active]
-    kept, directions = _axes(scaled.rows, base, noise)
-    known = _from_axes(blocks, names, scaled, kept, directions)
+    kept, directions = _axes(scaled.rows, base, worst[scaled.active])
+    known = _from_axes(factors, names, scaled, kept, directions)
     member = np.flatnonzero(directions.any(axis=0))
-    if not len(member):
-        return known
-    nulls = Nulls(scaled.active[member], directions[:, member], scaled.scale[member])
-    combinations, remarks = (describe or sums(names))(nulls)
-    return replace(known, combinations=combinations, remarks=remarks)
+    return known, Nulls(
+        scaled.active[member], directions[:, member], scaled.scale[member]
+    )
+
+
+def _unit(factor: Array, params: Array) -> float:
+    """The size of a target as its parameters make it: of the greatest effect of one."""
+    size = lengths(factor)
+    # Column length times parameter is what the parameter makes of the target.
+    return float((size * np.abs(params)).max() or size.max() or 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +105,7 @@ def _scale_columns(blocks: Sequence[Array], units: Array) -> _Scaled:
     return _Scaled(rows, active, scale, norms == 0, size)
 
 
-def _axes(rows: Array, base: float, noise: Array | None) -> tuple[Array, Array]:
+def _axes(rows: Array, base: float, noise: Array) -> tuple[Array, Array]:
     """Right singular axes of rows (r, a): those of the rank, and null directions.
 
     base : times the greatest singular value, the floor of the rank. noise : (a,), the
@@ -118,11 +114,9 @@ def _axes(rows: Array, base: float, noise: Array | None) -> tuple[Array, Array]:
     _, singular, axes = apart(lambda: _singular_values(rows))
     # Fewer rows than parameters: what is missing has a singular value of 0.
     singular = np.pad(singular, (0, len(axes) - len(singular)))
-    floor = np.full(len(axes), base * singular.max(initial=0.0))
-    if noise is not None:
-        # A column that is to 1e-6 rounding adds that much to every axis that it takes
-        # part in.
-        floor += np.abs(axes) @ noise
+    # A column that is to 1e-6 rounding adds that much to every axis that it takes part
+    # in.
+    floor = base * singular.max(initial=0.0) + np.abs(axes) @ noise
     kept = singular > floor
     least = singular[kept].min(initial=1.0)
     # The least singular value that is kept tells how well null axes are parted from
@@ -189,23 +183,3 @@ def _half(
     # rank.
     np.add.at(leverage, target, (q**2).sum(axis=1))
     return half, target.astype(np.int64), leverage
-
-
-def sums(names: Sequence[str]) -> Describe:
-    """Sums of parameters that are determined in first order: a basis of them all."""
-
-    def describe(nulls: Nulls) -> Described:
-        directions = nulls.directions / nulls.effect
-        # Unit length for each, so that no direction is lost in the rank below.
-        rows = complement(directions / lengths(directions.T)[:, None])
-        used = [
-            [
-                (names[i], c)
-                for i, c in zip(nulls.members.tolist(), row.tolist(), strict=True)
-                if abs(c) > 1e-6
-            ]
-            for row in rows
-        ]
-        return tuple(Combination(sum_text(row), dict(row)) for row in used), ()
-
-    return describe

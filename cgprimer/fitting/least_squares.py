@@ -9,7 +9,7 @@ it stops beside a slope that is not zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +48,6 @@ class LeastSquares:
     xtol: float = 1e-15
     gtol: float = 1e-15
     max_steps: int | None = None
-    gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         takes.number(ftol=self.ftol, xtol=self.xtol, gtol=self.gtol)

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from cgprimer.fitting.identification import Combination, sum_text
+from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.identify import TOUCHED
 from cgprimer.types import Array
 
@@ -112,6 +112,16 @@ class Term:
 def _power(part: Term, k: float) -> str:
     text = f"({part.text})" if part.kind == "sum" else part.text
     return text if k == 1 else f"({text})^{k:g}" if "*" in text else f"{text}^{k:g}"
+
+
+def sum_text(terms: Sequence[tuple[str, float]]) -> str:
+    """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
+    text = ""
+    for name, coefficient in terms:
+        size = abs(float(f"{coefficient:.6g}"))
+        sign = " - " if coefficient < 0 else " + "
+        text += sign + (name if size == 1 else f"{size:.4g}*{name}")
+    return "-" * (text[1:2] == "-") + text[3:]
 
 
 def join(kind: str, first: Term, k: float, second: Term, other: float) -> Term:
