@@ -20,6 +20,7 @@ import numpy as np
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import listing
 from cgprimer.expr.ops import Op
+from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.determination import determine, price
@@ -28,12 +29,10 @@ from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.objective import varies
-from cgprimer.fitting.optimisers import Descent
-from cgprimer.fitting.outcome import sentences_of
+from cgprimer.fitting.outcome import sentences_of, status_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.standard_errors import reason
-from cgprimer.fitting.status import status_of
 from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import in_no_equation
@@ -51,7 +50,7 @@ UNNEEDED = "nothing that is fitted depends on it"
 class Attempt:
     """A fit as it was asked for, and the Trail that its method leaves.
 
-    identify : as in `fit`. began : what time.perf_counter() said, in seconds.
+    identify : as in `fit`.
     """
 
     graph: Graph
@@ -60,7 +59,6 @@ class Attempt:
     method: Method
     trail: Trail
     identify: bool | None
-    began: float
 
     def result(self, objective: Objective | None, most: float) -> FitResult:
         """The best so far, with what takes up to `most` operations to find out."""
@@ -74,7 +72,7 @@ class Attempt:
         known = self._identification(objective) if price(objective) <= most else None
         baseline = self._baseline(objective, known)
         self._look_beyond(objective, baseline)
-        status = self._status(baseline)
+        status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
         words = self._sentences(status, baseline)
         words += remarks_on_custom(objective.problem.sweeps.asked)
         words += self._notes(objective)
@@ -87,13 +85,13 @@ class Attempt:
         return self._assemble(end, [*words, *more], **fields)
 
     def _sentences(self, status: str, baseline: Baseline | None) -> list[str]:
-        names, by = self.graph.parameters, self.method.label
-        return sentences_of(status, self.trail, baseline, names, by)
+        exact = isinstance(self.method, LeastSquares)
+        ending = Ending(self.trail, self.graph.parameters, exact)
+        return sentences_of(status, ending, baseline)
 
     def _assemble(self, end: Trail, words: Sequence[str], **fields: Any) -> FitResult:
         fields["loss_name"] = f"{self.loss.name} over all data"
-        names = self.graph.parameters
-        return assemble(names, self.method, end, words, self.began, **fields)
+        return assemble(self.graph.parameters, self.method, end, words, **fields)
 
     def _brief_result(self, objective: Objective | None) -> FitResult:
         """The best so far, and what was not computed of it."""
@@ -113,14 +111,6 @@ class Attempt:
         best = self.trail.best
         with np.errstate(all="ignore"):
             return beside_constants(objective, targets, self.loss, best, rank)
-
-    def _status(self, baseline: Baseline) -> str:
-        trail = self.trail
-        status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
-        # Zero slopes far out are no minimum.
-        if status == "converged" and (trail.gone or trail.endless):
-            return "stalled"
-        return status
 
     def _identification(self, objective: Objective) -> Identification | None:
         """Rank and null directions at the best point, where they can be had in time."""
@@ -192,11 +182,10 @@ def remarks_on_custom(asked: Mapping[Op, bool | None]) -> list[str]:
     asked : of every custom op, whether its backward is in use: None where nothing that
     is fitted depends on it.
     """
-    declared = {op: op.contract for op, use in asked.items() if use}
     sentences = [
-        f"The gradient through {op.name} is a declared {contract}, no derivative"
-        for op, contract in declared.items()
-        if contract != "exact"
+        f"The gradient through {op.name} is a declared {op.contract}, no derivative"
+        for op, use in asked.items()
+        if use and op.contract != "exact"
     ]
     for use, why in ((False, "no parameter lies before it"), (None, UNNEEDED)):
         idle = [op.name for op, u in asked.items() if op.pullback and u is use]
@@ -216,11 +205,10 @@ def remarks_on_loss(trail: Trail) -> list[str]:
 
 
 def assemble(
-    names: tuple[str, ...],
-    method: Method | Descent,
+    names: Sequence[str],
+    method: Method,
     trail: Trail,
     words: Sequence[str],
-    began: float,
     **fields: Any,
 ) -> FitResult:
     """The FitResult of a Trail.
@@ -237,7 +225,7 @@ def assemble(
         len(trail.losses),
         trail.epochs,
         trail.evaluations,
-        time.perf_counter() - began,
+        time.perf_counter() - trail.began,
         epoch_losses=np.array(trail.overall),
         epoch_counts=np.array([counts for _, *counts in trail.marks]),
         **fields,

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
 from cgprimer.fitting.identification import Described, Identification, Nulls
@@ -22,7 +21,7 @@ from cgprimer.fitting.matrices import reduce_rows, triangle
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
@@ -98,9 +97,7 @@ def _is_local(
     return any(map(is_more, (start, np.where(params != 0, params, start) * turn)))
 
 
-def _factors(
-    objective: Objective, params: Array, noise: NDArray[np.bool_]
-) -> Iterator[Array]:
+def _factors(objective: Objective, params: Array, noise: Mask) -> Iterator[Array]:
     """A triangular factor for every target; for a joint loss one for all of them."""
     targets, count = range(len(objective.targets)), len(objective)
     if objective.loss.joint is None:

@@ -54,11 +54,8 @@ def _repetition(objective: Objective) -> list[str]:
     distinct = np.unique(rows, axis=1).shape[1]
     # Repeated measurements have targets of their own; only the same numbers again are
     # copies.
-    if 2 * distinct > count:
-        return []
-    return [
-        f"Only {distinct} of {count} samples differ; errors take all as independent"
-    ]
+    said = f"Only {distinct} of {count} samples differ; errors take all as independent"
+    return [said] * (2 * distinct <= count)
 
 
 def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:

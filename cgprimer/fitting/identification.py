@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import shorten
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 LONG = 60  # signs of a name or combination in a sentence or table
 _nothing: Callable[[], Any] = functools.partial(np.empty, 0, np.int64)
@@ -63,7 +62,7 @@ class Identification:
     local: bool = False
     null_space: Array | None = None
     half: Array = field(default_factory=_nothing)
-    target: NDArray[np.int64] = field(default_factory=_nothing)
+    target: Integers = field(default_factory=_nothing)
     leverage: Array = field(default_factory=_nothing)
     size: Array = field(default_factory=_nothing)
 
@@ -81,21 +80,18 @@ class Identification:
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
-            why = f" ({list_names(self.zero)} {_be(self.zero)} 0 in every sample)"
+            be = "is" if len(self.zero) == 1 else "are"
+            why = f" ({list_names(self.zero)} {be} 0 in every sample)"
             parts.append(
                 f"{list_names(self.without_effect)} {verb} no effect on the data"
                 + why * bool(self.zero)
             )
-        tied = [n for n in self.undetermined if n in self._combined_names]
-        if tied:
+        combined = {name for c in self.combinations for name in c.coefficients}
+        if tied := [name for name in self.undetermined if name in combined]:
             known = list_names([c.text for c in self.combinations])
             every = list_names(tied)
             parts.append(f"{every} are not determined separately, only {known}")
         return parts
-
-    @property
-    def _combined_names(self) -> set[str]:
-        return {name for c in self.combinations for name in c.coefficients}
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ class Nulls:
         `effect`: how much a parameter does, per unit of its own (members,).
     """
 
-    members: NDArray[np.int64]
+    members: Integers
     directions: Array
     effect: Array
 
@@ -122,7 +118,3 @@ def list_names(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _be(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"

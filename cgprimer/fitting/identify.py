@@ -21,18 +21,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.identification import Identification, Nulls
-from cgprimer.fitting.matrices import lengths
+from cgprimer.fitting.matrices import TOUCHED, lengths
 from cgprimer.fitting.sampled import NOTHING
 from cgprimer.interrupts import apart
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers, Mask
 
 EPSILON = float(np.finfo(np.float64).eps)
-# Entries of a singular vector are known to about ε over the gap between singular
-# values.
-TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
 def identify(
@@ -60,7 +56,7 @@ def identify(
     # The usual floor of a numerical rank, max(n, p)·ε·σ₁, with a margin of 10.
     base = 10 * max(samples, len(names)) * EPSILON
     kept, directions = _axes(scaled.rows, base, worst[scaled.active])
-    known = _from_axes(factors, names, scaled, kept, directions)
+    known = _from_axes(names, scaled, kept, directions)
     member = np.flatnonzero(directions.any(axis=0))
     return known, Nulls(
         scaled.active[member], directions[:, member], scaled.scale[member]
@@ -78,15 +74,17 @@ def _unit(factor: Array, params: Array) -> float:
 class _Scaled:
     """The factors of a Jacobian, below one another, with columns of length one.
 
-    rows : (r, a), of the parameters `active` (a,), whose columns are not zero. scale :
-    (a,), how long these were, with all targets in their own units. silent : (p,), whose
-    columns are zero. size : (p,), how long all are as they are given.
+    blocks : the factors as they are given. rows : (r, a), of the parameters `active`
+    (a,), whose columns are not zero. scale : (a,), how long these were, with all
+    targets in their own units. silent : (p,), whose columns are zero. size : (p,), how
+    long all are as they are given.
     """
 
+    blocks: Sequence[Array]
     rows: Array
-    active: NDArray[np.int64]
+    active: Integers
     scale: Array
-    silent: NDArray[np.bool_]
+    silent: Mask
     size: Array
 
 
@@ -102,7 +100,7 @@ def _scale_columns(blocks: Sequence[Array], units: Array) -> _Scaled:
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
     rows = np.vstack(even)[:, active] / (scale / safe[active])
-    return _Scaled(rows, active, scale, norms == 0, size)
+    return _Scaled(blocks, rows, active, scale, norms == 0, size)
 
 
 def _axes(rows: Array, base: float, noise: Array) -> tuple[Array, Array]:
@@ -111,7 +109,9 @@ def _axes(rows: Array, base: float, noise: Array) -> tuple[Array, Array]:
     base : times the greatest singular value, the floor of the rank. noise : (a,), the
     relative part of every column that is rounding.
     """
-    _, singular, axes = apart(lambda: _singular_values(rows))
+    # J = Q·R, and Q turns rows only: J and R have the same singular values and right
+    # axes, and R is small.
+    _, singular, axes = apart(lambda: np.linalg.svd(np.linalg.qr(rows, mode="r")))
     # Fewer rows than parameters: what is missing has a singular value of 0.
     singular = np.pad(singular, (0, len(axes) - len(singular)))
     # A column that is to 1e-6 rounding adds that much to every axis that it takes part
@@ -125,29 +125,15 @@ def _axes(rows: Array, base: float, noise: Array) -> tuple[Array, Array]:
     return axes[kept], np.where(np.abs(axes[~kept]) > touched, axes[~kept], 0.0)
 
 
-def _singular_values(rows: Array) -> tuple[Array, Array, Array]:
-    """The decomposition of R, whose right side is that of the rows, and cheap."""
-    factors: tuple[Array, Array, Array]
-    # J = Q·R, and Q turns rows only: J and R have the same singular values and right
-    # axes.
-    factors = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
-    return factors
-
-
 def _from_axes(
-    blocks: Sequence[Array],
-    names: Sequence[str],
-    scaled: _Scaled,
-    kept: Array,
-    directions: Array,
+    names: Sequence[str], scaled: _Scaled, kept: Array, directions: Array
 ) -> Identification:
     """What follows from axes (rank, a) and null directions (q, a), without names."""
     null = np.zeros((len(directions), len(names)))
     # From columns of length one back to the parameters' own units.
     null[:, scaled.active] = directions / scaled.scale
     silent = scaled.silent
-    basis = kept / scaled.scale
-    half, target, leverage = _half(blocks, scaled.active, basis, len(names))
+    half, target, leverage = _half(scaled, kept / scaled.scale)
     return Identification(
         len(kept),
         # A column of zeros is null by itself, and is told apart as without effect.
@@ -161,21 +147,20 @@ def _from_axes(
     )
 
 
-def _half(
-    blocks: Sequence[Array], active: NDArray[np.int64], basis: Array, count: int
-) -> tuple[Array, NDArray[np.int64], Array]:
+def _half(scaled: _Scaled, basis: Array) -> tuple[Array, Integers, Array]:
     """`half` of an Identification, with the targets of its columns, and the leverage.
 
     With p = basisᵀ·z, J·basisᵀ = Q·T has full rank, and z = T⁻¹Qᵀ·residuals.
     """
     from scipy.linalg import solve_triangular
 
+    blocks, active = scaled.blocks, scaled.active
     rows = np.vstack(blocks)[:, active] @ basis.T
     target = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     # On the kept axes J has full rank, so that z = T⁻¹Qᵀ·residuals needs no
     # pseudo-inverse.
     q, t = np.linalg.qr(rows)
-    half = np.zeros((count, len(rows)))
+    half = np.zeros((len(scaled.size), len(rows)))
     if len(basis):
         half[active] = basis.T @ solve_triangular(t, q.T)
     leverage = np.zeros(len(blocks))

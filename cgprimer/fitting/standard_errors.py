@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.identification import Identification, list_names
@@ -21,7 +20,7 @@ from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.matrices import lengths
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 EXACT = 8 * np.finfo(float).eps  # residuals beside the data, that are rounding: a few
 # ulps, as the last digits of readings with a great offset are noise like any other
@@ -131,9 +130,7 @@ def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:
     return not (gaps <= CURVED * lengths(base)).all()
 
 
-def _closest(
-    names: Sequence[str], unit: Array, open_: NDArray[np.bool_], number: int
-) -> str:
+def _closest(names: Sequence[str], unit: Array, open_: Mask, number: int) -> str:
     """With which parameter one is correlated most."""
     size = np.sqrt(np.diag(unit))
     with np.errstate(all="ignore"):

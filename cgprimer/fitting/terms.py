@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from cgprimer.fitting.identification import Combination
-from cgprimer.fitting.identify import TOUCHED
+from cgprimer.fitting.matrices import TOUCHED
 from cgprimer.types import Array
 
 
@@ -92,10 +92,9 @@ class Term:
         """How it is written."""
         if self.kind == "name":
             return self.names[self.index]
-        if self.kind == "sum":
-            return sum_text([(part.text, k) for part, k in self.parts])
-        if self.kind == "exp":
-            return f"exp({sum_text([(part.text, k) for part, k in self.parts])})"
+        if self.kind in ("sum", "exp"):
+            text = sum_text([(part.text, k) for part, k in self.parts])
+            return f"exp({text})" if self.kind == "exp" else text
         above = [_power(part, k) for part, k in self.parts if k > 0]
         below = [_power(part, -k) for part, k in self.parts if k < 0]
         under = below[0] if len(below) == 1 else f"({'*'.join(below)})"
