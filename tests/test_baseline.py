@@ -388,8 +388,9 @@ def test_the_best_constant_is_the_best(loss):
     objective = objective_of(LINE, data, kind)
     found = beside_constants(objective, ["xy"], kind, np.array([9.0, 0.0]), 2)
     grid = [objective.value(np.array([0.0, b])) for b in np.linspace(-1, 4, 501)]
-    assert found.constant <= min(grid) * (1 + 1e-12)
-    assert found.constant == pytest.approx(min(grid), rel=1e-4)
+    _, constant = found.losses
+    assert constant <= min(grid) * (1 + 1e-12)
+    assert constant == pytest.approx(min(grid), rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_vari
 from cgprimer.fitting.objective import in_units, objective_of
 from cgprimer.fitting.objective import varies as weighs
 from cgprimer.fitting.restart import Restarts
-from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.scaled import ScaledResiduals
 from cgprimer.fitting.standard_errors import doubtful, errors_of
 from cgprimer.fitting.stopping import is_beyond, is_nothing, runs_away, word_at_rest
@@ -499,7 +498,7 @@ def test_a_parameter_is_doubted_where_its_error_means_nothing(
     objective, params = objective_of(graph, data, find_loss("mse")), np.array(at, float)
     known = determine(objective, params, True)
     spread = None if noise is None else noise**2 * known.inverse
-    told, said = doubtful(Sampled(objective), graph.parameters, params, known, spread)
+    told, said = doubtful(objective, params, known, spread)
     assert told == tuple(who)
     verb = "is" if len(who) == 1 else "are"
     assert said == (who and f"{list_names(who)} {verb} practically undetermined: {why}")

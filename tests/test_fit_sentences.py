@@ -12,9 +12,8 @@ from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import compare, shortcomings
 from cgprimer.fitting.conclusion import remarks_on_loss
 from cgprimer.fitting.identification import Combination
-from cgprimer.fitting.outcome import sentences_of
+from cgprimer.fitting.outcome import sentences_of, status_of
 from cgprimer.fitting.score import Score
-from cgprimer.fitting.status import status_of
 from cgprimer.fitting.trail import Trail
 
 # What to change, from how it moved
@@ -358,7 +357,7 @@ SCORES = [  # scores → trivial, loss, constant, level
 def test_scores_add_up(scores, trivial, loss, constant, level):
     baseline = baseline_of(XY, *scores)
     assert (baseline.trivial, baseline.level) == (trivial, level)
-    assert (baseline.loss, baseline.constant) == pytest.approx((loss, constant))
+    assert baseline.losses == pytest.approx((loss, constant))
 
 
 @pytest.mark.parametrize(
@@ -503,7 +502,8 @@ SENTENCES = [  # status, Trail, baseline, method → sentences
 
 @pytest.mark.parametrize(("status", "trail", "baseline", "by", "said"), SENTENCES)
 def test_an_ending_is_told_in_sentences(status, trail, baseline, by, said):
-    assert sentences_of(status, trail, baseline, ["a", "b"], by) == said
+    ending = Ending(trail, ["a", "b"], exact=by == "LeastSquares")
+    assert sentences_of(status, ending, baseline) == said
 
 
 # Cells of a result

@@ -629,7 +629,6 @@ SLOPPY = [
 def test_errors_that_say_that_a_parameter_might_be_anything_are_told(
     text, at, x, doubted, seed
 ):
-    from cgprimer.fitting.sampled import Sampled
     from cgprimer.fitting.standard_errors import doubtful
 
     graph = parse_graph([f"xy = {text}"])
@@ -638,9 +637,7 @@ def test_errors_that_say_that_a_parameter_might_be_anything_are_told(
     objective = objective_of(graph, data, LOSSES["mse"])
     params = np.array([float(at[name]) for name in graph.parameters])
     known = determine(objective, params, True)
-    model = Sampled(objective)
-    spread = 1e-4 * known.inverse
-    told, sentence = doubtful(model, graph.parameters, params, known, spread)
+    told, sentence = doubtful(objective, params, known, 1e-4 * known.inverse)
     assert set(told) <= set(doubted)
     assert bool(told) == bool(doubted) == ("practically undetermined" in sentence)
 
@@ -711,18 +708,25 @@ def test_intervals_cover_the_truth_as_often_as_they_say(case):
     assert len(held) == result.rank
 
 
+def of_rows(rows):
+    """What a Jacobian (n, p) determines where every parameter is 1."""
+    size, count = rows.shape
+    names, rounding = list("abcdefg"[:count]), np.zeros((1, count))
+    return identify([triangle([rows])], np.ones(count), names, size, rounding)[0]
+
+
 @pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
 def test_columns_that_differ_a_little_are_still_told_apart(gap):
     x = np.linspace(-1, 1, 50)
     rows = np.stack([x, x + gap * x**2], axis=1)
-    assert identify(triangle([rows]), ["a", "b"], 50).rank == 2
+    assert of_rows(rows).rank == 2
 
 
 def test_columns_that_differ_by_rounding_are_not():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(50, 1))
     rows = np.hstack([x, x * 3 * (1 + 1e-16 * rng.normal(size=(50, 1))), x**2])
-    found = identify(triangle([rows]), ["a", "b", "c"], 50)
+    found = of_rows(rows)
     assert (found.rank, found.undetermined) == (2, ("a", "b"))
 
 
@@ -730,7 +734,7 @@ def test_columns_that_differ_by_rounding_are_not():
 @pytest.mark.parametrize("shape", [(4, 4), (9, 4), (200, 7)])
 def test_the_inverse_is_that_of_the_normal_matrix(shape, seed):
     rows = np.random.default_rng(seed).normal(size=shape) * 10.0 ** np.arange(shape[1])
-    found = identify(triangle([rows]), [f"p{i}" for i in range(shape[1])], shape[0])
+    found = of_rows(rows)
     scale = np.sqrt((rows**2).sum(axis=0))  # inverting is only exact when scaled
     expected = np.linalg.inv((rows / scale).T @ (rows / scale)) / np.outer(scale, scale)
     assert found.rank == shape[1]
@@ -744,7 +748,7 @@ def test_the_inverse_holds_for_every_determined_combination():
     rows = np.stack(
         [reduced[:, 0], reduced[:, 1], reduced[:, 0], reduced[:, 2]], axis=1
     )
-    found = identify(triangle([rows]), list("abcd"), 40)
+    found = of_rows(rows)
     expected = np.linalg.inv(reduced.T @ reduced)
     for c, full in [([1, 0, 0], [1, 0, 1, 0]), ([2, -1, 3], [2, -1, 2, 3])]:
         c, full = np.array(c), np.array(full)

@@ -7,20 +7,24 @@ import numpy as np
 import pytest
 
 from cgprimer import Dataset, parse_graph
-from cgprimer.fitting.circuits import circuits, groups
 from cgprimer.fitting.identification import (
     Combination,
     Identification,
     Nulls,
     list_names,
-    sum_text,
 )
-from cgprimer.fitting.matrices import complement, lengths, reduce_rows
+from cgprimer.fitting.matrices import (
+    circuits,
+    complement,
+    groups,
+    lengths,
+    reduce_rows,
+)
 from cgprimer.fitting.motion import Motion, in_small_ratios
 from cgprimer.fitting.objective import objective_of
 from cgprimer.fitting.scaled import along_first_axis, powers_of_two, turn_to_one_axis
 from cgprimer.fitting.symmetry import symmetries
-from cgprimer.fitting.terms import Term, join, simplify
+from cgprimer.fitting.terms import Term, join, simplify, sum_text
 from cgprimer.run.losses import find_loss
 
 NAMES = ["a", "b", "c", "d"]

@@ -8,8 +8,6 @@ flattens its slope; a form that needs no guard gives what was meant.
 
 from __future__ import annotations
 
-import functools
-
 from cgprimer.diff.match import has_form
 from cgprimer.diff.stable import stable
 from cgprimer.expr.node import Node, fold, intern
@@ -56,9 +54,7 @@ def _number(node: Node) -> float:
 def _is_probability(node: Node) -> bool:
     """Whether a node is a sigmoid, or what one leaves of 1."""
     form = stable(node)
-    return any(has_form(pattern, form) for pattern in _probabilities())
+    return any(has_form(pattern, form) for pattern in _PROBABILITIES)
 
 
-@functools.cache
-def _probabilities() -> list[Node]:
-    return [parse_expression(text) for text in ("sigmoid(a)", "1 - sigmoid(a)")]
+_PROBABILITIES = [parse_expression(text) for text in ("sigmoid(a)", "1 - sigmoid(a)")]

@@ -50,28 +50,21 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     """
     takes.kind(Graph, graph=graph)
     point = Point.of(graph, at)
-    operations = Operations(graph)
-    evaluation = Evaluation(operations, point)
-    wrong = _wrong(operations, evaluation)
-    remedies = Remedies(operations, evaluation)
+    evaluation = Evaluation(Operations(graph), point)
+    places, wrong = evaluation.operations.places, _wrong(evaluation)
+    remedies = Remedies(evaluation)
+    first_come = enumerate(node for node in places if node in wrong)
     rows = tuple(
-        _finding(remedies, point, node, wrong[node], number < HINTED)
-        for number, node in enumerate(
-            node for node in operations.places if node in wrong
-        )
+        _finding(remedies, node, wrong[node], number < HINTED)
+        for number, node in first_come
     )
-    count = len(operations.places)
-    given = tuple(
-        name
-        for name, value in at.items()
-        if not np.isfinite(as_numbers(name, value)).all()
-    )
-    return Diagnosis(rows, count, evaluation.width, len(evaluation.samples), given)
+    finite = {name: np.isfinite(as_numbers(name, value)) for name, value in at.items()}
+    given = tuple(name for name, each in finite.items() if not each.all())
+    checked = len(evaluation.samples)
+    return Diagnosis(rows, len(places), evaluation.width, checked, given)
 
 
-def _wrong(
-    operations: Operations, evaluation: Evaluation
-) -> dict[Node, dict[int, float]]:
+def _wrong(evaluation: Evaluation) -> dict[Node, dict[int, float]]:
     """Operation → the samples where it goes wrong although its arguments are right."""
     errors: dict[Node, dict[int, float]] = {}
     wrong = {}
@@ -83,7 +76,7 @@ def _wrong(
             # Where an argument is wrong already, the blame lies there.
             if not any(sample in errors[arg] for arg in node.args)
         }
-        if here and node in operations.places:
+        if here and node in evaluation.operations.places:
             wrong[node] = here
     return wrong
 
@@ -91,9 +84,8 @@ def _wrong(
 def _errors(node: Node, evaluation: Evaluation) -> dict[int, float]:
     """Sample → relative error, where it is more than half the digits."""
     column = evaluation.doubles[node]
-    errors = {
-        int(sample): float("inf") for sample in np.flatnonzero(~np.isfinite(column))
-    }
+    failed = np.flatnonzero(~np.isfinite(column)).tolist()
+    errors: dict[int, float] = dict.fromkeys(failed, np.inf)
     # nan and inf are looked for in every sample, lost digits in those of extended
     # precision.
     for sample, exact in evaluation.exact.items():
@@ -104,11 +96,7 @@ def _errors(node: Node, evaluation: Evaluation) -> dict[int, float]:
 
 
 def _finding(
-    remedies: Remedies,
-    point: Point,
-    node: Node,
-    here: Mapping[int, float],
-    hinted: bool,
+    remedies: Remedies, node: Node, here: Mapping[int, float], hinted: bool
 ) -> Finding:
     """The finding at the worst sample that was looked at.
 
@@ -123,19 +111,17 @@ def _finding(
     is_huge = node.op.name in GROWING and all(number for number, _ in args)
     text, start, end = _source(operations.graph, place)
     return Finding(
-        kind=place.kind,
-        node=place.node,
-        wrt=place.wrt,
+        *place[:3],  # kind, node and wrt
         operation=text[start:end] if place.kind == "value" else show(place.operation),
         outcome="nan" if np.isnan(value) else "inf" if np.isinf(value) else "digits",
         value=value,
         exact=_short(exact, is_huge),
         lost=min(DIGITS, DIGITS + float(np.log10(here[worst]))),
-        sample=None if point.samples is None else worst,
+        sample=None if evaluation.point.samples is None else worst,
         samples=len(here),
         reason=reason(node.op.name, args, value, exact),
         suggestion=remedies.remedy(node, worst) if hinted else "",
-        engine=engine_remark(operations, evaluation, point, place, worst),
+        engine=engine_remark(evaluation, place, worst),
         text=text,
         start=start,
         end=end,

@@ -8,14 +8,12 @@ Extended precision is far slower, so of many samples the most suspect are looked
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.diagnosis.extended import Number, is_finite, values
+from cgprimer.diagnosis.extended import At, Number, Numbers, is_finite, values
 from cgprimer.diagnosis.operations import Operations
 from cgprimer.diagnosis.walks import apply
 from cgprimer.diff.stable import stable_forms
@@ -23,7 +21,7 @@ from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import ARGUMENTS
 from cgprimer.graph.point import Point
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 EPSILON = float(np.finfo(np.float64).eps)
 TINY = float(np.finfo(np.float64).tiny)
@@ -37,13 +35,15 @@ class Evaluation:
     """
 
     def __init__(self, operations: Operations, point: Point) -> None:
-        graph = operations.graph
-        self.columns = graph.table.given_rows(point.inputs, point.parameters)
-        self.width = point.width
+        self.operations, self.point, graph = operations, point, operations.graph
+        self.width = width = point.width
+        rows = graph.table.given_rows(point.inputs, point.parameters)
+        self.columns = {key: np.broadcast_to(row, width) for key, row in rows.items()}
         self.order = postorder(operations.roots.values())
         self.doubles = self.evaluate(self.order)
         self.samples = self._suspicious()
-        self.exact = {int(s): self._exactly(int(s)) for s in self.samples}
+        wanted = self.samples.tolist()
+        self.exact = {s: exactly(self.order, self.at(s)) for s in wanted}
 
     def evaluate(self, order: Sequence[Node]) -> dict[Node, Array]:
         """Every node as written, one operation after another, in doubles."""
@@ -61,15 +61,9 @@ class Evaluation:
 
     def at(self, sample: int) -> dict[str, float]:
         """The values of inputs and parameters in one sample."""
-        columns = self.columns.items()
-        return {
-            key: float(np.broadcast_to(c, (self.width,))[sample]) for key, c in columns
-        }
+        return {key: float(column[sample]) for key, column in self.columns.items()}
 
-    def _exactly(self, sample: int) -> dict[Node, Number]:
-        return exactly(self.order, self.at(sample))
-
-    def _suspicious(self) -> NDArray[np.int64]:
+    def _suspicious(self) -> Integers:
         """The samples whose rounding errors may have grown most, or all if few."""
         # Extended precision is far slower than doubles: of many samples the most
         # suspect count.
@@ -116,9 +110,7 @@ class Evaluation:
         return Kernel(node.op.rules, names)(*arguments)
 
 
-def exactly(
-    roots: Sequence[Node], at: Mapping[str, float | Fraction]
-) -> dict[Node, Number]:
+def exactly(roots: Sequence[Node], at: At) -> Numbers:
     """`values`, also of forms for which no number of digits is enough.
 
     1 - sigmoid(5000) vanishes among 1 600 digits, yet its logarithm is -5000.

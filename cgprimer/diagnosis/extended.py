@@ -30,12 +30,14 @@ TURNS = 1 << 13  # beyond 2^TURNS, finding the period would take for ever
 Number = Any  # mpmath.mpf; mpmath is loaded when it is first needed
 
 
+Numbers = dict[Node, Number]
+At = Mapping[str, float | Fraction]  # the exact values of names
+Reading = Callable[[float], float | Fraction]
+
+
 def values(
-    roots: Iterable[Node],
-    at: Mapping[str, float | Fraction],
-    constant: Callable[[float], float | Fraction] = float,
-    last: int = LAST,
-) -> dict[Node, Number]:
+    roots: Iterable[Node], at: At, constant: Reading = float, last: int = LAST
+) -> Numbers:
     """The value of every node below `roots`, from the exact values of its names.
 
     constant : how a number of the text is read; `float` takes the double it became,
@@ -57,9 +59,7 @@ def values(
     return {node: _settle(before[node], after[node], last // 2) for node in order}
 
 
-def _open_nodes(
-    order: list[Node], before: dict[Node, Number], after: dict[Node, Number]
-) -> list[Node]:
+def _open_nodes(order: list[Node], before: Numbers, after: Numbers) -> list[Node]:
     """The nodes that more digits may change, and all that they are computed from."""
     return postorder(above(order, lambda node: _is_open(node, before, after)))
 
@@ -85,15 +85,10 @@ def context(digits: int = FIRST) -> Any:
     return made
 
 
-def _round(
-    order: list[Node],
-    at: Mapping[str, float | Fraction],
-    constant: Callable[[float], float | Fraction],
-    digits: int,
-) -> dict[Node, Number]:
+def _round(order: list[Node], at: At, constant: Reading, digits: int) -> Numbers:
     """Every node once, arguments first, with so many decimal digits."""
     mp = context(digits)
-    done: dict[Node, Number] = {}
+    done: Numbers = {}
     for node in order:
         if node.op is NAME:
             done[node] = _number(mp, at[str(node.value)])
@@ -176,7 +171,7 @@ def _compute(mp: Any, op: Op, args: list[Number]) -> Number:
 _KEEPING_ZERO = ("max", "min", "relu", "step")  # which give 0 without rounding to it
 
 
-def _is_open(node: Node, before: dict[Node, Number], after: dict[Node, Number]) -> bool:
+def _is_open(node: Node, before: Numbers, after: Numbers) -> bool:
     """Whether more digits may change a value: rounds differ, or 1 + tiny - 1 is 0."""
     if after[node] == 0 and node.args and node.op.name not in _KEEPING_ZERO:
         # 0·x is 0 by an exact zero; 0 of arguments other than zero may be a

@@ -9,6 +9,7 @@ in an equation as written, in an edge partial, or in the gradient of an output.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cgprimer.diff.sweep import partials
@@ -61,18 +62,21 @@ class Operations:
             names = (*equation.variables, *equation.parameters)
             # As our rules write them for the equation as written: stable forms would
             # hide what goes wrong in them.
-            slopes = partials(equation.body, map(name, names))
-            for wrt, formula in zip(names, slopes.values(), strict=True):
-                self._enter("edge", variable, wrt, formula)
+            self._enter_partials("edge", variable, equation.body, names)
 
     def _gradients(self) -> None:
         """What the shares of all paths add up to, for every output."""
         for output in self.graph.outputs:
             if output in self.bodies:
-                names = leaves(self.bodies[output])
-                slopes = partials(self.bodies[output], map(name, names))
-                for wrt, formula in zip(names, slopes.values(), strict=True):
-                    self._enter("gradient", output, wrt, formula)
+                body = self.bodies[output]
+                self._enter_partials("gradient", output, body, leaves(body))
+
+    def _enter_partials(
+        self, kind: str, node: str, body: Node, names: Sequence[str]
+    ) -> None:
+        slopes = partials(body, map(name, names))
+        for wrt, formula in zip(names, slopes.values(), strict=True):
+            self._enter(kind, node, wrt, formula)
 
     def later(self, variable: str, most: int) -> list[str]:
         """At most so many variables computed from `variable`, nearest first."""
@@ -83,17 +87,13 @@ class Operations:
         return reached[1:]
 
     @lazy
+    def _users(self) -> dict[str, list[str]]:
+        return self.graph.leads_to
+
+    @lazy
     def named(self) -> dict[Node, Node]:
         """The value of a variable, over inputs and parameters → its name."""
         return {body: name(text) for text, body in self.bodies.items() if body.args}
-
-    @lazy
-    def _users(self) -> dict[str, list[str]]:
-        users: dict[str, list[str]] = {}
-        for target, sources in self.graph.sources.items():
-            for source in sources:
-                users.setdefault(source, []).append(target)
-        return users
 
     def _enter(self, kind: str, node: str, wrt: str | None, formula: Node) -> Node:
         """Note every operation of `formula` that is new; return it over the inputs."""

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from cgprimer.diagnosis.budget import Budget
 from cgprimer.diagnosis.evaluation import Evaluation
 from cgprimer.diagnosis.extended import Number, is_finite
-from cgprimer.diagnosis.operations import Operations, Place
+from cgprimer.diagnosis.operations import Place
 from cgprimer.diagnosis.rewrite import Rewriter
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.diagnosis.verify import SHARP
 from cgprimer.diagnosis.walks import above, size
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import name
+from cgprimer.keeping import memo
 
 WHOLE = 400  # operations of an equation put together from others, up to which …
 NEARBY = 60  # … all of it is looked at; else this much, with the values of the rest
@@ -43,11 +44,6 @@ class Region:
     by: Rewriter
     own: str
 
-    @property
-    def here(self) -> Sample:
-        """The values at the sample."""
-        return self.by.here
-
     def users(self, place: Node) -> list[Node]:
         """`place` and what is computed from it, the nearest first, NEAR at most."""
         order = postorder((self.root, *self.later))
@@ -57,25 +53,18 @@ class Region:
 class Regions:
     """The regions of one graph at one point; what one finds, the others need not."""
 
-    def __init__(self, operations: Operations, evaluation: Evaluation) -> None:
-        self.operations, self.evaluation = operations, evaluation
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.operations, self.evaluation = evaluation.operations, evaluation
         self.budget = Budget()
-        self._whole: dict[int, Rewriter] = {}
-        self._alone: dict[tuple[str, int], Rewriter] = {}
 
     def alone(self, place: Place, sample: int) -> Region | None:
         """The equation by itself, where the values of its names say enough."""
-        graph, key = self.operations.graph, (place.node, sample)
-        # One rewriter for an equation and a sample: several findings share what it
-        # knows.
-        if key not in self._alone:
-            here = Sample(self._round_values(place.node, sample))
-            self._alone[key] = Rewriter(here, self.budget)
         # Also the equations that use it: a form must help them, too.
         around = (place.node, *self.operations.later(place.node, LATER))
         if not all(self._is_determined(text, sample) for text in around):
             return None
-        body, by = graph.equation(place.node).body, self._alone[key]
+        body = self.operations.graph.equation(place.node).body
+        by = self._by_its_names(place.node, sample)
         return Region(place.operation, body, (), {}, by, place.node)
 
     def whole(self, place: Place, node: Node, sample: int) -> Region:
@@ -98,13 +87,17 @@ class Regions:
         own = {t: float(evaluation.doubles[body][sample]) for t, body in bodies.items()}
         return own | evaluation.at(sample)
 
+    # One rewriter for an equation and a sample: several findings share what it knows.
+    @memo
+    def _by_its_names(self, variable: str, sample: int) -> Rewriter:
+        return Rewriter(Sample(self._round_values(variable, sample)), self.budget)
+
+    @memo
     def _by(self, sample: int) -> Rewriter:
         """The rewriter of a sample for equations that are put into one another."""
-        if sample not in self._whole:
-            evaluation = self.evaluation
-            here = Sample(evaluation.at(sample), evaluation.exact[sample])
-            self._whole[sample] = Rewriter(here, self.budget)
-        return self._whole[sample]
+        evaluation = self.evaluation
+        here = Sample(evaluation.at(sample), evaluation.exact[sample])
+        return Rewriter(here, self.budget)
 
     def _exact(self, text: str, sample: int) -> Number:
         return self.evaluation.exact[sample][self.operations.bodies[text]]

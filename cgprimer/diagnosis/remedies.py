@@ -18,7 +18,7 @@ from cgprimer.diagnosis.budget import Budget
 from cgprimer.diagnosis.clamps import remove_guards
 from cgprimer.diagnosis.evaluation import Evaluation, error
 from cgprimer.diagnosis.extended import is_finite
-from cgprimer.diagnosis.operations import Operations, Place
+from cgprimer.diagnosis.operations import Place
 from cgprimer.diagnosis.proposals.expansions import SHORT
 from cgprimer.diagnosis.proposals.propose import proposals, whole_forms
 from cgprimer.diagnosis.regions import WHOLE, Region, Regions
@@ -39,9 +39,9 @@ PARTS = 60  # parts of equations of which other forms are differentiated, in all
 class Remedies:
     """Formulas for the findings of one graph at one point, with a budget for all."""
 
-    def __init__(self, operations: Operations, evaluation: Evaluation) -> None:
-        self.operations, self.evaluation = operations, evaluation
-        self.regions = Regions(operations, evaluation)
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.operations, self.evaluation = evaluation.operations, evaluation
+        self.regions = Regions(evaluation)
         self.budget = Budget(PARTS, each=PARTS // 3)
 
     def remedy(self, node: Node, sample: int) -> str:
@@ -81,7 +81,7 @@ class Remedies:
         if place.kind == "edge":
             body = graph.equation(place.node).body
             inside = {name(text): of for text, of in bodies.items()}
-        wide = Sample({**region.here.at, **self.regions.values(sample)})
+        wide = Sample({**region.by.here.at, **self.regions.values(sample)})
         for part in postorder([body]):
             if not 1 < size(part) <= WIDE or str(place.wrt) not in leaves(part):
                 continue
@@ -125,7 +125,7 @@ def _for_value(region: Region) -> str:
     # The nearest first, as it is the least that has to be rewritten.
     for place in region.users(region.culprit):
         form = by.best(place)
-        if form is place or not gains(place, form, region.here):
+        if form is place or not gains(place, form, region.by.here):
             continue
         [made] = substitute([own], {**mended, place: form})
         mends = mends_all or by.error(own, made) < SHARP
@@ -142,7 +142,7 @@ def _widest(region: Region, place: Node) -> tuple[Node, Node]:
     by = region.by
     for user in region.users(place)[1:]:
         form = by.best(user)
-        if (user in by.by_table and gains(user, form, region.here)) or (
+        if (user in by.by_table and gains(user, form, region.by.here)) or (
             user.op.name == "neg" and user.args[0] is place
         ):
             place = user
@@ -157,7 +157,7 @@ def _without_guard(region: Region) -> str:
         if meant is place or not meant.args:
             continue
         form = by.best(meant)
-        before = error(region.here.double(place), region.here.exact(meant))
+        before = error(region.by.here.double(place), region.by.here.exact(meant))
         core = meant.args[0] if meant.op.name == "neg" else meant
         if core in by.by_table and before > GAIN * SHARP:
             word = ", ".join(filter(None, (by.words(meant), "it needs no clamp")))

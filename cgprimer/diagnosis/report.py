@@ -76,24 +76,18 @@ class Finding:
         )
 
     def _sample(self) -> str:
-        if self.sample is None:
-            return ""
-        more = f" and {self.samples - 1} more" if self.samples > 1 else ""
-        return f"{self.sample}{more}"
+        more = f" and {self.samples - 1} more" * (self.samples > 1)
+        return "" if self.sample is None else f"{self.sample}{more}"
 
     def __str__(self) -> str:
         """What went wrong, carets under the operation, and what to do."""
         turned = {"nan": "turns nan", "inf": "turns infinite"}
         what = turned.get(self.outcome, f"loses {self.lost:.0f} of its digits")
-        where = {
-            "value": f"the equation of {self.node}",
-            "edge": f"the partial {self.where}",
-            "gradient": f"the gradient {self.where}",
-        }
+        kind = {"value": "equation of", "edge": "partial"}.get(self.kind, self.kind)
         sample = "" if self.sample is None else f", sample {self.sample}"
         operation = shorten(self.operation, 60)
         return with_carets(
-            f"{operation} {what} in {where[self.kind]}{sample}",
+            f"{operation} {what} in the {kind} {self.where}{sample}",
             self.text,
             self.start,
             self.end,

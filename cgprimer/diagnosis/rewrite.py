@@ -24,6 +24,7 @@ from cgprimer.diagnosis.verify import GAIN, SHARP, holds
 from cgprimer.diagnosis.walks import above, size
 from cgprimer.diff.factors import with_arguments
 from cgprimer.expr.node import Node, postorder, postorder_above
+from cgprimer.keeping import memo
 from cgprimer.notation.text import tree_size
 
 Words = tuple[str, ...]
@@ -40,7 +41,6 @@ class Rewriter:
         self.here, self.budget = here, budget
         self._form: dict[Node, Node] = {}
         self._depth: dict[Node, int] = {}
-        self._held: dict[tuple[Node, Node], bool] = {}
         self._words: dict[Node, Words] = {}
         self._skipped: set[Node] = set()
         self._nested = False
@@ -76,7 +76,7 @@ class Rewriter:
         used = self._words_on(root)
         ranges = [word.removeprefix(SERIES) for word in used if SERIES in word]
         others = [word for word in used if word and SERIES not in word]
-        return "; ".join([*others, *_join(SERIES, ranges)])
+        return "; ".join([*others, *[SERIES + " and ".join(ranges)] * bool(ranges)])
 
     def _words_on(self, root: Node) -> Words:
         """The words on `root` and on what is in it, but for what the table replaces."""
@@ -124,11 +124,10 @@ class Rewriter:
         """Whether `new` is nearer by two digits than `least`, and the same function."""
         return self.error(node, new) * GAIN < least and self.holds(node, new)
 
+    @memo
     def holds(self, node: Node, new: Node) -> bool:
         """Whether `new` is the same function, and as good beside the point."""
-        if (node, new) not in self._held:
-            self._held[node, new] = holds(node, new, self.here)
-        return self._held[node, new]
+        return holds(node, new, self.here)
 
     def _others(
         self, node: Node, made: Node, is_right: bool
@@ -138,7 +137,8 @@ class Rewriter:
             yield from ((new, (word,)) for new, word in whole_forms(made))
         if is_right:
             yield made, ()
-        if not self._is_worth(node):
+        # There is no hope: what is large, or wrong for long, stays so.
+        if self._depth[node] > DEEP or size(node) > WIDE:
             return
         if not self.budget.spend():
             self._skipped.add(node)
@@ -162,11 +162,3 @@ class Rewriter:
         self._nested = False
         if better is not new:
             yield better, (word, *self._words_on(new))
-
-    def _is_worth(self, node: Node) -> bool:
-        """Whether there is hope: what is large, or wrong for long, stays so."""
-        return self._depth[node] <= DEEP and size(node) <= WIDE
-
-
-def _join(start: str, parts: list[str]) -> list[str]:
-    return [start + " and ".join(parts)] if parts else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Sample:
     ) -> None:
         self.at = at
         self._doubles: dict[Node, float] = {}
-        self._known = exact or {}
+        self._known = dict(exact or {})
         self._exact: dict[Node, Number] = {}
 
     def double(self, root: Node) -> float:
@@ -47,29 +48,18 @@ class Sample:
     def exact(self, root: Node) -> Number:
         """`root` in extended precision; for 0/0, the value a hair's breadth beside."""
         if root not in self._exact:
-            if root in self._known:
-                self._keep(root, self._known[root])
-            else:
+            if root not in self._known:
                 for node, number in exactly([root], self.at).items():
-                    self._keep(node, number)
+                    self._known.setdefault(node, number)
+            self._exact[root] = self._limit(root, self._known[root])
         return self._exact[root]
-
-    def _keep(self, node: Node, number: Number) -> None:
-        if node not in self._exact:
-            self._exact[node] = self._limit(node, number)
 
     def _limit(self, root: Node, number: Number) -> Number:
         """`number`; where it is nan, the value of `root` a hair's breadth beside."""
         mp = context()
-        if not mp.isnan(number):
+        if not mp.isnan(number) or not all(map(isfinite, self.at.values())):
             return number
         # sin(x)/x at 0: computed at 1e-30 its limit is 1 to sixty digits.
-        beside = {
-            key: Fraction(value) + HAIR
-            for key, value in self.at.items()
-            if np.isfinite(value)
-        }
-        if len(beside) < len(self.at):
-            return number
+        beside = {key: Fraction(value) + HAIR for key, value in self.at.items()}
         limit = exactly([root], beside)[root]
         return mp.zero if is_finite(limit) and abs(limit) < VANISHING else limit

@@ -4,7 +4,7 @@
     Trail ─ baseline ─▶ is it better than constants?       group, score, luck, compared
           ─ determination ─▶ what do the data leave open?     identify, symmetry, …
           ─ outcome ─▶ how did it end, what to change?     stopping, advice, downhill
-          ─ conclusion, status, findings, standard_errors ─▶ FitResult
+          ─ conclusion, findings, standard_errors ─▶ FitResult
 
 `fit.fit` and `fit.minimize` are what callers use.
 """

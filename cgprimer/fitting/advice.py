@@ -14,8 +14,7 @@ import numpy as np
 
 from cgprimer.errors import shorten
 from cgprimer.fitting.downhill import FAR
-from cgprimer.fitting.status import CREEP, creeps
-from cgprimer.fitting.stopping import PATIENCE, SLIGHT
+from cgprimer.fitting.stopping import CREEP, PATIENCE, SLIGHT, creeps
 from cgprimer.fitting.trail import Trail
 
 TINY = 1e-12  # a share of a parameter that is no move
@@ -131,8 +130,7 @@ class Ending:
 
     def _is_far(self) -> bool:
         """Whether a way leads on downhill, for which slopes by themselves are small."""
-        trail = self.trail
-        return trail.way > 0 and trail.slope * abs(trail.loss) < SLIGHT
+        return self.trail.way > 0 and self.trail.slope * abs(self.trail.loss) < SLIGHT
 
     def _too_slow(self) -> str:
         """What to do where the minimum is far for steps of this size."""

@@ -6,21 +6,22 @@ start, rng ─ start_of ─▶ first values of the parameters (p,)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import FitError, listing, suggest
 from cgprimer.fitting.least_squares import LeastSquares
-from cgprimer.fitting.optimisers import SGD, Adam
+from cgprimer.fitting.optimisers import Descent
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import as_array
 from cgprimer.types import Array
 
-Method = Adam | SGD | LeastSquares
+Method = Descent | LeastSquares
 
 
 def check_kinds(graph: object, data: object) -> None:
@@ -51,17 +52,13 @@ def check_counts(**counts: int | None) -> None:
 
 
 def start_of(
-    graph: Graph,
-    start: Mapping[str, ArrayLike] | None,
-    rng: np.random.Generator,
-    names: tuple[str, ...] | None = None,
+    names: Sequence[str], start: Mapping[str, ArrayLike] | None, rng: Generator
 ) -> Array:
     """First values (p,): those of `start`, and uniform ones from (0, 1) for the rest.
 
-    names : of what is fitted, by default the parameters of the graph. Raises FitError
-    for an unknown name, and for a value that is not one finite number.
+    names : of what is fitted. Raises FitError for an unknown name, and for a value that
+    is not one finite number.
     """
-    names = graph.parameters if names is None else names
     if not isinstance(start, Mapping | None):
         raise FitError(f"start is a dict name → value, not {type(start).__name__}")
     given, known = dict(start or {}), set(names)

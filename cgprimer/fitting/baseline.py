@@ -16,7 +16,6 @@ import numpy as np
 
 from cgprimer.expr.ops import OPS
 from cgprimer.fitting.columns import varies
-from cgprimer.fitting.constant import is_joint
 from cgprimer.fitting.group import TargetGroup
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.score import Score
@@ -49,14 +48,10 @@ class Baseline:
         return nothing or any(score.trivial for score in self.scores)
 
     @property
-    def loss(self) -> float:
-        """The mean loss of the fit, in units of sigma where there is one."""
-        return sum(score.loss for score in self.scores)
-
-    @property
-    def constant(self) -> float:
-        """That of the best constants."""
-        return sum(score.constant for score in self.scores)
+    def losses(self) -> tuple[float, float]:
+        """The mean losses of the fit and of the best constants, in units of sigma."""
+        scores = self.scores
+        return sum(one.loss for one in scores), sum(one.constant for one in scores)
 
     @property
     def level(self) -> bool:
@@ -81,7 +76,7 @@ def beside_constants(
     every = list(range(len(names)))
     scores = []
     # A softmax has one loss for all its targets; others have one for each.
-    for members in [every] if is_joint(loss) else [[k] for k in every]:
+    for members in [every] if loss.joint else [[k] for k in every]:
         rows = predicted[members], targets[members], sigma[members]
         group = TargetGroup(objective, members, loss, *rows, shown[members], rank)
         score = group.score(tuple(names[k] for k in members))
@@ -120,12 +115,11 @@ def _in_target_units(loss: Loss, predicted: Array) -> Array:
     """Predictions in the units of the targets: probabilities where they are logits."""
     if not loss.from_logits:
         return predicted
-    if not is_joint(loss):
+    if loss.joint is None:
         return np.asarray(OPS["sigmoid"].forward(predicted))
-    # Less the greatest, so that no exponential overflows.
-    shares: Array = np.exp(predicted - predicted.max(axis=0))
-    shares /= shares.sum(axis=0)
-    return shares
+    from scipy.special import softmax
+
+    return np.asarray(softmax(predicted, axis=0))
 
 
 def _r_squared(predicted: Array, target: Array, sigma: Array) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from cgprimer.data.dataset import Dataset
 from cgprimer.errors import listing
 from cgprimer.expr.ops import Op
+from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.determination import determine, price
@@ -28,11 +29,10 @@ from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.objective import varies
-from cgprimer.fitting.optimisers import Descent
-from cgprimer.fitting.outcome import sentences_of
+from cgprimer.fitting.outcome import sentences_of, status_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.sampled import Sampled
-from cgprimer.fitting.status import status_of
+from cgprimer.fitting.standard_errors import reason
 from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import in_no_equation
@@ -50,7 +50,7 @@ UNNEEDED = "nothing that is fitted depends on it"
 class Attempt:
     """A fit as it was asked for, and the Trail that its method leaves.
 
-    identify : as in `fit`. began : what time.perf_counter() said, in seconds.
+    identify : as in `fit`.
     """
 
     graph: Graph
@@ -59,7 +59,6 @@ class Attempt:
     method: Method
     trail: Trail
     identify: bool | None
-    began: float
 
     def result(self, objective: Objective | None, most: float) -> FitResult:
         """The best so far, with what takes up to `most` operations to find out."""
@@ -73,60 +72,45 @@ class Attempt:
         known = self._identification(objective) if price(objective) <= most else None
         baseline = self._baseline(objective, known)
         self._look_beyond(objective, baseline)
-        status = self._status(baseline)
-        words = sentences_of(
-            status, trail, baseline, objective.names, self.method.label
-        )
+        status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
+        words = self._sentences(status, baseline)
         words += remarks_on_custom(objective.problem.sweeps.asked)
         words += self._notes(objective)
-        more, fields = findings(
-            objective,
-            self.method,
-            status,
-            trail.best,
-            known,
-            self.identify is not False,
-        )
-        loss = trail.loss
+        end = replace(trail, status=status)
+        why = reason(objective, self.method, status, self.identify is not False)
+        more, fields = findings(objective, end, known, why)
         if objective.sigma is not None:
-            loss = plain_loss(objective, self.loss, trail.best)
-        end = replace(trail, status=status, loss=loss)
+            end.loss = plain_loss(objective, self.loss, trail.best)
         fields["r_squared"] = baseline.r_squared
-        return self._assemble(end, objective.names, [*words, *more], **fields)
+        return self._assemble(end, [*words, *more], **fields)
 
-    def _assemble(
-        self, trail: Trail, names: tuple[str, ...], words: Sequence[str], **fields: Any
-    ) -> FitResult:
+    def _sentences(self, status: str, baseline: Baseline | None) -> list[str]:
+        exact = isinstance(self.method, LeastSquares)
+        ending = Ending(self.trail, self.graph.parameters, exact)
+        return sentences_of(status, ending, baseline)
+
+    def _assemble(self, end: Trail, words: Sequence[str], **fields: Any) -> FitResult:
         fields["loss_name"] = f"{self.loss.name} over all data"
-        return assemble(names, self.method, trail, words, self.began, **fields)
+        return assemble(self.graph.parameters, self.method, end, words, **fields)
 
     def _brief_result(self, objective: Objective | None) -> FitResult:
         """The best so far, and what was not computed of it."""
-        trail, names = self.trail, self.graph.parameters
+        trail = self.trail
         if objective is not None and objective.sigma is not None:
             # A loss in other units than the data's would be read as one in theirs.
             trail = replace(trail, loss=np.nan)  # it is in units of sigma
-        words = sentences_of("interrupted", trail, None, names, self.method.label)
+        words = self._sentences("interrupted", None)
         words += [*remarks_on_loss(trail), "R² was not computed"]
         words.append("Which parameters are determined was not computed")
-        return self._assemble(trail, names, words, without_errors="interrupted")
+        return self._assemble(trail, words, without_errors="interrupted")
 
     def _baseline(self, objective: Objective, known: Identification | None) -> Baseline:
         # Without a rank every parameter counts: a gain must be the larger.
         rank = (known and known.rank) or len(objective.names)
         targets = [*self.data.targets]
+        best = self.trail.best
         with np.errstate(all="ignore"):
-            return beside_constants(
-                objective, targets, self.loss, self.trail.best, rank
-            )
-
-    def _status(self, baseline: Baseline) -> str:
-        trail = self.trail
-        status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
-        # Zero slopes far out are no minimum.
-        if status == "converged" and (trail.gone or trail.endless):
-            return "stalled"
-        return status
+            return beside_constants(objective, targets, self.loss, best, rank)
 
     def _identification(self, objective: Objective) -> Identification | None:
         """Rank and null directions at the best point, where they can be had in time."""
@@ -198,11 +182,10 @@ def remarks_on_custom(asked: Mapping[Op, bool | None]) -> list[str]:
     asked : of every custom op, whether its backward is in use: None where nothing that
     is fitted depends on it.
     """
-    declared = {op: op.contract for op, use in asked.items() if use}
     sentences = [
-        f"The gradient through {op.name} is a declared {contract}, no derivative"
-        for op, contract in declared.items()
-        if contract != "exact"
+        f"The gradient through {op.name} is a declared {op.contract}, no derivative"
+        for op, use in asked.items()
+        if use and op.contract != "exact"
     ]
     for use, why in ((False, "no parameter lies before it"), (None, UNNEEDED)):
         idle = [op.name for op, u in asked.items() if op.pullback and u is use]
@@ -222,11 +205,10 @@ def remarks_on_loss(trail: Trail) -> list[str]:
 
 
 def assemble(
-    names: tuple[str, ...],
-    method: Method | Descent,
+    names: Sequence[str],
+    method: Method,
     trail: Trail,
     words: Sequence[str],
-    began: float,
     **fields: Any,
 ) -> FitResult:
     """The FitResult of a Trail.
@@ -243,7 +225,7 @@ def assemble(
         len(trail.losses),
         trail.epochs,
         trail.evaluations,
-        time.perf_counter() - began,
+        time.perf_counter() - trail.began,
         epoch_losses=np.array(trail.overall),
         epoch_counts=np.array([counts for _, *counts in trail.marks]),
         **fields,

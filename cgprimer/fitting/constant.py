@@ -49,14 +49,9 @@ def _best_logit(loss: Loss, targets: Array) -> Array:
     Its cross-entropy is the least.
     """
     share = np.clip(targets.mean(axis=1), 1e-300, None)
-    if not is_joint(loss):
+    if loss.joint is None:
         share = share / np.clip(1 - share, 1e-16, None)
     return np.asarray(np.log(share)[:, None])
-
-
-def is_joint(loss: Loss) -> bool:
-    """Whether all targets have one loss, as in a softmax; others have one for each."""
-    return loss.joint is not None
 
 
 def is_robust(loss: Loss) -> bool:

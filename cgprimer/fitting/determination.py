@@ -12,17 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.from_equations import ROWS, from_equations, spans, with_zeros
-from cgprimer.fitting.identification import Describe, Described, Identification, Nulls
+from cgprimer.fitting.identification import Described, Identification, Nulls
 from cgprimer.fitting.identify import identify
 from cgprimer.fitting.invariants import Namer
-from cgprimer.fitting.matrices import lengths, reduce_rows, triangle
+from cgprimer.fitting.matrices import reduce_rows, triangle
 from cgprimer.fitting.sampled import NOTHING, Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks, symmetries
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 BUDGET = 2e9  # operations of linear algebra, about a second, for what nobody asked for
 MOST = 10_000  # parameters, beyond which a matrix of them squared is not made
@@ -51,32 +50,16 @@ def determine(
     # What the equations show costs one walk, at any number of parameters.
     if len(params) > MOST or (not wanted and price(objective) > BUDGET):
         return from_equations(objective, model, known, params, BUDGET, start)
-    rounding = model.rounding(params)
+    rounding, names = model.rounding(params), objective.names
     factors = list(_factors(objective, params, rounding >= NOTHING))
-    describe = _Describer(objective, model, known, params)
-    count = objective.targets.size
-    names = objective.names
-    ranked = _identify(factors, params, names, count, rounding, describe)
+    ranked, nulls = identify(factors, params, names, objective.targets.size, rounding)
+    if len(nulls.members):
+        namer = Namer(model, params, names)
+        combinations, remarks = _describe(nulls, known, namer)
+        ranked = replace(ranked, combinations=combinations, remarks=remarks)
     if ranked.undetermined and start is not None:
         ranked = replace(ranked, local=_is_local(model, names, params, start))
     return with_zeros(objective, params, ranked)
-
-
-def _identify(
-    factors: Sequence[Array],
-    params: Array,
-    names: Sequence[str],
-    count: int,
-    rounding: Array,
-    describe: Describe,
-) -> Identification:
-    units = [_unit(factor, params) for factor in factors]
-    # Columns that are all rounding have been set to 0 in the factors; of the rest the
-    # worst target counts.
-    worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
-    return identify(
-        factors, names, count, units=units, rounding=worst, describe=describe
-    )
 
 
 def _is_local(
@@ -98,18 +81,15 @@ def _is_local(
         rows = np.where(rounding[:, None] >= NOTHING, 0.0, rows)
         blocks = [rows.reshape(-1, len(at))] if model.joint else list(rows)
         factors = [triangle([block]) for block in blocks]
-        size = rows.size // len(at)
-        return _identify(factors, at, names, size, rounding, lambda _: ((), ()))
+        return identify(factors, at, names, rows.size // len(at), rounding)[0]
 
     def is_more(at: Array) -> bool:
         try:
             there = look(at)
         except np.linalg.LinAlgError:  # not finite there
             return False
-        assert here.rank is not None
-        assert there.rank is not None
         felt = set(here.without_effect) - set(there.without_effect)
-        return there.rank > here.rank or bool(felt)
+        return (there.rank or 0) > (here.rank or 0) or bool(felt)
 
     # The start, and the end with every parameter turned by up to 30 %: two equal rates
     # are equal at that point alone.
@@ -117,9 +97,7 @@ def _is_local(
     return any(map(is_more, (start, np.where(params != 0, params, start) * turn)))
 
 
-def _factors(
-    objective: Objective, params: Array, noise: NDArray[np.bool_]
-) -> Iterator[Array]:
+def _factors(objective: Objective, params: Array, noise: Mask) -> Iterator[Array]:
     """A triangular factor for every target; for a joint loss one for all of them."""
     targets, count = range(len(objective.targets)), len(objective)
     if objective.loss.joint is None:
@@ -140,47 +118,28 @@ def _factors(
     yield triangle(map(centre, spans(count, max(1, ROWS // len(targets)))))
 
 
-def _unit(factor: Array, params: Array) -> float:
-    """The size of a target as its parameters make it: of the greatest effect of one."""
-    size = lengths(factor)
-    # Column length times parameter is what the parameter makes of the target.
-    return float((size * np.abs(params)).max() or size.max() or 1.0)
-
-
-class _Describer:
+def _describe(nulls: Nulls, known: Sequence[Symmetry], namer: Namer) -> Described:
     """Null directions in words: symmetries of the equations first, then by name."""
-
-    def __init__(
-        self,
-        objective: Objective,
-        model: Sampled,
-        known: Sequence[Symmetry],
-        params: Array,
-    ) -> None:
-        self.known, self.params = known, params
-        self.namer = Namer(model, params, objective.names)
-
-    def __call__(self, nulls: Nulls) -> Described:
-        units = {}
-        for each in self.known:
-            row = each.direction(self.params)[nulls.members] * nulls.effect
-            size = np.linalg.norm(row)
-            # The symmetry is told only if its direction lies in the null space that was
-            # found.
-            inside = row @ nulls.directions.T @ nulls.directions
-            if size > 0 and np.linalg.norm(row - inside) <= 1e-6 * size:
-                units[each] = row / size
-        told = [each for each in units if each.kind == "shift"]
-        # A scale of two parameters is a product or a quotient of two: `invariants`
-        # names it.
-        scales = [e for e in units if e.kind == "scale" and (units[e] != 0).sum() > 2]
-        # w1/v, w2/v, … of one unit with five or more weights would fill lines with
-        # products.
-        if len(scales) > 1 or any((units[each] != 0).sum() >= UNIT for each in scales):
-            told += scales
-        rest = _without(nulls, np.array([units[each] for each in told]))
-        made, more = self.namer(rest) if len(rest.directions) else ((), ())
-        return made, (*remarks(told), *more)
+    units = {}
+    for each in known:
+        row = each.direction(namer.params)[nulls.members] * nulls.effect
+        size = np.linalg.norm(row)
+        # The symmetry is told only if its direction lies in the null space that was
+        # found.
+        inside = row @ nulls.directions.T @ nulls.directions
+        if size > 0 and np.linalg.norm(row - inside) <= 1e-6 * size:
+            units[each] = row / size
+    told = [each for each in units if each.kind == "shift"]
+    # A scale of two parameters is a product or a quotient of two: `invariants` names
+    # it.
+    scales = [e for e in units if e.kind == "scale" and (units[e] != 0).sum() > 2]
+    # w1/v, w2/v, … of one unit with five or more weights would fill lines with
+    # products.
+    if len(scales) > 1 or any((units[each] != 0).sum() >= UNIT for each in scales):
+        told += scales
+    rest = _without(nulls, np.array([units[each] for each in told]))
+    made, more = namer(rest) if len(rest.directions) else ((), ())
+    return made, (*remarks(told), *more)
 
 
 def _without(nulls: Nulls, told: Array) -> Nulls:

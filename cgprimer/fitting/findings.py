@@ -9,52 +9,38 @@ import numpy as np
 from cgprimer.fitting.determination import MOST
 from cgprimer.fitting.group import CHANCE
 from cgprimer.fitting.identification import Identification
-from cgprimer.fitting.sampled import Sampled
-from cgprimer.fitting.standard_errors import doubtful, errors_of, reason
+from cgprimer.fitting.standard_errors import doubtful, errors_of
+from cgprimer.fitting.trail import Trail
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
 
 MOST_SAMPLES = 100_000  # that are compared with one another, in a tenth of a second
+TOLD = ("rank", "undetermined", "combinations", "null_space")
 
 
 def findings(
-    objective: Objective,
-    method: Any,
-    status: str,
-    params: Array,
-    known: Identification | None,
-    asked: bool,
+    objective: Objective, end: Trail, known: Identification | None, why: str
 ) -> tuple[list[str], dict[str, Any]]:
     """Sentences on what is determined and what is not, and what a FitResult holds.
 
-    asked : whether it was to be found out at all.
+    end : the Trail with its last word. why : there are no standard errors, by `reason`.
     """
-    fields: dict[str, Any] = {
-        "without_errors": reason(objective, method, status, asked)
-    }
     if known is None or known.rank is None:
-        fields["without_errors"] = fields["without_errors"] or "not computed"
+        why = why or "not computed"
+    fields: dict[str, Any] = {"without_errors": why}
     if known is None:
         return ["Which parameters are determined was not computed"], fields
-    fields |= {
-        "rank": known.rank,
-        "undetermined": known.undetermined,
-        "combinations": known.combinations,
-        "null_space": known.null_space,
-    }
+    fields |= {name: getattr(known, name) for name in TOLD}
     if known.rank is None:
-        return [*_sentences(known), _not_all(len(params))], fields
+        return [*_sentences(known), _not_all(len(end.best))], fields
     with np.errstate(all="ignore"):
-        if not fields["without_errors"]:
-            fields |= errors_of(objective, params, known)
-        told, sentence = doubtful(
-            Sampled(objective), objective.names, params, known, fields.get("spread")
-        )
+        if not why:
+            fields |= errors_of(objective, end.best, known)
+        told, sentence = doubtful(objective, end.best, known, fields.get("spread"))
     fields["practically_undetermined"] = told
     told_too = _improbable(fields.get("chi_squared"), fields.get("dof"))
     if "spread" in fields:
         told_too += _repetition(objective)
-    if told and status != "converged":
+    if told and end.status != "converged":
         sentence = f"At these values {sentence}"
     return [*_sentences(known), *[sentence] * bool(told), *told_too], fields
 
@@ -68,11 +54,8 @@ def _repetition(objective: Objective) -> list[str]:
     distinct = np.unique(rows, axis=1).shape[1]
     # Repeated measurements have targets of their own; only the same numbers again are
     # copies.
-    if 2 * distinct > count:
-        return []
-    return [
-        f"Only {distinct} of {count} samples differ; errors take all as independent"
-    ]
+    said = f"Only {distinct} of {count} samples differ; errors take all as independent"
+    return [said] * (2 * distinct <= count)
 
 
 def _improbable(chi_squared: float | None, dof: int | None) -> list[str]:

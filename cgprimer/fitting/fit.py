@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 import sys
-import time
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.errors import DataError, FitError, listing
+from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.arguments import (
     Method,
     check_counts,
@@ -40,7 +39,7 @@ from cgprimer.run.llvm import jit
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Steps
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 DEFAULT_SEED = 0
 # Who presses Ctrl-C waits no longer than that for an answer.
@@ -86,7 +85,6 @@ def fit(
     errors. Ctrl-C ends the fit and returns the best so far. Raises FitError where it
     cannot begin: names that do not fit, a loss that is not finite at the start.
     """
-    began = time.perf_counter()
     if not isinstance(method, LeastSquares):
         check_descent(method, "SGD, Adam or LeastSquares")
     check_kinds(graph, data)
@@ -96,9 +94,9 @@ def fit(
     if not isinstance(method, LeastSquares):
         check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
-    first = start_of(graph, start, random)
+    first = start_of(graph.parameters, start, random)
     trail = Trail(first, first)
-    attempt = Attempt(graph, data, kind, method, trail, identify, began)
+    attempt = Attempt(graph, data, kind, method, trail, identify)
     return _run(attempt, Passes(epochs, batch, random, progress), weighted)
 
 
@@ -162,7 +160,6 @@ def minimize(
 
     start : a first value for every input and parameter. Ends as `fit` does.
     """
-    began = time.perf_counter()
     check_descent(method, "SGD or Adam")
     takes.kind(Graph, graph=graph)
     takes.kind(Mapping, start=start)
@@ -172,19 +169,19 @@ def minimize(
     names = (*graph.inputs, *graph.parameters)
     if missing := [name for name in names if name not in start]:
         raise FitError(f"start lacks a value for {listing(missing)}")
-    first = start_of(graph, start, np.random.default_rng(0), names)
+    first = start_of(names, start, np.random.default_rng(0))
     trail = Trail(first, first, unit="step")
     objective: _Output | None = None
 
     def conclude() -> FitResult:
         # Inputs are minimised over as well, so that a backward by them is in use.
         asked = objective.program.asked_by_inputs if objective else {}
-        words = sentences_of(trail.status, trail, None, names, method.label)
+        words = sentences_of(trail.status, Ending(trail, names, exact=False), None)
         words += [*remarks_on_loss(trail), *remarks_on_custom(asked)]
-        return assemble(names, method, trail, words, began, loss_name=output)
+        return assemble(names, method, trail, words, loss_name=output)
 
     try:
-        objective = _Output(graph, output, names)
+        objective = _Output(graph, output)
         # There is one sample, so that nothing is drawn; `descend` takes a generator.
         passes = Passes(int(steps), None, np.random.default_rng(0), progress)
         descend(objective, method, trail, passes)
@@ -199,8 +196,7 @@ class _Output:
 
     nonnegative = False
 
-    def __init__(self, graph: Graph, output: str, names: tuple[str, ...]) -> None:
-        self.graph, self.output, self.names = graph, output, names
+    def __init__(self, graph: Graph, output: str) -> None:
         self.program = graph.program([output])
         self.row = graph.variable_number[output]
         self.cut = graph.table.input_rows.size
@@ -216,7 +212,7 @@ class _Output:
         return float(self._values(params)[self.row, 0])
 
     def value_and_gradient(
-        self, params: Array, rows: NDArray[np.int64] | None = None
+        self, params: Array, rows: Integers | None = None
     ) -> tuple[float, Array]:
         values = self._values(params)
         adjoints, shares = self.program.backward(
@@ -228,7 +224,5 @@ class _Output:
     def epoch(self, state: Array, steps: Steps) -> Array:
         return stepwise(self, state, steps)
 
-    def parts(
-        self, order: NDArray[np.int64], batch: int
-    ) -> Iterator[NDArray[np.int64]]:
+    def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         yield order

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.sampled import Sampled, inputs_at
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
 ROWS = 8_192  # samples at a time
@@ -65,23 +64,25 @@ def from_equations(
     return with_zeros(objective, params, identification)
 
 
-def _silent(objective: Objective, params: Array) -> NDArray[np.bool_]:
+def _silent(objective: Objective, params: Array) -> Mask:
     """Parameters that no sample feels: no random sum of all residuals has a slope."""
     problem = objective.problem
     rng, total = np.random.default_rng(0), np.zeros(len(params))
-    for rows in spans(len(objective), ROWS):
-        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+    for values in _values(objective, params):
         # A random sum of all targets: slopes that cancel in it by chance do so with
         # probability 0.
         seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
-        _, shares = problem.sweeps.backward(
-            values,
-            params[:, None],
-            dict(zip(problem.rows, seeds, strict=True)),
-            total=True,
-        )
+        seed = dict(zip(problem.rows, seeds, strict=True))
+        _, shares = problem.sweeps.backward(values, params[:, None], seed, total=True)
         total += np.abs(shares[:, 0])
     return np.asarray(total == 0)
+
+
+def _values(objective: Objective, params: Array) -> Iterator[Array]:
+    """Of all variables, (variables, n), some samples at a time."""
+    problem = objective.problem
+    for rows in spans(len(objective), ROWS):
+        yield problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
 
 
 def with_zeros(
@@ -90,7 +91,7 @@ def with_zeros(
     """`known`, with the variables beside silent parameters that are always 0."""
     if not known.without_effect:
         return known
-    problem, table = objective.problem, objective.problem.sweeps.table
+    table = objective.problem.sweeps.table
     owner = np.repeat(np.arange(len(table)), np.diff(table.start))
     silent = np.isin(table.parameters, known.without_effect)
     places = np.flatnonzero(table.kinds == PARAMETER)
@@ -98,7 +99,6 @@ def with_zeros(
     beside = np.zeros(table.rows.size, dtype=bool)
     beside[table.slots[mine & (table.kinds == VARIABLE)]] = True
     beside[table.defined[owner[mine]]] = True
-    for rows in spans(len(objective), ROWS):
-        values = problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+    for values in _values(objective, params):
         beside &= (values == 0).all(axis=1)
     return replace(known, zero=tuple(np.array(table.variables)[beside].tolist()))

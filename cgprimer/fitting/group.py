@@ -95,10 +95,9 @@ class TargetGroup:
 
     def _terms(self, predicted: Array) -> Array:
         """The losses of such predictions."""
+        unit = self.sigma
         with np.errstate(all="ignore"):
-            return np.asarray(
-                self.loss.value(predicted / self.sigma, self.targets / self.sigma)
-            )
+            return np.asarray(self.loss.value(predicted / unit, self.targets / unit))
 
     def _near(self) -> tuple[int, float, float] | None:
         """Samples far off fit and constant alike, and both losses without them."""

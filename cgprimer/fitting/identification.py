@@ -6,16 +6,18 @@ and `result` read it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import shorten
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 LONG = 60  # signs of a name or combination in a sentence or table
+_nothing: Callable[[], Any] = functools.partial(np.empty, 0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Combination:
 class Identification:
     """The rank of the Jacobian and what follows.
 
-    rank, null_space, half : None where only what the equations show is known.
+    rank, null_space : None where only what the equations show is known; `half`, and
+        what follows it, then hold nothing.
     undetermined : parameters that a null direction moves.
     without_effect : those of them that change no residual at all; `zero` are variables
         beside them that are 0 in every sample.
@@ -58,15 +61,14 @@ class Identification:
     zero: tuple[str, ...] = ()
     local: bool = False
     null_space: Array | None = None
-    half: Array | None = None
-    target: NDArray[np.int64] | None = None
-    leverage: Array | None = None
-    size: Array | None = None
+    half: Array = field(default_factory=_nothing)
+    target: Integers = field(default_factory=_nothing)
+    leverage: Array = field(default_factory=_nothing)
+    size: Array = field(default_factory=_nothing)
 
     @property
     def inverse(self) -> Array:
         """The covariance for unit noise, (p, p)."""
-        assert self.half is not None
         return np.asarray(self.half @ self.half.T)
 
     def sentence(self) -> str:
@@ -78,21 +80,18 @@ class Identification:
         parts = []
         if self.without_effect:
             verb = "has" if len(self.without_effect) == 1 else "have"
-            why = f" ({list_names(self.zero)} {_be(self.zero)} 0 in every sample)"
+            be = "is" if len(self.zero) == 1 else "are"
+            why = f" ({list_names(self.zero)} {be} 0 in every sample)"
             parts.append(
                 f"{list_names(self.without_effect)} {verb} no effect on the data"
                 + why * bool(self.zero)
             )
-        tied = [n for n in self.undetermined if n in self._combined_names]
-        if tied:
+        combined = {name for c in self.combinations for name in c.coefficients}
+        if tied := [name for name in self.undetermined if name in combined]:
             known = list_names([c.text for c in self.combinations])
             every = list_names(tied)
             parts.append(f"{every} are not determined separately, only {known}")
         return parts
-
-    @property
-    def _combined_names(self) -> set[str]:
-        return {name for c in self.combinations for name in c.coefficients}
 
 
 @dataclass(frozen=True)
@@ -103,24 +102,12 @@ class Nulls:
         `effect`: how much a parameter does, per unit of its own (members,).
     """
 
-    members: NDArray[np.int64]
+    members: Integers
     directions: Array
     effect: Array
 
 
 Described = tuple[tuple[Combination, ...], tuple[str, ...]]
-Describe = Callable[[Nulls], Described]
-
-
-def sum_text(terms: Sequence[tuple[str, float]]) -> str:
-    """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
-    text = ""
-    for name, coefficient in terms:
-        size = abs(float(f"{coefficient:.6g}"))
-        term = name if size == 1 else f"{size:.4g}*{name}"
-        sign = "-" if coefficient < 0 else "+"
-        text += f" {sign} {term}" if text else ("-" if sign == "-" else "") + term
-    return text
 
 
 def list_names(names: Sequence[str]) -> str:
@@ -131,7 +118,3 @@ def list_names(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _be(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"

@@ -18,79 +18,73 @@ Sources: Rothenberg, Econometrica 39 (1971); Numerical Recipes §15.4 for the SV
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.fitting.identification import (
-    Combination,
-    Describe,
-    Described,
-    Identification,
-    Nulls,
-    sum_text,
-)
-from cgprimer.fitting.matrices import complement, lengths
+from cgprimer.fitting.identification import Identification, Nulls
+from cgprimer.fitting.matrices import TOUCHED, lengths
+from cgprimer.fitting.sampled import NOTHING
 from cgprimer.interrupts import apart
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers, Mask
 
 EPSILON = float(np.finfo(np.float64).eps)
-# Entries of a singular vector are known to about ε over the gap between singular
-# values.
-TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
 def identify(
-    factor: Array | Sequence[Array],
+    factors: Sequence[Array],
+    params: Array,
     names: Sequence[str],
     samples: int,
-    *,
-    units: Sequence[float] | None = None,
-    rounding: Array | None = None,
-    describe: Describe | None = None,
-) -> Identification:
-    """What a Jacobian determines.
+    rounding: Array,
+) -> tuple[Identification, Nulls]:
+    """What a Jacobian determines at `params`, and null directions, yet without words.
 
-    factor : its triangular factor, or one for every target. samples : its rows.
-    units : of the targets, by which their rows are divided. rounding : (p,), the
-        relative part of every column that is rounding.
-    describe : says what null directions mean; by default in sums of parameters.
+    factors : its triangular factor for every target. samples : its rows. rounding :
+    (targets, p), the relative part of every column that is rounding.
 
-    >>> known = identify(np.array([[1.0, 1.0]]), ["a", "b"], samples=9)
-    >>> known.rank, known.undetermined, known.sentence()
-    (1, ('a', 'b'), 'a and b are not determined separately, only a + b')
+    >>> one, point = np.array([[1.0, 1.0]]), np.ones(2)
+    >>> known, nulls = identify([one], point, ["a", "b"], 9, np.zeros((1, 2)))
+    >>> known.rank, known.undetermined, nulls.members.tolist()
+    (1, ('a', 'b'), [0, 1])
     """
-    blocks = [factor] if isinstance(factor, np.ndarray) else list(factor)
-    scaled = _scale_columns(
-        blocks, np.array([1.0] * len(blocks) if units is None else units)
-    )
+    units = np.array([_unit(factor, params) for factor in factors])
+    scaled = _scale_columns(factors, units)
+    # Columns that are all rounding have been set to 0 in the factors; of the rest the
+    # worst target counts.
+    worst = np.where(rounding < NOTHING, rounding, 0.0).max(axis=0)
     # The usual floor of a numerical rank, max(n, p)·ε·σ₁, with a margin of 10.
     base = 10 * max(samples, len(names)) * EPSILON
-    noise = None if rounding is None else rounding[scaled.active]
-    kept, directions = _axes(scaled.rows, base, noise)
-    known = _from_axes(blocks, names, scaled, kept, directions)
+    kept, directions = _axes(scaled.rows, base, worst[scaled.active])
+    known = _from_axes(names, scaled, kept, directions)
     member = np.flatnonzero(directions.any(axis=0))
-    if not len(member):
-        return known
-    nulls = Nulls(scaled.active[member], directions[:, member], scaled.scale[member])
-    combinations, remarks = (describe or sums(names))(nulls)
-    return replace(known, combinations=combinations, remarks=remarks)
+    return known, Nulls(
+        scaled.active[member], directions[:, member], scaled.scale[member]
+    )
+
+
+def _unit(factor: Array, params: Array) -> float:
+    """The size of a target as its parameters make it: of the greatest effect of one."""
+    size = lengths(factor)
+    # Column length times parameter is what the parameter makes of the target.
+    return float((size * np.abs(params)).max() or size.max() or 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class _Scaled:
     """The factors of a Jacobian, below one another, with columns of length one.
 
-    rows : (r, a), of the parameters `active` (a,), whose columns are not zero. scale :
-    (a,), how long these were, with all targets in their own units. silent : (p,), whose
-    columns are zero. size : (p,), how long all are as they are given.
+    blocks : the factors as they are given. rows : (r, a), of the parameters `active`
+    (a,), whose columns are not zero. scale : (a,), how long these were, with all
+    targets in their own units. silent : (p,), whose columns are zero. size : (p,), how
+    long all are as they are given.
     """
 
+    blocks: Sequence[Array]
     rows: Array
-    active: NDArray[np.int64]
+    active: Integers
     scale: Array
-    silent: NDArray[np.bool_]
+    silent: Mask
     size: Array
 
 
@@ -106,23 +100,23 @@ def _scale_columns(blocks: Sequence[Array], units: Array) -> _Scaled:
     active = np.flatnonzero(norms > 0)
     scale = norms[active]
     rows = np.vstack(even)[:, active] / (scale / safe[active])
-    return _Scaled(rows, active, scale, norms == 0, size)
+    return _Scaled(blocks, rows, active, scale, norms == 0, size)
 
 
-def _axes(rows: Array, base: float, noise: Array | None) -> tuple[Array, Array]:
+def _axes(rows: Array, base: float, noise: Array) -> tuple[Array, Array]:
     """Right singular axes of rows (r, a): those of the rank, and null directions.
 
     base : times the greatest singular value, the floor of the rank. noise : (a,), the
     relative part of every column that is rounding.
     """
-    _, singular, axes = apart(lambda: _singular_values(rows))
+    # J = Q·R, and Q turns rows only: J and R have the same singular values and right
+    # axes, and R is small.
+    _, singular, axes = apart(lambda: np.linalg.svd(np.linalg.qr(rows, mode="r")))
     # Fewer rows than parameters: what is missing has a singular value of 0.
     singular = np.pad(singular, (0, len(axes) - len(singular)))
-    floor = np.full(len(axes), base * singular.max(initial=0.0))
-    if noise is not None:
-        # A column that is to 1e-6 rounding adds that much to every axis that it takes
-        # part in.
-        floor += np.abs(axes) @ noise
+    # A column that is to 1e-6 rounding adds that much to every axis that it takes part
+    # in.
+    floor = base * singular.max(initial=0.0) + np.abs(axes) @ noise
     kept = singular > floor
     least = singular[kept].min(initial=1.0)
     # The least singular value that is kept tells how well null axes are parted from
@@ -131,29 +125,15 @@ def _axes(rows: Array, base: float, noise: Array | None) -> tuple[Array, Array]:
     return axes[kept], np.where(np.abs(axes[~kept]) > touched, axes[~kept], 0.0)
 
 
-def _singular_values(rows: Array) -> tuple[Array, Array, Array]:
-    """The decomposition of R, whose right side is that of the rows, and cheap."""
-    factors: tuple[Array, Array, Array]
-    # J = Q·R, and Q turns rows only: J and R have the same singular values and right
-    # axes.
-    factors = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=True)
-    return factors
-
-
 def _from_axes(
-    blocks: Sequence[Array],
-    names: Sequence[str],
-    scaled: _Scaled,
-    kept: Array,
-    directions: Array,
+    names: Sequence[str], scaled: _Scaled, kept: Array, directions: Array
 ) -> Identification:
     """What follows from axes (rank, a) and null directions (q, a), without names."""
     null = np.zeros((len(directions), len(names)))
     # From columns of length one back to the parameters' own units.
     null[:, scaled.active] = directions / scaled.scale
     silent = scaled.silent
-    basis = kept / scaled.scale
-    half, target, leverage = _half(blocks, scaled.active, basis, len(names))
+    half, target, leverage = _half(scaled, kept / scaled.scale)
     return Identification(
         len(kept),
         # A column of zeros is null by itself, and is told apart as without effect.
@@ -167,21 +147,20 @@ def _from_axes(
     )
 
 
-def _half(
-    blocks: Sequence[Array], active: NDArray[np.int64], basis: Array, count: int
-) -> tuple[Array, NDArray[np.int64], Array]:
+def _half(scaled: _Scaled, basis: Array) -> tuple[Array, Integers, Array]:
     """`half` of an Identification, with the targets of its columns, and the leverage.
 
     With p = basisᵀ·z, J·basisᵀ = Q·T has full rank, and z = T⁻¹Qᵀ·residuals.
     """
     from scipy.linalg import solve_triangular
 
+    blocks, active = scaled.blocks, scaled.active
     rows = np.vstack(blocks)[:, active] @ basis.T
     target = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     # On the kept axes J has full rank, so that z = T⁻¹Qᵀ·residuals needs no
     # pseudo-inverse.
     q, t = np.linalg.qr(rows)
-    half = np.zeros((count, len(rows)))
+    half = np.zeros((len(scaled.size), len(rows)))
     if len(basis):
         half[active] = basis.T @ solve_triangular(t, q.T)
     leverage = np.zeros(len(blocks))
@@ -189,23 +168,3 @@ def _half(
     # rank.
     np.add.at(leverage, target, (q**2).sum(axis=1))
     return half, target.astype(np.int64), leverage
-
-
-def sums(names: Sequence[str]) -> Describe:
-    """Sums of parameters that are determined in first order: a basis of them all."""
-
-    def describe(nulls: Nulls) -> Described:
-        directions = nulls.directions / nulls.effect
-        # Unit length for each, so that no direction is lost in the rank below.
-        rows = complement(directions / lengths(directions.T)[:, None])
-        used = [
-            [
-                (names[i], c)
-                for i, c in zip(nulls.members.tolist(), row.tolist(), strict=True)
-                if abs(c) > 1e-6
-            ]
-            for row in rows
-        ]
-        return tuple(Combination(sum_text(row), dict(row)) for row in used), ()
-
-    return describe

@@ -24,9 +24,14 @@ from itertools import product
 
 import numpy as np
 
-from cgprimer.fitting.circuits import basis, circuits, groups, scale_rows
 from cgprimer.fitting.identification import Combination, Described, Nulls, list_names
-from cgprimer.fitting.matrices import complement
+from cgprimer.fitting.matrices import (
+    basis,
+    circuits,
+    complement,
+    groups,
+    scale_rows,
+)
 from cgprimer.fitting.motion import Motion, in_small_ratios
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.symmetry import directions
@@ -49,13 +54,14 @@ class Namer:
         # A second point tells a property of the model from one of the solution alone,
         # as where two rates happen to be equal.
         points = [self.params, *self._elsewhere(nulls)]
-        trials = Trials(self.model, points)
+        self.trials = Trials(self.model, points)
         combinations: list[Combination] = []
         remarks: list[str] = []
         for group in groups(nulls):
-            terms, left = self._terms(group), len(group.directions)
+            members, left = group.members.tolist(), len(group.directions)
+            terms = [Term("name", (), self.names, index=i) for i in members]
             if len(points) > 1:
-                terms, left = self._replace(terms, group, trials)
+                terms, left = self._replace(terms, group)
             # All members are named or none: a product among three of five would be read
             # as all that is known.
             if left:
@@ -68,10 +74,6 @@ class Namer:
                 combinations += [term.combination(self.params) for term in known]
         return tuple(combinations), tuple(remarks)
 
-    def _terms(self, group: Nulls) -> list[Term]:
-        """The members of a group, each by itself."""
-        return [Term("name", (), self.names, index=i) for i in group.members.tolist()]
-
     def _elsewhere(self, nulls: Nulls) -> Iterator[Array]:
         """Another point, at which the model is finite; none where there is none near.
 
@@ -83,25 +85,20 @@ class Namer:
         # be inside the domain.
         turn *= rng.choice([-1.0, 1.0], len(turn))
         unit = np.abs(self.params)
-        unit[nulls.members] = np.where(
-            unit[nulls.members] > 0,
-            unit[nulls.members],
-            sizes(self.model.predictions(self.params)).max() / nulls.effect,
-        )
+        own, size = unit[nulls.members], sizes(self.model.predictions(self.params))
+        unit[nulls.members] = np.where(own > 0, own, size.max() / nulls.effect)
         for share in (0.3, 0.03):
             point = self.params + share * turn * unit
             if np.isfinite(self.model.predictions(point)).all():
                 yield point
                 return
 
-    def _replace(
-        self, terms: list[Term], group: Nulls, trials: Trials
-    ) -> tuple[list[Term], int]:
+    def _replace(self, terms: list[Term], group: Nulls) -> tuple[list[Term], int]:
         """Terms in place of a group's members, and how many directions are left."""
         left = len(group.directions)
         # All members but one are free: one sum or product holds everything that is
         # determined, and is found at once instead of pair by pair.
-        if len(terms) == left + 1 and (only := self._only(terms, group, trials)):
+        if len(terms) == left + 1 and (only := self._only(terms, group)):
             return [only], 0
         if left > MOST or len(terms) > MOST:
             return terms, left
@@ -109,7 +106,7 @@ class Namer:
         effect[group.members] = group.effect
         null = np.zeros((left, len(effect)))
         null[:, group.members] = group.directions / group.effect
-        while left and (step := self._step(terms, null, left, effect, trials)):
+        while left and (step := self._step(terms, null, left, effect)):
             places, way = step
             rest = [term for i, term in enumerate(terms) if i not in places]
             # The members leave, and one fewer invariants take their place among the
@@ -118,12 +115,7 @@ class Namer:
         return sorted(terms, key=lambda term: term.members), left
 
     def _step(
-        self,
-        terms: list[Term],
-        null: Array,
-        left: int,
-        effect: Array,
-        trials: Trials,
+        self, terms: list[Term], null: Array, left: int, effect: Array
     ) -> tuple[list[int], Motion] | None:
         """The members of a circuit and the way along which they move unnoticed.
 
@@ -139,11 +131,11 @@ class Namer:
             places = np.flatnonzero(circuit).tolist()
             chosen = [terms[i] for i in places]
             moves = circuit[places] / own[places]
-            if way := self._way(chosen, moves, own[places], trials):
+            if way := self._way(chosen, moves, own[places]):
                 return places, way
         return None
 
-    def _only(self, terms: list[Term], group: Nulls, trials: Trials) -> Term | None:
+    def _only(self, terms: list[Term], group: Nulls) -> Term | None:
         """The sum or product of all members, where that is all that is determined."""
         values = self.params[group.members]
         # A random mixture of all directions: what stays along it, stays along each of
@@ -151,7 +143,8 @@ class Namer:
         along = np.random.default_rng(2).uniform(0.5, 1, len(group.directions))
         moves = group.directions / group.effect
         by_step, by_factor = (False,) * len(terms), (True,) * len(terms)
-        if trials.confirm(Motion(terms, by_step, along @ moves), values, group.effect):
+        way = Motion(terms, by_step, along @ moves)
+        if self.trials.confirm(way, values, group.effect):
             [row] = complement(group.directions) * group.effect
             return _make("sum", terms, row / row[0])
         # 0 times any factor is 0: a product says nothing there.
@@ -160,13 +153,11 @@ class Namer:
         logs = scale_rows(moves / values)
         powers = in_small_ratios(complement(logs)[0], by_factor)
         way = Motion(terms, by_factor, along @ logs)
-        if powers is not None and trials.confirm(way, values, group.effect):
+        if powers is not None and self.trials.confirm(way, values, group.effect):
             return _make("product", terms, powers * math.copysign(1.0, powers[0]))
         return None
 
-    def _way(
-        self, terms: list[Term], moves: Array, effect: Array, trials: Trials
-    ) -> Motion | None:
+    def _way(self, terms: list[Term], moves: Array, effect: Array) -> Motion | None:
         """The way along which the model does not change; None where none is found."""
         values = np.array([term.value(self.params) for term in terms])
         for factors in _choices(values):
@@ -175,7 +166,7 @@ class Namer:
             if simple is None:
                 continue
             way = Motion(terms, factors, simple)
-            if trials.confirm(way, values, effect):
+            if self.trials.confirm(way, values, effect):
                 return way
         return None
 

@@ -44,11 +44,11 @@ class LeastSquares:
     Source: Branch, Coleman & Li, SIAM J. Sci. Comput. 21 (1999), as in scipy.
     """
 
+    label: ClassVar[str] = "LeastSquares"
     ftol: float = 1e-15
     xtol: float = 1e-15
     gtol: float = 1e-15
     max_steps: int | None = None
-    gives_errors: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         takes.number(ftol=self.ftol, xtol=self.xtol, gtol=self.gtol)
@@ -60,11 +60,6 @@ class LeastSquares:
         if self.max_steps is not None and not takes.is_count(self.max_steps):
             said = takes.quote(self.max_steps)
             raise FitError(f"max_steps is at least 1, not {said}")
-
-    @property
-    def label(self) -> str:
-        """Name for curves and reports."""
-        return "LeastSquares"
 
 
 def least_squares(
@@ -138,15 +133,13 @@ def _round(
     """What scipy makes of a start in `allowed` evaluations."""
     from scipy.optimize import least_squares as solve
 
-    robust = scaled.objective.loss.robust
-    assert robust is not None
     return solve(
         scaled.residuals,
         start / scaled.scale,
         scaled.jacobian,
         method="trf",
         x_scale="jac",
-        loss=robust,
+        loss=scaled.objective.loss.robust or "linear",
         ftol=method.ftol,
         xtol=method.xtol,
         gtol=method.gtol,

@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cgprimer.errors import FitError
 from cgprimer.fitting.downhill import Smooth
 from cgprimer.fitting.optimisers import Descent
 from cgprimer.fitting.stopping import (
@@ -31,7 +29,7 @@ from cgprimer.fitting.stopping import (
 from cgprimer.fitting.trail import Trail
 from cgprimer.notation.progress import loss_bar
 from cgprimer.run.problem import Steps
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 GENTLE = 1e-5  # times the rate: who lowers it further has inputs or targets to rescale
 
@@ -43,9 +41,7 @@ class Minimizable(Smooth, Protocol):
 
     def epoch(self, state: Array, steps: Steps) -> Array: ...
 
-    def parts(
-        self, order: NDArray[np.int64], batch: int
-    ) -> Iterator[NDArray[np.int64]]: ...
+    def parts(self, order: Integers, batch: int) -> Iterator[Integers]: ...
 
 
 @dataclass(frozen=True)
@@ -69,14 +65,8 @@ def descend(
 
     Raises FitError where the loss at the start is not finite.
     """
-    first = objective.value(trail.params)
-    if not np.isfinite(first):
-        raise FitError(
-            f"the loss is {first} at the start: choose another start, or evaluate the "
-            "graph there to see which variable is not finite"
-        )
-    trail.loss, trail.evaluations = first, 1
-    trail.mark(first)
+    trail.begin(objective.value(trail.params))
+    trail.mark(trail.loss)
     shown = loss_bar(passes.epochs, method.label, passes.progress)
     with shown as tick, np.errstate(all="ignore"):
         trail.status = _descend(objective, method, trail, passes, tick)
@@ -131,9 +121,7 @@ def _state(method: Descent, params: Array) -> Array:
 
     Row 0 holds the parameters, the others what the rule remembers, as a velocity.
     """
-    state = np.zeros((1 + len(method.rule.memory), len(params)))
-    state[0] = params
-    return state
+    return np.pad(params[None], ((0, len(method.rule.memory)), (0, 0)))
 
 
 def _end_epoch(objective: Minimizable, trail: Trail, params: Array) -> float:

@@ -6,7 +6,8 @@ gains, samples, parameters ─▶ p-value
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from cgprimer.types import Array
 
 FEW = 5  # residuals of one sign, below which the normal approximation is not one
 
@@ -36,7 +37,7 @@ def by_likelihood(gain: float, extra: int) -> float:
     return float(chdtrc(extra, 2 * gain))
 
 
-def by_runs(left: NDArray[np.float64]) -> float:
+def by_runs(left: Array) -> float:
     """Runs test: residuals (n,) in an order that means something, 0 left out.
 
     Too few runs of one sign are a trend, too many an oscillation that was missed.
@@ -54,7 +55,7 @@ def by_runs(left: NDArray[np.float64]) -> float:
     return _two_sided_chance((runs - mean) / np.sqrt(variance))
 
 
-def by_neighbours(left: NDArray[np.float64]) -> float:
+def by_neighbours(left: Array) -> float:
     """Products of neighbours: residuals (n,) whose signs the targets themselves decide.
 
     Those of a label 0 or 1 are: where it is likely they come in runs, though the model

@@ -2,6 +2,8 @@
 
 rows of J, a block at a time ─ triangle ─▶ R with RᵀR = JᵀJ
 rows ─ lengths ─▶ of every column      rows ─ reduce_rows, complement ─▶ simple rows
+Nulls ─ groups ─▶ Nulls that share no parameter, …
+directions ─ circuits ─▶ rows of as few parameters as can be, the shortest first
 """
 
 from __future__ import annotations
@@ -10,10 +12,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cgprimer.fitting.identification import Nulls
 from cgprimer.types import Array
 
 # Ctrl-C waits for the end of a call of LAPACK.
 PART = 1e8  # rows of one factorisation × parameters²: about 0.1 s
+ORDERS = 8  # of the columns, each of which may find other circuits
+# Entries of a singular vector are known to about ε over the gap between singular
+# values.
+TOUCHED = 1e-7  # share of a null direction from which a parameter counts as part of it
 
 
 def triangle(blocks: Iterable[Array]) -> Array:
@@ -79,3 +86,51 @@ def reduce_rows(rows: Array) -> Array:
         rows[others] -= np.outer(rows[others, column], rows[top])
         top += 1
     return rows
+
+
+def groups(nulls: Nulls) -> list[Nulls]:
+    """The null directions apart, by members that none of the others move."""
+    from scipy.sparse.csgraph import connected_components
+
+    # Reduced rows have a pivot of their own each: two that share no entry can be apart.
+    rows = _clean(basis(nulls.directions, len(nulls.directions)))
+    touched = rows != 0
+    count, group = connected_components(touched @ touched.T, directed=False)
+    parts = []
+    for number in range(count):
+        own = rows[group == number]
+        used = own.any(axis=0)
+        parts.append(Nulls(nulls.members[used], own[:, used], nulls.effect[used]))
+    return parts
+
+
+def circuits(directions: Array) -> list[Array]:
+    """Null directions that move as few as they can; the shortest first."""
+    by_members: dict[tuple[int, ...], Array] = {}
+    width = directions.shape[1]
+    # A reduced row moves its pivot and what depends on it. Other orders of columns have
+    # other pivots, so that shorter circuits may be found; all of them would be too
+    # many.
+    for turn in range(min(width, ORDERS)):
+        order = np.roll(np.arange(width), -turn)
+        rows = np.zeros_like(directions)
+        rows[:, order] = _clean(directions[:, order])
+        for row in rows:
+            by_members.setdefault(tuple(np.flatnonzero(row).tolist()), row)
+    return sorted(by_members.values(), key=np.count_nonzero)
+
+
+def basis(rows: Array, rank: int) -> Array:
+    """Orthonormal rows (rank, p) that span the same."""
+    return np.asarray(np.linalg.svd(rows, full_matrices=False)[2][:rank])
+
+
+def scale_rows(rows: Array) -> Array:
+    """Rows of greatest entry 1."""
+    return np.asarray(rows / np.abs(rows).max(axis=1, keepdims=True))
+
+
+def _clean(rows: Array) -> Array:
+    """Rows in reduced form, of greatest entry 1, without what is rounding."""
+    rows = scale_rows(reduce_rows(rows))
+    return np.where(np.abs(rows) > TOUCHED, rows, 0.0)

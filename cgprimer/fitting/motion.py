@@ -96,10 +96,8 @@ def in_small_ratios(rates: Array, factors: Sequence[bool]) -> Array | None:
     if unit == 0:
         return None
     # Rates of 1 and 0.4999999 are 2 to 1 but for rounding: a²·b.
-    ratios = [
-        Fraction(rate).limit_denominator(POWERS) for rate in (rates[chosen] / unit)
-    ]
-    exact = np.array([float(ratio) for ratio in ratios])
+    ratios = map(Fraction, rates[chosen] / unit)
+    exact = np.array([float(each.limit_denominator(POWERS)) for each in ratios])
     if (
         np.abs(exact * unit / rates[chosen] - 1).max() > 1e-5
         or np.abs(exact).max() > POWERS

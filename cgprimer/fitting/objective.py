@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.data.dataset import Dataset
 from cgprimer.graph.graph import Graph
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
+from cgprimer.types import Array
 
 
 def objective_of(
@@ -28,7 +28,7 @@ def objective_of(
     )
 
 
-def in_units(loss: Loss, sigma: Mapping[str, NDArray[np.float64]]) -> Loss:
+def in_units(loss: Loss, sigma: Mapping[str, Array]) -> Loss:
     """`loss` of what was divided by sigma, back in the data's units: times σ².
 
     sigma : target → (n,). σ² is their harmonic mean, so that mse becomes the weighted
@@ -47,6 +47,6 @@ def in_units(loss: Loss, sigma: Mapping[str, NDArray[np.float64]]) -> Loss:
     )
 
 
-def varies(sigma: Mapping[str, NDArray[np.float64]]) -> bool:
+def varies(sigma: Mapping[str, Array]) -> bool:
     """Whether some targets or samples weigh more than others."""
     return len({float(x) for column in sigma.values() for x in np.unique(column)}) > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,18 +18,6 @@ from cgprimer.types import Array
 Rate = float | Sequence[float] | Callable[[int], float]
 
 
-class Descent(Protocol):
-    """A method of steps: the rule of one step, and the numbers that each is given."""
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def rule(self) -> UpdateRule: ...
-
-    def settings(self, first: int, count: int) -> Array: ...
-
-
 @dataclass(frozen=True)
 class SGD:
     """Steps of `rate` down the gradient, with momentum if asked.
@@ -39,6 +27,7 @@ class SGD:
         Nesterov along g + momentum·v. Source: Sutskever et al., ICML 2013.
     """
 
+    label: ClassVar[str] = "SGD"  # for curves and reports
     rate: Rate = 1e-2
     momentum: float = 0.0
     nesterov: bool = False
@@ -51,11 +40,6 @@ class SGD:
             raise FitError(f"momentum lies in [0, 1), not {self.momentum!r}")
         if self.nesterov and not self.momentum:
             raise FitError("nesterov needs momentum > 0")
-
-    @property
-    def label(self) -> str:
-        """Name for curves and reports."""
-        return "SGD"
 
     @property
     def rule(self) -> UpdateRule:
@@ -81,6 +65,7 @@ class Adam:
     Source: Kingma & Ba, Adam: a method for stochastic optimization, ICLR 2015.
     """
 
+    label: ClassVar[str] = "Adam"
     rate: Rate = 1e-2
     beta1: float = 0.9
     beta2: float = 0.999
@@ -94,11 +79,6 @@ class Adam:
                 raise FitError(f"{name} lies in [0, 1), not {getattr(self, name)!r}")
         if not self.epsilon > 0:
             raise FitError(f"epsilon is positive, not {self.epsilon!r}")
-
-    @property
-    def label(self) -> str:
-        """Name for curves and reports."""
-        return "Adam"
 
     @property
     def rule(self) -> UpdateRule:
@@ -123,31 +103,29 @@ class Adam:
         return table
 
 
+Descent = Adam | SGD
+"""A method of steps: the rule of one step, and the numbers that each is given."""
+
+
 def check_rate(rate: Rate) -> None:
     """Refuse a rate that is not positive."""
     if not callable(rate):
-        _positive(_numbers(rate), rate)
+        _rates(rate)
 
 
 def rates_at(rate: Rate, first: int, count: int) -> Array:
     """The rates of `count` steps, counted from 0, from number `first` on."""
     steps = range(first, first + count)
     if callable(rate):
-        return np.array([_rate_in(rate, step) for step in steps], dtype=np.float64)
-    known = _numbers(rate)
+        return np.array([_rates(rate(step), f" in step {step}")[0] for step in steps])
+    # Looked at when the method was made; here once for each epoch.
+    known = np.atleast_1d(as_numbers("the learning rate", rate, FitError))
     return known[np.minimum(steps, len(known) - 1)]
 
 
-def _rate_in(rate: Callable[[int], float], step: int) -> float:
-    answer = rate(step)
-    return float(_positive(_numbers(answer), answer, f" in step {step}")[0])
-
-
-def _numbers(rate: ArrayLike) -> Array:
-    return np.atleast_1d(as_numbers("the learning rate", rate, FitError))
-
-
-def _positive(rates: Array, given: object, where: str = "") -> Array:
+def _rates(given: ArrayLike, where: str = "") -> Array:
+    """What is given for rates, as an array (n,) of positive numbers."""
+    rates = np.atleast_1d(as_numbers("the learning rate", given, FitError))
     if rates.ndim > 1 or not rates.size or not ((rates > 0) & (rates < np.inf)).all():
         raise FitError(
             f"a learning rate is a positive number, not {takes.quote(given)}{where}"

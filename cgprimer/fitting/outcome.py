@@ -1,6 +1,9 @@
 """How a fit ended, and what to change, in sentences that fit what happened.
 
-status, trail, baseline ─ sentences_of ─▶ sentences; called by `conclusion`
+    trail, baseline ─ status_of ─▶ a key of OUTCOMES, the word for it
+                    ─ sentences_of ─▶ sentences
+
+`conclusion` asks.
 """
 
 from __future__ import annotations
@@ -11,10 +14,10 @@ import numpy as np
 
 from cgprimer.errors import listing
 from cgprimer.fitting.advice import RESCALE, Ending, capital
-from cgprimer.fitting.baseline import Baseline
+from cgprimer.fitting.baseline import LEVEL, Baseline
 from cgprimer.fitting.compared import compare, r_squares, shortcomings
 from cgprimer.fitting.score import Score
-from cgprimer.fitting.status import creeps
+from cgprimer.fitting.stopping import PATIENCE, creeps
 from cgprimer.fitting.trail import Trail
 
 SOME = 4  # samples that are named
@@ -42,15 +45,42 @@ OUTCOMES = {
 """status → what happened; what to change follows from how it happened."""
 
 
-def sentences_of(
-    status: str, trail: Trail, baseline: Baseline | None, names: Sequence[str], by: str
-) -> list[str]:
+def status_of(trail: Trail, baseline: Baseline | None, stepwise: bool) -> str:
+    """How a fit ended, beside what constants reach.
+
+    A fit that a constant equals is `trivial` where it has come to rest, and also where
+    it hardly moves any more; one that is on its way keeps the word for that.
+    stepwise : whether the method is one of steps, which may crawl anywhere.
+    """
+    ended = trail.status
+    if baseline is None or not baseline.trivial:
+        # Zero slopes far out are no minimum.
+        far = ended == "converged" and (trail.gone or trail.endless)
+        return "stalled" if far else ended
+    # A descent that is far worse than a constant is on its way, not at its end.
+    at_level = baseline.level or not stepwise
+    at_rest = ended == "converged" or (ended == "stalled" and not stepwise)
+    if at_rest or (at_level and ended in ("max_steps", "stalled") and creeps(trail)):
+        return "trivial"
+    if ended == "diverged" and _hovers(trail, baseline):
+        return "trivial"
+    return ended
+
+
+def _hovers(trail: Trail, baseline: Baseline) -> bool:
+    """Whether a loss that rose went only up and down about the constants'."""
+    loss, constant = baseline.losses
+    ratio = constant / loss if loss else 0.0
+    last = trail.overall[-PATIENCE - 1 :]
+    return bool(np.isfinite(last).all() and max(last) <= LEVEL * ratio * trail.loss)
+
+
+def sentences_of(status: str, ending: Ending, baseline: Baseline | None) -> list[str]:
     """How it ended, what to change, and how it compares with constants, in sentences.
 
-    names : of the parameters. by : the label of the method.
+    status : the last word on it; that of the Trail is the method's own.
     """
-    first = OUTCOMES[status]
-    ending = Ending(trail, names, exact=by == "LeastSquares")
+    first, trail = OUTCOMES[status], ending.trail
     if status == "trivial" and baseline is not None:
         words = _trivial(ending, baseline)
         return [first, *words, *[capital(ENDLESS)] * trail.endless]
@@ -93,22 +123,16 @@ def _trivial(ending: Ending, baseline: Baseline) -> list[str]:
     sentences += [*map(_apart, (s for s in poor if s.apart)), *ending.stuck()]
     rest = ending.trail.status == "converged"
     if not baseline.one or (ending.exact and not rest):
-        return [*sentences, _elsewhere(poor)]
+        return [*sentences, ELSEWHERE + _unless(poor, ": ")]
     change = ("C" if rest else "Allow more steps, rescale, or c") + "hange the model"
     reason = ": it is linear in its parameters, so no other start leads elsewhere"
-    return [*sentences, change + reason + _unless(poor)]
+    return [*sentences, change + reason + _unless(poor, ", and ")]
 
 
-def _elsewhere(poor: Sequence[Score]) -> str:
-    if any(score.pattern for score in poor):
-        return ELSEWHERE + ": the targets have a pattern that is no noise"
-    return ELSEWHERE + _unless(poor)
-
-
-def _unless(poor: Sequence[Score]) -> str:
+def _unless(poor: Sequence[Score], link: str) -> str:
     """That there is something to find, or that there may be nothing."""
     if any(score.pattern for score in poor):
-        return ", and the targets have a pattern that is no noise"
+        return link + "the targets have a pattern that is no noise"
     told = any(score.apart for score in poor)
     return "" if told else ", unless there is nothing in the data to find"
 

@@ -37,7 +37,8 @@ class Restarts:
         """
         self.count += 1
         tried = self._points(answer)
-        losses = [self._loss(one) for one in tried]
+        residuals = map(self.scaled.objective.residuals, tried)
+        losses = [*map(self.scaled.loss, residuals)]
         start = tried[int(np.nanargmin(losses))]
         scale, old, trail = powers_of_two(start), self.scaled.scale, self.scaled.trail
         # By 2^20, a million: nearer ones scipy's own column scales take care of.
@@ -61,9 +62,6 @@ class Restarts:
         # parameters it is the same at zero, for others a guess that the losses judge.
         residuals = scaled.objective.residuals(zero)
         return points + _newton(zero, residuals, jacobian)[:1]
-
-    def _loss(self, params: Array) -> float:
-        return self.scaled.loss(self.scaled.objective.residuals(params))
 
 
 def _newton(at: Array, residuals: Array, jacobian: Array) -> list[Array]:

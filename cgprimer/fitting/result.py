@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer import takes
 from cgprimer.errors import FitError, listing
@@ -17,7 +16,7 @@ from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.text_table import TextTable
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,7 +70,7 @@ class FitResult(Report):
     practically_undetermined: tuple[str, ...] = ()
     noise_free: tuple[str, ...] = ()
     epoch_losses: Array | None = None
-    epoch_counts: NDArray[np.int64] | None = None
+    epoch_counts: Integers | None = None
     loss_name: str = "loss"
 
     @property

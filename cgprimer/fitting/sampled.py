@@ -7,12 +7,11 @@ a few hundred samples are enough for that.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.fitting.matrices import lengths
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Problem
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 SAMPLES = 256
 NUMBERS = 2_000_000  # of a Jacobian on the samples, at most
@@ -24,7 +23,7 @@ NOTHING = 0.1  # … from which on there is nothing else in a column
 FAINT = 1e-6  # effect of a parameter beside its target, that rounding may have
 
 
-def inputs_at(problem: Problem, rows: slice | NDArray[np.int64]) -> Array:
+def inputs_at(problem: Problem, rows: slice | Integers) -> Array:
     """The inputs of some samples, (inputs, n); one of nothing where there are none."""
     return problem.inputs[:, rows] if len(problem.inputs) else problem.inputs[:, :1]
 

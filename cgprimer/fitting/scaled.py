@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from cgprimer.errors import FitError
 from cgprimer.fitting.baseline import plain_loss
 from cgprimer.fitting.matrices import lengths, triangle
 from cgprimer.fitting.trail import Trail
@@ -36,13 +35,8 @@ class ScaledResiduals:
     def __init__(self, objective: Objective, trail: Trail, tick: Any) -> None:
         self.objective, self.tick, self.trail = objective, tick, trail
         start = trail.params
-        loss = self.loss(objective.residuals(start))
-        if not np.isfinite(loss):
-            raise FitError(
-                f"the loss is {loss} at the start: choose another start, or evaluate "
-                "the graph there to see which variable is not finite"
-            )
-        trail.loss, trail.evaluations, trail.unit = loss, 1, "step"
+        trail.begin(self.loss(objective.residuals(start)))
+        trail.unit = "step"
         # `smooth`: whether the last Jacobian was finite.
         self.last, self.smooth = start, True
         self.scale, self.unit = powers_of_two(start), self._unit()
@@ -159,9 +153,7 @@ def turn_to_one_axis(beside: Iterable[Array], count: int) -> Array:
 
 def along_first_axis(length: float, count: int) -> Array:
     """A vector (count + 1,) along the first axis."""
-    vector = np.zeros(count + 1)
-    vector[0] = length
-    return vector
+    return np.pad(np.array([length]), (0, count))
 
 
 def powers_of_two(sizes: Any) -> Array:

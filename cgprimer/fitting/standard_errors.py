@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cgprimer.fitting.arguments import Method
 from cgprimer.fitting.identification import Identification, list_names
+from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.matrices import lengths
 from cgprimer.fitting.sampled import Sampled
 from cgprimer.run.objective import Objective
-from cgprimer.types import Array
+from cgprimer.types import Array, Mask
 
 EXACT = 8 * np.finfo(float).eps  # residuals beside the data, that are rounding: a few
 # ulps, as the last digits of readings with a great offset are noise like any other
@@ -32,26 +33,21 @@ PAIR = 0.999  # correlation, from which on two parameters are named as alike
 FEW = 20  # parameters that are looked at for that
 
 
-def reason(objective: Objective, method: Any, status: str, asked: bool) -> str:
+def reason(objective: Objective, method: Method, status: str, asked: bool) -> str:
     """Why there are no standard errors; empty where there can be some."""
-    if not getattr(method, "gives_errors", False):
+    if not isinstance(method, LeastSquares):
         return f"none by {method.label}"
     if objective.loss.name != "mse":
         return f"none with {objective.loss.name}"
     if not asked:
         return "not asked for"
-    if status == "trivial":
-        return "trivial fit"
-    return "" if status == "converged" else "not converged"
+    return {"converged": "", "trivial": "trivial fit"}.get(status, "not converged")
 
 
 def errors_of(
     objective: Objective, params: Array, known: Identification
 ) -> dict[str, Any]:
     """The fields of a FitResult that hold errors."""
-    assert known.half is not None
-    assert known.target is not None
-    assert known.leverage is not None
     assert known.rank is not None
     residuals = objective.residuals(params).reshape(objective.targets.shape)
     squares = (residuals**2).sum(axis=1)
@@ -59,44 +55,38 @@ def errors_of(
     # Each target pays for the parameters that its residuals have taken: the leverages
     # add up to the rank.
     left = len(objective) - known.leverage
+    sigma = objective.sigma
     variance = np.full(len(squares), squares.sum() / dof if dof else np.nan)
-    if objective.sigma is not None:
+    if sigma is not None:
         variance[:] = 1.0
+        residuals = residuals * sigma
     elif (left >= 1).all():  # else a target has too few samples for a noise of its own
         variance = squares / left
     half = known.half * np.sqrt(variance)[known.target]
-    top = np.abs(objective.targets).max(axis=1)
-    if objective.sigma is not None:
-        residuals = residuals * objective.sigma
     rms = np.sqrt((residuals**2).mean(axis=1))
     # A target met to rounding has an s of 1e-16, which would make its parameters seem
     # to be known to sixteen digits.
-    met = rms <= EXACT * top
+    met = rms <= EXACT * np.abs(objective.targets).max(axis=1)
     noisy = lengths(known.half[:, ~met[known.target]].T)
     without = noisy <= EXACT * lengths(known.half.T)  # it rests on what is met only
     return {
         "spread": half @ half.T,
         "dof": dof,
-        "chi_squared": None if objective.sigma is None else float(squares.sum()),
+        "chi_squared": None if sigma is None else float(squares.sum()),
         "noise_free": tuple(np.array(objective.names)[without].tolist()),
-        "without_errors": "" if dof or objective.sigma is not None else "n = p",
+        "without_errors": "" if dof or sigma is not None else "n = p",
     }
 
 
 def doubtful(
-    model: Sampled,
-    names: Sequence[str],
-    params: Array,
-    known: Identification,
-    spread: Array | None,
+    objective: Objective, params: Array, known: Identification, spread: Array | None
 ) -> tuple[tuple[str, ...], str]:
     """Parameters that are determined in name only, and a sentence about them.
 
     With errors: those above their values whose effects are nearly those of others, or
     change within the error so much that it means nothing. Without: the nearly alike.
     """
-    assert known.size is not None
-    unit = known.inverse
+    names, model, unit = objective.names, Sampled(objective), known.inverse
     # (JᵀJ)⁻¹ beside 1/|column|²: how much larger the variance is for the other
     # parameters.
     growth = np.diag(unit) * known.size**2
@@ -105,7 +95,12 @@ def doubtful(
         chosen = alike = np.flatnonzero((growth > SAME) & ~open_)
         why = ""
     else:
-        chosen, alike = _wide(model, params, spread, growth, open_)
+        # An error as large as the value: the sign is not even known.
+        wide = np.flatnonzero((np.sqrt(np.diag(spread)) > np.abs(params)) & ~open_)
+        alike = wide[growth[wide] > ALIKE]
+        # Two Jacobians each: of many, the first are looked at.
+        bent = [_bends(model, params, spread, j) for j in wide[:FEW].tolist()]
+        chosen = np.union1d(alike, wide[:FEW][np.array(bent, dtype=bool)])
         why = (
             "their standard errors exceed their values"
             if len(chosen) > 1
@@ -122,39 +117,20 @@ def doubtful(
     return doubted, f"{told}: {', and '.join(reasons)}"
 
 
-def _wide(
-    model: Sampled,
-    params: Array,
-    spread: Array,
-    growth: Array,
-    open_: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Parameters whose errors exceed them and mean nothing; those alike to others."""
-    error = np.sqrt(np.diag(spread))
-    # An error as large as the value: the sign is not even known.
-    wide = np.flatnonzero((error > np.abs(params)) & ~open_)
-    alike = wide[growth[wide] > ALIKE]
-    # Two Jacobians each: of many, the first are looked at.
-    curved = [j for j in wide[:FEW].tolist() if _bends(model, params, spread, j)]
-    return np.union1d(alike, np.array(curved, dtype=np.int64)), alike
-
-
 def _bends(model: Sampled, params: Array, spread: Array, number: int) -> bool:
     """Whether the effect of a parameter changes within its own standard error."""
     # One standard error of the parameter, and of the others what goes with it.
     step = spread[:, number] / np.sqrt(spread[number, number])
-    base = model.jacobian(params)[..., number].ravel()
-    moved = [
-        model.jacobian(p)[..., number].ravel() for p in (params + step, params - step)
-    ]
+    base, *moved = (
+        model.jacobian(p)[..., number].reshape(-1, 1)
+        for p in (params, params + step, params - step)
+    )
     with np.errstate(all="ignore"):
-        gaps = lengths(np.stack(moved, axis=1) - base[:, None])
-    return not (gaps <= CURVED * lengths(base[:, None])).all()
+        gaps = lengths(np.hstack(moved) - base)
+    return not (gaps <= CURVED * lengths(base)).all()
 
 
-def _closest(
-    names: Sequence[str], unit: Array, open_: NDArray[np.bool_], number: int
-) -> str:
+def _closest(names: Sequence[str], unit: Array, open_: Mask, number: int) -> str:
     """With which parameter one is correlated most."""
     size = np.sqrt(np.diag(unit))
     with np.errstate(all="ignore"):

@@ -20,6 +20,7 @@ NOTHING = 1e-26  # the loss beside that of the start that counts as zero
 BESIDE = 1e-20  # … and beside the squared targets: a start may be any size off
 ROUNDING = 1e-22  # … and where it has also come to rest
 SLIGHT = 1e-3  # slope times parameter that leads nowhere soon
+CREEP = 1e-2  # a fall over the last epochs, beside the loss, that is no way out
 CRAWL = 1e-6  # a move in an epoch, as a share of a parameter, that leads nowhere soon
 RISE = 1e3  # a rise by so many times the loss of the start: diverged
 
@@ -48,6 +49,12 @@ def is_quiet(losses: list[float]) -> bool:
         and (changes <= FALL * np.abs(last[1:])).all()
         and last[-1] <= last[0]
     )
+
+
+def creeps(trail: Trail) -> bool:
+    """Whether the last epochs, of enough, lowered the loss by hardly anything."""
+    last = trail.overall[-PATIENCE - 1 :]
+    return len(last) > PATIENCE and last[0] - min(last) <= CREEP * abs(last[0])
 
 
 def word_at_rest(objective: Smooth, trail: Trail, nothing: float = NOTHING) -> str:

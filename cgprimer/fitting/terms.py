@@ -14,8 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from cgprimer.fitting.identification import Combination, sum_text
-from cgprimer.fitting.identify import TOUCHED
+from cgprimer.fitting.identification import Combination
+from cgprimer.fitting.matrices import TOUCHED
 from cgprimer.types import Array
 
 
@@ -92,10 +92,9 @@ class Term:
         """How it is written."""
         if self.kind == "name":
             return self.names[self.index]
-        if self.kind == "sum":
-            return sum_text([(part.text, k) for part, k in self.parts])
-        if self.kind == "exp":
-            return f"exp({sum_text([(part.text, k) for part, k in self.parts])})"
+        if self.kind in ("sum", "exp"):
+            text = sum_text([(part.text, k) for part, k in self.parts])
+            return f"exp({text})" if self.kind == "exp" else text
         above = [_power(part, k) for part, k in self.parts if k > 0]
         below = [_power(part, -k) for part, k in self.parts if k < 0]
         under = below[0] if len(below) == 1 else f"({'*'.join(below)})"
@@ -112,6 +111,16 @@ class Term:
 def _power(part: Term, k: float) -> str:
     text = f"({part.text})" if part.kind == "sum" else part.text
     return text if k == 1 else f"({text})^{k:g}" if "*" in text else f"{text}^{k:g}"
+
+
+def sum_text(terms: Sequence[tuple[str, float]]) -> str:
+    """`ab + bc`, `a - 2*b`: coefficients to four digits, signs as in print."""
+    text = ""
+    for name, coefficient in terms:
+        size = abs(float(f"{coefficient:.6g}"))
+        sign = " - " if coefficient < 0 else " + "
+        text += sign + (name if size == 1 else f"{size:.4g}*{name}")
+    return "-" * (text[1:2] == "-") + text[3:]
 
 
 def join(kind: str, first: Term, k: float, second: Term, other: float) -> Term:

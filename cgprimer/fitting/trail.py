@@ -5,10 +5,12 @@ start ─ `descend` or `least_squares` writes ─▶ Trail ─ `conclusion`, `ou
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from cgprimer.errors import FitError
 from cgprimer.types import Array
 
 
@@ -39,10 +41,20 @@ class Trail:
     creeps: bool = False  # whether it still went on, but ever more slowly
     gone: list[int] = field(default_factory=list)  # parameters that ran off
     steep: bool = False  # whether even a far lower rate lets the loss rise
+    began: float = field(default_factory=time.perf_counter)  # in seconds
     origin: Array = field(init=False)
 
     def __post_init__(self) -> None:
         self.origin = self.params
+
+    def begin(self, loss: float) -> None:
+        """Take the loss at the start; FitError where it is not finite."""
+        if not np.isfinite(loss):
+            raise FitError(
+                f"the loss is {loss} at the start: choose another start, or evaluate "
+                "the graph there to see which variable is not finite"
+            )
+        self.loss, self.evaluations = loss, 1
 
     def mark(self, loss: float) -> None:
         """Remember a loss over all data, and when it was taken."""

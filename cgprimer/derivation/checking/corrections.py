@@ -9,6 +9,7 @@ true derivative as a textbook prints it. `check` asks for it where a line fails.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from cgprimer.derivation.checking.case import Case
@@ -17,6 +18,7 @@ from cgprimer.derivation.notations import LATEX, UNICODE, Notation
 from cgprimer.derivation.reading.meanings import Meanings
 from cgprimer.derivation.reading.names import adjoint_of, derivative_of
 from cgprimer.diagnosis.algebra.terms import (
+    HIGHEST,
     Monomial,
     atom,
     collect,
@@ -24,7 +26,14 @@ from cgprimer.diagnosis.algebra.terms import (
     node_of,
     terms,
 )  # fmt: skip
-from cgprimer.diff.factors import is_sum, multiply, negative
+from cgprimer.diff.factors import (
+    factors_of,
+    is_sum,
+    multiply,
+    negative,
+    product_of,
+    with_arguments,
+)  # fmt: skip
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, name
 from cgprimer.expr.tidy import tidy
@@ -49,6 +58,7 @@ def right_formula(case: Case, guess: Guess) -> str:
         # Names that the author does not use in this line, and those that he does use,
         # say how near a formula is to his; and so does his line with a term more.
         goes_on = is_sum(node) and right.node in node.args
+        goes_on = goes_on and len(show(node)) < 1.3 * shortest
         unlike = len({*leaves(node)} ^ used)
         return unlike, node not in mended, not goes_on, len(show(node))
 
@@ -59,6 +69,7 @@ def right_formula(case: Case, guess: Guess) -> str:
     candidates = [n for n in found if n is not left] or found
     if not candidates:
         return ""
+    shortest = min(len(show(node)) for node in candidates)
     best = in_order(min(candidates, key=length))
     return spelled(best, meanings, "\\" in right.line)
 
@@ -81,10 +92,39 @@ def _reduced(formulas: Sequence[Node], case: Case) -> list[Node]:
     found = []
     for formula in formulas:
         if tree_size(formula) <= LONGEST:
-            every = [terms(formula), terms(formula, multiply=True)]
+            every = [terms(formula), terms(_bars_apart(formula), multiply=True)]
             every += [collect(_with_names(t, named) for t in one) for one in every]
             found += [form for one in every for form in _factored(one)]
     return [n for n in found if case.holds(case.left, case.column(n))]
+
+
+def _bars_apart(root: Node) -> Node:
+    """A bar for each factor below one: a/(p*s^2) as a/p/s/s, which multiplies out."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if node.op is not OPS["div"]:
+            return with_arguments(node, args) if args else node
+        number, factors = factors_of(args[1])
+        # Below a fraction in a fraction, 1/(a/b), its own bar turns round.
+        above, below = product_of(number**-1, [(args[0], 1)]), list[Node]()
+        for part, power in factors:
+            base, times = _whole_power(part)
+            if power < 0:
+                above = OPS["mul"](above, part)
+            else:
+                below += [base] * times
+        return functools.reduce(OPS["div"], below, above)
+
+    return fold([root], visit)[root]
+
+
+def _whole_power(node: Node) -> tuple[Node, int]:
+    """(s, 2) for s^2; a node once where its power is no small whole number."""
+    if node.op is OPS["pow"] and node.args[1].op is CONST:
+        times = float(node.args[1].value or 0.0)
+        if times in range(1, HIGHEST + 1):
+            return node.args[0], int(times)
+    return node, 1
 
 
 def _factored(parts: Sequence[Monomial]) -> list[Node]:

@@ -15,6 +15,7 @@ coefficients 1 and 1 cancel exactly, as fractions; what is left begins at first 
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -102,6 +103,7 @@ _AT_ZERO = {
     "softplus": "log(2)",
 }
 _ONE = constant([UNIT])
+_HALF_PI = constant(terms(parse_expression("pi/2")))
 
 
 def _exp(a: PowerSeries) -> PowerSeries:
@@ -126,42 +128,36 @@ def _waves(
     return PowerSeries(0, s), PowerSeries(0, c)
 
 
-def _circle(a: PowerSeries) -> tuple[PowerSeries, PowerSeries]:
-    return _waves(a, "sin", "cos", -1)
+_circle = functools.partial(_waves, odd="sin", even="cos", sign=-1)
+_hyperbola = functools.partial(_waves, odd="sinh", even="cosh", sign=1)
 
 
-def _hyperbola(a: PowerSeries) -> tuple[PowerSeries, PowerSeries]:
-    return _waves(a, "sinh", "cosh", 1)
-
-
-def _log(a: PowerSeries) -> PowerSeries:
-    # log(small) has none.
-    if not a.c[0]:
-        raise NoSeriesError
-    return a.power(number(-1)).integral(a, _at("log", a.c[0]))
-
-
-def _arctan(a: PowerSeries) -> PowerSeries:
-    # arctan′ = 1/(1 + a²), by whose series the function's is an integral.
-    slope = (_ONE + a * a).power(number(-1))
-    return slope.integral(a, _at("arctan", a.c[0]))
-
-
-def _arcsin(a: PowerSeries) -> PowerSeries:
-    slope = (_ONE - a * a).power(number(Fraction(-1, 2)))
-    return slope.integral(a, _at("arcsin", a.c[0]))
-
-
-def _erf(a: PowerSeries) -> PowerSeries:
-    # erf′ = 2/sqrt(π)·exp(-a²).
-    slope = _exp(-(a * a))
+def _gauss(a: PowerSeries) -> PowerSeries:
+    """2/sqrt(π)·exp(-a²)."""
     scale = terms(parse_expression("2/sqrt(pi)"))
-    scaled = PowerSeries(0, [product(scale, value) for value in slope.c])
-    return scaled.integral(a, _at("erf", a.c[0]))
+    return PowerSeries(0, [product(scale, value) for value in _exp(-(a * a)).c])
 
 
 def _sigmoid(a: PowerSeries) -> PowerSeries:
     return (_ONE + _exp(-a)).power(number(-1))
+
+
+def _integral(kind: str, a: PowerSeries) -> PowerSeries:
+    """A function by the series of its derivative: arctan′ = 1/(1 + a²)."""
+    slope = _SLOPES[kind](a)
+    # log(small) has none.
+    if slope.first:
+        raise NoSeriesError
+    return slope.integral(a, _at(kind, a.c[0]))
+
+
+_SLOPES: dict[str, Callable[[PowerSeries], PowerSeries]] = {
+    "log": lambda a: a.power(number(-1)),
+    "arctan": lambda a: (_ONE + a * a).power(number(-1)),
+    "arcsin": lambda a: (_ONE - a * a).power(number(Fraction(-1, 2))),
+    "erf": _gauss,
+    "softplus": _sigmoid,
+}
 
 
 _ARITHMETIC: dict[str, Callable[..., PowerSeries]] = {
@@ -175,18 +171,14 @@ _ARITHMETIC: dict[str, Callable[..., PowerSeries]] = {
 _ANALYTIC: dict[str, Callable[[PowerSeries], PowerSeries]] = {
     "exp": _exp,
     "expm1": lambda a: _exp(a) - _ONE,
-    "log": _log,
-    "log1p": lambda a: _log(_ONE + a),
+    **{kind: functools.partial(_integral, kind) for kind in _SLOPES},
+    "log1p": lambda a: _integral("log", _ONE + a),
     "sin": lambda a: _circle(a)[0],
     "cos": lambda a: _circle(a)[1],
     "tan": lambda a: operator.truediv(*_circle(a)),
     "sinh": lambda a: _hyperbola(a)[0],
     "cosh": lambda a: _hyperbola(a)[1],
     "tanh": lambda a: operator.truediv(*_hyperbola(a)),
-    "arctan": _arctan,
-    "arcsin": _arcsin,
-    "arccos": lambda a: constant(terms(parse_expression("pi/2"))) - _arcsin(a),
-    "erf": _erf,
+    "arccos": lambda a: _HALF_PI - _integral("arcsin", a),
     "sigmoid": _sigmoid,
-    "softplus": lambda a: _sigmoid(a).integral(a, _at("softplus", a.c[0])),
 }

@@ -11,13 +11,10 @@ from fractions import Fraction
 from itertools import combinations
 
 from cgprimer.diagnosis.algebra.terms import (
-    Monomial,
     Terms,
     as_factor,
     atom,
-    collect,
     factor_out,
-    negate,
     node_of,
     number,
     product,
@@ -41,9 +38,7 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     form = _quadratic(rest)
     if form is None:
         return None
-    names = list(
-        dict.fromkeys(name for pair in form for name in pair_order(parts, pair))
-    )
+    names = list(dict.fromkeys(node for term in rest for node, _ in term.powers))
     # Where every row sums to 0 the form is Σ -c/2·(a - b)² over pairs, with c the
     # coefficient of a·b.
     if any(_row(form, name) for name in names):
@@ -53,11 +48,6 @@ def squares(root: Node, known: Sequence[Node] = ()) -> Node | None:
     even = len(set(pairs.values())) == 1 and len(names) > FEW
     made = _from_mean(names, pairs, known) if even else _pair_by_pair(pairs)
     return node_of(product([front], as_factor(made)))
-
-
-def pair_order(parts: Terms, pair: frozenset[Node]) -> list[Node]:
-    """The names of a pair in the order in which the terms have them."""
-    return [n for term in parts for n, _ in term.powers if n in pair]
 
 
 def _quadratic(parts: Terms) -> Coefficients | None:
@@ -73,14 +63,8 @@ def _quadratic(parts: Terms) -> Coefficients | None:
 
 def _row(form: Mapping[frozenset[Node], Fraction], name: Node) -> Fraction:
     """Half the slope by one name where all names are 1."""
-    return sum(
-        (
-            value if len(pair) == 1 else value / 2
-            for pair, value in form.items()
-            if name in pair
-        ),
-        Fraction(0),
-    )
+    shares = (value / len(pair) for pair, value in form.items() if name in pair)
+    return sum(shares, Fraction(0))
 
 
 def _pair_by_pair(pairs: Mapping[tuple[Node, Node], Fraction]) -> Terms:
@@ -100,15 +84,12 @@ def _from_mean(
     known: Sequence[Node],
 ) -> Terms:
     """Σ over pairs (a - b)^2 = n·Σ (a - mean)^2."""
-    count = len(names)
-    total = [atom(name) for name in names]
-    mean = node_of([Monomial(Fraction(1, count)) * atom(node_of(total))])
-    wanted = collect(t * number(Fraction(1, count)) for t in total)
+    count, total = len(names), [atom(name) for name in names]
+    share = number(Fraction(1, count))
+    mean, wanted = node_of([share * atom(node_of(total))]), {share * t for t in total}
     for node in known:
-        if {t.key: t.number for t in terms(node, multiply=True)} == {
-            t.key: t.number for t in wanted
-        }:
+        if set(terms(node, multiply=True)) == wanted:
             mean = node
-    away = [atom(node_of([t, *negate([atom(mean)])])) ** 2 for t in total]
+    away = [atom(node_of([t, -atom(mean)])) ** 2 for t in total]
     scale = next(iter(pairs.values())) / 2 * count
     return product([number(scale)], as_factor(away))

@@ -10,13 +10,13 @@ cancel exactly do so here, before any rounding.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, isfinite, lcm
 
 from cgprimer.diff.factors import product_of
-from cgprimer.expr.node import Node
+from cgprimer.expr.node import Node, fold
 from cgprimer.expr.ops import CONST, OPS, ZERO, Op, const
 from cgprimer.expr.tidy import tidy
 
@@ -55,7 +55,7 @@ class Monomial:
     def node(self) -> Node:
         """The term as an expression."""
         factors = [
-            (_power(node, abs(power)), 1 if power > 0 else -1)
+            (tidy(OPS["pow"], node, const(float(abs(power)))), power)
             for node, power in self.powers
         ]
         return product_of(self.number, factors)
@@ -63,10 +63,6 @@ class Monomial:
 
 UNIT = Monomial(Fraction(1))
 Terms = list[Monomial]
-
-
-def _power(node: Node, power: int) -> Node:
-    return tidy(OPS["pow"], node, const(float(power)))
 
 
 def number(value: Fraction | int) -> Monomial:
@@ -107,30 +103,12 @@ def terms(root: Node, *, multiply: bool = False) -> Terms:
     An expression that is no sum is one term, and 0 is none. A sum of more than MOST
     terms stays a term by itself.
     """
-    done: dict[Node, Terms] = {}
-    # Not by recursion: expressions may be thousands of operations deep.
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        waiting = [arg for arg in node.args if arg not in done]
-        if node.op.name not in _ARITHMETIC:
-            waiting = []  # what a function is of does not matter here
-        if waiting:
-            stack += waiting
-        else:
-            stack.pop()
-            done[node] = _terms_of(node, done, multiply)
-    return done[root]
 
+    def visit(node: Node, args: list[Terms]) -> Terms:
+        parts = _combine(node, args, multiply)
+        return parts if parts is not None and _is_kept(parts) else [atom(node)]
 
-_ARITHMETIC = frozenset(("const", "add", "sub", "neg", "mul", "div", "pow"))
-
-
-def _terms_of(node: Node, done: dict[Node, Terms], multiply: bool) -> Terms:
-    if node.op.name not in _ARITHMETIC:
-        return [atom(node)]
-    parts = _combine(node, [done[arg] for arg in node.args], multiply)
-    return parts if parts is not None and _is_kept(parts) else [atom(node)]
+    return fold([root], visit)[root]
 
 
 def _is_kept(parts: Terms) -> bool:
@@ -146,36 +124,28 @@ def _combine(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
     if node.op is CONST:
         value = float(node.value or 0.0)
         return collect([number(Fraction(value))]) if isfinite(value) else None
-    if kind == "add":
-        return collect(args[0] + args[1])
-    if kind == "sub":
-        return collect(args[0] + negate(args[1]))
-    if kind == "neg":
-        return negate(args[0])
+    if kind in _LINEAR:
+        return _LINEAR[kind](*args)
+    if kind == "pow":
+        return _power_of_sum(node, args, multiply)
     if kind == "mul":
-        left, right = (_factor(*pair, multiply) for pair in _pairs(node, args))
+        left, right = (_factor(*p, multiply) for p in zip(node.args, args, strict=True))
         return product(left, right)
-    if kind == "div":
-        [above, below] = _pairs(node, args)
-        if not args[1]:
-            return None
-        # What is below the bar keeps its factors: a/(p·(b + c)) is a·p⁻¹·(b + c)⁻¹.
-        divisor = (factor(below[0]) if multiply else _factor_of(*below)) ** -1
-        return product(_factor(*above, multiply), [divisor])
-    return _power_of_sum(node, args, multiply) if kind == "pow" else None
+    if kind != "div" or not args[1]:
+        return None
+    below = single(args[1], node.args[1]) ** -1
+    return product(_factor(node.args[0], args[0], multiply), [below])
 
 
-def _pairs(node: Node, args: list[Terms]) -> list[tuple[Node, Terms]]:
-    return list(zip(node.args, args, strict=True))
+_LINEAR: dict[str, Callable[..., Terms]] = {
+    "add": lambda a, b: collect(a + b),
+    "sub": lambda a, b: collect(a + negate(b)),
+    "neg": negate,
+}
 
 
 def _factor(node: Node, parts: Terms, multiply: bool) -> Terms:
-    return parts if multiply or not parts else [_factor_of(node, parts)]
-
-
-def _factor_of(node: Node, parts: Terms) -> Monomial:
-    """`node`, which is the sum of `parts`, as one term."""
-    return parts[0] if len(parts) == 1 else atom(node)
+    return parts if multiply or not parts else [single(parts, node)]
 
 
 def _power_of_sum(node: Node, args: list[Terms], multiply: bool) -> Terms | None:
@@ -188,7 +158,7 @@ def _power_of_sum(node: Node, args: list[Terms], multiply: bool) -> Terms | None
         return None
     if multiply and value > 0 and len(base) ** int(value) <= MOST:
         return functools.reduce(product, [base] * int(value))
-    return [_factor_of(node.args[0], base) ** int(value)]
+    return [single(base, node.args[0]) ** int(value)]
 
 
 def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
@@ -199,13 +169,11 @@ def node_of(parts: Sequence[Monomial], *, in_order: bool = False) -> Node:
     if not parts:
         return ZERO
     # b - a rather than -a + b.
-    first = next((i for i, term in enumerate(parts) if term.number > 0), 0)
-    first = 0 if in_order else first
+    first = next((i for i, term in enumerate(parts) if term.number > 0 or in_order), 0)
     made = parts[first].node()
-    for i, term in enumerate(parts):
-        if i != first:
-            sign, part = sign_and_node(term)
-            made = tidy(sign, made, part)
+    for term in (*parts[:first], *parts[first + 1 :]):
+        sign, part = sign_and_node(term)
+        made = tidy(sign, made, part)
     return made
 
 
@@ -215,9 +183,9 @@ def sign_and_node(term: Monomial) -> tuple[Op, Node]:
     return sign, (-term if term.number < 0 else term).node()
 
 
-def single(parts: Sequence[Monomial]) -> Monomial:
-    """The sum as one term, in brackets where it has several."""
-    return parts[0] if len(parts) == 1 else atom(node_of(parts))
+def single(parts: Sequence[Monomial], node: Node | None = None) -> Monomial:
+    """The sum as one term, in brackets where it has several: as `node` writes it."""
+    return parts[0] if len(parts) == 1 else atom(node or node_of(parts))
 
 
 def as_factor(parts: Terms) -> Terms:
@@ -227,7 +195,7 @@ def as_factor(parts: Terms) -> Terms:
 
 def factor(node: Node) -> Monomial:
     """A node as one term: a product of powers, or itself."""
-    return _factor_of(node, terms(node))
+    return single(terms(node), node)
 
 
 def factor_out(parts: Sequence[Monomial]) -> tuple[Monomial, Terms]:

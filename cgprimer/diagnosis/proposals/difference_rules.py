@@ -64,7 +64,8 @@ def function_difference(
     back = _is_negative(d) and (turned or not op.startswith("exp"))
     if back:
         u, v, d = v, u, node_of(negate(terms(d)))
-    by = {_U: u, _V: v, _D: d, _MIDDLE: _middle(v, d)}
+    middle = node_of(collect([*terms(v), *(t * _HALF for t in terms(d))]))
+    by = {_U: u, _V: v, _D: d, _MIDDLE: middle}
     made = terms(fill(parse_expression(RULES[op]), by))
     positive = show(fill(parse_expression(HOLDS[op]), by)) if op in HOLDS else ""
     return node_of(negate(made) if back else made), positive
@@ -74,11 +75,6 @@ def power_difference(u: Node, v: Node, p: Node, d: Node) -> Node:
     """u^p - v^p for positive u and v."""
     rule = FROM_ONE if v is ONE else POWER
     return fill(parse_expression(rule), {_U: u, _V: v, _P: p, _D: d})
-
-
-def _middle(v: Node, d: Node) -> Node:
-    """v + d/2, added up."""
-    return node_of(collect([*terms(v), *(t * _HALF for t in terms(d))]))
 
 
 def _is_negative(node: Node) -> bool:

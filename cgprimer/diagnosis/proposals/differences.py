@@ -54,7 +54,7 @@ from cgprimer.diagnosis.proposals.difference_rules import (
 )
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import ONE, OPS, ZERO, const
+from cgprimer.expr.ops import ONE, OPS, const
 from cgprimer.notation.text import show, tree_size
 
 STEPS = 12  # pairs that are taken together in one sum
@@ -122,16 +122,12 @@ class Differences:
         size = [self.here.double(term.node()) for term in rest]
         if not all(map(isfinite, size)):
             return None
-        opposite = (
-            (i, j)
-            for i, j in combinations(range(len(rest)), 2)
-            # Only terms of opposite sign cancel.
-            if size[i] * size[j] < 0
-        )
-        # What is left of the two beside the larger: the least first.
+        # What is left of the two beside the larger: the least first. Only terms of
+        # opposite sign cancel.
         by_gap = sorted(
             (abs(size[i] + size[j]) / max(abs(size[i]), abs(size[j])), i, j)
-            for i, j in opposite
+            for i, j in combinations(range(len(rest)), 2)
+            if size[i] * size[j] < 0
         )
         for gap, i, j in by_gap:
             for first, second in cuts(rest[i], rest[j], gap):
@@ -169,35 +165,36 @@ class Differences:
         """f(u) - f(v), where a number may be a value of f."""
         if len(u.powers) != 1 or len(v.powers) > 1:
             return None
-        [(left, power)] = u.powers
-        if not v.powers:
-            return self._from_number(u, v.number / u.number)
-        u, v = of_one_number(u, v)
-        [(left, power)], [(right, own)] = u.powers, v.powers
-        if u.number != v.number or power != own:
-            return None
-        if power > 1:
-            return _times(number(u.number), self._whole_power(left, right, power))
-        made = self._rule(left, right)
+        if v.powers:
+            u, v = of_one_number(u, v)
+            made = (
+                self._of_powers(*u.powers, *v.powers) if u.number == v.number else None
+            )
+        else:
+            made = self._from_number(*u.powers[0], v.number / u.number)
         return None if made is None else _times(number(u.number), made)
 
-    def _from_number(self, u: Monomial, value: Fraction) -> Node | None:
-        """u less `value` times its number: cos(x) - 1, x^2 - 4, or (1 + x)^p - 1."""
-        [(left, power)] = u.powers
+    def _of_powers(self, u: tuple[Node, int], v: tuple[Node, int]) -> Node | None:
+        """The difference of two powers of one exponent."""
+        (left, power), (right, own) = u, v
+        if power != own:
+            return None
+        if power > 1:
+            return self._whole_power(left, right, power)
+        return self._rule(left, right)
+
+    def _from_number(self, u: Node, power: int, value: Fraction) -> Node | None:
+        """u^power less a number: cos(x) - 1, x^2 - 4, or (1 + x)^p - 1."""
         if power > 1:
             exact = exact_root(value, power)
             if exact is None:
                 return None
-            made = self._whole_power(left, number(exact).node(), power)
-            return _times(number(u.number), made)
-        if value == 1 and left.op.name in ONES:
-            one = const(ONES[left.op.name])
-            return _times(
-                number(u.number), self._of_function(left.op.name, left.args[0], one)
-            )
-        if value == 1 and left.op.name == "pow":
-            made = self._of_powers(left.args[0], ONE, left.args[1])
-            return _times(number(u.number), made)
+            return self._whole_power(u, number(exact).node(), power)
+        if value == 1 and u.op.name in ONES:
+            return self._of_function(u.op.name, u.args[0], const(ONES[u.op.name]))
+        if value == 1 and u.op.name == "pow":
+            base, p = u.args
+            return power_difference(base, ONE, p, self.minus(base, ONE))
         return None
 
     def _whole_power(self, left: Node, right: Node, power: int) -> Node:
@@ -208,10 +205,11 @@ class Differences:
         """f(u) - f(v), or u^p - v^p, by its rule; None where there is none."""
         if left.op is not right.op or not left.args:
             return None
+        u, v = left.args[0], right.args[0]
         if left.op.name == "pow" and left.args[1] is right.args[1]:
-            return self._of_powers(left.args[0], right.args[0], left.args[1])
+            return power_difference(u, v, left.args[1], self.minus(u, v))
         if left.op.name in RULES:
-            return self._of_function(left.op.name, left.args[0], right.args[0])
+            return self._of_function(left.op.name, u, v)
         return None
 
     def _of_function(self, op: str, u: Node, v: Node) -> Node:
@@ -220,9 +218,6 @@ class Differences:
         if positive:
             self.conditions[positive] = None
         return made
-
-    def _of_powers(self, u: Node, v: Node, p: Node) -> Node:
-        return power_difference(u, v, p, self.minus(u, v))
 
     def _conjugate(self, u: Monomial, v: Monomial) -> Node | None:
         """(u^n - v^n)/(u^(n-1) + … + v^(n-1)), where a root or two disappear."""
@@ -258,23 +253,15 @@ class Differences:
         left = shortest(collect(written))
         return self.total(left) if len(left) < len(written) else None
 
-    def near_one(self, node: Node) -> Node:
-        """node - 1."""
-        return self.minus(node, ONE)
-
 
 def _times(front: Monomial, node: Node) -> Node:
     return node_of(product([front], as_factor(terms(node))))
 
 
 def _product(left: Node, right: Node) -> Node:
-    if ZERO in (left, right):
-        return ZERO
     parts = (as_factor(terms(part)) for part in (left, right))
     return node_of(product(*parts))
 
 
 def _quotient(above: Node, below: Node) -> Node:
-    if above is ZERO:
-        return ZERO
     return node_of(product(as_factor(terms(above)), [factor(below) ** -1]))

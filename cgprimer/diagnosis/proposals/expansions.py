@@ -10,6 +10,7 @@ x = 0.0122. At 1e-4 three terms do, and the word is `abs(x) < 0.01`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from math import isfinite
 
@@ -36,11 +37,9 @@ def by_series(node: Node, here: Sample) -> Iterator[Proposal]:
     if size(node) > SHORT:
         return
     for small, large in islice(_candidates(node, here), TRIED):
-        try:
+        with suppress(NoSeriesError):
             expanded = series(node, small, large=large)
             yield _first_terms(expanded, small, large, here)
-        except NoSeriesError:
-            continue
 
 
 def _candidates(node: Node, here: Sample) -> Iterator[tuple[Node, bool]]:

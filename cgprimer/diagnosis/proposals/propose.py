@@ -34,7 +34,7 @@ from cgprimer.diff.match import fill
 from cgprimer.diff.stable import stable
 from cgprimer.diff.stable_forms import readings
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import OPS, ZERO, name
+from cgprimer.expr.ops import ONE, OPS, ZERO, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import tree_size
@@ -133,18 +133,17 @@ def _near_one(node: Node, here: Sample) -> Iterator[Proposal]:
     """log, a power or arccos of something near 1, by its distance from 1."""
     for turned in turns(node):
         by = Differences(here, turned)
-        away = by.near_one(node.args[0])
+        away = by.minus(node.args[0], ONE)
         logarithm = tidy(OPS["log1p"], away)
         if node.op.name == "log":
-            yield Proposal(logarithm, by.where)
+            made = logarithm
         elif node.op.name == "pow":
-            power = OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm))
-            yield Proposal(power, by.where)
+            made = OPS["exp"](tidy(OPS["mul"], node.args[1], logarithm))
         else:
             half = node_of(negate(terms(away)))
             root = OPS["sqrt"](tidy(OPS["div"], half, number(2).node()))
-            angle = number(2) * atom(OPS["arcsin"](root))
-            yield Proposal(angle.node(), by.where)
+            made = (number(2) * atom(OPS["arcsin"](root))).node()
+        yield Proposal(made, by.where)
 
 
 def _within_a_period(node: Node, here: Sample) -> Iterator[Proposal]:

@@ -32,7 +32,7 @@ from cgprimer.diagnosis.algebra.terms import (
 from cgprimer.diagnosis.proposals.proposal import Proposal
 from cgprimer.diagnosis.sample import Sample
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import OPS, ZERO
+from cgprimer.expr.ops import ONE, OPS, ZERO
 from cgprimer.expr.tidy import tidy
 from cgprimer.notation.text import show
 
@@ -63,8 +63,8 @@ def _exponent(term: Monomial) -> tuple[Terms, Monomial]:
 
 
 def _largest(addends: Terms, here: Sample) -> Terms:
-    """The exponent of the term that is largest here."""
-    parts = [_exponent(term) for term in addends]
+    """The exponent of the term that is largest here; no terms where it has none."""
+    parts = [_exponent(term) for term in addends] or [(Terms(), UNIT)]
     sizes = [_log_size(above, rest, here) for above, rest in parts]
     return parts[sizes.index(max(sizes))][0]
 
@@ -89,14 +89,10 @@ def _scale(addends: Terms, top: Terms) -> Node:
     return node_of(made)
 
 
-def _has_exponential(addends: Terms) -> bool:
-    return any(_exponent(term)[0] for term in addends)
-
-
 def _log_of_sum(node: Node, here: Sample) -> Iterator[Proposal]:
     """log(Σ exp(u)) with the largest u taken out; log(a·b) as a sum."""
     addends = terms(node.args[0])
-    if _has_exponential(addends) and (top := _largest(addends, here)):
+    if top := _largest(addends, here):
         inner = tidy(OPS["log"], _scale(addends, top))
         text = f"take the largest exponent, here {show(node_of(top))}, out"
         yield Proposal(tidy(OPS["add"], node_of(top), inner), text)
@@ -174,7 +170,7 @@ def _divide_through(term: Monomial, here: Sample) -> Iterator[Proposal]:
     made = Monomial(term.number)
     for node, power in term.powers:
         inner = terms(node)
-        top = _largest(inner, here) if _has_exponential(inner) else []
+        top = _largest(inner, here)
         out = collect([*out, *(t * number(power) for t in top)])
         divided = _scale(inner, top) if top else node
         made = made * factor(divided) ** power
@@ -191,11 +187,10 @@ def _as_exponential(term: Monomial, here: Sample) -> Iterator[Proposal]:
     bases = []
     for node, power in rest.powers:
         if node.op.name == "pow" or abs(power) > 2:
-            base, exponent = node.args if node.op.name == "pow" else (node, None)
+            base, exponent = node.args if node.op.name == "pow" else (node, ONE)
             bases.append(base)
-            own = terms(exponent) if exponent is not None else [number(1)]
-            logarithm = atom(OPS["log"](base))
-            above = collect([*above, *(t * logarithm * number(power) for t in own)])
+            logarithm = atom(OPS["log"](base)) * number(power)
+            above = collect([*above, *(t * logarithm for t in terms(exponent))])
         else:
             kept = kept * atom(node) ** power
     if above and all(here.double(base) > 0 for base in bases):
