@@ -19,7 +19,6 @@ from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense
 from cgprimer.run.llvm.calling import PROTOTYPE, CompiledFunction, call_each
 from cgprimer.run.llvm.driver_text import driver_text, epoch_text
-from cgprimer.run.llvm.driver_writer import DriverField
 from cgprimer.run.llvm.jit import compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import DenseLayer, MemoryLayout, SlotTable
@@ -45,10 +44,7 @@ class ByShape:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        extra = [*problem.targets]
-        extra += [] if problem.sigma is None else [*problem.sigma]
-        extra += [] if problem.weights is None else [problem.weights]
-        self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
+        self.data = np.array(problem.data).reshape(-1, problem.count)
         self.layout = layout = MemoryLayout(problem.sweeps, len(self.data))
         self.order = None
         # Parameters are permuted only where a dense layer has renumbered them.
@@ -177,11 +173,11 @@ class ByShape:
         buffers = self._buffers(True)
         self._give(buffers, params)
         jacobian = np.empty((rows.stop - rows.start, self.layout.numbers))
-        buffers.put({DriverField.TARGET: self.layout.row[self.problem.rows[target]]})
+        buffers.put(target=self.layout.row[self.problem.rows[target]])
         with self._blas:
             for low, high in self.single.spans(rows.start, rows.stop):
                 buffers.visit(0, low, high)
-                buffers.put({DriverField.LOSSES: jacobian[low - rows.start :]})
+                buffers.put(losses=jacobian[low - rows.start :])
                 _driver()["jacobian"](buffers.pointer)
         return jacobian[:, self.layout.number]
 
@@ -198,14 +194,7 @@ class ByShape:
         function = epoch_function(rule)
         settings = np.ascontiguousarray(steps.each_settings())
         buffers.visit(order.ctypes.data, 0, len(order))
-        buffers.put(
-            {
-                DriverField.BATCH: batch,
-                DriverField.SETTINGS: settings,
-                DriverField.LOSSES: losses,
-                DriverField.MEMORY: memory,
-            }
-        )
+        buffers.put(batch=batch, settings=settings, losses=losses, memory=memory)
         with self._blas:
             function.call(buffers.pointer)
         state[0] = buffers.numbers[:count][number]

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, substitute
-from cgprimer.expr.ops import OPS, name
+from cgprimer.expr.ops import ONE, OPS, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.run.losses import Loss
 
-_P, _T = name("p"), name("t")
+_P, _T, _MUL = name("p"), name("t"), OPS["mul"]
 
 
 def loss_nodes(
@@ -23,8 +23,19 @@ def loss_nodes(
     values: Sequence[Node],
     targets: Sequence[Node],
     scales: Sequence[Node],
+    weight: Node = ONE,
 ) -> tuple[Node, list[Node]]:
     """The loss of a sample, and its derivative by each prediction."""
+    whole, slopes = _unweighted(loss, values, targets, scales)
+    return tidy(_MUL, whole, weight), [tidy(_MUL, slope, weight) for slope in slopes]
+
+
+def _unweighted(
+    loss: Loss,
+    values: Sequence[Node],
+    targets: Sequence[Node],
+    scales: Sequence[Node],
+) -> tuple[Node, list[Node]]:
     if loss.joint is not None:
         return loss.joint(values, targets)
     formula = parse_expression(loss.formula)

@@ -15,12 +15,8 @@ import numpy as np
 from cgprimer.expr.node import Node
 from cgprimer.run.llvm.calling import CompiledFunction
 from cgprimer.run.llvm.lanes import LANES
-from cgprimer.run.llvm.rows_text import (
-    LeafField,
-    RowsField,
-    is_leaf,
-    rows_text,
-)
+from cgprimer.run.llvm.records import pack
+from cgprimer.run.llvm.rows_text import HEAD, LEAF, RowsRecord, is_leaf, rows_text
 from cgprimer.types import Array
 
 CHUNK = 65_536  # samples of a call: none takes so long that Ctrl-C has to wait
@@ -45,7 +41,7 @@ def empty_rows(rows: int, count: int) -> Array:
     return aligned.reshape(rows, stride)
 
 
-def pack_rows(rows: Sequence[Array], count: int) -> Array:
+def pack_rows(rows: Sequence[Array] | Array, count: int) -> Array:
     """Rows of data, the last sample repeated to fill whole vectors."""
     packed = empty_rows(len(rows), count)
     for row, data in zip(packed, rows, strict=True):
@@ -85,7 +81,7 @@ class RowsCall:
         self.numbers = [k for k, kind in enumerate(kinds) if not kind]
         self.arrays = [k for k, kind in enumerate(kinds) if kind]
         # Where the arguments have the address of each leaf.
-        self.places = [_HEAD + _LEAF * k + LeafField.ADDRESS for k in range(len(kinds))]
+        self.places = range(HEAD, HEAD + LEAF * len(kinds), LEAF)
         # Two lists of arguments. For leaves xx, an array of 19 samples, and a number a:
         #
         #     args   16, out,         distance, alarm,      &xx,       1, &lanes[1], 0
@@ -95,21 +91,14 @@ class RowsCall:
         # vector of samples. lanes[0] holds the last samples 16, 17, 18 and then 18 over
         # and over: the array cannot be read beyond its end, and what a real sample
         # yields raises no alarm that is not raised already.
-        head = {
-            RowsField.COUNT: self.whole,
-            RowsField.OUT: out,
-            RowsField.STRIDE: out.shape[1],
-            RowsField.ALARM: self.alarm,
-        }
-        self.args = np.empty(_HEAD + _LEAF * len(kinds), dtype=np.int64)
-        self.args[:_HEAD] = RowsField.pack(head)
+        head = pack(RowsRecord(self.whole, out, out.shape[1], self.alarm))
         lanes = self.lanes.itemsize * LANES * np.arange(len(kinds))
-        self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = self.lanes.ctypes.data + lanes
-        self.args[_HEAD + LeafField.STEP :: _LEAF] = kinds
+        leaves = np.stack([self.lanes.ctypes.data + lanes, kinds], axis=1)
+        self.args = np.concatenate([head, leaves.ravel()])
         self.tail = self.args.copy()
-        self.tail[RowsField.COUNT] = LANES
-        self.tail[RowsField.OUT] += out.itemsize * self.whole
-        self.tail[RowsField.ALARM] += self.alarm.itemsize
+        self.tail[_COUNT] = LANES
+        self.tail[_OUT] += out.itemsize * self.whole
+        self.tail[_ALARM] += self.alarm.itemsize
         self.pointers = self.args.ctypes.data, self.tail.ctypes.data
 
     def run(self, given: Sequence[float | Array]) -> bool:
@@ -141,8 +130,8 @@ class RowsCall:
         sound, args = True, self.args
         try:
             for first in range(0, self.whole, CHUNK):
-                args[RowsField.COUNT] = min(CHUNK, self.whole - first)
-                args[RowsField.OUT] = self.out.ctypes.data + self.out.itemsize * first
+                args[_COUNT] = min(CHUNK, self.whole - first)
+                args[_OUT] = self.out.ctypes.data + self.out.itemsize * first
                 for k in self.arrays:
                     column: Array = given[k]  # type: ignore[assignment]
                     address = column.ctypes.data + column.itemsize * first
@@ -150,8 +139,8 @@ class RowsCall:
                 self.call(self.pointers[0])
                 sound &= bool(self.alarm[0] == self.alarm[0])
         finally:
-            args[RowsField.COUNT] = self.whole
-            args[RowsField.OUT] = self.out.ctypes.data
+            args[_COUNT] = self.whole
+            args[_OUT] = self.out.ctypes.data
         return sound
 
 
@@ -161,4 +150,4 @@ def rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> SampleRows:
     return SampleRows(roots, (), leaves)
 
 
-_HEAD, _LEAF = len(RowsField), len(LeafField)
+_COUNT, _OUT, _ALARM = map(RowsRecord._fields.index, ("count", "out", "alarm"))

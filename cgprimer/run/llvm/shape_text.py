@@ -16,7 +16,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.slots import VARIABLE, slot_kind
-from cgprimer.run.llvm.group_writer import GroupWriter, WorkField
+from cgprimer.run.llvm.group_writer import GroupWriter
 from cgprimer.run.llvm.module import FunctionText
 
 ADJOINT = name("adjoint")
@@ -65,7 +65,7 @@ class _ShapeWriter(GroupWriter):
         self.shape, self.across = shape, across
         self.names = [name(slot) for slot in shape.slots]
         self.tables = [
-            self.place(self.table, self.times(self.apart, k), "i32")
+            self.place(self.group.slots, self.times(self.group.width, k), "i32")
             for k in range(len(shape.slots))
         ]
 
@@ -95,9 +95,9 @@ class _ShapeWriter(GroupWriter):
         def reader(i: int, slot: str) -> Callable[[str], str]:
             index = self.index(i, k)
             if slot_kind(slot) is VARIABLE:
-                row = self.row(self.values, index)
+                row = self.row(self.work.values, index)
                 return lambda j: self.load(row, j)
-            number = self.splat(self.number(self.numbers, index))
+            number = self.splat(self.number(self.work.numbers, index))
             return lambda j: number
 
         each = [reader(i, slot) for i, slot in enumerate(self.shape.slots)]
@@ -110,11 +110,13 @@ class _ShapeWriter(GroupWriter):
     ) -> None:
         """Go through the equations: in vectors of them, or one by one."""
         step = self.width if self.across else 1
-        self.each(0, self.count, step, vector if self.across else equation)
+        self.each(0, self.group.count, step, vector if self.across else equation)
 
 
 def _base(at: _ShapeWriter, slot: str) -> str:
-    return at.values if slot_kind(slot) is VARIABLE else at.numbers
+    work = at.work
+    base: str = work.values if slot_kind(slot) is VARIABLE else work.numbers
+    return base
 
 
 def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
@@ -123,16 +125,16 @@ def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
 
     def vector(k: str) -> None:
         [value] = e.emit([shape.stable], e.gather_slots(k))
-        e.store(value, e.values, e.plus(e.first, k))
+        e.store(value, e.work.values, e.plus(e.group.first, k))
 
     def equation(k: str) -> None:
-        read, out = e.readers(k), e.row(e.values, e.plus(e.first, k))
+        read, out = e.readers(k), e.row(e.work.values, e.plus(e.group.first, k))
 
         def samples(j: str) -> None:
             [value] = e.emit([shape.stable], read(j))
             e.store(value, out, j)
 
-        e.each(0, e.lanes, width, samples)
+        e.each(0, e.work.lanes, width, samples)
 
     e.walk(vector, equation)
     return e.function(title)
@@ -162,12 +164,11 @@ class _ReverseWriter(_ShapeWriter):
         self, shape: Body, columns: Sequence[int], width: int, across: bool
     ) -> None:
         super().__init__(shape, width, across, contract=True)
-        self.adjoints = self.work(WorkField.ADJOINTS)
-        self.gradient = self.work(WorkField.GRADIENT)
         self.columns, self.roots = columns, shares(shape, columns)
         self.kinds = [slot_kind(shape.slots[i]) for i in columns]
         self.bases = [
-            self.adjoints if kind is VARIABLE else self.gradient for kind in self.kinds
+            self.work.adjoints if kind is VARIABLE else self.work.gradient
+            for kind in self.kinds
         ]
         # Before the loop: in it, every round would take more of the stack.
         if across and width > 1 and columns:
@@ -175,10 +176,10 @@ class _ReverseWriter(_ShapeWriter):
 
     def equations_as_lanes(self, k: str) -> None:
         """Pass back the adjoints of the equations from `k` on, for one sample."""
-        first = self.plus(self.first, k)
+        first = self.plus(self.group.first, k)
         known = self.gather_slots(k)
-        known[ADJOINT] = self.load(self.adjoints, first)
-        known[self.shape.stable] = self.load(self.values, first)
+        known[ADJOINT] = self.load(self.work.adjoints, first)
+        known[self.shape.stable] = self.load(self.work.values, first)
         values = self.emit(self.roots, known)
         if self.width > 1:
             self._add_lanes(k, values)
@@ -197,7 +198,7 @@ class _ReverseWriter(_ShapeWriter):
         ]
         for value, buffer in zip(values, buffers, strict=True):
             self.store(value, buffer, 0)
-        left = self.smaller(self.minus(self.count, k), str(self.width))
+        left = self.smaller(self.minus(self.group.count, k), str(self.width))
 
         def lane(n: str) -> None:
             for i, base, buffer in zip(self.columns, self.bases, buffers, strict=True):
@@ -209,10 +210,11 @@ class _ReverseWriter(_ShapeWriter):
 
     def samples_as_lanes(self, k: str) -> None:
         """Pass back the adjoint of equation `k`, for all samples."""
-        read, own = self.readers(k), self.plus(self.first, k)
-        result, arriving = self.row(self.values, own), self.row(self.adjoints, own)
+        read, own = self.readers(k), self.plus(self.group.first, k)
+        result = self.row(self.work.values, own)
+        arriving = self.row(self.work.adjoints, own)
         to = {
-            i: self.row(self.adjoints, self.index(i, k))
+            i: self.row(self.work.adjoints, self.index(i, k))
             for i, kind in zip(self.columns, self.kinds, strict=True)
             if kind is VARIABLE
         }
@@ -229,13 +231,13 @@ class _ReverseWriter(_ShapeWriter):
                 self.add_to(self.place(row, j), values[i])
             # Lanes behind the last sample hold what padding yields, nan too. In rows it
             # stays in its lanes and nobody reads it; in a sum over lanes it would not.
-            mask = self.lanes_below(j, self.samples)
+            mask = self.lanes_below(j, self.work.samples)
             counted = [self.keep_lanes(mask, values[i]) for i in numbers]
             return list(map(self.add, sums, counted))
 
         start = [(self.type, self.const(0.0))] * len(numbers)
-        totals = self.loop(0, self.lanes, self.width, samples, start)
+        totals = self.loop(0, self.work.lanes, self.width, samples, start)
         for i, total in zip(numbers, totals, strict=True):
             summed = self.lane_sum(total)
             with self.scalar():
-                self.add_to(self.place(self.gradient, self.index(i, k)), summed)
+                self.add_to(self.place(self.work.gradient, self.index(i, k)), summed)
