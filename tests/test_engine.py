@@ -1022,7 +1022,7 @@ def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> Any:
         raise AssertionError("machine code was asked for")
 
-    for module in ("jit", "calling", "machine", "by_shape", "dense", "tape_text"):
+    for module in ("jit", "calling", "machine", "dense", "tape_text"):
         monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compile_text", refuse)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,7 @@ from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
+from cgprimer.run.llvm.calling import INT64, is_plain
 from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, Steps, check_order
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from cgprimer.run.problem import Runner
 
 
-_INT64 = np.dtype(np.int64)
 PLAIN = UpdateRule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
 LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of numpy
@@ -175,7 +175,7 @@ class Objective(Frozen):
         # change.
         state = np.array(self.checked(params), ndmin=2)
         # Whoever runs the epoch looks at the numbers, so a plain order needs no check.
-        visited = order if _is_plain(order) else self._order(order)
+        visited: Any = order if is_plain(order, INT64) else self._order(order)
         settings = np.array([[float(rate)]])
         for part in self.parts(visited, batch):
             self.epoch(state, Steps(PLAIN, settings, part, batch))
@@ -228,13 +228,3 @@ def _batch(batch: Any) -> int:
     if not takes.is_count(batch):
         raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
     return int(batch)
-
-
-def _is_plain(order: Any) -> TypeGuard[Integers]:
-    """Whether an order can be read by compiled code as it is."""
-    return (
-        type(order) is np.ndarray
-        and order.dtype is _INT64
-        and order.ndim == 1
-        and order.flags.c_contiguous
-    )

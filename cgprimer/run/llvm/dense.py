@@ -15,7 +15,7 @@ import functools
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
 from cgprimer.run.llvm.group_writer import GroupWriter
@@ -78,7 +78,8 @@ def find_product(shape: Shape) -> Product | None:
     slot = {name(text): i for i, text in enumerate(shape.slots)}
     weights = [slot[weight] for _, weight, _ in best]
     variables = [slot[variable] for _, _, variable in best]
-    return Product(weights, variables, _replace(body, top, total))
+    [rest] = substitute([body], {top: total})
+    return Product(weights, variables, rest)
 
 
 def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
@@ -105,15 +106,6 @@ def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
     ):
         return None
     return term, kinds[PARAMETER], kinds[VARIABLE]
-
-
-def _replace(body: Node, old: Node, new: Node) -> Node:
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node is old:
-            return new
-        return intern(node.op, tuple(args), node.value) if args else node
-
-    return fold([body], visit)[body]
 
 
 class DenseRecord(NamedTuple):

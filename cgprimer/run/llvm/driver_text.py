@@ -8,6 +8,8 @@ Each takes one record, whose fields `DriverRecord` names; `by_shape` calls them.
 
 from __future__ import annotations
 
+import functools
+
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.run.llvm.driver_writer import DriverWriter
@@ -108,6 +110,7 @@ class _EpochWriter(DriverWriter):
         self.each(0, self.at.parameters, LANES, move)
 
 
+@functools.cache
 def driver_text() -> str:
     """`forward`, `gradient` and `jacobian`."""
     return module_text(

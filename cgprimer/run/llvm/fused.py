@@ -17,7 +17,6 @@ from cgprimer.keeping import lazy, memo
 from cgprimer.run.llvm.calling import CompiledFunction
 from cgprimer.run.llvm.epoch_text import epoch_text
 from cgprimer.run.llvm.lanes import LANES
-from cgprimer.run.llvm.loss_nodes import loss_nodes
 from cgprimer.run.llvm.sample_rows import RowsCall, empty_rows, pack_rows, rows_of
 from cgprimer.run.llvm.sums import EpochCall, SumCall
 from cgprimer.run.llvm.sums_text import SampleLoss, sums_text
@@ -38,12 +37,12 @@ class Fused:
         sigma = [name(f"sigma {k}") for k in count if problem.sigma is not None]
         weight = [] if problem.weights is None else [name("weight")]
         scales = sigma or [ONE] * len(values)
-        loss, slopes = loss_nodes(problem.loss, values, targets, scales, *weight)
+        loss, slopes = problem.loss.nodes(values, targets, scales, *weight)
         seeds = dict(zip(problem.rows, slopes, strict=True))
         more = (str(leaf.value) for leaf in (*targets, *sigma, *weight))
         self.loss = SampleLoss(
             [loss, *whole.gradient(seeds)],
-            [*problem.sweeps.input_names, *more],
+            [*problem.sweeps.table.input_rows, *more],
             problem.parameters,
         )
         self.data = pack_rows(problem.data, problem.count)
@@ -107,7 +106,7 @@ class Fused:
     def _rows(self, roots: tuple[Node, ...], params: Array, span: slice) -> Array:
         """Expressions as rows of samples."""
         problem = self.problem
-        names = (*problem.sweeps.input_names, *problem.parameters)
+        names = (*problem.sweeps.table.input_rows, *problem.parameters)
         given = [*map(np.ascontiguousarray, problem.inputs[:, span]), *params.tolist()]
         count = span.stop - span.start
         rows = rows_of(roots, names)

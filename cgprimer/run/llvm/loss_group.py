@@ -11,7 +11,6 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import ONE, name
 from cgprimer.graph.slots import VARIABLE
 from cgprimer.run.llvm.layout import GUARD, EquationGroup, MemoryLayout
-from cgprimer.run.llvm.loss_nodes import loss_nodes
 from cgprimer.run.llvm.shape_text import Fragment
 from cgprimer.run.problem import Problem
 
@@ -46,10 +45,10 @@ def add_loss(layout: MemoryLayout, problem: Problem) -> None:
     if problem.weights is not None:
         weight = _slots(len(slots), 1)
         slots.append(np.full(terms, layout.data - 1))
-    body, slopes = loss_nodes(loss, p, t, scales * width, *weight)
+    body, slopes = loss.nodes(p, t, scales * width, *weight)
     names = tuple(VARIABLE.slot(k) for k in range(len(slots)))
     loss_body = Fragment(body, names, tuple(slopes) if joint else None)
-    number = layout.add(loss_body, np.array(slots), names)
+    number = layout.add(loss_body, np.array(slots))
     # Only predictions get an adjoint, also where they are rows of data: not targets,
     # sigma and weights.
     layout.slot_tables[number].columns = list(range(width))
