@@ -83,6 +83,7 @@ class FusedValues:
         self.graph = graph
         self.leaves = (*graph.inputs, *graph.parameters)
         self.wanted = dict.fromkeys(self.leaves).keys()
+        self.place = {name(leaf): k for k, leaf in enumerate(self.leaves)}
         self.values = {n: whole.value(number[n]) for n in graph.order}
         self.partials: dict[Edge, Node] = {}
         if graph.running is not graph:  # partials are those of the equations as written
@@ -157,19 +158,23 @@ class _Results:
         self.rows = empty_rows(len(owner.rows.row), count)
         self.call = RowsCall(owner.rows.function, self.rows, count, self.kinds)
         # What an expression is shown as: its row, whose array stays the same from call
-        # to call; a number is its value, and a name is filled in by `fresh`.
+        # to call; a number is its value, and a name is filled in at each call.
         row = owner.rows.row
-        cell: dict[Node, Any] = {n: self.rows[k, :count] for n, k in row.items()}
-        place = {name(leaf): k for k, leaf in enumerate(owner.leaves)}
-        # For a single point results are floats, which have to be read anew after each
-        # call, as leaves are.
+        cell: dict[Node, Any] = {}
+        place = owner.place
         if samples is None:
-            place |= {node: len(place) + k for node, k in row.items()}
-        self.shown: list[dict[Any, Any]] = []
-        self.fresh: list[list[tuple[Any, int]]] = []
-        for nodes in (owner.values, owner.partials):
-            self.shown.append({key: cell.get(n, n.value) for key, n in nodes.items()})
-            self.fresh.append([(k, place[n]) for k, n in nodes.items() if n in place])
+            # Results are floats, which have to be read anew after each call, as leaves
+            # are.
+            place = place | {node: len(place) + k for node, k in row.items()}
+        else:
+            cell = {node: self.rows[k, :count] for node, k in row.items()}
+        self.shown: list[tuple[dict[Any, Any], list[tuple[Any, int]]]] = [
+            (
+                {key: cell.get(node, node.value) for key, node in nodes.items()},
+                [(key, place[node]) for key, node in nodes.items() if node in place],
+            )
+            for nodes in (owner.values, owner.partials)
+        ]
 
     def serves(self, given: Sequence[float | Array], samples: int | None) -> bool:
         """Whether these arrays fit other values of the leaves."""
@@ -186,12 +191,15 @@ class _Results:
         now = [
             _frozen(v) if kind else v for v, kind in zip(given, self.kinds, strict=True)
         ]
-        now += self.rows[:, 0].tolist() if self.samples is None else []
-        values, partials = (items.copy() for items in self.shown)
-        for items, fresh in zip((values, partials), self.fresh, strict=True):
+        if self.samples is None:
+            now += self.rows[:, 0].tolist()
+        shown = []
+        for kept, fresh in self.shown:
+            items = kept.copy()
             for key, k in fresh:
                 items[key] = now[k]
-        return finite, values, partials
+            shown.append(items)
+        return finite, shown[0], shown[1]
 
 
 def _frozen(value: float | Array) -> Value:

@@ -24,7 +24,7 @@ class RowsRecord(NamedTuple):
     """Arguments of a function of rows; a LeafRecord for each leaf follows.
 
     count : samples, in whole vectors. out : the rows of results, `stride` apart.
-    alarm : where to store a number that is nan where something watched is not finite.
+    alarm : where a number is added, nan where something watched is not finite.
     """
 
     count: Int
@@ -83,5 +83,7 @@ def rows_text(
         return [sign]
 
     [bad] = e.loop(0, count, e.width, body, [(e.type, e.const(0.0))])
-    e.put(e.lane_sum(bad), alarm)
+    odd = e.lane_sum(bad)
+    with e.scalar():
+        e.add_to(alarm, odd)
     return module_text([FunctionText("run", e)], FEW_CALLS)

@@ -76,7 +76,7 @@ class RowsCall:
         self.call, self.out, self.count = function.call, out, count
         self.code = function
         self.whole = count - count % LANES
-        self.alarm = np.zeros(2)
+        self.alarm = np.zeros(1)
         self.lanes = np.zeros((len(kinds), LANES))
         self.numbers = [k for k, kind in enumerate(kinds) if not kind]
         self.arrays = [k for k, kind in enumerate(kinds) if kind]
@@ -84,21 +84,22 @@ class RowsCall:
         self.places = range(HEAD, HEAD + LEAF * len(kinds), LEAF)
         # Two lists of arguments. For leaves xx, an array of 19 samples, and a number a:
         #
-        #     args   16, out,         distance, alarm,      &xx,       1, &lanes[1], 0
-        #     tail    8, out + 16*8,  distance, alarm + 8,  &lanes[0], 1, &lanes[1], 0
+        #     args   16, out,         distance, alarm, &xx,       1, &lanes[1], 0
+        #     tail    8, out + 16*8,  distance, alarm, &lanes[0], 1, &lanes[1], 0
         #
         # lanes[1] holds a eight times; with 0 behind its place it is read for every
         # vector of samples. lanes[0] holds the last samples 16, 17, 18 and then 18 over
         # and over: the array cannot be read beyond its end, and what a real sample
         # yields raises no alarm that is not raised already.
-        head = pack(RowsRecord(self.whole, out, out.shape[1], self.alarm))
-        lanes = self.lanes.itemsize * LANES * np.arange(len(kinds))
-        leaves = np.stack([self.lanes.ctypes.data + lanes, kinds], axis=1)
-        self.args = np.concatenate([head, leaves.ravel()])
+        self.args = np.empty(HEAD + LEAF * len(kinds), dtype=np.int64)
+        self.args[:HEAD] = pack(RowsRecord(self.whole, out, out.shape[1], self.alarm))
+        lanes = 8 * LANES * np.arange(len(kinds))  # of 8 bytes, as all numbers are
+        self.args[HEAD::LEAF] = self.lanes.ctypes.data + lanes
+        self.args[HEAD + 1 :: LEAF] = kinds
+        self.start = int(self.args[_OUT])
         self.tail = self.args.copy()
         self.tail[_COUNT] = LANES
-        self.tail[_OUT] += out.itemsize * self.whole
-        self.tail[_ALARM] += self.alarm.itemsize
+        self.tail[_OUT] += 8 * self.whole
         self.pointers = self.args.ctypes.data, self.tail.ctypes.data
 
     def run(self, given: Sequence[float | Array]) -> bool:
@@ -108,25 +109,24 @@ class RowsCall:
         """
         for k in self.numbers:
             self.lanes[k] = given[k]
-        odd = 0.0
+        self.alarm[0] = 0.0
         for first in range(0, self.whole, CHUNK):
-            self.args[_COUNT] = min(CHUNK, self.whole - first)
-            self.args[_OUT] = self.out.ctypes.data + self.out.itemsize * first
+            if self.whole > CHUNK:
+                self.args[_COUNT] = min(CHUNK, self.whole - first)
+                self.args[_OUT] = self.start + 8 * first
             for k in self.arrays:
-                column: Array = given[k]  # type: ignore[assignment]
-                address = column.ctypes.data + column.itemsize * first
-                self.args[self.places[k]] = address
+                address = given[k].ctypes.data  # type: ignore[union-attr]
+                self.args[self.places[k]] = address + 8 * first
             self.call(self.pointers[0])
-            odd += self.alarm[0]
         if self.whole < self.count:
             for k in self.arrays:
-                column = given[k]  # type: ignore[assignment]
+                column: Array = given[k]  # type: ignore[assignment]
                 self.lanes[k] = column[-1]
                 self.lanes[k, : self.count - self.whole] = column[self.whole :]
             self.call(self.pointers[1])
-            odd += self.alarm[1]
+        alarm = self.alarm.item()
         # nan is the one number that differs from itself.
-        return bool(odd == odd)
+        return bool(alarm == alarm)
 
 
 @functools.lru_cache(maxsize=64)
@@ -135,4 +135,4 @@ def rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> SampleRows:
     return SampleRows(roots, (), leaves)
 
 
-_COUNT, _OUT, _ALARM = map(RowsRecord._fields.index, ("count", "out", "alarm"))
+_COUNT, _OUT = map(RowsRecord._fields.index, ("count", "out"))
