@@ -20,7 +20,6 @@ from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.llvm.calling import INT64, is_plain
-from cgprimer.run.losses import Loss
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, Steps, check_order
 from cgprimer.run.update_rule import UpdateRule
@@ -39,6 +38,9 @@ LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of num
 class Objective(Frozen):
     """The mean over samples of the sum over targets of a loss, and its derivatives.
 
+    loss : of one prediction. targets : what is to be met, (targets, n). sigma : their
+    standard deviations, (targets, n), where they are known.
+
     Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
     once. Where sigma is known, losses see predictions and targets divided by it. Of
     several threads each may call any method at any time.
@@ -48,7 +50,8 @@ class Objective(Frozen):
 
     def __init__(self, graph: Graph, problem: Problem, runner: Runner) -> None:
         self.graph, self.problem, self.runner = graph, problem, runner
-        self.names = graph.parameters
+        self.names, self.loss = graph.parameters, problem.loss
+        self.targets, self.sigma = problem.targets, problem.sigma
 
     def __len__(self) -> int:
         return self.problem.count
@@ -61,21 +64,6 @@ class Objective(Frozen):
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
         return restore, (self.graph, target, kept)
-
-    @property
-    def loss(self) -> Loss:
-        """The loss of one prediction."""
-        return self.problem.loss
-
-    @property
-    def targets(self) -> Array:
-        """What is to be met, (targets, n)."""
-        return self.problem.targets
-
-    @property
-    def sigma(self) -> Array | None:
-        """Standard deviations of the targets, (targets, n), where they are known."""
-        return self.problem.sigma
 
     def checked(self, params: ArrayLike) -> Array:
         """Parameters as float64 (p,); FitError for another shape."""

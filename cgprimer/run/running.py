@@ -53,7 +53,7 @@ def running_of(table: Table) -> Running:
     if not spread.rows:
         return Running(table, frozenset())
     names = frozenset(table.variables[number] for number in spread.bypassed)
-    return Running(_replace_rows(table, spread.rows), names)
+    return Running(replace_rows(table, spread.rows), names)
 
 
 class _Spread:
@@ -189,8 +189,8 @@ def _reads(shape: Shape) -> bool:
     )
 
 
-def _replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
-    """The table with other right sides for some equations."""
+def replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
+    """The table with other right sides, each a shape and what fills its slots."""
     shapes = {shape: i for i, shape in enumerate(table.shapes)}
     shape, size = table.shape.copy(), np.diff(table.start)
     parts, last = list[list[int]](), 0

@@ -158,7 +158,6 @@ class _DenseWriter(GroupWriter):
         )
         self.z, self.z_adjoint = self._rows(self.group.first)
         self.x, self.x_adjoint = self._rows(self.at.first)
-        self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
 
     def _rows(self, first: str) -> list[Matrix]:
         """The values and the adjoints in rows from `first` on."""
@@ -178,10 +177,9 @@ class _DenseWriter(GroupWriter):
         keep: float,
     ) -> None:
         """C = A·B + keep·C; `kinds` says which of A and B are transposed."""
-        rooms = iter(self._rooms)
 
         def store(kind: str, value: str) -> str:
-            room = next(rooms)
+            room = self.new(f"alloca {kind}")
             self.do(f"store {kind} {value}, ptr {room}")
             return room
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
-FUNCTIONS = frozenset((*OWN, *LIBM))
 MULTIPLIED = 8  # the largest whole exponent that is multiplied out
 
 
@@ -130,12 +129,7 @@ def whole_exponent(node: Node) -> int | None:
 def is_coded(op: Op) -> bool:
     """Whether an operation can be translated as it is."""
     # By identity: a caller may have an operation of that name in place of another.
-    return OPS.get(op.name) is op and (
-        op.name in ("name", "const")
-        or op.name in INSTRUCTIONS
-        or op.name in IN_PLACE
-        or op.name in FUNCTIONS
-    )
+    return OPS.get(op.name) is op and op.name in CODED_NAMES
 
 
 def expand_uncoded(roots: Iterable[Node]) -> list[Node]:
@@ -196,3 +190,5 @@ IN_PLACE: dict[str, Callable[..., str]] = {
     "xlogy": _xlogy,
 }
 """Operations that are single instructions, or comparisons and choices."""
+
+CODED_NAMES = frozenset(("name", "const", *INSTRUCTIONS, *IN_PLACE, *OWN, *LIBM))

@@ -141,7 +141,6 @@ def _features() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), features + ",-prefer-256-bit"
 
 
-@functools.cache
 def _machine() -> str:
     """What object code depends on beside its text."""
     llvm = _binding()

@@ -64,6 +64,7 @@ class _ShapeWriter(GroupWriter):
         super().__init__(width, contract=contract)
         self.shape, self.across = shape, across
         self.names = [name(slot) for slot in shape.slots]
+        self.is_row = [slot_kind(slot) is VARIABLE for slot in shape.slots]
         self.tables = [
             self.place(self.group.slots, self.times(self.group.width, k), "i32")
             for k in range(len(shape.slots))
@@ -83,24 +84,25 @@ class _ShapeWriter(GroupWriter):
     def gather_slots(self, k: str) -> dict[Node, str]:
         """What is in the slots of the equations from `k` on, an equation a lane."""
         return {
-            node: self.gather_lanes(_base(self, slot), self.indices(i, k))
-            for i, (node, slot) in enumerate(
-                zip(self.names, self.shape.slots, strict=True)
+            node: self.gather_lanes(
+                self.work.values if self.is_row[i] else self.work.numbers,
+                self.indices(i, k),
             )
+            for i, node in enumerate(self.names)
         }
 
     def readers(self, k: str) -> Callable[[str], dict[Node, str]]:
         """What reads the slots of equation `k` at the samples from j on."""
 
-        def reader(i: int, slot: str) -> Callable[[str], str]:
+        def reader(i: int) -> Callable[[str], str]:
             index = self.index(i, k)
-            if slot_kind(slot) is VARIABLE:
+            if self.is_row[i]:
                 row = self.row(self.work.values, index)
                 return lambda j: self.load(row, j)
             number = self.splat(self.number(self.work.numbers, index))
             return lambda j: number
 
-        each = [reader(i, slot) for i, slot in enumerate(self.shape.slots)]
+        each = [*map(reader, range(len(self.names)))]
         return lambda j: {
             node: get(j) for node, get in zip(self.names, each, strict=True)
         }
@@ -111,12 +113,6 @@ class _ShapeWriter(GroupWriter):
         """Go through the equations: in vectors of them, or one by one."""
         step = self.width if self.across else 1
         self.each(0, self.group.count, step, vector if self.across else equation)
-
-
-def _base(at: _ShapeWriter, slot: str) -> str:
-    work = at.work
-    base: str = work.values if slot_kind(slot) is VARIABLE else work.numbers
-    return base
 
 
 def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
@@ -165,11 +161,10 @@ class _ReverseWriter(_ShapeWriter):
     ) -> None:
         super().__init__(shape, width, across, contract=True)
         self.columns, self.roots = columns, shares(shape, columns)
-        self.kinds = [slot_kind(shape.slots[i]) for i in columns]
-        self.bases = [
-            self.work.adjoints if kind is VARIABLE else self.work.gradient
-            for kind in self.kinds
-        ]
+        self.bases = {
+            i: self.work.adjoints if self.is_row[i] else self.work.gradient
+            for i in columns
+        }
         # Before the loop: in it, every round would take more of the stack.
         if across and width > 1 and columns:
             self.buffer = self.room(width * len(columns))
@@ -184,7 +179,7 @@ class _ReverseWriter(_ShapeWriter):
         if self.width > 1:
             self._add_lanes(k, values)
             return
-        for i, base, value in zip(self.columns, self.bases, values, strict=True):
+        for (i, base), value in zip(self.bases.items(), values, strict=True):
             self.add_to(self.place(base, self.index(i, k)), value)
 
     def _add_lanes(self, k: str, values: Sequence[str]) -> None:
@@ -201,7 +196,7 @@ class _ReverseWriter(_ShapeWriter):
         left = self.smaller(self.minus(self.group.count, k), str(self.width))
 
         def lane(n: str) -> None:
-            for i, base, buffer in zip(self.columns, self.bases, buffers, strict=True):
+            for (i, base), buffer in zip(self.bases.items(), buffers, strict=True):
                 place = self.place(base, self.index(i, self.plus(k, n)))
                 with self.scalar():
                     self.add_to(place, self.number(buffer, n))
@@ -215,8 +210,8 @@ class _ReverseWriter(_ShapeWriter):
         arriving = self.row(self.work.adjoints, own)
         to = {
             i: self.row(self.work.adjoints, self.index(i, k))
-            for i, kind in zip(self.columns, self.kinds, strict=True)
-            if kind is VARIABLE
+            for i in self.columns
+            if self.is_row[i]
         }
         numbers = [i for i in self.columns if i not in to]
 

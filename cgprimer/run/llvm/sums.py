@@ -85,7 +85,6 @@ class EpochCall:
         # lie elsewhere at each call.
         self.state = np.empty((1 + len(rule.memory), len(loss.parameters)))
         self.visited: Integers | None = None
-        self.apart = 0
         self.largest = np.zeros(1, dtype=np.uint64)
         self.args = pack(
             EpochRecord(
@@ -106,9 +105,7 @@ class EpochCall:
         """One epoch; `state` is changed in place. The loss of every batch (steps,)."""
         self.settings[: len(settings)] = settings
         # 0 as the distance between the settings of two steps: all steps read the first.
-        apart = settings.shape[1] if len(settings) > 1 else 0
-        if apart != self.apart:
-            self.apart = self.args[_APART] = apart
+        self.args[_APART] = settings.shape[1] if len(settings) > 1 else 0
         # Held, not only compared: so the address stays valid.
         if order is not self.visited:
             self.visited, self.args[_ORDER] = order, order.ctypes.data
