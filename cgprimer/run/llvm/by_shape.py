@@ -55,7 +55,6 @@ class ByShape:
             for k, own in enumerate(layout.slot_tables)
             if not self._worth(own)
         }
-        self.registers = max((t.registers for t in self.tapes.values()), default=0)
         # As many samples as keep all rows of values in the cache, in whole vectors; at
         # least LEAST, as calling the groups costs the same for a few; no more than
         # there are.
@@ -87,7 +86,7 @@ class ByShape:
         key = across, slot
         if key not in kept:
             machine = self.machine(across)
-            kept[key] = Workspace(machine, self.data, self.block, self.registers)
+            kept[key] = Workspace(machine, self.data, self.block)
         workspace: Workspace = kept[key]
         return workspace
 

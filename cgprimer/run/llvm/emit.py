@@ -7,7 +7,7 @@ that of numpy, bit for bit: nothing is reordered or contracted. Functions are ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import pi
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,13 +46,7 @@ class Emitter(Writer):
 
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
-        roots = list(roots)
-        expanded = expand_uncoded([*roots, *leaves])
-        # What is known is written out too: it is looked for in the roots as they are
-        # then.
-        roots, known = expanded[: len(roots)], expanded[len(roots) :]
-        values = dict(zip(known, leaves.values(), strict=True))
-        order = postorder_above(roots, values)
+        roots, values, order = to_translate([*roots], leaves)
         present = set(order)
         self._pairs.clear()
         # Either of the two computes both polynomials, so both cost what one costs.
@@ -135,6 +129,17 @@ def is_coded(op: Op) -> bool:
 def expand_uncoded(roots: Iterable[Node]) -> list[Node]:
     """What is translated for `roots`: an operation without code by its definition."""
     return expand(roots, _definition)
+
+
+def to_translate(
+    roots: Sequence[Node], known: Mapping[Node, T]
+) -> tuple[list[Node], dict[Node, T], list[Node]]:
+    """Roots and what is known, written out as they are run; the nodes in between."""
+    # What is known is written out too: it is looked for in the roots as they are then.
+    expanded = expand_uncoded([*roots, *known])
+    roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
+    values = dict(zip(leaves, known.values(), strict=True))
+    return roots, values, postorder_above(roots, values)
 
 
 def _definition(op: Op) -> Node | None:

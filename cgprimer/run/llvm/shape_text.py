@@ -91,20 +91,20 @@ class _ShapeWriter(GroupWriter):
             for i, node in enumerate(self.names)
         }
 
-    def readers(self, k: str) -> Callable[[str], dict[Node, str]]:
-        """What reads the slots of equation `k` at the samples from j on."""
+    def starts(self, k: str) -> list[str]:
+        """For each slot of equation `k` where its row begins, or its number."""
+        return [
+            self.row(self.work.values, self.index(i, k))
+            if is_row
+            else self.splat(self.number(self.work.numbers, self.index(i, k)))
+            for i, is_row in enumerate(self.is_row)
+        ]
 
-        def reader(i: int) -> Callable[[str], str]:
-            index = self.index(i, k)
-            if self.is_row[i]:
-                row = self.row(self.work.values, index)
-                return lambda j: self.load(row, j)
-            number = self.splat(self.number(self.work.numbers, index))
-            return lambda j: number
-
-        each = [*map(reader, range(len(self.names)))]
-        return lambda j: {
-            node: get(j) for node, get in zip(self.names, each, strict=True)
+    def read(self, starts: Sequence[str], j: str) -> dict[Node, str]:
+        """What is in the slots at the samples from `j` on."""
+        return {
+            node: self.load(start, j) if is_row else start
+            for node, start, is_row in zip(self.names, starts, self.is_row, strict=True)
         }
 
     def walk(
@@ -124,10 +124,10 @@ def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
         e.store(value, e.work.values, e.plus(e.group.first, k))
 
     def equation(k: str) -> None:
-        read, out = e.readers(k), e.row(e.work.values, e.plus(e.group.first, k))
+        starts, out = e.starts(k), e.row(e.work.values, e.plus(e.group.first, k))
 
         def samples(j: str) -> None:
-            [value] = e.emit([shape.stable], read(j))
+            [value] = e.emit([shape.stable], e.read(starts, j))
             e.store(value, out, j)
 
         e.each(0, e.work.lanes, width, samples)
@@ -205,7 +205,7 @@ class _ReverseWriter(_ShapeWriter):
 
     def samples_as_lanes(self, k: str) -> None:
         """Pass back the adjoint of equation `k`, for all samples."""
-        read, own = self.readers(k), self.plus(self.group.first, k)
+        starts, own = self.starts(k), self.plus(self.group.first, k)
         result = self.row(self.work.values, own)
         arriving = self.row(self.work.adjoints, own)
         to = {
@@ -216,7 +216,7 @@ class _ReverseWriter(_ShapeWriter):
         numbers = [i for i in self.columns if i not in to]
 
         def samples(j: str, sums: list[str]) -> list[str]:
-            known = read(j)
+            known = self.read(starts, j)
             known[ADJOINT] = self.load(arriving, j)
             # The value of the body is there already, so `1 - tanh(x0)^2` costs no
             # second tanh.

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.node import Node, postorder_above
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import (
-    expand_uncoded,
     is_coded,
     multiply_out,
+    to_translate,
     whole_exponent,
 )
 from cgprimer.run.llvm.records import Int, Pointer, pack
@@ -103,14 +103,11 @@ class Tape:
         self, roots: Sequence[Node], known: dict[Node, int]
     ) -> tuple[list[tuple[int, ...]], list[int]]:
         """Instructions for `roots`; their registers."""
-        expanded = expand_uncoded([*roots, *known])
-        roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
-        register = dict(zip(leaves, known.values(), strict=True))
         writer = _TapeWriter(len(known), self.constants)
-        order = postorder_above(roots, leaves)
+        roots, register, order = to_translate(roots, known)
+        held = {*roots, *register}
         # A register is used again after its last use, so that they stay in the cache.
         last = {arg: node for node in order for arg in node.args}
-        held = {*roots, *leaves}
         for node in order:
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)

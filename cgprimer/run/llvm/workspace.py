@@ -20,12 +20,10 @@ from cgprimer.types import Array
 class Workspace:
     """Values, adjoints, gradient, numbers, and the arguments of the driver.
 
-    block : samples at a time. registers : that tapes need.
+    block : samples at a time.
     """
 
-    def __init__(
-        self, machine: CompiledLayout, data: Array, block: int, registers: int
-    ) -> None:
+    def __init__(self, machine: CompiledLayout, data: Array, block: int) -> None:
         layout = machine.layout
         self.machine = machine
         self.data, self.reads_own = data, True
@@ -38,7 +36,8 @@ class Workspace:
         self.numbers = np.zeros(layout.numbers + len(layout.table.constants) + LANES)
         self.numbers[layout.numbers : -LANES] = layout.table.constants
         self.gradient = np.zeros(layout.numbers)
-        self.scratch = np.zeros(max(1, registers) * LANES)
+        registers = max((t.registers for t in machine.tapes.values()), default=1)
+        self.scratch = np.zeros(registers * LANES)
         self.sum = np.zeros(1)
         self.work = pack(
             WorkRecord(
