@@ -186,7 +186,7 @@ class Objective(Frozen):
         if self.problem.operations * min(batch, len(order)) <= LONG:
             return self.runner.epoch(state, steps)
         check_order(order, len(self))
-        return stepwise(self, state, steps)
+        return stepwise(self.value_and_gradient, state, steps)
 
     def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         """An epoch in whole batches, short enough for Ctrl-C to be heard between."""

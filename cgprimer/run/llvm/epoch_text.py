@@ -16,7 +16,7 @@ from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.records import Int, Pointer
-from cgprimer.run.llvm.rows_text import FEW_CALLS, names_in
+from cgprimer.run.llvm.rows_text import names_in
 from cgprimer.run.llvm.sums_text import SampleLoss, SummedExpressions, row_starts
 from cgprimer.run.update_rule import UpdateRule
 
@@ -52,7 +52,7 @@ def epoch_text(loss: SampleLoss, rule: UpdateRule, batch: int) -> str:
     A number in the order beyond the data is read as 0.
     """
     body = _WholeEpochWriter(loss, rule, batch)
-    return module_text([FunctionText("run", body)], FEW_CALLS)
+    return module_text([FunctionText("run", body)])
 
 
 class _WholeEpochWriter(Emitter):

@@ -17,8 +17,6 @@ from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.records import Int, Pointer
 
-FEW_CALLS = 8  # of functions, up to which they are written out in a whole graph
-
 
 class RowsRecord(NamedTuple):
     """Arguments of a function of rows; a LeafRecord for each leaf follows.
@@ -86,4 +84,4 @@ def rows_text(
     odd = e.lane_sum(bad)
     with e.scalar():
         e.add_to(alarm, odd)
-    return module_text([FunctionText("run", e)], FEW_CALLS)
+    return module_text([FunctionText("run", e)])

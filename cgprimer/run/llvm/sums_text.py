@@ -17,7 +17,7 @@ from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
 from cgprimer.run.llvm.records import Int, Number, Pointer
-from cgprimer.run.llvm.rows_text import FEW_CALLS, names_in
+from cgprimer.run.llvm.rows_text import names_in
 
 
 class SampleLoss(NamedTuple):
@@ -68,7 +68,7 @@ def sums_text(loss: SampleLoss) -> str:
     with e.scalar():
         for k, total in enumerate(totals):
             e.put(e.mul(total, at.factor), at.out, k)
-    return module_text([FunctionText("run", e)], FEW_CALLS)
+    return module_text([FunctionText("run", e)])
 
 
 class SummedExpressions:
