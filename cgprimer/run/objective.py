@@ -153,12 +153,10 @@ class Objective(Frozen):
 
         Raises FitError for numbers of samples that are not there.
         """
-        # The common case in two comparisons; `_batch` takes numpy's integers as well,
-        # and says what is wrong with anything else.
-        if type(batch) is not int or batch < 1:
-            batch = _batch(batch)
+        if not takes.is_count(batch):
+            raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
         takes.number(rate=rate)
-        batch = min(batch, self.problem.count)
+        batch = min(int(batch), self.problem.count)
         # A row of parameters and no memories; a copy, as the caller's array must not
         # change.
         state = np.array(self.checked(params), ndmin=2)
@@ -209,10 +207,3 @@ def restore(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
     rows = graph.table.rows.names_of(packed["rows"])
     problem = Problem(graph.program(rows), built=program.built, **packed)
     return Objective(graph, problem, program.runner(problem))
-
-
-def _batch(batch: Any) -> int:
-    """Samples per step, as a whole number that fits every tier."""
-    if not takes.is_count(batch):
-        raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
-    return int(batch)

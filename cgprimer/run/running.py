@@ -172,12 +172,13 @@ def _is_piece(node: Node) -> bool:
 @functools.cache
 def _pieces() -> list[Node]:
     """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
-    parts: dict[Node, None] = {}
-    for form in taken_forms():
-        for part in postorder(form.pattern.args):
-            if not telling_ops().isdisjoint(node.op for node in postorder([part])):
-                parts[part] = None
-    return list(parts)
+    parts = (part for f in taken_forms() for part in postorder(f.pattern.args))
+    telling = telling_ops()
+    return [
+        part
+        for part in dict.fromkeys(parts)
+        if not telling.isdisjoint(node.op for node in postorder([part]))
+    ]
 
 
 def _reads(shape: Shape) -> bool:

@@ -132,12 +132,12 @@ class MemoryLayout:
         plain = np.ones(len(kept), dtype=bool)
         for a, b in spans:
             plain[a:b] = a not in layers
-        bodies: dict[int, int] = {}
-        for s in present:
-            own = kept[plain & (shapes == s)]
-            if len(own):
-                body = self.table.shapes[s]
-                bodies[s] = self.add(body, self._slots(s, own))
+        bodies = {
+            s: self.add(
+                self.table.shapes[s], self._slots(s, kept[plain & (shapes == s)])
+            )
+            for s in np.unique(shapes[plain]).tolist()
+        }
         seen = dict.fromkeys(present, 0)
         for (a, b), s in zip(
             spans, shapes[[a for a, _ in spans]].tolist(), strict=True
