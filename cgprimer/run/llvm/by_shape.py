@@ -127,9 +127,11 @@ class ByShape:
         self._local.kept = kept
         # In the order of the shares, whichever ended first: sums do not vary from run
         # to run.
-        total = sum(float(buffers.sum[0]) for buffers in every)
-        gradient = sum(buffers.gradient[self.number] for buffers in every)
-        return total / count, np.asarray(gradient / count)
+        total, gradient = every[0].sum[0], every[0].gradient[self.number]
+        for buffers in every[1:]:
+            total = total + buffers.sum[0]
+            gradient = gradient + buffers.gradient[self.number]
+        return float(total) / count, gradient / count
 
     @property
     def _blas(self) -> AbstractContextManager[Any]:

@@ -74,20 +74,18 @@ class Tape:
         #     mul 3 0 1     sin 4 2 2     add 5 3 4     DEFINE 5
         #
         # What has one argument names it twice, so that all instructions are alike.
-        loads = [
-            (Move.ROW if is_row else Move.PARAMETER, i, i, 0)
-            for i, is_row in enumerate(kinds)
-        ]
+        loads: list[int] = []
+        for i, is_row in enumerate(kinds):
+            loads += (Move.ROW if is_row else Move.PARAMETER, i, i, 0)
         forward, [result] = self._encode([shape.stable], slots)
-        self.forward = _packed([*loads, *forward, (Move.DEFINE, 0, result, 0)])
+        self.forward = _packed([*loads, *forward, Move.DEFINE, 0, result, 0])
         back = slots | {shape.stable: len(slots), ADJOINT: len(slots) + 1}
         reverse, registers = self._encode(shares(shape, columns), back)
-        loads += [(Move.VALUE, len(slots), 0, 0), (Move.ADJOINT, len(slots) + 1, 0, 0)]
-        adds = [
-            (Move.ADD_TO_ROW if kinds[i] else Move.ADD_TO_PARAMETER, 0, register, i)
-            for i, register in zip(columns, registers, strict=True)
-        ]
-        self.reverse = _packed([*loads, *reverse, *adds])
+        loads += (Move.VALUE, len(slots), 0, 0, Move.ADJOINT, len(slots) + 1, 0, 0)
+        for i, register in zip(columns, registers, strict=True):
+            add = Move.ADD_TO_ROW if kinds[i] else Move.ADD_TO_PARAMETER
+            reverse += (add, 0, register, i)
+        self.reverse = _packed(loads + reverse)
         self.numbers = np.array([float.fromhex(k) for k in self.constants])
         self.record = pack(
             TapeRecord(
@@ -101,13 +99,14 @@ class Tape:
 
     def _encode(
         self, roots: Sequence[Node], known: dict[Node, int]
-    ) -> tuple[list[tuple[int, ...]], list[int]]:
+    ) -> tuple[list[int], list[int]]:
         """Instructions for `roots`; their registers."""
         writer = _TapeWriter(len(known), self.constants)
         roots, register, order = to_translate(roots, known)
-        held = {*roots, *register}
         # A register is used again after its last use, so that they stay in the cache.
         last = {arg: node for node in order for arg in node.args}
+        for held in (*roots, *register):
+            last.pop(held, None)
         for node in order:
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)
@@ -117,9 +116,10 @@ class Tape:
             else:
                 a, b = register[node.args[0]], register[node.args[-1]]
                 register[node] = writer.put(NUMBER[node.op], a, b)
-            writer.free += [
-                register[arg] for arg in {*node.args} - held if last[arg] is node
-            ]
+            for arg in node.args:
+                if last.get(arg) is node:
+                    del last[arg]
+                    writer.free.append(register[arg])
         self.registers = max(self.registers, writer.fresh)
         return writer.code, [register[root] for root in roots]
 
@@ -128,7 +128,7 @@ class _TapeWriter:
     """Appends instructions, each with a register that is free; `fresh` is the next."""
 
     def __init__(self, first: int, constants: dict[str, int]) -> None:
-        self.code: list[tuple[int, ...]] = []
+        self.code: list[int] = []
         self.fresh, self.constants = first, constants
         self.free: list[int] = []
 
@@ -138,7 +138,7 @@ class _TapeWriter:
             to = self.free.pop()
         else:
             to, self.fresh = self.fresh, self.fresh + 1
-        self.code.append((number, to, a, b))
+        self.code += (number, to, a, b)
         return to
 
     def constant(self, value: float) -> int:
@@ -158,5 +158,5 @@ class _TapeWriter:
         return self.constant(1.0) if power is None else power
 
 
-def _packed(code: list[tuple[int, ...]]) -> Int32s:
-    return np.array(code, dtype=np.int32)
+def _packed(code: list[int]) -> Int32s:
+    return np.array(code, dtype=np.int32).reshape(-1, 4)
