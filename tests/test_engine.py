@@ -1301,11 +1301,11 @@ class Example(NamedTuple):
 def test_a_record_holds_what_was_packed():
     data = np.arange(3.0)
     given = Example(-3, data, 0.1)
-    record = pack(given)
+    record = pack(Example, *given)
     assert record.dtype == np.int64
     assert unpack(Example, record) == given._replace(data=data.ctypes.data)
     assert kinds_of(Example) == ("i64", "ptr", "double")
-    assert unpack(Example, pack(Example(1, data))).factor == 2.0
+    assert unpack(Example, pack(Example, 1, data)).factor == 2.0
 
 
 @pytest.mark.parametrize("width", [1, 8])

@@ -87,7 +87,7 @@ class CompiledLayout:
         gap = distance(layer.weights)
         weights, wanted = int(layer.weights[0, 0]), int(layer.wanted)
         record = pack(
-            DenseRecord(rows, terms, weights, gap, layer.source, wanted, dense.gemm())
+            DenseRecord, rows, terms, weights, gap, layer.source, wanted, dense.gemm()
         )
         self.keep.append(record)
         both = map(dense.products().address, ("forward", "reverse"))

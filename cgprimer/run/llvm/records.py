@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple, ParamSpec, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cgprimer.types import Integers
+
+P = ParamSpec("P")
 
 # Types of a field: a whole number; the address of an array or a function; a float64. In
 # Python it holds a value of that kind, in the text of code the name of one.
@@ -34,17 +37,18 @@ def kinds_of(record: type[NamedTuple]) -> tuple[str, ...]:
         data: Pointer
 
     kinds_of(Span) == ("i64", "ptr")
-    pack(Span(first=3, data=array))     array([3, address])
+    pack(Span, first=3, data=array)     array([3, address])
     """
     hints = get_type_hints(record, include_extras=True)
     return tuple(hints[field].__metadata__[0] for field in record._fields)
 
 
-def pack(record: NamedTuple) -> Integers:
+def pack(kind: Callable[P, NamedTuple], *args: P.args, **fields: P.kwargs) -> Integers:
     """A record (fields,), int64; arrays stand for their address.
 
     The arrays are not held: that is up to the caller.
     """
+    record = kind(*args, **fields)
     pairs = zip(record, kinds_of(type(record)), strict=True)
     words = [bits(value) if kind == "double" else word(value) for value, kind in pairs]
     return np.array(words, dtype=np.int64)

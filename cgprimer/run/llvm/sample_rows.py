@@ -92,7 +92,7 @@ class RowsCall:
         # and over: the array cannot be read beyond its end, and what a real sample
         # yields raises no alarm that is not raised already.
         self.args = np.empty(HEAD + LEAF * len(kinds), dtype=np.int64)
-        self.args[:HEAD] = pack(RowsRecord(self.whole, out, out.shape[1], self.alarm))
+        self.args[:HEAD] = pack(RowsRecord, self.whole, out, out.shape[1], self.alarm)
         lanes = 8 * LANES * np.arange(len(kinds))  # of 8 bytes, as all numbers are
         self.args[HEAD::LEAF] = self.lanes.ctypes.data + lanes
         self.args[HEAD + 1 :: LEAF] = kinds

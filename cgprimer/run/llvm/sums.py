@@ -40,15 +40,14 @@ class SumCall:
         # mean.
         self.records = [
             pack(
-                SumsRecord(
-                    rows=data,
-                    stride=data.shape[1],
-                    first=first,
-                    end=min(first + CHUNK, count),
-                    parameters=self.given,
-                    out=row,
-                    factor=1 / count,
-                )
+                SumsRecord,
+                rows=data,
+                stride=data.shape[1],
+                first=first,
+                end=min(first + CHUNK, count),
+                parameters=self.given,
+                out=row,
+                factor=1 / count,
             )
             for first, row in zip(firsts, self.out, strict=True)
         ]
@@ -87,17 +86,16 @@ class EpochCall:
         self.visited: Integers | None = None
         self.largest = np.zeros(1, dtype=np.uint64)
         self.args = pack(
-            EpochRecord(
-                rows=data,
-                stride=data.shape[1],
-                length=length,
-                count=count,
-                batch=batch,
-                settings=self.settings,
-                losses=self.losses,
-                state=self.state,
-                largest=self.largest,
-            )
+            EpochRecord,
+            rows=data,
+            stride=data.shape[1],
+            length=length,
+            count=count,
+            batch=batch,
+            settings=self.settings,
+            losses=self.losses,
+            state=self.state,
+            largest=self.largest,
         )
         self.pointer = self.args.ctypes.data
 

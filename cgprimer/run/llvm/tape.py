@@ -88,13 +88,12 @@ class Tape:
         self.reverse = _packed(loads + reverse)
         self.numbers = np.array([float.fromhex(k) for k in self.constants])
         self.record = pack(
-            TapeRecord(
-                self.forward,
-                len(self.forward),
-                self.reverse,
-                len(self.reverse),
-                self.numbers,
-            )
+            TapeRecord,
+            self.forward,
+            len(self.forward),
+            self.reverse,
+            len(self.reverse),
+            self.numbers,
         )
 
     def _encode(

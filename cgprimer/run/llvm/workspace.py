@@ -40,31 +40,29 @@ class Workspace:
         self.scratch = np.zeros(registers * LANES)
         self.sum = np.zeros(1)
         self.work = pack(
-            WorkRecord(
-                values=self.values,
-                numbers=self.numbers,
-                adjoints=self.adjoints,
-                gradient=self.gradient,
-                stride=stride,
-                scratch=self.scratch,
-            )
+            WorkRecord,
+            values=self.values,
+            numbers=self.numbers,
+            adjoints=self.adjoints,
+            gradient=self.gradient,
+            stride=stride,
+            scratch=self.scratch,
         )
         self.args = pack(
-            DriverRecord(
-                groups=machine.groups,
-                count=len(machine.groups),
-                work=self.work,
-                data=data,
-                width=data.shape[1],
-                rows=data.shape[0],
-                block=stride,
-                unit=1 if machine.across else LANES,
-                loss=layout.loss_row,
-                terms=layout.terms,
-                sum=self.sum,
-                cells=self.values.size,
-                parameters=layout.numbers,
-            )
+            DriverRecord,
+            groups=machine.groups,
+            count=len(machine.groups),
+            work=self.work,
+            data=data,
+            width=data.shape[1],
+            rows=data.shape[0],
+            block=stride,
+            unit=1 if machine.across else LANES,
+            loss=layout.loss_row,
+            terms=layout.terms,
+            sum=self.sum,
+            cells=self.values.size,
+            parameters=layout.numbers,
         )
         self.pointer = self.args.ctypes.data
 
