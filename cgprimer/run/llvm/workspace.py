@@ -78,11 +78,12 @@ class Workspace:
     def put(self, **fields: Any) -> None:
         """Change arguments of the driver; who gives arrays holds them."""
         for field, value in fields.items():
-            self.args[DriverRecord._fields.index(field)] = word(value)
+            self.args[_PLACE[field]] = word(value)
 
     def visit(self, order: int, first: int, end: int) -> None:
         """Work on these samples next: a range of them, or of those in an order."""
         self.args[_ORDER], self.args[_FIRST], self.args[_END] = order, first, end
 
 
-_ORDER, _FIRST, _END = map(DriverRecord._fields.index, ("order", "first", "end"))
+_PLACE = {field: place for place, field in enumerate(DriverRecord._fields)}
+_ORDER, _FIRST, _END = _PLACE["order"], _PLACE["first"], _PLACE["end"]
