@@ -29,20 +29,17 @@ def _take_all() -> None:
         _held.clear()
         for lock in _locks:
             if not lock.acquire(timeout=_TURN):
-                _release(list(_held))
-                _held.clear()
+                _let_go()
                 break
             _held.append(lock)
 
 
-def _release(locks: list[Any]) -> None:
-    for lock in reversed(locks):
-        lock.release()
-
-
 def _let_go() -> None:
-    _release(list(_held))
+    # Emptied first: once a lock is free another thread may begin to take them all.
+    held = _held.copy()
     _held.clear()
+    for lock in reversed(held):
+        lock.release()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork

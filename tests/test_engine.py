@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import product
 from math import inf, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -30,6 +30,7 @@ from verified import (
     check_text,
     check_workspace,
     everything_checked,
+    unpack,
 )
 from written_out import WRITTEN_OUT
 
@@ -53,13 +54,13 @@ from cgprimer.run.update_rule import UpdateRule
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: no compiled code")
 
 from cgprimer.run.llvm.by_shape import ByShape
-from cgprimer.run.llvm.driver_writer import DriverField
+from cgprimer.run.llvm.driver_writer import DriverRecord
 from cgprimer.run.llvm.emit import Emitter
-from cgprimer.run.llvm.group_writer import GroupField, WorkField
+from cgprimer.run.llvm.group_writer import GroupRecord, WorkRecord
 from cgprimer.run.llvm.lanes import NumberType
 from cgprimer.run.llvm.module import FunctionText, module_text
-from cgprimer.run.llvm.records import INT, NUMBER, POINTER, Field
-from cgprimer.run.llvm.tape import Tape, TapeField
+from cgprimer.run.llvm.records import Int, Number, Pointer, kinds_of, pack
+from cgprimer.run.llvm.tape import CODED, Move, Tape, TapeRecord
 
 CLOSE = 1e-12
 CALLED = [op for op in TABLE if op.arity]
@@ -1021,7 +1022,7 @@ def without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> Any:
         raise AssertionError("machine code was asked for")
 
-    for module in ("jit", "calling", "machine", "by_shape", "dense", "tape_text"):
+    for module in ("jit", "calling", "machine", "dense", "tape_text"):
         monkeypatch.setattr(f"cgprimer.run.llvm.{module}.compile_text", refuse)
 
 
@@ -1211,33 +1212,37 @@ def test_a_broken_layout_is_noticed(what: str):
         check_layout(layout)
 
 
-TAPE_BREAKS = {  # (of the arrays of a tape, place in it, value): what is said
-    "operand": (0, 2, 10**4, "read too early"),
-    "result": (0, 1, 0, "a slot is written over"),
-    "operation": (0, 0, 99, "no such operation"),
-    "register": (0, 1, 10**4, "no such register"),
-    "adjoint": (1, 1, 0, "a slot is written over"),
-    "share": (2, (0, 1), 10**4, "a share is missing"),
-    "column": (2, (0, 0), 10**4, "other columns"),
-    "kind": (3, 0, 7, "KINDS"),
+TAPE_BREAKS = {  # way, of which move the last or of no move the first; place: said
+    "operand": ("forward", None, 2, 10**4, "read too early"),
+    "result": ("forward", None, 1, 0, "written over"),
+    "operation": ("forward", None, 0, 99, "no such"),
+    "register": ("forward", None, 1, 10**4, "no such register"),
+    "adjoint": ("reverse", None, 1, 0, "written over"),
+    "definition": ("forward", Move.DEFINE, 2, 10**4, "a share is missing"),
+    "share": ("reverse", Move.ADD_TO_ROW, 2, 10**4, "a share is missing"),
+    "column": ("reverse", Move.ADD_TO_ROW, 3, 10**4, "other columns"),
+    "kind": ("forward", Move.ROW, 0, Move.PARAMETER, "another kind"),
 }
 
 
 @pytest.mark.parametrize("what", TAPE_BREAKS)
 def test_a_broken_tape_is_noticed(what: str):
-    array, place, value, message = TAPE_BREAKS[what]
+    way, move, place, value, message = TAPE_BREAKS[what]
     runner = laid_out("random")
     own = runner.layout.slot_tables[0]
     tape = Tape(own.body, own.columns)
     check_tape(tape, own.body, own.columns)
-    tape._arrays[array][place] = value
+    code = getattr(tape, way)
+    kinds = code[:, 0]
+    steps = np.flatnonzero(kinds < len(CODED) if move is None else kinds == move)
+    code[steps[0 if move is None else -1], place] = value
     with pytest.raises(AssertionError, match=message):
         check_tape(tape, own.body, own.columns)
 
 
 def test_a_tape_whose_record_leads_elsewhere_is_noticed():
     own = laid_out("random").layout.slot_tables[0]
-    for field in TapeField:
+    for field in range(len(TapeRecord._fields)):
         tape = Tape(own.body, own.columns)
         tape.record[field] += 10**6
         with pytest.raises(AssertionError):
@@ -1248,9 +1253,9 @@ def test_a_tape_whose_record_leads_elsewhere_is_noticed():
 def test_a_broken_record_is_noticed(kind: str):
     machine = laid_out(kind).machine(across=False)
     check_records(machine)
-    for field in GroupField:
+    for field, text in enumerate(GroupRecord._fields):
         layered = isinstance(machine.layout.groups[0], DenseLayer)
-        if layered and field in (GroupField.SLOTS, GroupField.WIDTH):
+        if layered and text in ("slots", "width"):
             continue
         before = machine.groups[0, field]
         machine.groups[0, field] = 0 if before else 1
@@ -1262,10 +1267,11 @@ def test_a_broken_record_is_noticed(kind: str):
 def test_broken_arguments_are_noticed():
     own = laid_out("chain")._buffers(False)
     check_workspace(own)
-    args = "GROUPS", "WORK", "SUM", "CELLS", "PARAMETERS", "BLOCK", "LOSS"
-    work = "VALUES", "NUMBERS", "ADJOINTS", "GRADIENT", "STRIDE", "SCRATCH"
-    places = [(own.args, DriverField[text]) for text in args]
-    for record, field in [*places, *((own.work, WorkField[text]) for text in work)]:
+    args = "groups", "work", "sum", "cells", "parameters", "block", "loss"
+    work = "values", "numbers", "adjoints", "gradient", "stride", "scratch"
+    places = [(own.args, DriverRecord._fields.index(text)) for text in args]
+    places += [(own.work, WorkRecord._fields.index(text)) for text in work]
+    for record, field in places:
         before = record[field]
         record[field] += 10**6
         with pytest.raises(AssertionError):
@@ -1284,25 +1290,22 @@ def test_a_broken_text_is_noticed(old: str, new: str):
         check_text(text.replace(old, new))
 
 
-class Example(Field):
+class Example(NamedTuple):
     """A record of each type of field."""
 
-    COUNT = INT
-    DATA = POINTER
-    FACTOR = NUMBER
+    count: Int
+    data: Pointer
+    factor: Number = 2
 
 
 def test_a_record_holds_what_was_packed():
     data = np.arange(3.0)
-    given = {Example.COUNT: -3, Example.DATA: data, Example.FACTOR: 0.1}
-    record = Example.pack(given)
+    given = Example(-3, data, 0.1)
+    record = pack(Example, *given)
     assert record.dtype == np.int64
-    assert Example.unpack(record) == {**given, Example.DATA: data.ctypes.data}
-    assert [field.kind for field in Example] == ["i64", "ptr", "double"]
-    whole = Example.pack({**given, Example.FACTOR: 2})
-    assert Example.unpack(whole)[Example.FACTOR] == 2.0
-    with pytest.raises(KeyError, match="Example has 3 fields"):
-        Example.pack({Example.COUNT: 1, Example.DATA: data})
+    assert unpack(Example, record) == given._replace(data=data.ctypes.data)
+    assert kinds_of(Example) == ("i64", "ptr", "double")
+    assert unpack(Example, pack(Example, 1, data)).factor == 2.0
 
 
 @pytest.mark.parametrize("width", [1, 8])

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Mapping
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -349,8 +349,12 @@ def test_an_interrupted_evaluation_leaves_the_data_of_others_alone(monkeypatch):
     runner = graph.compile().objective(data.inputs, data.targets).runner
     params = np.linspace(0.1, 0.2, len(graph.parameters))
     right = runner.value_and_gradient(params)[0]
-    driver = by_shape._driver()
-    monkeypatch.setattr(by_shape, "_driver", lambda: {**driver, "forward": stop})
+    driver, halted = by_shape._driver, SimpleNamespace(call=stop)
+    monkeypatch.setattr(
+        by_shape,
+        "_driver",
+        lambda title: halted if title == "forward" else driver(title),
+    )
     with pytest.raises(KeyboardInterrupt):
         runner.rows(params, np.zeros_like(runner.data), runner.layout.row)
     assert runner.value_and_gradient(params)[0] == right

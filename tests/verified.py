@@ -9,14 +9,14 @@ what is there, that LLVM finds the text well-formed.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pytest
 
 from cgprimer.run.llvm import jit
-from cgprimer.run.llvm.driver_writer import DriverField
-from cgprimer.run.llvm.group_writer import WORDS, GroupField, WorkField
+from cgprimer.run.llvm.driver_writer import DriverRecord
+from cgprimer.run.llvm.group_writer import WORDS, GroupRecord, WorkRecord
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import (
     GUARD,
@@ -26,9 +26,19 @@ from cgprimer.run.llvm.layout import (
     distance,
 )
 from cgprimer.run.llvm.machine import CompiledLayout
+from cgprimer.run.llvm.records import kinds_of
 from cgprimer.run.llvm.shape_text import Body
-from cgprimer.run.llvm.tape import CODED, LOAD, Tape, TapeField
+from cgprimer.run.llvm.tape import CODED, Move, Tape, TapeRecord
 from cgprimer.run.llvm.workspace import Workspace
+
+R = TypeVar("R", bound=NamedTuple)
+
+
+def unpack(kind: type[R], record: Any) -> R:
+    """What a record holds, field by field."""
+    views = {"double": record.view(np.float64)}
+    kinds = enumerate(kinds_of(kind))
+    return kind._make(views.get(each, record)[k].item() for k, each in kinds)
 
 
 def check_layout(layout: MemoryLayout) -> None:
@@ -84,99 +94,101 @@ def _rows_read(layout: MemoryLayout, group: EquationGroup | DenseLayer) -> Any:
 
 def check_tape(tape: Tape, body: Body, columns: list[int]) -> None:
     """Registers are written before they are read, and the record says what is there."""
-    fields = TapeField.unpack(tape.record)
-    forward, reverse, wanted, kinds, constants = tape._arrays
-    slots = len(body.slots)
-    for field, array in (
-        (TapeField.FORWARD, forward),
-        (TapeField.REVERSE, reverse),
-        (TapeField.WANTED, wanted),
-        (TapeField.KINDS, kinds),
-        (TapeField.CONSTANTS, constants),
+    fields = unpack(TapeRecord, tape.record)
+    for name, found, array in (
+        ("forward", fields.forward, tape.forward),
+        ("reverse", fields.reverse, tape.reverse),
+        ("constants", fields.constants, tape.numbers),
     ):
-        assert fields[field] == array.ctypes.data, f"{field.name} lies elsewhere"
-    for field, count in (
-        (TapeField.SLOTS, slots),
-        (TapeField.LENGTH, len(forward) / 4),
-        (TapeField.BACK_LENGTH, len(reverse) / 4),
-        (TapeField.COLUMNS, len(columns)),
-    ):
-        assert fields[field] == count, f"{field.name} is not {count}"
-    assert kinds.tolist() == [int(slot[0] != "x") for slot in body.slots], "KINDS"
-    written = _run(tape, forward, {*range(slots)})
-    assert fields[TapeField.RESULT] in written, "the result is never written"
-    written = _run(tape, reverse, {*range(slots + 2)})
-    assert wanted.reshape(-1, 2)[:, 0].tolist() == list(columns), "other columns"
-    assert set(wanted.reshape(-1, 2)[:, 1].tolist()) <= written, "a share is missing"
+        assert found == array.ctypes.data, f"{name} lies elsewhere"
+    assert fields.length == len(tape.forward), "length is another one"
+    assert fields.back_length == len(tape.reverse), "back_length is another one"
+    is_row = [slot[0] == "x" for slot in body.slots]
+    assert _run(tape, tape.forward, is_row) == [(Move.DEFINE, 0)], "no result"
+    adds = [Move.ADD_TO_ROW if is_row[i] else Move.ADD_TO_PARAMETER for i in columns]
+    stored = _run(tape, tape.reverse, is_row)
+    assert stored == [*zip(adds, columns, strict=True)], "other columns"
 
 
-def _run(tape: Tape, code: Any, written: set[int]) -> set[int]:
-    """The registers that are written in the end; no slot is ever written over."""
-    fixed = set(written)
-    for step, (number, to, a, b) in enumerate(code.reshape(-1, 4).tolist()):
-        if number == LOAD:
+def _run(tape: Tape, code: Any, is_row: list[bool]) -> list[tuple[int, int]]:
+    """What goes back to memory, and to which slot; no slot is ever written over."""
+    written, fixed, stored = set[int](), set[int](), []
+    loads = {Move.ROW: True, Move.PARAMETER: False}
+    for step, (number, to, a, b) in enumerate(code.tolist()):
+        if number in loads:
+            assert is_row[a] == loads[Move(number)], f"step {step}: another kind"
+        if number in (Move.DEFINE, Move.ADD_TO_ROW, Move.ADD_TO_PARAMETER):
+            assert a in written, f"step {step}: a share is missing"
+            stored.append((number, b))
+            continue
+        if number == Move.CONSTANT:
             assert 0 <= a < len(tape.constants), f"step {step}: no such constant"
-        else:
-            assert 0 <= number < len(CODED), f"step {step}: no such operation"
+        elif number < len(CODED):
+            assert number >= 0, f"step {step}: no such operation"
             assert {a, b} <= written, f"step {step}: a register is read too early"
-        assert to not in fixed, f"step {step}: a slot is written over"
+        else:
+            assert number in {*loads, Move.VALUE, Move.ADJOINT}, f"step {step}: no such"
+            fixed.add(to)
+        assert number >= len(CODED) or to not in fixed, f"step {step}: written over"
         assert to < tape.registers, f"step {step}: no such register"
         written.add(to)
-    return written
+    return stored
 
 
 def check_records(machine: CompiledLayout) -> None:
     """The record of every group leads to its slots and to its code."""
     layout = machine.layout
     assert machine.groups.shape == (len(layout.groups), WORDS), "records are missing"
-    assert not machine.groups[:, len(GroupField) :].any(), "words behind the fields"
+    assert not machine.groups[:, len(GroupRecord._fields) :].any(), (
+        "words behind the fields"
+    )
     for k, (group, record) in enumerate(
         zip(layout.groups, machine.groups, strict=True)
     ):
-        fields = GroupField.unpack(record)
+        fields = unpack(GroupRecord, record)
         what = f"record {k}"
-        assert fields[GroupField.COUNT] == group.count, f"{what}: COUNT"
-        assert fields[GroupField.FIRST] == group.first, f"{what}: FIRST"
-        assert fields[GroupField.FORWARD], f"{what}: FORWARD"
-        assert fields[GroupField.REVERSE], f"{what}: REVERSE"
+        assert fields.count == group.count, f"{what}: count"
+        assert fields.first == group.first, f"{what}: first"
+        assert fields.forward, f"{what}: forward"
+        assert fields.reverse, f"{what}: reverse"
         if isinstance(group, DenseLayer):
-            assert fields[GroupField.CODE], f"{what}: CODE"
+            assert fields.code, f"{what}: code"
             continue
         table = layout.slot_tables[group.body].table
         assert table.dtype == np.int32, f"{what}: slots"
         assert table.flags.c_contiguous, f"{what}: slots"
-        begin = int(fields[GroupField.SLOTS]) - table.ctypes.data
-        assert begin == table.itemsize * group.offset, f"{what}: SLOTS"
-        assert fields[GroupField.WIDTH] == table.shape[1], f"{what}: WIDTH"
+        begin = int(fields.slots) - table.ctypes.data
+        assert begin == table.itemsize * group.offset, f"{what}: slots"
+        assert fields.width == table.shape[1], f"{what}: width"
         tape = machine.tapes.get(group.body)
         code = 0 if tape is None else tape.record.ctypes.data
-        assert fields[GroupField.CODE] == code, f"{what}: CODE"
+        assert fields.code == code, f"{what}: code"
 
 
 def check_workspace(own: Workspace) -> None:
     """Arguments lead to buffers, which are as large as the code takes them to be."""
-    layout, args = own.machine.layout, DriverField.unpack(own.args)
-    work = WorkField.unpack(own.work)
+    layout, args = own.machine.layout, unpack(DriverRecord, own.args)
+    work = unpack(WorkRecord, own.work)
     for found, array in (
-        (args[DriverField.GROUPS], own.machine.groups),
-        (args[DriverField.WORK], own.work),
-        (args[DriverField.SUM], own.sum),
-        (work[WorkField.VALUES], own.values),
-        (work[WorkField.ADJOINTS], own.adjoints),
-        (work[WorkField.NUMBERS], own.numbers),
-        (work[WorkField.GRADIENT], own.gradient),
-        (work[WorkField.SCRATCH], own.scratch),
+        (args.groups, own.machine.groups),
+        (args.work, own.work),
+        (args.sum, own.sum),
+        (work.values, own.values),
+        (work.adjoints, own.adjoints),
+        (work.numbers, own.numbers),
+        (work.gradient, own.gradient),
+        (work.scratch, own.scratch),
     ):
         assert found == array.ctypes.data, "an address leads elsewhere"
         assert array.flags.c_contiguous, "an array has gaps"
     registers = max((tape.registers for tape in own.machine.tapes.values()), default=0)
-    shape = layout.rows, work[WorkField.STRIDE]
+    shape = layout.rows, work.stride
     assert own.values.shape == own.adjoints.shape == shape, "rows"
-    assert args[DriverField.CELLS] == own.adjoints.size, "CELLS"
-    assert args[DriverField.PARAMETERS] == own.gradient.size, "PARAMETERS"
-    assert args[DriverField.BLOCK] == work[WorkField.STRIDE], "BLOCK"
-    assert args[DriverField.BLOCK] % args[DriverField.UNIT] == 0, "UNIT"
-    assert args[DriverField.LOSS] + args[DriverField.TERMS] <= layout.rows, "LOSS"
+    assert args.cells == own.adjoints.size, "cells"
+    assert args.parameters == own.gradient.size, "parameters"
+    assert args.block == work.stride, "block"
+    assert args.block % args.unit == 0, "unit"
+    assert args.loss + args.terms <= layout.rows, "loss"
     assert own.scratch.size >= registers * LANES, "registers"
     constants = len(layout.table.constants)
     assert own.numbers.size >= layout.numbers + constants + LANES, "numbers"

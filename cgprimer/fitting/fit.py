@@ -222,7 +222,7 @@ class _Output:
         return float(values[self.row, 0]), gradient
 
     def epoch(self, state: Array, steps: Steps) -> Array:
-        return stepwise(self, state, steps)
+        return stepwise(self.value_and_gradient, state, steps)
 
     def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         yield order

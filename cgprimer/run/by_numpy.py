@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -88,25 +87,21 @@ class ByNumpy:
     def epoch(self, state: Array, steps: Steps) -> Array:
         """Step through an order in batches; the mean loss of every batch (steps,)."""
         check_order(steps.order, self.problem.count)
-        return stepwise(self, state, steps)
+        return stepwise(self.value_and_gradient, state, steps)
 
 
-class Gradient(Protocol):
-    """What has a value and a gradient over some samples."""
-
-    def value_and_gradient(
-        self, params: Array, rows: Integers | None = None
-    ) -> tuple[float, Array]: ...
-
-
-def stepwise(function: Gradient, state: Array, steps: Steps) -> Array:
-    """An epoch, a gradient and a step of the rule at a time."""
+def stepwise(
+    value_and_gradient: Callable[[Array, Integers], tuple[float, Array]],
+    state: Array,
+    steps: Steps,
+) -> Array:
+    """An epoch, a gradient (over the samples of a batch) and a step at a time."""
     rule, order, batch = steps.rule, steps.order, steps.batch
     losses, settings = np.empty(steps.batches), steps.each_settings()
     row = {"p": 0} | {text: k for k, (text, _) in enumerate(rule.memory, 1)}
     for number, first in enumerate(range(0, len(order), batch)):
         rows = order[first : first + batch]
-        losses[number], gradient = function.value_and_gradient(state[0], rows)
+        losses[number], gradient = value_and_gradient(state[0], rows)
         with np.errstate(all="ignore"):
             # In the rule's order, each value at once in its row: a memory is new when
             # the next one and the parameter are computed from it. Row 0 is the

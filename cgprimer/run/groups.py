@@ -37,6 +37,15 @@ class Group(NamedTuple):
     unique: list[bool]
 
 
+def in_order(
+    table: Table, level: NDArray[np.integer], kept: Integers
+) -> tuple[Integers, Integers]:
+    """Kept equations sorted by level and shape; where each group of them begins."""
+    kept = kept[np.lexsort((kept, table.shape[kept], level[kept]))]
+    change = (np.diff(level[kept]) != 0) | (np.diff(table.shape[kept]) != 0)
+    return kept, np.flatnonzero(np.concatenate([[True], change])[: len(kept)])
+
+
 def groups_of(table: Table, level: NDArray[np.integer], kept: Integers) -> list[Group]:
     """Kept equations by (level, shape), in an order that can be run.
 
@@ -54,9 +63,7 @@ def groups_of(table: Table, level: NDArray[np.integer], kept: Integers) -> list[
     #
     # So the first group defines [0, 2] from parameters 0:2 and variables [1, 3]. All at
     # once by arrays, since a graph may have a group for nearly every equation.
-    kept = kept[np.lexsort((kept, table.shape[kept], level[kept]))]
-    change = (np.diff(level[kept]) != 0) | (np.diff(table.shape[kept]) != 0)
-    start = np.flatnonzero(np.concatenate([[True], change])[: len(kept)])
+    kept, start = in_order(table, level, kept)
     size = np.diff(start, append=len(kept))
     shapes = [table.shapes[i] for i in table.shape[kept[start]].tolist()]
     width = np.array([1 + len(shape.slots) for shape in shapes], dtype=np.int64)

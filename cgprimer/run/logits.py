@@ -25,6 +25,7 @@ from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.run.losses import Loss
 from cgprimer.run.problem import Problem
+from cgprimer.run.running import replace_rows
 
 SAMPLES = 8  # on which outputs that add up to 1 are taken for probabilities
 SUM = 1e-6  # how far from 1 the targets of a sample may add up to: rounding of float32
@@ -184,22 +185,16 @@ def _row_name(graph: Graph, part: _Part, target: str, taken: Sequence[str]) -> s
 
 def _extend(table: Table, extra: Sequence[tuple[str, _Part]]) -> Table:
     """The table with one more equation for each part."""
-    shapes = {shape: k for k, shape in enumerate(table.shapes)}
-    shape, slots, ends = [], [], []
-    for _, part in extra:
-        made = Shape.from_body(part.node)
-        numbers = _numbers(table, part.equation)
-        slots += [numbers[slot] for slot in made.slots]
-        shape.append(shapes.setdefault(made, len(shapes)))
-        ends.append(len(table.slots) + len(slots))
-    count = len(table.variables)
-    return replace(
+    more, count = np.arange(len(extra)), len(table.variables)
+    longer = replace(
         table,
         variables=(*table.variables, *(name for name, _ in extra)),
-        defined=np.append(table.defined, np.arange(count, count + len(extra))),
-        shapes=tuple(shapes),
-        shape=np.append(table.shape, shape).astype(np.int64),
-        slots=np.append(table.slots, slots).astype(np.int64),
-        start=np.append(table.start, ends).astype(np.int64),
-        texts=None,
+        defined=np.append(table.defined, count + more),
+        shape=np.append(table.shape, 0 * more),
+        start=np.append(table.start, np.full_like(more, table.start[-1])),
     )
+    rows = {}
+    for equation, (_, part) in enumerate(extra, len(table)):
+        shape, numbers = Shape.from_body(part.node), _numbers(table, part.equation)
+        rows[equation] = shape, [numbers[slot] for slot in shape.slots]
+    return replace_rows(longer, rows)

@@ -16,12 +16,16 @@ from typing import Any, Literal
 import numpy as np
 
 from cgprimer import takes
+from cgprimer.diff.sweep import partials
 from cgprimer.errors import FitError, unknown
-from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, ZERO
+from cgprimer.expr.node import Node, substitute
+from cgprimer.expr.ops import ONE, OPS, ZERO, name
+from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tidy import tidy
 from cgprimer.keeping import Frozen
 from cgprimer.types import Array
+
+_P, _T = name("p"), name("t")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,39 @@ class Loss(Frozen):
     robust: Literal["linear", "huber"] | None = None
     formula: str = ""
     joint: Callable[[Sequence[Node], Sequence[Node]], Joint] | None = None
+
+    def nodes(
+        self,
+        values: Sequence[Node],
+        targets: Sequence[Node],
+        scales: Sequence[Node],
+        weight: Node = ONE,
+    ) -> Joint:
+        """The loss of a sample as an expression, and its slope by each prediction.
+
+        For the engines that compile it.
+        """
+        if self.joint is not None:
+            whole, slopes = self.joint(values, targets)
+        else:
+            whole, slopes = self._sum(values, targets, scales)
+        mul = _tidy("mul")
+        return mul(whole, weight), [mul(slope, weight) for slope in slopes]
+
+    def _sum(
+        self, values: Sequence[Node], targets: Sequence[Node], scales: Sequence[Node]
+    ) -> Joint:
+        formula, div = parse_expression(self.formula), _tidy("div")
+        both = [formula, partials(formula, [_P])[_P]]
+        terms, slopes = [], []
+        for value, target, scale in zip(values, targets, scales, strict=True):
+            # The loss sees p/σ and t/σ; its slope by p is that by p/σ, once more
+            # divided by σ.
+            by = {_P: div(value, scale), _T: div(target, scale)}
+            term, slope = substitute(both, by)
+            terms.append(term)
+            slopes.append(div(slope, scale))
+        return functools.reduce(_tidy("add"), terms), slopes
 
     def __reduce__(self) -> tuple[Any, ...]:
         """By its name where it is one of ours, else by what it is made of."""

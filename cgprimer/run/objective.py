@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +19,7 @@ from cgprimer.errors import FitError
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
-from cgprimer.run.losses import Loss
+from cgprimer.run.llvm.calling import INT64, is_plain
 from cgprimer.run.pace import Pace
 from cgprimer.run.problem import Problem, Steps, check_order
 from cgprimer.run.update_rule import UpdateRule
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cgprimer.run.problem import Runner
 
 
-_INT64 = np.dtype(np.int64)
 PLAIN = UpdateRule(("rate",), (), "p - rate*g")
 BLOCK = 8_192  # samples of a Jacobian at a time
 LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of numpy
@@ -38,6 +37,9 @@ LONG = 5e7  # operations of a batch: 0.1 s of machine code, and some more of num
 
 class Objective(Frozen):
     """The mean over samples of the sum over targets of a loss, and its derivatives.
+
+    loss : of one prediction. targets : what is to be met, (targets, n). sigma : their
+    standard deviations, (targets, n), where they are known.
 
     Parameters are arrays (p,) in the order of `graph.parameters`. The data are packed
     once. Where sigma is known, losses see predictions and targets divided by it. Of
@@ -48,7 +50,8 @@ class Objective(Frozen):
 
     def __init__(self, graph: Graph, problem: Problem, runner: Runner) -> None:
         self.graph, self.problem, self.runner = graph, problem, runner
-        self.names = graph.parameters
+        self.names, self.loss = graph.parameters, problem.loss
+        self.targets, self.sigma = problem.targets, problem.sigma
 
     def __len__(self) -> int:
         return self.problem.count
@@ -61,21 +64,6 @@ class Objective(Frozen):
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
         return restore, (self.graph, target, kept)
-
-    @property
-    def loss(self) -> Loss:
-        """The loss of one prediction."""
-        return self.problem.loss
-
-    @property
-    def targets(self) -> Array:
-        """What is to be met, (targets, n)."""
-        return self.problem.targets
-
-    @property
-    def sigma(self) -> Array | None:
-        """Standard deviations of the targets, (targets, n), where they are known."""
-        return self.problem.sigma
 
     def checked(self, params: ArrayLike) -> Array:
         """Parameters as float64 (p,); FitError for another shape."""
@@ -165,17 +153,15 @@ class Objective(Frozen):
 
         Raises FitError for numbers of samples that are not there.
         """
-        # The common case in two comparisons; `_batch` takes numpy's integers as well,
-        # and says what is wrong with anything else.
-        if type(batch) is not int or batch < 1:
-            batch = _batch(batch)
+        if not takes.is_count(batch):
+            raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
         takes.number(rate=rate)
-        batch = min(batch, self.problem.count)
+        batch = min(int(batch), self.problem.count)
         # A row of parameters and no memories; a copy, as the caller's array must not
         # change.
         state = np.array(self.checked(params), ndmin=2)
         # Whoever runs the epoch looks at the numbers, so a plain order needs no check.
-        visited = order if _is_plain(order) else self._order(order)
+        visited: Any = order if is_plain(order, INT64) else self._order(order)
         settings = np.array([[float(rate)]])
         for part in self.parts(visited, batch):
             self.epoch(state, Steps(PLAIN, settings, part, batch))
@@ -198,7 +184,7 @@ class Objective(Frozen):
         if self.problem.operations * min(batch, len(order)) <= LONG:
             return self.runner.epoch(state, steps)
         check_order(order, len(self))
-        return stepwise(self, state, steps)
+        return stepwise(self.value_and_gradient, state, steps)
 
     def parts(self, order: Integers, batch: int) -> Iterator[Integers]:
         """An epoch in whole batches, short enough for Ctrl-C to be heard between."""
@@ -221,20 +207,3 @@ def restore(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
     rows = graph.table.rows.names_of(packed["rows"])
     problem = Problem(graph.program(rows), built=program.built, **packed)
     return Objective(graph, problem, program.runner(problem))
-
-
-def _batch(batch: Any) -> int:
-    """Samples per step, as a whole number that fits every tier."""
-    if not takes.is_count(batch):
-        raise FitError(f"batch is a whole number from 1, not {takes.quote(batch)}")
-    return int(batch)
-
-
-def _is_plain(order: Any) -> TypeGuard[Integers]:
-    """Whether an order can be read by compiled code as it is."""
-    return (
-        type(order) is np.ndarray
-        and order.dtype is _INT64
-        and order.ndim == 1
-        and order.flags.c_contiguous
-    )

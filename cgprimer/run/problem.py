@@ -53,6 +53,13 @@ class Problem:
         return BACK * self.sweeps.table.operations(self.sweeps.needed)
 
     @property
+    def data(self) -> list[Array]:
+        """Rows of data (n,): inputs, targets, sigma and weights."""
+        rows = [*self.inputs, *self.targets]
+        rows += [] if self.sigma is None else [*self.sigma]
+        return rows if self.weights is None else [*rows, self.weights]
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, in order."""
         return self.sweeps.table.parameters

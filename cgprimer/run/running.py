@@ -53,7 +53,7 @@ def running_of(table: Table) -> Running:
     if not spread.rows:
         return Running(table, frozenset())
     names = frozenset(table.variables[number] for number in spread.bypassed)
-    return Running(_replace_rows(table, spread.rows), names)
+    return Running(replace_rows(table, spread.rows), names)
 
 
 class _Spread:
@@ -172,12 +172,13 @@ def _is_piece(node: Node) -> bool:
 @functools.cache
 def _pieces() -> list[Node]:
     """The parts of the rules that a function of their own is in: exp(a), 1 + exp(a)."""
-    parts: dict[Node, None] = {}
-    for form in taken_forms():
-        for part in postorder(form.pattern.args):
-            if not telling_ops().isdisjoint(node.op for node in postorder([part])):
-                parts[part] = None
-    return list(parts)
+    parts = (part for f in taken_forms() for part in postorder(f.pattern.args))
+    telling = telling_ops()
+    return [
+        part
+        for part in dict.fromkeys(parts)
+        if not telling.isdisjoint(node.op for node in postorder([part]))
+    ]
 
 
 def _reads(shape: Shape) -> bool:
@@ -189,8 +190,8 @@ def _reads(shape: Shape) -> bool:
     )
 
 
-def _replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
-    """The table with other right sides for some equations."""
+def replace_rows(table: Table, rows: Mapping[int, tuple[Shape, list[int]]]) -> Table:
+    """The table with other right sides, each a shape and what fills its slots."""
     shapes = {shape: i for i, shape in enumerate(table.shapes)}
     shape, size = table.shape.copy(), np.diff(table.start)
     parts, last = list[list[int]](), 0

@@ -59,11 +59,6 @@ class Sweeps:
         return groups_of(self.table, np.zeros_like(self.level), self.needed)
 
     @lazy
-    def input_names(self) -> tuple[str, ...]:
-        """The variables that no equation defines."""
-        return tuple(self.table.input_rows)
-
-    @lazy
     def equations(self) -> list[int]:
         """Numbers of the equations that are needed, each after those it uses."""
         kept = set(self.needed.tolist())

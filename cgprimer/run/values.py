@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import OpError
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import NAME
+from cgprimer.expr.ops import name
 from cgprimer.graph.point import (
     Point,
     as_array,
@@ -23,8 +23,8 @@ from cgprimer.graph.point import (
     warn_nonfinite,
 )
 from cgprimer.keeping import Weakly
+from cgprimer.run.llvm.calling import DOUBLES, is_plain
 from cgprimer.run.llvm.jit import MachineCode
-from cgprimer.run.llvm.rows_text import is_leaf
 from cgprimer.run.llvm.sample_rows import RowsCall, SampleRows, empty_rows
 from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.types import Array, Edge, Integers, Value
@@ -83,7 +83,8 @@ class FusedValues:
         self.graph = graph
         self.leaves = (*graph.inputs, *graph.parameters)
         self.wanted = dict.fromkeys(self.leaves).keys()
-        self.values = {name: whole.value(number[name]) for name in graph.order}
+        self.place = {name(leaf): k for k, leaf in enumerate(self.leaves)}
+        self.values = {n: whole.value(number[n]) for n in graph.order}
         self.partials: dict[Edge, Node] = {}
         if graph.running is not graph:  # partials are those of the equations as written
             whole = ExpandedGraph(table, table.order.tolist())
@@ -92,7 +93,7 @@ class FusedValues:
             for column, wrt in zip(shape.names, table.names(equation), strict=True):
                 self.partials[node, wrt] = whole.partials[equation][column]
         roots = [*self.values.values(), *self.partials.values()]
-        watched = [self.values[name] for name in graph.dependents]
+        watched = [self.values[n] for n in graph.dependents]
         self.rows = SampleRows(roots, watched, self.leaves)
         code = self.rows.function.code
         built.hold(code.key, code)
@@ -132,7 +133,11 @@ class FusedValues:
             if isinstance(value, float):
                 given.append(value)
                 continue
-            array = value if _is_plain(value) else as_array(leaf, value)
+            array = (
+                value
+                if is_plain(value, DOUBLES) and len(value)
+                else as_array(leaf, value)
+            )
             given.append(array if array.ndim else float(array))
             if array.ndim and samples is None:
                 samples = len(array)
@@ -153,30 +158,23 @@ class _Results:
         self.rows = empty_rows(len(owner.rows.row), count)
         self.call = RowsCall(owner.rows.function, self.rows, count, self.kinds)
         # What an expression is shown as: its row, whose array stays the same from call
-        # to call, or for a name or a number nothing here: `fresh` and `node.value` fill
-        # those in.
-        cell: dict[Node, Any] = {
-            node: self.rows[row] if samples is None else self.rows[row, :count]
-            for node, row in owner.rows.row.items()
-        }
-        place = {leaf: k for k, leaf in enumerate(owner.leaves)}
-        self.shown: list[dict[Any, Any]] = []
-        self.fresh: list[list[tuple[Any, int]]] = []
-        self.single: list[list[tuple[Any, Array]]] = []
-        for nodes in (owner.values, owner.partials):
-            self.shown.append(
-                {key: cell.get(node, node.value) for key, node in nodes.items()}
+        # to call; a number is its value, and a name is filled in at each call.
+        row = owner.rows.row
+        cell: dict[Node, Any] = {}
+        place = owner.place
+        if samples is None:
+            # Results are floats, which have to be read anew after each call, as leaves
+            # are.
+            place = place | {node: len(place) + k for node, k in row.items()}
+        else:
+            cell = {node: self.rows[k, :count] for node, k in row.items()}
+        self.shown: list[tuple[dict[Any, Any], list[tuple[Any, int]]]] = [
+            (
+                {key: cell.get(node, node.value) for key, node in nodes.items()},
+                [(key, place[node]) for key, node in nodes.items() if node in place],
             )
-            self.fresh.append(
-                [(k, place[str(n.value)]) for k, n in nodes.items() if n.op is NAME]
-            )
-            # For a single point results are floats, which have to be read anew after
-            # each call.
-            self.single.append(
-                []
-                if samples is not None
-                else [(k, cell[n]) for k, n in nodes.items() if not is_leaf(n)]
-            )
+            for nodes in (owner.values, owner.partials)
+        ]
 
     def serves(self, given: Sequence[float | Array], samples: int | None) -> bool:
         """Whether these arrays fit other values of the leaves."""
@@ -190,32 +188,18 @@ class _Results:
     ) -> tuple[bool, dict[str, Value], dict[Edge, Value]]:
         """Whether all values are finite; the values; the partials."""
         finite = self.call.run(given)
-        leaves = [
+        now = [
             _frozen(v) if kind else v for v, kind in zip(given, self.kinds, strict=True)
         ]
+        if self.samples is None:
+            now += self.rows[:, 0].tolist()
         shown = []
-        for k in (0, 1):
-            items = self.shown[k].copy()
-            for key, leaf in self.fresh[k]:
-                items[key] = leaves[leaf]
-            for key, cell in self.single[k]:
-                items[key] = float(cell[0])
+        for kept, fresh in self.shown:
+            items = kept.copy()
+            for key, k in fresh:
+                items[key] = now[k]
             shown.append(items)
         return finite, shown[0], shown[1]
-
-
-def _is_plain(value: Any) -> TypeGuard[Array]:
-    """Whether a value can be read by compiled code as it is."""
-    return (
-        type(value) is np.ndarray
-        and value.dtype is _DOUBLE
-        and value.ndim == 1
-        and value.size > 0
-        and value.flags.c_contiguous
-    )
-
-
-_DOUBLE = np.dtype(np.float64)
 
 
 def _frozen(value: float | Array) -> Value:

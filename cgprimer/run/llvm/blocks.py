@@ -113,18 +113,12 @@ class BlockWriter:
         # The block that the body ends in, which need not be the one that it began in.
         last = self.block
         self.do(f"br label %{tag}")
-        rounds = [
-            (i, "i64", str(first), following),
-            *(
-                (name, kind, start, value)
-                for name, (kind, start), value in zip(
-                    names, carried, after, strict=True
-                )
-            ),
-        ]
+        rounds = zip(
+            [i, *names], [("i64", first), *carried], [following, *after], strict=True
+        )
         self.lines[phis:phis] = [
             f"  {name} = phi {kind} [{start}, %{before}], [{value}, %{last}]"
-            for name, kind, start, value in rounds
+            for name, (kind, start), value in rounds
         ]
         self.label(f"{tag}_done")
         return names

@@ -17,10 +17,8 @@ import numpy as np
 
 from cgprimer.keeping import memo
 from cgprimer.run.llvm import dense
-from cgprimer.run.llvm.calling import PROTOTYPE, CompiledFunction, call_each
+from cgprimer.run.llvm.calling import CompiledFunction, call_each
 from cgprimer.run.llvm.driver_text import driver_text, epoch_text
-from cgprimer.run.llvm.driver_writer import DriverField
-from cgprimer.run.llvm.jit import compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import DenseLayer, MemoryLayout, SlotTable
 from cgprimer.run.llvm.loss_group import add_loss
@@ -45,22 +43,18 @@ class ByShape:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        extra = [*problem.targets]
-        extra += [] if problem.sigma is None else [*problem.sigma]
-        extra += [] if problem.weights is None else [problem.weights]
-        self.data = np.array([*problem.inputs, *extra]).reshape(-1, problem.count)
+        self.data = np.array(problem.data).reshape(-1, problem.count)
         self.layout = layout = MemoryLayout(problem.sweeps, len(self.data))
-        self.order = None
         # Parameters are permuted only where a dense layer has renumbered them.
-        if (np.diff(layout.number) != 1).any():
-            self.order = np.argsort(layout.number)
+        plain = (np.diff(layout.number) == 1).all()
+        self.order = slice(None) if plain else np.argsort(layout.number)
+        self.number = slice(len(layout.number)) if plain else layout.number
         add_loss(layout, problem)
         self.tapes = {
             k: Tape(own.body, own.columns)
             for k, own in enumerate(layout.slot_tables)
             if not self._worth(own)
         }
-        self.registers = max((t.registers for t in self.tapes.values()), default=0)
         # As many samples as keep all rows of values in the cache, in whole vectors; at
         # least LEAST, as calling the groups costs the same for a few; no more than
         # there are.
@@ -92,7 +86,7 @@ class ByShape:
         key = across, slot
         if key not in kept:
             machine = self.machine(across)
-            kept[key] = Workspace(machine, self.data, self.block, self.registers)
+            kept[key] = Workspace(machine, self.data, self.block)
         workspace: Workspace = kept[key]
         return workspace
 
@@ -100,16 +94,8 @@ class ByShape:
         self, buffers: Workspace, params: Array, data: Array | None = None
     ) -> None:
         """Lay out parameters and data anew: a call before may have been interrupted."""
-        given = params if self.order is None else params[self.order]
-        buffers.numbers[: len(given)] = given
-        data = self.data if data is None else data
-        buffers.read(data)
-
-    def _take(self, numbers: Array) -> Array:
-        """What belongs to each parameter, in their own order."""
-        if self.order is None:
-            return numbers[: len(self.layout.number)].copy()
-        return numbers[self.layout.number]
+        buffers.numbers[: len(params)] = params[self.order]
+        buffers.read(self.data if data is None else data)
 
     def value_and_gradient(
         self, params: Array, rows: Integers | None = None
@@ -127,7 +113,7 @@ class ByShape:
         for buffers in every:
             self._give(buffers, params)
             buffers.gradient[:] = buffers.sum[0] = 0.0
-        call, unit = _driver()["gradient"], 1 if across else self.block
+        call, unit = _driver("gradient").call, 1 if across else self.block
         # Taken out while threads work on them: one that an interrupt leaves at work
         # keeps its buffers, and the next call makes others.
         kept, self._local.kept = self._local.kept, {}
@@ -141,12 +127,11 @@ class ByShape:
         self._local.kept = kept
         # In the order of the shares, whichever ended first: sums do not vary from run
         # to run.
-        total, gradient = every[0].sum[0], self._take(every[0].gradient)
+        total, gradient = every[0].sum[0], every[0].gradient[self.number]
         for buffers in every[1:]:
             total = total + buffers.sum[0]
-            gradient += self._take(buffers.gradient)
-        gradient /= count
-        return float(total) / count, gradient
+            gradient = gradient + buffers.gradient[self.number]
+        return float(total) / count, gradient / count
 
     @property
     def _blas(self) -> AbstractContextManager[Any]:
@@ -162,7 +147,7 @@ class ByShape:
         buffers, count = self._buffers(False), data.shape[1]
         self._give(buffers, params, data)
         values = np.empty((len(rows), count))
-        call = _driver()["forward"]
+        call = _driver("forward").call
         with self._blas:
             for first in range(0, count, self.block):
                 end = min(first + self.block, count)
@@ -177,12 +162,12 @@ class ByShape:
         buffers = self._buffers(True)
         self._give(buffers, params)
         jacobian = np.empty((rows.stop - rows.start, self.layout.numbers))
-        buffers.put({DriverField.TARGET: self.layout.row[self.problem.rows[target]]})
+        buffers.put(target=self.layout.row[self.problem.rows[target]])
         with self._blas:
             for low, high in self.single.spans(rows.start, rows.stop):
                 buffers.visit(0, low, high)
-                buffers.put({DriverField.LOSSES: jacobian[low - rows.start :]})
-                _driver()["jacobian"](buffers.pointer)
+                buffers.put(losses=jacobian[low - rows.start :])
+                _driver("jacobian").call(buffers.pointer)
         return jacobian[:, self.layout.number]
 
     def epoch(self, state: Array, steps: Steps) -> Array:
@@ -198,14 +183,7 @@ class ByShape:
         function = epoch_function(rule)
         settings = np.ascontiguousarray(steps.each_settings())
         buffers.visit(order.ctypes.data, 0, len(order))
-        buffers.put(
-            {
-                DriverField.BATCH: batch,
-                DriverField.SETTINGS: settings,
-                DriverField.LOSSES: losses,
-                DriverField.MEMORY: memory,
-            }
-        )
+        buffers.put(batch=batch, settings=settings, losses=losses, memory=memory)
         with self._blas:
             function.call(buffers.pointer)
         state[0] = buffers.numbers[:count][number]
@@ -214,11 +192,9 @@ class ByShape:
 
 
 @functools.cache
-def _driver() -> dict[str, Any]:
-    code = compile_text(driver_text())
-    names = ("forward", "gradient", "jacobian")
-    calls = {title: PROTOTYPE(code.address(title)) for title in names}
-    return {**calls, "code": code}
+def _driver(title: str) -> CompiledFunction:
+    """The compiled driver's `forward`, `gradient` or `jacobian`, for every graph."""
+    return CompiledFunction(driver_text(), title)
 
 
 @functools.lru_cache(maxsize=16)

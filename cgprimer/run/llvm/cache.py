@@ -90,13 +90,13 @@ def store(key: str, code: bytes) -> None:
 
 def clear() -> tuple[int, int]:
     """Delete everything that is kept; (number of files, bytes)."""
-    count = size = 0
+    gone = []
     with contextlib.suppress(OSError), _open() as place:
         for name, (_, length) in place.files().items():
             with contextlib.suppress(OSError):
                 place.unlink(name)
-                count, size = count + 1, size + length
-    return count, size
+                gone.append(length)
+    return len(gone), sum(gone)
 
 
 def contents() -> tuple[int, int]:
@@ -197,10 +197,8 @@ def _check_ours(fd: int, is_kind: Callable[[int], bool]) -> None:
     status = os.fstat(fd)
     if not is_kind(status.st_mode):
         raise PermissionError("not a plain file or folder")
-    if ONLY_PATHS:
-        return
     # 0o022: the bits by which the group and all others may write.
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+    if not ONLY_PATHS and (status.st_uid != os.getuid() or status.st_mode & 0o022):
         raise PermissionError("somebody else can write to it")
 
 
@@ -214,10 +212,8 @@ def _prune(place: _Folder) -> None:
     total = sum(size for _, size in files.values())
     # By time of last use, the oldest first, until what is left fits.
     for name, (used, size) in sorted(files.items(), key=lambda item: item[1]):
-        if name.endswith(SUFFIX):
-            superfluous = total > MOST
-        else:  # somebody may be writing it at this moment
-            superfluous = used < time.time() - STALE
-        if superfluous:
+        # What is no code yet somebody may be writing at this moment.
+        is_code, old = name.endswith(SUFFIX), used < time.time() - STALE
+        if (is_code and total > MOST) or (old and not is_code):
             place.unlink(name)
             total -= size

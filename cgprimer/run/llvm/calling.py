@@ -10,10 +10,25 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from cgprimer.interrupts import together
 from cgprimer.run.llvm.jit import MachineCode, compile_text
 
 PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+INT64, DOUBLES = np.dtype(np.int64), np.dtype(np.float64)
+
+
+def is_plain(array: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether compiled code can read an array (n,) as it is."""
+    return (
+        type(array) is np.ndarray
+        and array.dtype is dtype
+        and array.ndim == 1
+        and array.flags.c_contiguous
+    )
 
 
 class CompiledFunction:

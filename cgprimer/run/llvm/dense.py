@@ -15,13 +15,13 @@ import functools
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
-from cgprimer.run.llvm.group_writer import GroupField, GroupWriter, WorkField
+from cgprimer.run.llvm.group_writer import GroupWriter
 from cgprimer.run.llvm.jit import MachineCode, compile_text
 from cgprimer.run.llvm.module import FunctionText, module_text
-from cgprimer.run.llvm.records import INT, POINTER, Field
+from cgprimer.run.llvm.records import Int, Pointer
 
 if TYPE_CHECKING:
     from cgprimer.graph.shape import Shape
@@ -78,7 +78,8 @@ def find_product(shape: Shape) -> Product | None:
     slot = {name(text): i for i, text in enumerate(shape.slots)}
     weights = [slot[weight] for _, weight, _ in best]
     variables = [slot[variable] for _, _, variable in best]
-    return Product(weights, variables, _replace(body, top, total))
+    [rest] = substitute([body], {top: total})
+    return Product(weights, variables, rest)
 
 
 def _terms(top: Node, uses: Counter[Node]) -> list[Node]:
@@ -107,29 +108,20 @@ def _factors(term: Node, uses: Counter[Node]) -> tuple[Node, Node, Node] | None:
     return term, kinds[PARAMETER], kinds[VARIABLE]
 
 
-def _replace(body: Node, old: Node, new: Node) -> Node:
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node is old:
-            return new
-        return intern(node.op, tuple(args), node.value) if args else node
+class DenseRecord(NamedTuple):
+    """Z (rows, n) = W (rows, terms) · X (terms, n).
 
-    return fold([body], visit)[body]
-
-
-class DenseField(Field):
-    """Fields of the record of Z (rows, n) = W (rows, terms) · X (terms, n).
-
-    WEIGHTS : the number of the first weight; GAP : between rows of weights. FIRST : the
-    first row of X. WANTED : whether X gets adjoints. DGEMM : BLAS's function.
+    weights : the number of the first weight; gap : between rows of weights. first : the
+    first row of X. wanted : whether X gets adjoints. dgemm : BLAS's function.
     """
 
-    ROWS = INT
-    TERMS = INT
-    WEIGHTS = INT
-    GAP = INT
-    FIRST = INT
-    WANTED = INT
-    DGEMM = POINTER
+    rows: Int
+    terms: Int
+    weights: Int
+    gap: Int
+    first: Int
+    wanted: Int
+    dgemm: Pointer
 
 
 @functools.cache
@@ -159,25 +151,19 @@ class _DenseWriter(GroupWriter):
 
     def __init__(self) -> None:
         super().__init__(1)
-        code = self.group(GroupField.CODE)
-        record = {field: self.field(code, field) for field in DenseField}
-        self.rows, self.terms = record[DenseField.ROWS], record[DenseField.TERMS]
-        self.wanted, self.dgemm = record[DenseField.WANTED], record[DenseField.DGEMM]
+        self.at = self.record(self.group.code, DenseRecord)
         self.weights, self.slopes = (
-            Matrix(self.place(base, record[DenseField.WEIGHTS]), record[DenseField.GAP])
-            for base in (self.numbers, self.work(WorkField.GRADIENT))
+            Matrix(self.place(base, self.at.weights), self.at.gap)
+            for base in (self.work.numbers, self.work.gradient)
         )
-        self.adjoints = self.work(WorkField.ADJOINTS)
-        self.z, self.z_adjoint = self._rows(self.first)
-        self.x, self.x_adjoint = self._rows(record[DenseField.FIRST])
-        self._rooms = [self.new("alloca i64, align 8") for _ in range(10)]
+        self.z, self.z_adjoint = self._rows(self.group.first)
+        self.x, self.x_adjoint = self._rows(self.at.first)
 
     def _rows(self, first: str) -> list[Matrix]:
         """The values and the adjoints in rows from `first` on."""
-        begin = self.times(first, self.stride)
         return [
-            Matrix(self.place(base, begin), self.stride)
-            for base in (self.values, self.adjoints)
+            Matrix(self.row(base, first), self.work.stride)
+            for base in (self.work.values, self.work.adjoints)
         ]
 
     def multiply(
@@ -191,10 +177,9 @@ class _DenseWriter(GroupWriter):
         keep: float,
     ) -> None:
         """C = A·B + keep·C; `kinds` says which of A and B are transposed."""
-        rooms = iter(self._rooms)
 
         def store(kind: str, value: str) -> str:
-            room = next(rooms)
+            room = self.new(f"alloca {kind}")
             self.do(f"store {kind} {value}, ptr {room}")
             return room
 
@@ -207,7 +192,7 @@ class _DenseWriter(GroupWriter):
         places = [*letters, *counts, one, a.address, lda, b.address, ldb]
         places += [beta, c.address, ldc]
         types = ", ".join(f"ptr {place}" for place in places)
-        self.do(f"call void {self.dgemm}({types})")
+        self.do(f"call void {self.at.dgemm}({types})")
 
 
 def _forward() -> FunctionText:
@@ -218,7 +203,7 @@ def _forward() -> FunctionText:
     #     Zᵀ (n, rows) = Xᵀ (n, terms) · Wᵀ (terms, rows),
     #
     # whose matrices lie in memory as ours do: X comes first, nothing is transposed.
-    sizes = e.lanes, e.rows, e.terms
+    sizes = e.work.lanes, e.at.rows, e.at.terms
     e.multiply("NN", sizes, e.x, e.weights, e.z, keep=0.0)
     return e.function("forward")
 
@@ -227,14 +212,14 @@ def _reverse() -> FunctionText:
     e = _DenseWriter()
     # Slopes of weights, again transposed: X·Z̄ᵀ, added to what is there. Only the
     # samples count, as padding would be summed.
-    sizes = e.terms, e.rows, e.samples
+    sizes = e.at.terms, e.at.rows, e.work.samples
     e.multiply("TN", sizes, e.x, e.z_adjoint, e.slopes, keep=1.0)
 
     def back(_: str) -> None:
         # And X̄ᵀ += Z̄ᵀ·W, for the samples.
-        sizes = e.samples, e.terms, e.rows
+        sizes = e.work.samples, e.at.terms, e.at.rows
         e.multiply("NT", sizes, e.z_adjoint, e.weights, e.x_adjoint, keep=1.0)
 
     # A loop of one round or none, in place of a branch.
-    e.each(0, e.wanted, 1, back)
+    e.each(0, e.at.wanted, 1, back)
     return e.function("reverse")

@@ -7,7 +7,7 @@ that of numpy, bit for bit: nothing is reordered or contracted. Functions are ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import pi
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
-INTRINSICS = {"sqrt": "sqrt", "abs": "fabs"}
-FUNCTIONS = frozenset((*OWN, *LIBM))
 MULTIPLIED = 8  # the largest whole exponent that is multiplied out
 
 
@@ -48,13 +46,7 @@ class Emitter(Writer):
 
     def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
         """Instructions for `roots`; `leaves` says which values are there already."""
-        roots = list(roots)
-        expanded = expand_uncoded([*roots, *leaves])
-        # What is known is written out too: it is looked for in the roots as they are
-        # then.
-        roots, known = expanded[: len(roots)], expanded[len(roots) :]
-        values = dict(zip(known, leaves.values(), strict=True))
-        order = postorder_above(roots, values)
+        roots, values, order = to_translate([*roots], leaves)
         present = set(order)
         self._pairs.clear()
         # Either of the two computes both polynomials, so both cost what one costs.
@@ -71,14 +63,10 @@ class Emitter(Writer):
         op = node.op.name
         if node.op is CONST:
             return self.const(float(node.value or 0.0))
-        if op == "pi":
-            return self.const(pi)
         if op in INSTRUCTIONS:
             return self._apply(INSTRUCTIONS[op] + self.contract, *args)
-        if op in INTRINSICS:
-            return self.intrinsic(INTRINSICS[op], *args)
-        if op in SELECTIONS:
-            return SELECTIONS[op](self, *args)
+        if op in IN_PLACE:
+            return IN_PLACE[op](self, *args)
         if op == "pow" and (exponent := whole_exponent(node)) is not None:
             return self._power(args[0], exponent)
         if op in ("sin", "cos") and node.args[0] in self._both:
@@ -135,18 +123,23 @@ def whole_exponent(node: Node) -> int | None:
 def is_coded(op: Op) -> bool:
     """Whether an operation can be translated as it is."""
     # By identity: a caller may have an operation of that name in place of another.
-    return OPS.get(op.name) is op and (
-        op.name in ("name", "const", "pi")
-        or op.name in INSTRUCTIONS
-        or op.name in INTRINSICS
-        or op.name in SELECTIONS
-        or op.name in FUNCTIONS
-    )
+    return OPS.get(op.name) is op and op.name in CODED_NAMES
 
 
 def expand_uncoded(roots: Iterable[Node]) -> list[Node]:
     """What is translated for `roots`: an operation without code by its definition."""
     return expand(roots, _definition)
+
+
+def to_translate(
+    roots: Sequence[Node], known: Mapping[Node, T]
+) -> tuple[list[Node], dict[Node, T], list[Node]]:
+    """Roots and what is known, written out as they are run; the nodes in between."""
+    # What is known is written out too: it is looked for in the roots as they are then.
+    expanded = expand_uncoded([*roots, *known])
+    roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
+    values = dict(zip(leaves, known.values(), strict=True))
+    return roots, values, postorder_above(roots, values)
 
 
 def _definition(op: Op) -> Node | None:
@@ -163,24 +156,12 @@ def without_code(shape: Shape) -> str:
     return next((node.op.name for node in order if not is_coded(node.op)), "")
 
 
-def _maximum(e: Emitter, a: str, b: Real) -> str:
-    return _extremum(e, "ogt", a, b)
-
-
-def _minimum(e: Emitter, a: str, b: Real) -> str:
-    return _extremum(e, "olt", a, b)
-
-
 def _extremum(e: Emitter, relation: str, a: str, b: Real) -> str:
     first = e.compare(relation, a, b)
     # numpy's rule: nan if either is. A nan in a is chosen by "uno"; a nan in b fails
     # every comparison, so b itself is chosen.
     missing = e.compare("uno", a, 0.0)
     return e.select(e.new(f"or {e.bool} {first}, {missing}"), a, b)
-
-
-def _relu(e: Emitter, a: str) -> str:
-    return _maximum(e, a, 0.0)
 
 
 def _sign(e: Emitter, a: str) -> str:
@@ -201,13 +182,18 @@ def _xlogy(e: Emitter, a: str, b: str) -> str:
     return e.select(e.new(f"and {e.bool} {nothing}, {there}"), 0.0, product)
 
 
-SELECTIONS: dict[str, Callable[..., str]] = {
+IN_PLACE: dict[str, Callable[..., str]] = {
+    "pi": lambda e: e.const(pi),
     "neg": Emitter.negative,
-    "max": _maximum,
-    "min": _minimum,
-    "relu": _relu,
+    "abs": Emitter.abs,
+    "sqrt": lambda e, a: e.intrinsic("sqrt", a),
+    "max": lambda e, a, b: _extremum(e, "ogt", a, b),
+    "min": lambda e, a, b: _extremum(e, "olt", a, b),
+    "relu": lambda e, a: _extremum(e, "ogt", a, 0.0),
     "sign": _sign,
     "step": _step,
     "xlogy": _xlogy,
 }
-"""Operations that are comparisons and choices."""
+"""Operations that are single instructions, or comparisons and choices."""
+
+CODED_NAMES = frozenset(("name", "const", *INSTRUCTIONS, *IN_PLACE, *OWN, *LIBM))

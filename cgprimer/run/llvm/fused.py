@@ -7,17 +7,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import NAME, ONE, OPS, name
-from cgprimer.expr.tidy import tidy
-from cgprimer.run.llvm.loss_nodes import loss_nodes
+from cgprimer.expr.ops import NAME, ONE, name
+from cgprimer.keeping import lazy, memo
+from cgprimer.run.llvm.calling import CompiledFunction
+from cgprimer.run.llvm.epoch_text import epoch_text
+from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.sample_rows import RowsCall, empty_rows, pack_rows, rows_of
-from cgprimer.run.llvm.sums import SumFunction
-from cgprimer.run.llvm.sums_text import SampleLoss
+from cgprimer.run.llvm.sums import EpochCall, SumCall
+from cgprimer.run.llvm.sums_text import SampleLoss, sums_text
 from cgprimer.run.llvm.whole import ExpandedGraph
 from cgprimer.run.problem import Problem, Steps
+from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 
@@ -26,36 +31,53 @@ class Fused:
 
     def __init__(self, problem: Problem, whole: ExpandedGraph) -> None:
         self.problem, self.whole = problem, whole
-        names, rows = list(problem.sweeps.input_names), [*problem.inputs]
-        scales = [ONE] * len(problem.rows)
-        for k, column in enumerate(problem.targets):
-            names.append(f"target {k}")
-            rows.append(column)
-            if problem.sigma is not None:
-                names.append(f"sigma {k}")
-                rows.append(problem.sigma[k])
-                scales[k] = name(names[-1])
         values = [whole.value(row) for row in problem.rows]
-        targets = [name(f"target {k}") for k in range(len(values))]
-        loss, slopes = loss_nodes(problem.loss, values, targets, scales)
-        if problem.weights is not None:
-            names.append("weight")
-            rows.append(problem.weights)
-            loss, *slopes = (
-                tidy(OPS["mul"], node, name("weight")) for node in (loss, *slopes)
-            )
-        data = pack_rows(rows, problem.count)
+        count = range(len(values))
+        targets = [name(f"target {k}") for k in count]
+        sigma = [name(f"sigma {k}") for k in count if problem.sigma is not None]
+        weight = [] if problem.weights is None else [name("weight")]
+        scales = sigma or [ONE] * len(values)
+        loss, slopes = problem.loss.nodes(values, targets, scales, *weight)
         seeds = dict(zip(problem.rows, slopes, strict=True))
-        roots = [loss, *whole.gradient(seeds)]
-        self.sums = SumFunction(
-            SampleLoss(roots, names, problem.parameters), data, problem
+        more = (str(leaf.value) for leaf in (*targets, *sigma, *weight))
+        self.loss = SampleLoss(
+            [loss, *whole.gradient(seeds)],
+            [*problem.sweeps.table.input_rows, *more],
+            problem.parameters,
         )
+        self.data = pack_rows(problem.data, problem.count)
+        self._local = threading.local()
+
+    def _compile(self, text: str) -> CompiledFunction:
+        function = CompiledFunction(text)
+        self.problem.built.hold(function.code.key, function.code)
+        return function
+
+    @lazy
+    def _sums(self) -> CompiledFunction:
+        return self._compile(sums_text(self.loss))
+
+    @memo
+    def _epochs(self, rule: UpdateRule, batch: int) -> CompiledFunction:
+        return self._compile(epoch_text(self.loss, rule, batch))
+
+    def _sum_call(self, data: Array, count: int) -> SumCall:
+        return SumCall(self._sums, self.loss, data, count, self.problem.threads)
 
     def value_and_gradient(
         self, params: Array, rows: Integers | None = None
     ) -> tuple[float, Array]:
         """The mean loss and its gradient (p,), over the samples in `rows` or all."""
-        return self.sums(params) if rows is None else self.sums.part(params, rows)
+        if rows is not None:
+            data = pack_rows(self.data[:, rows], len(rows))
+            return self._sum_call(data, len(rows)).run(params)
+        # Taken out for as long as it is in use: after an interrupt, threads that are
+        # still at work go on writing to it, and the next call makes a new one.
+        call = self._local.__dict__.pop("sums", None)
+        call = call or self._sum_call(self.data, self.problem.count)
+        result: tuple[float, Array] = call.run(params)
+        self._local.sums = call
+        return result
 
     def predictions(self, params: Array) -> Array:
         """The targets' variables (targets, n)."""
@@ -69,12 +91,22 @@ class Fused:
 
     def epoch(self, state: Array, steps: Steps) -> Array:
         """Step through an order in batches; the mean loss of every batch (steps,)."""
-        return self.sums.epoch(state, steps)
+        rule, settings, order, batch = steps
+        key = rule, len(order), batch
+        kept = getattr(self._local, "epoch", None)
+        if kept is None or kept.key != key:
+            # The text depends on the batch only in three steps: 1; up to a vector;
+            # more.
+            function = self._epochs(rule, min(batch, LANES + 1))
+            kept = EpochCall(function, self.loss, self.data, self.problem.count, key)
+            self._local.epoch = kept
+        losses: Array = kept.run(state, settings, order)
+        return losses
 
     def _rows(self, roots: tuple[Node, ...], params: Array, span: slice) -> Array:
         """Expressions as rows of samples."""
         problem = self.problem
-        names = (*problem.sweeps.input_names, *problem.parameters)
+        names = (*problem.sweeps.table.input_rows, *problem.parameters)
         given = [*map(np.ascontiguousarray, problem.inputs[:, span]), *params.tolist()]
         count = span.stop - span.start
         rows = rows_of(roots, names)

@@ -12,77 +12,63 @@ samples, or where there is but one sample, equations.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.module import FunctionText
-from cgprimer.run.llvm.records import INT, POINTER, Field
+from cgprimer.run.llvm.records import Int, Pointer
 
 # Words from one record to the next of either kind: a power of two, so that the number
 # of a record is shifted, not multiplied; and room for fields to come.
 WORDS = 16
 
 
-class GroupField(Field):
-    """Fields of the record of a group.
+class GroupRecord(NamedTuple):
+    """A group.
 
-    COUNT : its equations. FIRST : the row of the first variable that they define.
-    SLOTS : for each slot the rows or numbers that fill it, i32, WIDTH apart.
-    CODE : of a tape or a dense product, its own record.
+    count : its equations. first : the row of the first variable that they define.
+    slots : for each slot the rows or numbers that fill it, i32, `width` apart.
+    code : of a tape or a dense product, its own record.
     """
 
-    COUNT = INT
-    FIRST = INT
-    SLOTS = POINTER
-    WIDTH = INT
-    CODE = POINTER
-    FORWARD = POINTER
-    REVERSE = POINTER
+    count: Int
+    first: Int
+    slots: Pointer
+    width: Int
+    code: Pointer
+    forward: Pointer
+    reverse: Pointer
 
 
-class WorkField(Field):
-    """Fields of the record of what is being worked on.
+class WorkRecord(NamedTuple):
+    """What is being worked on.
 
-    VALUES, ADJOINTS : rows of variables, STRIDE apart. NUMBERS : parameters, then
-    constants. GRADIENT : as parameters. LANES : samples in whole vectors, of which
-    SAMPLES count. SCRATCH : room for registers.
+    values, adjoints : rows of variables, `stride` apart. numbers : parameters, then
+    constants. gradient : as parameters. scratch : room for registers. The driver sets
+    lanes : samples in whole vectors, of which `samples` count.
     """
 
-    VALUES = POINTER
-    NUMBERS = POINTER
-    ADJOINTS = POINTER
-    GRADIENT = POINTER
-    LANES = INT
-    SAMPLES = INT
-    STRIDE = INT
-    SCRATCH = POINTER
+    values: Pointer
+    numbers: Pointer
+    adjoints: Pointer
+    gradient: Pointer
+    stride: Int
+    scratch: Pointer
+    lanes: Int = 0
+    samples: Int = 0
 
 
 class GroupWriter(Emitter):
-    """The body of a function of a group, which has read what all of them need.
-
-    count, first, table, apart : of the group, as `GroupField` says. values, numbers,
-    stride, lanes, samples : of the work.
-    """
+    """The body of a function of a group, which has read both of its records."""
 
     def __init__(self, width: int, *, contract: bool = False) -> None:
         super().__init__(width, contract=contract)
-        self.count, self.first = map(self.group, (GroupField.COUNT, GroupField.FIRST))
-        self.table, self.apart = map(self.group, (GroupField.SLOTS, GroupField.WIDTH))
-        self.values = self.work(WorkField.VALUES)
-        self.numbers = self.work(WorkField.NUMBERS)
-        self.stride = self.work(WorkField.STRIDE)
-        self.lanes, self.samples = map(self.work, (WorkField.LANES, WorkField.SAMPLES))
-
-    def group(self, field: GroupField) -> str:
-        """A field of the record of the group."""
-        return self.field("%group", field)
-
-    def work(self, field: WorkField) -> str:
-        """A field of the record of the work."""
-        return self.field("%work", field)
+        self.group = self.record("%group", GroupRecord)
+        self.work = self.record("%work", WorkRecord)
 
     def row(self, base: str, number: str) -> str:
         """Where a row begins."""
-        return self.place(base, self.times(number, self.stride))
+        return self.place(base, self.times(number, self.work.stride))
 
     def function(self, title: str) -> FunctionText:
         """The function that has this body."""

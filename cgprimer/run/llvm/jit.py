@@ -134,11 +134,6 @@ def _binding() -> Any:
 
 
 @functools.cache
-def _target() -> Any:
-    return _binding().Target.from_default_triple()
-
-
-@functools.cache
 def _features() -> tuple[str, str]:
     """Name and features of the processor; the widest vectors it has are wanted."""
     llvm = _binding()
@@ -146,7 +141,6 @@ def _features() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), features + ",-prefer-256-bit"
 
 
-@functools.cache
 def _machine() -> str:
     """What object code depends on beside its text."""
     llvm = _binding()
@@ -156,7 +150,8 @@ def _machine() -> str:
 def _target_machine() -> Any:
     """A new one for every linker: a linker owns its own."""
     cpu, features = _features()
-    return _target().create_target_machine(cpu=cpu, features=features, opt=2)
+    target = _binding().Target.from_default_triple()
+    return target.create_target_machine(cpu=cpu, features=features, opt=2)
 
 
 def _object_code(text: str) -> bytes:
@@ -170,13 +165,9 @@ def _object_code(text: str) -> bytes:
     if "alwaysinline" in text:
         passes = llvm.create_new_module_pass_manager()
         passes.add_always_inliner_pass()
-        passes.run(module, llvm.create_pass_builder(machine, _tuning()))
+        tuning = llvm.create_pipeline_tuning_options(speed_level=1)
+        passes.run(module, llvm.create_pass_builder(machine, tuning))
     return bytes(machine.emit_object(module))
-
-
-@functools.cache
-def _tuning() -> Any:
-    return _binding().create_pipeline_tuning_options(speed_level=1)
 
 
 def _link(object_code: bytes) -> Any:

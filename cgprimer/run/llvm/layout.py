@@ -10,6 +10,7 @@ in the order in which they are run, dense products, and the terms of the loss.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from cgprimer.expr.node import leaves
 from cgprimer.graph.slots import PARAMETER, VARIABLE, slot_kind
+from cgprimer.run.groups import in_order
 from cgprimer.run.llvm.dense import PRODUCT, ROWS, Product, find_product
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.shape_text import Body, Fragment
@@ -90,9 +92,9 @@ class MemoryLayout:
     """
 
     def __init__(self, sweeps: Sweeps, data: int) -> None:
-        table, kept = sweeps.table, sweeps.needed
+        table = sweeps.table
         self.table, self.data = table, data
-        kept = kept[np.lexsort((kept, table.shape[kept], sweeps.level[kept]))]
+        kept, start = in_order(table, sweeps.level, sweeps.needed)
         # 2 inputs and 1 target are data, so `data` is 3; 4 equations of 2 levels:
         #
         #     rows 0 1 2       inputs, then what else is data
@@ -110,14 +112,11 @@ class MemoryLayout:
         self.slot_tables: list[SlotTable] = []
         self.groups: list[EquationGroup | DenseLayer] = []
         self.loss_row = self.terms = 0
-        self._place(kept, sweeps.level[kept])
+        self._place(kept, [*pairwise([*start.tolist(), len(kept)])])
 
-    def _place(self, kept: Integers, level: NDArray[np.integer]) -> None:
-        """Find the groups, and fill the slots of every body."""
+    def _place(self, kept: Integers, spans: Sequence[tuple[int, int]]) -> None:
+        """Fill the slots of every body, and list the groups, each a span of `kept`."""
         shapes = self.table.shape[kept]
-        change = (np.diff(level) != 0) | (np.diff(shapes) != 0)
-        bounds = [0, *(np.flatnonzero(change) + 1).tolist(), len(kept)]
-        spans = [(a, b) for a, b in pairwise(bounds) if a < b]
         present = np.unique(shapes).tolist()
         products = {s: find_product(self.table.shapes[s]) for s in present}
         layers = {
@@ -133,12 +132,12 @@ class MemoryLayout:
         plain = np.ones(len(kept), dtype=bool)
         for a, b in spans:
             plain[a:b] = a not in layers
-        bodies: dict[int, int] = {}
-        for s in present:
-            own = kept[plain & (shapes == s)]
-            if len(own):
-                body = self.table.shapes[s]
-                bodies[s] = self.add(body, self._slots(s, own), body.slots)
+        bodies = {
+            s: self.add(
+                self.table.shapes[s], self._slots(s, kept[plain & (shapes == s)])
+            )
+            for s in np.unique(shapes[plain]).tolist()
+        }
         seen = dict.fromkeys(present, 0)
         for (a, b), s in zip(
             spans, shapes[[a for a, _ in spans]].tolist(), strict=True
@@ -165,7 +164,7 @@ class MemoryLayout:
                 row += self.numbers
         return entries
 
-    def add(self, body: Body, slots: Integers, names: tuple[str, ...]) -> int:
+    def add(self, body: Body, slots: Integers) -> int:
         """The number of a new slot table; `slots` (slots, equations) fill it."""
         # A vector of equations may reach beyond the last one. There it reads row 0, and
         # stores to rows that are computed later, or to those of GUARD.
@@ -173,7 +172,7 @@ class MemoryLayout:
         padded[:, : slots.shape[1]] = slots
         columns = [
             i
-            for i, slot in enumerate(names)
+            for i, slot in enumerate(body.slots)
             # Rows of data need no adjoint: nobody asks for it.
             if slot_kind(slot) is PARAMETER
             or (slot_kind(slot) is VARIABLE and (slots[i] >= self.data).any())
@@ -232,7 +231,7 @@ class MemoryLayout:
         position = {slot: i for i, slot in enumerate(self.table.shapes[shape].slots)}
         made = layer.first + np.arange(len(equations))
         slots = [made if slot == PRODUCT else own[position[slot]] for slot in names]
-        body = self.add(Fragment(product.rest, names), np.array(slots), names)
+        body = self.add(Fragment(product.rest, names), np.array(slots))
         self.groups.append(EquationGroup(body, 0, len(equations), first))
 
 

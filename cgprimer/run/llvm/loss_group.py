@@ -8,11 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import ONE, OPS, name
-from cgprimer.expr.tidy import tidy
+from cgprimer.expr.ops import ONE, name
 from cgprimer.graph.slots import VARIABLE
 from cgprimer.run.llvm.layout import GUARD, EquationGroup, MemoryLayout
-from cgprimer.run.llvm.loss_nodes import loss_nodes
 from cgprimer.run.llvm.shape_text import Fragment
 from cgprimer.run.problem import Problem
 
@@ -43,14 +41,14 @@ def add_loss(layout: MemoryLayout, problem: Problem) -> None:
         scales = _slots(len(slots), 1)
         slots.append(first + targets + np.arange(targets))
     terms = 1 if joint else targets
-    body, slopes = loss_nodes(loss, p, t, scales * width)
+    weight = []
     if problem.weights is not None:
-        [weight] = _slots(len(slots), 1)
+        weight = _slots(len(slots), 1)
         slots.append(np.full(terms, layout.data - 1))
-        body, *slopes = (tidy(OPS["mul"], node, weight) for node in (body, *slopes))
+    body, slopes = loss.nodes(p, t, scales * width, *weight)
     names = tuple(VARIABLE.slot(k) for k in range(len(slots)))
     loss_body = Fragment(body, names, tuple(slopes) if joint else None)
-    number = layout.add(loss_body, np.array(slots), names)
+    number = layout.add(loss_body, np.array(slots))
     # Only predictions get an adjoint, also where they are rows of data: not targets,
     # sigma and weights.
     layout.slot_tables[number].columns = list(range(width))

@@ -5,19 +5,21 @@ MemoryLayout, tapes ─▶ CompiledLayout: a record for every group, code that t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
 
 from cgprimer.run.llvm import dense
-from cgprimer.run.llvm.dense import DenseField
-from cgprimer.run.llvm.group_writer import WORDS, GroupField
+from cgprimer.run.llvm.dense import DenseRecord
+from cgprimer.run.llvm.group_writer import WORDS, GroupRecord
 from cgprimer.run.llvm.jit import compile_text
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.layout import DenseLayer, EquationGroup, MemoryLayout, distance
 from cgprimer.run.llvm.module import FunctionText, module_text
+from cgprimer.run.llvm.records import pack
 from cgprimer.run.llvm.shape_text import forward, reverse
 from cgprimer.run.llvm.tape import Tape
 from cgprimer.run.llvm.tape_text import interpreter
-from cgprimer.types import Integers
 
 SPARSE = 3.0  # equations per group, below which they are not put into lanes
 
@@ -35,7 +37,8 @@ class CompiledLayout:
         texts = self._texts()
         self.codes = [compile_text(module_text(texts))] if texts else []
         self.keep: list[Any] = []  # what records lead to
-        self.groups = self._records()
+        self.groups = np.zeros((len(layout.groups), WORDS), dtype=np.int64)
+        self.groups[:, : len(GroupRecord._fields)] = self._records()
 
     def _texts(self) -> list[FunctionText]:
         """Both functions of every body that is no tape."""
@@ -52,30 +55,22 @@ class CompiledLayout:
                 texts.append(reverse(body, columns, width, self.across, f"r{k}"))
         return texts
 
-    def _records(self) -> Integers:
+    def _records(self) -> list[GroupRecord]:
         """The record of every group."""
-        groups = self.layout.groups
-        by_body = [self._body(k) for k in range(len(self.layout.slot_tables))]
-        calls = [
-            by_body[group.body].from_equation(group.offset)
-            if isinstance(group, EquationGroup)
-            else self._product(group)
-            for group in groups
-        ]
-        return GroupField.table(
-            {
-                GroupField.COUNT: [group.count for group in groups],
-                GroupField.FIRST: [group.first for group in groups],
-                GroupField.SLOTS: [call.slots for call in calls],
-                GroupField.WIDTH: [call.width for call in calls],
-                GroupField.CODE: [call.code for call in calls],
-                GroupField.FORWARD: [call.forward for call in calls],
-                GroupField.REVERSE: [call.reverse for call in calls],
-            },
-            WORDS,
-        )
+        bodies = [self._body(k) for k in range(len(self.layout.slot_tables))]
+        records = []
+        for group in self.layout.groups:
+            if isinstance(group, DenseLayer):
+                records.append(self._product(group))
+                continue
+            whole = bodies[group.body]
+            slots = whole.slots + 4 * group.offset  # of 32 bits
+            records.append(
+                whole._replace(count=group.count, first=group.first, slots=slots)
+            )
+        return records
 
-    def _body(self, number: int) -> _GroupCode:
+    def _body(self, number: int) -> GroupRecord:
         """What runs the equations of a body, from the first on."""
         slots = self.layout.slot_tables[number].table
         if number in self.tapes:
@@ -84,36 +79,16 @@ class CompiledLayout:
         else:
             [code], names, own = self.codes, (f"f{number}", f"r{number}"), 0
         both = map(code.address, names)
-        return _GroupCode(slots.ctypes.data, slots.shape[1], own, *both)
+        return GroupRecord(0, 0, slots.ctypes.data, slots.shape[1], own, *both)
 
-    def _product(self, layer: DenseLayer) -> _GroupCode:
+    def _product(self, layer: DenseLayer) -> GroupRecord:
         """What runs a dense product; its own record is kept."""
         rows, terms = layer.weights.shape
-        record = DenseField.pack(
-            {
-                DenseField.ROWS: rows,
-                DenseField.TERMS: terms,
-                DenseField.WEIGHTS: int(layer.weights[0, 0]),
-                DenseField.GAP: distance(layer.weights),
-                DenseField.FIRST: layer.source,
-                DenseField.WANTED: int(layer.wanted),
-                DenseField.DGEMM: dense.gemm(),
-            }
+        gap = distance(layer.weights)
+        weights, wanted = int(layer.weights[0, 0]), int(layer.wanted)
+        record = pack(
+            DenseRecord, rows, terms, weights, gap, layer.source, wanted, dense.gemm()
         )
         self.keep.append(record)
         both = map(dense.products().address, ("forward", "reverse"))
-        return _GroupCode(0, 0, record.ctypes.data, *both)
-
-
-class _GroupCode(NamedTuple):
-    """What a group is run by, as `GroupField` names it: addresses, but for `width`."""
-
-    slots: int
-    width: int
-    code: int
-    forward: int
-    reverse: int
-
-    def from_equation(self, number: int) -> _GroupCode:
-        """The same from a later equation on; slots are of 32 bits."""
-        return self._replace(slots=self.slots + 4 * number)
+        return GroupRecord(layer.count, layer.first, 0, 0, record.ctypes.data, *both)

@@ -12,7 +12,7 @@ from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.vector_math import definitions
 
 ARGUMENTS = "ptr %args"  # of what Python calls: one pointer costs as little as can be
-INLINE = 6  # calls of functions, up to which they are written out in place
+INLINE = 8  # calls of functions, up to which they are written out in place
 
 
 class FunctionText(NamedTuple):
@@ -36,16 +36,13 @@ class FunctionText(NamedTuple):
         return sum(" @v_" in line for line in self.body.lines)
 
 
-def module_text(functions: Sequence[FunctionText], inline: int = INLINE) -> str:
-    """The module of some functions, which all have vectors of the same width.
-
-    inline : up to how many calls elementary functions are written out in place.
-    """
+def module_text(functions: Sequence[FunctionText]) -> str:
+    """The module of some functions, which all have vectors of the same width."""
     # Written out in place, each call adds the whole function to what is to be built.
     math = definitions(
         set().union(*(function.body.functions for function in functions)),
         functions[0].body.width,
-        inline=max(function.calls for function in functions) <= inline,
+        inline=max(function.calls for function in functions) <= INLINE,
         declared=set().union(*(function.body.declared for function in functions)),
     )
     return "\n".join([math, *(function.text for function in functions), ""])

@@ -1,6 +1,6 @@
 """Expressions of a whole graph as rows of samples, by one function.
 
-    roots, names of leaves ─▶ `rows_text` ─▶ a function of a `RowsField` record
+    roots, names of leaves ─▶ `rows_text` ─▶ a function of a `RowsRecord` record
 
 `run.llvm.sample_rows` calls it.
 """
@@ -8,38 +8,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME, name
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
-from cgprimer.run.llvm.records import INT, POINTER, Field
-
-FEW_CALLS = 8  # of functions, up to which they are written out in a whole graph
+from cgprimer.run.llvm.records import Int, Pointer
 
 
-class RowsField(Field):
-    """Arguments of a function of rows; a `LeafField` record for each leaf follows.
+class RowsRecord(NamedTuple):
+    """Arguments of a function of rows; a LeafRecord for each leaf follows.
 
-    COUNT : samples, in whole vectors. OUT : the rows of results, STRIDE apart.
-    ALARM : where to store a number that is nan where something watched is not finite.
+    count : samples, in whole vectors. out : the rows of results, `stride` apart.
+    alarm : where a number is added, nan where something watched is not finite.
     """
 
-    COUNT = INT
-    OUT = POINTER
-    STRIDE = INT
-    ALARM = POINTER
+    count: Int
+    out: Pointer
+    stride: Int
+    alarm: Pointer
 
 
-class LeafField(Field):
-    """A leaf: the ADDRESS of its values, and the STEP from one to the next.
+class LeafRecord(NamedTuple):
+    """A leaf: the address of its values, and the step from one to the next.
 
     1, or 0 for a number that is there in every lane.
     """
 
-    ADDRESS = POINTER
-    STEP = INT
+    address: Pointer
+    step: Int
+
+
+HEAD, LEAF = len(RowsRecord._fields), len(LeafRecord._fields)
 
 
 def names_in(roots: Sequence[Node]) -> set[str]:
@@ -57,14 +59,8 @@ def rows_text(
 ) -> str:
     """`run`: store each of `roots` as a row of samples, and watch some expressions."""
     e = Emitter(LANES)
-    count, out, stride, alarm = (e.field("%args", field) for field in RowsField)
-    rows = [
-        [
-            e.field("%args", field, len(RowsField) + k * len(LeafField))
-            for field in LeafField
-        ]
-        for k in range(len(leaves))
-    ]
+    count, out, stride, alarm = e.record("%args", RowsRecord)
+    rows = [e.record("%args", LeafRecord, HEAD + LEAF * k) for k in range(len(leaves))]
     starts = [e.place(out, e.times(stride, k)) for k in range(len(roots))]
     needed = names_in([*roots, *watched])
 
@@ -85,5 +81,7 @@ def rows_text(
         return [sign]
 
     [bad] = e.loop(0, count, e.width, body, [(e.type, e.const(0.0))])
-    e.put(e.lane_sum(bad), alarm)
-    return module_text([FunctionText("run", e)], FEW_CALLS)
+    odd = e.lane_sum(bad)
+    with e.scalar():
+        e.add_to(alarm, odd)
+    return module_text([FunctionText("run", e)])

@@ -15,12 +15,8 @@ import numpy as np
 from cgprimer.expr.node import Node
 from cgprimer.run.llvm.calling import CompiledFunction
 from cgprimer.run.llvm.lanes import LANES
-from cgprimer.run.llvm.rows_text import (
-    LeafField,
-    RowsField,
-    is_leaf,
-    rows_text,
-)
+from cgprimer.run.llvm.records import pack
+from cgprimer.run.llvm.rows_text import HEAD, LEAF, RowsRecord, is_leaf, rows_text
 from cgprimer.types import Array
 
 CHUNK = 65_536  # samples of a call: none takes so long that Ctrl-C has to wait
@@ -45,7 +41,7 @@ def empty_rows(rows: int, count: int) -> Array:
     return aligned.reshape(rows, stride)
 
 
-def pack_rows(rows: Sequence[Array], count: int) -> Array:
+def pack_rows(rows: Sequence[Array] | Array, count: int) -> Array:
     """Rows of data, the last sample repeated to fill whole vectors."""
     packed = empty_rows(len(rows), count)
     for row, data in zip(packed, rows, strict=True):
@@ -80,36 +76,30 @@ class RowsCall:
         self.call, self.out, self.count = function.call, out, count
         self.code = function
         self.whole = count - count % LANES
-        self.alarm = np.zeros(2)
+        self.alarm = np.zeros(1)
         self.lanes = np.zeros((len(kinds), LANES))
         self.numbers = [k for k, kind in enumerate(kinds) if not kind]
         self.arrays = [k for k, kind in enumerate(kinds) if kind]
         # Where the arguments have the address of each leaf.
-        self.places = [_HEAD + _LEAF * k + LeafField.ADDRESS for k in range(len(kinds))]
+        self.places = range(HEAD, HEAD + LEAF * len(kinds), LEAF)
         # Two lists of arguments. For leaves xx, an array of 19 samples, and a number a:
         #
-        #     args   16, out,         distance, alarm,      &xx,       1, &lanes[1], 0
-        #     tail    8, out + 16*8,  distance, alarm + 8,  &lanes[0], 1, &lanes[1], 0
+        #     args   16, out,         distance, alarm, &xx,       1, &lanes[1], 0
+        #     tail    8, out + 16*8,  distance, alarm, &lanes[0], 1, &lanes[1], 0
         #
         # lanes[1] holds a eight times; with 0 behind its place it is read for every
         # vector of samples. lanes[0] holds the last samples 16, 17, 18 and then 18 over
         # and over: the array cannot be read beyond its end, and what a real sample
         # yields raises no alarm that is not raised already.
-        head = {
-            RowsField.COUNT: self.whole,
-            RowsField.OUT: out,
-            RowsField.STRIDE: out.shape[1],
-            RowsField.ALARM: self.alarm,
-        }
-        self.args = np.empty(_HEAD + _LEAF * len(kinds), dtype=np.int64)
-        self.args[:_HEAD] = RowsField.pack(head)
-        lanes = self.lanes.itemsize * LANES * np.arange(len(kinds))
-        self.args[_HEAD + LeafField.ADDRESS :: _LEAF] = self.lanes.ctypes.data + lanes
-        self.args[_HEAD + LeafField.STEP :: _LEAF] = kinds
+        self.args = np.empty(HEAD + LEAF * len(kinds), dtype=np.int64)
+        self.args[:HEAD] = pack(RowsRecord, self.whole, out, out.shape[1], self.alarm)
+        lanes = 8 * LANES * np.arange(len(kinds))  # of 8 bytes, as all numbers are
+        self.args[HEAD::LEAF] = self.lanes.ctypes.data + lanes
+        self.args[HEAD + 1 :: LEAF] = kinds
+        self.start = int(self.args[_OUT])
         self.tail = self.args.copy()
-        self.tail[RowsField.COUNT] = LANES
-        self.tail[RowsField.OUT] += out.itemsize * self.whole
-        self.tail[RowsField.ALARM] += self.alarm.itemsize
+        self.tail[_COUNT] = LANES
+        self.tail[_OUT] += 8 * self.whole
         self.pointers = self.args.ctypes.data, self.tail.ctypes.data
 
     def run(self, given: Sequence[float | Array]) -> bool:
@@ -119,12 +109,14 @@ class RowsCall:
         """
         for k in self.numbers:
             self.lanes[k] = given[k]
-        sound = True
-        if self.whole > CHUNK:
-            sound = self._in_chunks(given)
-        elif self.whole:
+        self.alarm[0] = 0.0
+        for first in range(0, self.whole, CHUNK):
+            if self.whole > CHUNK:
+                self.args[_COUNT] = min(CHUNK, self.whole - first)
+                self.args[_OUT] = self.start + 8 * first
             for k in self.arrays:
-                self.args[self.places[k]] = given[k].ctypes.data  # type: ignore[union-attr]
+                address = given[k].ctypes.data  # type: ignore[union-attr]
+                self.args[self.places[k]] = address + 8 * first
             self.call(self.pointers[0])
         if self.whole < self.count:
             for k in self.arrays:
@@ -132,27 +124,9 @@ class RowsCall:
                 self.lanes[k] = column[-1]
                 self.lanes[k, : self.count - self.whole] = column[self.whole :]
             self.call(self.pointers[1])
-        first, second = self.alarm.tolist()
+        alarm = self.alarm.item()
         # nan is the one number that differs from itself.
-        return bool(sound and first == first and second == second)
-
-    def _in_chunks(self, given: Sequence[float | Array]) -> bool:
-        """The same for many samples: no part takes so long that Ctrl-C has to wait."""
-        sound, args = True, self.args
-        try:
-            for first in range(0, self.whole, CHUNK):
-                args[RowsField.COUNT] = min(CHUNK, self.whole - first)
-                args[RowsField.OUT] = self.out.ctypes.data + self.out.itemsize * first
-                for k in self.arrays:
-                    column: Array = given[k]  # type: ignore[assignment]
-                    address = column.ctypes.data + column.itemsize * first
-                    args[self.places[k]] = address
-                self.call(self.pointers[0])
-                sound &= bool(self.alarm[0] == self.alarm[0])
-        finally:
-            args[RowsField.COUNT] = self.whole
-            args[RowsField.OUT] = self.out.ctypes.data
-        return sound
+        return bool(alarm == alarm)
 
 
 @functools.lru_cache(maxsize=64)
@@ -161,4 +135,4 @@ def rows_of(roots: tuple[Node, ...], leaves: tuple[str, ...]) -> SampleRows:
     return SampleRows(roots, (), leaves)
 
 
-_HEAD, _LEAF = len(RowsField), len(LeafField)
+_COUNT, _OUT = map(RowsRecord._fields.index, ("count", "out"))

@@ -16,7 +16,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.slots import VARIABLE, slot_kind
-from cgprimer.run.llvm.group_writer import GroupWriter, WorkField
+from cgprimer.run.llvm.group_writer import GroupWriter
 from cgprimer.run.llvm.module import FunctionText
 
 ADJOINT = name("adjoint")
@@ -64,8 +64,9 @@ class _ShapeWriter(GroupWriter):
         super().__init__(width, contract=contract)
         self.shape, self.across = shape, across
         self.names = [name(slot) for slot in shape.slots]
+        self.is_row = [slot_kind(slot) is VARIABLE for slot in shape.slots]
         self.tables = [
-            self.place(self.table, self.times(self.apart, k), "i32")
+            self.place(self.group.slots, self.times(self.group.width, k), "i32")
             for k in range(len(shape.slots))
         ]
 
@@ -83,26 +84,27 @@ class _ShapeWriter(GroupWriter):
     def gather_slots(self, k: str) -> dict[Node, str]:
         """What is in the slots of the equations from `k` on, an equation a lane."""
         return {
-            node: self.gather_lanes(_base(self, slot), self.indices(i, k))
-            for i, (node, slot) in enumerate(
-                zip(self.names, self.shape.slots, strict=True)
+            node: self.gather_lanes(
+                self.work.values if self.is_row[i] else self.work.numbers,
+                self.indices(i, k),
             )
+            for i, node in enumerate(self.names)
         }
 
-    def readers(self, k: str) -> Callable[[str], dict[Node, str]]:
-        """What reads the slots of equation `k` at the samples from j on."""
+    def starts(self, k: str) -> list[str]:
+        """For each slot of equation `k` where its row begins, or its number."""
+        return [
+            self.row(self.work.values, self.index(i, k))
+            if is_row
+            else self.splat(self.number(self.work.numbers, self.index(i, k)))
+            for i, is_row in enumerate(self.is_row)
+        ]
 
-        def reader(i: int, slot: str) -> Callable[[str], str]:
-            index = self.index(i, k)
-            if slot_kind(slot) is VARIABLE:
-                row = self.row(self.values, index)
-                return lambda j: self.load(row, j)
-            number = self.splat(self.number(self.numbers, index))
-            return lambda j: number
-
-        each = [reader(i, slot) for i, slot in enumerate(self.shape.slots)]
-        return lambda j: {
-            node: get(j) for node, get in zip(self.names, each, strict=True)
+    def read(self, starts: Sequence[str], j: str) -> dict[Node, str]:
+        """What is in the slots at the samples from `j` on."""
+        return {
+            node: self.load(start, j) if is_row else start
+            for node, start, is_row in zip(self.names, starts, self.is_row, strict=True)
         }
 
     def walk(
@@ -110,11 +112,7 @@ class _ShapeWriter(GroupWriter):
     ) -> None:
         """Go through the equations: in vectors of them, or one by one."""
         step = self.width if self.across else 1
-        self.each(0, self.count, step, vector if self.across else equation)
-
-
-def _base(at: _ShapeWriter, slot: str) -> str:
-    return at.values if slot_kind(slot) is VARIABLE else at.numbers
+        self.each(0, self.group.count, step, vector if self.across else equation)
 
 
 def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
@@ -123,16 +121,16 @@ def forward(shape: Body, width: int, across: bool, title: str) -> FunctionText:
 
     def vector(k: str) -> None:
         [value] = e.emit([shape.stable], e.gather_slots(k))
-        e.store(value, e.values, e.plus(e.first, k))
+        e.store(value, e.work.values, e.plus(e.group.first, k))
 
     def equation(k: str) -> None:
-        read, out = e.readers(k), e.row(e.values, e.plus(e.first, k))
+        starts, out = e.starts(k), e.row(e.work.values, e.plus(e.group.first, k))
 
         def samples(j: str) -> None:
-            [value] = e.emit([shape.stable], read(j))
+            [value] = e.emit([shape.stable], e.read(starts, j))
             e.store(value, out, j)
 
-        e.each(0, e.lanes, width, samples)
+        e.each(0, e.work.lanes, width, samples)
 
     e.walk(vector, equation)
     return e.function(title)
@@ -162,28 +160,26 @@ class _ReverseWriter(_ShapeWriter):
         self, shape: Body, columns: Sequence[int], width: int, across: bool
     ) -> None:
         super().__init__(shape, width, across, contract=True)
-        self.adjoints = self.work(WorkField.ADJOINTS)
-        self.gradient = self.work(WorkField.GRADIENT)
         self.columns, self.roots = columns, shares(shape, columns)
-        self.kinds = [slot_kind(shape.slots[i]) for i in columns]
-        self.bases = [
-            self.adjoints if kind is VARIABLE else self.gradient for kind in self.kinds
-        ]
+        self.bases = {
+            i: self.work.adjoints if self.is_row[i] else self.work.gradient
+            for i in columns
+        }
         # Before the loop: in it, every round would take more of the stack.
         if across and width > 1 and columns:
             self.buffer = self.room(width * len(columns))
 
     def equations_as_lanes(self, k: str) -> None:
         """Pass back the adjoints of the equations from `k` on, for one sample."""
-        first = self.plus(self.first, k)
+        first = self.plus(self.group.first, k)
         known = self.gather_slots(k)
-        known[ADJOINT] = self.load(self.adjoints, first)
-        known[self.shape.stable] = self.load(self.values, first)
+        known[ADJOINT] = self.load(self.work.adjoints, first)
+        known[self.shape.stable] = self.load(self.work.values, first)
         values = self.emit(self.roots, known)
         if self.width > 1:
             self._add_lanes(k, values)
             return
-        for i, base, value in zip(self.columns, self.bases, values, strict=True):
+        for (i, base), value in zip(self.bases.items(), values, strict=True):
             self.add_to(self.place(base, self.index(i, k)), value)
 
     def _add_lanes(self, k: str, values: Sequence[str]) -> None:
@@ -197,10 +193,10 @@ class _ReverseWriter(_ShapeWriter):
         ]
         for value, buffer in zip(values, buffers, strict=True):
             self.store(value, buffer, 0)
-        left = self.smaller(self.minus(self.count, k), str(self.width))
+        left = self.smaller(self.minus(self.group.count, k), str(self.width))
 
         def lane(n: str) -> None:
-            for i, base, buffer in zip(self.columns, self.bases, buffers, strict=True):
+            for (i, base), buffer in zip(self.bases.items(), buffers, strict=True):
                 place = self.place(base, self.index(i, self.plus(k, n)))
                 with self.scalar():
                     self.add_to(place, self.number(buffer, n))
@@ -209,17 +205,18 @@ class _ReverseWriter(_ShapeWriter):
 
     def samples_as_lanes(self, k: str) -> None:
         """Pass back the adjoint of equation `k`, for all samples."""
-        read, own = self.readers(k), self.plus(self.first, k)
-        result, arriving = self.row(self.values, own), self.row(self.adjoints, own)
+        starts, own = self.starts(k), self.plus(self.group.first, k)
+        result = self.row(self.work.values, own)
+        arriving = self.row(self.work.adjoints, own)
         to = {
-            i: self.row(self.adjoints, self.index(i, k))
-            for i, kind in zip(self.columns, self.kinds, strict=True)
-            if kind is VARIABLE
+            i: self.row(self.work.adjoints, self.index(i, k))
+            for i in self.columns
+            if self.is_row[i]
         }
         numbers = [i for i in self.columns if i not in to]
 
         def samples(j: str, sums: list[str]) -> list[str]:
-            known = read(j)
+            known = self.read(starts, j)
             known[ADJOINT] = self.load(arriving, j)
             # The value of the body is there already, so `1 - tanh(x0)^2` costs no
             # second tanh.
@@ -229,13 +226,13 @@ class _ReverseWriter(_ShapeWriter):
                 self.add_to(self.place(row, j), values[i])
             # Lanes behind the last sample hold what padding yields, nan too. In rows it
             # stays in its lanes and nobody reads it; in a sum over lanes it would not.
-            mask = self.lanes_below(j, self.samples)
+            mask = self.lanes_below(j, self.work.samples)
             counted = [self.keep_lanes(mask, values[i]) for i in numbers]
             return list(map(self.add, sums, counted))
 
         start = [(self.type, self.const(0.0))] * len(numbers)
-        totals = self.loop(0, self.lanes, self.width, samples, start)
+        totals = self.loop(0, self.work.lanes, self.width, samples, start)
         for i, total in zip(numbers, totals, strict=True):
             summed = self.lane_sum(total)
             with self.scalar():
-                self.add_to(self.place(self.gradient, self.index(i, k)), summed)
+                self.add_to(self.place(self.work.gradient, self.index(i, k)), summed)

@@ -1,6 +1,6 @@
 """The loss of a whole graph and its gradient, summed over samples by one function.
 
-    SampleLoss ─▶ `sums_text` ─▶ a function of a `SumsField` record
+    SampleLoss ─▶ `sums_text` ─▶ a function of a `SumsRecord` record
 
 For graphs of some dozens of equations; `run.llvm.sums` calls it. Rows of data are
 padded to whole vectors; what the padding yields is masked out of every sum.
@@ -16,8 +16,8 @@ from cgprimer.expr.ops import ZERO, name
 from cgprimer.run.llvm.emit import Emitter
 from cgprimer.run.llvm.lanes import LANES
 from cgprimer.run.llvm.module import FunctionText, module_text
-from cgprimer.run.llvm.records import INT, NUMBER, POINTER, Field
-from cgprimer.run.llvm.rows_text import FEW_CALLS, names_in
+from cgprimer.run.llvm.records import Int, Number, Pointer
+from cgprimer.run.llvm.rows_text import names_in
 
 
 class SampleLoss(NamedTuple):
@@ -31,45 +31,44 @@ class SampleLoss(NamedTuple):
     parameters: Sequence[str]
 
 
-class SumsField(Field):
-    """Arguments of sums: rows of data, STRIDE apart, and what to do with them.
+class SumsRecord(NamedTuple):
+    """Arguments of sums: rows of data, `stride` apart, and what to do with them.
 
-    FIRST, END : the range of samples; FIRST is a multiple of the lanes.
-    OUT : where the sums go, times FACTOR.
+    first, end : the range of samples; `first` is a multiple of the lanes.
+    out : where the sums go, times `factor`.
     """
 
-    ROWS = POINTER
-    STRIDE = INT
-    FIRST = INT
-    END = INT
-    PARAMETERS = POINTER
-    OUT = POINTER
-    FACTOR = NUMBER
+    rows: Pointer
+    stride: Int
+    first: Int
+    end: Int
+    parameters: Pointer
+    out: Pointer
+    factor: Number
 
 
 def sums_text(loss: SampleLoss) -> str:
     """`run`: sum each root over samples, times a factor."""
     e = Emitter(LANES, contract=True)
-    at = {field: e.field("%args", field) for field in SumsField}
+    at = e.record("%args", SumsRecord)
     sums, needed = SummedExpressions(loss.roots), names_in(loss.roots)
     fixed = {
-        name(text): e.splat(e.number(at[SumsField.PARAMETERS], k))
+        name(text): e.splat(e.number(at.parameters, k))
         for k, text in enumerate(loss.parameters)
         if text in needed
     }
-    rows, end = at[SumsField.ROWS], at[SumsField.END]
-    starts = row_starts(e, rows, at[SumsField.STRIDE], loss.data, needed)
+    starts = row_starts(e, at.rows, at.stride, loss.data, needed)
 
     def body(i: str, so_far: list[str]) -> list[str]:
         known = fixed | {name(text): e.load(row, i) for text, row in starts.items()}
-        return sums.add(e, so_far, known, e.lanes_below(i, end))
+        return sums.add(e, so_far, known, e.lanes_below(i, at.end))
 
-    vectors = e.loop(at[SumsField.FIRST], end, e.width, body, sums.first_sums(e))
+    vectors = e.loop(at.first, at.end, e.width, body, sums.first_sums(e))
     totals = sums.totals(e, vectors)
     with e.scalar():
         for k, total in enumerate(totals):
-            e.put(e.mul(total, at[SumsField.FACTOR]), at[SumsField.OUT], k)
-    return module_text([FunctionText("run", e)], FEW_CALLS)
+            e.put(e.mul(total, at.factor), at.out, k)
+    return module_text([FunctionText("run", e)])
 
 
 class SummedExpressions:

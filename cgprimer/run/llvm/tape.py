@@ -2,59 +2,62 @@
 
     Body ─▶ Tape: instructions forward and reverse, a record ─▶ `tape_text`
 
-A tape is a list of instructions (operation, result, a, b) over registers of 8 lanes:
-
-    registers: the slots, the result, the adjoint that arrives, then what is computed
+A tape is a list of instructions (operation, result, a, b) over registers of 8 lanes. It
+begins by loading what is in the slots, and ends by storing what was computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum, auto
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cgprimer.expr.node import Node, postorder_above
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, TABLE, name
 from cgprimer.graph.slots import VARIABLE, slot_kind
 from cgprimer.run.llvm.emit import (
-    expand_uncoded,
     is_coded,
     multiply_out,
+    to_translate,
     whole_exponent,
 )
-from cgprimer.run.llvm.records import INT, POINTER, Field
+from cgprimer.run.llvm.records import Int, Pointer, pack
 from cgprimer.run.llvm.shape_text import ADJOINT, Body, shares
 
 Int32s = NDArray[np.int32]
 
-MANY = 20_000  # registers, from which on they are used again
 CODED = [op for op in TABLE if op.arity and is_coded(op)]
 NUMBER = {op: k for k, op in enumerate(CODED)}
-LOAD = len(CODED)  # the instruction that loads a constant
 _POWER = OPS["pow"]
-_MULTIPLY, _DIVIDE = NUMBER[OPS["mul"]], NUMBER[OPS["div"]]
 
 
-class TapeField(Field):
-    """Fields of the record of a tape.
+class Move(IntEnum):
+    """Instructions that bring numbers into registers, or back into memory.
 
-    SLOTS : how many there are. KINDS : for each, i32, whether it holds a number.
-    FORWARD, REVERSE : instructions, LENGTH and BACK_LENGTH of them. RESULT : its
-    register. WANTED : COLUMNS pairs, i32, of a slot and the register of its share.
-    CONSTANTS : numbers that instructions load.
+    Their numbers follow those of the operations in CODED. For equation k:
     """
 
-    SLOTS = INT
-    KINDS = POINTER
-    FORWARD = POINTER
-    LENGTH = INT
-    RESULT = INT
-    REVERSE = POINTER
-    BACK_LENGTH = INT
-    COLUMNS = INT
-    WANTED = POINTER
-    CONSTANTS = POINTER
+    CONSTANT = len(CODED)  # result ← constant a
+    ROW = auto()  # result ← the row in slot a
+    PARAMETER = auto()  # result ← the number in slot a, in every lane
+    VALUE = auto()  # result ← what the equation defines
+    ADJOINT = auto()  # result ← its adjoint
+    DEFINE = auto()  # what the equation defines ← a
+    ADD_TO_ROW = auto()  # adjoint of the row in slot b += a
+    ADD_TO_PARAMETER = auto()  # slope by the parameter in slot b += sum of a's lanes
+
+
+class TapeRecord(NamedTuple):
+    """A tape: instructions `forward` and `reverse`, and the constants they load."""
+
+    forward: Pointer
+    length: Int
+    reverse: Pointer
+    back_length: Int
+    constants: Pointer
 
 
 class Tape:
@@ -62,51 +65,48 @@ class Tape:
 
     def __init__(self, shape: Body, columns: Sequence[int]) -> None:
         self.constants: dict[str, int] = {}
-        slots = len(shape.slots)
-        register = {name(slot): i for i, slot in enumerate(shape.slots)}
-        # p0*x1 + sin(x2): registers 0 1 2 hold the slots, 3 will hold the result and 4
-        # the adjoint when the reverse tape begins, and from 5 on there is room:
+        self.registers = 0
+        kinds = [slot_kind(slot) is VARIABLE for slot in shape.slots]
+        slots = {name(slot): i for i, slot in enumerate(shape.slots)}
+        # p0*x1 + sin(x2):
         #
-        #     mul 5 0 1     sin 6 2 2     add 7 5 6     result 7
+        #     PARAMETER 0 0     ROW 1 1     ROW 2 2
+        #     mul 3 0 1     sin 4 2 2     add 5 3 4     DEFINE 5
         #
         # What has one argument names it twice, so that all instructions are alike.
-        forward, [result], most = self._encode([shape.stable], register, slots + 2)
-        register |= {shape.stable: slots, ADJOINT: slots + 1}
-        reverse, registers, more = self._encode(
-            shares(shape, columns), register, slots + 2
-        )
-        self.registers = max(most, more)
-        self.length = len(forward) // 4
-        wanted = np.array([*zip(columns, registers, strict=True)], dtype=np.int32)
-        kinds = np.array(
-            [slot_kind(slot) is not VARIABLE for slot in shape.slots], dtype=np.int32
-        )
-        numbers = np.array([float.fromhex(k) for k in self.constants])
-        self._arrays = forward, reverse, wanted, kinds, numbers
-        self.record = TapeField.pack(
-            {
-                TapeField.SLOTS: slots,
-                TapeField.KINDS: kinds,
-                TapeField.FORWARD: forward,
-                TapeField.LENGTH: self.length,
-                TapeField.RESULT: result,
-                TapeField.REVERSE: reverse,
-                TapeField.BACK_LENGTH: len(reverse) // 4,
-                TapeField.COLUMNS: len(columns),
-                TapeField.WANTED: wanted,
-                TapeField.CONSTANTS: numbers,
-            }
+        loads: list[int] = []
+        for i, is_row in enumerate(kinds):
+            loads += (Move.ROW if is_row else Move.PARAMETER, i, i, 0)
+        forward, [result] = self._encode([shape.stable], slots)
+        self.forward = _packed([*loads, *forward, Move.DEFINE, 0, result, 0])
+        back = slots | {shape.stable: len(slots), ADJOINT: len(slots) + 1}
+        reverse, registers = self._encode(shares(shape, columns), back)
+        loads += (Move.VALUE, len(slots), 0, 0, Move.ADJOINT, len(slots) + 1, 0, 0)
+        for i, register in zip(columns, registers, strict=True):
+            add = Move.ADD_TO_ROW if kinds[i] else Move.ADD_TO_PARAMETER
+            reverse += (add, 0, register, i)
+        self.reverse = _packed(loads + reverse)
+        self.numbers = np.array([float.fromhex(k) for k in self.constants])
+        self.record = pack(
+            TapeRecord,
+            self.forward,
+            len(self.forward),
+            self.reverse,
+            len(self.reverse),
+            self.numbers,
         )
 
     def _encode(
-        self, roots: Sequence[Node], known: dict[Node, int], first: int
-    ) -> tuple[Int32s, list[int], int]:
-        """Instructions for `roots`; their registers; how many registers are used."""
-        expanded = expand_uncoded([*roots, *known])
-        roots, leaves = expanded[: len(roots)], expanded[len(roots) :]
-        register = dict(zip(leaves, known.values(), strict=True))
-        writer = _TapeWriter(first, self.constants)
-        for node in postorder_above(roots, leaves):
+        self, roots: Sequence[Node], known: dict[Node, int]
+    ) -> tuple[list[int], list[int]]:
+        """Instructions for `roots`; their registers."""
+        writer = _TapeWriter(len(known), self.constants)
+        roots, register, order = to_translate(roots, known)
+        # A register is used again after its last use, so that they stay in the cache.
+        last = {arg: node for node in order for arg in node.args}
+        for held in (*roots, *register):
+            last.pop(held, None)
+        for node in order:
             if not node.args:
                 value = float(node.value or 0.0) if node.op is CONST else float(np.pi)
                 register[node] = writer.constant(value)
@@ -115,70 +115,47 @@ class Tape:
             else:
                 a, b = register[node.args[0]], register[node.args[-1]]
                 register[node] = writer.put(NUMBER[node.op], a, b)
-        results = [register[root] for root in roots]
-        code = np.array(writer.code, dtype=np.int32)
-        # Up to MANY registers, of 64 bytes each and so 1.3 MB, code stays as it is:
-        # looking for last uses would only take time.
-        if writer.fresh <= MANY:
-            return code, results, writer.fresh
-        return reuse_registers(code, results, first)
+            for arg in node.args:
+                if last.get(arg) is node:
+                    del last[arg]
+                    writer.free.append(register[arg])
+        self.registers = max(self.registers, writer.fresh)
+        return writer.code, [register[root] for root in roots]
 
 
 class _TapeWriter:
-    """Appends instructions, each with a register of its own."""
+    """Appends instructions, each with a register that is free; `fresh` is the next."""
 
     def __init__(self, first: int, constants: dict[str, int]) -> None:
         self.code: list[int] = []
         self.fresh, self.constants = first, constants
+        self.free: list[int] = []
 
     def put(self, number: int, a: int, b: int) -> int:
         """One instruction; its register."""
-        self.code += (number, self.fresh, a, b)
-        self.fresh += 1
-        return self.fresh - 1
+        if self.free:
+            to = self.free.pop()
+        else:
+            to, self.fresh = self.fresh, self.fresh + 1
+        self.code += (number, to, a, b)
+        return to
 
     def constant(self, value: float) -> int:
         """A register that holds a number."""
         place = self.constants.setdefault(value.hex(), len(self.constants))
-        return self.put(LOAD, place, place)
+        return self.put(Move.CONSTANT, place, 0)
 
     def power(self, base: int, exponent: int) -> int:
         """A whole power, multiplied out as compiled code does it."""
         if exponent < 0:
-            base = self.put(_DIVIDE, self.constant(1.0), base)
+            base = self.put(NUMBER[OPS["div"]], self.constant(1.0), base)
 
         def times(a: int, b: int) -> int:
-            return self.put(_MULTIPLY, a, b)
+            return self.put(NUMBER[OPS["mul"]], a, b)
 
         power = multiply_out(base, exponent, times)
         return self.constant(1.0) if power is None else power
 
 
-def reuse_registers(
-    code: Int32s, kept: Sequence[int], first: int
-) -> tuple[Int32s, list[int], int]:
-    """The same code with registers used again after their last use."""
-    rows = code.reshape(-1, 4).tolist()
-    last: dict[int, int] = {}
-    for number, (kind, _, a, b) in enumerate(rows):
-        # A LOAD's operands are numbers of constants, not registers.
-        if kind != LOAD:
-            last[a] = last[b] = number
-    last |= dict.fromkeys(kept, len(rows))
-    free: list[int] = []
-    place: dict[int, int] = {}
-    fresh = first
-    for number, row in enumerate(rows):
-        if row[0] != LOAD:
-            a, b = row[2:]
-            row[2:] = place.get(a, a), place.get(b, b)
-            # Free before the result gets its register: the interpreter loads both
-            # operands before it stores, so a result may take the place of one of them.
-            free += [place[x] for x in {a, b} if x in place and last[x] == number]
-        if free:
-            place[row[1]] = free.pop()
-        else:
-            place[row[1]], fresh = fresh, fresh + 1
-        row[1] = place[row[1]]
-    registers = [place.get(register, register) for register in kept]
-    return np.array(rows, dtype=np.int32).ravel(), registers, fresh
+def _packed(code: list[int]) -> Int32s:
+    return np.array(code, dtype=np.int32).reshape(-1, 4)

@@ -29,7 +29,6 @@ class ExpandedGraph:
 
     def __init__(self, table: Table, equations: Sequence[int]) -> None:
         self.table = table
-        self.equations = equations
         # Variable, as a leaf → its expression; what has none stands for itself.
         self._known: dict[Node, Node] = {}
         self._equation_of: dict[Node, int] = {}

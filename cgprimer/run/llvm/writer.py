@@ -10,23 +10,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 from cgprimer.run.llvm.blocks import Whole
 from cgprimer.run.llvm.lanes import LaneWriter, Real
-from cgprimer.run.llvm.records import Field
+from cgprimer.run.llvm.records import kinds_of
+
+R = TypeVar("R", bound=NamedTuple)
 
 
 class Writer(LaneWriter):
     """The body of one function."""
 
-    def field(self, record: str, field: Field, first: int = 0) -> str:
-        """A field of a record, which begins `first` fields behind an address."""
-        place = self.field_place(record, field, first)
-        return self.new(f"load {field.kind}, ptr {place}")
+    def record(self, address: str, kind: type[R], first: int = 0) -> R:
+        """What a record holds, which begins `first` fields behind an address."""
+        # Fields that nobody goes on to use cost nothing: LLVM drops their loads.
+        places = (
+            self.place(address, first + k, "i64") for k in range(len(kind._fields))
+        )
+        return kind._make(
+            self.new(f"load {each}, ptr {place}")
+            for each, place in zip(kinds_of(kind), places, strict=True)
+        )
 
-    def field_place(self, record: str, field: Field, first: int = 0) -> str:
+    def field_place(self, address: str, kind: type[NamedTuple], field: str) -> str:
         """The address of a field of a record."""
-        return self.place(record, first + field, "i64")
+        return self.place(address, kind._fields.index(field), "i64")
 
     def room(self, count: int) -> str:
         """The address of new numbers on the stack, aligned to a line of the cache."""

@@ -73,13 +73,3 @@ def sine_or_cosine(b: FunctionWriter, x: str, names: Sequence[str]) -> list[str]
         b.new(f"phi {b.type} [ {y}, %entry ], [ {z}, %far ]")
         for y, z in zip(near, exact, strict=True)
     ]
-
-
-def sine(b: FunctionWriter, x: str) -> str:
-    """sin x."""
-    return sine_or_cosine(b, x, ["sin"])[0]
-
-
-def cosine(b: FunctionWriter, x: str) -> str:
-    """cos x."""
-    return sine_or_cosine(b, x, ["cos"])[0]

@@ -11,14 +11,8 @@ from cgprimer.run.llvm.lanes import DOUBLE
 from cgprimer.run.llvm.writer import Writer
 
 LIBM = {
-    "tan": "tan",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "erf": "erf",
-    "pow": "pow",
+    name: name.replace("arc", "a")
+    for name in ("tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "erf", "pow")
 }
 """The C library function that a function calls lane by lane."""
 
