@@ -6,6 +6,7 @@ Each is read as its author means it, or refused in words that help; none is misr
 # ruff: noqa: E501  (whole messages, and equations as they are pasted)
 
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -136,6 +137,11 @@ READ = [  # what is pasted, how it is read, and its inputs
     ('y\u200b = a\xb7x', "y = a*x", "x"),
     ("y = é*x + é", "y = é*x + é", "x"),
     ("y = ax + b*x", "y = ax + b*x", "x"),
+    ("y = max(1,x)", "y = max(1, x)", "x"),
+    ("y = max(0,5*x)", "y = max(0, 5*x)", "x"),
+    ("y = max(1,500,x)", "y = max(max(1, 500), x)", "x"),
+    ("y = max(10, 050, x)", "y = max(max(10, 50), x)", "x"),
+    ("y = a*x --b", "y = a*x - (-b)", "x"),
 ]  # fmt: skip
 
 
@@ -155,6 +161,11 @@ NOTED = [
     ("y = e^x + é", "e is a parameter in 'y = e^x + é': write exp(x) for e^x, or declare it with parameters=['e']"),
     ("y = 1/(1+e⁻ˣ)", "e is a parameter in 'y = 1/(1+e⁻ˣ)': write exp(x) for e^x, or declare it with parameters=['e']"),
     ("y = ax² + bx + c", "ax is a parameter in 'y = ax² + bx + c': write a*x for a product, or declare it with parameters=['ax']"),
+    ("y = a*b -- comment", "-- is read as two signs of minus in 'y = a*b -- comment': a comment begins with #"),
+    ("y = exp(-E/k_BT)", "k_BT is a parameter in 'y = exp(-E/k_BT)': write k_B*T for a product, or declare it with parameters=['k_BT']"),
+    ("y = A*exp(-E/RT)", "RT is a parameter in 'y = A*exp(-E/RT)': write R*T for a product, or declare it with parameters=['RT']"),
+    ("E = mc²", "mc is a parameter in 'E = mc²': write m*c for a product, or declare it with parameters=['mc']"),
+    ("s = gt^2/2", "gt is a parameter in 's = gt^2/2': write g*t for a product, or declare it with parameters=['gt']"),
     ("y = wx + b", "wx is a parameter in 'y = wx + b': write w*x for a product, or declare it with parameters=['wx']"),
 ]  # fmt: skip
 
@@ -964,7 +975,7 @@ a comma outside a function call
 
     y = x, y
          ^
-  hint: decimal numbers are written with a point
+  hint: a comma parts the arguments of a function
 ---
 unexpected character ';'
 
@@ -1030,7 +1041,7 @@ malformed number '0x1F'
 
     y = 0x1F
         ^^^^
-  hint: write numbers as 12, 0.5 or 1e-3
+  hint: write numbers in decimal digits: 31
 ---
 malformed number '3i'
 
@@ -1159,6 +1170,168 @@ unexpected character ']'
     y = (a+b]*x
             ^
   hint: write parentheses ( ) only
+---
+unexpected character "'"
+
+    f'(x) = 1 for x > 0
+     ^
+  hint: name the derivative: df = … for f'(x) = …
+---
+'for' is Python, not part of the language
+
+    f(x) = 1 for x > 0
+             ^^^
+  hint: step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    f(x) = 1 for x > 0
+                   ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+'for' is Python, not part of the language
+
+    y = a*x for all x
+            ^^^
+  hint: write the equation alone, and values as equations of their own
+---
+a comma outside a function call
+
+    y = x, x > 0
+         ^
+  hint: write the equation alone; step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    y = x, x > 0
+             ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+a comma outside a function call
+
+    y = a*x, z = b*x
+           ^
+  hint: write one equation per string or line
+---
+an operator is missing before 'x'
+
+    y = log₁₀ x
+              ^
+  hint: write log(a)/log(10)
+---
+an operator is missing before 'x'
+
+    y = log2 x
+             ^
+  hint: write log(a)/log(2)
+---
+an operator is missing before 'mod'
+
+    y = x mod b
+          ^^^
+  hint: the remainder is not an operation of the language
+---
+an operator is missing before 'x'
+
+    y = 3*e x
+            ^
+  hint: write a product with '*': e*x
+---
+unknown function 'root'
+
+    y = root(x,3)
+        ^^^^
+  hint: write the n-th root as a power: a^(1/n) where a > 0
+---
+malformed number '0x10'
+
+    y = 0x10
+        ^^^^
+  hint: write numbers in decimal digits: 16
+---
+malformed number '0b101'
+
+    y = 0b101
+        ^^^^^
+  hint: write numbers in decimal digits: 5
+---
+'1,000' may be one number or several
+
+    y = min(1,000*x, 2)
+            ^^^^^
+  hint: write 1000 or 1.000 for one number, 1, 000 for several
+---
+'1,000' may be one number or several
+
+    y = max(1,000,x)
+            ^^^^^
+  hint: write 1000 or 1.000 for one number, 1, 000 for several
+---
+'1,500.25' may be one number or several
+
+    y = max(x, 1,500.25)
+               ^^^^^^^^
+  hint: write 1500.25 for one number, 1, 500.25 for several
+---
+'1,250,000' may be one number or several
+
+    y = max(x, 1,250,000)
+               ^^^^^^^^^
+  hint: write 1250000 for one number, 1, 250, 000 for several
+---
+'0,5' may be one number or several
+
+    y = max(0,5, x)
+            ^^^
+  hint: write 0.5 for one number, 0, 5 for several
+---
+'exp' takes 1 argument, but 2 are given
+
+    y = exp(-1,000*x)
+        ^^^^^^^^^^^^^
+  hint: write 1000 or 1.000
+---
+'sqrt' takes 1 argument, but 2 are given
+
+    y = sqrt(1,5*x)
+        ^^^^^^^^^^^
+  hint: decimal numbers are written with a point
+---
+an operator is missing before 'slope'
+
+    y = a*x -- the slope
+                   ^^^^^
+  hint: a comment begins with #
+---
+a value is expected before '/'
+
+    y = a*x // the slope
+             ^
+  hint: a comment begins with #
+---
+a value is expected before '*'
+
+    y = a*x /* the slope */
+             ^
+  hint: a comment begins with #
+---
+unexpected character ';'
+
+    y = a*x ; the slope
+            ^
+  hint: a comment begins with #
+---
+unexpected character '!'
+
+    y = a*x ! slope
+            ^
+  hint: a comment begins with #
+---
+unexpected character '%'
+
+    y = a*x % slope
+            ^
+  hint: a comment begins with #; the remainder is not an operation of the language
 """
 
 
@@ -1222,6 +1395,29 @@ def test_an_operation_is_found_in_what_its_author_wrote():
 )  # fmt: skip
 def test_a_letter_is_set_as_latex_sets_it(name: str, latex: str):
     assert latex_name(name) == latex
+
+
+DEFINED = [  # equations, their parameters, and the warnings
+    ("y = e^x\ne = 2", (), []),
+    ("e = 2\ny = e^x + E^x\nE = e", (), []),
+    ("y = k_BT*x\nk_BT = 0.025", (), []),
+    (
+        "y = ax^2 + e^-x\nax = 3*x",
+        ("e",),
+        [
+            "e is a parameter in 'y = ax^2 + e^-x': write exp(x) for e^x, or declare it with parameters=['e']"
+        ],
+    ),
+    ("y = mc^2 + x", ("mc",), []),
+]
+
+
+@pytest.mark.parametrize(("text", "parameters", "said"), DEFINED)
+def test_what_is_defined_is_no_constant_wherever_it_is(text, parameters, said):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert parse_graph(text).parameters == parameters
+    assert [str(each.message) for each in caught] == said
 
 
 # Texts of several lines

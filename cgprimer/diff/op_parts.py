@@ -16,7 +16,7 @@ import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import ExpressionError, Mistake, OpError, listing, shorten, suggest
-from cgprimer.expr.advice import bad_name
+from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ARGUMENTS, ONE, name
 from cgprimer.expr.syntax import parse_expression

@@ -14,18 +14,15 @@ from typing import NoReturn
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import (
-    DECIMAL,
-    DOUBLED,
-    LATEX,
-    OPENS,
-    PYTHON,
-    about,
+    about_arguments,
     about_call,
-    about_function,
     about_gap,
+    about_keyword,
     about_number,
-    spell,
+    about_pair,
 )
+from cgprimer.expr.foreign_names import about_function
+from cgprimer.expr.foreign_signs import LATEX, OPENS, about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.ops import FUNCTIONS, Op
 from cgprimer.expr.printed import read_print
@@ -165,11 +162,9 @@ class Complaints:
     def wrong_count(self, op: Op, given: int, at: int, to: int) -> None:
         takes = f"{op.arity}{' or more' * op.chains} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        hint = ""
+        hint = about_arguments(self.tokens[at : to + 1]) if given > op.arity else ""
         if given == 2 and op.name == "log":
             hint = "another base is log(a)/log(b)"
-        elif given == 2 and all(map(str.isdigit, self.tokens[to - 3 : to : 2])):
-            hint = DECIMAL
         if not self.is_odd:
             self.note(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
 
@@ -179,12 +174,8 @@ class Complaints:
             self.fail("the expression ends where a value is expected", at)
         if token not in SIGNS:
             return self.stray(token, at)
-        # Two signs in a row are mostly one sign of another language, such as // or ==.
-        # Before the first token stands the = of the equation, which is not among them.
-        pair = (self.tokens[at - 1] if at else "=") + token
-        self.fail(
-            f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")
-        )
+        hint = about_pair(self.tokens, at)
+        self.fail(f"a value is expected before {token!r}", at, hint=hint)
 
     def missing_operator(self, token: str, at: int) -> int:
         """What to read next, as if an operator had been there."""
@@ -196,11 +187,8 @@ class Complaints:
                 hint="write one equation per string or line",
             )
         if token in RESERVED and token not in self.declared:
-            self.fail(
-                f"{token!r} is Python, not part of the language",
-                at,
-                hint=PYTHON.get(token, ""),
-            )
+            message = f"{token!r} is Python, not part of the language"
+            self.fail(message, at, hint=about_keyword(self.tokens, at))
         if token == "." or not (
             first in self.letters or first in DIGITS or first == "("
         ):

@@ -13,21 +13,25 @@ evaluated as code, nothing recurses, and every error points into the author's te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from itertools import islice
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, Mistake, OpError
-from cgprimer.expr.advice import INVERSE, about, about_comma, bad_name, spell
+from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
+from cgprimer.expr.advice import about_comma, about_parts
 from cgprimer.expr.complaints import Complaints
+from cgprimer.expr.foreign_names import about_inverse, bad_name
+from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import looks_like
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
 from cgprimer.expr.printed import read_print
 from cgprimer.expr.spelled import Spelled
-from cgprimer.expr.tokens import DIGITS, NAME, NUMBER, SIGNS
+from cgprimer.expr.tokens import DIGITS, GROUPED, NAME, NUMBER, SIGNS
 
 INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
@@ -220,12 +224,28 @@ class Parser(Complaints):
         self.frames.append(_Frame(0, op, at, len(self.operands)))
 
     def check_comma(self, at: int) -> None:
-        if not self.frames or self.frames[-1].op is None:
+        op = self.frames[-1].op if self.frames else None
+        if op is None:
             self.fail(
                 "a comma outside a function call",
                 at,
                 hint=about_comma(self.tokens, at),
             )
+        elif op.arity > 1 and (parts := self.unclear_parts(at - 1)):
+            message = f"{shorten(parts)!r} may be one number or several"
+            to = at - 1 + 2 * parts.count(",")
+            self.fail(message, at - 1, to, about_parts(parts))
+
+    def unclear_parts(self, at: int) -> str:
+        """Digits with commas from a token on that may be one number, as 1,000 or 0,5.
+
+        They are none where they stand as all others do, without a blank behind a comma.
+        """
+        tokens = self.token.finditer(self.source, self.start)
+        found = GROUPED.match(self.source, next(islice(tokens, at, None)).start())
+        others = re.search(r",\s", self.source)
+        of_thousands = found and re.match(r"\d{1,3},0\d\d(?!\d)", found[0])
+        return found[0] if found and (others or of_thousands) else ""
 
     def close(self, at: int) -> None:
         """Close the innermost bracket; a call takes what was read since it opened."""
@@ -268,7 +288,7 @@ class Parser(Complaints):
         problem = bad_name(token)
         if problem and self.tokens[at + 1] not in ("[", "{"):
             power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
-            hint = INVERSE.get(token, "") if power else ""
+            hint = about_inverse(token) if power else ""
             self.note(problem[0], at, hint=hint or problem[1])
             self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2
         return name(token)

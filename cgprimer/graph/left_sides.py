@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
-from cgprimer.expr.advice import bad_name
+from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tokens import MARKS
 
