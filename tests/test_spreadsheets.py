@@ -356,7 +356,7 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
         None, [], [],
     ),
     "another sign than in the heading": (
-        "x;y\n1,2\n3,4\n", "FILE: row 2 has 1 cells, the first 2", None, [], []
+        "x;y\n1,2\n3,4\n", "FILE: row 2 has 1 cell, the first 2", None, [], []
     ),
     "the same name twice": (
         "x,x,y\n1,2,3\n",

@@ -23,7 +23,7 @@ from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import COMMENTS, Row, has_width, places_of
 from cgprimer.data.signs import Cell, Signs
 from cgprimer.data.text_file import legible
-from cgprimer.errors import DataError, shorten, with_hint
+from cgprimer.errors import DataError, counted, shorten, with_hint
 from cgprimer.types import Array
 
 PIECE = 64  # rows; an odd one costs that others around it are looked at, too
@@ -154,7 +154,8 @@ class Collector:
 
     def _refuse_row(self, row: Row, number: int) -> NoReturn:
         names, width = self.names, len(row)
-        said = f"{self.shown}: row {number} has {width} cells, the first {len(names)}"
+        cells = counted(width, "cell")
+        said = f"{self.shown}: row {number} has {cells}, the first {len(names)}"
         commas = self.heading.cutter.separator == "," and width > len(names)
         more = "if commas are decimal signs too, separate cells by ;" * commas
         if width == len(names) + 1:

@@ -15,7 +15,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.errors import ExpressionError, Mistake, OpError, listing, shorten, suggest
+from cgprimer.errors import (
+    ExpressionError,
+    Mistake,
+    OpError,
+    counted,
+    listing,
+    shorten,
+    suggest,
+)
 from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ARGUMENTS, ONE, name
@@ -45,7 +53,7 @@ def given_rules(
     if len(partials) != len(arguments):
         raise OpError(
             op_name,
-            f"partials= has {len(partials)} for {len(arguments)} arguments "
+            f"partials= has {len(partials)} for {counted(len(arguments), 'argument')} "
             f"({', '.join(arguments)})",
             "give the derivative by each argument, in their order",
         )

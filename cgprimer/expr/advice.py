@@ -55,9 +55,11 @@ def about_number(token: str) -> str:
     """A hint on what begins as a number and is none."""
     if _HEXADECIMAL.fullmatch(token):
         return f"write numbers in decimal digits: {int(token, 0)}"
-    if match := re.fullmatch(r"(\d+\.?\d*)[xX]10", token):
-        product = f"{match[1]}*{token[len(match[1]) :]}"
-        return f"write a power of ten, such as {match[1]}e3, or a product: {product}"
+    if match := re.fullmatch(r"(\d+\.?\d*)([xX]10)", token):
+        return (
+            f"write a power of ten, such as {match[1]}e3, or a product: "
+            f"{match[1]}*{match[2]}"
+        )
     if match := re.fullmatch(r"(\d+\.?\d*)[dD]([+-]?\d+)", token):
         return f"write powers of ten as {match[1]}e{match[2]}"
     product = re.fullmatch(

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from cgprimer.errors import OpError, listing, suggest, visible
+from cgprimer.errors import OpError, counted, listing, suggest, visible
 from cgprimer.expr.custom import Calls
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Contract, Op
@@ -105,8 +105,8 @@ class UserCode:
         shares = list(answer) if isinstance(answer, tuple | list) else [answer]
         if len(shares) != len(self.arguments):
             self._fail(
-                f"backward returned {_count(len(shares), 'share')} for "
-                f"{_count(len(self.arguments), 'argument')} "
+                f"backward returned {counted(len(shares), 'share')} for "
+                f"{counted(len(self.arguments), 'argument')} "
                 f"({', '.join(self.arguments)})",
                 "return one share of the gradient for each argument of the forward",
             )
@@ -168,10 +168,6 @@ def _flat(args: Sequence[Any]) -> tuple[list[Array], tuple[int, ...]]:
     for array in flat:
         array.flags.writeable = False
     return flat, arrays[0].shape
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
@@ -242,7 +238,7 @@ def arguments_of(op_name: str, forward: Callable[..., Any]) -> tuple[str, ...]:
     if len(parameters) < 2:
         raise OpError(
             op_name,
-            f"forward takes {_count(len(parameters), 'argument')}",
+            f"forward takes {counted(len(parameters), 'argument')}",
             "write def forward(ctx, a): …",
         )
     return tuple(parameter.name for parameter in parameters[1:])

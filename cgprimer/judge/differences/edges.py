@@ -26,6 +26,7 @@ from cgprimer.errors import (
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
@@ -135,7 +136,7 @@ def typical_sizes(
     graph: Graph, typical: Mapping[str, float] | None
 ) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
-    sizes = dict(typical or {})
+    sizes = dict(by_plain_name(typical, DifferenceError) or {})
     for text, size in sizes.items():
         known = (*graph.variable_number, *graph.parameters)
         if not isinstance(text, str) or text not in known:
