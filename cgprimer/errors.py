@@ -225,8 +225,18 @@ def suggest(name: object, known: Iterable[str]) -> str:
     """`did you mean 'sin'?` for the nearest known name, or nothing."""
     if not isinstance(name, str) or len(name) > WIDTH:
         return ""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else ""
+    spelled = {each if each.isascii() else _spelled(each): each for each in known}
+    near = difflib.get_close_matches(name, spelled, n=1, cutoff=0.6)
+    return f"did you mean {spelled[near[0]]!r}?" if near else ""
+
+
+def _spelled(name: str) -> str:
+    """A name with its Greek letters as words: α1 as alpha1."""
+    words = (unicodedata.name(char, "").split() for char in name)
+    return "".join(
+        word[-1].lower() if word[:1] == ["GREEK"] and "WITH" not in word else char
+        for char, word in zip(name, words, strict=True)
+    )
 
 
 def counted(number: int, thing: str) -> str:

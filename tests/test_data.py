@@ -127,7 +127,8 @@ BAD_FILES = {
         "  hint: missing='drop' leaves out this row"
     ),
     "xx,xy\n1,2\ninf,2\n-inf,2\n": (
-        "'xx' is inf in sample 1 (2 such values)\n  hint: leave these samples out"
+        "{path}: row 3, column 'xx' holds 'inf', which is no finite number\n"
+        "  hint: leave the sample out, or its cell empty"
     ),
 }
 

@@ -9,13 +9,18 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cgprimer import (
+    CGPrimerError,
     Dataset,
     LeastSquares,
     check_gradients,
+    edge_partials,
     fit,
+    generate,
+    gradient,
     parse_claims,
     parse_graph,
 )
@@ -1365,6 +1370,73 @@ def test_a_name_is_one_however_it_is_composed():
 def test_declared_names_are_read_like_those_of_equations():
     graph = parse_graph(["y = w₁·t₂ + π"], variables=["t₂"], parameters=["π", "w₁"])
     assert (graph.inputs, graph.parameters) == (("t2",), ("w1", "pi"))
+
+
+SPELLED = parse_graph(["ŷ = α₁·x₁ + π₁·μ", "xz = ŷ²"], variables=["μ"])
+SUBSCRIPTS = {"x₁": [0.5, 2.0, 1.0], "µ": [1.5, 0.2, 3.0]}
+TRUTH = {"α₁": 2.0, "π₁": 3.0}
+AT = SUBSCRIPTS | TRUTH
+
+
+def _fitted(data: Dataset) -> dict[str, float]:
+    result = fit(SPELLED, data, LeastSquares(), start=TRUTH, progress=False)
+    return {name: round(value, 6) for name, value in result.parameters.items()}
+
+
+ASKED = {  # what takes a name, and what it finds
+    "at": lambda: SPELLED.evaluate(AT)["ŷ"].tolist(),
+    "at of a program": lambda: SPELLED.compile().values(AT)["ŷ"].tolist(),
+    "at of a check": lambda: check_gradients(SPELLED, at=AT).ok,
+    "claims": lambda: (
+        check_gradients(
+            SPELLED, claims={("y\u0302", "x₁"): "α₁", ("xz", "ŷ"): "2·ŷ"}
+        ).ok
+    ),
+    "wrt": lambda: [*gradient(SPELLED, "xz", wrt=["x₁"]).dependents][-1],
+    "outputs": lambda: parse_graph(["y₁ = a·x₁", "x₂ = y₁"], outputs=["y₁"]).outputs,
+    "typical": lambda: (
+        edge_partials(SPELLED, AT, typical={"x₁": 2.0})["ŷ", "x1"] is None
+    ),
+    "data": lambda: _fitted(
+        Dataset(SUBSCRIPTS, {"xz": SPELLED.evaluate(AT)["xz"]}, sigma={"xz": 1.0})
+    ),
+    "generate": lambda: _fitted(
+        generate(SPELLED, TRUTH, 9, low={"x₁": 1}, high={"x₁": 2, "µ": 3}, rng=0)
+    ),
+    "frame": lambda: [
+        *Dataset.from_frame(
+            pd.DataFrame(SUBSCRIPTS | {"xz": [1.0] * 3}), SPELLED
+        ).inputs
+    ],
+}
+FOUND = {
+    "at": [5.5, 4.6, 11.0], "at of a program": [5.5, 4.6, 11.0], "at of a check": True,
+    "claims": True, "wrt": "d_xz_d_x1", "outputs": ("y1",), "typical": False,
+    "data": {"α1": 2.0, "π1": 3.0}, "generate": {"α1": 2.0, "π1": 3.0},
+    "frame": ["x1", "μ"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ASKED)
+def test_names_are_read_as_in_equations_wherever_they_are_given(way: str):
+    assert ASKED[way]() == FOUND[way]
+
+
+TWICE = {  # and what is said where that makes one of two
+    "at": (lambda: SPELLED.evaluate(AT | {"x1": 1.0}), "'x₁' and 'x1' are one name, 'x1': give it once"),
+    "data": (lambda: Dataset({"µ": [1.0], "μ": [2.0]}, {"y": [1.0]}), "'µ' and 'μ' are one name, 'μ': give it once"),
+    "start": (lambda: fit(SPELLED, Dataset(SUBSCRIPTS, {"xz": [1.0] * 3}), start={"π₁": 1, "π1": 2}), "'π₁' and 'π1' are one name, 'π1': give it once"),
+    "claims": (lambda: check_gradients(SPELLED, claims={("ŷ", "x₁"): "α₁", ("ŷ", "x1"): 1}), "a second claim for d ŷ / d x1"),
+    "alpha": (lambda: SPELLED.evaluate(AT | {"alpha1": 1.0}), "unknown name 'alpha1'\n  hint: did you mean 'α1'?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", TWICE)
+def test_a_name_that_is_given_twice_or_in_letters_is_told(way: str):
+    ask, said = TWICE[way]
+    with pytest.raises(CGPrimerError) as caught:
+        ask()
+    assert str(caught.value) == said
 
 
 def test_only_what_begins_with_x_is_a_variable():

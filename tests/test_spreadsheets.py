@@ -16,6 +16,7 @@ from cgprimer.data import text_file
 
 GRAPH = parse_graph(["y = a*x + b"], variables=["x", "y"])
 UNITS = {"x [s]": "x", "y (µV)": "y"}
+OUT = "{} left out as comments: {} of the file"
 DE, UNIT = "Commas were read as decimal signs", "Row {} of the file was read as units"
 
 
@@ -77,7 +78,17 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
     ),
     "dates that nobody uses": ("day,x,y\n2024-01-05,1,2\n", {}, [1], [2], ()),
     "samples that were taken out": (
-        "x,y\n1,2\n#3,4\n# 5,6\n#,\n# mean, 3\n7,8\n", {}, [1, 7], [2, 8], ()
+        "x,y\n1,2\n#3,4\n# 5,6\n#,\n# mean, 3\n7,8\n", {}, [1, 7], [2, 8],
+        [OUT.format("2 rows were", "rows 3, 4")],
+    ),
+    "… in many ways": (
+        "x,y\n1,2\n//3;4\n%3,4\n# 5,\n//-5e3,6.\n#1,a\n#7,8,9\n", {},
+        [1], [2], [OUT.format("3 rows were", "rows 4, 5, 6")],
+    ),
+    "… and it is said": ("x,y\n1,2\n#3,4\n", {"comment": "#"}, [1], [2], ()),
+    "… of one column": (
+        "y\n# mean\n#3\n1\n", {"inputs": []}, [], [1],
+        [OUT.format("1 row was", "row 3")],
     ),
     "two tables": ("t,u\n1,2\n\nx,y\n3,4\n", {}, [3], [4], ()),
     "one column": ("y\n1,5\n2\n", {"inputs": []}, [], [1.5, 2], [DE]),
@@ -426,16 +437,23 @@ SENT = [  # what is passed, what is said
      "position 4: ordinal not in range(128)"),
     ({"rename": ["x"]}, "rename= is a dict heading → name, such as {'T [K]': 'T'}, not "
      "['x']"),
-    ({"rename": {"z": "x"}}, None),
+    ({"rename": {"z": "x"}}, "rename= names 'z', which is no column\n"
+     "  hint: the columns are x, y, μ"),
+    ({"rename": {"Y": "x"}}, "rename= names 'Y', which is no column\n"
+     "  hint: the columns are x, y, μ"),
+    ({"rename": {"x": "x", "xy": "y"}}, "rename= names 'xy', which is no column\n"
+     "  hint: did you mean 'y'?"),
+    ({"names": ["x", "y", "z"], "rename": {"µ": "z"}},
+     "rename= names 'μ', which is no column\n  hint: the columns are x, y, z"),
     ({"rename": {"µ": "x"}}, "FILE: a column name appears twice in x, y, x"),
-    ({"names": ["y", "x", ""]}, "FILE: row 1 has the names x, y, µ, others than "
+    ({"names": ["y", "x", ""]}, "FILE: row 1 has the names x, y, μ, others than "
      "names=['y', 'x', '']\n  hint: leave out what is given"),
     ({"names": ["x", "z", ""]}, "there is no column 'y'\n  hint: the columns are x, z"),
     ({"names": 3}, "names= takes names, such as ['xy'], not 3"),
     ({"decimal": "."}, "FILE: row 2, column 'x' holds '1,5', which is not a number"),
     ({"separator": "tab"}, "there is no column 'x'\n  hint: the columns are x;y;µ"),
-    ({"sigma": "µ"}, "FILE: row 2, column 'µ' holds 'a', which is not a number"),
-    ({"sigma": "err"}, "there is no column 'err'\n  hint: the columns are x, y, µ"),
+    ({"sigma": "µ"}, "FILE: row 2, column 'μ' holds 'a', which is not a number"),
+    ({"sigma": "err"}, "there is no column 'err'\n  hint: the columns are x, y, μ"),
     ({"sigma": {"z": 1}}, "sigma names z, but the targets are y"),
     ({"separator": "semicolon", "decimal": "comma", "missing": "drop"}, None),
 ]  # fmt: skip

@@ -96,8 +96,8 @@ def text_of(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         # `cgprimer show xy` was meant as an equation more likely than as a file.
-        hint = "" if "." in path else "\n  hint: an equation needs '='"
-        raise OptionError(f"cannot read {path!r}: {reason}{hint}") from error
+        hint = "" if "." in path else "an equation needs '='"
+        raise OptionError(f"cannot read {path!r}: {reason}", hint) from error
 
 
 def _decoded(data: bytes) -> str:
@@ -112,18 +112,20 @@ def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
 
     Raises OptionError for what is not written so, and for names that are not `known`.
     """
+    from cgprimer.expr.printed import as_name
     from cgprimer.graph.arrays import decimal
 
     numbers = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
+        name = as_name(name.strip())
         try:
-            numbers[name.strip()] = decimal(text.strip(" "))
+            numbers[name] = decimal(text.strip(" "))
         except ValueError:
             raise OptionError(
                 f"write name=value, such as xa=1.5, not {pair!r}"
             ) from None
-        if not equals or name.strip() not in known:
+        if not equals or name not in known:
             every = f"the names are {', '.join(known)}"
             raise OptionError(unknown(f"name {name!r}", name, known, every))
     return numbers

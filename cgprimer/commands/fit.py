@@ -42,6 +42,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
     )
+    parser.add_argument(
+        "--free-constants",
+        action="store_true",
+        help="make parameters c1, c2, … of the numbers in the equations, and begin "
+        "with these",
+    )
     add_seed(parser, "of the random numbers")
     parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -54,11 +60,15 @@ def run(options: argparse.Namespace) -> int:
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
     from cgprimer.fitting.optimisers import SGD, Adam
+    from cgprimer.graph.constants import free_constants
 
     if options.plot:
         # Before the fit, which may take minutes.
         check_ending(options.plot)
-    graph = graph_of(options)
+    graph, start = graph_of(options), dict[str, float]()
+    if options.free_constants:
+        graph, start = free_constants(graph)
+        print(f"{graph}\n")
     data = table_of(options, graph)
     # Made on demand: a bad --rate concerns only the methods that have a rate.
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
@@ -71,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         data,
         methods[options.method](),
         loss=options.loss,
-        start=values(options.start, graph.parameters),
+        start=start | values(options.start, graph.parameters),
         epochs=options.epochs,
         batch=options.batch,
         rng=options.seed,

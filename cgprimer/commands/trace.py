@@ -93,8 +93,8 @@ def _by_ending(file: str | None) -> str:
     if file and ending not in ENDINGS:
         known = ", ".join(ENDINGS)
         raise OptionError(
-            f"{file!r}: the format does not follow from this ending\n"
-            f"  hint: end it in {known}, or say --format"
+            f"{file!r}: the format does not follow from this ending",
+            f"end it in {known}, or say --format",
         )
     return ENDINGS.get(ending, "table")
 

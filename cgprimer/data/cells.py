@@ -45,6 +45,10 @@ KINDS = (  # of what is no number: how it looks, what it is, what to do
     (r"[-+]?[\d.,]*\d(\s+[^\W\d_]|\s*[°µμΩ]).*",
      "more than a number", "leave out what stands behind it, such as a unit"),
     (r"=.*", "a formula", "save the values of the spreadsheet"),
+    (r"[-+]?(?i:∞|inf|infinity|1\.#inf0*)",
+     "no finite number", "leave the sample out, or its cell empty"),
+    (r"[-+]?(\d[\d.,]*[eE]\+?\d{3,}|\d{309,})",
+     "beyond double precision", "the largest is about 1.8e308"),
 )  # fmt: skip
 
 

@@ -59,4 +59,4 @@ def in_no_equation(names: Sequence[str], before: str = "") -> str:
 def unknown_name(name: str, known: Collection[str]) -> GraphError:
     """The error for a name that is none of those that are `known`."""
     hint = suggest(name, known) or f"the names are {listing(known)}"
-    return GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+    return GraphError(f"unknown name {shorten(name)!r}", hint)
