@@ -143,6 +143,14 @@ READ = [  # what is pasted, how it is read, and its inputs
     ("y = é*x + é", "y = é*x + é", "x"),
     ("y = ax + b*x", "y = ax + b*x", "x"),
     ("y = max(1,x)", "y = max(1, x)", "x"),
+    ("y = minx + maxx + sign1*x", "y = minx + maxx + sign1*x", "x"),
+    ("y = tf.math.log(x + 1e-8)", "y = log(x + 1e-08)", "x"),
+    ("y = 2*x^-2 + x^+2", "y = 2*x^-2 + x^2", "x"),
+    ("y = exp(-(x-mu).^2/(2*sigma^2));", "y = exp(-(x - mu)^2/(2*sigma^2))", "x"),
+    ("y = torch.exp(-x**2 / (2 * sigma**2))", "y = exp(-x^2/(2*sigma^2))", "x"),
+    ("y = ln²x", "y = log(x)^2", "x"),
+    ("y = x·sin x", "y = x*sin(x)", "x"),
+    ("V = (4/3)*π*r³", "V = 4/3*pi*r^3", ""),
     ("y = max(0,5*x)", "y = max(0, 5*x)", "x"),
     ("y = max(1,500,x)", "y = max(max(1, 500), x)", "x"),
     ("y = max(10, 050, x)", "y = max(max(10, 50), x)", "x"),
@@ -171,6 +179,8 @@ NOTED = [
     ("y = A*exp(-E/RT)", "RT is a parameter in 'y = A*exp(-E/RT)': write R*T for a product, or declare it with parameters=['RT']"),
     ("E = mc²", "mc is a parameter in 'E = mc²': write m*c for a product, or declare it with parameters=['mc']"),
     ("s = gt^2/2", "gt is a parameter in 's = gt^2/2': write g*t for a product, or declare it with parameters=['gt']"),
+    ("y = sin2x", "sin2x is a parameter in 'y = sin2x': write sin(2*x) for a call, or declare it with parameters=['sin2x']"),
+    ("y = a*lnx1 + x", "lnx1 is a parameter in 'y = a*lnx1 + x': write ln(x1) for a call, or declare it with parameters=['lnx1']"),
     ("y = wx + b", "wx is a parameter in 'y = wx + b': write w*x for a product, or declare it with parameters=['wx']"),
 ]  # fmt: skip
 
@@ -878,13 +888,13 @@ unexpected character '&'
 
     y = x&nbsp;+ 1
          ^
-  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
 
 unexpected character ';'
 
     y = x&nbsp;+ 1
               ^
-  hint: write one equation per string or line
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
 ---
 a second '=' in one equation
 
@@ -1337,6 +1347,305 @@ unexpected character '%'
     y = a*x % slope
             ^
   hint: a comment begins with #; the remainder is not an operation of the language
+---
+unknown function 'SUM'
+
+    y = SUM(A1:A3)
+        ^^^
+  hint: write the terms out: xa + xb + xc
+
+unexpected character ':'
+
+    y = SUM(A1:A3)
+              ^
+  hint: write the terms out: xa + xb + xc
+---
+unknown function 'SQRT'
+
+    y = SQRT(A1)+PI()
+        ^^^^
+  hint: did you mean 'sqrt'?
+
+unknown function 'PI'
+
+    y = SQRT(A1)+PI()
+                 ^^
+  hint: write pi alone
+---
+unexpected character '%'
+
+    y <- 3 + 2*x1 - x2 %% 2
+                       ^
+  hint: the remainder is not an operation of the language
+---
+malformed number '1.0D'
+
+    Y = 1.0D-3*X
+        ^^^^
+  hint: write powers of ten as 1.0e-3
+---
+unexpected character ';'
+
+    y = a*x + b; // slope
+               ^
+  hint: a comment begins with #
+---
+unexpected character '['
+
+    y = x[:, 0] * w
+         ^
+  hint: an index is part of a name: write x0 for x[:, 0]
+
+unexpected character ':'
+
+    y = x[:, 0] * w
+          ^
+  hint: an index is part of a name: write x0 for x[:, 0]
+---
+unexpected character '.'
+
+    y = x.pow(2) + 1
+         ^
+  hint: write a call of a function: exp(x) for x.exp()
+
+unknown function 'pow'
+
+    y = x.pow(2) + 1
+          ^^^
+  hint: write a power with '^': a^b
+---
+unknown function 'sigma'
+
+    y = sigma(w*x+b)
+        ^^^^^
+  hint: write sigmoid(a), or a product with '*'
+---
+unknown function 'σ'
+
+    y = σ(w·x + b)
+        ^
+  hint: write sigmoid(a), or a product with '*'
+---
+unknown function 'tg'
+
+    y = tg(x)
+        ^^
+  hint: write tan(a)
+---
+unexpected character '|'
+
+    y = ||x||
+        ^
+  hint: write sqrt(xa^2 + xb^2) for a norm
+---
+unexpected character '|'
+
+    y = (a || x)
+           ^
+  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+---
+a comma outside a function call
+
+    y = 3,5x
+         ^
+  hint: decimal numbers are written with a point
+
+malformed number '5x'
+
+    y = 3,5x
+          ^^
+  hint: write a product with '*': 5*x
+---
+an operator is missing before 'x'
+
+    y = 5×10⁻³x
+              ^
+  hint: write a product with '*': …*x
+---
+an operator is missing before 'pi'
+
+    y = ⅓πr²h
+         ^
+  hint: write a product with '*': (…)*pi
+
+an operator is missing before 'r'
+
+    y = ⅓πr²h
+          ^
+  hint: write a product with '*': pi*r
+
+an operator is missing before 'h'
+
+    y = ⅓πr²h
+            ^
+  hint: leave the unit away, or write a product with '*h'
+---
+an operator is missing before 'x'
+
+    y = lim x
+            ^
+  hint: a limit is not in the language: write what it comes to
+---
+'tan' is a function
+
+    y = tan-1(x)
+        ^^^
+  hint: write arctan(x), or 1/tan(x): tan^-1 is used for either
+
+an operator is missing before '('
+
+    y = tan-1(x)
+             ^
+  hint: write a product with '*': 1*(…)
+---
+an operator is missing before '('
+
+    y = (x)(2)
+           ^
+  hint: leave the number of the equation away, or write (…)*2
+---
+unexpected character '<'
+
+    y = x<sup>2</sup>
+         ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+
+unexpected character '>'
+
+    y = x<sup>2</sup>
+             ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character '&'
+
+    y = a &times; x
+          ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+
+unexpected character ';'
+
+    y = a &times; x
+                ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character '<'
+
+    <i>y</i> = 2*x
+    ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character "'"
+
+    y = 1'000*x
+         ^
+  hint: write 1000 for 1'000
+---
+malformed number '.5x'
+
+    y = .5x
+        ^^^
+  hint: write a product with '*': .5*x
+---
+malformed number '0.5x'
+
+    y = 0.5x
+        ^^^^
+  hint: write a product with '*': 0.5*x
+---
+an operator is missing before 'mod'
+
+    y = x mod 2
+          ^^^
+  hint: the remainder is not an operation of the language
+---
+the left side of '=' must be one name
+
+    =A1*2+B$1
+    ^
+  hint: write a name before '=', such as y
+---
+unknown function 'IF'
+
+    y = IF(A1>0,A1,0)
+        ^^
+  hint: step(c)*a + (1 - step(c))*b is a where c > 0, else b
+
+unexpected character '>'
+
+    y = IF(A1>0,A1,0)
+             ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+malformed number '2x'
+
+    f(x) = 2x^2 + 3x
+           ^^
+  hint: write a product with '*': 2*x
+
+malformed number '3x'
+
+    f(x) = 2x^2 + 3x
+                  ^^
+  hint: write a product with '*': 3*x
+---
+unexpected character '!'
+
+    y = n!/(k!(n-k)!)
+         ^
+  hint: a factorial is not in the language
+---
+unknown function 'float'
+
+    y = float(x)^1,5
+        ^^^^^
+  hint: write a product with '*': float*(…)
+
+a comma outside a function call
+
+    y = float(x)^1,5
+                  ^
+  hint: decimal numbers are written with a point
+---
+unknown function 'fabs'
+
+    y = fabs(x) + expf(-x)
+        ^^^^
+  hint: write abs(a)
+
+unknown function 'expf'
+
+    y = fabs(x) + expf(-x)
+                  ^^^^
+  hint: did you mean 'exp'?
+---
+the expression ends where a value is expected
+
+    y = x ÷ 2 ÷
+               ^
+---
+unknown function 'lg'
+
+    y = lg(x) + ld(x)
+        ^^
+  hint: write log(a)/log(10)
+
+unknown function 'ld'
+
+    y = lg(x) + ld(x)
+                ^^
+  hint: write log(a)/log(2)
+---
+unknown function 'arsinh'
+
+    y = arsinh(x)
+        ^^^^^^
+  hint: write log(a + sqrt(a^2 + 1))
+---
+unknown function 'clamp'
+
+    y = clamp(x, 0, 1)
+        ^^^^^
+  hint: write min(max(a, low), high)
 """
 
 

@@ -38,8 +38,10 @@ _UNITS = frozenset(
     )
 )
 _BEFORE = {  # words and signs that are no names where a value follows
-    "Σ": SUM, "sum": SUM, "Π": FACTORS, "d": CALCULUS, "lim": CALCULUS,
+    "Σ": SUM, "sum": SUM, "Π": FACTORS, "d": CALCULUS,
+    "lim": "a limit is not in the language: write what it comes to",
 }  # fmt: skip
+_RAISED = ("^", "**", "^-", "**-", "^+", "**+")  # signs before a whole power
 _DOUBLED = {
     "==": "write one '=' per equation",
     "//": "floor division is not in the language; write one '/'",
@@ -63,7 +65,9 @@ def about_number(token: str) -> str:
     if match := re.fullmatch(r"(\d+\.?\d*)[dD]([+-]?\d+)", token):
         return f"write powers of ten as {match[1]}e{match[2]}"
     product = re.fullmatch(
-        r"([1-9]\d*\.?\d*(?:[eE][+-]?\d+)?)((?![eE][+-]?\d*$)[^\W\d_]\w*)", token
+        r"((?!0[xXbBoO])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+        r"((?![eE][+-]?\d*$)[^\W\d_]\w*)",
+        token,
     )
     if not product:
         return "write numbers as 12, 0.5 or 1e-3"
@@ -75,8 +79,8 @@ def about_number(token: str) -> str:
 def about_comma(tokens: Sequence[str], at: int) -> str:
     """A hint on a comma that parts no arguments."""
     left, right, behind = tokens[at - 1], tokens[at + 1], tokens[at + 1 :]
-    if left.isdigit() and right.isdigit():
-        three = len(right) == 3
+    if left.isdigit() and right[:1].isdigit():
+        three = right.isdigit() and len(right) == 3
         return f"write {left}{right} or {left}.{right}" if three else DECIMAL
     if right in _PROSE:
         return _ALONE
@@ -143,17 +147,17 @@ def about_gap(tokens: Sequence[str], at: int) -> str:
     if left[0].isdigit() and right in _UNITS:
         return f"leave the unit away, or write a product with '*{right}'"
     if right == "(" and "".join(tokens[at + 2 :]) == ")" and tokens[at + 1].isdigit():
-        return _about_tag(left, tokens[at + 1])
+        return _about_tag(left if left != ")" else "(…)", tokens[at + 1])
     if tokens[max(0, at - 3) : at - 1] == ["-", "-"] and left[0].isalpha():
         return COMMENT
     if right in _PROSE:
         return _ALONE
     for word in (left, right):
-        if word in FOREIGN and word[1:] and "(" not in (left, right):
+        if word in FOREIGN and "(" not in (left, right):
             return FOREIGN[word]
     left, right = (
         shorten(text, 12) if text[0] not in "()" else "(…)" for text in (left, right)
     )
-    if at > 1 and tokens[at - 2] in ("^", "**"):
+    if "".join(tokens[max(0, at - 3) : at - 1]).endswith(_RAISED):
         left = "…"
     return f"{PRODUCT}: {left}*{right}"

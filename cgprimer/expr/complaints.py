@@ -157,6 +157,10 @@ class Complaints:
 
     def malformed_number(self, token: str, at: int) -> None:
         message = f"malformed number {shorten(token, 24)!r}"
+        # Of 1.0d-3 the sign is a token of its own.
+        sign, power = (*self.tokens[at + 1 : at + 3], "")[:2]
+        if token[-1] in "dD" and sign in "+-" and power.isdigit():
+            token += sign + power
         self.note(message, at, hint=about_number(token))
 
     def wrong_count(self, op: Op, given: int, at: int, to: int) -> None:

@@ -24,7 +24,7 @@ _FUNCTIONS = {
     "exp2": "write 2^a",
     "exp10": "write 10^a",
     "atan2 arctan2": "write arctan(a/b), which is right where b > 0",
-    "cot": "write 1/tan(a)",
+    "cot ctg": "write 1/tan(a)",
     "sec": "write 1/cos(a)",
     "csc cosec": "write 1/sin(a)",
     "asinh arcsinh arsinh": "write log(a + sqrt(a^2 + 1))",
@@ -35,6 +35,8 @@ _FUNCTIONS = {
     "csch": "write 1/sinh(a)",
     "hypot": "write sqrt(a^2 + b^2)",
     "heaviside": "write step(a)",
+    "tg": "write tan(a)",
+    "arctg": "write arctan(a)",
     "fabs": "write abs(a)",
     "sgn": "write sign(a)",
     "erfc": "write 1 - erf(a)",
@@ -65,10 +67,18 @@ _FUNCTIONS = {
     "mod": "the remainder is not an operation of the language",
     "where if ifelse": "step(c)*a + (1 - step(c))*b is a where c > 0, else b",
     "diff": CALCULUS,
-    "e": "write exp(a)",
 }
 FOREIGN = {name: hint for names, hint in _FUNCTIONS.items() for name in names.split()}
 """Functions of other languages, in those of this one."""
+
+_LETTERS = {
+    "e": "write exp(a)",
+    "pi": "write pi alone",
+    "sigma": "write sigmoid(a), or a product with '*'",
+    "σ": "write sigmoid(a), or a product with '*'",
+    "θ": "write step(a), or a product with '*'",
+}
+"""The same for what is a name as often as a function."""
 
 INVERSE = {
     "sin": "arcsin(x)",
@@ -88,7 +98,7 @@ def about_function(name: str) -> str:
         return f"did you mean {plain!r}?"
     # `ab(xx)` with a name that is near no function is most likely a product.
     product = f"write a product with '*': {shorten(name)}*(…)"
-    known = FOREIGN.get(plain) or FOREIGN.get(plain.replace("_", ""))
+    known = (FOREIGN | _LETTERS).get(plain) or FOREIGN.get(plain.replace("_", ""))
     near = suggest(name, FUNCTIONS) if len(name) > 1 else ""
     return known or near or product
 

@@ -34,6 +34,9 @@ _ASSIGN = "write name = expression"
 _PRIME = "a prime is no part of a name: write y1, or dy"
 _REMAINDER = "the remainder is not an operation of the language"
 _DERIVATIVE = "name the derivative: df = … for f'(x) = …"
+_NORM = "write sqrt(xa^2 + xb^2) for a norm"
+_HTML = "this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x"
+_SLICE = "an index is part of a name: write x0 for x[:, 0]"
 _BRACKETS = "write parentheses ( ) only"
 
 OPENS = {
@@ -63,7 +66,7 @@ _SIGNS = {
     ".": "names have no dots",
     "_": "a name starts with a letter",
     "|": "write abs(…) for an absolute value",
-    "‖": "write sqrt(xa^2 + xb^2) for a norm",
+    "‖": _NORM,
     "!": "a factorial is not in the language",
     "∧": POWER,
     "∏": FACTORS,
@@ -83,13 +86,19 @@ _SIGNS = {
 _HINTS = {sign: hint for signs, hint in _SIGNS.items() for sign in signs}
 
 _AROUND = (
+    ("%", r"", r"[%/]", _REMAINDER),
     ("%", r"\d\s*$", r"\s*(?:[-+*/)]|$)", "write 0.05 for 5 %"),
-    ("%", r"", r"[*/%o]", _COMPONENTS),
+    ("%", r"", r"[*o]", _COMPONENTS),
     ("%", r"\s$", r"\s*[A-Za-z]+ [A-Za-z]", COMMENT),
     ("%", r"\s$", r"\s+[A-Za-z]", f"{COMMENT}; {_REMAINDER}"),
     ("!", r"", r"=", _STEP),
     ("!", r"(?:^|\s)$", r"\s*[A-Za-z]", COMMENT),
+    ("|", r"(?:=|\()\s*$", r"\|", _NORM),
     ("|", r"", r"\|", _LOGIC),
+    ("&", r"", r"#?\w+;", _HTML),
+    (";", r"&#?\w+$", r"", _HTML),
+    ("<", r"", r"/?[a-z]+>", _HTML),
+    (">", r"</?[a-z]+$", r"", _HTML),
     (">", r"-\s*$", r"", _ASSIGN),
     ("@", r"=\s*$|^\s*$", r"\s*\(", "write y = … for y = @(x) …"),
     ("$", r"", r"[A-Z]{1,3}\$?\d", "write A1 for $A$1"),
@@ -101,22 +110,28 @@ _AROUND = (
     ("{", r"_$", r"", "write x_1 for x_{1}"),
     ("{", r"(?:max|min)$", r"", "write a call with parentheses: max(a, b)"),
     ("_", r"\\\w*$|\}$", r"", LATEX),
+    ("'", r"\d$", r"\d{3}", "write 1000 for 1'000"),
+    ("’", r"\d$", r"\d{3}", "write 1000 for 1’000"),
     ("'", r"^\s*\w+$", r"\([\w, ]*\)\s*$", _DERIVATIVE),
     ("′", r"^\s*\w+$", r"\([\w, ]*\)\s*$", _DERIVATIVE),
     ("'", r"\w$", r"\(", CALCULUS),
     ("′", r"\w$", r"\(", CALCULUS),
     ("°", r"", r"[CF]\b", "leave the unit away"),
+    (":", r"[A-Z]\d+$", r"[A-Z]+\d", SUM),
+    (":", r"\[[^\]]*$", r"", _SLICE),
+    ("[", r"\w$", r"\s*:", _SLICE),
     (":", r"=.*[\w)]\s*$", r"", "write a quotient with '/'"),
     ("'", r"\w$", r"", _PRIME),
     ("'", r"[\])]$", r"", _COMPONENTS),
     (";", r"\(.*\d$|\([^()]*$", r"[^=]*\)", "arguments are parted by a comma"),
-    (";", r"", r"\s*[A-Za-z]+ [A-Za-z][^=]*$", COMMENT),
+    (";", r"", r"\s*(?://|--|/\*|!|[A-Za-z]+ [A-Za-z][^=]*$)", COMMENT),
     (".", r"", r"\.", "write every term out"),
     (".", r"(?:math|np|numpy)$", r"e\b", "write exp(1) for e, and exp(x) for e^x"),
     (".", r"(?:^|[^\w.])(?:np|numpy|math|torch|tf|jnp|nn|F)(?:\.\w+)*$", r"\w",
      "leave the module away, and use a function of the language: exp(x) for np.exp(x)"),
     (".", r"\w$", r"T\b|t\(\)", _MATRICES),
     (".", r"\w$", r"\s+[A-Z]", ONE_EACH),
+    (".", r"\w$", r"\w+\(", "write a call of a function: exp(x) for x.exp()"),
     ("<", r"", r"[-<]", _ASSIGN),
     (":", r"\w$", r"\s", "write the equation alone: name = expression"),
 )  # fmt: skip

@@ -219,7 +219,8 @@ class Parser(Complaints):
         if self.tokens[at + 1] == ")":
             if op is None:
                 self.fail("empty parentheses", at, at + 1)
-            self.wrong_count(op, 0, at - 1, at + 1)
+            if op is not _UNKNOWN:
+                self.wrong_count(op, 0, at - 1, at + 1)
             self.give_up()
         self.frames.append(_Frame(0, op, at, len(self.operands)))
 
@@ -287,7 +288,8 @@ class Parser(Complaints):
             return node
         problem = bad_name(token)
         if problem and self.tokens[at + 1] not in ("[", "{"):
-            power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
+            behind = "".join(self.tokens[at + 1 : at + 4])
+            power = behind in ("^-1", "**-1", "-1(")
             hint = about_inverse(token) if power else ""
             self.note(problem[0], at, hint=hint or problem[1])
             self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2

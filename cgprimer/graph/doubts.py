@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cgprimer.errors import shorten
+from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.spelled import Spelled
 from cgprimer.graph.table import Table
 
@@ -33,6 +34,8 @@ _DOUBTFUL = (
 # an ay beside it, and so is the mc of mc^2.
 _OF_X = re.compile(r"([^\W\d_])(x\d?)")
 _OF_TWO = re.compile(r"([^\W\d_])([^\W\d_x])")
+_OF_ONE = "|".join(called for called, op in FUNCTIONS.items() if op.arity == 1)
+_CALLED = re.compile(rf"({_OF_ONE})(\d*)(x\d?)")  # sinx and sin2x
 _NEGATED_TWICE = re.compile(r"\S\s+--\s+[^\W\d]")
 
 
@@ -46,6 +49,7 @@ def doubts(
     free = dict.fromkeys(name for name in table.parameters if name not in declared)
     rows = [row for row in _DOUBTFUL if row[0] in free]
     rows += [] if table.input_rows else _products(free)
+    rows += _calls(free)
     for name, behind, mend in rows:
         pattern = rf"(?<![\w.]){name}{behind}"
         read = (readings[n].text if n in readings else x for n, x in enumerate(texts))
@@ -71,6 +75,13 @@ def _products(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
     of_two = [(m, _RAISED) for name in names if (m := _OF_TWO.fullmatch(name))]
     for match, behind in [*of_x, *of_two]:
         yield match[0], behind, f"write {match[1]}*{match[2]} for a product"
+
+
+def _calls(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """The rows of names that most likely are calls."""
+    for match in filter(None, (_CALLED.fullmatch(n) for n in names if "x" in n)):
+        argument = "*".join(filter(None, match.groups()[1:]))
+        yield match[0], _ALONE, f"write {match[1]}({argument}) for a call"
 
 
 def _shown(text: str) -> str:
