@@ -42,6 +42,10 @@ NO_NUMBERS = [
     *("1+2j", "(1)", "$1", "\x1c1", "2026-01-01", "10:30", "50%"),
 ]
 WHAT = {  # they are, and what to do; all others are no numbers
+    "0x10": "hexadecimal\n  hint: write decimal digits",
+    "1d3": "a number with a power of ten\n  hint: write such as 1.5e3",
+    "TRUE": "no number\n  hint: write 1 and 0",
+    "$1": "an amount of money\n  hint: leave its sign out",
     "∞": "no finite number\n  hint: leave the sample out, or its cell empty",
     "2026-01-01": ("a date\n  hint: give a number, such as the days since the first"),
     "10:30": "a time\n  hint: give a number, such as the seconds since the first",

@@ -98,6 +98,21 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
     "a comma shown elsewhere": ("x;y\n1,234;0,5\n", {}, [1.234], [0.5], [DE]),
     "a comma shown late": ("x;y\n1,234;5\n2;1,5\n", {},
                            [1.234, 2], [5, 1.5], [DE]),
+    "empty rows everywhere": (
+        "\n\nx,y\n\n1,2\n\n,\n\n3,4\n\n", {}, [1, 3], [2, 4], ()
+    ),
+    "separators at the ends": ("x;y;\n1;2;\n3;4;\n", {}, [1, 3], [2, 4], ()),
+    "… of samples alone": ("x,y\n1,2,\n3,4,\n", {}, [1, 3], [2, 4], ()),
+    "a quoted sep line": ('"sep=;"\nx;y\n1,5;2\n', {}, [1.5], [2], [DE]),
+    "dates with times": (
+        "date;x;y\n01.02.2024 10:00;1,5;2\n", {}, [1.5], [2], [DE]
+    ),
+    "UTF-32": ("x,y\n1,2\n".encode("utf-32"), {}, [1], [2], ()),
+    "a name for each group": ("A,,B\nx,y,z\n1,2,3\n", {}, [1], [2], ()),
+    "sections": ("Sample: A\n[Data]\nx\ty\n1\t2\n", {}, [1], [2], ()),
+    "indices as printed": (
+        "x₁,ŷ\n1,2\n", {"rename": {"x₁": "x", "y\u0302": "y"}}, [1], [2], ()
+    ),
     "two lines of names": ("y,x,z\nx,y,z\n1,2,3\n", {}, [1], [2], ()),
 }  # fmt: skip
 
@@ -380,6 +395,47 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
         "  hint: if it is UTF-16 without a mark, pass encoding='utf-16-le'",
         {"encoding": "utf-16-le"}, [1], [2],
     ),
+    "… of the other order": (
+        "x\ty\n1\t2\n".encode("utf-16-be"),
+        "FILE holds signs of no text\n"
+        "  hint: if it is UTF-16 without a mark, pass encoding='utf-16-be'",
+        {"encoding": "utf-16-be"}, [1], [2],
+    ),
+    "JSON": (
+        '{"x": [1], "y": [2]}\n',
+        "FILE is JSON, no table of text\n  hint: save it as CSV",
+        None, [], [],
+    ),
+    "a page": (
+        "<table><tr><td>x</td><td>y</td></tr></table>\n",
+        "FILE is HTML, no table of text\n  hint: save it as CSV",
+        None, [], [],
+    ),
+    "columns as rows": (
+        "x,1,2,3\ny,4,5,6\n",
+        "there is no column 'y'\n  hint: the columns are x, 1, 2, 3",
+        None, [], [],
+    ),
+    "headings of two rows": (
+        "x,y\nchannel 1,channel 2\n1,2\n",
+        "FILE: row 2, column 'x' holds 'channel 1', which is not a number",
+        None, [], [],
+    ),
+    "units behind a slash": (
+        "x / s;y / V\n1,5;2\n",
+        "there is no column 'x'\n  hint: pass rename={'x / s': 'x', 'y / V': 'y'}",
+        {"rename": {"x / s": "x", "y / V": "y"}}, [1.5], [2],
+    ),
+    "German thousands and decimals": (
+        "x;y\n1.234;2,5\n2.000;3\n",
+        "FILE: '2,5' in row 2, but '1.234' in row 2: which sign is the decimal one?\n"
+        "  hint: pass thousands='.' if '1.234' is 1234",
+        {"thousands": "."}, [1234, 2000], [2.5, 3],
+    ),
+    "a word below": (
+        "x,y\n1,2\nEnd of data\n", "FILE: row 3 has 1 cell, the first 2",
+        None, [], [],
+    ),
     "a workbook": (
         b"PK\3\4\0\0",
         "FILE is a spreadsheet or an archive (xlsx, ods, zip), no table of text\n"
@@ -415,6 +471,34 @@ def test_what_is_not_clear_is_refused_with_what_to_pass(name, write, monkeypatch
         assert str(caught.value).replace(str(path), "FILE") == expected
         if passed is not None:
             assert columns(read(path, alone | passed)) == [x, y]
+
+
+MONEY = "an amount of money\n  hint: leave its sign out"
+POWER = "a number with a power of ten\n  hint: write such as 1.5e3"
+UNSURE = (
+    "a number with its uncertainty\n  hint: give that a column of its own, as sigma"
+)
+WIDE = "what did not fit its column\n  hint: write the column wider"
+CELLS = {
+    "$1.50": MONEY, "1.50 €": MONEY,
+    "1.0D+00": POWER, "1.5 e3": POWER, "1 x 10^-3": POWER,
+    "1.5±0.1": UNSURE, "1.5 +/- 0.1": UNSURE, "1.512(3)": UNSURE, "******": WIDE,
+    "####": WIDE, "0x1F": "hexadecimal\n  hint: write decimal digits",
+    "1/2": "a fraction\n  hint: write a decimal number",
+    "<0.1": "a bound\n  hint: give a number, or leave the sample out",
+    "TRUE": "no number\n  hint: write 1 and 0",
+    "1-": "not a number", "(1.5)": "not a number", "1e": "not a number",
+    "١": "not a number", "10k": "not a number", "1.2.3": "not a number",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_that_is_no_number_is_told_by_its_look(cell, write):
+    path = write(f"x;y\n1;2\n3;{cell}\n")
+    with pytest.raises(DataError) as caught:
+        read(path, {})
+    said = f"{path}: row 3, column 'y' holds {cell!r}, which is {CELLS[cell]}"
+    assert str(caught.value) == said
 
 
 SENT = [  # what is passed, what is said

@@ -55,7 +55,7 @@ def find_heading(
             _check_count(looks, reading.names, shown)
         return best.heading
     if "\0" in text:
-        refuse_nul(shown)
+        refuse_nul(shown, text)
     return _without(looks, wanted, reading)
 
 

@@ -44,6 +44,12 @@ NO_TEXT = {  # how files begin that are often taken for a table of text
     b"\x89HDF": "HDF5",
     b"PAR1": "Parquet",
     b"%PDF": "PDF",
+    b"<?xml": "XML",
+    b"<!DOC": "HTML",
+    b"<html": "HTML",
+    b"<table": "HTML",
+    b'{"': "JSON",
+    b"[{": "JSON",
 }
 
 
@@ -206,7 +212,8 @@ class Lines:
         )
 
 
-def refuse_nul(shown: str) -> NoReturn:
+def refuse_nul(shown: str, text: str) -> NoReturn:
     """Text of two bytes a letter that has no mark."""
-    hint = "if it is UTF-16 without a mark, pass ", Pass("encoding", "utf-16-le")
+    order = Pass("encoding", "utf-16-be" if text[0] == "\0" else "utf-16-le")
+    hint = "if it is UTF-16 without a mark, pass ", order
     raise ReadingError(f"{shown} holds signs of no text", hint=hint)
