@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from cgprimer.commands.common import add_options
 from cgprimer.errors import counted, visible
 
 HELP = "machine code kept from earlier runs: where it is, how much, and --clear"
@@ -15,9 +16,7 @@ cgprimer cache
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument(
-        "--clear", action="store_true", help="delete everything that is kept"
-    )
+    add_options(parser, {"--clear": "delete everything that is kept"})
 
 
 def run(options: argparse.Namespace) -> None:

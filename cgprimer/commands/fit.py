@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cgprimer.commands.common import add_equations, add_seed, graph_of, values
+from cgprimer.commands.common import (
+    add_equations,
+    add_options,
+    add_seed,
+    graph_of,
+    values,
+)
 from cgprimer.commands.pictures import check_ending, headless, save
 from cgprimer.commands.tables import add_table, table_of
 
@@ -15,6 +21,14 @@ EXAMPLE = """\
 printf 'xa,xy\\n0,1.02\\n1,2.98\\n2,5.01\\n3,7.00\\n' > points.csv
 cgprimer fit "xy = a*xa + b" --data points.csv
 """
+
+
+OPTIONS = {
+    "--start name=value …": "where to begin",
+    "--free-constants": "make parameters c1, c2, … of numbers, and begin with these",
+    "--plot FILE": "write the loss curve there",
+    "--quiet": "no progress bar",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,18 +53,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, default=64, help="samples per step of adam and sgd"
     )
-    parser.add_argument(
-        "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
-    )
-    parser.add_argument(
-        "--free-constants",
-        action="store_true",
-        help="make parameters c1, c2, … of the numbers in the equations, and begin "
-        "with these",
-    )
+    add_options(parser, OPTIONS)
     add_seed(parser, "of the random numbers")
-    parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> int:

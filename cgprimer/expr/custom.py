@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from types import TracebackType
 from typing import Any
 
 from cgprimer import takes
@@ -102,12 +101,7 @@ class CustomOp(Op):
     def __enter__(self) -> CustomOp:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.unregister()
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -180,7 +181,7 @@ def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
     return tuple(
         Op(
             f"{code.name}_backward{ending}",
-            _share_of(code, position),
+            partial(code.share, position),
             latex=call_latex(f"{code.name}_backward{ending}", count + 1),
             # An operation with a pullback has no partials to count, so its arity is the
             # length of `domain`: the arguments and the adjoint.
@@ -190,10 +191,6 @@ def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
         )
         for position, ending in enumerate(endings)
     )
-
-
-def _share_of(code: UserCode, position: int) -> Callable[..., Any]:
-    return lambda *args: code.share(position, *args)
 
 
 def _second_order(op_name: str) -> Callable[..., NoReturn]:

@@ -140,7 +140,8 @@ class Parser(Complaints):
                 if self.tokens[at + 1] != "(":
                     self.operands.append(self.leaf(token, at))
                     return at + 1
-                self.open(at + 1, self.function(token, at))
+                self.check_function(token, at)
+                self.open(at + 1, FUNCTIONS.get(token, _UNKNOWN))
                 at += 1
             elif first in DIGITS and token != ".":
                 self.operands.append(self.number(token, at))
@@ -218,7 +219,7 @@ class Parser(Complaints):
     def open(self, at: int, op: Op | None) -> None:
         if self.tokens[at + 1] == ")":
             if op is None:
-                self.fail("empty parentheses", at, at + 1)
+                self.fail("empty parentheses", at, to=at + 1)
             if op is not _UNKNOWN:
                 self.wrong_count(op, 0, at - 1, at + 1)
             self.give_up()
@@ -227,15 +228,12 @@ class Parser(Complaints):
     def check_comma(self, at: int) -> None:
         op = self.frames[-1].op if self.frames else None
         if op is None:
-            self.fail(
-                "a comma outside a function call",
-                at,
-                hint=about_comma(self.tokens, at),
-            )
+            hint = about_comma(self.tokens, at)
+            self.fail("a comma outside a function call", at, hint)
         elif op.arity > 1 and (parts := self.unclear_parts(at - 1)):
             message = f"{shorten(parts)!r} may be one number or several"
             to = at - 1 + 2 * parts.count(",")
-            self.fail(message, at - 1, to, about_parts(parts))
+            self.fail(message, at - 1, about_parts(parts), to)
 
     def unclear_parts(self, at: int) -> str:
         """Digits with commas from a token on that may be one number, as 1,000 or 0,5.
@@ -291,13 +289,9 @@ class Parser(Complaints):
             behind = "".join(self.tokens[at + 1 : at + 4])
             power = behind in ("^-1", "**-1", "-1(")
             hint = about_inverse(token) if power else ""
-            self.note(problem[0], at, hint=hint or problem[1])
+            self.note(problem[0], at, hint or problem[1])
             self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2
         return name(token)
-
-    def function(self, token: str, at: int) -> Op:
-        self.check_function(token, at)
-        return FUNCTIONS.get(token, _UNKNOWN)
 
 
 def _evaluate(op: Op, values: list[float]) -> float:
