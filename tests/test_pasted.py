@@ -1649,6 +1649,24 @@ unknown function 'clamp'
 """
 
 
+COMMENTED = {  # a line above an equation, and what is said of it
+    "// the slope": "an equation needs '='",
+    "-- the slope": "an equation needs '='",
+    "/* the slope */": "an equation needs '='",
+    "// y = a*x": "the left side of '=' must be one name",
+    "! the slope": "unexpected character '!'",
+}
+
+
+@pytest.mark.parametrize("line", COMMENTED)
+def test_a_comment_of_another_language_is_told(line: str):
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph(f"{line}\ny = a*x")
+    [problem] = caught.value.problems
+    assert problem.message == f"line 1: {COMMENTED[line]}"
+    assert problem.hint == "a comment begins with #"
+
+
 def blocks() -> list[str]:
     return [block.strip("\n") for block in REFUSED.split("---\n")]
 

@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.foreign_names import bad_name
+from cgprimer.expr.foreign_signs import COMMENT
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tokens import MARKS
 
@@ -61,9 +62,9 @@ def _no_left_side(text: str) -> Mistake:
             if "unexpected character" in str(error):
                 return error.problems[0]
         end = len(text.rstrip())
-        return Mistake(
-            "an equation needs '='", text, start, end, "write name = expression"
-        )
+        is_comment = text[start:].startswith(("//", "--", "/*"))
+        hint = COMMENT if is_comment else "write name = expression"
+        return Mistake("an equation needs '='", text, start, end, hint)
     try:
         parse_expression(text[:equals])
     except ExpressionError as error:
@@ -87,6 +88,7 @@ _RATE = "name the derivative: dydt = … for dy/dt = …"
 # What stands on the left of equations elsewhere, and what to write for it.
 _LEFTS = (
     (r"$", "write a name before '=', such as y"),
+    (r"//|--|/\*", COMMENT),
     (r"(?:d|∂)\w*\s*\^?\d?/\s*(?:d|∂)\w+", _RATE),
     (
         r"[^\W\d]\w*\s*\(\s*(?![\d(])[\w, ]+\)$",
