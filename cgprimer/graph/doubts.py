@@ -46,10 +46,11 @@ def doubts(
     declared: Sequence[str],
 ) -> Iterator[str]:
     """A sentence for each parameter, or sign, that most likely means something else."""
-    free = dict.fromkeys(name for name in table.parameters if name not in declared)
+    free = {*table.parameters}.difference(declared)
     rows = [row for row in _DOUBTFUL if row[0] in free]
-    rows += [] if table.input_rows else _products(free)
-    rows += _calls(free)
+    if not table.input_rows:
+        rows += _products([name for name in table.parameters if name in free])
+    rows += _calls([n for n in table.parameters if "x" in n and n in free])
     for name, behind, mend in rows:
         pattern = rf"(?<![\w.]){name}{behind}"
         read = (readings[n].text if n in readings else x for n, x in enumerate(texts))
@@ -79,7 +80,7 @@ def _products(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
 
 def _calls(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """The rows of names that most likely are calls."""
-    for match in filter(None, (_CALLED.fullmatch(n) for n in names if "x" in n)):
+    for match in filter(None, map(_CALLED.fullmatch, names)):
         argument = "*".join(filter(None, match.groups()[1:]))
         yield match[0], _ALONE, f"write {match[1]}({argument}) for a call"
 
