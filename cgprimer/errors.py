@@ -25,8 +25,12 @@ LINE = 1000  # characters of a line of a message, whatever it quotes
 class CGPrimerError(Exception):
     """Base of every error that cgprimer raises on purpose.
 
-    As text it holds no sign that would steer a terminal, whatever it quotes.
+    As text it holds no sign that would steer a terminal, whatever it quotes; a hint
+    says what to do next, on a line of its own.
     """
+
+    def __init__(self, message: str = "", hint: str = "") -> None:
+        super().__init__(with_hint(message, hint))
 
     def __str__(self) -> str:
         return _message(super().__str__())
@@ -76,7 +80,7 @@ class OpError(CGPrimerError, RuntimeError):
     def __init__(
         self, op: str, problem: str, hint: str = "", variables: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(op, problem, hint, variables)
+        RuntimeError.__init__(self, op, problem, hint, variables)
         self.op, self.problem, self.hint, self.variables = op, problem, hint, variables
 
     def within(self, variables: Iterable[str]) -> "OpError":
@@ -127,7 +131,8 @@ class ExpressionError(CGPrimerError, ValueError):
 def _report(problems: tuple[Mistake, ...]) -> str:
     shown = [str(problem) for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
-        shown.append(f"… and {len(problems) - SHOWN} more problems")
+        more = counted(len(problems) - SHOWN, "more problem")
+        shown.append(f"… and {more}")
     return "\n\n".join(shown)
 
 
@@ -220,8 +225,23 @@ def suggest(name: object, known: Iterable[str]) -> str:
     """`did you mean 'sin'?` for the nearest known name, or nothing."""
     if not isinstance(name, str) or len(name) > WIDTH:
         return ""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else ""
+    spelled = {each if each.isascii() else _spelled(each): each for each in known}
+    near = difflib.get_close_matches(name, spelled, n=1, cutoff=0.6)
+    return f"did you mean {spelled[near[0]]!r}?" if near else ""
+
+
+def _spelled(name: str) -> str:
+    """A name with its Greek letters as words: α1 as alpha1."""
+    words = (unicodedata.name(char, "").split() for char in name)
+    return "".join(
+        word[-1].lower() if word[:1] == ["GREEK"] and "WITH" not in word else char
+        for char, word in zip(name, words, strict=True)
+    )
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 sample`, `3 samples`: a count and what is counted."""
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def listing(names: Iterable[str], limit: int = 8) -> str:

@@ -23,12 +23,12 @@ from cgprimer.errors import quote as quote
 
 REAL = (int, float, np.bool_, np.integer, np.floating)  # bool is an int
 MOST = 2**1000  # a double still holds it; sizes beyond memory are told elsewhere
-HINTS = {"Graph": "\n  hint: parse_graph makes one from equations"}
+HINTS = {"Graph": "parse_graph makes one from equations"}
 
 
-def refuse(name: str, wanted: str, value: object) -> OptionError:
+def refuse(name: str, wanted: str, value: object, hint: str = "") -> OptionError:
     """The error for argument `name`."""
-    return OptionError(f"{name} is {quote(value)}; {wanted} is expected")
+    return OptionError(f"{name} is {quote(value)}; {wanted} is expected", hint)
 
 
 def kind(wanted: type, **values: object) -> None:
@@ -36,8 +36,7 @@ def kind(wanted: type, **values: object) -> None:
     called = wanted.__name__
     for name, value in values.items():
         if not isinstance(value, wanted):
-            error = refuse(name, f"a {called}", value)
-            raise OptionError(f"{error}{HINTS.get(called, '')}")
+            raise refuse(name, f"a {called}", value, HINTS.get(called, ""))
 
 
 def text(**values: object) -> None:

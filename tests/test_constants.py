@@ -1,6 +1,7 @@
 """Numbers of a formula as parameters: which ones, their names, and the same values."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from cgprimer import (
     generate,
     parse_graph,
 )
+from cgprimer.cli import main
 
 HALF = {"c1": 0.5}
 FREED = [  # right side, options, what it becomes, start
@@ -165,3 +167,28 @@ def test_published_formulas_keep_their_values_bit_for_bit(part):
 def arrays(graph, at):
     inputs = np.array([at[name] for name in graph.inputs])
     return inputs, np.array([[at[name]] for name in graph.parameters]).reshape(-1, 1)
+
+
+SHELL = [  # options, the equations that are printed, and the parameters
+    (["--free-constants"], "xy = c1*xx + c2\n", {"c1": 2.0, "c2": 1.5}),
+    (["--free-constants", "--start", "c2=9"], "xy = c1*xx + c2\n", {"c1": 2.0}),
+]
+
+
+@pytest.mark.parametrize(("options", "equations", "parameters"), SHELL)
+def test_a_shell_frees_constants(options, equations, parameters, tmp_path, capsys):
+    data = tmp_path / "data.csv"
+    data.write_text("xx,xy\n0,1.5\n1,3.5\n2,5.5\n")
+    command = ["fit", "xy = 2.1*xx + 1.4", "--data", str(data), "--quiet"]
+    assert main([*command, *options]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(equations)
+    for name, value in parameters.items():
+        assert re.search(rf"{name}\s.*{value:g}", out)
+
+
+def test_a_shell_has_no_parameters_without_it(tmp_path, capsys):
+    data = tmp_path / "data.csv"
+    data.write_text("xx,xy\n0,1.5\n1,3.5\n")
+    assert main(["fit", "xy = 2.1*xx", "--data", str(data)]) == 2
+    assert "the graph has no parameters" in capsys.readouterr().err

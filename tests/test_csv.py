@@ -11,7 +11,7 @@ import pytest
 
 from cgprimer import DataError, Dataset, parse_graph
 from cgprimer.data import text_file
-from cgprimer.errors import visible
+from cgprimer.errors import shorten, visible
 
 LINE = parse_graph(["xy = w*xx + b"])
 
@@ -42,6 +42,11 @@ NO_NUMBERS = [
     *("1+2j", "(1)", "$1", "\x1c1", "2026-01-01", "10:30", "50%"),
 ]
 WHAT = {  # they are, and what to do; all others are no numbers
+    "0x10": "hexadecimal\n  hint: write decimal digits",
+    "1d3": "a number with a power of ten\n  hint: write such as 1.5e3",
+    "TRUE": "no number\n  hint: write 1 and 0",
+    "$1": "an amount of money\n  hint: leave its sign out",
+    "∞": "no finite number\n  hint: leave the sample out, or its cell empty",
     "2026-01-01": ("a date\n  hint: give a number, such as the days since the first"),
     "10:30": "a time\n  hint: give a number, such as the seconds since the first",
     "50%": (
@@ -73,9 +78,19 @@ def test_all_other_cells_are_refused_with_their_place(csv, cell, row, column):
     assert found == f"{head}{visible(cell)!r}, which is {what}"
 
 
-@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e400"])
-def test_what_is_not_finite_is_refused_with_its_sample(csv, cell):
-    assert " in sample 1 (" in message(csv(f"xx,xy\n1,2\n{cell},2\n"))
+INFINITE = "which is no finite number\n  hint: leave the sample out, or its cell empty"
+LARGE = "which is beyond double precision\n  hint: the largest is about 1.8e308"
+NOT_FINITE = {
+    "inf": INFINITE, "-Infinity": INFINITE, "1.#INF": INFINITE, "1e400": LARGE,
+    "-1.5E+0400": LARGE, "9" * 310: LARGE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", NOT_FINITE)
+def test_what_is_not_finite_is_refused_with_its_place(csv, cell):
+    path = csv(f"xx,xy\n1,2\n{cell},2\n{cell},3\n")
+    said = f"{path}: row 3, column 'xx' holds {shorten(cell)!r}, {NOT_FINITE[cell]}"
+    assert message(path) == said
 
 
 @pytest.mark.parametrize("cell", NO_NUMBERS)

@@ -1034,7 +1034,7 @@ BAD_CODE = {
     "partials": (
         {"forward": ok, "partials": ["1", "2"]},
         OpError,
-        "partials= has 2 for 1 arguments (a)",
+        "partials= has 2 for 1 argument (a)",
     ),
     "other names": (
         {"forward": ok, "partials": ["2*b"]},

@@ -103,7 +103,7 @@ def test_names_given_replace_those_of_the_graph(line, csv):
 BAD_FILES = {
     "": "{path}: a first line with names and some samples are expected",
     "xx,xy\n": "{path}: a first line with names and some samples are expected",
-    "xx,xy\n1,2\n3\n": "{path}: row 3 has 1 cells, the first 2",
+    "xx,xy\n1,2\n3\n": "{path}: row 3 has 1 cell, the first 2",
     "xx,xy\n1,2,9\n": (
         "{path}: row 2 has 3 cells, the first 2\n"
         "  hint: if a column has no heading, pass names=['', 'xx', 'xy'] with an empty "
@@ -127,7 +127,8 @@ BAD_FILES = {
         "  hint: missing='drop' leaves out this row"
     ),
     "xx,xy\n1,2\ninf,2\n-inf,2\n": (
-        "'xx' is inf in sample 1 (2 such values)\n  hint: leave these samples out"
+        "{path}: row 3, column 'xx' holds 'inf', which is no finite number\n"
+        "  hint: leave the sample out, or its cell empty"
     ),
 }
 

@@ -54,7 +54,7 @@ def test_what_is_many_is_counted():
     assert listing([]) == ""
     told = [str(ExpressionError(map(Mistake, names[:n]))) for n in (10, 11, 20)]
     ten = "\n\n".join(names[:10])
-    assert told == [ten, f"{ten}\n\n… and 1 more problems",
+    assert told == [ten, f"{ten}\n\n… and 1 more problem",
                     f"{ten}\n\n… and 10 more problems"]  # fmt: skip
 
 

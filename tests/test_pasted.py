@@ -6,15 +6,21 @@ Each is read as its author means it, or refused in words that help; none is misr
 # ruff: noqa: E501  (whole messages, and equations as they are pasted)
 
 import time
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cgprimer import (
+    CGPrimerError,
     Dataset,
     LeastSquares,
     check_gradients,
+    edge_partials,
     fit,
+    generate,
+    gradient,
     parse_claims,
     parse_graph,
 )
@@ -136,6 +142,19 @@ READ = [  # what is pasted, how it is read, and its inputs
     ('y\u200b = a\xb7x', "y = a*x", "x"),
     ("y = é*x + é", "y = é*x + é", "x"),
     ("y = ax + b*x", "y = ax + b*x", "x"),
+    ("y = max(1,x)", "y = max(1, x)", "x"),
+    ("y = minx + maxx + sign1*x", "y = minx + maxx + sign1*x", "x"),
+    ("y = tf.math.log(x + 1e-8)", "y = log(x + 1e-08)", "x"),
+    ("y = 2*x^-2 + x^+2", "y = 2*x^-2 + x^2", "x"),
+    ("y = exp(-(x-mu).^2/(2*sigma^2));", "y = exp(-(x - mu)^2/(2*sigma^2))", "x"),
+    ("y = torch.exp(-x**2 / (2 * sigma**2))", "y = exp(-x^2/(2*sigma^2))", "x"),
+    ("y = ln²x", "y = log(x)^2", "x"),
+    ("y = x·sin x", "y = x*sin(x)", "x"),
+    ("V = (4/3)*π*r³", "V = 4/3*pi*r^3", ""),
+    ("y = max(0,5*x)", "y = max(0, 5*x)", "x"),
+    ("y = max(1,500,x)", "y = max(max(1, 500), x)", "x"),
+    ("y = max(10, 050, x)", "y = max(max(10, 50), x)", "x"),
+    ("y = a*x --b", "y = a*x - (-b)", "x"),
 ]  # fmt: skip
 
 
@@ -155,6 +174,13 @@ NOTED = [
     ("y = e^x + é", "e is a parameter in 'y = e^x + é': write exp(x) for e^x, or declare it with parameters=['e']"),
     ("y = 1/(1+e⁻ˣ)", "e is a parameter in 'y = 1/(1+e⁻ˣ)': write exp(x) for e^x, or declare it with parameters=['e']"),
     ("y = ax² + bx + c", "ax is a parameter in 'y = ax² + bx + c': write a*x for a product, or declare it with parameters=['ax']"),
+    ("y = a*b -- comment", "-- is read as two signs of minus in 'y = a*b -- comment': a comment begins with #"),
+    ("y = exp(-E/k_BT)", "k_BT is a parameter in 'y = exp(-E/k_BT)': write k_B*T for a product, or declare it with parameters=['k_BT']"),
+    ("y = A*exp(-E/RT)", "RT is a parameter in 'y = A*exp(-E/RT)': write R*T for a product, or declare it with parameters=['RT']"),
+    ("E = mc²", "mc is a parameter in 'E = mc²': write m*c for a product, or declare it with parameters=['mc']"),
+    ("s = gt^2/2", "gt is a parameter in 's = gt^2/2': write g*t for a product, or declare it with parameters=['gt']"),
+    ("y = sin2x", "sin2x is a parameter in 'y = sin2x': write sin(2*x) for a call, or declare it with parameters=['sin2x']"),
+    ("y = a*lnx1 + x", "lnx1 is a parameter in 'y = a*lnx1 + x': write ln(x1) for a call, or declare it with parameters=['lnx1']"),
     ("y = wx + b", "wx is a parameter in 'y = wx + b': write w*x for a product, or declare it with parameters=['wx']"),
 ]  # fmt: skip
 
@@ -862,13 +888,13 @@ unexpected character '&'
 
     y = x&nbsp;+ 1
          ^
-  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
 
 unexpected character ';'
 
     y = x&nbsp;+ 1
               ^
-  hint: write one equation per string or line
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
 ---
 a second '=' in one equation
 
@@ -964,7 +990,7 @@ a comma outside a function call
 
     y = x, y
          ^
-  hint: decimal numbers are written with a point
+  hint: a comma parts the arguments of a function
 ---
 unexpected character ';'
 
@@ -1030,7 +1056,7 @@ malformed number '0x1F'
 
     y = 0x1F
         ^^^^
-  hint: write numbers as 12, 0.5 or 1e-3
+  hint: write numbers in decimal digits: 31
 ---
 malformed number '3i'
 
@@ -1159,7 +1185,486 @@ unexpected character ']'
     y = (a+b]*x
             ^
   hint: write parentheses ( ) only
+---
+unexpected character "'"
+
+    f'(x) = 1 for x > 0
+     ^
+  hint: name the derivative: df = … for f'(x) = …
+---
+'for' is Python, not part of the language
+
+    f(x) = 1 for x > 0
+             ^^^
+  hint: step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    f(x) = 1 for x > 0
+                   ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+'for' is Python, not part of the language
+
+    y = a*x for all x
+            ^^^
+  hint: write the equation alone, and values as equations of their own
+---
+a comma outside a function call
+
+    y = x, x > 0
+         ^
+  hint: write the equation alone; step(a - b) is 1 where a > b, so that step(x)*a + (1 - step(x))*b is a choice
+
+unexpected character '>'
+
+    y = x, x > 0
+             ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+a comma outside a function call
+
+    y = a*x, z = b*x
+           ^
+  hint: write one equation per string or line
+---
+an operator is missing before 'x'
+
+    y = log₁₀ x
+              ^
+  hint: write log(a)/log(10)
+---
+an operator is missing before 'x'
+
+    y = log2 x
+             ^
+  hint: write log(a)/log(2)
+---
+an operator is missing before 'mod'
+
+    y = x mod b
+          ^^^
+  hint: the remainder is not an operation of the language
+---
+an operator is missing before 'x'
+
+    y = 3*e x
+            ^
+  hint: write a product with '*': e*x
+---
+unknown function 'root'
+
+    y = root(x,3)
+        ^^^^
+  hint: write the n-th root as a power: a^(1/n) where a > 0
+---
+malformed number '0x10'
+
+    y = 0x10
+        ^^^^
+  hint: write numbers in decimal digits: 16
+---
+malformed number '0b101'
+
+    y = 0b101
+        ^^^^^
+  hint: write numbers in decimal digits: 5
+---
+'1,000' may be one number or several
+
+    y = min(1,000*x, 2)
+            ^^^^^
+  hint: write 1000 or 1.000 for one number, 1, 000 for several
+---
+'1,000' may be one number or several
+
+    y = max(1,000,x)
+            ^^^^^
+  hint: write 1000 or 1.000 for one number, 1, 000 for several
+---
+'1,500.25' may be one number or several
+
+    y = max(x, 1,500.25)
+               ^^^^^^^^
+  hint: write 1500.25 for one number, 1, 500.25 for several
+---
+'1,250,000' may be one number or several
+
+    y = max(x, 1,250,000)
+               ^^^^^^^^^
+  hint: write 1250000 for one number, 1, 250, 000 for several
+---
+'0,5' may be one number or several
+
+    y = max(0,5, x)
+            ^^^
+  hint: write 0.5 for one number, 0, 5 for several
+---
+'exp' takes 1 argument, but 2 are given
+
+    y = exp(-1,000*x)
+        ^^^^^^^^^^^^^
+  hint: write 1000 or 1.000
+---
+'sqrt' takes 1 argument, but 2 are given
+
+    y = sqrt(1,5*x)
+        ^^^^^^^^^^^
+  hint: decimal numbers are written with a point
+---
+an operator is missing before 'slope'
+
+    y = a*x -- the slope
+                   ^^^^^
+  hint: a comment begins with #
+---
+a value is expected before '/'
+
+    y = a*x // the slope
+             ^
+  hint: a comment begins with #
+---
+a value is expected before '*'
+
+    y = a*x /* the slope */
+             ^
+  hint: a comment begins with #
+---
+unexpected character ';'
+
+    y = a*x ; the slope
+            ^
+  hint: a comment begins with #
+---
+unexpected character '!'
+
+    y = a*x ! slope
+            ^
+  hint: a comment begins with #
+---
+unexpected character '%'
+
+    y = a*x % slope
+            ^
+  hint: a comment begins with #; the remainder is not an operation of the language
+---
+unknown function 'SUM'
+
+    y = SUM(A1:A3)
+        ^^^
+  hint: write the terms out: xa + xb + xc
+
+unexpected character ':'
+
+    y = SUM(A1:A3)
+              ^
+  hint: write the terms out: xa + xb + xc
+---
+unknown function 'SQRT'
+
+    y = SQRT(A1)+PI()
+        ^^^^
+  hint: did you mean 'sqrt'?
+
+unknown function 'PI'
+
+    y = SQRT(A1)+PI()
+                 ^^
+  hint: write pi alone
+---
+unexpected character '%'
+
+    y <- 3 + 2*x1 - x2 %% 2
+                       ^
+  hint: the remainder is not an operation of the language
+---
+malformed number '1.0D'
+
+    Y = 1.0D-3*X
+        ^^^^
+  hint: write powers of ten as 1.0e-3
+---
+unexpected character ';'
+
+    y = a*x + b; // slope
+               ^
+  hint: a comment begins with #
+---
+unexpected character '['
+
+    y = x[:, 0] * w
+         ^
+  hint: an index is part of a name: write x0 for x[:, 0]
+
+unexpected character ':'
+
+    y = x[:, 0] * w
+          ^
+  hint: an index is part of a name: write x0 for x[:, 0]
+---
+unexpected character '.'
+
+    y = x.pow(2) + 1
+         ^
+  hint: write a call of a function: exp(x) for x.exp()
+
+unknown function 'pow'
+
+    y = x.pow(2) + 1
+          ^^^
+  hint: write a power with '^': a^b
+---
+unknown function 'sigma'
+
+    y = sigma(w*x+b)
+        ^^^^^
+  hint: write sigmoid(a), or a product with '*'
+---
+unknown function 'σ'
+
+    y = σ(w·x + b)
+        ^
+  hint: write sigmoid(a), or a product with '*'
+---
+unknown function 'tg'
+
+    y = tg(x)
+        ^^
+  hint: write tan(a)
+---
+unexpected character '|'
+
+    y = ||x||
+        ^
+  hint: write sqrt(xa^2 + xb^2) for a norm
+---
+unexpected character '|'
+
+    y = (a || x)
+           ^
+  hint: there is no logic in the language; step(a)*step(b) is 1 where both are above 0
+---
+a comma outside a function call
+
+    y = 3,5x
+         ^
+  hint: decimal numbers are written with a point
+
+malformed number '5x'
+
+    y = 3,5x
+          ^^
+  hint: write a product with '*': 5*x
+---
+an operator is missing before 'x'
+
+    y = 5×10⁻³x
+              ^
+  hint: write a product with '*': …*x
+---
+an operator is missing before 'pi'
+
+    y = ⅓πr²h
+         ^
+  hint: write a product with '*': (…)*pi
+
+an operator is missing before 'r'
+
+    y = ⅓πr²h
+          ^
+  hint: write a product with '*': pi*r
+
+an operator is missing before 'h'
+
+    y = ⅓πr²h
+            ^
+  hint: leave the unit away, or write a product with '*h'
+---
+an operator is missing before 'x'
+
+    y = lim x
+            ^
+  hint: a limit is not in the language: write what it comes to
+---
+'tan' is a function
+
+    y = tan-1(x)
+        ^^^
+  hint: write arctan(x), or 1/tan(x): tan^-1 is used for either
+
+an operator is missing before '('
+
+    y = tan-1(x)
+             ^
+  hint: write a product with '*': 1*(…)
+---
+an operator is missing before '('
+
+    y = (x)(2)
+           ^
+  hint: leave the number of the equation away, or write (…)*2
+---
+unexpected character '<'
+
+    y = x<sup>2</sup>
+         ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+
+unexpected character '>'
+
+    y = x<sup>2</sup>
+             ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character '&'
+
+    y = a &times; x
+          ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+
+unexpected character ';'
+
+    y = a &times; x
+                ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character '<'
+
+    <i>y</i> = 2*x
+    ^
+  hint: this is HTML: write x^2 for x<sup>2</sup> or x&sup2;, a*x for a&times;x
+---
+unexpected character "'"
+
+    y = 1'000*x
+         ^
+  hint: write 1000 for 1'000
+---
+malformed number '.5x'
+
+    y = .5x
+        ^^^
+  hint: write a product with '*': .5*x
+---
+malformed number '0.5x'
+
+    y = 0.5x
+        ^^^^
+  hint: write a product with '*': 0.5*x
+---
+an operator is missing before 'mod'
+
+    y = x mod 2
+          ^^^
+  hint: the remainder is not an operation of the language
+---
+the left side of '=' must be one name
+
+    =A1*2+B$1
+    ^
+  hint: write a name before '=', such as y
+---
+unknown function 'IF'
+
+    y = IF(A1>0,A1,0)
+        ^^
+  hint: step(c)*a + (1 - step(c))*b is a where c > 0, else b
+
+unexpected character '>'
+
+    y = IF(A1>0,A1,0)
+             ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
+malformed number '2x'
+
+    f(x) = 2x^2 + 3x
+           ^^
+  hint: write a product with '*': 2*x
+
+malformed number '3x'
+
+    f(x) = 2x^2 + 3x
+                  ^^
+  hint: write a product with '*': 3*x
+---
+unexpected character '!'
+
+    y = n!/(k!(n-k)!)
+         ^
+  hint: a factorial is not in the language
+---
+unknown function 'float'
+
+    y = float(x)^1,5
+        ^^^^^
+  hint: write a product with '*': float*(…)
+
+a comma outside a function call
+
+    y = float(x)^1,5
+                  ^
+  hint: decimal numbers are written with a point
+---
+unknown function 'fabs'
+
+    y = fabs(x) + expf(-x)
+        ^^^^
+  hint: write abs(a)
+
+unknown function 'expf'
+
+    y = fabs(x) + expf(-x)
+                  ^^^^
+  hint: did you mean 'exp'?
+---
+the expression ends where a value is expected
+
+    y = x ÷ 2 ÷
+               ^
+---
+unknown function 'lg'
+
+    y = lg(x) + ld(x)
+        ^^
+  hint: write log(a)/log(10)
+
+unknown function 'ld'
+
+    y = lg(x) + ld(x)
+                ^^
+  hint: write log(a)/log(2)
+---
+unknown function 'arsinh'
+
+    y = arsinh(x)
+        ^^^^^^
+  hint: write log(a + sqrt(a^2 + 1))
+---
+unknown function 'clamp'
+
+    y = clamp(x, 0, 1)
+        ^^^^^
+  hint: write min(max(a, low), high)
 """
+
+
+COMMENTED = {  # a line above an equation, and what is said of it
+    "// the slope": "an equation needs '='",
+    "-- the slope": "an equation needs '='",
+    "/* the slope */": "an equation needs '='",
+    "// y = a*x": "the left side of '=' must be one name",
+    "! the slope": "unexpected character '!'",
+}
+
+
+@pytest.mark.parametrize("line", COMMENTED)
+def test_a_comment_of_another_language_is_told(line: str):
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph(f"{line}\ny = a*x")
+    [problem] = caught.value.problems
+    assert problem.message == f"line 1: {COMMENTED[line]}"
+    assert problem.hint == "a comment begins with #"
 
 
 def blocks() -> list[str]:
@@ -1194,6 +1699,73 @@ def test_declared_names_are_read_like_those_of_equations():
     assert (graph.inputs, graph.parameters) == (("t2",), ("w1", "pi"))
 
 
+SPELLED = parse_graph(["ŷ = α₁·x₁ + π₁·μ", "xz = ŷ²"], variables=["μ"])
+SUBSCRIPTS = {"x₁": [0.5, 2.0, 1.0], "µ": [1.5, 0.2, 3.0]}
+TRUTH = {"α₁": 2.0, "π₁": 3.0}
+AT = SUBSCRIPTS | TRUTH
+
+
+def _fitted(data: Dataset) -> dict[str, float]:
+    result = fit(SPELLED, data, LeastSquares(), start=TRUTH, progress=False)
+    return {name: round(value, 6) for name, value in result.parameters.items()}
+
+
+ASKED = {  # what takes a name, and what it finds
+    "at": lambda: SPELLED.evaluate(AT)["ŷ"].tolist(),
+    "at of a program": lambda: SPELLED.compile().values(AT)["ŷ"].tolist(),
+    "at of a check": lambda: check_gradients(SPELLED, at=AT).ok,
+    "claims": lambda: (
+        check_gradients(
+            SPELLED, claims={("y\u0302", "x₁"): "α₁", ("xz", "ŷ"): "2·ŷ"}
+        ).ok
+    ),
+    "wrt": lambda: [*gradient(SPELLED, "xz", wrt=["x₁"]).dependents][-1],
+    "outputs": lambda: parse_graph(["y₁ = a·x₁", "x₂ = y₁"], outputs=["y₁"]).outputs,
+    "typical": lambda: (
+        edge_partials(SPELLED, AT, typical={"x₁": 2.0})["ŷ", "x1"] is None
+    ),
+    "data": lambda: _fitted(
+        Dataset(SUBSCRIPTS, {"xz": SPELLED.evaluate(AT)["xz"]}, sigma={"xz": 1.0})
+    ),
+    "generate": lambda: _fitted(
+        generate(SPELLED, TRUTH, 9, low={"x₁": 1}, high={"x₁": 2, "µ": 3}, rng=0)
+    ),
+    "frame": lambda: [
+        *Dataset.from_frame(
+            pd.DataFrame(SUBSCRIPTS | {"xz": [1.0] * 3}), SPELLED
+        ).inputs
+    ],
+}
+FOUND = {
+    "at": [5.5, 4.6, 11.0], "at of a program": [5.5, 4.6, 11.0], "at of a check": True,
+    "claims": True, "wrt": "d_xz_d_x1", "outputs": ("y1",), "typical": False,
+    "data": {"α1": 2.0, "π1": 3.0}, "generate": {"α1": 2.0, "π1": 3.0},
+    "frame": ["x1", "μ"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ASKED)
+def test_names_are_read_as_in_equations_wherever_they_are_given(way: str):
+    assert ASKED[way]() == FOUND[way]
+
+
+TWICE = {  # and what is said where that makes one of two
+    "at": (lambda: SPELLED.evaluate(AT | {"x1": 1.0}), "'x₁' and 'x1' are one name, 'x1': give it once"),
+    "data": (lambda: Dataset({"µ": [1.0], "μ": [2.0]}, {"y": [1.0]}), "'µ' and 'μ' are one name, 'μ': give it once"),
+    "start": (lambda: fit(SPELLED, Dataset(SUBSCRIPTS, {"xz": [1.0] * 3}), start={"π₁": 1, "π1": 2}), "'π₁' and 'π1' are one name, 'π1': give it once"),
+    "claims": (lambda: check_gradients(SPELLED, claims={("ŷ", "x₁"): "α₁", ("ŷ", "x1"): 1}), "a second claim for d ŷ / d x1"),
+    "alpha": (lambda: SPELLED.evaluate(AT | {"alpha1": 1.0}), "unknown name 'alpha1'\n  hint: did you mean 'α1'?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", TWICE)
+def test_a_name_that_is_given_twice_or_in_letters_is_told(way: str):
+    ask, said = TWICE[way]
+    with pytest.raises(CGPrimerError) as caught:
+        ask()
+    assert str(caught.value) == said
+
+
 def test_only_what_begins_with_x_is_a_variable():
     graph = parse_graph(["y = χ + ξ + x̂ + ẋ + ẍ + éx"])
     assert graph.inputs == ("x̂", "ẋ", "ẍ")
@@ -1222,6 +1794,29 @@ def test_an_operation_is_found_in_what_its_author_wrote():
 )  # fmt: skip
 def test_a_letter_is_set_as_latex_sets_it(name: str, latex: str):
     assert latex_name(name) == latex
+
+
+DEFINED = [  # equations, their parameters, and the warnings
+    ("y = e^x\ne = 2", (), []),
+    ("e = 2\ny = e^x + E^x\nE = e", (), []),
+    ("y = k_BT*x\nk_BT = 0.025", (), []),
+    (
+        "y = ax^2 + e^-x\nax = 3*x",
+        ("e",),
+        [
+            "e is a parameter in 'y = ax^2 + e^-x': write exp(x) for e^x, or declare it with parameters=['e']"
+        ],
+    ),
+    ("y = mc^2 + x", ("mc",), []),
+]
+
+
+@pytest.mark.parametrize(("text", "parameters", "said"), DEFINED)
+def test_what_is_defined_is_no_constant_wherever_it_is(text, parameters, said):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert parse_graph(text).parameters == parameters
+    assert [str(each.message) for each in caught] == said
 
 
 # Texts of several lines

@@ -16,6 +16,7 @@ from cgprimer.data import text_file
 
 GRAPH = parse_graph(["y = a*x + b"], variables=["x", "y"])
 UNITS = {"x [s]": "x", "y (µV)": "y"}
+OUT = "{} left out as comments: {} of the file"
 DE, UNIT = "Commas were read as decimal signs", "Row {} of the file was read as units"
 
 
@@ -77,7 +78,17 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
     ),
     "dates that nobody uses": ("day,x,y\n2024-01-05,1,2\n", {}, [1], [2], ()),
     "samples that were taken out": (
-        "x,y\n1,2\n#3,4\n# 5,6\n#,\n# mean, 3\n7,8\n", {}, [1, 7], [2, 8], ()
+        "x,y\n1,2\n#3,4\n# 5,6\n#,\n# mean, 3\n7,8\n", {}, [1, 7], [2, 8],
+        [OUT.format("2 rows were", "rows 3, 4")],
+    ),
+    "… in many ways": (
+        "x,y\n1,2\n//3;4\n%3,4\n# 5,\n//-5e3,6.\n#1,a\n#7,8,9\n", {},
+        [1], [2], [OUT.format("3 rows were", "rows 4, 5, 6")],
+    ),
+    "… and it is said": ("x,y\n1,2\n#3,4\n", {"comment": "#"}, [1], [2], ()),
+    "… of one column": (
+        "y\n# mean\n#3\n1\n", {"inputs": []}, [], [1],
+        [OUT.format("1 row was", "row 3")],
     ),
     "two tables": ("t,u\n1,2\n\nx,y\n3,4\n", {}, [3], [4], ()),
     "one column": ("y\n1,5\n2\n", {"inputs": []}, [], [1.5, 2], [DE]),
@@ -87,6 +98,21 @@ READ = {  # text or bytes, what is passed, x, y, what is said of it
     "a comma shown elsewhere": ("x;y\n1,234;0,5\n", {}, [1.234], [0.5], [DE]),
     "a comma shown late": ("x;y\n1,234;5\n2;1,5\n", {},
                            [1.234, 2], [5, 1.5], [DE]),
+    "empty rows everywhere": (
+        "\n\nx,y\n\n1,2\n\n,\n\n3,4\n\n", {}, [1, 3], [2, 4], ()
+    ),
+    "separators at the ends": ("x;y;\n1;2;\n3;4;\n", {}, [1, 3], [2, 4], ()),
+    "… of samples alone": ("x,y\n1,2,\n3,4,\n", {}, [1, 3], [2, 4], ()),
+    "a quoted sep line": ('"sep=;"\nx;y\n1,5;2\n', {}, [1.5], [2], [DE]),
+    "dates with times": (
+        "date;x;y\n01.02.2024 10:00;1,5;2\n", {}, [1.5], [2], [DE]
+    ),
+    "UTF-32": ("x,y\n1,2\n".encode("utf-32"), {}, [1], [2], ()),
+    "a name for each group": ("A,,B\nx,y,z\n1,2,3\n", {}, [1], [2], ()),
+    "sections": ("Sample: A\n[Data]\nx\ty\n1\t2\n", {}, [1], [2], ()),
+    "indices as printed": (
+        "x₁,ŷ\n1,2\n", {"rename": {"x₁": "x", "y\u0302": "y"}}, [1], [2], ()
+    ),
     "two lines of names": ("y,x,z\nx,y,z\n1,2,3\n", {}, [1], [2], ()),
 }  # fmt: skip
 
@@ -356,7 +382,7 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
         None, [], [],
     ),
     "another sign than in the heading": (
-        "x;y\n1,2\n3,4\n", "FILE: row 2 has 1 cells, the first 2", None, [], []
+        "x;y\n1,2\n3,4\n", "FILE: row 2 has 1 cell, the first 2", None, [], []
     ),
     "the same name twice": (
         "x,x,y\n1,2,3\n",
@@ -368,6 +394,47 @@ REFUSED = {  # text or bytes, what is said, what is passed then, x, y
         "FILE holds signs of no text\n"
         "  hint: if it is UTF-16 without a mark, pass encoding='utf-16-le'",
         {"encoding": "utf-16-le"}, [1], [2],
+    ),
+    "… of the other order": (
+        "x\ty\n1\t2\n".encode("utf-16-be"),
+        "FILE holds signs of no text\n"
+        "  hint: if it is UTF-16 without a mark, pass encoding='utf-16-be'",
+        {"encoding": "utf-16-be"}, [1], [2],
+    ),
+    "JSON": (
+        '{"x": [1], "y": [2]}\n',
+        "FILE is JSON, no table of text\n  hint: save it as CSV",
+        None, [], [],
+    ),
+    "a page": (
+        "<table><tr><td>x</td><td>y</td></tr></table>\n",
+        "FILE is HTML, no table of text\n  hint: save it as CSV",
+        None, [], [],
+    ),
+    "columns as rows": (
+        "x,1,2,3\ny,4,5,6\n",
+        "there is no column 'y'\n  hint: the columns are x, 1, 2, 3",
+        None, [], [],
+    ),
+    "headings of two rows": (
+        "x,y\nchannel 1,channel 2\n1,2\n",
+        "FILE: row 2, column 'x' holds 'channel 1', which is not a number",
+        None, [], [],
+    ),
+    "units behind a slash": (
+        "x / s;y / V\n1,5;2\n",
+        "there is no column 'x'\n  hint: pass rename={'x / s': 'x', 'y / V': 'y'}",
+        {"rename": {"x / s": "x", "y / V": "y"}}, [1.5], [2],
+    ),
+    "German thousands and decimals": (
+        "x;y\n1.234;2,5\n2.000;3\n",
+        "FILE: '2,5' in row 2, but '1.234' in row 2: which sign is the decimal one?\n"
+        "  hint: pass thousands='.' if '1.234' is 1234",
+        {"thousands": "."}, [1234, 2000], [2.5, 3],
+    ),
+    "a word below": (
+        "x,y\n1,2\nEnd of data\n", "FILE: row 3 has 1 cell, the first 2",
+        None, [], [],
     ),
     "a workbook": (
         b"PK\3\4\0\0",
@@ -406,6 +473,34 @@ def test_what_is_not_clear_is_refused_with_what_to_pass(name, write, monkeypatch
             assert columns(read(path, alone | passed)) == [x, y]
 
 
+MONEY = "an amount of money\n  hint: leave its sign out"
+POWER = "a number with a power of ten\n  hint: write such as 1.5e3"
+UNSURE = (
+    "a number with its uncertainty\n  hint: give that a column of its own, as sigma"
+)
+WIDE = "what did not fit its column\n  hint: write the column wider"
+CELLS = {
+    "$1.50": MONEY, "1.50 €": MONEY,
+    "1.0D+00": POWER, "1.5 e3": POWER, "1 x 10^-3": POWER,
+    "1.5±0.1": UNSURE, "1.5 +/- 0.1": UNSURE, "1.512(3)": UNSURE, "******": WIDE,
+    "####": WIDE, "0x1F": "hexadecimal\n  hint: write decimal digits",
+    "1/2": "a fraction\n  hint: write a decimal number",
+    "<0.1": "a bound\n  hint: give a number, or leave the sample out",
+    "TRUE": "no number\n  hint: write 1 and 0",
+    "1-": "not a number", "(1.5)": "not a number", "1e": "not a number",
+    "١": "not a number", "10k": "not a number", "1.2.3": "not a number",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_that_is_no_number_is_told_by_its_look(cell, write):
+    path = write(f"x;y\n1;2\n3;{cell}\n")
+    with pytest.raises(DataError) as caught:
+        read(path, {})
+    said = f"{path}: row 3, column 'y' holds {cell!r}, which is {CELLS[cell]}"
+    assert str(caught.value) == said
+
+
 SENT = [  # what is passed, what is said
     ({"separator": "ab"},
      "separator= is one sign between cells, such as ';', not 'ab'"),
@@ -426,16 +521,23 @@ SENT = [  # what is passed, what is said
      "position 4: ordinal not in range(128)"),
     ({"rename": ["x"]}, "rename= is a dict heading → name, such as {'T [K]': 'T'}, not "
      "['x']"),
-    ({"rename": {"z": "x"}}, None),
+    ({"rename": {"z": "x"}}, "rename= names 'z', which is no column\n"
+     "  hint: the columns are x, y, μ"),
+    ({"rename": {"Y": "x"}}, "rename= names 'Y', which is no column\n"
+     "  hint: the columns are x, y, μ"),
+    ({"rename": {"x": "x", "xy": "y"}}, "rename= names 'xy', which is no column\n"
+     "  hint: did you mean 'y'?"),
+    ({"names": ["x", "y", "z"], "rename": {"µ": "z"}},
+     "rename= names 'μ', which is no column\n  hint: the columns are x, y, z"),
     ({"rename": {"µ": "x"}}, "FILE: a column name appears twice in x, y, x"),
-    ({"names": ["y", "x", ""]}, "FILE: row 1 has the names x, y, µ, others than "
+    ({"names": ["y", "x", ""]}, "FILE: row 1 has the names x, y, μ, others than "
      "names=['y', 'x', '']\n  hint: leave out what is given"),
     ({"names": ["x", "z", ""]}, "there is no column 'y'\n  hint: the columns are x, z"),
     ({"names": 3}, "names= takes names, such as ['xy'], not 3"),
     ({"decimal": "."}, "FILE: row 2, column 'x' holds '1,5', which is not a number"),
     ({"separator": "tab"}, "there is no column 'x'\n  hint: the columns are x;y;µ"),
-    ({"sigma": "µ"}, "FILE: row 2, column 'µ' holds 'a', which is not a number"),
-    ({"sigma": "err"}, "there is no column 'err'\n  hint: the columns are x, y, µ"),
+    ({"sigma": "µ"}, "FILE: row 2, column 'μ' holds 'a', which is not a number"),
+    ({"sigma": "err"}, "there is no column 'err'\n  hint: the columns are x, y, μ"),
     ({"sigma": {"z": 1}}, "sigma names z, but the targets are y"),
     ({"separator": "semicolon", "decimal": "comma", "missing": "drop"}, None),
 ]  # fmt: skip

@@ -276,7 +276,7 @@ malformed number '0x1F'
 
     xy=0x1F
        ^^^^
-  hint: write numbers as 12, 0.5 or 1e-3
+  hint: write numbers in decimal digits: 31
 ---
 malformed number '1_000'
 
@@ -330,7 +330,7 @@ a comma outside a function call
 
     xy=(xa, xb)
           ^
-  hint: decimal numbers are written with a point
+  hint: a comma parts the arguments of a function
 ---
 'lambda' is a keyword of Python
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from cgprimer.errors import visible
+from cgprimer.commands.common import add_options
+from cgprimer.errors import counted, visible
 
 HELP = "machine code kept from earlier runs: where it is, how much, and --clear"
 
@@ -15,9 +16,7 @@ cgprimer cache
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument(
-        "--clear", action="store_true", help="delete everything that is kept"
-    )
+    add_options(parser, {"--clear": "delete everything that is kept"})
 
 
 def run(options: argparse.Namespace) -> None:
@@ -27,9 +26,7 @@ def run(options: argparse.Namespace) -> None:
     place = cache.folder()
     if place is None:
         print("nothing is kept: there is no folder for it (see CGPRIMER_CACHE)")
-    elif options.clear:
-        count, size = cache.clear()
-        print(f"deleted {count} files, {size / 1e6:.1f} MB, from {visible(str(place))}")
-    else:
-        count, size = cache.contents()
-        print(f"{count} files, {size / 1e6:.1f} MB, in {visible(str(place))}")
+        return
+    count, size = cache.clear() if options.clear else cache.contents()
+    files, shown = f"{counted(count, 'file')}, {size / 1e6:.1f} MB", visible(str(place))
+    print(f"deleted {files}, from {shown}" if options.clear else f"{files}, in {shown}")

@@ -8,6 +8,7 @@ from operator import add
 
 from cgprimer.commands.common import (
     add_equations,
+    add_options,
     add_point,
     add_seed,
     graph_of,
@@ -24,30 +25,23 @@ cgprimer check "xz = sin(w*xa)" --claims mine.txt
 """
 
 
+OPTIONS = {
+    "--claims CLAIMS_FILE": "hand-written derivatives, one a line: d xy / d ab = xx",
+    "--output NAME": "claims d NAME / d … are total derivatives, along all paths",
+    "--mutations": "check the check: put common mistakes in at every edge, and see who "
+    "catches them: we, torch, JAX, autograd or scipy (several files may be given)",
+}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_equations(parser)
     add_point(parser)
-    parser.add_argument(
-        "--claims",
-        metavar="CLAIMS_FILE",
-        help="hand-written derivatives, one a line: d xy / d ab = xx",
-    )
-    parser.add_argument(
-        "--output",
-        metavar="NAME",
-        help="claims d NAME / d … are total derivatives, along all paths",
-    )
+    add_options(parser, OPTIONS)
     parser.add_argument(
         "--points", type=int, default=5, help="how many random points (default: 5)"
     )
     add_seed(parser, "of the random points")
-    parser.add_argument(
-        "--mutations",
-        action="store_true",
-        help="check the check: put common mistakes in at every edge, and see who "
-        "catches them: we, torch, JAX, autograd or scipy (several files may be given)",
-    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import argparse
 import codecs
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 VALUES = 40  # drawn at random, that are told
 DECLARED = {
-    "outputs": "what the graph is for (default: variables that no equation uses)",
-    "parameters": "names that are parameters, whatever they start with",
-    "variables": "names that are variables, whatever they start with",
+    "--outputs NAME …": "what the graph is for "
+    "(default: variables that no equation uses)",
+    "--parameters NAME …": "names that are parameters, whatever they start with",
+    "--variables NAME …": "names that are variables, whatever they start with",
 }
+
+
+def add_options(parser: argparse.ArgumentParser, options: Mapping[str, str]) -> None:
+    """Arguments as they are written, and their help: --all, --at FILE, --sum NAME …"""
+    for written, what in options.items():
+        name, *values = written.split()
+        if values:
+            nargs = "+" if values[1:] else None
+            parser.add_argument(name, metavar=values[0], nargs=nargs, help=what)
+        else:
+            parser.add_argument(name, action="store_true", help=what)
 
 
 def add_equations(parser: argparse.ArgumentParser) -> None:
@@ -36,19 +48,12 @@ def add_equations(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|EQUATION",
         help="a file, - for standard input, or equations",
     )
-    for kind, what in DECLARED.items():
-        parser.add_argument(f"--{kind}", nargs="+", metavar="NAME", help=what)
+    add_options(parser, DECLARED)
 
 
 def add_point(parser: argparse.ArgumentParser) -> None:
     """The argument that `values_at` and `point` read."""
-    parser.add_argument(
-        "--at",
-        nargs="+",
-        metavar="name=value",
-        default=[],
-        help="values of inputs and parameters",
-    )
+    add_options(parser, {"--at name=value …": "values of inputs and parameters"})
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
@@ -66,10 +71,7 @@ def graph_of(
     """
     from cgprimer.graph.read import parse_graph
 
-    source: Any = options.equations if equations is None else equations
-    # A file is told from an equation by the '=', which every equation has.
-    if len(source) == 1 and "=" not in source[0]:
-        source = text_of(source[0])
+    source = source_of(options.equations if equations is None else equations)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ReadingWarning)
         graph = parse_graph(
@@ -81,6 +83,12 @@ def graph_of(
     for each in caught:
         print(f"note: {visible(str(each.message))}", file=sys.stderr)
     return graph
+
+
+def source_of(texts: Sequence[str]) -> str | Sequence[str]:
+    """The text of a file, or the equations that are given, each an argument."""
+    # A file is told from an equation by the '=', which every equation has.
+    return text_of(texts[0]) if len(texts) == 1 and "=" not in texts[0] else texts
 
 
 def text_of(path: str) -> str:
@@ -96,8 +104,8 @@ def text_of(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         # `cgprimer show xy` was meant as an equation more likely than as a file.
-        hint = "" if "." in path else "\n  hint: an equation needs '='"
-        raise OptionError(f"cannot read {path!r}: {reason}{hint}") from error
+        hint = "" if "." in path else "an equation needs '='"
+        raise OptionError(f"cannot read {path!r}: {reason}", hint) from error
 
 
 def _decoded(data: bytes) -> str:
@@ -107,23 +115,25 @@ def _decoded(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def values(pairs: Sequence[str], known: Sequence[str]) -> dict[str, float]:
+def values(pairs: Sequence[str] | None, known: Sequence[str]) -> dict[str, float]:
     """`name=value` arguments as a dict; of a name that stands twice the last.
 
     Raises OptionError for what is not written so, and for names that are not `known`.
     """
+    from cgprimer.expr.printed import as_name
     from cgprimer.graph.arrays import decimal
 
     numbers = {}
-    for pair in pairs:
+    for pair in pairs or ():
         name, equals, text = pair.partition("=")
+        name = as_name(name.strip())
         try:
-            numbers[name.strip()] = decimal(text.strip(" "))
+            numbers[name] = decimal(text.strip(" "))
         except ValueError:
             raise OptionError(
                 f"write name=value, such as xa=1.5, not {pair!r}"
             ) from None
-        if not equals or name.strip() not in known:
+        if not equals or name not in known:
             every = f"the names are {', '.join(known)}"
             raise OptionError(unknown(f"name {name!r}", name, known, every))
     return numbers

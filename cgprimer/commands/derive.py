@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cgprimer.commands.common import add_seed, show, text_of
+from cgprimer.commands.common import add_options, add_seed, show, source_of
 
 HELP = "check a written derivation line by line, plain or in LaTeX"
 
@@ -22,6 +22,12 @@ whatever they begin with. Functions are
 """
 
 
+OPTIONS = {
+    "--variables NAME …": "the names that no line defines (default: every such name)",
+    "--numbers-only": "do not ask sympy, too",
+}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
@@ -30,17 +36,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|LINE",
         help="a file, - for standard input, or lines: `A = B = C`, plain or in LaTeX",
     )
-    parser.add_argument(
-        "--variables",
-        nargs="+",
-        metavar="NAME",
-        help="the names that no line defines (default: every such name)",
-    )
+    add_options(parser, OPTIONS)
     parser.add_argument(
         "--points", type=int, default=16, help="how many random points (default: 16)"
-    )
-    parser.add_argument(
-        "--numbers-only", action="store_true", help="do not ask sympy, too"
     )
     add_seed(parser, "of the random points")
 
@@ -49,11 +47,9 @@ def run(options: argparse.Namespace) -> int:
     """Print the report; 0 if every line is right, 1 if not or if it cannot be said."""
     from cgprimer.derivation.checking.check import check_derivation
 
-    lines = options.lines
-    # A file is told from a line by the '=', which every line has.
-    is_file = len(lines) == 1 and "=" not in lines[0]
+    source = source_of(options.lines)
     report = check_derivation(
-        text_of(lines[0]) if is_file else "\n".join(lines),
+        source if isinstance(source, str) else "\n".join(source),
         variables=options.variables,
         rng=options.seed,
         points=options.points,

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cgprimer.commands.common import add_equations, add_seed, graph_of, values
+from cgprimer.commands.common import (
+    add_equations,
+    add_options,
+    add_seed,
+    graph_of,
+    values,
+)
 from cgprimer.commands.pictures import check_ending, headless, save
 from cgprimer.commands.tables import add_table, table_of
 
@@ -15,6 +21,14 @@ EXAMPLE = """\
 printf 'xa,xy\\n0,1.02\\n1,2.98\\n2,5.01\\n3,7.00\\n' > points.csv
 cgprimer fit "xy = a*xa + b" --data points.csv
 """
+
+
+OPTIONS = {
+    "--start name=value …": "where to begin",
+    "--free-constants": "make parameters c1, c2, … of numbers, and begin with these",
+    "--plot FILE": "write the loss curve there",
+    "--quiet": "no progress bar",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +53,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, default=64, help="samples per step of adam and sgd"
     )
-    parser.add_argument(
-        "--start", nargs="+", metavar="name=value", default=[], help="where to begin"
-    )
+    add_options(parser, OPTIONS)
     add_seed(parser, "of the random numbers")
-    parser.add_argument("--plot", metavar="FILE", help="write the loss curve there")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,11 +64,15 @@ def run(options: argparse.Namespace) -> int:
     from cgprimer.fitting.fit import fit
     from cgprimer.fitting.least_squares import LeastSquares
     from cgprimer.fitting.optimisers import SGD, Adam
+    from cgprimer.graph.constants import free_constants
 
     if options.plot:
         # Before the fit, which may take minutes.
         check_ending(options.plot)
-    graph = graph_of(options)
+    graph, start = graph_of(options), dict[str, float]()
+    if options.free_constants:
+        graph, start = free_constants(graph)
+        print(f"{graph}\n")
     data = table_of(options, graph)
     # Made on demand: a bad --rate concerns only the methods that have a rate.
     methods: dict[str, Callable[[], LeastSquares | Adam | SGD]] = {
@@ -71,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         data,
         methods[options.method](),
         loss=options.loss,
-        start=values(options.start, graph.parameters),
+        start=start | values(options.start, graph.parameters),
         epochs=options.epochs,
         batch=options.batch,
         rng=options.seed,

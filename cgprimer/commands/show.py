@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cgprimer.commands.common import add_equations, graph_of
+from cgprimer.commands.common import add_equations, add_options, graph_of
 from cgprimer.graph.names import in_no_equation
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def cap(items: Sequence[str], most: int | None) -> list[str]:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_equations(parser)
-    parser.add_argument(
-        "--all", action="store_true", help="everything, however large the graph is"
-    )
+    add_options(parser, {"--all": "everything, however large the graph is"})
 
 
 def run(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from cgprimer.commands.common import add_options
 from cgprimer.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ SIGNS = {  # options that take one sign or word, as they are keywords of `from_c
 }
 
 
+NAMES = {
+    "--names NAME …": "of all columns in order, where the file has none",
+    "--rename HEADING=NAME …": "names for columns, such as 'T [K]=T'",
+}
+
+
 def add_table(parser: argparse.ArgumentParser) -> None:
     """The arguments that `table_of` reads."""
     parser.add_argument(
@@ -32,20 +39,8 @@ def add_table(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="table of text with names above its columns, such as CSV",
     )
-    for keyword, what in SIGNS.items():
-        parser.add_argument(f"--{keyword}", metavar="TEXT", help=what)
-    parser.add_argument(
-        "--names",
-        nargs="+",
-        metavar="NAME",
-        help="of all columns in order, where the file has none",
-    )
-    parser.add_argument(
-        "--rename",
-        nargs="+",
-        metavar="HEADING=NAME",
-        help="names for columns, such as 'T [K]=T'",
-    )
+    add_options(parser, {f"--{sign} TEXT": what for sign, what in SIGNS.items()})
+    add_options(parser, NAMES)
     parser.add_argument(
         "--missing",
         choices=["refuse", "drop"],

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cgprimer.commands.common import add_equations, add_point, graph_of, values_at
+from cgprimer.commands.common import (
+    add_equations,
+    add_options,
+    add_point,
+    graph_of,
+    values_at,
+)
 from cgprimer.commands.files import write_file
 from cgprimer.errors import OptionError
 from cgprimer.notation.report import encoding, plain
@@ -31,6 +37,12 @@ WIDTH = 110  # of a table in a file
 ENDINGS = {".tex": "latex", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
+OPTIONS = {
+    "--output NAME": "what is differentiated, if there are several",
+    "--part": "latex and html without the document",
+}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_equations(parser)
@@ -41,17 +53,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="variables",
         help="a line for every equation, or for every single operation v1, v2, …",
     )
-    parser.add_argument(
-        "--output", metavar="NAME", help="what is differentiated, if there are several"
-    )
+    add_options(parser, OPTIONS)
     parser.add_argument(
         "--format",
         choices=["table", *FORMATS],
         help="table: a line for each name (the default); text and ascii: every step "
         "written out; latex and html: documents",
-    )
-    parser.add_argument(
-        "--part", action="store_true", help="latex and html without the document"
     )
     parser.add_argument(
         "-o",
@@ -93,8 +100,8 @@ def _by_ending(file: str | None) -> str:
     if file and ending not in ENDINGS:
         known = ", ".join(ENDINGS)
         raise OptionError(
-            f"{file!r}: the format does not follow from this ending\n"
-            f"  hint: end it in {known}, or say --format"
+            f"{file!r}: the format does not follow from this ending",
+            f"end it in {known}, or say --format",
         )
     return ENDINGS.get(ending, "table")
 

@@ -42,9 +42,23 @@ KINDS = (  # of what is no number: how it looks, what it is, what to do
      "a time", "give a number, such as the seconds since the first"),
     (r"[-+]?[\d.,]+\s*%",
      "a percentage", "write the number without the sign, and mind the factor 100"),
+    (r"[-+]?\d[\d.,]*(\s+[eE]|[dD]|\s*[x×*·]\s*10\^?)[-+]?\d+",
+     "a number with a power of ten", "write such as 1.5e3"),
+    (r"[-+]?[\d.,]+\s*(±|\+/?-).*|[-+]?[\d.,]*\d\(\d+\)",
+     "a number with its uncertainty", "give that a column of its own, as sigma"),
     (r"[-+]?[\d.,]*\d(\s+[^\W\d_]|\s*[°µμΩ]).*",
      "more than a number", "leave out what stands behind it, such as a unit"),
+    (r"[-+]?[$€£¥].*|.*\d\s*[$€£¥]", "an amount of money", "leave its sign out"),
+    (r"(?i:true|false|yes|no)", "no number", "write 1 and 0"),
+    (r"[-+]?0[xX][0-9a-fA-F]+", "hexadecimal", "write decimal digits"),
+    (r"[-+]?\d+\s*/\s*\d+", "a fraction", "write a decimal number"),
+    (r"[<>≤≥]\s*[-+]?[\d.,]+", "a bound", "give a number, or leave the sample out"),
+    (r"[*#]+", "what did not fit its column", "write the column wider"),
     (r"=.*", "a formula", "save the values of the spreadsheet"),
+    (r"[-+]?(?i:∞|inf|infinity|1\.#inf0*)",
+     "no finite number", "leave the sample out, or its cell empty"),
+    (r"[-+]?(\d[\d.,]*[eE]\+?\d{3,}|\d{309,})",
+     "beyond double precision", "the largest is about 1.8e308"),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import COMMENTS, Row, has_width, places_of
 from cgprimer.data.signs import Cell, Signs
 from cgprimer.data.text_file import legible
-from cgprimer.errors import DataError, shorten, with_hint
+from cgprimer.errors import DataError, counted, shorten
 from cgprimer.types import Array
 
 PIECE = 64  # rows; an odd one costs that others around it are looked at, too
@@ -48,6 +48,7 @@ class Collector:
         self.rows = self.incomplete = 0
         self.gaps: dict[str, list[int]] = {}
         self.spelled: dict[str, None] = {}
+        self.taken_out: list[int] = []
 
     def add(self, rows: Sequence[Row], numbers: Sequence[int]) -> None:
         """Append rows, whose lines have these numbers; DataError for what is odd."""
@@ -89,7 +90,7 @@ class Collector:
             )
         except ValueError:
             return None
-        odd = len(numbers) != len(cells) or np.isnan(numbers).any()
+        odd = len(numbers) != len(cells) or not np.isfinite(numbers).all()
         return None if odd else numbers
 
     def _add_row(self, row: Row, number: int) -> None:
@@ -109,32 +110,31 @@ class Collector:
             self.values.extend(values)
 
     def check_comment(self, line: str, number: int) -> None:
-        """DataError for a comment that could be a sample."""
-        line, signs = line.strip(), self.heading.cutter.signs
-        if self.reading.comment is None and self._may_be_sample(line):
-            sign = next(sign for sign in signs if line.startswith(sign))
-            raise ReadingError(
-                f"{self.shown}: row {number} begins with {sign!r} and holds numbers as "
-                "samples do\n  hint: pass ",
-                Pass("comment", sign),
-                " to leave such rows out, ",
-                Pass("comment", ""),
-                " to read them",
-            )
-
-    def _may_be_sample(self, line: str) -> bool:
-        """Whether all that is used of a comment is as in a sample.
+        """DataError for a comment that could be a sample; one taken out is remarked.
 
         What begins with a number behind its sign was taken out; but #12 may be the name
         of a sample that nobody uses, and #### a number.
         """
-        row = self.heading.cutter.cells(line)
+        row = self.heading.cutter.cells(line.strip())
         others = [place for place in self.places if place]
-        if not others or not self._fits(row, others):
-            return False
+        if self.reading.comment is not None or not self._fits(row, others):
+            return
         first = row[0].lstrip("#%/")
-        return 0 not in self.places or not (
-            first[:1].isspace() or row[0] in COMMENTS or looks_like_number(first)
+        if 0 in self.places and looks_like_number(first):
+            self.taken_out.append(number)
+        elif others and not (
+            0 in self.places and (first[:1].isspace() or row[0] in COMMENTS)
+        ):
+            self._refuse_comment(row[0], number)
+
+    def _refuse_comment(self, cell: str, number: int) -> NoReturn:
+        signs = self.heading.cutter.signs
+        sign = next(sign for sign in signs if cell.startswith(sign))
+        leave, read = Pass("comment", sign), Pass("comment", "")
+        raise ReadingError(
+            f"{self.shown}: row {number} begins with {sign!r} and holds numbers as "
+            "samples do",
+            hint=["pass ", leave, " to leave such rows out, ", read, " to read them"],
         )
 
     def check_long(self, row: Row, first: int, last: int) -> None:
@@ -144,7 +144,8 @@ class Collector:
             if self._fits(cut(line), self.places):
                 raise DataError(
                     f"{self.shown}: a quoted cell goes on from row {first} to row "
-                    f"{last}, over what look like samples\n  hint: close its quote"
+                    f"{last}, over what look like samples",
+                    "close its quote",
                 )
 
     def _fits(self, row: Row, places: Sequence[int]) -> bool:
@@ -154,16 +155,16 @@ class Collector:
 
     def _refuse_row(self, row: Row, number: int) -> NoReturn:
         names, width = self.names, len(row)
-        said = f"{self.shown}: row {number} has {width} cells, the first {len(names)}"
+        cells = counted(width, "cell")
+        said = f"{self.shown}: row {number} has {cells}, the first {len(names)}"
         commas = self.heading.cutter.separator == "," and width > len(names)
         more = "if commas are decimal signs too, separate cells by ;" * commas
         if width == len(names) + 1:
-            raise ReadingError(
-                f"{said}\n  hint: if a column has no heading, pass ",
-                Pass("names", ["", *names]),
-                " with an empty name in its place" + f"; {more}" * commas,
-            )
-        raise DataError(with_hint(said, more))
+            end = " with an empty name in its place" + f"; {more}" * commas
+            named = Pass("names", ["", *names])
+            alone = "if a column has no heading, pass "
+            raise ReadingError(said, hint=[alone, named, end])
+        raise DataError(said, more)
 
     def finish(self) -> dict[str, Array]:
         """The columns; DataError where a sign is not clear, or values are missing."""
@@ -183,12 +184,11 @@ class Collector:
             f"column {shorten(n)!r} in {_rows(at)}" for n, at in self.gaps.items()
         )
         spelled = ", ".join(repr(shorten(text)) for text in [*self.spelled][:SHOWN])
+        rows = f"these {self.incomplete} rows" if self.incomplete > 1 else "this row"
         raise ReadingError(
             f"{self.shown}: {count} value{'s are' if count > 1 else ' is'} missing: "
-            f"{where} (written {spelled})\n  hint: ",
-            Pass("missing", "drop"),
-            f" leaves out {'these' if self.incomplete > 1 else 'this'} "
-            f"{f'{self.incomplete} rows' if self.incomplete > 1 else 'row'}",
+            f"{where} (written {spelled})",
+            hint=[Pass("missing", "drop"), f" leaves out {rows}"],
         )
 
     def remarks(self) -> Iterator[str]:
@@ -199,8 +199,14 @@ class Collector:
             yield "Commas were read as decimal signs"
         if self.incomplete:
             rows = sorted({n for at in self.gaps.values() for n in at})
-            count = "1 row was" if len(rows) == 1 else f"{len(rows)} rows were"
-            yield f"{count} left out for lack of values: {_rows(rows)} of the file"
+            yield _left_out(rows, "for lack of values")
+        if self.taken_out:
+            yield _left_out(self.taken_out, "as comments")
+
+
+def _left_out(rows: Sequence[int], why: str) -> str:
+    count = "1 row was" if len(rows) == 1 else f"{len(rows)} rows were"
+    return f"{count} left out {why}: {_rows(rows)} of the file"
 
 
 def _picker(places: list[int]) -> Callable[[Row], Sequence[str]]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from cgprimer.errors import DataError, listing
+from cgprimer.errors import DataError, counted, listing
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.names import by_plain_name
 from cgprimer.types import Array
 
 
@@ -23,12 +24,12 @@ def by_name(columns: Any, field: str) -> dict[str, Any]:
     """
     # Told by what it can do: pandas need not be installed.
     if hasattr(columns, "columns") and hasattr(columns, "to_dict"):
-        return {str(name): columns[name].to_numpy() for name in columns.columns}
+        columns = {str(name): columns[name].to_numpy() for name in columns.columns}
     if not isinstance(columns, Mapping) or not all(isinstance(n, str) for n in columns):
         raise DataError(
             f"{field} are given as a dict name → values, not {type(columns).__name__}"
         )
-    return dict(columns)
+    return dict(by_plain_name(columns, DataError))
 
 
 def check_columns(columns: Mapping[str, Array]) -> int:
@@ -41,7 +42,7 @@ def check_columns(columns: Mapping[str, Array]) -> int:
     for name, (length,) in others:
         if length != size:
             raise DataError(
-                f"{first!r} has {size} samples but {name!r} has {length}: "
+                f"{first!r} has {counted(size, 'sample')} but {name!r} has {length}: "
                 "every column holds one value per sample"
             )
     if not size:
@@ -63,7 +64,8 @@ def _column(name: str, value: Array, size: int) -> Array:
     if len(bad):
         raise DataError(
             f"{name!r} is {column[bad[0]]} in sample {bad[0]} "
-            f"({len(bad)} such values)\n  hint: leave these samples out"
+            f"({counted(len(bad), 'such value')})",
+            "leave these samples out",
         )
     column.flags.writeable = False
     return column
@@ -77,6 +79,7 @@ def freeze_sigma(
     Raises DataError for other names or shapes, and for what is not positive.
     """
     by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets, sigma)
+    by_name = by_plain_name(by_name, DataError)
     if set(by_name) != set(targets):
         raise DataError(
             f"sigma names {listing(by_name)}, but the targets are {listing(targets)}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cgprimer.data.collect import Collector
-from cgprimer.data.heading import SAMPLE, find_heading
+from cgprimer.data.heading import SAMPLE, check_renamed, find_heading
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles
 from cgprimer.data.rows import long_fields
@@ -47,6 +47,7 @@ def read_columns(
     try:
         with open_lines(path, reading.encoding) as lines, long_fields():
             heading = find_heading(lines.peek(SAMPLE), wanted, reading, shown)
+            check_renamed(heading, reading)
             names = [name for name in heading.names if name]
             counts = Counter(names)
             if any(counts[name] > 1 for name in wanted):

@@ -19,7 +19,8 @@ from cgprimer.data.columns import by_name, check_columns, freeze, freeze_sigma
 from cgprimer.data.csv_file import read_columns
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles, choose, column_names, wanted
-from cgprimer.errors import DataError, listing
+from cgprimer.errors import DataError, counted, listing
+from cgprimer.expr.printed import as_name
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.report import Part, Report, Said
@@ -85,7 +86,7 @@ class Dataset(Report):
 
     def _parts(self) -> list[Part]:
         said = (
-            f"Dataset({len(self)} sample{'s' * (len(self) != 1)}: inputs "
+            f"Dataset({counted(len(self), 'sample')}: inputs "
             f"{listing(self.inputs) or 'none'}; targets {listing(self.targets)}"
             + f"; not used: {listing(self.ignored)}" * bool(self.ignored)
             + ")"
@@ -127,7 +128,7 @@ class Dataset(Report):
         if not hasattr(frame, "columns"):
             raise DataError(f"a pandas DataFrame is expected, not {takes.quote(frame)}")
         # Labels of a frame may be numbers; names of a graph are texts.
-        place = {str(name): name for name in frame.columns}
+        place = {as_name(str(name)): name for name in frame.columns}
         roles = choose(list(place), graph, inputs, targets, sigma)
         columns = {name: frame[place[name]].to_numpy() for name in roles.used}
         return cls._of(columns, roles, sigma)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer.errors import DataError, listing, visible
 from cgprimer.graph.arrays import as_number, as_numbers
+from cgprimer.graph.names import by_plain_name
 from cgprimer.types import Array
 
 Sampler = Callable[[np.random.Generator, int], ArrayLike]
@@ -58,6 +59,7 @@ def draws_of(names: tuple[str, ...], low: Any, high: Any, sampler: Any) -> list[
     """A Draw for each of the inputs; DataError for other names in a dict."""
     lows = numbers_by_name(names, low, -1.0, "low")
     highs = numbers_by_name(names, high, 1.0, "high")
+    sampler = by_plain_name(sampler, DataError)
     _check_names(names, sampler, "sampler")
     by_name = sampler if isinstance(sampler, Mapping) else dict.fromkeys(names, sampler)
     return [Draw(n, lows[n], highs[n], by_name.get(n)) for n in names]
@@ -72,6 +74,7 @@ def numbers_by_name(
     """
     if not isinstance(value, Mapping):
         return dict.fromkeys(names, as_number(f"{keyword}=", value, DataError))
+    value = by_plain_name(value, DataError)
     _check_names(names, value, keyword)
     return {
         name: as_number(f"{keyword}= of {name!r}", value.get(name, default), DataError)

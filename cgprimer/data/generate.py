@@ -14,7 +14,7 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.data.draws import Sampler, draws_of, numbers_by_name
-from cgprimer.errors import DataError, PointError, shorten
+from cgprimer.errors import DataError, PointError, counted, shorten
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
@@ -87,7 +87,8 @@ def check_size(graph: Graph, size: int) -> int:
     if wanted > memory / 2:
         raise DataError(
             f"{size:,} samples of this graph need about {wanted / 2**30:,.0f} GiB, and "
-            f"this machine has {memory / 2**30:,.0f}\n  hint: generate less at a time"
+            f"this machine has {memory / 2**30:,.0f}",
+            "generate less at a time",
         )
     return size
 
@@ -129,6 +130,7 @@ def _check_finite(graph: Graph, name: str, row: Array, point: Point) -> None:
             for n, i in graph.table.input_rows.items()
         )
         raise DataError(
-            f"{name!r} is {row[bad[0]]} in {len(bad)} of {len(row)} samples, first "
-            f"at {shorten(where, 120)}\n  hint: choose ranges where it is finite"
+            f"{name!r} is {row[bad[0]]} in {len(bad)} of "
+            f"{counted(len(row), 'sample')}, first at {shorten(where, 120)}",
+            "choose ranges where it is finite",
         )

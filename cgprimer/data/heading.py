@@ -18,7 +18,7 @@ from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.rows import Cutter
 from cgprimer.data.text_file import refuse_nul
-from cgprimer.errors import DataError
+from cgprimer.errors import DataError, counted, listing, shorten, suggest
 
 SAMPLE = 1000  # lines that are looked at before the first row is read
 SEPARATORS = (",", ";", "\t", "|", " ")  # of two that fit the first is taken
@@ -55,8 +55,18 @@ def find_heading(
             _check_count(looks, reading.names, shown)
         return best.heading
     if "\0" in text:
-        refuse_nul(shown)
+        refuse_nul(shown, text)
     return _without(looks, wanted, reading)
+
+
+def check_renamed(heading: Heading, reading: TableReading) -> None:
+    """ReadingError where a name of `rename` is no heading."""
+    titles = [title for title in heading.titles if title]
+    for name in (reading.rename or {}) if titles else ():
+        if name not in titles:
+            said = f" names {shorten(name)!r}, which is no column"
+            hint = suggest(name, titles) or f"the columns are {listing(titles)}"
+            raise ReadingError(Pass("rename"), said, hint=[hint])
 
 
 def _check_count(looks: Sequence[Look], names: Sequence[str], shown: str) -> None:
@@ -64,10 +74,10 @@ def _check_count(looks: Sequence[Look], names: Sequence[str], shown: str) -> Non
     width, rows = max((look.width() for look in looks), key=lambda pair: pair[::-1])
     if rows and width != len(names):
         raise ReadingError(
-            f"{shown}: most rows have {width} cells, but there are {len(names)} names "
-            "in ",
+            f"{shown}: most rows have {counted(width, 'cell')}, but there are "
+            f"{counted(len(names), 'name')} in ",
             Pass("names", [*names]),
-            "\n  hint: give one for each column, an empty one for what is not used",
+            hint=["give one for each column, an empty one for what is not used"],
         )
 
 
@@ -77,14 +87,14 @@ def _without(
     """What is likely the heading, where none has the names that are wanted."""
     look = max(looks, key=lambda look: look.width()[::-1])
     if reading.names is not None:
-        return Heading(look.cutter, look.named([*reading.names]), look.lines[0].number)
+        return look.heading([*reading.names], look.lines[0].number)
     rows, (width, _) = [x for x in look.lines if not x.comment], look.width()
     at = next((i for i, x in enumerate(rows) if len(x.row) == width), None)
     if at is None:
-        return Heading(look.cutter, [], 1)
+        return look.heading([], 1)
     if all(map(looks_like_number, filter(str.strip, rows[at].row))):
         _refuse_no_names(rows, at, wanted, look.shown)
-    return Heading(look.cutter, look.named(rows[at].row), rows[at].number + 1)
+    return look.heading(look.titles(rows[at].row), rows[at].number + 1)
 
 
 def _refuse_no_names(
@@ -96,12 +106,9 @@ def _refuse_no_names(
     if at:
         above = rows[at - 1]
         said = (
-            f"{shown}: row {above.number} has {len(above.row)} cells, the numbers "
-            f"below it {width}"
+            f"{shown}: row {above.number} has {counted(len(above.row), 'cell')}, the "
+            f"numbers below it {width}"
         )
     names = [*wanted, *[""] * (width - len(wanted))]
-    raise ReadingError(
-        f"{said}\n  hint: pass ",
-        Pass("names", names),
-        f" in the order of the {width} columns",
-    )
+    order = f" in the order of the {counted(width, 'column')}"
+    raise ReadingError(said, hint=["pass ", Pass("names", names), order])

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cgprimer.data.cells import (
     is_missing,
@@ -35,7 +35,8 @@ LONG = 1000  # characters of a name
 class Heading:
     """What the first lines tell.
 
-    names : of the columns, in order; "" for one without.
+    titles : what stands above the columns, in order; "" where nothing does.
+    names : the same after `rename`.
     first : the line from which on there are samples.
     units : the line that holds units, 0 where there is none.
     doubtful : whether a point may stand between thousands. Where semicolons separate,
@@ -43,6 +44,7 @@ class Heading:
     """
 
     cutter: Cutter
+    titles: list[str]
     names: list[str]
     first: int
     units: int = 0
@@ -118,24 +120,34 @@ class Look:
         width, count = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
         return width, count * (width > 1)
 
+    def titles(self, row: Row) -> list[str]:
+        """What a row would stand for above the columns."""
+        # What is longer is no name that anybody wants, and would cost much.
+        return [spaced(legible(cell)) if len(cell) < LONG else "" for cell in row]
+
     def named(self, row: Row) -> list[str]:
         """The names that a row would give to the columns."""
-        # What is longer is no name that anybody wants, and would cost much.
-        names = [spaced(legible(cell)) if len(cell) < LONG else "" for cell in row]
+        return self._renamed(self.titles(row))
+
+    def _renamed(self, titles: list[str]) -> list[str]:
         rename = self.reading.rename or {}
-        return [rename.get(name, name) for name in names]
+        return [rename.get(title, title) for title in titles]
+
+    def heading(self, titles: list[str], first: int, *more: Any) -> Heading:
+        """The heading of such columns, where samples begin with line `first`."""
+        return Heading(self.cutter, titles, self._renamed(titles), first, *more)
 
     def guess(self, wanted: Sequence[str]) -> HeadingGuess | None:
         """The heading by the names that are wanted, or by those that are given."""
         if self.reading.names is not None:
-            return self._given(self.named([*self.reading.names]), wanted)
+            return self._given([*self.reading.names], wanted)
         at = self._exact(wanted, comments=False)
         if at is None:
             at = self._exact(wanted, comments=True)
         if at is None:
             return None
         self._check_above(at, wanted)
-        return self._below(self.named(self.lines[at].row), at + 1, wanted)
+        return self._below(self.titles(self.lines[at].row), at + 1, wanted)
 
     def _check_above(self, at: int, wanted: Sequence[str]) -> None:
         """ReadingError where the names stand right below samples, not above them."""
@@ -147,8 +159,10 @@ class Look:
         if above.number == line.number - 1 and self.fits(above.row, places):
             raise ReadingError(
                 f"{self.shown}: row {line.number} has the names of columns, but row "
-                f"{above.number} above it numbers\n  hint: put the names above all "
-                "samples, or an empty row above the names"
+                f"{above.number} above it numbers",
+                hint=[
+                    "put the names above all samples, or an empty row above the names"
+                ],
             )
 
     def _exact(self, wanted: Sequence[str], comments: bool) -> int | None:
@@ -181,15 +195,16 @@ class Look:
         told = (cell for cell in cells if cell.strip())
         return any(looks_like_number(cell) or is_missing(cell) for cell in told)
 
-    def _given(self, names: list[str], wanted: Sequence[str]) -> HeadingGuess | None:
+    def _given(self, titles: list[str], wanted: Sequence[str]) -> HeadingGuess | None:
         """Names that are given: rows before the first that suits them are passed by."""
+        names = self._renamed(titles)
         if not {*wanted} <= {*names}:
             return None
         places = places_of(names, wanted)
         for i, line in enumerate(self.lines):
             whole = not line.comment and len(line.row) == len(names)
             if whole and self.begins(line.row, places):
-                return self._below(names, i, wanted)
+                return self._below(titles, i, wanted)
             told = self.named(line.row)
             alike = len(told) == len(names) and {*wanted} <= {*told}
             if alike and places_of(told, wanted) != places:
@@ -197,12 +212,13 @@ class Look:
                     f"{self.shown}: row {line.number} has the names "
                     f"{listing(told)}, others than ",
                     Pass("names", names),
-                    "\n  hint: leave out what is given",
+                    hint=["leave out what is given"],
                 )
-        return self._below(names, 0, wanted)
+        return self._below(titles, 0, wanted)
 
-    def _below(self, names: list[str], at: int, wanted: Sequence[str]) -> HeadingGuess:
+    def _below(self, titles: list[str], at: int, wanted: Sequence[str]) -> HeadingGuess:
         """The guess, where samples begin with row `at` or below a row of units."""
+        names = self._renamed(titles)
         places = places_of(names, wanted)
         rows = [line for line in self.lines[at:] if not line.comment]
         first = 1 + (self.lines[at - 1].number if at else self.start)
@@ -219,7 +235,7 @@ class Look:
         doubtful = self.cutter.separator == ";" or any(
             map(shows_comma, chain.from_iterable(line.row for line in rows))
         )
-        heading = Heading(self.cutter, names, first, units, doubtful)
+        heading = self.heading(titles, first, units, doubtful)
         return HeadingGuess(heading, good, len(rows) - good)
 
     def _has_units(self, row: Row, places: Collection[int]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from cgprimer import takes
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.roles import column_names
+from cgprimer.expr.printed import as_name
 
 SIGNS = {  # signs that a shell, or a person, rather has as words
     "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blanks": " ",
@@ -99,5 +100,5 @@ def _renamed(rename: Any) -> dict[str, str]:
 
 
 def spaced(name: str) -> str:
-    """A heading on one line, with single blanks."""
-    return " ".join(name.strip("\ufeff\u200b").split())
+    """A heading on one line, with single blanks; a name as those of equations are."""
+    return as_name(" ".join(name.strip("\ufeff\u200b").split()))

@@ -6,7 +6,7 @@ texts, Pass(keyword, value) … ─▶ ReadingError, in words of Python or of a 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cgprimer.errors import DataError
@@ -33,10 +33,10 @@ class Pass(NamedTuple):
 
 
 class ReadingError(DataError):
-    """A file that is not read as it is; `parts` are texts, and what to pass."""
+    """A file that is not read as it is; `parts`, and a hint, hold what to pass."""
 
-    def __init__(self, *parts: str | Pass) -> None:
-        self.parts = parts
+    def __init__(self, *parts: str | Pass, hint: Sequence[str | Pass] = ()) -> None:
+        self.parts = (*parts, "\n  hint: ", *hint) if hint else parts
         super().__init__(self.told(Pass.as_keyword))
 
     def told(self, spell: Callable[[Pass], str]) -> str:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, NoReturn
 from cgprimer import takes
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
+from cgprimer.expr.printed import as_name
 from cgprimer.graph.arrays import decimal
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.names import name_list
+from cgprimer.graph.names import by_plain_name, name_list
 
 
 class Roles(NamedTuple):
@@ -53,7 +54,10 @@ def wanted(
         targets = graph.outputs if targets is None else targets
     inputs, targets = column_names(inputs, "inputs"), column_names(targets, "targets")
     by_name = sigma if isinstance(sigma, Mapping) else dict.fromkeys(targets, sigma)
-    columns = {target: text for target, text in by_name.items() if _is_name(text)}
+    by_name = by_plain_name(by_name, DataError)
+    columns = {
+        target: as_name(text) for target, text in by_name.items() if _is_name(text)
+    }
     return Roles(inputs, targets, [], columns)
 
 
@@ -97,9 +101,9 @@ def choose(
 def _refuse_missing(missing: Sequence[str], names: Sequence[str]) -> NoReturn:
     said = f"there is no column {shorten(missing[0])!r}"
     if rename := _with_units(missing, names):
-        raise ReadingError(f"{said}\n  hint: pass ", Pass("rename", rename))
+        raise ReadingError(said, hint=["pass ", Pass("rename", rename)])
     hint = suggest(missing[0], names) or f"the columns are {listing(names)}"
-    raise DataError(f"{said}\n  hint: {hint}")
+    raise DataError(said, hint)
 
 
 def _with_units(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -124,9 +128,9 @@ def _refuse_parameters(columns: Sequence[str], graph: Graph) -> None:
     """Columns that the caller surely means as inputs, but the graph does not."""
     if found := [name for name in columns if name in graph.parameter_number]:
         raise DataError(
-            f"{_omission(found, 'a parameter of the graph', 'parameters of the graph')}"
-            f"\n  hint: parse_graph(…, variables={found!r}) turns parameters into "
-            "inputs; rename a column that is something else"
+            _omission(found, "a parameter of the graph", "parameters of the graph"),
+            f"parse_graph(…, variables={found!r}) turns parameters into "
+            "inputs; rename a column that is something else",
         )
 
 
@@ -137,9 +141,9 @@ def _refuse_variables(columns: Sequence[str], graph: Graph) -> None:
         kind = "defined by the graph but no output of it"
         every, only = [*graph.outputs, *found], [*graph.outputs]
         raise DataError(
-            f"{_omission(found, kind, kind)}\n"
-            f"  hint: parse_graph(…, outputs={every!r}) fits all of them, "
-            f"targets={only!r} only the outputs"
+            _omission(found, kind, kind),
+            f"parse_graph(…, outputs={every!r}) fits all of them, "
+            f"targets={only!r} only the outputs",
         )
 
 

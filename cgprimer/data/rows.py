@@ -12,12 +12,15 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from cgprimer.data import text_file
 from cgprimer.data.cells import begins_with_error
 from cgprimer.data.text_file import Lines
 from cgprimer.errors import DataError
+
+if TYPE_CHECKING:
+    from cgprimer.data.collect import Collector
 
 Row = list[str]
 QUOTES = {  # what the csv module says, and what it means
@@ -38,16 +41,6 @@ def long_fields() -> Iterator[None]:
             yield
         finally:
             csv.field_size_limit(before)
-
-
-class Watch(Protocol):
-    """Who is asked about what would be left out in silence."""
-
-    def check_comment(self, line: str, number: int) -> None:
-        """A comment."""
-
-    def check_long(self, row: Row, first: int, last: int) -> None:
-        """A row that goes on over lines."""
 
 
 class Cutter:
@@ -96,8 +89,11 @@ class Cutter:
         except csv.Error:
             return []
 
-    def rows_of(self, lines: Lines, watch: Watch) -> Iterator[Rows]:
-        """All rows, a block at a time; for a comment there may be an empty one."""
+    def rows_of(self, lines: Lines, watch: Collector) -> Iterator[Rows]:
+        """All rows, a block at a time; for a comment there may be an empty one.
+
+        watch : is asked about comments, and rows that go on over lines.
+        """
         while lines.ahead() is not None:
             comments = any(map(lines.holds, self.signs))
             first, block = lines.number + 1, lines.block()
@@ -123,7 +119,7 @@ class Cutter:
             return None
         return rows if len(rows) == len(block) else None
 
-    def _row_by_row(self, lines: Lines, watch: Watch, comments: bool) -> Rows:
+    def _row_by_row(self, lines: Lines, watch: Collector, comments: bool) -> Rows:
         """The rest of a block; where it ends in a quoted cell, the next one too."""
         rows: list[Row] = []
         numbers: list[int] = []

@@ -8,13 +8,14 @@ another cell has to tell; where none does, the caller is asked. A file has one s
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, NoReturn
 
 from cgprimer.data.cells import groups_of, kind_of, plain, without_groups
 from cgprimer.data.reading import TableReading
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.data.text_file import legible
-from cgprimer.errors import DataError, shorten, with_hint
+from cgprimer.errors import DataError, shorten
 from cgprimer.graph.arrays import decimal as decimal_of
 
 _SWAP = str.maketrans(",.", ".,")
@@ -68,9 +69,12 @@ class Signs:
         if sign == ",":
             read = read.translate(_SWAP)  # so that a point is none
         try:
-            return decimal_of(read)
+            number = decimal_of(read)
         except ValueError:
             self._refuse(cell, text)
+        if math.isinf(number):
+            self._refuse(cell, text)
+        return number
 
     def _meet(self, sign: str, text: str, cell: Cell) -> None:
         """Learn from a cell with one sign in it."""
@@ -89,16 +93,14 @@ class Signs:
         ]
         if not grouped or self.thousands:
             raise DataError(
-                f"{said}: a comma and a point as decimal signs\n"
-                "  hint: write all numbers with the same sign"
+                f"{said}: a comma and a point as decimal signs",
+                "write all numbers with the same sign",
             )
         text = plain(grouped[0].text)
         sign, decimal = groups_of(text) or ("", "")
-        raise ReadingError(
-            f"{said}: which sign is the decimal one?\n  hint: pass ",
-            Pass("thousands", sign),
-            f" if {text!r} is {without_groups(text, sign, decimal)}",
-        )
+        whole = f" if {text!r} is {without_groups(text, sign, decimal)}"
+        hint = "pass ", Pass("thousands", sign), whole
+        raise ReadingError(f"{said}: which sign is the decimal one?", hint=hint)
 
     def finish(self) -> None:
         """DataError where the sign may be decimal or between thousands."""
@@ -108,11 +110,11 @@ class Signs:
         decimal, grouped = text.replace(sign, "."), text.replace(sign, "")
         raise ReadingError(
             f"{self.shown}: {self.first}, column {shorten(self.first.column)!r}, "
-            f"may be {decimal} or {grouped}, and no other cell tells\n  hint: pass ",
-            Pass("decimal", sign),
-            f" for {decimal}, ",
-            Pass("thousands", sign),
-            f" for {grouped}",
+            f"may be {decimal} or {grouped}, and no other cell tells",
+            hint=[
+                *("pass ", Pass("decimal", sign), f" for {decimal}, "),
+                *(Pass("thousands", sign), f" for {grouped}"),
+            ],
         )
 
     def _refuse(self, cell: Cell, text: str) -> NoReturn:
@@ -128,5 +130,5 @@ class Signs:
             if decimal and sign in " '":
                 passes += [" and ", Pass("decimal", decimal)]
             read = without_groups(text, sign, decimal).replace(decimal or ".", ".")
-            raise ReadingError(f"{said}\n  hint: pass ", *passes, f", if it is {read}")
-        raise DataError(with_hint(said, hint))
+            raise ReadingError(said, hint=["pass ", *passes, f", if it is {read}"])
+        raise DataError(said, hint)

@@ -44,6 +44,12 @@ NO_TEXT = {  # how files begin that are often taken for a table of text
     b"\x89HDF": "HDF5",
     b"PAR1": "Parquet",
     b"%PDF": "PDF",
+    b"<?xml": "XML",
+    b"<!DOC": "HTML",
+    b"<html": "HTML",
+    b"<table": "HTML",
+    b'{"': "JSON",
+    b"[{": "JSON",
 }
 
 
@@ -57,7 +63,7 @@ def open_lines(path: Path, encoding: str | None) -> Iterator[Lines]:
         for mark, what in NO_TEXT.items():
             if begins.startswith(mark) and encoding is None:
                 raise DataError(
-                    f"{shown} is {what}, no table of text\n  hint: save it as CSV"
+                    f"{shown} is {what}, no table of text", "save it as CSV"
                 )
         found = next((MARKS[mark] for mark in MARKS if begins.startswith(mark)), None)
         lenient = encoding is None and found is None
@@ -70,8 +76,8 @@ def open_lines(path: Path, encoding: str | None) -> Iterator[Lines]:
         except (LookupError, ValueError) as error:
             raise ReadingError(
                 Pass("encoding"),
-                f" is {quote(encoding)}, which is unknown\n"
-                "  hint: such as 'utf-8', 'cp1252', 'utf-16-le'",
+                f" is {quote(encoding)}, which is unknown",
+                hint=["such as 'utf-8', 'cp1252', 'utf-16-le'"],
             ) from error
         with text:
             yield Lines(text, shown)
@@ -96,8 +102,8 @@ def _check_size(file: BinaryIO, shown: str) -> None:
 
 def _refuse_size(shown: str) -> NoReturn:
     raise DataError(
-        f"{shown}: more than {MOST >> 30} GiB, and no more is read\n"
-        "  hint: leave out rows, or columns that are not used"
+        f"{shown}: more than {MOST >> 30} GiB, and no more is read",
+        "leave out rows, or columns that are not used",
     )
 
 
@@ -201,14 +207,13 @@ class Lines:
     def _refuse_line(self, number: int) -> NoReturn:
         raise DataError(
             f"{self.shown}: line {number} has more than {LONGEST >> 20} million "
-            "characters\n  hint: a CSV file has a line for each sample"
+            "characters",
+            "a CSV file has a line for each sample",
         )
 
 
-def refuse_nul(shown: str) -> NoReturn:
+def refuse_nul(shown: str, text: str) -> NoReturn:
     """Text of two bytes a letter that has no mark."""
-    raise ReadingError(
-        f"{shown} holds signs of no text\n"
-        "  hint: if it is UTF-16 without a mark, pass ",
-        Pass("encoding", "utf-16-le"),
-    )
+    order = Pass("encoding", "utf-16-be" if text[0] == "\0" else "utf-16-le")
+    hint = "if it is UTF-16 without a mark, pass ", order
+    raise ReadingError(f"{shown} holds signs of no text", hint=hint)

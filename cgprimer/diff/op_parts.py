@@ -16,8 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.errors import ExpressionError, Mistake, OpError, listing, shorten, suggest
-from cgprimer.expr.advice import bad_name
+from cgprimer.errors import (
+    ExpressionError,
+    Mistake,
+    OpError,
+    counted,
+    listing,
+    shorten,
+    suggest,
+)
+from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ARGUMENTS, ONE, name
 from cgprimer.expr.syntax import parse_expression
@@ -63,7 +71,8 @@ class Signature:
         partials = takes.texts("partials", partials)
         if len(partials) != len(self.arguments):
             raise self.refused(
-                f"partials= has {len(partials)} for {len(self.arguments)} arguments "
+                f"partials= has {len(partials)} for "
+                f"{counted(len(self.arguments), 'argument')} "
                 f"({', '.join(self.arguments)})",
                 "give the derivative by each argument, in their order",
             )

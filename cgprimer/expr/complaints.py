@@ -14,18 +14,15 @@ from typing import NoReturn
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
 from cgprimer.expr.advice import (
-    DECIMAL,
-    DOUBLED,
-    LATEX,
-    OPENS,
-    PYTHON,
-    about,
+    about_arguments,
     about_call,
-    about_function,
     about_gap,
+    about_keyword,
     about_number,
-    spell,
+    about_pair,
 )
+from cgprimer.expr.foreign_names import about_function
+from cgprimer.expr.foreign_signs import LATEX, ONE_EACH, OPENS, about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.ops import FUNCTIONS, Op
 from cgprimer.expr.printed import read_print
@@ -80,20 +77,8 @@ class Complaints:
         """What the author wrote."""
         return self.source if self.spelled is None else self.spelled.written
 
-    def spans(self) -> list[tuple[int, int]]:
-        """Where each token was written: found on demand, so that parsing keeps none."""
-        return [
-            self.place(*m.span()) for m in self.token.finditer(self.source, self.start)
-        ]
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where `source[start:end]` was written."""
-        return (start, end) if self.spelled is None else self.spelled.span(start, end)
-
-    def mistake(
-        self, message: str, at: int, to: int | None = None, hint: str = ""
-    ) -> Mistake:
-        """With carets under the tokens from `at` to `to`."""
+    def span(self, at: int, to: int | None = None) -> tuple[int, int]:
+        """Where the tokens from `at` to `to` were written: found on demand."""
         tokens = self.token.finditer(self.source, self.start)
         last = at if to is None else to
         spans = [match.span() for match in islice(tokens, at, last + 1)]
@@ -102,27 +87,26 @@ class Complaints:
         if len(spans) <= last - at:
             end = len(self.source.rstrip())
             spans.append((end, end + 1))
-        start, end = self.place(spans[0][0], spans[-1][1])
-        return Mistake(message, self.text, start, end, hint)
+        place = spans[0][0], spans[-1][1]
+        return place if self.spelled is None else self.spelled.span(*place)
 
     def note(
-        self, message: str, at: int, to: int | None = None, hint: str = ""
+        self, message: str, at: int, hint: str = "", to: int | None = None
     ) -> None:
         """Keep a mistake behind which reading goes on; the last of many is raised."""
         # Of LaTeX one sign is told: it is another language.
         if any(problem.hint == LATEX for problem in self.problems):
             return
-        found = self.mistake(message, at, to, hint)
-        self.problems.append(found)
+        self.problems.append(Mistake(message, self.text, *self.span(at, to), hint))
         if len(self.problems) >= MOST:
             self.give_up()
 
     def fail(
-        self, message: str, at: int, to: int | None = None, hint: str = ""
+        self, message: str, at: int, hint: str = "", to: int | None = None
     ) -> NoReturn:
         """Raise for a mistake behind which nothing is known, with all before it."""
         if not self.is_odd:
-            self.problems.append(self.mistake(message, at, to, hint))
+            self.problems.append(Mistake(message, self.text, *self.span(at, to), hint))
         for place in range((at if to is None else to) + 1, len(self.tokens) - 1):
             self.look_at(place)
         self.give_up()
@@ -148,7 +132,7 @@ class Complaints:
         """Report a function that there is not."""
         if token not in FUNCTIONS:
             hint = about_call(self.tokens, at) or about_function(token)
-            self.note(f"unknown function {shorten(token)!r}", at, hint=hint)
+            self.note(f"unknown function {shorten(token)!r}", at, hint)
 
     def give_up(self) -> NoReturn:
         """Raise all mistakes that were found, in the order of the text."""
@@ -156,22 +140,24 @@ class Complaints:
 
     def too_large(self, what: str, at: int) -> None:
         message = f"this {what} double precision"
-        self.note(message, at, hint="the largest is about 1.8e308")
+        self.note(message, at, "the largest is about 1.8e308")
 
     def malformed_number(self, token: str, at: int) -> None:
         message = f"malformed number {shorten(token, 24)!r}"
-        self.note(message, at, hint=about_number(token))
+        # Of 1.0d-3 the sign is a token of its own.
+        sign, power = (*self.tokens[at + 1 : at + 3], "")[:2]
+        if token[-1] in "dD" and sign in "+-" and power.isdigit():
+            token += sign + power
+        self.note(message, at, about_number(token))
 
     def wrong_count(self, op: Op, given: int, at: int, to: int) -> None:
         takes = f"{op.arity}{' or more' * op.chains} argument{'s' * (op.arity > 1)}"
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        hint = ""
+        hint = about_arguments(self.tokens[at : to + 1]) if given > op.arity else ""
         if given == 2 and op.name == "log":
             hint = "another base is log(a)/log(b)"
-        elif given == 2 and all(map(str.isdigit, self.tokens[to - 3 : to : 2])):
-            hint = DECIMAL
         if not self.is_odd:
-            self.note(f"{op.name!r} takes {takes}, but {got}", at, to, hint)
+            self.note(f"{op.name!r} takes {takes}, but {got}", at, hint, to)
 
     def missing_value(self, token: str, at: int) -> int:
         """What to read next: behind a sign that is none of the language."""
@@ -179,28 +165,17 @@ class Complaints:
             self.fail("the expression ends where a value is expected", at)
         if token not in SIGNS:
             return self.stray(token, at)
-        # Two signs in a row are mostly one sign of another language, such as // or ==.
-        # Before the first token stands the = of the equation, which is not among them.
-        pair = (self.tokens[at - 1] if at else "=") + token
-        self.fail(
-            f"a value is expected before {token!r}", at, hint=DOUBLED.get(pair, "")
-        )
+        hint = about_pair(self.tokens, at)
+        self.fail(f"a value is expected before {token!r}", at, hint)
 
     def missing_operator(self, token: str, at: int) -> int:
         """What to read next, as if an operator had been there."""
         first = token[0]
         if token == "=":
-            self.fail(
-                "a second '=' in one equation",
-                at,
-                hint="write one equation per string or line",
-            )
+            self.fail("a second '=' in one equation", at, ONE_EACH)
         if token in RESERVED and token not in self.declared:
-            self.fail(
-                f"{token!r} is Python, not part of the language",
-                at,
-                hint=PYTHON.get(token, ""),
-            )
+            message = f"{token!r} is Python, not part of the language"
+            self.fail(message, at, about_keyword(self.tokens, at))
         if token == "." or not (
             first in self.letters or first in DIGITS or first == "("
         ):
@@ -209,27 +184,25 @@ class Complaints:
             return at
         message = f"an operator is missing before {shorten(token)!r}"
         last = self.problems[-1] if self.problems else None
-        found = self.mistake(message, at, hint=about_gap(self.tokens, at))
         # Two words without a sign in a row are prose, of which nothing more is said.
         if last and last.message.startswith("an operator is missing") and (
-            self.text[last.end : found.start].isspace()
+            self.text[last.end : self.span(at)[0]].isspace()
         ):  # fmt: skip
             self.give_up()
-        self.note(message, at, hint=found.hint)
+        self.note(message, at, about_gap(self.tokens, at))
         return at
 
     def stray(self, char: str, at: int) -> int:
         """Report a sign that is none of the language, and read on behind it."""
         # Behind STRAY is what the author wrote, with its accent if it has one. Those
         # are few, as a text is cut behind some; points are not.
-        sign = self.text[self.mistake("", at).start] if char == STRAY else char
+        start, end = self.span(at)
+        sign = self.text[start] if char == STRAY else char
         message = f"{UNEXPECTED} {spell(sign)}"
         # A sign is told once, and a bracket with the one that it closes.
         told = {message, *(f"{UNEXPECTED} {spell(s)}" for s in OPENS.get(sign, ""))}
         if not any(problem.message in told for problem in self.problems):
-            place = self.mistake("", at)
-            around = self.text[: place.start], self.text[place.end :]
-            self.note(message, at, hint=about(sign, *around))
+            self.note(message, at, about(sign, self.text[:start], self.text[end:]))
         while self.tokens[at] == char:
             at += 1
         return at

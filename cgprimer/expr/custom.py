@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from types import TracebackType
 from typing import Any
 
 from cgprimer import takes
@@ -102,12 +101,7 @@ class CustomOp(Op):
     def __enter__(self) -> CustomOp:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.unregister()
 
     def __repr__(self) -> str:
@@ -143,8 +137,8 @@ def check_identifier(text: object) -> None:
     """Refuse what is no name of the language."""
     if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise OptionError(
-            f"{takes.quote(text)} cannot name an operation\n  hint: a name is a "
-            "letter followed by letters a-z, A-Z, digits and underscores"
+            f"{takes.quote(text)} cannot name an operation",
+            "a name is a letter followed by letters a-z, A-Z, digits and underscores",
         )
     if text in RESERVED:
         raise OptionError(f"{text!r} is a keyword of Python: choose another name")
@@ -154,8 +148,8 @@ def _check_free(text: str) -> None:
     taken = OPS.get(text) or FUNCTIONS.get(text) or CONSTANTS.get(text)
     if isinstance(taken, CustomOp):
         raise OptionError(
-            f"there is a custom operation {text!r} already\n  hint: pass replace=True, "
-            "or end the first one by its unregister()"
+            f"there is a custom operation {text!r} already",
+            "pass replace=True, or end the first one by its unregister()",
         )
     if taken is not None:
         raise OptionError(

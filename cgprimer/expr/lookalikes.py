@@ -16,7 +16,7 @@ from typing import NamedTuple
 from unicodedata import category, name
 
 from cgprimer.errors import Mistake
-from cgprimer.expr.advice import spell
+from cgprimer.expr.foreign_signs import spell
 from cgprimer.expr.printed import letter
 from cgprimer.expr.tokens import LETTERS, NAME
 

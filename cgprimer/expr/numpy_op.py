@@ -17,11 +17,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
-from cgprimer.errors import OpError, listing, suggest, visible
+from cgprimer.errors import OpError, counted, listing, suggest, visible
 from cgprimer.expr.custom import Calls
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import Contract, Op
@@ -105,8 +106,8 @@ class UserCode:
         shares = list(answer) if isinstance(answer, tuple | list) else [answer]
         if len(shares) != len(self.arguments):
             self._fail(
-                f"backward returned {_count(len(shares), 'share')} for "
-                f"{_count(len(self.arguments), 'argument')} "
+                f"backward returned {counted(len(shares), 'share')} for "
+                f"{counted(len(self.arguments), 'argument')} "
                 f"({', '.join(self.arguments)})",
                 "return one share of the gradient for each argument of the forward",
             )
@@ -170,10 +171,6 @@ def _flat(args: Sequence[Any]) -> tuple[list[Array], tuple[int, ...]]:
     return flat, arrays[0].shape
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
 def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
     """For each argument the operation (arguments, adjoint) → share of the adjoint.
 
@@ -184,7 +181,7 @@ def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
     return tuple(
         Op(
             f"{code.name}_backward{ending}",
-            _share_of(code, position),
+            partial(code.share, position),
             latex=call_latex(f"{code.name}_backward{ending}", count + 1),
             # An operation with a pullback has no partials to count, so its arity is the
             # length of `domain`: the arguments and the adjoint.
@@ -194,10 +191,6 @@ def backward_ops(code: UserCode, contract: Contract) -> tuple[Op, ...]:
         )
         for position, ending in enumerate(endings)
     )
-
-
-def _share_of(code: UserCode, position: int) -> Callable[..., Any]:
-    return lambda *args: code.share(position, *args)
 
 
 def _second_order(op_name: str) -> Callable[..., NoReturn]:
@@ -242,7 +235,7 @@ def arguments_of(op_name: str, forward: Callable[..., Any]) -> tuple[str, ...]:
     if len(parameters) < 2:
         raise OpError(
             op_name,
-            f"forward takes {_count(len(parameters), 'argument')}",
+            f"forward takes {counted(len(parameters), 'argument')}",
             "write def forward(ctx, a): …",
         )
     return tuple(parameter.name for parameter in parameters[1:])

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from cgprimer.expr.spelled import Edit, Spelled
-from cgprimer.expr.tokens import MARKS, STRAY, SYMBOLS
+from cgprimer.expr.tokens import MARKS, NAME, STRAY, SYMBOLS
 
 SIGNS = {
     "-": "−–—‐‑‒―﹣",
@@ -72,6 +72,12 @@ def read_print(text: str, start: int = 0) -> Spelled:
 def plain_name(name: str) -> str:
     """A name as texts are read: é is one letter, x₁ is x1, π is pi."""
     return name if name.isascii() else read_print(name).text
+
+
+def as_name(text: str) -> str:
+    """The same for what need not be a name, such as a heading; that stays as it is."""
+    plain = plain_name(text)
+    return plain if NAME.fullmatch(plain) else text
 
 
 def _fractions(text: str, start: int) -> Iterator[Edit]:

@@ -13,21 +13,25 @@ evaluated as code, nothing recurses, and every error points into the author's te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from itertools import islice
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from cgprimer.errors import ExpressionError, Mistake, OpError
-from cgprimer.expr.advice import INVERSE, about, about_comma, bad_name, spell
+from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
+from cgprimer.expr.advice import about_comma, about_parts
 from cgprimer.expr.complaints import Complaints
+from cgprimer.expr.foreign_names import about_inverse, bad_name
+from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import looks_like
 from cgprimer.expr.node import Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
 from cgprimer.expr.printed import read_print
 from cgprimer.expr.spelled import Spelled
-from cgprimer.expr.tokens import DIGITS, NAME, NUMBER, SIGNS
+from cgprimer.expr.tokens import DIGITS, GROUPED, NAME, NUMBER, SIGNS
 
 INFIX: dict[str, Op] = {
     op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
@@ -136,7 +140,8 @@ class Parser(Complaints):
                 if self.tokens[at + 1] != "(":
                     self.operands.append(self.leaf(token, at))
                     return at + 1
-                self.open(at + 1, self.function(token, at))
+                self.check_function(token, at)
+                self.open(at + 1, FUNCTIONS.get(token, _UNKNOWN))
                 at += 1
             elif first in DIGITS and token != ".":
                 self.operands.append(self.number(token, at))
@@ -214,18 +219,32 @@ class Parser(Complaints):
     def open(self, at: int, op: Op | None) -> None:
         if self.tokens[at + 1] == ")":
             if op is None:
-                self.fail("empty parentheses", at, at + 1)
-            self.wrong_count(op, 0, at - 1, at + 1)
+                self.fail("empty parentheses", at, to=at + 1)
+            if op is not _UNKNOWN:
+                self.wrong_count(op, 0, at - 1, at + 1)
             self.give_up()
         self.frames.append(_Frame(0, op, at, len(self.operands)))
 
     def check_comma(self, at: int) -> None:
-        if not self.frames or self.frames[-1].op is None:
-            self.fail(
-                "a comma outside a function call",
-                at,
-                hint=about_comma(self.tokens, at),
-            )
+        op = self.frames[-1].op if self.frames else None
+        if op is None:
+            hint = about_comma(self.tokens, at)
+            self.fail("a comma outside a function call", at, hint)
+        elif op.arity > 1 and (parts := self.unclear_parts(at - 1)):
+            message = f"{shorten(parts)!r} may be one number or several"
+            to = at - 1 + 2 * parts.count(",")
+            self.fail(message, at - 1, about_parts(parts), to)
+
+    def unclear_parts(self, at: int) -> str:
+        """Digits with commas from a token on that may be one number, as 1,000 or 0,5.
+
+        They are none where they stand as all others do, without a blank behind a comma.
+        """
+        tokens = self.token.finditer(self.source, self.start)
+        found = GROUPED.match(self.source, next(islice(tokens, at, None)).start())
+        others = re.search(r",\s", self.source)
+        of_thousands = found and re.match(r"\d{1,3},0\d\d(?!\d)", found[0])
+        return found[0] if found and (others or of_thousands) else ""
 
     def close(self, at: int) -> None:
         """Close the innermost bracket; a call takes what was read since it opened."""
@@ -267,15 +286,12 @@ class Parser(Complaints):
             return node
         problem = bad_name(token)
         if problem and self.tokens[at + 1] not in ("[", "{"):
-            power = "".join(self.tokens[at + 1 : at + 4]) in ("^-1", "**-1")
-            hint = INVERSE.get(token, "") if power else ""
-            self.note(problem[0], at, hint=hint or problem[1])
+            behind = "".join(self.tokens[at + 1 : at + 4])
+            power = behind in ("^-1", "**-1", "-1(")
+            hint = about_inverse(token) if power else ""
+            self.note(problem[0], at, hint or problem[1])
             self.muted = at + 4 if self.tokens[at + 1] in ("^", "**") else at + 2
         return name(token)
-
-    def function(self, token: str, at: int) -> Op:
-        self.check_function(token, at)
-        return FUNCTIONS.get(token, _UNKNOWN)
 
 
 def _evaluate(op: Op, values: list[float]) -> float:

@@ -31,6 +31,10 @@ TOKEN_OF_ASCII = re.compile(
 NAME = re.compile(rf"[^\W\d_][\w{MARKS}]*")
 """A name: a letter, Greek, accented or any other, followed by letters and digits."""
 NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+GROUPED = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+,\d+)(?!\d|[.,]\d)", re.ASCII)
+"""Several numbers, or one with commas in it."""
+PARTED = re.compile(r",(?<=\d,)\d")
+"""The comma of these, which is found sooner than digits are."""
 _STRAY = re.compile(rf"[^\w \t-\r.+*/^(),={MARKS}-]")
 MOST = 20  # mistakes of one text that are told
 LETTERS = frozenset(string.ascii_letters)

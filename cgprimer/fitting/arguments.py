@@ -18,6 +18,7 @@ from cgprimer.errors import FitError, listing, suggest
 from cgprimer.fitting.least_squares import LeastSquares
 from cgprimer.fitting.optimisers import Descent
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import as_array
 from cgprimer.types import Array
 
@@ -61,7 +62,7 @@ def start_of(
     """
     if not isinstance(start, Mapping | None):
         raise FitError(f"start is a dict name → value, not {type(start).__name__}")
-    given, known = dict(start or {}), set(names)
+    given, known = dict(by_plain_name(start, FitError) or {}), set(names)
     if unknown := [name for name in given if name not in known]:
         hint = suggest(unknown[0], names) or f"the parameters are {listing(names)}"
         raise FitError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from cgprimer.errors import listing, shorten
+from cgprimer.errors import counted, listing, shorten
 from cgprimer.fitting.baseline import Baseline
 from cgprimer.fitting.score import Score
 
@@ -48,7 +48,8 @@ def _why(score: Score, baseline: Baseline) -> str:
         "worse": ", no better than the best constant",
         "with a pattern": ", hardly better than the best constant",
         "by chance": (
-            f", from {score.parameters} parameters for {score.samples} samples"
+            f", from {counted(score.parameters, 'parameter')} for "
+            f"{counted(score.samples, 'sample')}"
             if math.isnan(score.chance)
             else f", which noise alone reaches with probability {score.chance:.2g}"
         ),
@@ -73,7 +74,8 @@ def _doubt(score: Score, one: bool) -> str:
     """
     if math.isnan(score.chance):
         return (
-            f"{score.samples} samples for {score.parameters} parameters prove nothing"
+            f"{counted(score.samples, 'sample')} for "
+            f"{counted(score.parameters, 'parameter')} prove nothing"
         )
     if score.chance > DOUBT:
         return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cgprimer import takes
-from cgprimer.errors import FitError, listing
+from cgprimer.errors import FitError, counted, listing
 from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identification import Combination
@@ -148,9 +148,11 @@ class FitResult(Report):
 
     def _head(self) -> str:
         """`LeastSquares: loss 0.0096 after 9 steps, R² 0.998`."""
-        parts = [f"{self.method}: loss {self.loss:.6g} after {self.steps} steps"]
+        steps = counted(self.steps, "step")
+        parts = [f"{self.method}: loss {self.loss:.6g} after {steps}"]
         if self.r_squared:
             parts.append(r_squares(self.r_squared))
         if self.chi_squared is not None:
-            parts.append(f"χ² {self.chi_squared:.4g} for {self.dof} degrees of freedom")
+            degrees = f"{self.dof} degree{'s' * (self.dof != 1)} of freedom"
+            parts.append(f"χ² {self.chi_squared:.4g} for {degrees}")
         return ", ".join(parts)

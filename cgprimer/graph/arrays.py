@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cgprimer.errors import CGPrimerError, PointError, shorten
+from cgprimer.errors import CGPrimerError, PointError, counted, shorten
 from cgprimer.takes import REAL
 from cgprimer.types import Array, Integers, Mask
 
@@ -90,7 +90,8 @@ def as_rows(label: str, rows: Any, size: int, error: type[CGPrimerError]) -> Int
     if kind == "b":
         if len(numbers) != size:
             raise error(
-                f"{label} is a mask of {len(numbers)} samples, there are {size}"
+                f"{label} is a mask of {counted(len(numbers), 'sample')}, "
+                f"there are {size}"
             )
         return np.flatnonzero(numbers)
     if len(odd := numbers[(numbers < -size) | (numbers >= size)]):

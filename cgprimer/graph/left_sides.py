@@ -12,7 +12,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from cgprimer.errors import ExpressionError, Mistake, shorten
-from cgprimer.expr.advice import bad_name
+from cgprimer.expr.foreign_names import bad_name
+from cgprimer.expr.foreign_signs import COMMENT
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tokens import MARKS
 
@@ -57,7 +58,9 @@ def _no_left_side(text: str) -> Mistake:
         except ExpressionError as error:
             if "unexpected character" in str(error):
                 return error.problems[0]
-        end, hint = len(text.rstrip()), "write name = expression"
+        end = len(text.rstrip())
+        is_comment = text[start:].startswith(("//", "--", "/*"))
+        hint = COMMENT if is_comment else "write name = expression"
         return Mistake("an equation needs '='", text, start, end, hint)
     try:
         parse_expression(text[:equals])
@@ -80,6 +83,7 @@ _RATE = "name the derivative: dydt = … for dy/dt = …"
 # What stands on the left of equations elsewhere, and what to write for it.
 _LEFTS = (
     (r"$", "write a name before '=', such as y"),
+    (r"//|--|/\*", COMMENT),
     (r"(?:d|∂)\w*\s*\^?\d?/\s*(?:d|∂)\w+", _RATE),
     (
         r"[^\W\d]\w*\s*\(\s*(?![\d(])[\w, ]+\)$",

@@ -1,20 +1,23 @@
 """Names that callers give, and how messages speak of names.
 
-Whatever takes a name, or names, of a graph asks here: wrt=, outputs=, parameters= …
+Whatever takes a name, or names, of a graph asks here: wrt=, outputs=, at=, start= …
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from cgprimer import takes
-from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.errors import CGPrimerError, GraphError, listing, shorten, suggest
+from cgprimer.expr.printed import as_name
 
 
 def name_list(names: object, keyword: str) -> list[str]:
     """The names that a caller gives as one text or as an iterable of texts."""
     if isinstance(names, str):
-        return [names]
+        return [as_name(names)]
     items = takes.items(names)
     if items is None:
         raise GraphError(
@@ -25,7 +28,23 @@ def name_list(names: object, keyword: str) -> list[str]:
             raise GraphError(
                 f"{keyword}= holds {takes.quote(name)}, which is not a name"
             )
-    return items
+    return [*map(as_name, items)]
+
+
+def by_plain_name(values: Any, error: type[CGPrimerError] = GraphError) -> Any:
+    """A dict by names as equations are read, x₁ as x1; what is no dict as it is.
+
+    `error` where two of them are the same name.
+    """
+    if not isinstance(values, Mapping) or all(
+        not isinstance(name, str) or name.isascii() for name in values
+    ):
+        return values
+    plain = {n: as_name(n) if isinstance(n, str) else n for n in values}
+    if twice := [name for name, count in Counter(plain.values()).items() if count > 1]:
+        same = " and ".join(repr(n) for n in values if plain[n] == twice[0])
+        raise error(f"{same} are one name, {twice[0]!r}: give it once")
+    return {plain[name]: value for name, value in values.items()}
 
 
 def in_no_equation(names: Sequence[str], before: str = "") -> str:
@@ -40,4 +59,4 @@ def in_no_equation(names: Sequence[str], before: str = "") -> str:
 def unknown_name(name: str, known: Collection[str]) -> GraphError:
     """The error for a name that is none of those that are `known`."""
     hint = suggest(name, known) or f"the names are {listing(known)}"
-    return GraphError(f"unknown name {shorten(name)!r}\n  hint: {hint}")
+    return GraphError(f"unknown name {shorten(name)!r}", hint)

@@ -15,8 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import NonFiniteWarning, PointError, listing, shorten, unknown
+from cgprimer.errors import (
+    NonFiniteWarning,
+    PointError,
+    counted,
+    listing,
+    shorten,
+    unknown,
+)
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.names import by_plain_name
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ class Point:
     @classmethod
     def of(cls, graph: Graph, at: Mapping[str, ArrayLike]) -> Point:
         """Check `at` against the graph and pack it; PointError says what is wrong."""
+        at = by_plain_name(at, PointError)
         check_names(graph, at)
         arrays = {name: as_array(name, value) for name, value in at.items()}
         samples, table = common_length(arrays), graph.table
@@ -154,6 +163,7 @@ def common_length(arrays: Mapping[str, Array]) -> int | None:
         first = next(iter(lengths))
         if length != lengths[first]:
             raise PointError(
-                f"{first!r} has {lengths[first]} samples but {name!r} has {length}"
+                f"{first!r} has {counted(lengths[first], 'sample')} "
+                f"but {name!r} has {length}"
             )
     return next(iter(lengths.values()), None)

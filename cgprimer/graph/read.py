@@ -15,14 +15,15 @@ from typing import Any
 
 from cgprimer import takes
 from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
-from cgprimer.expr.advice import about, bad_name, spell
+from cgprimer.expr.foreign_names import bad_name
+from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
-from cgprimer.expr.tokens import NAME, RESERVED, STRAY, readable
+from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, readable
 from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
 from cgprimer.graph.given import Note, texts_of
@@ -170,6 +171,8 @@ def _attempt(
         leaves = find_leaves([*left])
     names = Names(defined, parameters, variables)
     table, suspects = table_of(leaves, names, texts)
+    if PARTED.search("\n".join(whole)):  # at once, since mostly there is none
+        suspects |= {n for n, text in enumerate(whole) if PARTED.search(text)}
     # The arrays say that something may be wrong; the parser, given the text itself,
     # says what, and where.
     for number in suspects - problems.keys():

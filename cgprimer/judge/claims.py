@@ -29,7 +29,7 @@ from cgprimer.errors import (
     suggest,
 )
 from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.printed import plain_name
+from cgprimer.expr.printed import as_name, plain_name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tokens import MARKS, NAME
 from cgprimer.graph.arrays import as_number, as_numbers
@@ -109,6 +109,10 @@ def read_claims(
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in (claims or {}).items():
+        if isinstance(edge, tuple) and [*map(type, edge)] == [str, str]:
+            edge = as_name(edge[0]), as_name(edge[1])
+            if edge in by_edge and not isinstance(claim, Written):
+                raise GraphError(f"a second claim for d {edge[0]} / d {edge[1]}")
         if isinstance(claim, Written):
             edge = _known(graph, edge)
             if edge in by_edge:

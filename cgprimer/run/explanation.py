@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cgprimer.errors import listing
+from cgprimer.errors import counted, listing
 from cgprimer.notation.report import Report, Said
 
 
@@ -35,11 +35,11 @@ class Explanation(Report):
     def _parts(self) -> list[Said]:
         lines = [
             f"tier          {self.tier}: {self.reason}",
-            f"equations     {self.equations} of {self.shapes} shapes",
+            f"equations     {self.equations} of {counted(self.shapes, 'shape')}",
             f"instructions  {self.instructions} per sample, values alone",
             f"dense layers  {self.layers} found in objectives so far",
-            f"machine code  {self.functions} functions, {self.cached} from the cache, "
-            f"{self.size} bytes, {1000 * self.seconds:.1f} ms to build",
+            f"machine code  {counted(self.functions, 'function')}, {self.cached} from "
+            f"the cache, {self.size} bytes, {1000 * self.seconds:.1f} ms to build",
         ]
         lines = lines if self.functions else lines[:4]
         if self.written_out:

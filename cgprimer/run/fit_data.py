@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import FitError, listing, suggest
+from cgprimer.errors import FitError, counted, listing, suggest
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import as_array, common_length
 from cgprimer.types import Array
@@ -44,7 +44,8 @@ def deviations(sigma: Mapping[str, ArrayLike], targets: NamedRows, count: int) -
     for name, column in columns.items():
         if column.ndim and len(column) != count:
             raise FitError(
-                f"sigma of {name!r} has {len(column)} samples, the data have {count}"
+                f"sigma of {name!r} has {counted(len(column), 'sample')}, "
+                f"the data have {count}"
             )
         if not (np.isfinite(column).all() and (column > 0).all()):
             raise FitError(f"sigma of {name!r} is not positive and finite everywhere")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import FitError
+from cgprimer.errors import FitError, counted
 from cgprimer.graph.arrays import as_numbers, as_rows
 from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
@@ -57,7 +57,8 @@ class Objective(Frozen):
         return self.problem.count
 
     def __repr__(self) -> str:
-        return f"Objective({self.loss.name} of {len(self)} samples, {self.graph!r})"
+        samples = counted(len(self), "sample")
+        return f"Objective({self.loss.name} of {samples}, {self.graph!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Machine code is not kept: it is made anew, where llvmlite is installed there.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import FitError, OptionError, suggest
+from cgprimer.errors import FitError, OptionError, counted, suggest
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
 from cgprimer.graph.point import Point
@@ -91,10 +91,11 @@ class Program(Frozen, Report):
             return "numpy", f"there is no machine code for {code}"
         # Building one function costs as much as it has operations; shape by shape it
         # costs as much as there are shapes.
-        size = f"{equations} equations of {operations} operations"
+        size = f"{counted(equations, 'equation')} of {counted(operations, 'operation')}"
+        one = equations == 1
         if equations <= FUSED_EQUATIONS and operations <= FUSED_OPERATIONS:
-            return "fused", f"{size} fit into one function"
-        return "by shape", f"{size} are too many for one function"
+            return "fused", f"{size} fit{'s' * one} into one function"
+        return "by shape", f"{size} {'is' if one else 'are'} too many for one function"
 
     @lazy
     def _without_code(self) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import OpError
+from cgprimer.errors import OpError, PointError
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
+from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import (
     Point,
     as_array,
@@ -124,6 +125,7 @@ class FusedValues:
         # A point with just the names that are wanted, as a loop of calls gives it,
         # needs no look at each name.
         if not (isinstance(at, Mapping) and at.keys() == self.wanted):
+            at = by_plain_name(at, PointError)
             check_names(self.graph, at)
             samples = common_length({n: as_array(n, v) for n, v in at.items()})
             at = dict.fromkeys(self.graph.spare, 0.0) | dict(at)

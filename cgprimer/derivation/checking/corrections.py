@@ -138,7 +138,7 @@ def _factored(parts: Sequence[Monomial]) -> list[Node]:
 def _product(front: Monomial, rest: Sequence[Monomial]) -> Node:
     if len(rest) == 1:
         return (front * rest[0]).node()
-    return tidy(OPS["mul"], front.node(), node_of(rest))
+    return (front * atom(node_of(rest))).node()
 
 
 def _with_names(term: Monomial, named: Sequence[tuple[Monomial, Monomial]]) -> Monomial:

@@ -20,6 +20,7 @@ from cgprimer.errors import DifferenceError, OptionError, listing, suggest, unkn
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import postorder
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import Point
 from cgprimer.graph.shape import Shape
 from cgprimer.interrupts import contained
@@ -123,7 +124,8 @@ def differences(
 def _typical_sizes(graph: Graph, typical: Mapping[str, float]) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
     known = (*graph.variable_number, *graph.parameters)
-    for text, size in typical.items():
+    sizes = dict(by_plain_name(typical, DifferenceError))
+    for text, size in sizes.items():
         if not isinstance(text, str) or text not in known:
             hint = suggest(text, known) or f"the names are {listing(known)}"
             raise DifferenceError(f"typical= names {takes.quote(text)}\n  hint: {hint}")
@@ -132,7 +134,7 @@ def _typical_sizes(graph: Graph, typical: Mapping[str, float]) -> dict[str, floa
                 f"the typical size {takes.quote(size)} of {text!r} is not a positive "
                 "number"
             )
-    return {text: float(size) for text, size in typical.items()}
+    return {text: float(size) for text, size in sizes.items()}
 
 
 @dataclass(frozen=True, eq=False)
