@@ -91,7 +91,7 @@ def check_claims(key, value):
             check.edges["xf", name].evidence(claim),
             check.output("xf").total(name).evidence(claim),
         )
-        assert [one.judgement(0).verdict for one in found] == [FAIL] * 2, (name, claim)
+        assert [one.judgements[0].verdict for one in found] == [FAIL] * 2, (name, claim)
 
 
 # Offsets, zeros, kinks: both reports say the same of every edge.
@@ -262,7 +262,7 @@ def check_own_formula(text, at):
         ]:
             [claim] = read_claims(graph, {edge: wrong}, None, width).values()
             found = [
-                one.judgement(i).verdict
+                one.judgements[i].verdict
                 for one in check.edges[edge].everywhere(claim)
                 for i in range(len(one.claimed))
             ]

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -82,8 +83,9 @@ class GraphAtPoints:
             sums.update(spread(self.graph, alike.equations, columns, self.width))
         return sums
 
-    @lazy
-    def wide(self) -> GraphAtPoints:
+    @property
+    @memo
+    def wide(self) -> Self:
         """This, or where it has too few points to tell mistakes apart, one with more.
 
         At a single point every ratio is constant.
@@ -95,7 +97,7 @@ class GraphAtPoints:
             at = random_points(self.graph, ENOUGH, np.random.default_rng(0))
         except PointError:
             return self
-        return GraphAtPoints(self.graph, at, given=False)
+        return type(self)(self.graph, at, given=False)
 
     @property
     def where(self) -> str:

@@ -20,8 +20,10 @@ from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.points import check_points, random_points
-from cgprimer.judge.report import CheckReport
-from cgprimer.judge.stories.sentences import tell
+from cgprimer.judge.report import CheckReport, overall
+from cgprimer.judge.stories.one_point import at_one_point
+from cgprimer.judge.stories.sentences import diagnosis
+from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.notation.progress import check_bar
 from cgprimer.types import Edge
 
@@ -103,10 +105,15 @@ def report(
 
     tick : called with 1 for every edge, and for the totals.
     """
-    sorted_claims = Claims.of(claims, output)
-    rows = [*_on_edges(check, sorted_claims, tick), *_on_totals(check, sorted_claims)]
+    by_kind = Claims.of(claims, output)
+    rows = [*_on_edges(check, by_kind, tick), *_on_totals(check, by_kind)]
     tick(1)
-    return tell(check, rows, sorted_claims)
+    with np.errstate(all="ignore"):  # guesses may overflow
+        rows, stories = blame_totals(check, rows, by_kind.whole)
+        verdict = overall(tuple(one.row for one in rows))
+        shown, at = at_one_point(check, rows, by_kind)
+        first, says = diagnosis(check, shown, verdict, stories, by_kind.whole)
+    return CheckReport(verdict, shown, first, says, at, check.width)
 
 
 def _on_edges(

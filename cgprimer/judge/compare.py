@@ -193,7 +193,7 @@ def _judgements(edge: EdgeCheck, one: Evidence, symbolic: Array) -> list[Judgeme
     apart = _apart(edge, one, symbolic)
     judgements = []
     for k in range(edge.at.width):
-        judged, own = one.judgement(k), one.claimed[k]
+        judged, own = one.judgements[k], one.claimed[k]
         if apart[k]:
             says = f"sympy and the sweep differ: {symbolic[k]:.6g} and {own:.6g}"
             judged = Judgement(FAIL, says)

@@ -30,12 +30,6 @@ class OutputCheck:
     def __init__(self, at: GraphAtPoints, output: str) -> None:
         self.at, self.output = at, output
 
-    @lazy
-    def wide(self) -> OutputCheck:
-        """The same output at enough points to tell mistakes apart."""
-        wide = self.at.wide
-        return self if wide is self.at else OutputCheck(wide, self.output)
-
     @property
     def inside(self) -> set[str]:
         """Every name that the output depends on, and itself."""
