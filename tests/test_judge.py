@@ -89,7 +89,7 @@ def check_claims(key, value):
         [claim] = read_claims(graph, {("xf", name): claimed}, None, 1).values()
         found = (
             check.edges["xf", name].evidence(claim),
-            check.output("xf").total(name).evidence(claim),
+            check.outputs["xf"].evidence(name, claim),
         )
         assert [one.judgements[0].verdict for one in found] == [FAIL] * 2, (name, claim)
 
@@ -383,7 +383,7 @@ def test_what_underflows_is_not_wrong():
 def test_the_rounding_of_every_partial_counts_in_a_total():
     graph = parse_graph(["xv = sin(1e6*xa)", "xw = xv*xb", "xf = 3*xw"])
     check = GraphCheck(graph, {"xa": 0.7, "xb": 1.0}, given=True)
-    found = check.output("xf").terms["xa"]
+    found = check.outputs["xf"].terms["xa"]
     assert found > 2e12 * abs(np.sin(0.7e6))  # of the argument of 1e6*cos(1e6*xa)
 
 

@@ -28,6 +28,7 @@ from cgprimer.judge.points import random_points
 from cgprimer.judge.rounding import partial_rounding
 from cgprimer.judge.sites import Site, SiteGroup
 from cgprimer.keeping import lazy, memo
+from cgprimer.run.sweeps import Sweeps, sweeps_of
 from cgprimer.run.values import spread
 from cgprimer.types import Array, Edge, Mask
 
@@ -65,9 +66,14 @@ class GraphAtPoints:
         }
 
     @lazy
+    def sweeps(self) -> Sweeps:
+        """The sweeps of the equations as they are written."""
+        return sweeps_of(self.graph)
+
+    @lazy
     def values(self) -> dict[str, Array]:
         """Every variable and parameter at the points, (n,)."""
-        rows = self.graph.program().forward(self.point.inputs, self.point.parameters)
+        rows = self.sweeps.forward(self.point.inputs, self.point.parameters)
         shape = (len(self.point.parameters), self.width)
         parameters = np.broadcast_to(self.point.parameters, shape)
         return self.graph.table.by_name(rows, parameters)
@@ -160,6 +166,12 @@ class GraphAtPoints:
     def kink_masks(self) -> dict[Edge, Mask]:
         """The edges that are at a kink at some point, and at which."""
         return {e: mask for e in self.own if (mask := self.kink_mask(e)).any()}
+
+    def at_kinks(self, edges: Iterable[Edge]) -> Mask:
+        """At which points (n,) one of some edges is at a kink: any of `kink_masks`."""
+        masks = (self.kink_masks[edge] for edge in edges)
+        mask: Mask = np.any([np.zeros(self.width, dtype=bool), *masks], axis=0)
+        return mask
 
     def excuses(
         self, claim: Claim | None, claimed: Array, own: Array, at_kink: Mask

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
 from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
-from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.points import check_points, random_points
+from cgprimer.judge.graph_check import GraphCheck, graph_check
 from cgprimer.judge.report import CheckReport, overall
 from cgprimer.judge.stories.one_point import at_one_point
 from cgprimer.judge.stories.sentences import diagnosis
@@ -69,30 +69,12 @@ def check_gradients(
     """
     takes.kind(Graph, graph=graph)
     takes.mapping(claims=claims)
-    if output is not None:
-        [output] = graph.checked_outputs([output])
-    check = graph_check(graph, at, points, rng)
     # An array of claims is for points that its author knows; random ones nobody knows.
-    width = check.width if check.given else None
+    width = None if at is None else Point.of(graph, at).width
     read = read_claims(graph, claims, output, width)
+    check = graph_check(graph, at, points, rng)
     with check_bar("check", len(check.edges) + 1, ROW, progress) as tick:
         return report(check, read, output, tick)
-
-
-def graph_check(
-    graph: Graph,
-    at: Mapping[str, ArrayLike] | None,
-    points: int,
-    rng: np.random.Generator | int | None,
-) -> GraphCheck:
-    """The check of a graph at the caller's points or, without any, at random ones."""
-    # Of points that nobody asked for, half must decide; of the caller's own, all of
-    # them.
-    if at is not None:
-        return GraphCheck(graph, at, given=True)
-    count = check_points(points)
-    random = random_points(graph, count, takes.generator(rng))
-    return GraphCheck(graph, random, given=False)
 
 
 def report(
@@ -131,17 +113,17 @@ def _on_totals(check: GraphCheck, claims: Claims) -> Iterator[JudgedRow]:
     names = (*graph.inputs, *graph.parameters)
     # 10 outputs by 100 names are 1,000 differences of, say, 3 groups of equations each;
     # together there are as few as directions.
-    if len(outputs) * len(names) * len(graph.program().groups) > MANY:
+    if len(outputs) * len(names) * len(check.sweeps.groups) > MANY:
         together = check.mixable(outputs).intersection(names) - set(claims.whole)
     if together:
         yield check.mixture(outputs, tuple(n for n in names if n in together))
     if not claims.whole and len(together) == len(names):
         return
-    for output in map(check.output, outputs):
+    for output in map(check.outputs.__getitem__, outputs):
         ends = [n for n in names if n in output.inside and n not in together]
         # Claims come last: a claim may be about a variable in the middle, which is no
         # end.
         for wrt in dict.fromkeys([*ends, *claims.whole]):
             claim = claims.whole.get(wrt)
             if claim is not None or wrt != output.output:
-                yield output.total(wrt).judge(claim)
+                yield output.judge(wrt, claim)

@@ -50,7 +50,7 @@ class EdgeCheck:
     def __init__(self, at: GraphAtPoints, edge: Edge) -> None:
         self.at, self.edge = at, edge
         self.node, self.wrt = edge
-        self.site = at.sites[self.node]
+        self.site, self.own = at.sites[self.node], at.own[edge]  # our partial (n,)
 
     @property
     def body(self) -> Node:
@@ -62,11 +62,6 @@ class EdgeCheck:
         """The same edge at enough points to tell mistakes apart."""
         wide = self.at.wide
         return self if wide is self.at else EdgeCheck(wide, self.edge)
-
-    @property
-    def own(self) -> Array:
-        """Our own partial (n,)."""
-        return self.at.own[self.edge]
 
     @property
     def surrogate(self) -> str:

@@ -83,7 +83,7 @@ class Evidence:
         """What the rules of the operations give there."""
         return f"but the formula gives {self.claimed[i]:.6g} at this very point"
 
-    def spot(self, i: int) -> Spot:
+    def __getitem__(self, i: int) -> Spot:
         """The claim and the difference at point `i`."""
         return Spot(
             {text: float(value[i]) for text, value in self.at.items()},
@@ -97,7 +97,7 @@ class Evidence:
     ) -> CheckRow:
         """The row with the values at point `i`, and what was found."""
         text, where = (claim.text, claim.where) if claim else ("", "")
-        spot, (node, wrt) = vars(self.spot(i)), edge
+        spot, (node, wrt) = vars(self[i]), edge
         return CheckRow(kind, node, wrt, text, where, **spot, **vars(found), points=1)
 
 

@@ -19,6 +19,7 @@ from cgprimer.judge.mistakes.culprits import Totals
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.judge.report import CheckRow
 from cgprimer.types import Array, Edge
 
 ON_A_PATH = (
@@ -32,6 +33,7 @@ class ClaimedTotals(Totals):
     """The totals of one output at points, and claims for them.
 
     bad : the names whose totals are wrong, by `claims` or, without one, by our rules.
+    good : those whose claims are right.
     doubted : edges whose own partial is wrong, so that differences stand for the truth.
     """
 
@@ -47,8 +49,8 @@ class ClaimedTotals(Totals):
         claimed = {
             w: claim.values(at.values, at.width)[0] for w, claim in claims.items()
         }
-        own = at.output(output).gradient
-        claimed |= {wrt: own[wrt] for wrt in bad if wrt not in claims}
+        own = at.outputs[output]
+        claimed |= {wrt: own.gradient[wrt] for wrt in bad if wrt not in claims}
         super().__init__(edges, output, claimed, SLACK)
         self.at, self.bad = at, bad
         self.good = [w for w in claimed if w not in bad and self.is_right(w)]
@@ -63,6 +65,12 @@ class ClaimedTotals(Totals):
         """Whether a claimed total is the true one at every point."""
         wrong = self.wrong(wrt)
         return wrong.agrees(wrong.true)
+
+    def mark(self, row: CheckRow, cause: Cause, says: str) -> CheckRow:
+        """The row with what its total looks like."""
+        ratios = self.wrong(row.wrt).ratios()
+        span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
+        return replace(row, ratio=span, mistake=cause.kind, looks_like=says)
 
     def has(self, wrt: str, other: str) -> bool:
         """Whether the claim for one name is the total of another."""

@@ -73,7 +73,7 @@ def point_that_shows_most(rows: Sequence[JudgedRow], width: int) -> int:
 
 
 def _row_at(row: CheckRow, one: Evidence, i: int) -> CheckRow:
-    here = one.spot(i)
+    here = one[i]
     # A backward that misuses what arrives fails at no point of its edge.
     judged = row.verdict in (FAIL, INCONCLUSIVE) and row.mistake != MISTAKE
     elsewhere = judged and row.at != here.at and not _is_shown(row, one, i)

@@ -48,10 +48,8 @@ def diagnosis(
         first = min(edges, key=lambda edge: place.get(edge, len(place)))
         says = [] if stories else [_on_rules(wrong)]
     elif row.kind == "direction":
-        first, says = (
-            None,
-            [f"{row.derivative} is not what differences say: {_numbers(row)}."],
-        )
+        first = None
+        says = [f"{row.derivative} is not what differences say: {_numbers(row)}."]
     else:
         says = [_on_edge(row), *_on_others(row, wrong)]
     return first, " ".join([*says, *_on_totals(rows, stories, claims)])

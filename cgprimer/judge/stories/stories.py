@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -88,24 +89,22 @@ class TotalStories(EdgeStories):
 
     def _swap(self, names: Sequence[str]) -> Story | None:
         """One story where all of them are given what belongs to other names."""
-        swaps: list[tuple[str, str]] = []
+        swaps = []
         for wrt in names:
             if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
-            swaps.append(swap[:2])
-        cause = Cause(*swaps[0], (np.nan, np.nan))
-        clauses = dict.fromkeys(says for _, says in swaps)
-        entry, says = self.totals.entry(names[0]), "; ".join(clauses)
+            swaps.append(swap)
+        cause = Cause(*swaps[0][:2], (np.nan, np.nan))
+        says = "; ".join(dict.fromkeys(says for _, says, _ in swaps))
+        entry = self.totals.entry(names[0])
         return Story(self.totals.output, tuple(names), entry, cause, says)
 
     def _exchange(self, names: Sequence[str]) -> Story | None:
         """The first two of them that have each other's total."""
-        names = names[:SWAPPED]
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                if self.totals.has(a, b) and self.totals.has(b, a):
-                    return self._swap((a, b))
-        return None
+        has = self.totals.has
+        pairs = combinations(names[:SWAPPED], 2)
+        pair = next(((a, b) for a, b in pairs if has(a, b) and has(b, a)), None)
+        return self._swap(pair) if pair else None
 
     def _single(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
@@ -123,21 +122,13 @@ class TotalStories(EdgeStories):
 
     def _plain(self, wrt: str, cause: Cause | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
-        case = WrongDerivative(
-            ZERO, self.totals.output, wrt, {}, self.totals.wrong(wrt)
-        )
+        output, entry = self.totals.output, self.totals.entry(wrt)
+        case = WrongDerivative(ZERO, output, wrt, {}, self.totals.wrong(wrt))
         known = cause or explain(case)
         says = known.says
-        if known.kind == "unknown":
-            says = f"no single edge explains it, {says}" if cause else says
-        return Story(
-            self.totals.output,
-            (wrt,),
-            self.totals.entry(wrt),
-            known,
-            says,
-            single=False,
-        )
+        if cause and known.kind == "unknown":
+            says = f"no single edge explains it, {says}"
+        return Story(output, (wrt,), entry, known, says, single=False)
 
 
 def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Culprit]:

@@ -47,7 +47,7 @@ def blame_totals(
         stories += told
         for story in told:
             for wrt in story.names:
-                marked[output, wrt] = _mark(own[wrt], story, totals)
+                marked[output, wrt] = totals.mark(own[wrt], story.cause, story.says)
     return [
         replace(one, row=marked[one.row.edge])
         if one.row.kind == "total" and one.row.edge in marked
@@ -72,10 +72,3 @@ def _totals(
         if not any(map(totals.is_right, bad)):
             break
     return totals
-
-
-def _mark(row: CheckRow, story: Story, totals: ClaimedTotals) -> CheckRow:
-    """The row with what its total looks like."""
-    ratios = totals.wrong(row.wrt).ratios()
-    span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
-    return replace(row, ratio=span, mistake=story.cause.kind, looks_like=story.says)

@@ -92,7 +92,7 @@ class MemoryLayout:
     def __init__(self, sweeps: Sweeps, data: int) -> None:
         table, kept = sweeps.table, sweeps.needed
         self.table, self.data = table, data
-        kept = kept[np.lexsort((kept, table.shape[kept], sweeps.level[kept]))]
+        kept = kept[np.lexsort((kept, table.shape[kept], table.level[kept]))]
         # 2 inputs and 1 target are data, so `data` is 3; 4 equations of 2 levels:
         #
         #     rows 0 1 2       inputs, then what else is data
@@ -110,7 +110,7 @@ class MemoryLayout:
         self.slot_tables: list[SlotTable] = []
         self.groups: list[EquationGroup | DenseLayer] = []
         self.loss_row = self.terms = 0
-        self._place(kept, sweeps.level[kept])
+        self._place(kept, table.level[kept])
 
     def _place(self, kept: Integers, level: NDArray[np.integer]) -> None:
         """Find the groups, and fill the slots of every body."""
