@@ -8,7 +8,7 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, KeysView, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import GraphError, listing, shorten, suggest
+from cgprimer.errors import GraphError, listing, shorten, unknown
 from cgprimer.graph.equation import Equation, Partial, SweptPartial
 from cgprimer.graph.names import in_no_equation, known_names, name_list
 from cgprimer.graph.shape import Shape
@@ -92,16 +92,15 @@ class Graph(Frozen):
         outputs = name_list(outputs, "outputs")
         for name in outputs:
             if not isinstance(name, str) or name not in self.variable_number:
-                raise GraphError(self._unknown(name, "unknown output"))
+                raise GraphError(self._unknown(name, "output"))
         return tuple(dict.fromkeys(outputs))
 
     def _unknown(self, name: object, what: str) -> str:
         if isinstance(name, str) and name in self.parameters:
-            return f"{what}: {name!r} is a parameter, not a variable"
-        known = [*self.variable_number]
+            return f"unknown {what}: {name!r} is a parameter, not a variable"
         said = name if isinstance(name, str) else takes.quote(name)
-        hint = suggest(said, known) or f"the variables are {listing(known)}"
-        return f"{what} {shorten(said)!r}\n  hint: {hint}"
+        every = f"the variables are {listing(self.variable_number)}"
+        return unknown(f"{what} {shorten(said)!r}", said, self.variable_number, every)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -109,9 +108,9 @@ class Graph(Frozen):
         return tuple(name for name in self.parameters if name in self.spare)
 
     @lazy
-    def names(self) -> tuple[str, ...]:
-        """Every variable and every parameter."""
-        return (*self.variable_number, *self.parameters)
+    def names(self) -> KeysView[str]:
+        """Every variable and every parameter, in this order."""
+        return dict.fromkeys((*self.variable_number, *self.parameters)).keys()
 
     @property
     def variable_number(self) -> Mapping[str, int]:
@@ -175,7 +174,7 @@ class Graph(Frozen):
     def equation_number(self, name: str) -> int:
         """Which equation defines `name`."""
         if not isinstance(name, str) or name not in self.variable_number:
-            raise GraphError(self._unknown(name, "unknown variable"))
+            raise GraphError(self._unknown(name, "variable"))
         number = int(self.table.equation_of[self.variable_number[name]])
         if number < 0:
             raise GraphError(

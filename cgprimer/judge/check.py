@@ -1,7 +1,8 @@
 """Gradients checked: per edge and in total, with the place and kind of a mistake.
 
-points ─▶ GraphCheck ─┐
-claims ───────────────┴▶ a row for each edge and total ─▶ first wrong edge ─▶ diagnosis
+claims, read ─────────┐
+points ─▶ GraphCheck ─┴▶ a row for each edge and total ─▶ stories of wrong totals
+                            ─▶ all at one point ─▶ first wrong edge, diagnosis
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ def _on_totals(check: GraphCheck, claims: Claims) -> Iterator[JudgedRow]:
         yield check.mixture(outputs, tuple(n for n in names if n in together))
     if not claims.whole and len(together) == len(names):
         return
-    for output in map(check.outputs.__getitem__, outputs):
+    for one in outputs:
+        output = check.outputs[one]
         ends = [n for n in names if n in output.inside and n not in together]
         # Claims come last: a claim may be about a variable in the middle, which is no
         # end.

@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from ntpath import basename  # it knows / and \\, whatever the system
 from typing import Any
 
 import numpy as np
@@ -116,17 +116,13 @@ def read_claims(
     """
     claims = claims or {}
     names = graph.names
-    _refuse_quotients(claims, names)
+    _check_edges(claims, names)
     close = _by_letters(names)
     if output is not None:
         graph.checked_outputs([output])
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in claims.items():
-        if not (isinstance(edge, tuple) and len(edge) == 2):
-            raise GraphError(
-                f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
-            )
         node, wrt = edge
         if isinstance(claim, Written):
             # dL/dw11 is of w_11 where that is the only name of these letters.
@@ -153,16 +149,24 @@ def read_claims(
     return by_edge
 
 
-def _refuse_quotients(claims: Mapping[Edge, Any], names: Collection[str]) -> None:
-    """GraphError where the graph has dL and no L: a line may mean a quotient then."""
-    written = (edge for edge, claim in claims.items() if isinstance(claim, Written))
-    for name in map(shorten, chain.from_iterable(written)):
-        if name not in names and f"d{name}" in names:
+def _check_edges(claims: Mapping[Edge, Any], names: Collection[str]) -> None:
+    """GraphError for what is no pair, and for a line that may mean a quotient.
+
+    That may be where the graph has dL and no L.
+    """
+    for edge, claim in claims.items():
+        if not (isinstance(edge, tuple) and len(edge) == 2):
             raise GraphError(
-                f"the graph has {f'd{name}'!r} and no {name!r}\n"
-                f"  hint: d{name} in a claim is a differential; write d d{name} for "
-                f"that of d{name}"
+                f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
             )
+        for name in edge if isinstance(claim, Written) else ():
+            if name not in names and f"d{name}" in names:
+                short = shorten(name)
+                raise GraphError(
+                    f"the graph has {shorten(f'd{name}')!r} and no {short!r}\n"
+                    f"  hint: d{short} in a claim is a differential; write d d{short} "
+                    f"for that of d{short}"
+                )
 
 
 def _by_letters(names: Iterable[str]) -> dict[str, str]:
@@ -178,16 +182,16 @@ def _read(edge: Edge, claim: Any, names: Collection[str], width: int | None) -> 
         return Claim(edge, show(claim), "", claim)
     if isinstance(claim, str):
         claim = Written(claim)
-    is_function = callable(claim) and not isinstance(claim, type)
-    if not is_function and not isinstance(claim, Written):
-        return _numbers(edge, claim, width)
-    if is_function:
+    if callable(claim) and not isinstance(claim, type):
         made = _function(edge, claim, names)
+        may = "it may ask for"
+    elif not isinstance(claim, Written):
+        return _numbers(edge, claim, width)
     else:
         made = _formula(edge, claim, names)
+        may = "a claim for it may use"
     odd = next((name for name in made.names if name not in names), None)
     if odd is not None:
-        may = "it may ask for" if is_function else "a claim for it may use"
         hint = suggest(odd, names) or f"{may} {listing(names)}"
         raise _refusal(edge, claim, odd, hint)
     return made
@@ -234,12 +238,10 @@ def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> 
 
     code = getattr(claim, "__code__", None)
     called = getattr(claim, "__name__", type(claim).__name__)
-    where = f"line {code.co_firstlineno} of {_file(code.co_filename)}" if code else ""
+    where = (
+        f"line {code.co_firstlineno} of {basename(code.co_filename)}" if code else ""
+    )
     return Claim(edge, f"{called}(…)", where, None, compute, asks=tuple(wanted))
-
-
-def _file(path: str) -> str:
-    return re.split(r"[/\\]", path)[-1]
 
 
 def _keywords(claim: Callable[..., Any], names: Collection[str]) -> Collection[str]:

@@ -34,10 +34,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Spot:
-    """A claim beside a difference ± bound, and the names' values where they meet.
-
-    As text: ` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`.
-    """
+    """A claim beside a difference ± bound, and the names' values where they meet."""
 
     at: dict[str, float]
     claimed: float
@@ -49,10 +46,11 @@ class Spot:
         """The claim and the difference, with as many digits as tell them apart."""
         return apart(self.claimed, self.difference)
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
         a, b = self.texts
-        where = point_text(self.at, NOTES)
-        return f" at {where} ({a} claimed, {b} by differences)"
+        return f" at {point_text(self.at, NOTES)} ({a} claimed, {b} by differences)"
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class CheckRow:
     @property
     def remark(self) -> str:
         """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
-        where = str(self.decided or "")
+        where = self.decided.where if self.decided else ""
         if not (where or self.note):
             return ""
         said = "; ".join(filter(None, (self.note, self.mend)))
