@@ -119,7 +119,7 @@ def spoil(monkeypatch, graph, wrong, which: str, edge: tuple[str, str]) -> None:
     shapes = list(graph.table.shapes)
     shapes[graph.table.shape[number]] = spoiled
     monkeypatch.setitem(graph.table.__dict__, "shapes", tuple(shapes))
-    graph._programs.clear()
+    graph.programs.clear()
 
 
 @pytest.mark.every(5)

@@ -89,9 +89,9 @@ def check_claims(key, value):
         [claim] = read_claims(graph, {("xf", name): claimed}, None, 1).values()
         found = (
             check.edges["xf", name].evidence(claim),
-            check.output("xf").total(name).evidence(claim),
+            check.outputs["xf"].evidence(name, claim),
         )
-        assert [one.judgement(0).verdict for one in found] == [FAIL] * 2, (name, claim)
+        assert [one.judgements[0].verdict for one in found] == [FAIL] * 2, (name, claim)
 
 
 # Offsets, zeros, kinks: both reports say the same of every edge.
@@ -262,7 +262,7 @@ def check_own_formula(text, at):
         ]:
             [claim] = read_claims(graph, {edge: wrong}, None, width).values()
             found = [
-                one.judgement(i).verdict
+                one.judgements[i].verdict
                 for one in check.edges[edge].everywhere(claim)
                 for i in range(len(one.claimed))
             ]
@@ -383,7 +383,7 @@ def test_what_underflows_is_not_wrong():
 def test_the_rounding_of_every_partial_counts_in_a_total():
     graph = parse_graph(["xv = sin(1e6*xa)", "xw = xv*xb", "xf = 3*xw"])
     check = GraphCheck(graph, {"xa": 0.7, "xb": 1.0}, given=True)
-    found = check.output("xf").terms["xa"]
+    found = check.outputs["xf"].terms["xa"]
     assert found > 2e12 * abs(np.sin(0.7e6))  # of the argument of 1e6*cos(1e6*xa)
 
 

@@ -15,13 +15,12 @@ from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.judge.check import graph_check
 from cgprimer.judge.check import report as report_on
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.evidence import Evidence, judged_row, kink_row
-from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.graph_check import GraphCheck, graph_check
 from cgprimer.judge.kinks import either_side, kink_mask, kinks
 from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
 from cgprimer.judge.mistakes.explain import (

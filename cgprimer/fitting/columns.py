@@ -11,7 +11,6 @@ import numpy as np
 
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.slots import PARAMETER, VARIABLE
-from cgprimer.run.sweeps import Sweeps
 from cgprimer.types import Array
 
 SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
@@ -44,9 +43,7 @@ def in_order(row: Array, column: Array) -> Array:
 def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
     """Places of the inputs that reach the variables `names`; how many parameters do."""
     table = graph.table
-    equations = np.zeros(len(table), dtype=bool)
-    equations[Sweeps(table, names).needed] = True
-    inside = np.repeat(equations, np.diff(table.start))
+    inside = np.repeat(table.needed(names), np.diff(table.start))
     used = {
         kind: np.unique(table.slots[inside & (table.kinds == kind)])
         for kind in (VARIABLE, PARAMETER)

@@ -21,7 +21,7 @@ from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, ZERO, name
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import equations_for
-from cgprimer.graph.names import name_list, unknown_name
+from cgprimer.graph.names import known_names
 from cgprimer.graph.rows import graph_of
 
 WORTH_NAMING = 3  # operations in a shared expression that earn it a name of its own
@@ -80,12 +80,8 @@ def _known_names(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[s
     graph.checked_outputs([output])
     if wrt is None:
         return [*graph.inputs, *graph.parameters]
-    names = list(dict.fromkeys(name_list(wrt, "wrt")))
-    known = [*graph.variable_number, *graph.parameters, *graph.spare]
-    for text in names:
-        if text not in known:
-            raise unknown_name(text, known)
-    return names
+    known = dict.fromkeys((*graph.names, *graph.spare))
+    return list(dict.fromkeys(known_names(wrt, "wrt", known)))
 
 
 def bodies_for(graph: Graph, output: str) -> dict[str, Node]:

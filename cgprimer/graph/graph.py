@@ -8,7 +8,7 @@ million of them stay small; `graph.equation(name)` builds the view of one on dem
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, KeysView, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, unknown
 from cgprimer.graph.equation import Equation, Partial, SweptPartial
-from cgprimer.graph.names import in_no_equation, name_list, unknown_name
+from cgprimer.graph.names import in_no_equation, known_names, name_list
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.graph.table import Table
@@ -64,7 +64,7 @@ class Graph(Frozen):
         self.table = table
         self.spare = frozenset(spare)
         self.doubts = tuple(doubts)
-        self._programs: dict[Any, Any] = {}
+        self.programs: dict[Any, Any] = {}  # ways to run it: by outputs, or compiled
         self.parameters = table.parameters
         names = table.variables
         self.dependents = tuple(map(names.__getitem__, table.defined.tolist()))
@@ -99,15 +99,19 @@ class Graph(Frozen):
     def _unknown(self, name: object, what: str) -> str:
         if isinstance(name, str) and name in self.parameters:
             return f"unknown {what}: {name!r} is a parameter, not a variable"
-        known = [*self.variable_number]
         said = name if isinstance(name, str) else takes.quote(name)
-        every = f"the variables are {listing(known)}"
-        return unknown(f"{what} {shorten(said)!r}", said, known, every)
+        every = f"the variables are {listing(self.variable_number)}"
+        return unknown(f"{what} {shorten(said)!r}", said, self.variable_number, every)
 
     @property
     def unused(self) -> tuple[str, ...]:
         """The parameters that were declared but are in no equation."""
         return tuple(name for name in self.parameters if name in self.spare)
+
+    @lazy
+    def names(self) -> KeysView[str]:
+        """Every variable and every parameter, in this order."""
+        return dict.fromkeys((*self.variable_number, *self.parameters)).keys()
 
     @property
     def variable_number(self) -> Mapping[str, int]:
@@ -175,6 +179,20 @@ class Graph(Frozen):
             )
         return number
 
+    def names_beside(self, node: str, wrt: str, more: str = "") -> list[str]:
+        """The names in the equation of `node`; GraphError where `wrt` is none of them.
+
+        more : what to add to the hint where it is a name of another equation.
+        """
+        names = self.table.names(self.equation_number(node))
+        if not isinstance(wrt, str) or wrt not in names:
+            raise GraphError(
+                f"the equation of {node!r} does not contain {takes.quote(wrt)}\n"
+                f"  hint: it contains {listing(names) or 'no names'}"
+                f"{more if more and wrt in self.names else ''}"
+            )
+        return names
+
     @property
     def equations(self) -> tuple[Equation, ...]:
         """All equations in the author's order; built on demand."""
@@ -204,16 +222,9 @@ class Graph(Frozen):
         from cgprimer.notation.from_sympy import from_sympy
         from cgprimer.notation.to_sympy import to_sympy, with_leaves
 
-        number = self.equation_number(node)
-        leaves = self.table.leaves(number)
-        names = [leaf.value for leaf in leaves]
-        if not isinstance(wrt, str) or wrt not in names:
-            known = listing(self.table.names(number)) or "no names"
-            raise GraphError(
-                f"the equation of {node!r} does not contain {takes.quote(wrt)}\n"
-                f"  hint: it contains {known}"
-            )
-        shape, i = self.shape(node), names.index(wrt)
+        self.names_beside(node, wrt)
+        leaves = self.table.leaves(self.equation_number(node))
+        shape, i = self.shape(node), [leaf.value for leaf in leaves].index(wrt)
         shape.check_formula(i, node)
         with suppress(GraphError):  # where it is not one of real numbers
             if shape.by_sympy[i] is not None:
@@ -247,13 +258,10 @@ class Graph(Frozen):
 
     def program(self, outputs: Sequence[str] | None = None) -> Sweeps:
         """Numpy code for the variables that `outputs` need (default: all of them)."""
-        from cgprimer.run.sweeps import Sweeps
+        from cgprimer.run.sweeps import sweeps_of
 
-        key = None if outputs is None else self.checked_outputs(outputs)
-        if key not in self._programs:
-            self._programs[key] = Sweeps(self.table, key)
-        program: Sweeps = self._programs[key]
-        return program
+        wanted = None if outputs is None else self.checked_outputs(outputs)
+        return sweeps_of(self, wanted)
 
     def compile(
         self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
@@ -270,9 +278,9 @@ class Graph(Frozen):
         # Kept beside the numpy programs, whose keys are None or tuples of outputs; a
         # tuple of three with a number in it is none of those.
         key = "compiled", target, int(threads)
-        if key not in self._programs:
-            self._programs[key] = CompiledGraph(self, target, threads)
-        program: CompiledGraph = self._programs[key]
+        if key not in self.programs:
+            self.programs[key] = CompiledGraph(self, target, threads)
+        program: CompiledGraph = self.programs[key]
         return program
 
     @lazy
@@ -337,12 +345,7 @@ class Graph(Frozen):
 
         [output] = self.checked_outputs([output])
         wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
-        wrt = name_list(wrt, "wrt")
-        row, place = self.variable_number, self.parameter_number
-        known = [*row, *place, *self.spare]
-        for name in wrt:
-            if not (name in row or name in place or name in self.spare):
-                raise unknown_name(name, known)
+        wrt = known_names(wrt, "wrt", dict.fromkeys((*self.names, *self.spare)))
         point = Point.of(self, at)
         # By a bypassed variable the equations as they are run have no derivative:
         # nothing uses it there. For all others they are preferred, as their forms are

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cgprimer import takes
-from cgprimer.errors import CGPrimerError, GraphError, listing, shorten, suggest
+from cgprimer.errors import CGPrimerError, GraphError, listing, shorten, unknown
 from cgprimer.expr.printed import as_name
 
 
@@ -47,6 +47,15 @@ def by_plain_name(values: Any, error: type[CGPrimerError] = GraphError) -> Any:
     return {plain[name]: value for name, value in values.items()}
 
 
+def known_names(names: object, keyword: str, known: Collection[str]) -> list[str]:
+    """The same of names that are known; GraphError for the first that is not."""
+    items = name_list(names, keyword)
+    for name in items:
+        if name not in known:
+            raise GraphError(unknown(f"name {shorten(name)!r}", name, known))
+    return items
+
+
 def in_no_equation(names: Sequence[str], before: str = "") -> str:
     """`b is in no equation`, after `before`; nothing where there are no names."""
     if not names:
@@ -54,9 +63,3 @@ def in_no_equation(names: Sequence[str], before: str = "") -> str:
     return (
         f"{before}{listing(names)} {'is' if len(names) == 1 else 'are'} in no equation"
     )
-
-
-def unknown_name(name: str, known: Collection[str]) -> GraphError:
-    """The error for a name that is none of those that are `known`."""
-    hint = suggest(name, known) or f"the names are {listing(known)}"
-    return GraphError(f"unknown name {shorten(name)!r}", hint)

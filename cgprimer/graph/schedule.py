@@ -7,14 +7,11 @@ Source: Kahn, Topological sorting of large networks, CACM 5 (1962).
 from __future__ import annotations
 
 import heapq
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.grouping import grouped
-
-Integers = NDArray[np.integer]
+from cgprimer.types import Integers
 
 
 def topological_order(count: int, source: Integers, target: Integers) -> Integers:
@@ -94,22 +91,6 @@ def _levels_by_arc(order: Integers, source: Integers, target: Integers) -> Integ
         if level[s] >= level[t]:
             level[t] = level[s] + 1
     return np.array(level, dtype=np.int64)
-
-
-def ancestors(
-    wanted: Integers, level: Integers, source: Integers, target: Integers
-) -> NDArray[np.bool_]:
-    """Which equations are wanted, or lead to one that is."""
-    needed = np.zeros(len(level), dtype=bool)
-    needed[wanted] = True
-    # Arcs by the level of their target, from the last level back: a source has a lower
-    # level, so what is marked is complete when its level comes.
-    turn = np.argsort(level[target], kind="stable")
-    source, target = source[turn], target[turn]
-    bounds = np.flatnonzero(np.diff(level[target], prepend=-1, append=-1)).tolist()
-    for first, last in reversed([*pairwise(bounds)]):
-        needed[source[first:last][needed[target[first:last]]]] = True
-    return needed
 
 
 def ranges(start: Integers, length: Integers) -> Integers:

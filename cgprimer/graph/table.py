@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ from cgprimer.errors import CycleError, shorten
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME, const, name
 from cgprimer.graph.named_rows import NamedRows
-from cgprimer.graph.schedule import find_cycle, topological_order
+from cgprimer.graph.schedule import find_cycle, levels, topological_order
 from cgprimer.graph.shape import Shape
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, Leaf, SlotKind
 from cgprimer.keeping import lazy
-from cgprimer.types import Array, Integers
+from cgprimer.types import Array, Integers, Mask
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,26 @@ class Table:
             left_over = set(range(len(self))) - set(order.tolist())
             self._refuse_cycle(find_cycle(left_over, source, target))
         return order
+
+    @lazy
+    def level(self) -> Integers:
+        """For every equation the length of the longest path that leads to it."""
+        return levels(self.order, *self.arcs)
+
+    def needed(self, names: Iterable[str]) -> Mask:
+        """Which equations some variables depend on."""
+        wanted = self.equation_of[[self.rows[name] for name in names]]
+        needed = np.zeros(len(self), dtype=bool)
+        needed[wanted[wanted >= 0]] = True
+        # Arcs by the level of their target, from the last level back: a source has a
+        # lower level, so what is marked is complete when its level comes.
+        source, target = self.arcs
+        turn = np.argsort(self.level[target], kind="stable")
+        source, target = source[turn], target[turn]
+        steps = np.diff(self.level[target], prepend=-1, append=-1)
+        for first, last in reversed([*pairwise(np.flatnonzero(steps).tolist())]):
+            needed[source[first:last][needed[target[first:last]]]] = True
+        return needed
 
     def _refuse_cycle(self, cycle: list[int]) -> None:
         way = tuple(self.variables[self.defined[e]] for e in [*cycle, cycle[0]])

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +28,7 @@ from cgprimer.judge.points import random_points
 from cgprimer.judge.rounding import partial_rounding
 from cgprimer.judge.sites import Site, SiteGroup
 from cgprimer.keeping import lazy, memo
+from cgprimer.run.sweeps import Sweeps, sweeps_of
 from cgprimer.run.values import spread
 from cgprimer.types import Array, Edge, Mask
 
@@ -64,9 +66,14 @@ class GraphAtPoints:
         }
 
     @lazy
+    def sweeps(self) -> Sweeps:
+        """The sweeps of the equations as they are written."""
+        return sweeps_of(self.graph)
+
+    @lazy
     def values(self) -> dict[str, Array]:
         """Every variable and parameter at the points, (n,)."""
-        rows = self.graph.program().forward(self.point.inputs, self.point.parameters)
+        rows = self.sweeps.forward(self.point.inputs, self.point.parameters)
         shape = (len(self.point.parameters), self.width)
         parameters = np.broadcast_to(self.point.parameters, shape)
         return self.graph.table.by_name(rows, parameters)
@@ -82,8 +89,9 @@ class GraphAtPoints:
             sums.update(spread(self.graph, alike.equations, columns, self.width))
         return sums
 
-    @lazy
-    def wide(self) -> GraphAtPoints:
+    @property
+    @memo
+    def wide(self) -> Self:
         """This, or where it has too few points to tell mistakes apart, one with more.
 
         At a single point every ratio is constant.
@@ -95,7 +103,7 @@ class GraphAtPoints:
             at = random_points(self.graph, ENOUGH, np.random.default_rng(0))
         except PointError:
             return self
-        return GraphAtPoints(self.graph, at, given=False)
+        return type(self)(self.graph, at, given=False)
 
     @property
     def where(self) -> str:
@@ -158,6 +166,12 @@ class GraphAtPoints:
     def kink_masks(self) -> dict[Edge, Mask]:
         """The edges that are at a kink at some point, and at which."""
         return {e: mask for e in self.own if (mask := self.kink_mask(e)).any()}
+
+    def at_kinks(self, edges: Iterable[Edge]) -> Mask:
+        """At which points (n,) one of some edges is at a kink: any of `kink_masks`."""
+        masks = (self.kink_masks[edge] for edge in edges)
+        mask: Mask = np.any([np.zeros(self.width, dtype=bool), *masks], axis=0)
+        return mask
 
     def excuses(
         self, claim: Claim | None, claimed: Array, own: Array, at_kink: Mask

@@ -1,7 +1,8 @@
 """Gradients checked: per edge and in total, with the place and kind of a mistake.
 
-points ─▶ GraphCheck ─┐
-claims ───────────────┴▶ a row for each edge and total ─▶ first wrong edge ─▶ diagnosis
+claims, read ─────────┐
+points ─▶ GraphCheck ─┴▶ a row for each edge and total ─▶ stories of wrong totals
+                            ─▶ all at one point ─▶ first wrong edge, diagnosis
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.point import Point
 from cgprimer.interrupts import contained
 from cgprimer.judge.claim import Claim, Claims
 from cgprimer.judge.claims import read_claims
 from cgprimer.judge.evidence import JudgedRow
-from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.points import check_points, random_points
-from cgprimer.judge.report import CheckReport
-from cgprimer.judge.stories.sentences import tell
+from cgprimer.judge.graph_check import GraphCheck, graph_check
+from cgprimer.judge.report import CheckReport, overall
+from cgprimer.judge.stories.one_point import at_one_point
+from cgprimer.judge.stories.sentences import diagnosis
+from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.notation.progress import check_bar
 from cgprimer.types import Edge
 
@@ -67,30 +70,12 @@ def check_gradients(
     """
     takes.kind(Graph, graph=graph)
     takes.mapping(claims=claims)
-    if output is not None:
-        [output] = graph.checked_outputs([output])
-    check = graph_check(graph, at, points, rng)
     # An array of claims is for points that its author knows; random ones nobody knows.
-    width = check.width if check.given else None
+    width = None if at is None else Point.of(graph, at).width
     read = read_claims(graph, claims, output, width)
+    check = graph_check(graph, at, points, rng)
     with check_bar("check", len(check.edges) + 1, ROW, progress) as tick:
         return report(check, read, output, tick)
-
-
-def graph_check(
-    graph: Graph,
-    at: Mapping[str, ArrayLike] | None,
-    points: int,
-    rng: np.random.Generator | int | None,
-) -> GraphCheck:
-    """The check of a graph at the caller's points or, without any, at random ones."""
-    # Of points that nobody asked for, half must decide; of the caller's own, all of
-    # them.
-    if at is not None:
-        return GraphCheck(graph, at, given=True)
-    count = check_points(points)
-    random = random_points(graph, count, takes.generator(rng))
-    return GraphCheck(graph, random, given=False)
 
 
 def report(
@@ -103,10 +88,15 @@ def report(
 
     tick : called with 1 for every edge, and for the totals.
     """
-    sorted_claims = Claims.of(claims, output)
-    rows = [*_on_edges(check, sorted_claims, tick), *_on_totals(check, sorted_claims)]
+    by_kind = Claims.of(claims, output)
+    rows = [*_on_edges(check, by_kind, tick), *_on_totals(check, by_kind)]
     tick(1)
-    return tell(check, rows, sorted_claims)
+    with np.errstate(all="ignore"):  # guesses may overflow
+        rows, stories = blame_totals(check, rows, by_kind.whole)
+        verdict = overall(tuple(one.row for one in rows))
+        shown, at = at_one_point(check, rows, by_kind)
+        first, says = diagnosis(check, shown, verdict, stories, by_kind.whole)
+    return CheckReport(verdict, shown, first, says, at, check.width)
 
 
 def _on_edges(
@@ -124,17 +114,18 @@ def _on_totals(check: GraphCheck, claims: Claims) -> Iterator[JudgedRow]:
     names = (*graph.inputs, *graph.parameters)
     # 10 outputs by 100 names are 1,000 differences of, say, 3 groups of equations each;
     # together there are as few as directions.
-    if len(outputs) * len(names) * len(graph.program().groups) > MANY:
+    if len(outputs) * len(names) * len(check.sweeps.groups) > MANY:
         together = check.mixable(outputs).intersection(names) - set(claims.whole)
     if together:
         yield check.mixture(outputs, tuple(n for n in names if n in together))
     if not claims.whole and len(together) == len(names):
         return
-    for output in map(check.output, outputs):
+    for one in outputs:
+        output = check.outputs[one]
         ends = [n for n in names if n in output.inside and n not in together]
         # Claims come last: a claim may be about a variable in the middle, which is no
         # end.
         for wrt in dict.fromkeys([*ends, *claims.whole]):
             claim = claims.whole.get(wrt)
             if claim is not None or wrt != output.output:
-                yield output.total(wrt).judge(claim)
+                yield output.judge(wrt, claim)

@@ -5,7 +5,7 @@ read by `claims` ─▶ Claim ─▶ values at points, and Σ|terms| for their r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,12 @@ class Claim:
     node: Node | None = None
     compute: Callable[[Mapping[str, Array], int], Array] | None = None
     everywhere: bool = True  # numbers have been worked out at the caller's own points
+    asks: tuple[str, ...] = ()  # the names that a function is called with
+
+    @lazy
+    def names(self) -> Sequence[str]:
+        """The names whose values it is computed from."""
+        return leaves(self.node) if self.node else self.asks
 
     def values(self, at: Mapping[str, Array], width: int) -> tuple[Array, Array]:
         """The claim at n points, and the Σ|terms| that its rounding is counted in."""
@@ -42,7 +48,7 @@ class Claim:
             with np.errstate(over="ignore"):
                 return values, 8 * np.abs(values)
         with np.errstate(all="ignore"):
-            values, terms = self._kernel(*(at[text] for text in leaves(self.node)))
+            values, terms = self._kernel(*(at[text] for text in self.names))
         return np.broadcast_to(values, (width,)), np.broadcast_to(terms, (width,))
 
     @lazy
@@ -52,7 +58,7 @@ class Claim:
         # A claim of exp(x) - 1 is judged by what it means; that it cancels near 0 is a
         # fault of its evaluation, which `diagnose` tells.
         node = stable(_limits(self.node))
-        return Kernel([node, rounding(node)], leaves(self.node))
+        return Kernel([node, rounding(node)], self.names)
 
     def second_derivative(
         self, body: Node, at: Mapping[str, Array]

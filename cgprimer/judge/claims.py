@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from ntpath import basename  # it knows / and \\, whatever the system
 from typing import Any
 
 import numpy as np
 
 from cgprimer import takes
 from cgprimer.errors import (
+    CGPrimerError,
     ExpressionError,
     GraphError,
     Mistake,
@@ -27,14 +29,15 @@ from cgprimer.errors import (
     listing,
     shorten,
     suggest,
+    unknown,
+    with_hint,
 )
-from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.node import Node
 from cgprimer.expr.printed import as_name, plain_name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.expr.tokens import MARKS, NAME
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
-from cgprimer.graph.names import unknown_name
 from cgprimer.judge.claim import Claim
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
@@ -53,6 +56,11 @@ class Written:
     line: str
     start: int = 0
     number: int = 0
+
+    @property
+    def prefix(self) -> str:
+        """`line 3: ` before a message, where there are several."""
+        return f"line {self.number}: " if self.number else ""
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:
@@ -106,23 +114,33 @@ def read_claims(
     width : how many points an array must have values for; None where points are
         random, so that nobody can know values for them.
     """
+    claims = _with_plain_names(claims or {})
+    names = graph.names
+    _check_edges(claims, names)
+    close = _by_letters(names)
+    if output is not None:
+        graph.checked_outputs([output])
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
-    for edge, claim in (claims or {}).items():
-        if isinstance(edge, tuple) and [*map(type, edge)] == [str, str]:
-            edge = as_name(edge[0]), as_name(edge[1])
-            if edge in by_edge and not isinstance(claim, Written):
-                raise GraphError(f"a second claim for d {edge[0]} / d {edge[1]}")
+    for edge, claim in claims.items():
+        node, wrt = edge
         if isinstance(claim, Written):
-            edge = _known(graph, edge)
-            if edge in by_edge:
-                message = (
-                    f"line {claim.number}: a second claim for d {edge[0]} / d {edge[1]}"
-                )
+            # dL/dw11 is of w_11 where that is the only name of these letters.
+            node, wrt = (
+                name if name in names else close.get(name.replace("_", ""), name)
+                for name in edge
+            )
+            if (node, wrt) in by_edge:
+                message = f"line {claim.number}: a second claim for d {node} / d {wrt}"
                 problems.append(Mistake(message, claim.line, 0, claim.start))
-        names = _names(graph, edge, output)
+        total = f"; for a total derivative give output={node!r}"
+        own: Collection[str] = names
+        if node != output:
+            own = (*graph.names_beside(node, wrt, total), node)
+        if wrt not in own:
+            raise GraphError(unknown(f"name {shorten(wrt)!r}", wrt, own))
         try:
-            by_edge[edge] = _read(graph, edge, claim, names, width)
+            by_edge[node, wrt] = _read((node, wrt), claim, own, width)
         # Each formula's mistakes are kept, and raised together after the last.
         except ExpressionError as error:
             problems.extend(error.problems)
@@ -131,91 +149,96 @@ def read_claims(
     return by_edge
 
 
-def _known(graph: Graph, edge: Edge) -> Edge:
-    """The edge that a line of a file is about: dL/dw_11 is of w11 where that is there.
+def _with_plain_names(claims: Mapping[Edge, Any]) -> dict[Edge, Any]:
+    """The claims by names as equations are read; those of a text are read already."""
+    plain: dict[Edge, Any] = {}
+    for edge, claim in claims.items():
+        named = isinstance(edge, tuple) and [*map(type, edge)] == [str, str]
+        if named and not isinstance(claim, Written):
+            edge = as_name(edge[0]), as_name(edge[1])
+            if edge in plain:
+                raise GraphError(f"a second claim for d {edge[0]} / d {edge[1]}")
+        plain[edge] = claim
+    return plain
 
-    GraphError where the graph has dL and no L, so that the line may mean a quotient.
+
+def _check_edges(claims: Mapping[Edge, Any], names: Collection[str]) -> None:
+    """GraphError for what is no pair, and for a line that may mean a quotient.
+
+    That may be where the graph has dL and no L.
     """
-    every = {*graph.variable_number, *graph.parameters}
-    close: dict[str, list[str]] = {}
-    for known in every:
-        close.setdefault(known.replace("_", ""), []).append(known)
-    names = []
-    for name in edge:
-        near = close.get(name.replace("_", ""), [])
-        if name not in every and f"d{name}" in every:
+    for edge, claim in claims.items():
+        if not (isinstance(edge, tuple) and len(edge) == 2):
             raise GraphError(
-                f"the graph has {shorten(f'd{name}')!r} and no {shorten(name)!r}\n"
-                f"  hint: d{shorten(name)} in a claim is a differential; write "
-                f"d d{shorten(name)} for that of d{shorten(name)}"
+                f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
             )
-        names.append(near[0] if name not in every and len(near) == 1 else name)
-    return names[0], names[1]
+        for name in edge if isinstance(claim, Written) else ():
+            if name not in names and f"d{name}" in names:
+                short = shorten(name)
+                raise GraphError(
+                    f"the graph has {shorten(f'd{name}')!r} and no {short!r}\n"
+                    f"  hint: d{short} in a claim is a differential; write d d{short} "
+                    f"for that of d{short}"
+                )
 
 
-def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
-    """The names that a claim for `edge` may use."""
-    if not (isinstance(edge, tuple) and len(edge) == 2):
-        raise GraphError(
-            f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
-        )
-    node, wrt = edge
-    every = (*graph.variable_number, *graph.parameters)
-    if node == output:
-        if wrt not in every:
-            raise unknown_name(wrt, every)
-        return every
-    names = graph.table.names(graph.equation_number(node))
-    if wrt not in names:
-        hint = f"it contains {listing(names) or 'no names'}"
-        if wrt in every:
-            hint += f"; for a total derivative give output={node!r}"
-        raise GraphError(
-            f"the equation of {node!r} does not contain {shorten(wrt)!r}"
-            f"\n  hint: {hint}"
-        )
-    return (*names, node)
+def _by_letters(names: Iterable[str]) -> dict[str, str]:
+    """Names without their underscores → the names, where there is one of them."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.replace("_", ""), []).append(name)
+    return {text: near[0] for text, near in alike.items() if len(near) == 1}
 
 
-def _read(
-    graph: Graph, edge: Edge, claim: Any, names: Collection[str], width: int | None
-) -> Claim:
+def _read(edge: Edge, claim: Any, names: Collection[str], width: int | None) -> Claim:
     if isinstance(claim, Node):
         return Claim(edge, show(claim), "", claim)
     if isinstance(claim, str):
         claim = Written(claim)
-    if isinstance(claim, Written):
-        node = _formula(claim, edge, names)
-        key = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-        return Claim(edge, claim.line[claim.start :].strip(), key, node)
     if callable(claim) and not isinstance(claim, type):
-        return _function(edge, claim, names)
-    return _numbers(edge, claim, width)
+        made = _function(edge, claim, names)
+        may = "it may ask for"
+    elif not isinstance(claim, Written):
+        return _numbers(edge, claim, width)
+    else:
+        made = _formula(edge, claim, names)
+        may = "a claim for it may use"
+    odd = next((name for name in made.names if name not in names), None)
+    if odd is not None:
+        hint = suggest(odd, names) or f"{may} {listing(names)}"
+        raise _refusal(edge, claim, odd, hint)
+    return made
 
 
-def _formula(claim: Written, edge: Edge, names: Collection[str]) -> Node:
-    prefix = f"line {claim.number}: " if claim.number else ""
+def _refusal(
+    edge: Edge, claim: Written | Callable[..., Any], odd: str, hint: str
+) -> CGPrimerError:
+    """The error for a name that a claim may not use."""
+    of = f"∂{edge[0]}/∂{edge[1]}"
+    if not isinstance(claim, Written):
+        says = f"the function for {of} asks for {odd!r}, which is not there"
+        return OptionError(with_hint(says, hint))
+    match = re.compile(rf"(?<!\w){odd}(?!\w)").search(claim.line, claim.start)
+    start = match.start() if match else claim.start
+    says = f"{claim.prefix}{of} has no name {shorten(odd)!r}"
+    return ExpressionError([Mistake(says, claim.line, start, start + len(odd), hint)])
+
+
+def _formula(edge: Edge, claim: Written, names: Collection[str]) -> Claim:
     try:
         root = parse_expression(claim.line, claim.start, names)
     except ExpressionError as error:
         raise ExpressionError(
-            replace(problem, message=prefix + problem.message)
+            replace(problem, message=claim.prefix + problem.message)
             for problem in error.problems
         ) from None
-    for text in leaves(root):
-        if text not in names:
-            match = re.compile(rf"(?<!\w){text}(?!\w)").search(claim.line, claim.start)
-            start = match.start() if match else claim.start
-            hint = suggest(text, names) or f"a claim for it may use {listing(names)}"
-            message = f"{prefix}∂{edge[0]}/∂{edge[1]} has no name {shorten(text)!r}"
-            problem = Mistake(message, claim.line, start, start + len(text), hint)
-            raise ExpressionError([problem])
-    return root
+    where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
+    return Claim(edge, claim.line[claim.start :].strip(), where, root)
 
 
 def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> Claim:
     """A Python function, called with the values it asks for, one point at a time."""
-    wanted = _keywords(edge, claim, names)
+    wanted = _keywords(claim, names)
 
     def compute(at: Mapping[str, Array], width: int) -> Array:
         partials = np.empty(width)
@@ -223,47 +246,37 @@ def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> 
             values = {text: float(at[text][i]) for text in wanted}
             # A caller's function is handed plain floats: it may use math and `if`,
             # which arrays do not pass.
-            partials[i] = _real(edge, claim(**values))
+            partials[i] = as_number(_label(edge), claim(**values), OptionError)
         return partials
 
     code = getattr(claim, "__code__", None)
     called = getattr(claim, "__name__", type(claim).__name__)
-    where = f"line {code.co_firstlineno} of {_file(code.co_filename)}" if code else ""
-    return Claim(edge, f"{called}(…)", where, None, compute)
+    where = (
+        f"line {code.co_firstlineno} of {basename(code.co_filename)}" if code else ""
+    )
+    return Claim(edge, f"{called}(…)", where, None, compute, asks=tuple(wanted))
 
 
-def _file(path: str) -> str:
-    return re.split(r"[/\\]", path)[-1]
-
-
-def _keywords(
-    edge: Edge, claim: Callable[..., Any], names: Collection[str]
-) -> Sequence[str]:
+def _keywords(claim: Callable[..., Any], names: Collection[str]) -> Collection[str]:
+    """The names that a function asks for."""
     try:
         parameters = inspect.signature(claim).parameters.values()
     except (TypeError, ValueError):
-        return list(names)
+        return names
     kinds = inspect.Parameter
     # **values takes all names that the claim may use.
     if any(p.kind is kinds.VAR_KEYWORD for p in parameters):
-        return list(names)
-    for p in parameters:
-        if p.name not in names and p.default is kinds.empty:
-            hint = suggest(p.name, names) or f"it may ask for {listing(names)}"
-            raise OptionError(
-                f"the function for ∂{edge[0]}/∂{edge[1]} asks for {p.name!r}, "
-                f"which is not there\n  hint: {hint}"
-            )
-    return [p.name for p in parameters if p.name in names]
+        return names
+    return [p.name for p in parameters if p.name in names or p.default is kinds.empty]
 
 
-def _real(edge: Edge, value: Any) -> float:
-    return as_number(f"the claim for ∂{edge[0]}/∂{edge[1]}", value, OptionError)
+def _label(edge: Edge) -> str:
+    return f"the claim for ∂{edge[0]}/∂{edge[1]}"
 
 
 def _numbers(edge: Edge, claim: Any, width: int | None) -> Claim:
     """A number, or an array with one value per point."""
-    key, label = f"claims{list(edge)!r}", f"the claim for ∂{edge[0]}/∂{edge[1]}"
+    key, label = f"claims{list(edge)!r}", _label(edge)
     array = as_numbers(label, claim, OptionError)
     if array.ndim == 0:
         value = float(array)

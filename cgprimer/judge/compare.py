@@ -160,12 +160,9 @@ def _row(
         # The difference that was asked for is shown, the verdict is that of the check:
         # a table by forward differences has gaps of 1e-8 where all is right.
         gaps = np.abs(claimed - shown.value)
-    ranks = [
-        (SEVERITY[found.verdict], gap)
-        for found, gap in zip(judgements, np.nan_to_num(gaps).tolist(), strict=True)
-    ]
+    wide = np.nan_to_num(gaps)
     # The worst verdict first, among alike ones the widest gap.
-    k = max(range(len(ranks)), key=ranks.__getitem__)
+    k = max(range(len(wide)), key=lambda k: (SEVERITY[judgements[k].verdict], wide[k]))
     verdict, reason = judgements[k].verdict, judgements[k].reason
     formula, instead = _formula(edge, float(symbolic[k]))
     if verdict == PASS:
@@ -193,7 +190,7 @@ def _judgements(edge: EdgeCheck, one: Evidence, symbolic: Array) -> list[Judgeme
     apart = _apart(edge, one, symbolic)
     judgements = []
     for k in range(edge.at.width):
-        judged, own = one.judgement(k), one.claimed[k]
+        judged, own = one.judgements[k], one.claimed[k]
         if apart[k]:
             says = f"sympy and the sweep differ: {symbolic[k]:.6g} and {own:.6g}"
             judged = Judgement(FAIL, says)

@@ -35,7 +35,7 @@ from cgprimer.judge.report import CheckRow
 from cgprimer.judge.rounding import second_partial
 from cgprimer.judge.sites import Site
 from cgprimer.judge.slopes import Slope, curvature, slope
-from cgprimer.judge.verdict import FAIL, PASS, SHARP
+from cgprimer.judge.verdict import FAIL, PASS
 from cgprimer.keeping import lazy, memo
 from cgprimer.notation.text import show
 from cgprimer.types import Array, Edge, Mask
@@ -50,7 +50,7 @@ class EdgeCheck:
     def __init__(self, at: GraphAtPoints, edge: Edge) -> None:
         self.at, self.edge = at, edge
         self.node, self.wrt = edge
-        self.site = at.sites[self.node]
+        self.site, self.own = at.sites[self.node], at.own[edge]  # our partial (n,)
 
     @property
     def body(self) -> Node:
@@ -62,11 +62,6 @@ class EdgeCheck:
         """The same edge at enough points to tell mistakes apart."""
         wide = self.at.wide
         return self if wide is self.at else EdgeCheck(wide, self.edge)
-
-    @property
-    def own(self) -> Array:
-        """Our own partial (n,)."""
-        return self.at.own[self.edge]
 
     @property
     def surrogate(self) -> str:
@@ -193,7 +188,7 @@ class EdgeCheck:
         if (none | ~np.isfinite(claimed) | ((x > 0) & (x < SQUARED))).any():
             return None
         slope = self._by_differences(curvature)
-        return Evidence(claimed, terms, slope, self.site.values, none)
+        return Evidence(claimed, terms, slope, self.site.values, none, SHARP_SECOND)
 
     def _twice(self, claim: Claim | None) -> list[Array] | None:
         """The second derivative and its Σ|terms|, not in full; None where unknown."""
@@ -232,17 +227,12 @@ class EdgeCheck:
         # values alone say nothing of that.
         second = self.second(claim) if row.verdict == PASS else None
         if second is not None:
-            yield JudgedRow(self._row("second", claim, [second], SHARP_SECOND), second)
+            yield JudgedRow(self._row("second", claim, [second]), second)
 
     def _row(
-        self,
-        kind: str,
-        claim: Claim | None,
-        evidence: Sequence[Evidence],
-        sharp: float = SHARP,
+        self, kind: str, claim: Claim | None, evidence: Sequence[Evidence]
     ) -> CheckRow:
-        given = self.at.given
-        return judged_row(kind, self.edge, claim, evidence, given=given, sharp=sharp)
+        return judged_row(kind, self.edge, claim, evidence, given=self.at.given)
 
     def _blame(self, row: CheckRow, claim: Claim | None) -> CheckRow:
         """The row with what its claim looks like."""

@@ -6,13 +6,13 @@ evidence at the points and beside kinks ─▶ one CheckRow: the worst that was 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cgprimer.judge.claim import Claim
-from cgprimer.judge.report import CheckRow
+from cgprimer.judge.report import CheckRow, Spot
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import (
     FAIL,
@@ -39,6 +39,7 @@ class Evidence:
     excused : where the claim is what our rules give at a kink: some number, not always
         one that the chain rule can be applied to; and where a formula, ours or theirs,
         divides 0 by 0.
+    sharp : how small a bound must be beside the claim to confirm it.
     """
 
     claimed: Array
@@ -46,18 +47,27 @@ class Evidence:
     slope: Slope
     at: Mapping[str, Array]
     excused: Mask
+    sharp: float = SHARP
 
-    def judgement(self, i: int, sharp: float = SHARP) -> Judgement:
-        """The verdict at point `i`; a claim that is excused there is not condemned."""
+    @lazy
+    def judgements(self) -> list[Judgement]:
+        """The verdict at each point; a claim that is excused there is not condemned."""
+        return [self._judgement(i) for i in range(len(self.claimed))]
+
+    def _judgement(self, i: int) -> Judgement:
         claim, terms = float(self.claimed[i]), float(self.terms[i])
-        judgement = judge(claim, self.slope, i, terms, sharp)
+        judgement = judge(claim, self.slope, i, terms, self.sharp)
         if judgement.verdict == FAIL and self.excused[i]:
             return Judgement(INCONCLUSIVE, f"{self.slopes(i)}, {self.but(i)}")
         return judgement
 
-    def gap(self, i: int) -> float:
-        """How far the claim is from the difference at point `i`."""
-        return abs(float(self.claimed[i]) - float(self.slope.value[i]))
+    @lazy
+    def gaps(self) -> Array:
+        """How far the claim is from the difference at each point."""
+        with np.errstate(all="ignore"):
+            gaps = np.abs(self.claimed - self.slope.value)
+        # nan beside a number is the largest gap there is.
+        return np.nan_to_num(gaps, nan=np.inf)
 
     @lazy
     def vague(self) -> Mask:
@@ -73,21 +83,22 @@ class Evidence:
         """What the rules of the operations give there."""
         return f"but the formula gives {self.claimed[i]:.6g} at this very point"
 
-    def row(self, kind: str, edge: Edge, claim: Claim | None, i: int = 0) -> CheckRow:
-        """What is known at point `i`, not judged yet."""
-        return CheckRow(
-            kind,
-            *edge,
-            claim.text if claim else "",
-            claim.where if claim else "",
+    def __getitem__(self, i: int) -> Spot:
+        """The claim and the difference at point `i`."""
+        return Spot(
+            {text: float(value[i]) for text, value in self.at.items()},
             float(self.claimed[i]),
             float(self.slope.value[i]),
             float(self.slope.bound[i]),
-            INCONCLUSIVE,
-            "",
-            1,
-            {text: float(value[i]) for text, value in self.at.items()},
         )
+
+    def row(
+        self, kind: str, edge: Edge, claim: Claim | None, i: int, found: Judgement
+    ) -> CheckRow:
+        """The row with the values at point `i`, and what was found."""
+        text, where = (claim.text, claim.where) if claim else ("", "")
+        spot, (node, wrt) = vars(self[i]), edge
+        return CheckRow(kind, node, wrt, text, where, **spot, **vars(found), points=1)
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,6 @@ def judged_row(
     evidence: Sequence[Evidence],
     *,
     given: bool,
-    sharp: float = SHARP,
 ) -> CheckRow:
     """One row from all points: FAIL where one fails, PASS where enough decide.
 
@@ -116,34 +126,24 @@ def judged_row(
     given : whether these are the caller's own points, of which every one must decide;
         of random ones, half.
     """
-    ranked = [*_ranking(evidence, sharp)]
-    _, where, i, judgement = max(ranked, key=lambda item: item[0])
+    every = [(one, i) for one in evidence for i in range(len(one.claimed))]
+
+    def rank(place: tuple[Evidence, int]) -> tuple[int, float]:
+        one, i = place
+        return SEVERITY[one.judgements[i].verdict], one.gaps[i]
+
+    worst, i = max(every, key=rank)
+    found = worst.judgements[i]
     # Evidence 0 is that at the points; what follows is beside kinks, and is no part of
     # the count of points that decide.
-    at_points = [item for item in ranked if item[1] == 0]
-    passed = sum(item[3].verdict == PASS for item in at_points)
+    passed = [one.verdict == PASS for one in evidence[0].judgements]
     # Of five random points three must pass. A domain's edge or a wave too fast for one
     # of them then leaves no doubt about a derivative that the others confirm.
-    needed = len(at_points) if given else (len(at_points) + 1) // 2
-    verdict, reason = judgement.verdict, judgement.reason
-    if verdict == INCONCLUSIVE and passed >= needed:
-        undecided = sum(item[3].verdict == INCONCLUSIVE for item in ranked)
-        verdict, reason = PASS, f"undecided at {undecided} of {len(ranked)}"
-    row = evidence[where].row(kind, edge, claim, i)
-    return replace(row, verdict=verdict, reason=reason, points=len(ranked))
-
-
-Ranked = tuple[tuple[int, float], int, int, Judgement]
-
-
-def _ranking(evidence: Sequence[Evidence], sharp: float) -> Iterator[Ranked]:
-    """(severity and gap), which evidence, which of its points, and the judgement."""
-    for where, one in enumerate(evidence):
-        for i in range(len(one.claimed)):
-            judgement = one.judgement(i, sharp)
-            # nan beside a number is the largest gap there is.
-            gap = float(np.nan_to_num(one.gap(i), nan=np.inf))
-            yield (SEVERITY[judgement.verdict], gap), where, i, judgement
+    needed = len(passed) if given else (len(passed) + 1) // 2
+    if found.verdict == INCONCLUSIVE and sum(passed) >= needed:
+        undecided = sum(one.judgements[k].verdict == INCONCLUSIVE for one, k in every)
+        found = Judgement(PASS, f"undecided at {undecided} of {len(every)}")
+    return replace(worst.row(kind, edge, claim, i, found), points=len(every))
 
 
 def declared_row(row: CheckRow, one: Evidence, own: Array, declared: str) -> CheckRow:
@@ -175,5 +175,5 @@ def kink_row(edge: Edge, claim: Claim | None, one: Evidence) -> CheckRow | None:
         outside = claim is not None and np.isfinite(claimed)
         more = ": the claim is not between them" if outside else f", {one.but(0)}"
         verdict, reason = REMARK, reason + more
-    row = one.row("kink", edge, claim)
-    return replace(row, verdict=verdict, reason=reason, slopes=one.slope.sides(0))
+    row = one.row("kink", edge, claim, 0, Judgement(verdict, reason))
+    return replace(row, slopes=one.slope.sides(0))

@@ -12,6 +12,7 @@ from cgprimer.errors import OptionError, PointError, listing
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.judge.differences.edges import by_formula
+from cgprimer.run.sweeps import sweeps_of
 from cgprimer.types import Array, Mask
 
 RANGES = ((-2.0, 2.0), (-2.0, 2.0), (0.1, 2.0), (0.05, 0.95), (1.0, 3.0))
@@ -20,23 +21,20 @@ MOST_POINTS = 10**6  # random points; each costs some dozen evaluations
 TRIES = 40
 
 
-def check_points(points: int) -> int:
-    """`points`, or OptionError where that is none, or too many to be drawn."""
-    if not takes.is_count(points) or int(points) > MOST_POINTS:
-        raise OptionError(
-            f"points={takes.quote(points)}: at least one point is needed, and at most "
-            f"{MOST_POINTS:,}"
-        )
-    return int(points)
-
-
 def random_points(
-    graph: Graph, count: int, rng: np.random.Generator
+    graph: Graph, count: int, rng: np.random.Generator | int | None
 ) -> dict[str, Array]:
     """`count` random points (n,) where every value and every partial is finite.
 
-    Points where something is not finite are drawn again, from other ranges.
+    Points where something is not finite are drawn again, from other ranges. OptionError
+    where no points are asked for, or too many to be drawn.
     """
+    if not takes.is_count(count) or int(count) > MOST_POINTS:
+        raise OptionError(
+            f"points={takes.quote(count)}: at least one point is needed, and at most "
+            f"{MOST_POINTS:,}"
+        )
+    count, rng = int(count), takes.generator(rng)
     names = (*graph.inputs, *graph.parameters)
     kept: list[Array] = []
     for attempt in range(TRIES):
@@ -65,9 +63,10 @@ def random_points(
 def _is_finite(graph: Graph, at: dict[str, Array]) -> Mask:
     width = len(next(iter(at.values()), np.zeros(1)))
     point = Point.of(graph, at)
-    values = graph.program().forward(point.inputs, point.parameters)
-    good: Mask = np.isfinite(values).all(axis=0) & np.ones(width, bool)
+    good = np.ones(width, bool)
     # sqrt(x) at 0 is finite and its slope is not: such a point could not be judged.
-    for partial in by_formula(graph, point, "adjoint").values():
-        np.logical_and(good, np.isfinite(partial), out=good)
+    partials = by_formula(graph, point, "adjoint").values()
+    values = sweeps_of(graph).forward(point.inputs, point.parameters)
+    for row in (*partials, *values):
+        np.logical_and(good, np.isfinite(row), out=good)
     return good

@@ -41,6 +41,17 @@ class Spot:
     difference: float
     bound: float
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The claim and the difference, with as many digits as tell them apart."""
+        return apart(self.claimed, self.difference)
+
+    @property
+    def where(self) -> str:
+        """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
+        a, b = self.texts
+        return f" at {point_text(self.at, NOTES)} ({a} claimed, {b} by differences)"
+
 
 @dataclass(frozen=True)
 class CheckRow:
@@ -83,6 +94,12 @@ class CheckRow:
         return self.node, self.wrt
 
     @property
+    def spot(self) -> Spot:
+        """Where the verdict was reached."""
+        own = Spot(self.at, self.claimed, self.difference, self.bound)
+        return self.decided or own
+
+    @property
     def derivative(self) -> str:
         """`∂xw/∂xz`, `∂²xw/∂xz²`, or `d xw/d xa` for a total derivative."""
         if self.kind == "total":
@@ -107,7 +124,7 @@ class CheckRow:
     @property
     def remark(self) -> str:
         """`∂xy/∂xa: FAIL at xa=0.5, the sign is flipped; change … to …`, or nothing."""
-        where = spot_text(self.decided) if self.decided else ""
+        where = self.decided.where if self.decided else ""
         if not (where or self.note):
             return ""
         said = "; ".join(filter(None, (self.note, self.mend)))
@@ -228,12 +245,6 @@ class CheckReport(JudgedReport[CheckRow]):
         point = [Said(self.point())] * bool(self.at)
         table = self._table(rows, _did_not_pass)
         return [*point, table, Said(self.summary()), *notes, sentence]
-
-
-def spot_text(spot: Spot) -> str:
-    """` at xa=0.5, b=2 (3.1 claimed, 1.55 by differences)`."""
-    a, b = apart(spot.claimed, spot.difference)
-    return f" at {point_text(spot.at, NOTES)} ({a} claimed, {b} by differences)"
 
 
 def point_text(at: Mapping[str, float], most: int) -> str:

@@ -15,8 +15,10 @@ result of 1.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
+
+import numpy as np
 
 from cgprimer.diff.chain_rule import plus, times
 from cgprimer.diff.sweep import Step, local_partial, partials, sweep
@@ -28,6 +30,8 @@ from cgprimer.expr.node import Node, fold, leaves, postorder, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, ZERO, const, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.shape import Shape
+from cgprimer.run.sweeps import Sweeps
+from cgprimer.types import Array
 
 
 def sum_of_terms(steps: Iterable[Step]) -> Node:
@@ -115,6 +119,29 @@ def rounding_kernel(shape: Shape) -> Kernel | None:
     # Names are given numbers without any error of their own: only operations round.
     steps = _trace(shape)
     return Kernel([sum_of_terms(steps)], shape.slots) if steps else None
+
+
+def sweep_rounding(
+    sweeps: Sweeps,
+) -> Callable[[Array, Array, Array], Array] | None:
+    """Code for Σ |adjoint|·Σ|terms| over the equations (n,), where all tell the latter.
+
+    An error in the result of an equation reaches the output times the adjoint there, so
+    that this bounds all of them to first order.
+    """
+    kernels = [k for shape in sweeps.shapes if (k := rounding_kernel(shape))]
+    if len(kernels) < len(sweeps.shapes):
+        return None
+
+    def total(values: Array, parameters: Array, adjoints: Array) -> Array:
+        total = np.zeros(values.shape[1])
+        steps = sweeps.steps(values, parameters)
+        for (group, slots), kernel in zip(steps, kernels, strict=True):
+            [own] = kernel(*slots)
+            total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+        return total
+
+    return total
 
 
 def _trace(shape: Shape) -> list[Step]:

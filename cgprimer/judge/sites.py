@@ -17,7 +17,7 @@ import numpy as np
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.shape import Shape
 from cgprimer.judge.differences.edges import Alike, along, terms_along
-from cgprimer.judge.differences.schemes import Function, Told
+from cgprimer.judge.differences.schemes import Function
 from cgprimer.judge.rounding import partial_rounding
 from cgprimer.judge.slopes import Slope, slope
 from cgprimer.keeping import lazy, memo
@@ -48,13 +48,10 @@ class Site:
         """The equation as a function of one name, the others held."""
         return along(self.shape.forward, self.slots, self.slot(wrt))
 
-    def terms(self, wrt: str) -> Told | None:
-        """Σ|terms| of the equation for any such values; None where they are unknown."""
-        return terms_along(self.shape, self.slots, self.slot(wrt))
-
     def slope(self, wrt: str) -> Slope:
         """∂node/∂wrt by differences of this equation alone."""
-        return slope(self.along(wrt), self.values[wrt], self.terms(wrt))
+        terms = terms_along(self.shape, self.slots, self.slot(wrt))
+        return slope(self.along(wrt), self.values[wrt], terms)
 
     def partial(self, wrt: str) -> Array:
         """Our own partial, by the rules of the operations."""

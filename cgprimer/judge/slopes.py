@@ -48,16 +48,15 @@ class Slope:
 
     def __getitem__(self, row: int | tuple[int, ...]) -> Slope:
         """One function of several that were differenced together, arrays (…, n)."""
-        other = self.again
-        return Slope(
-            self.value[row],
-            self.bound[row],
-            self.typical[row],
-            self.left[row],
-            self.right[row],
-            other and (lambda: other()[row]),
-            np.broadcast_to(self.rough, self.value.shape)[row],
-        )
+        return self.each(lambda part: part[row])
+
+    def each(self, take: Callable[[Array], Array]) -> Slope:
+        """The slopes whose arrays are `take` of these."""
+        again, full = self.again, np.broadcast_to(self.rough, self.value.shape)
+        arrays = self.value, self.bound, self.typical, self.left, self.right, full
+        value, bound, typical, left, right, rough = map(take, arrays)
+        other = again and (lambda: again().each(take))
+        return Slope(value, bound, typical, left, right, other, rough)
 
     def sides(self, i: int) -> tuple[float, float]:
         """Both slopes at point `i`; next to the steeper one, rounding is nothing."""

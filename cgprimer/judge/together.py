@@ -13,12 +13,11 @@ changes at 2·r·3 + 3·s·2 = 6·r + 6·s. With 3 claimed for d y/d b = 2 the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.expr.kernel import Kernel
 from cgprimer.graph.accumulation import path_terms
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.named_rows import NamedRows
@@ -26,10 +25,10 @@ from cgprimer.graph.point import Point
 from cgprimer.judge.at_points import GraphAtPoints
 from cgprimer.judge.differences.schemes import Told
 from cgprimer.judge.evidence import Evidence
-from cgprimer.judge.rounding import is_opaque, rounding_kernel
+from cgprimer.judge.rounding import is_opaque, sweep_rounding
 from cgprimer.judge.slopes import Slope, slope
 from cgprimer.keeping import lazy
-from cgprimer.run.sweeps import Sweeps
+from cgprimer.run.sweeps import Sweeps, sweeps_of
 from cgprimer.types import Array, Edge
 
 # One direction in which a mistake cancels by chance, or is small beside the others, is
@@ -47,9 +46,13 @@ class Mixture:
 
     graph: Graph
     point: Point
-    program: Sweeps
     weights: Mapping[str, Array]
     rates: Mapping[str, Array]
+
+    @lazy
+    def program(self) -> Sweeps:
+        """The sweeps of what the outputs need."""
+        return sweeps_of(self.graph, tuple(self.weights))
 
     @lazy
     def gradient(self) -> dict[str, Array]:
@@ -71,29 +74,17 @@ class Mixture:
     def terms(self, t: Array) -> Array:
         """Σ|terms| of that sum: those of every equation, times the adjoint there."""
         values, parameters = self._at(t)
-        # As in `whole`: each equation's own Σ|terms| arrives times |adjoint|; c·output
-        # adds one more product for every output.
+        # c·output adds one more product for every output.
         adjoints, _ = self._backward(values, parameters)
-        total: Array = np.zeros(t.size)
-        steps = self.program.steps(values, parameters)
-        for (group, slots), kernel in zip(steps, self.kernels or (), strict=True):
-            [own] = kernel(*slots)
-            total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
+        assert self._rounding_at
+        total = self._rounding_at(values, parameters, adjoints)
         for row in self._rows:
             total = total + np.abs(adjoints[row] * values[row])
         return total.reshape(t.shape)
 
     @lazy
-    def kernels(self) -> list[Kernel] | None:
-        """Σ|terms| of each group's equations; None where some are not known."""
-        shapes = self.program.shapes
-        kernels = [k for shape in shapes if (k := rounding_kernel(shape))]
-        return kernels if len(kernels) == len(shapes) else None
-
-    @property
-    def is_opaque(self) -> bool:
-        """Whether there is numpy code, which may cancel inside."""
-        return any(map(is_opaque, self.program.shapes))
+    def _rounding_at(self) -> Callable[[Array, Array, Array], Array] | None:
+        return sweep_rounding(self.program)
 
     @lazy
     def _rows(self) -> dict[int, Array]:
@@ -123,16 +114,10 @@ class Mixture:
 
     def slope(self) -> Slope:
         """The slopes along the directions by differences, flat: (d·n,)."""
-        terms = Told(self.terms, not self.is_opaque) if self.kernels else None
+        known = not any(map(is_opaque, self.program.shapes))
+        terms = Told(self.terms, known) if self._rounding_at else None
         slopes = slope(self.value, np.zeros(self.shape), terms, stacks=True)
-        return Slope(
-            slopes.value.ravel(),
-            slopes.bound.ravel(),
-            slopes.typical.ravel(),
-            slopes.left.ravel(),
-            slopes.right.ravel(),
-            rough=np.broadcast_to(slopes.rough, self.shape).ravel(),
-        )
+        return replace(slopes.each(np.ravel), again=None)
 
     def by_gradient(
         self, own: Mapping[Edge, Array], sizes: Mapping[Edge, Array]
@@ -194,8 +179,7 @@ def mixture(at: GraphAtPoints, outputs: Sequence[str], names: Sequence[str]) -> 
         weights = {o: c / size(o) for o, c in zip(outputs, factors, strict=True)}
     speeds = draw(len(names), DIRECTIONS, 1)
     rates = {n: speed * size(n) for n, speed in zip(names, speeds, strict=True)}
-    program = at.graph.program(outputs)
-    return Mixture(at.graph, at.point, program, weights, rates)
+    return Mixture(at.graph, at.point, weights, rates)
 
 
 def evidence_along(
@@ -204,7 +188,7 @@ def evidence_along(
     """The evidence on all totals of some outputs, along directions mixing them."""
     mixed = mixture(at, outputs, names)
     total, terms = mixed.by_gradient(at.own, at.terms)
-    at_kink = np.any([*at.kink_masks.values(), np.zeros(at.width, bool)], axis=0)
-    excused = at.excuses(None, total, total, np.tile(at_kink, DIRECTIONS))
+    kinked = np.tile(at.at_kinks(at.kink_masks), DIRECTIONS)
+    excused = at.excuses(None, total, total, kinked)
     values = {n: np.tile(at.values[n], DIRECTIONS) for n in names}
     return Evidence(total, terms, mixed.slope(), values, excused)

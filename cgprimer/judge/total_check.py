@@ -1,7 +1,7 @@
 """The check of totals: d output/d name by differences, and claims held against them.
 
 output ─▶ OutputCheck: our own gradient, its rounding, differences of many names
-             └─▶ TotalCheck, one for each name; claim ─▶ evidence ─▶ row
+             └─▶ for each name: claim ─▶ evidence ─▶ row
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cgprimer.judge.differences.whole import OutputFunction
 from cgprimer.judge.evidence import Evidence, JudgedRow, declared_row, judged_row
 from cgprimer.judge.slopes import Slope, slope, zero_slope
 from cgprimer.keeping import lazy, memo
-from cgprimer.types import Array, Mask
+from cgprimer.types import Array
 
 
 class OutputCheck:
@@ -29,12 +29,6 @@ class OutputCheck:
 
     def __init__(self, at: GraphAtPoints, output: str) -> None:
         self.at, self.output = at, output
-
-    @lazy
-    def wide(self) -> OutputCheck:
-        """The same output at enough points to tell mistakes apart."""
-        wide = self.at.wide
-        return self if wide is self.at else OutputCheck(wide, self.output)
 
     @property
     def inside(self) -> set[str]:
@@ -90,55 +84,36 @@ class OutputCheck:
     def _function(self) -> OutputFunction:
         return OutputFunction.of(self.at.graph, self.output, self.at.point)
 
-    @memo
-    def total(self, wrt: str) -> TotalCheck:
-        """The total by one name, which need not be below the output."""
-        return TotalCheck(self, wrt)
-
-
-class TotalCheck:
-    """One total derivative of a graph at points."""
-
-    def __init__(self, of: OutputCheck, wrt: str) -> None:
-        self.of, self.wrt = of, wrt
-        self.at, self.edge = of.at, (of.output, wrt)
-
-    def evidence(self, claim: Claim | None) -> Evidence:
+    def evidence(self, wrt: str, claim: Claim | None) -> Evidence:
         """A claim, or without one our own total, beside differences."""
-        at, wrt, zero = self.at, self.wrt, np.zeros(self.at.width)
-        own = self.of.gradient.get(wrt, zero)
-        claimed, terms = own, self.of.terms.get(wrt, zero)
+        at, zero = self.at, np.zeros(self.at.width)
+        own = self.gradient.get(wrt, zero)
+        claimed, terms = own, self.terms.get(wrt, zero)
         if claim is not None:
             claimed, terms = claim.values(at.values, at.width)
         names = (*at.graph.inputs, *at.graph.parameters, wrt)
         values = {name: at.values[name] for name in names}
-        excused = at.excuses(claim, claimed, own, self._at_kink())
-        return Evidence(claimed, terms, self.of.slope(wrt), values, excused)
+        kinked = at.at_kinks(at.between(at.kink_masks, self.output, wrt))
+        excused = at.excuses(claim, claimed, own, kinked)
+        return Evidence(claimed, terms, self.slope(wrt), values, excused)
 
-    def _at_kink(self) -> Mask:
-        """At which points an equation between the two is at a kink."""
-        mask, masks = np.zeros(self.at.width, dtype=bool), self.at.kink_masks
-        for edge in self.at.between(masks, *self.edge):
-            mask = mask | masks[edge]
-        return mask
+    def judge(self, wrt: str, claim: Claim | None) -> JudgedRow:
+        """The row on a claim of d output / d wrt; on our own total it is made once."""
+        return self._own_row(wrt) if claim is None else self._row(wrt, claim)
 
-    def judge(self, claim: Claim | None) -> JudgedRow:
-        """The row on a claim; on our own total it is made once."""
-        return self._own_row if claim is None else self._row(claim)
-
-    @lazy
-    def _own_row(self) -> JudgedRow:
-        own, misuses = self._row(None), self.at.misuses
-        first = next(self.at.between(misuses, *self.edge), None)
+    @memo
+    def _own_row(self, wrt: str) -> JudgedRow:
+        own, misuses = self._row(wrt, None), self.at.misuses
+        first = next(self.at.between(misuses, self.output, wrt), None)
         return replace(own, row=mark(own.row, misuses[first])) if first else own
 
-    def _row(self, claim: Claim | None) -> JudgedRow:
-        at, one = self.at, self.evidence(claim)
-        row = judged_row("total", self.edge, claim, [one], given=at.given)
-        through = next(at.between(at.surrogates, *self.edge), None)
+    def _row(self, wrt: str, claim: Claim | None) -> JudgedRow:
+        at, edge, one = self.at, (self.output, wrt), self.evidence(wrt, claim)
+        row = judged_row("total", edge, claim, [one], given=at.given)
+        through = next(at.between(at.surrogates, *edge), None)
         if through:
             declared = (
                 f"through {through[0]}, where a gradient is declared, not derived"
             )
-            row = declared_row(row, one, self.of.gradient[self.wrt], declared)
+            row = declared_row(row, one, self.gradient[wrt], declared)
         return JudgedRow(row, one)

@@ -51,6 +51,10 @@ class Judgement:
     reason: str = ""
 
 
+# One of each for all points: evidence keeps what was judged, at up to a million.
+PASSED, FAILED = Judgement(PASS), Judgement(FAIL)
+
+
 def judge(
     claim: float, slope: Slope, i: int, terms: float, sharp: float = SHARP
 ) -> Judgement:
@@ -78,7 +82,7 @@ def judge(
         # A claim of 2 with sharp = 1e-4 asks for a bound of 2e-4 or less; twice that, K
         # times the bound, would let an error of 0.02 % by.
         if needed <= max(sharp * size, _sharp_for_zero(claim, own, slope, i)):
-            return Judgement(PASS)
+            return PASSED
     # Where f bends sharply the claim may be off by `rough` without being condemned, but
     # it takes the bound alone to be confirmed.
     rough = float(np.broadcast_to(slope.rough, slope.value.shape)[i])
@@ -87,7 +91,7 @@ def judge(
     # only: nobody is condemned by that.
     if excluded and sure + own <= NARROW * _reference_size(claim, slope, i, size):
         if slope.again is None:
-            return Judgement(FAIL)
+            return FAILED
         # `again` has no further scheme, so that this ends.
         other = judge(claim, slope.again(), i, terms, sharp)
         return _by_both(other, clear=gap > CLEAR * K * (sure + own))
@@ -131,7 +135,7 @@ def _by_both(other: Judgement, clear: bool) -> Judgement:
     if other.verdict != INCONCLUSIVE:
         return other
     if clear:
-        return Judgement(FAIL)
+        return FAILED
     says = f"one scheme excludes it, but by another {other.reason}"
     return Judgement(INCONCLUSIVE, says)
 

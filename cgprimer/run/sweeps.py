@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cgprimer.errors import OpError
 from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import Op
 from cgprimer.expr.ops import name as name_node
-from cgprimer.graph.schedule import ancestors, levels
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE
 from cgprimer.interrupts import contained
 from cgprimer.keeping import lazy, memo
@@ -25,10 +23,22 @@ from cgprimer.run.groups import Group, Index, groups_of
 from cgprimer.types import Array, Mask
 
 if TYPE_CHECKING:
+    from cgprimer.graph.graph import Graph
     from cgprimer.graph.shape import Shape
     from cgprimer.graph.table import Table
 
 BLOCK = 65_536  # samples at a time, so that Ctrl-C need not wait for all of them
+
+
+def sweeps_of(graph: Graph, outputs: tuple[str, ...] | None = None) -> Sweeps:
+    """The sweeps of a graph as it is written, kept with it.
+
+    outputs : variables of the graph; None for all of them.
+    """
+    if outputs not in graph.programs:
+        graph.programs[outputs] = Sweeps(graph.table, outputs)
+    sweeps: Sweeps = graph.programs[outputs]
+    return sweeps
 
 
 class Sweeps:
@@ -41,22 +51,21 @@ class Sweeps:
         self.table = table
         self.inputs = np.flatnonzero(table.equation_of < 0)
         self.constants = table.constants[:, None]
-        self.level = levels(table.order, *table.arcs)
-        needed = _needed_equations(table, self.level, outputs)
-        self.needed = np.flatnonzero(needed)
-        self.computed = [*self.inputs, *table.defined[needed]]
+        every = np.arange(len(table))
+        self.needed = every if outputs is None else every[table.needed(outputs)]
+        self.computed = [*self.inputs, *table.defined[self.needed]]
 
     @lazy
     def groups(self) -> list[Group]:
         """Kept equations by (level, shape), in an order that can be run."""
-        return groups_of(self.table, self.level, self.needed)
+        return groups_of(self.table, self.table.level, self.needed)
 
     @lazy
     def alike(self) -> list[Group]:
         """Kept equations by shape alone: for what is asked where values are known."""
         # As if all were on one level, where the order no longer matters: fewer, larger
         # groups.
-        return groups_of(self.table, np.zeros_like(self.level), self.needed)
+        return groups_of(self.table, np.zeros_like(self.table.level), self.needed)
 
     @lazy
     def equations(self) -> list[int]:
@@ -249,13 +258,3 @@ def _accumulate(to: Array, index: Index, share: Array, unique: bool) -> None:
         to[index] += share
     else:
         np.add.at(to, index, share)  # type: ignore[arg-type]
-
-
-def _needed_equations(
-    table: Table, level: NDArray[np.integer], outputs: Sequence[str] | None
-) -> Mask:
-    """Which equations the outputs depend on."""
-    if outputs is None:
-        return np.ones(len(table), dtype=bool)
-    wanted = table.equation_of[[table.rows[name] for name in outputs]]
-    return ancestors(wanted[wanted >= 0], level, *table.arcs)

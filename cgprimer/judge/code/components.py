@@ -31,6 +31,7 @@ from cgprimer.judge.verdict import (
     SHARP,
     Judgement,
     K,
+    judge,
 )
 from cgprimer.types import Array, Integers
 
@@ -137,8 +138,9 @@ def _widen(slope: Slope, extra: Array) -> Slope:
 
 def _judge(one: Evidence, k: int, coarse: bool) -> Judgement:
     """The one rule, at line k; of single precision all of the bound is made use of."""
-    judged = one.judgement(k, SHARP_COARSE if coarse else SHARP)
-    gap, bound = one.gap(k), float(one.slope.bound[k])
+    claim, terms = float(one.claimed[k]), float(one.terms[k])
+    judged = judge(claim, one.slope, k, terms, SHARP_COARSE if coarse else SHARP)
+    gap, bound = float(one.gaps[k]), float(one.slope.bound[k])
     # The rule allows K times the bound. The bound of single precision is wide already.
     if judged.verdict == PASS and coarse and gap > bound:
         return Judgement(INCONCLUSIVE, f"it is {gap:.1g} off, and known to {bound:.1g}")
@@ -147,12 +149,10 @@ def _judge(one: Evidence, k: int, coarse: bool) -> Judgement:
 
 def _row(subject: Subject, i: int, one: Evidence, k: int, coarse: bool) -> CheckRow:
     judged, wrt = _judge(one, k, coarse), subject.wrt(i)
-    row = one.row("component", (subject.name, wrt), None, k)
+    row = one.row("component", (subject.name, wrt), None, k, judged)
     ratio = row.claimed / row.difference if row.difference else np.inf
     return replace(
         row,
         at={wrt: float(subject.x[i])},
-        verdict=judged.verdict,
-        reason=judged.reason,
         ratio=(ratio, ratio) if judged.verdict == FAIL else None,
     )

@@ -30,6 +30,7 @@ from cgprimer.judge.differences.finite import check_scheme, difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
 from cgprimer.judge.rounding import is_opaque, rounding_kernel
 from cgprimer.keeping import lazy
+from cgprimer.run.sweeps import sweeps_of
 from cgprimer.run.values import edge_rows, edges_of, spread
 from cgprimer.types import Array, Edge, Value
 
@@ -92,7 +93,7 @@ def _swept_edges(graph: Graph) -> frozenset[Edge]:
     """The edges for which sympy has no formula, or would take too long."""
     return frozenset(
         edge
-        for group in graph.program().alike
+        for group in sweeps_of(graph).alike
         for row in edges_of(graph, group.equations)
         for i, edge in zip(group.shape.names, row, strict=True)
         if group.shape.by_sympy[i] is None
@@ -123,11 +124,10 @@ def differences(
 
 def _typical_sizes(graph: Graph, typical: Mapping[str, float]) -> dict[str, float]:
     """Typical sizes by name; DifferenceError for a bad name or size."""
-    known = (*graph.variable_number, *graph.parameters)
     sizes = dict(by_plain_name(typical, DifferenceError))
     for text, size in sizes.items():
-        if not isinstance(text, str) or text not in known:
-            hint = suggest(text, known) or f"the names are {listing(known)}"
+        if not isinstance(text, str) or text not in graph.names:
+            hint = suggest(text, graph.names) or f"the names are {listing(graph.names)}"
             raise DifferenceError(f"typical= names {takes.quote(text)}\n  hint: {hint}")
         if not (takes.is_real(size) and 0 < size < np.inf):
             raise DifferenceError(
@@ -193,7 +193,7 @@ def alike_equations(graph: Graph, point: Point) -> Iterator[Alike]:
 
     No more at a time than fit into a cache, with all their samples.
     """
-    program = graph.program()
+    program = sweeps_of(graph)
     values = graph.forward(point.inputs, point.parameters)
     many = max(1, AT_ONCE // point.width)
     for group in program.alike:
@@ -231,7 +231,7 @@ def symbolic_kernel(shape: Shape) -> Kernel:
 
 def _adjoint(graph: Graph, point: Point) -> Iterator[tuple[Edge, Any]]:
     values = graph.forward(point.inputs, point.parameters)
-    return iter(edge_rows(graph, graph.program(), values, point).items())
+    return iter(edge_rows(graph, sweeps_of(graph), values, point).items())
 
 
 METHODS: dict[str, Callable[..., Iterator[tuple[Edge, Any]]]] = {

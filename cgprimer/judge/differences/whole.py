@@ -15,8 +15,8 @@ import numpy as np
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.point import Point
 from cgprimer.judge.differences.schemes import Function, Told
-from cgprimer.judge.rounding import is_opaque, rounding_kernel
-from cgprimer.run.sweeps import Sweeps
+from cgprimer.judge.rounding import is_opaque, sweep_rounding
+from cgprimer.run.sweeps import Sweeps, sweeps_of
 from cgprimer.types import Array
 
 
@@ -33,7 +33,7 @@ class OutputFunction:
     @classmethod
     def of(cls, graph: Graph, output: str, point: Point) -> OutputFunction:
         """With what the output needs computed once at the point."""
-        program = graph.program([output])
+        program = sweeps_of(graph, (output,))
         values = program.forward(point.inputs, point.parameters)
         return cls(graph, output, point, program, values)
 
@@ -82,23 +82,14 @@ class OutputFunction:
         Each equation's own share arrives multiplied by the adjoint of its result.
         """
         program, row = self.program, self.graph.variable_number[self.output]
-        kernels = [k for shape in program.shapes if (k := rounding_kernel(shape))]
-        if len(kernels) < len(program.shapes):
+        rounding_at = sweep_rounding(program)
+        if rounding_at is None:
             return None
 
         def terms(value: Any) -> Any:
             values, parameters = self._move(names, value)
             seeds = {row: np.ones(value.size)}
             adjoints, _ = program.backward(values, parameters, seeds)
-            total = np.zeros(value.size)
-            # An error in the result of an equation reaches the output times the adjoint
-            # there, so that Σ |adjoint|·Σ|terms| over the equations bounds all of them
-            # to first order.
-            steps = program.steps(values, parameters)
-            for (group, slots), kernel in zip(steps, kernels, strict=True):
-                [own] = kernel(*slots)
-                total += (np.abs(adjoints[group.defined]) * own).sum(axis=0)
-            return total.reshape(value.shape)
+            return rounding_at(values, parameters, adjoints).reshape(value.shape)
 
-        opaque = any(map(is_opaque, program.shapes))
-        return Told(terms, not opaque)
+        return Told(terms, not any(map(is_opaque, program.shapes)))

@@ -21,9 +21,9 @@ from cgprimer.expr.ops import CONST, OPS, const, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.graph import Graph
 from cgprimer.interrupts import contained
-from cgprimer.judge.check import graph_check, report
+from cgprimer.judge.check import report
 from cgprimer.judge.claim import Claim
-from cgprimer.judge.graph_check import GraphCheck
+from cgprimer.judge.graph_check import GraphCheck, graph_check
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.wrong_derivatives import derivative, rule_of
 from cgprimer.judge.mutation.mutation_report import (

@@ -1,5 +1,5 @@
 """What a check tells: wrong totals explained together, one point, sentences.
 
-judged rows ─┬─ edge_stories, wrong_totals, claimed_totals ─→ stories ─┬─→ sentences
-             └─ one_point: a table of what is wrong there ─────────────┘
+judged rows ─→ wrong_totals ─→ one_point: a table of what is wrong there ─→ sentences
+                 └─ claimed_totals ─→ stories, edge_stories
 """

@@ -5,19 +5,21 @@ claimed d output/d wrt ─▶ another name's total · a path less · a term less
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
 from cgprimer.graph.accumulation import path_products
-from cgprimer.judge.at_points import GraphAtPoints
+from cgprimer.judge.claim import Claim
+from cgprimer.judge.graph_check import GraphCheck
 from cgprimer.judge.mistakes.blame import SLACK, is_transposed
 from cgprimer.judge.mistakes.culprits import Totals
 from cgprimer.judge.mistakes.explain import Candidate, Cause, WrongDerivative, explain
 from cgprimer.judge.mistakes.terms import MissingTerm, missing_term
 from cgprimer.judge.mistakes.wrong import Wrong
+from cgprimer.judge.report import CheckRow
 from cgprimer.types import Array, Edge
 
 ON_A_PATH = (
@@ -30,18 +32,28 @@ ON_A_PATH = (
 class ClaimedTotals(Totals):
     """The totals of one output at points, and claims for them.
 
-    edges : the true partials; claimed : name → claimed total (n,).
+    bad : the names whose totals are wrong, by `claims` or, without one, by our rules.
+    good : those whose claims are right.
+    doubted : edges whose own partial is wrong, so that differences stand for the truth.
     """
 
     def __init__(
         self,
-        at: GraphAtPoints,
-        edges: Mapping[Edge, Array],
+        at: GraphCheck,
         output: str,
-        claimed: Mapping[str, Array],
+        claims: Mapping[str, Claim],
+        bad: Sequence[str],
+        doubted: Sequence[Edge],
     ) -> None:
+        edges = at.own | {edge: at.edges[edge].slope.value for edge in doubted}
+        claimed = {
+            w: claim.values(at.values, at.width)[0] for w, claim in claims.items()
+        }
+        own = at.outputs[output]
+        claimed |= {wrt: own.gradient[wrt] for wrt in bad if wrt not in claims}
         super().__init__(edges, output, claimed, SLACK)
-        self.at = at
+        self.at, self.bad = at, bad
+        self.good = [w for w in claimed if w not in bad and self.is_right(w)]
 
     def wrong(self, wrt: str) -> Wrong:
         """The claim beside the truth, which is zero where there is no way."""
@@ -53,6 +65,12 @@ class ClaimedTotals(Totals):
         """Whether a claimed total is the true one at every point."""
         wrong = self.wrong(wrt)
         return wrong.agrees(wrong.true)
+
+    def mark(self, row: CheckRow, cause: Cause, says: str) -> CheckRow:
+        """The row with what its total looks like."""
+        ratios = self.wrong(row.wrt).ratios()
+        span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
+        return replace(row, ratio=span, mistake=cause.kind, looks_like=says)
 
     def has(self, wrt: str, other: str) -> bool:
         """Whether the claim for one name is the total of another."""

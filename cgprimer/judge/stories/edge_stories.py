@@ -14,7 +14,6 @@ from itertools import islice
 import numpy as np
 
 from cgprimer.judge.at_points import GraphAtPoints
-from cgprimer.judge.edge_check import EdgeCheck
 from cgprimer.judge.mistakes.culprits import Culprit
 from cgprimer.judge.mistakes.explain import VAGUE, Cause, ratio_text
 from cgprimer.judge.mistakes.terms import sentence
@@ -57,24 +56,14 @@ class Story:
 
 @dataclass(frozen=True)
 class EdgeStories:
-    """The stories of one output's totals that edges explain.
-
-    bad, good : the names whose claimed totals are wrong, and right.
-    """
+    """The stories of one output's totals that edges explain."""
 
     totals: ClaimedTotals
-    bad: Sequence[str]
-    good: Sequence[str]
-
-    @property
-    def at(self) -> GraphAtPoints:
-        """The graph at the points of the claims."""
-        return self.totals.at
 
     def likeliest(self, culprits: Sequence[Culprit]) -> Story | None:
         """The first recognised story, with the edges that would do as well."""
         # Innocent is an edge whose factor would have spoilt a total that is right.
-        fit = (c for c in culprits if self.totals.spares(c, self.good))
+        fit = (c for c in culprits if self.totals.spares(c, self.totals.good))
         likely = sorted(islice(fit, LOOKED_AT), key=self._likelihood)
         told = ((self.story(culprit), culprit) for culprit in likely)
         known = ((story, culprit) for story, culprit in told if story.is_known)
@@ -92,7 +81,8 @@ class EdgeStories:
 
     def _likelihood(self, culprit: Culprit) -> tuple[int, bool, int]:
         """The more it explains the better; then the fewer it makes wrong besides."""
-        others = [wrt for wrt in self.bad if wrt not in culprit.names][:SWAPPED]
+        bad = self.totals.bad
+        others = [wrt for wrt in bad if wrt not in culprit.names][:SWAPPED]
         # Wrong totals that this edge would have made wrong in another way need a second
         # mistake.
         more = sum(not self.totals.spares(culprit, [wrt]) for wrt in others)
@@ -105,11 +95,11 @@ class EdgeStories:
         node, wrt = edge
         where = f"as if in the equation of {node}, whatever the name,"
         if single:
-            formula = EdgeCheck(self.at, edge).formula
+            formula = self.totals.at.edges[edge].formula
             where = f"as if on the edge ∂{node}/∂{wrt} = {formula}"
         if only:
             where = f"in this one, {where}{',' * single}"
-        says = f"{where} {cause.says} (there {_ratio(cause, self.at)})"
+        says = f"{where} {cause.says} (there {_ratio(cause, self.totals.at)})"
         lacks = cause.kind in ("missing path", "missing term")
         penalty = self.penalty(culprit.names) if lacks else ""
         if penalty and penalty not in says:
@@ -125,7 +115,7 @@ class EdgeStories:
     def _on_edge(self, culprit: Culprit, edge: Edge) -> Cause:
         node, wrt = edge
         own, above = self.totals.edges, self.totals.true[node]
-        check = EdgeCheck(self.at, edge)
+        check = self.totals.at.edges[edge]
         extra = list(check.others())
         # At an output what arrives is 1, and to use it twice or never changes nothing.
         if not (above == 1).all():
@@ -136,7 +126,7 @@ class EdgeStories:
             with np.errstate(all="ignore"):
                 missing = own[edge] / above
             extra.append(("upstream missing", says + "is left out", missing))
-        wrong = culprit.wrong(own, edge, self.at.where)
+        wrong = culprit.wrong(own, edge, check.at.where)
         cause = check.explain(wrong, extra)
         if cause.kind == "zero":
             says = f"nothing is passed: the way from {wrt} through {node} is missing"

@@ -17,7 +17,7 @@ from cgprimer.judge.arrival import MISTAKE
 from cgprimer.judge.claim import Claims
 from cgprimer.judge.evidence import Evidence, JudgedRow
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.report import CheckRow, Spot
+from cgprimer.judge.report import CheckRow
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE
 
 # Second derivatives and kinks are in no product along a path.
@@ -68,31 +68,18 @@ def point_that_shows_most(rows: Sequence[JudgedRow], width: int) -> int:
             evidence, row = one.evidence, one.row
             shown = [i for i in range(width) if _is_shown(row, evidence, i)]
             if shown:
-                return min(shown, key=lambda i: (vague[i], -_gap(evidence, i), i))
+                return min(shown, key=lambda i: (vague[i], -evidence.gaps[i], i))
     return int(np.argmin(vague))
 
 
-def _gap(one: Evidence, i: int) -> float:
-    gap = one.gap(i)
-    return gap if np.isfinite(gap) else np.inf
-
-
 def _row_at(row: CheckRow, one: Evidence, i: int) -> CheckRow:
-    spot = Spot(row.at, row.claimed, row.difference, row.bound)
-    at = {text: float(value[i]) for text, value in one.at.items()}
+    here = one[i]
     # A backward that misuses what arrives fails at no point of its edge.
     judged = row.verdict in (FAIL, INCONCLUSIVE) and row.mistake != MISTAKE
-    elsewhere = judged and row.at != at
-    return replace(
-        row,
-        claimed=float(one.claimed[i]),
-        difference=float(one.slope.value[i]),
-        bound=float(one.slope.bound[i]),
-        at=at,
-        decided=spot if elsewhere and not _is_shown(row, one, i) else None,
-    )
+    elsewhere = judged and row.at != here.at and not _is_shown(row, one, i)
+    return replace(row, **vars(here), decided=row.spot if elsewhere else None)
 
 
 def _is_shown(row: CheckRow, one: Evidence, i: int) -> bool:
     """Whether the verdict would be the same at this point alone."""
-    return one.judgement(i).verdict == row.verdict
+    return one.judgements[i].verdict == row.verdict

@@ -1,26 +1,18 @@
-"""A report: from judged rows to the table, the first wrong edge, the sentences.
+"""What a report says of its rows: the first wrong edge, and sentences.
 
-    rows ─▶ wrong totals with their stories ─▶ rows at one point ─▶ verdict, diagnosis
-
-`check` asks for it, with the claims that the rows are about.
+rows at one point, verdict, stories of totals ─▶ an edge, the diagnosis; for `check`
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from cgprimer.errors import listing
-from cgprimer.judge.claim import Claim, Claims
-from cgprimer.judge.evidence import JudgedRow
+from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.report import CheckReport, CheckRow, overall
+from cgprimer.judge.report import CheckRow
 from cgprimer.judge.stories.edge_stories import Story
-from cgprimer.judge.stories.one_point import at_one_point
-from cgprimer.judge.stories.wrong_totals import blame_totals
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
-from cgprimer.notation.numbers import apart
 from cgprimer.types import Edge
 
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
@@ -28,49 +20,39 @@ SENTENCES = 24  # on wrong totals; their rows say the rest
 PLACES = 3  # claims that a sentence points at
 
 
-@np.errstate(all="ignore")  # guesses may overflow
-def tell(check: GraphCheck, rows: Sequence[JudgedRow], claims: Claims) -> CheckReport:
-    """The report on judged rows, with what the claims look like that are wrong."""
-    rows, stories = blame_totals(check, rows, claims.whole)
-    verdict = overall(tuple(one.row for one in rows))
-    shown, at = at_one_point(check, rows, claims)
-    first, diagnosis = _diagnosis(check, shown, verdict, stories, claims.whole)
-    return CheckReport(verdict, shown, first, diagnosis, at, check.width)
-
-
-def _diagnosis(
+def diagnosis(
     check: GraphCheck,
     rows: Sequence[CheckRow],
     verdict: str,
     stories: Sequence[Story],
     claims: Mapping[str, Claim],
 ) -> tuple[Edge | None, str]:
+    """The first wrong edge, and what is said of all the rows.
+
+    claims : those of totals, by the name that is derived by.
+    """
     if verdict == PASS:
         return None, _praise(check, rows)
     wrong = [row for row in rows if row.verdict == FAIL]
     if not wrong:
         return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
-    on_totals = " ".join(_on_totals(rows, stories, claims))
-    if all(row.kind == "total" for row in wrong):
+    # A wrong edge is told before a second derivative, and before totals that follow
+    # from it; of totals, those along directions stand first.
+    row = min(wrong, key=lambda row: _ORDER[row.kind])
+    first: Edge | None = row.edge
+    if row.kind == "total":
         # The first in topological order: what lies after a wrong edge may be wrong
         # because of it.
         place = {edge: i for i, edge in enumerate(check.edges)}
-        edges = [story.edge for story in stories] or [wrong[0].edge]
+        edges = [story.edge for story in stories] or [row.edge]
         first = min(edges, key=lambda edge: place.get(edge, len(place)))
-        return first, on_totals or _on_rules(wrong)
-    # A wrong edge is told before a second derivative, and before totals that follow
-    # from it.
-    row = min(wrong, key=lambda row: _ORDER[row.kind])
-    if row.kind == "direction":
-        says = f"{row.derivative} is not what differences say: {_numbers(row)}."
-        return None, " ".join(filter(None, (says, on_totals)))
-    others = [
-        r.derivative
-        for r in wrong
-        if (r.edge != row.edge or r.kind == "total") and not r.is_storied
-    ]
-    more = f"Also wrong: {listing(dict.fromkeys(others))}." if others else ""
-    return row.edge, " ".join(filter(None, (_on_edge(row), more, on_totals)))
+        says = [] if stories else [_on_rules(wrong)]
+    elif row.kind == "direction":
+        first = None
+        says = [f"{row.derivative} is not what differences say: {_numbers(row)}."]
+    else:
+        says = [_on_edge(row), *_on_others(row, wrong)]
+    return first, " ".join([*says, *_on_totals(rows, stories, claims)])
 
 
 def _doubt(doubtful: Sequence[CheckRow]) -> str:
@@ -82,22 +64,29 @@ def _doubt(doubtful: Sequence[CheckRow]) -> str:
 
 
 def _on_edge(row: CheckRow) -> str:
+    edge = f"∂{row.node}/∂{row.wrt}"
     if row.kind == "second":
-        return _on_second(row)
-    mistake = row.note or f"{row.derivative} is not its derivative"
-    text = f"∂{row.node}/∂{row.wrt} is the first wrong edge: {mistake}."
+        # A formula with the right values whose own derivative is wrong.
+        claimed, true = row.spot.texts
+        text = (
+            f"{edge} has the right values, but not the right derivative: "
+            f"{row.derivative} would be {claimed} where differences give {true}."
+        )
+    else:
+        mistake = row.note or f"{row.derivative} is not its derivative"
+        text = f"{edge} is the first wrong edge: {mistake}."
     return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
 
 
-def _on_second(row: CheckRow) -> str:
-    """A formula with the right values whose own derivative is wrong."""
-    spot = row.decided or row
-    claimed, true = apart(spot.claimed, spot.difference)
-    text = (
-        f"∂{row.node}/∂{row.wrt} has the right values, but not the right derivative: "
-        f"{row.derivative} would be {claimed} where differences give {true}."
+def _on_others(first: CheckRow, wrong: Sequence[CheckRow]) -> Iterator[str]:
+    """What is wrong besides the first, and has no story."""
+    others = dict.fromkeys(
+        row.derivative
+        for row in wrong
+        if (row.edge != first.edge or row.kind == "total") and not row.is_storied
     )
-    return f"{text} {row.mend[0].upper()}{row.mend[1:]}." if row.mend else text
+    if others:
+        yield f"Also wrong: {listing(others)}."
 
 
 def _on_totals(
@@ -132,8 +121,7 @@ def _on_rules(wrong: Sequence[CheckRow]) -> str:
 
 
 def _numbers(row: CheckRow) -> str:
-    spot = row.decided or row
-    claimed, true = apart(spot.claimed, spot.difference)
+    claimed, true = row.spot.texts
     where = "" if row.decided is None else " at a point of its own"
     return f"{row.derivative} should be {true} where {claimed} is claimed{where}"
 

@@ -11,14 +11,13 @@ totals make one story, of the edge through which both go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from cgprimer.expr.ops import ZERO
-from cgprimer.judge.claim import Claim
-from cgprimer.judge.edge_check import EdgeCheck
 from cgprimer.judge.mistakes.culprits import Culprit
 from cgprimer.judge.mistakes.explain import (
     Cause,
@@ -26,59 +25,25 @@ from cgprimer.judge.mistakes.explain import (
     explain,
 )
 from cgprimer.judge.mistakes.terms import sentence
-from cgprimer.judge.report import CheckRow
-from cgprimer.judge.stories.claimed_totals import ClaimedTotals
 from cgprimer.judge.stories.edge_stories import (
     LOOKED_AT,
     SWAPPED,
     EdgeStories,
     Story,
 )
-from cgprimer.judge.total_check import OutputCheck
-from cgprimer.types import Edge
 
 STORIES = 60  # of one check; of further wrong totals only the ratio is looked at
 
 
-class TotalStories:
-    """The stories of one output's totals.
-
-    bad : the names whose totals are wrong, by `claims` or, without one, by our rules.
-    doubted : edges whose own partial is wrong, so that differences stand for the truth.
-    """
-
-    def __init__(
-        self,
-        of: OutputCheck,
-        claims: Mapping[str, Claim],
-        bad: Sequence[str],
-        doubted: Sequence[Edge],
-    ) -> None:
-        self.output, self.bad = of.output, list(bad)
-        edges = dict(of.at.own)
-        for edge in doubted:
-            # The truth beside a wrong rule of ours is what differences say.
-            edges[edge] = EdgeCheck(of.at, edge).slope.value
-        claimed = {
-            wrt: claim.values(of.at.values, of.at.width)[0]
-            for wrt, claim in claims.items()
-        }
-        claimed |= {wrt: of.gradient[wrt] for wrt in bad if wrt not in claims}
-        self.totals = ClaimedTotals(of.at, edges, of.output, claimed)
-        good = [wrt for wrt in claimed if wrt not in bad and self.totals.is_right(wrt)]
-        self.edges = EdgeStories(self.totals, self.bad, good)
-
-    def mark(self, row: CheckRow, story: Story) -> CheckRow:
-        """The row with what its total looks like."""
-        cause, ratios = story.cause, self.totals.wrong(row.wrt).ratios()
-        span = (float(ratios.min()), float(ratios.max())) if len(ratios) else None
-        return replace(row, ratio=span, mistake=cause.kind, looks_like=story.says)
+@dataclass(frozen=True)
+class TotalStories(EdgeStories):
+    """The stories of one output's wrong totals, each of them in exactly one."""
 
     def __iter__(self) -> Iterator[Story]:
-        """Every wrong total in exactly one story."""
         # Culprits of all wrong totals are found once; each story takes the names it
         # explains.
-        left, found = list(self.bad), list(self.totals.culprits(self.bad))
+        left = list(self.totals.bad)
+        found = list(self.totals.culprits(left))
         for _ in range(STORIES):
             if not left:
                 return
@@ -96,12 +61,12 @@ class TotalStories:
         # Single edges before all edges of a node: one lost factor is the simpler story.
         found.sort(key=lambda c: (-len(c.names), len(c.edges) > 1))
         whole = [c for c in found if len(c.names) == len(names)]
-        story = self.edges.likeliest([c for c in whole if len(c.edges) == 1])
+        story = self.likeliest([c for c in whole if len(c.edges) == 1])
         # Totals that have changed places are each wrong by a ratio, which some edge may
         # fit by chance: an edge that explains all of them goes first, one that explains
         # a part last.
         swap = self._swap(names) or self._exchange(names)
-        story = story or swap or self.edges.likeliest(found)
+        story = story or swap or self.likeliest(found)
         return story or self._common_penalty(names, culprits)
 
     def _common_penalty(
@@ -113,60 +78,57 @@ class TotalStories:
             # lam·w1 missing in one and lam·w2 in another are one penalty ½·lam·(w1² +
             # w2²).
             same = [term for term in terms if sentence([first, term])]
-            alone = self.edges.likeliest(list(_of_names(culprits, [first.wrt])))
+            alone = self.likeliest(list(_of_names(culprits, [first.wrt])))
             whole = alone is None or alone.cause.kind == "missing path"
             if len(same) > 1 and whole:
                 cause = Cause("missing term", sentence(same), (np.nan, np.nan))
                 edge = alone.edge if alone else self.totals.entry(first.wrt)
                 every = tuple(term.wrt for term in same)
-                return Story(self.output, every, edge, cause, cause.says, False)
+                return Story(self.totals.output, every, edge, cause, cause.says, False)
         return None
 
     def _swap(self, names: Sequence[str]) -> Story | None:
         """One story where all of them are given what belongs to other names."""
-        swaps: list[tuple[str, str]] = []
+        swaps = []
         for wrt in names:
             if (swap := next(self.totals.others(wrt), None)) is None:
                 return None
-            swaps.append(swap[:2])
-        cause = Cause(*swaps[0], (np.nan, np.nan))
-        clauses = dict.fromkeys(says for _, says in swaps)
-        entry, says = self.totals.entry(names[0]), "; ".join(clauses)
-        return Story(self.output, tuple(names), entry, cause, says)
+            swaps.append(swap)
+        cause = Cause(*swaps[0][:2], (np.nan, np.nan))
+        says = "; ".join(dict.fromkeys(says for _, says, _ in swaps))
+        entry = self.totals.entry(names[0])
+        return Story(self.totals.output, tuple(names), entry, cause, says)
 
     def _exchange(self, names: Sequence[str]) -> Story | None:
         """The first two of them that have each other's total."""
-        names = names[:SWAPPED]
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                if self.totals.has(a, b) and self.totals.has(b, a):
-                    return self._swap((a, b))
-        return None
+        has = self.totals.has
+        pairs = combinations(names[:SWAPPED], 2)
+        pair = next(((a, b) for a, b in pairs if has(a, b) and has(b, a)), None)
+        return self._swap(pair) if pair else None
 
     def _single(self, wrt: str, culprits: Sequence[Culprit]) -> Story:
         """The story of one total."""
         fit = list(_of_names(culprits, [wrt]))
         # For one total, all edges of a node are no simpler than a ratio of the total
         # itself.
-        if story := self.edges.likeliest([c for c in fit if len(c.edges) == 1]):
+        if story := self.likeliest([c for c in fit if len(c.edges) == 1]):
             return story
         cause = self.totals.looks_like(wrt)
         if not cause.is_recognised:
-            alone = (self.edges.story(c, only=True) for c in fit[:LOOKED_AT])
+            alone = (self.story(c, only=True) for c in fit[:LOOKED_AT])
             if story := next((s for s in alone if s.is_known), None):
                 return story
         return self._plain(wrt, cause)
 
     def _plain(self, wrt: str, cause: Cause | None = None) -> Story:
         """The story of a total that no edge explains, or that nobody looked into."""
-        case = WrongDerivative(ZERO, self.output, wrt, {}, self.totals.wrong(wrt))
+        output, entry = self.totals.output, self.totals.entry(wrt)
+        case = WrongDerivative(ZERO, output, wrt, {}, self.totals.wrong(wrt))
         known = cause or explain(case)
         says = known.says
-        if known.kind == "unknown":
-            says = f"no single edge explains it, {says}" if cause else says
-        return Story(
-            self.output, (wrt,), self.totals.entry(wrt), known, says, single=False
-        )
+        if cause and known.kind == "unknown":
+            says = f"no single edge explains it, {says}"
+        return Story(output, (wrt,), entry, known, says, single=False)
 
 
 def _of_names(culprits: Sequence[Culprit], names: Sequence[str]) -> Iterator[Culprit]:

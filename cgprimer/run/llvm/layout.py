@@ -94,7 +94,7 @@ class MemoryLayout:
     def __init__(self, sweeps: Sweeps, data: int) -> None:
         table = sweeps.table
         self.table, self.data = table, data
-        kept, start = in_order(table, sweeps.level, sweeps.needed)
+        kept, start = in_order(table, table.level, sweeps.needed)
         # 2 inputs and 1 target are data, so `data` is 3; 4 equations of 2 levels:
         #
         #     rows 0 1 2       inputs, then what else is data
