@@ -11,7 +11,6 @@ from cgprimer import gradient, parse_graph
 from cgprimer.derivation.checking.check import check_derivation
 from cgprimer.derivation.checking.identity import NOT_SHOWN, POSITIVE, SHOWN, prove
 from cgprimer.derivation.checking.report import DerivationReport
-from cgprimer.derivation.reading.translate import translate
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import ExpressionError, OptionError
 from cgprimer.expr.node import leaves
@@ -21,6 +20,7 @@ from cgprimer.judge.mistakes.wrong_derivatives import derivative, suspects
 from cgprimer.notation.latex import latex
 from cgprimer.notation.report import plain
 from cgprimer.notation.text import show
+from cgprimer.reading.translate import translate
 
 SINC = r"""
 v1 = 1/x

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from test_textbook import expressions
 
-from cgprimer.derivation.reading.translate import translate
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name
@@ -15,6 +14,7 @@ from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import GREEK, latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.mathml import LETTERS, from_latex, mathml
 from cgprimer.notation.text import show
+from cgprimer.reading.translate import translate
 
 SET = [  # text, and how it is typeset
     ("cd*xx + xz^3", r"\mathit{cd} \cdot \mathit{xx} + \mathit{xz}^{3}"),

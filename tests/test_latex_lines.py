@@ -15,15 +15,15 @@ import pytest
 from problems import PROBLEMS, problem
 
 from cgprimer import parse_graph, parse_latex, trace
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.reader import read_derivation, read_lines
 from cgprimer.diagnosis.extended import values
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.node import fold, intern, leaves, substitute
 from cgprimer.expr.ops import NAME, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import _minus_before_fractions
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import plain_name
+from cgprimer.reading.reader import read_derivation, read_lines
 
 READ = {
     # a school's calculus: letters side by side

@@ -16,7 +16,7 @@ LAYERS = (  # each imports from those above it, and from its own
     {"notation"},
     {"diff"},
     {"graph"},
-    {"run"},
+    {"reading", "run"},
     {"judge", "data"},
     {"diagnosis"},
     {"derivation", "fitting"},

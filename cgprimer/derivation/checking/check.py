@@ -32,12 +32,12 @@ from cgprimer.derivation.checking.report import (
     unread_row,
 )
 from cgprimer.derivation.checking.samples import draw_points
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.reader import read_derivation
-from cgprimer.derivation.reading.script import Script
 from cgprimer.derivation.to_text import without_notes
 from cgprimer.errors import OptionError
 from cgprimer.interrupts import contained
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.reader import read_derivation
+from cgprimer.reading.script import Script
 
 TRIES = 10  # boxes and points tried for each point that is wanted
 MOST = 10_000  # points asked for; each is computed to 50 digits

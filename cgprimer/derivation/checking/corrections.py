@@ -12,8 +12,6 @@ from __future__ import annotations
 from cgprimer.derivation.checking.case import Case
 from cgprimer.derivation.checking.hints.guess import Guess
 from cgprimer.derivation.notations import LATEX, UNICODE, Notation
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import adjoint_of, derivative_of
 from cgprimer.diff.factors import multiply, negative
 from cgprimer.expr.node import Node, fold, intern, leaves, substitute
 from cgprimer.expr.ops import CONST, NAME, OPS, name
@@ -22,6 +20,8 @@ from cgprimer.graph.local import short_form
 from cgprimer.notation.latex import latex
 from cgprimer.notation.numbers import apart
 from cgprimer.notation.text import show, tree_size
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import adjoint_of, derivative_of
 
 LONGEST = 80  # nodes of a formula that is told
 ACCENTS = ("hat", "tilde", "vec")

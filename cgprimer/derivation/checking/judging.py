@@ -30,12 +30,12 @@ from cgprimer.derivation.checking.samples import (
     same,
     samples,
 )
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.script import Equality, Side
 from cgprimer.diagnosis.extended import LAST, decimal, is_finite, values
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import NAME
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.script import Equality, Side
 
 FEWEST = 3  # points that vouch for an equality
 FEW_DIGITS = 2  # of a decimal that may have been rounded, though nothing says so

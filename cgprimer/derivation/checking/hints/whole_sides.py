@@ -13,11 +13,11 @@ from cgprimer.derivation.checking.digits import slack
 from cgprimer.derivation.checking.hints.derived import mistake, with_detail
 from cgprimer.derivation.checking.hints.guess import Guess, divided, spell_factor
 from cgprimer.derivation.checking.samples import SAME, same
-from cgprimer.derivation.reading.names import derivative_of
 from cgprimer.errors import suggest
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import ONE, OPS, ZERO, name
 from cgprimer.expr.tidy import tidy
+from cgprimer.reading.names import derivative_of
 
 NEAR = 1e-3  # sides as near as this may be an approximation
 

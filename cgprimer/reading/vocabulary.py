@@ -14,18 +14,18 @@ from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
-from cgprimer.derivation.reading.formula import Stretch
-from cgprimer.derivation.reading.names import (
+from cgprimer.errors import ExpressionError, Mistake, listing, suggest
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import CONST, CONSTANTS, name
+from cgprimer.graph.names import name_list
+from cgprimer.reading.formula import Stretch
+from cgprimer.reading.names import (
     Derivative,
     adjoint_of,
     derivative_like,
     derivative_of,
     plain_name,
 )
-from cgprimer.errors import ExpressionError, Mistake, listing, suggest
-from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import CONST, CONSTANTS, name
-from cgprimer.graph.names import name_list
 
 SEVERAL = 8  # free names of a definition, beyond which it is no function of them
 

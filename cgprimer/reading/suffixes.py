@@ -9,11 +9,11 @@ Where it may be a call or a product, what the name is decides, or else it is ask
 
 from __future__ import annotations
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.specials import Applied, Differentiated
-from cgprimer.derivation.reading.spellings import LETTERS
-from cgprimer.derivation.reading.sums import Sums
 from cgprimer.expr.ops import CONSTANTS
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.specials import Applied, Differentiated
+from cgprimer.reading.spellings import LETTERS
+from cgprimer.reading.sums import Sums
 
 LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from cgprimer.derivation.reading.letters import TwoReadingsError
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.spellings import (
+from cgprimer.errors import ExpressionError, Mistake, shorten
+from cgprimer.reading.letters import TwoReadingsError
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.spellings import (
     LOWERED,
     MARKED,
     MEANINGS,
@@ -21,7 +22,6 @@ from cgprimer.derivation.reading.spellings import (
     VALUE,
     Meaning,
 )
-from cgprimer.errors import ExpressionError, Mistake, shorten
 
 _MARKS = "[" + "".join(MARKED) + "]"
 _LOW = "[" + "".join(LOWERED) + "]"

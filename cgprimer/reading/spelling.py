@@ -11,10 +11,10 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.spellings import CALLED, LETTERS, LOWERED, MARKED
-from cgprimer.derivation.reading.tokens import NAMES, Tokens
 from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.reading.names import plain_name
+from cgprimer.reading.spellings import CALLED, LETTERS, LOWERED, MARKED
+from cgprimer.reading.tokens import NAMES, Tokens
 
 E_AS_NAME = "named_e_by_its_author"
 r"""`\mathit{e}`, as long as the e of e^x is read as Euler's number."""

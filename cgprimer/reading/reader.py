@@ -14,20 +14,20 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from cgprimer.derivation.reading.headings import Headings, first_name
-from cgprimer.derivation.reading.letters import Letters
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.lines import Equals, Span, Statement, statements
-from cgprimer.derivation.reading.names import adjoint_of
-from cgprimer.derivation.reading.readings import Readings
-from cgprimer.derivation.reading.scaffolding import bare
-from cgprimer.derivation.reading.script import Equality, Script, Side, Unread
-from cgprimer.derivation.reading.spelling import E_AS_NAME
-from cgprimer.derivation.reading.spellings import LETTERS
-from cgprimer.derivation.reading.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
+from cgprimer.reading.headings import Headings, first_name
+from cgprimer.reading.letters import Letters
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.lines import Equals, Span, Statement, statements
+from cgprimer.reading.names import adjoint_of
+from cgprimer.reading.readings import Readings
+from cgprimer.reading.scaffolding import bare
+from cgprimer.reading.script import Equality, Script, Side, Unread
+from cgprimer.reading.spelling import E_AS_NAME
+from cgprimer.reading.spellings import LETTERS
+from cgprimer.reading.vocabulary import Vocabulary
 
 _LATEX = re.compile(r"\\[A-Za-z\\]|[_^]\{|\$")
 _PRINTED = re.compile(_LATEX.pattern + r"|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.reading.scaffolding import CUT, LONGEST, bare, partners
 from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.reading.scaffolding import CUT, LONGEST, bare, partners
 
 # Where one statement may end: at once, or only between two that have an '=' each.
 _HARD = (

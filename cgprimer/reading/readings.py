@@ -12,22 +12,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NoReturn
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import Derivative, adjoint_of, derivative_of
-from cgprimer.derivation.reading.script import Script
-from cgprimer.derivation.reading.specials import (
+from cgprimer.diff.sweep import partials
+from cgprimer.errors import ExpressionError, Mistake, listing
+from cgprimer.expr.node import Node, fold, intern, leaves, substitute
+from cgprimer.expr.ops import FUNCTIONS, NAME, OPS, ZERO, const, name
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import Derivative, adjoint_of, derivative_of
+from cgprimer.reading.script import Script
+from cgprimer.reading.specials import (
     Applied,
     Differentiated,
     Evaluated,
     Special,
 )
-from cgprimer.derivation.reading.vocabulary import Vocabulary
-from cgprimer.diff.sweep import partials
-from cgprimer.errors import ExpressionError, Mistake, listing
-from cgprimer.expr.node import Node, fold, intern, leaves, substitute
-from cgprimer.expr.ops import FUNCTIONS, NAME, OPS, ZERO, const, name
+from cgprimer.reading.vocabulary import Vocabulary
 
 _EULER = name("e")
 _FORMULA = "formula_of_a_derivation"

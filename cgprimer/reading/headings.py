@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.lines import Span, Statement
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.script import Side
-from cgprimer.derivation.reading.spelling import Spelling
-from cgprimer.derivation.reading.translate import translate
-from cgprimer.derivation.reading.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.ops import name
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.lines import Span, Statement
+from cgprimer.reading.names import plain_name
+from cgprimer.reading.script import Side
+from cgprimer.reading.spelling import Spelling
+from cgprimer.reading.translate import translate
+from cgprimer.reading.vocabulary import Vocabulary
 
 LOOKED_AT = 4  # tokens of a line that is not read, among which is what it defines
 

@@ -27,11 +27,11 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from cgprimer.derivation.reading.forms import Forms
-from cgprimer.derivation.reading.formula import Formula
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.spellings import COMMANDS, RAISED, Meaning
 from cgprimer.errors import suggest
+from cgprimer.reading.forms import Forms
+from cgprimer.reading.formula import Formula
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.spellings import COMMANDS, RAISED, Meaning
 
 
 def translate(

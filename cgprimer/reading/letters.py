@@ -14,9 +14,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from cgprimer.derivation.reading.spellings import CALLED
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.notation.latex import GREEK
+from cgprimer.reading.spellings import CALLED
 
 FEW = 3  # letters that are a product where nothing speaks for it but the notation
 _TOKEN = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"

@@ -12,9 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from cgprimer import takes
-from cgprimer.derivation.reading.names import adjoint_of, derivative_of
-from cgprimer.derivation.reading.reader import read_lines
-from cgprimer.derivation.reading.script import Equality, Script
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import NAME
@@ -24,6 +21,9 @@ from cgprimer.graph.names import name_list
 from cgprimer.graph.read import parse_graph
 from cgprimer.interrupts import contained
 from cgprimer.notation.text import is_tree, show
+from cgprimer.reading.names import adjoint_of, derivative_of
+from cgprimer.reading.reader import read_lines
+from cgprimer.reading.script import Equality, Script
 
 
 @contained
