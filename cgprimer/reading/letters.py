@@ -11,7 +11,7 @@ that can be read in both ways is refused, and a product that is made is noted.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
@@ -81,8 +81,8 @@ class Letters:
     called: frozenset[str] = frozenset()
 
     @staticmethod
-    def of(text: str, latex: bool, declared: Iterable[str] = ()) -> Letters:
-        """What the text shows; `declared` are names that the caller gives."""
+    def of(text: str, latex: bool) -> Letters:
+        """What the text shows."""
         runs = {run[0] for run in _RUN.finditer(text) if run[0][0] != "\\"}
         # The x of dx stands alone as well.
         behind = {run[1:] for run in runs if re.fullmatch(r"d[A-Za-z]\d*", run)}
@@ -95,7 +95,7 @@ class Letters:
         signed = bool(_SIGNED.search(text)) and not _BESIDE.search(text)
         standing = {one[1].replace("_", "") for one in _STANDING.finditer(text)}
         return Letters(
-            latex, frozenset(alone), frozenset({*stated, *declared}),
+            latex, frozenset(alone), frozenset(stated),
             frozenset(one[1] for one in _LEFT.finditer(text)), signed,
             frozenset(fonts & bare), frozenset(standing | behind),
             bool(_NO_TRANSPOSE.search(text)),

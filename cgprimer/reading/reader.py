@@ -11,6 +11,7 @@ makes another one wrong.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -79,10 +80,10 @@ def _read(
     text: str, names: Vocabulary, stated: Collection[str], latex: bool = False
 ) -> _Reader:
     latex = latex or bool(_LATEX.search(text))
-    letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
+    letters = Letters.of(bare(text), latex)
     context = Lexicon(
-        names.known, names.functions, names.depends, names.broken, names.numbers,
-        letters,
+        ChainMap(names.known, dict.fromkeys(stated)), names.functions, names.depends,
+        names.broken, names.numbers, letters,
         latex=latex or bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip
     reader = _Reader(names, context)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Collection
 from itertools import pairwise
 
 from cgprimer.expr.ops import FUNCTIONS
@@ -228,6 +230,35 @@ class Spelling(Tokens):
                 "".join(str(index.get(c, c)) for c in part) if all(whole) else part
             )
         return plain_name("_".join([stem, *parts]))
+
+
+def called(text: str) -> str:
+    """A name of a graph as it is called here: alpha for α, bar_x for x_bar."""
+    return plain_name("_".join(_spelled(part) or part for part in text.split("_")))
+
+
+def spellings(names: Collection[str]) -> set[str]:
+    """All that is one name here, as it may stand for one of `names`: xa, x_a."""
+    known = {*names, *map(called, names)}
+    return known | {f"{text[0]}_{text[1:]}" for text in known if text[1:].isalnum()}
+
+
+def matched(used: Collection[str], told: Collection[str]) -> dict[str, str]:
+    """Which of the names that are told each name means that is not told itself.
+
+    That is the only one that is called so, or else is but for underscores.
+    """
+    found: dict[str, str] = {}
+    for key in (called, lambda text: called(text).replace("_", "")):
+        by: dict[str, list[str]] = {}
+        for text in told:
+            by.setdefault(key(text), []).append(text)
+        for text in used:
+            near = by.get(key(text), [])
+            if text not in told and text not in found and len(near) == 1:
+                found[text] = near[0]
+    taken = Counter([*found.values(), *(text for text in used if text in told)])
+    return {text: new for text, new in found.items() if taken[new] == 1}
 
 
 def _spelled(token: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, NoReturn
 
 from cgprimer.errors import ExpressionError, Mistake, listing, suggest
@@ -71,7 +71,7 @@ class Vocabulary:
         for text, body in self.bodies.items():
             self._remember(text, body)
         # All names that have a meaning by now.
-        self.known: Mapping[str, Any] = ChainMap[str, Any](
+        self.known: MutableMapping[str, Any] = ChainMap[str, Any](
             self.free, self.bodies, self.derived, self.broken
         )
 
