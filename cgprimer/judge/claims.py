@@ -1,4 +1,4 @@
-"""Claims: somebody's hand-written derivatives, as formulas, numbers or functions.
+r"""Claims: somebody's hand-written derivatives, as formulas, numbers or functions.
 
     line  = ("d" NAME | "∂" NAME) "/" ("d" NAME | "∂" NAME) "=" formula
 
@@ -6,6 +6,9 @@ is a line of a claims file, with the formula in the language of the equations: d
 as well as dL/dw, which is never a quotient of the names dL and dw. It may use the names
 of the equation, and the variable that the equation defines; a claim of a total
 derivative may use every name of the graph.
+
+What is no such line or formula is asked of `reading`, which reads LaTeX:
+\frac{\partial x_z}{\partial w} = x_a\left(1 - x_z^2\right).
 """
 
 from __future__ import annotations
@@ -31,68 +34,104 @@ from cgprimer.errors import (
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.printed import plain_name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.expr.tokens import MARKS, NAME
+from cgprimer.expr.tokens import MARKS, NAME, is_latex
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import unknown_name
 from cgprimer.judge.claim import Claim
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
+from cgprimer.reading.claimed import claimed_lines, read_formula
+from cgprimer.reading.spelling import matched
 from cgprimer.types import Array, Edge
 
 _DIFFERENTIAL = rf"[d∂]\s*+([^\W\d_][\w{MARKS}]*+)"
 _LINE = re.compile(
     rf"\s*+(?:[-*•]\s+)?{_DIFFERENTIAL}\s*+[/⁄∕]\s*+{_DIFFERENTIAL}\s*+[=＝]"
 )
+_HIGHER = re.compile(
+    r"\s*+(?:\\[a-z]?frac\s*+\{\s*+)?(?:[d∂]|\\partial)\s*+(?:\^\s*+\{?[2-9]|[²³])"
+)
 
 
 @dataclass(frozen=True)
 class Written:
-    """A formula as it stands in a text: `line[start:]`, on line `number`."""
+    """A formula as it stands in a text: `line[start:end]`, on line `number`."""
 
     line: str
     start: int = 0
     number: int = 0
+    end: int | None = None
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:
-    """The claims of a file: lines `d xy / d ab = xx`, with `#` comments.
+    r"""The claims of a file: lines `d xy / d ab = xx`, with `#` comments, or LaTeX.
 
     Raises ExpressionError with a caret under every line that is not one.
     """
     takes.text(text=text)
     claims: dict[Edge, Written] = {}
     problems = []
-    for count, line in enumerate(text.split("\n"), 1):
-        line = re.sub(r"#.*|^\s*%.*", "", line).rstrip()
-        if not line.strip("\ufeff \t"):
-            continue
-        match = _LINE.match(line.replace("\ufeff", " "))
-        # All bad lines are told at once, so that a file is mended in one go.
-        edge = (
-            ("", "") if match is None else (plain_name(match[1]), plain_name(match[2]))
-        )
-        if match is None or not all(map(NAME.fullmatch, edge)):
-            problems.append(_not_a_claim(line, count))
+    # All bad lines are told at once, so that a file is mended in one go.
+    for edge, (start, end), written in _lines(text):
+        if edge is None:
+            problems.append(_not_a_claim(written, start, end))
         elif edge in claims:
-            start = match.start(1)
-            message = f"line {count}: a second claim for d {edge[0]} / d {edge[1]}"
-            problems.append(Mistake(message, line, start, match.end(2)))
+            message = f"a second claim for d {edge[0]} / d {edge[1]}"
+            message = f"line {written.number}: {message}"
+            problems.append(Mistake(message, written.line, start, end))
         else:
-            claims[edge] = Written(line, match.end(), count)
+            claims[edge] = written
     if problems:
         raise ExpressionError(problems)
     return claims
 
 
-def _not_a_claim(line: str, count: int) -> Mistake:
-    start = len(line) - len(line.lstrip())
-    end = line.find("=") if "=" in line else len(line)
+_Line = tuple[Edge | None, tuple[int, int], Written]
+"""What a line claims a derivative of, where it says so, and the formula."""
+
+
+def _lines(text: str) -> list[_Line]:
+    """The lines that are not empty; without an edge those that are no claims."""
+    lines = text.split("\n")
+    found: list[_Line] = []
+    for count, line in enumerate(lines.copy(), 1):
+        line = re.sub(r"#.*|^\s*%.*", "", line).rstrip()
+        match = _LINE.match(line.replace("\ufeff", " "))
+        edge = match and (plain_name(match[1]), plain_name(match[2]))
+        if match and edge and all(map(NAME.fullmatch, edge)):
+            place = match.start(1), match.end(2)
+            found.append((edge, place, Written(line, match.end(), count)))
+        elif line.strip("\ufeff \t"):
+            end = line.find("=") if "=" in line else len(line)
+            found.append((None, (_indent(line), end), Written(line, 0, count)))
+    if not is_latex(text):
+        return found
+    # A claim in LaTeX may go on over lines, so all that are not plain are read as one.
+    plain = [one for one in found if one[0]]
+    for _, _, written in plain:
+        lines[written.number - 1] = ""
+    latex = (
+        (
+            one.edge,
+            one.left,
+            Written(one.line, one.right[0], one.number, one.right[1]),
+        )
+        for one in claimed_lines("\n".join(lines))
+    )
+    return sorted([*plain, *latex], key=lambda one: one[2].number)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _not_a_claim(written: Written, start: int, end: int) -> Mistake:
     hint = "write d node / d name = formula, such as d xy / d ab = xx"
-    if re.match(r"\s*+[d∂]\s*+(?:\^\s*[2-9]|[²³])", line):
+    if _HIGHER.match(written.line, start):
         hint = "claims are of first derivatives; `check_derivation` reads others"
-    message = f"line {count}: this is not a claim"
-    return Mistake(message, line, start, max(end, start + 1), hint)
+    message = f"line {written.number}: this is not a claim"
+    return Mistake(message, written.line, start, max(end, start + 1), hint)
 
 
 def read_claims(
@@ -133,20 +172,15 @@ def _known(graph: Graph, edge: Edge) -> Edge:
     GraphError where the graph has dL and no L, so that the line may mean a quotient.
     """
     every = {*graph.variable_number, *graph.parameters}
-    close: dict[str, list[str]] = {}
-    for known in every:
-        close.setdefault(known.replace("_", ""), []).append(known)
-    names = []
     for name in edge:
-        near = close.get(name.replace("_", ""), [])
         if name not in every and f"d{name}" in every:
             raise GraphError(
                 f"the graph has {shorten(f'd{name}')!r} and no {shorten(name)!r}\n"
                 f"  hint: d{shorten(name)} in a claim is a differential; write "
                 f"d d{shorten(name)} for that of d{shorten(name)}"
             )
-        names.append(near[0] if name not in every and len(near) == 1 else name)
-    return names[0], names[1]
+    near = [matched([name], every).get(name, name) for name in edge]
+    return near[0], near[1]
 
 
 def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:
@@ -192,7 +226,7 @@ def _read(
 def _formula(claim: Written, edge: Edge, names: Collection[str]) -> Node:
     prefix = f"line {claim.number}: " if claim.number else ""
     try:
-        root = parse_expression(claim.line, claim.start, names)
+        root, places = _parse(claim, names)
     except ExpressionError as error:
         raise ExpressionError(
             replace(problem, message=prefix + problem.message)
@@ -202,11 +236,25 @@ def _formula(claim: Written, edge: Edge, names: Collection[str]) -> Node:
         if text not in names:
             match = re.compile(rf"(?<!\w){text}(?!\w)").search(claim.line, claim.start)
             start = match.start() if match else claim.start
+            start, end = places.get(text, (start, start + len(text)))
             hint = suggest(text, names) or f"a claim for it may use {listing(names)}"
             message = f"{prefix}∂{edge[0]}/∂{edge[1]} has no name {shorten(text)!r}"
-            problem = Mistake(message, claim.line, start, start + len(text), hint)
-            raise ExpressionError([problem])
+            raise ExpressionError([Mistake(message, claim.line, start, end, hint)])
     return root
+
+
+def _parse(
+    claim: Written, names: Collection[str]
+) -> tuple[Node, Mapping[str, tuple[int, int]]]:
+    """The formula in the language or in LaTeX, and where names of the latter stand."""
+    if claim.end is None:
+        try:
+            return parse_expression(claim.line, claim.start, names), {}
+        except ExpressionError:
+            if not is_latex(claim.line[claim.start :]):
+                raise
+    end = len(claim.line) if claim.end is None else claim.end
+    return read_formula(claim.line, (claim.start, end), names)
 
 
 def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> Claim:

@@ -34,7 +34,9 @@ _EQUALS = re.compile(
     r"|:=|\\coloneqq\b|≔|\\equiv\b|≡|\\triangleq\b|≜"
     r"|\\(?:stackrel|overset|underset)\s*\{[^{}]*\}\s*\{=\}|="
 )
-_INFIX = re.compile(r"[\s&]*(?:[+*/·×÷⋅]|\\cdot\b|\\times\b|\\div\b|(?P<minus>[-−]))")
+_INFIX = re.compile(
+    r"(?:[\s&]|\\q?quad\b)*(?:[+*/·×÷⋅]|\\cdot\b|\\times\b|\\div\b|(?P<minus>[-−]))"
+)
 _OPEN_END = re.compile(r"(?:[-+*/·×÷−⋅^]|\\cdot|\\times|\\div)[\s&]*\Z")
 
 BLANKS = " \t\r&.,;" + CUT

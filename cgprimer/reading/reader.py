@@ -63,26 +63,24 @@ def read_lines(
     stated : names that are told to be such, if a line uses them.
     latex : whether it is LaTeX even if nothing in it says so.
     """
-    reader = _read(text, Vocabulary(variables), stated, latex)
+    reader = _read(text, Vocabulary(variables, told=stated), latex)
     # What is defined below its use is known from the beginning, the second time.
     late, old = reader.late | reader.after_unread(), reader.names
     if late or old.nodes:
         functions = {
             text: old.functions[text] for text in old.functions.keys() & late.keys()
         }
-        names = Vocabulary(variables, late, old.free, functions, old.nodes)
-        reader = _read(text, names, stated, latex)
+        names = Vocabulary(variables, late, old.free, functions, old.nodes, stated)
+        reader = _read(text, names, latex)
     script = reader.script()
     return _with_e(script) if r"\mathit" in text else script
 
 
-def _read(
-    text: str, names: Vocabulary, stated: Collection[str], latex: bool = False
-) -> _Reader:
+def _read(text: str, names: Vocabulary, latex: bool) -> _Reader:
     latex = latex or bool(_LATEX.search(text))
     letters = Letters.of(bare(text), latex)
     context = Lexicon(
-        ChainMap(names.known, dict.fromkeys(stated)), names.functions, names.depends,
+        ChainMap(names.known, names.told), names.functions, names.depends,
         names.broken, names.numbers, letters,
         latex=latex or bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip

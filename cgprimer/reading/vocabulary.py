@@ -41,6 +41,7 @@ class Vocabulary:
     late : definitions that come after their use, found when the text was first read.
     nodes : derivatives whose adjoints the text has, found then, too: `d_y_d_x = 2*x`
         with `bar_d_y_d_x` is a claim, and an equation of the graph of a gradient.
+    told : what is a name wherever it stands, such as bar_x where a graph has one.
     fresh : free names that are new since they were last taken, and may be slips.
     """
 
@@ -51,6 +52,7 @@ class Vocabulary:
         free: Collection[str] = (),
         functions: Mapping[str, tuple[str, ...]] | None = None,
         nodes: Collection[str] = (),
+        told: Collection[str] = (),
     ) -> None:
         given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
@@ -64,6 +66,7 @@ class Vocabulary:
         self.doubtful: set[str] = set()
         self.late = {*self.bodies}
         self.nodes = {*nodes}
+        self.told = dict.fromkeys(told)
         # And the names that these are made of.
         used = {text for body in self.bodies.values() for text in leaves(body)}
         self.free |= dict.fromkeys(text for text in free if text in used)
@@ -154,6 +157,8 @@ class Vocabulary:
         text, known = piece.text, self.known
         if text in self.late or text in self.doubtful or self.as_node(text):
             return True
+        if text in self.told and text not in known:
+            return True
         if text in known or text in CONSTANTS or _is_special(text, known):
             return False
         # bar_u for a u that is not known is a slip, and no new name.
@@ -164,6 +169,9 @@ class Vocabulary:
         """Refuse a name that stands for nothing; note one that is new."""
         text, known = piece.text, self.known
         if text in known or text in CONSTANTS or text == "e":
+            return
+        if text in self.told:
+            self.free[text] = None
             return
         derivative = derivative_of(text, known)
         parts = derivative[1:] if derivative else (adjoint_of(text, known),)
