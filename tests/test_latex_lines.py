@@ -90,6 +90,22 @@ READ = {
         f = x^2*y^3; 6*x*y^2 = 6*x*y^2""",
     r"f = x^2 y^3 \\ \frac{\partial^2 f}{\partial x^2} = 2y^3": """
         f = x^2*y^3; 2*y^3 = 2*y^3""",
+    r"f(x, y) = x^2 y \\ \nabla f = (2xy, x^2)": """
+        f = x^2*y; 2*x*y = 2*x*y; x^2 = x^2""",
+    r"f = x^2 y \\ \nabla f(y, x) = \begin{pmatrix} x^2 \\ 2xy \end{pmatrix}": """
+        f = x^2*y; x^2 = x^2; 2*x*y = 2*x*y""",
+    r"f = x^2 y \\ \nabla f = \begin{bmatrix} 2xy & x^2 \end{bmatrix}^\top": """
+        f = x^2*y; 2*x*y = 2*x*y; x^2 = x^2""",
+    r"L = (wx + b)^2 \\ \nabla_{b,w} L = [2(wx + b), 2x(wx + b)]^T": """
+        L = (w*x + b)^2; 2*(w*x + b) = 2*(w*x + b);
+        2*x*(w*x + b) = 2*x*(w*x + b)""",
+    r"L = (wx + b)^2 \\ \nabla_w L = 2x(wx + b)": """
+        L = (w*x + b)^2; 2*x*(w*x + b) = 2*x*(w*x + b)""",
+    r"f(x) = x^2 \\ \nabla f = (2x) = (x + x)": "f = x^2; 2*x = 2*x; 2*x = x + x",
+    r"y = \tfrac12 a + \dfrac34 b": "y = a/2 + 3*b/4",
+    r"y = a - -b": "y = a + b",
+    r"F = m \vec a": "F = m*vec_a",
+    r"E = \frac32 k_B T + m_{BT}": "E = 3/2*k_B*T + m_BT",
     r"f = x^2 y^3 \\ \partial_x f = 2xy^3 \\ \partial_y (x y) = x": """
         f = x^2*y^3; 2*x*y^3 = 2*x*y^3; x = x""",
     r"\lambda = \frac{2\pi}{k}": "lambda = 2*pi/k",
@@ -319,17 +335,47 @@ line 1: this is not read: a star
          ^
   hint: write a name, such as x_2""",
     r"y = \begin{pmatrix} 1 \\ 2 \end{pmatrix}": r"""
-line 1: this is not read: an environment of cases or a matrix
+line 1: this is not read: a matrix
 
     y = \begin{pmatrix} 1 \\ 2 \end{pmatrix}
         ^^^^^^
-  hint: write each entry""",
+  hint: write a line for each entry""",
     r"f(x) = \begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}": r"""
-line 1: this is not read: an environment of cases or a matrix
+line 1: this is not read: cases
 
     f(x) = \begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}
            ^^^^^^
-  hint: write each entry""",
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b""",
+    r"E = \frac{3}{2} nk_BT": r"""
+line 1: 'nk_BT' can be read in two ways: one name or a product of letters
+
+    E = \frac{3}{2} nk_BT
+                    ^^^^^
+  hint: write blanks for a product, \mathit{nk_BT} for a name""",
+    r"c = \vec a \times \vec b": r"""
+line 1: this is not read: a product of vectors
+
+    c = \vec a \times \vec b
+               ^^^^^^
+  hint: write a line for each component""",
+    "y = a*b -- comment": r"""
+line 1: '-' can be read in two ways: two minus signs or a comment
+
+    y = a*b -- comment
+            ^
+  hint: a comment goes behind a #""",
+    r"L = (wx + b)^2 \\ \nabla L = (1, 2)": r"""
+line 1: the gradient of 'L' by (w, x, b) has 3 components, and here are 2
+
+    L = (wx + b)^2 \\ \nabla L = (1, 2)
+                                 ^^^^^^
+  hint: define it as L(…) = …, by the names in their order""",
+    r"f(x) = x^2 \\ \nabla f = 2(x, 1)": r"""
+line 1: this is not read: a gradient
+
+    f(x) = x^2 \\ \nabla f = 2(x, 1)
+                  ^^^^^^
+  hint: write a line for each partial derivative""",
     r"y = x \odot w": r"""
 line 1: this is not read: this operation
 
@@ -704,11 +750,11 @@ line 1: a comma outside a function call
          ^
   hint: decimal numbers are written with a point""",
     r"y = \vec{x} \times \vec{z} \circ w": r"""
-line 1: this is not read: this operation
+line 1: this is not read: a product of vectors
 
     y = \vec{x} \times \vec{z} \circ w
-                               ^^^^^
-  hint: a product is written \cdot""",
+                ^^^^^^
+  hint: write a line for each component""",
     r"\theta \leftarrow \theta - \eta g": r"""
 line 1: a line of a derivation needs '='
 

@@ -8,7 +8,13 @@ import warnings
 
 import pytest
 
-from cgprimer import check_gradients, parse_claims, parse_graph, parse_latex
+from cgprimer import (
+    check_derivation,
+    check_gradients,
+    parse_claims,
+    parse_graph,
+    parse_latex,
+)
 from cgprimer.cli import main
 from cgprimer.errors import CGPrimerError, ReadingWarning
 from cgprimer.reading.definitions import definitions
@@ -250,11 +256,11 @@ line 1: this is not a claim
                                               ^^^^^
   hint: write d node / d name = formula, such as d xy / d ab = xx"""),
     (r"\frac{\partial x_z}{\partial w} = \begin{cases} 1 \\ 2 \end{cases}", r"""
-line 1: this is not read: an environment of cases or a matrix
+line 1: this is not read: cases
 
     \frac{\partial x_z}{\partial w} = \begin{cases} 1 \\ 2 \end{cases}
                                       ^^^^^^
-  hint: write each entry"""),
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b"""),
     ("d xz/d w = \\frac{1}{2}\nd xz / d w = 2", r"""
 line 2: a second claim for d xz / d w
 
@@ -269,3 +275,45 @@ def test_a_claim_that_is_not_read_points_into_its_line(text, message):
     with pytest.raises(CGPrimerError) as caught:
         check_gradients(graph, claims=parse_claims(text), rng=0)
     assert str(caught.value) == message.lstrip("\n")
+
+
+# Lines of a derivation that were judged otherwise than they are meant
+
+SOFTMAX = "s = exp(a) + exp(b)\np = exp(a)/s\n"
+VERDICTS = [  # a line that is right, one that is nearly right, and what comes of each
+    (SOFTMAX + "∂p/∂a = p*(1 - p)", SOFTMAX + "∂p/∂a = p*(1 + p)", "PASS", "FAIL"),
+    (SOFTMAX + "∂p/∂a = p", SOFTMAX + "∂p/∂a = 2*p", "PASS", "FAIL"),
+    (SOFTMAX + "dp/da = p - p^2", SOFTMAX + "dp/da = p", "PASS", "FAIL"),
+    (
+        r"f(x, y) = x^2 y \\ \nabla f = (2xy, x^2)",
+        r"f(x, y) = x^2 y \\ \nabla f = (x^2, x^2)",
+        "PASS PASS", "FAIL PASS",
+    ),
+    (
+        "u = x*y\nf(x, y) = u*x\n∇f = \\begin{pmatrix} 2u \\\\ x^2 \\end{pmatrix}",
+        "u = x*y\nf(x, y) = u*x\n∇f = \\begin{pmatrix} u \\\\ x^2 \\end{pmatrix}",
+        "PASS PASS", "FAIL PASS",
+    ),
+    ("r^2 = x^2 + y^2", "(x + y)^2 = x^2 + y^2", "NOT READ", "FAIL"),
+    ("y = x^2\n2x = 6\nx = 3\ny = 9", "x = 2\n2x = 6", "NOT READ PASS", "FAIL"),
+    ("x + y = 3", "x + y - x = 3", "NOT READ", "FAIL"),
+    ("p*V/n = R*T", "p*V/p = R*V", "NOT READ", "FAIL"),
+    ("2 = x*y", "y = x^2\ny + 2 = 3", "NOT READ", "FAIL"),
+    ("x = 3\n2*x = 6", "x^2 = 2*x", "PASS", "FAIL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "of_right", "of_wrong"), VERDICTS)
+def test_a_line_is_judged_as_it_is_meant(right, wrong, of_right, of_wrong):
+    for text, wanted in ((right, of_right), (wrong, of_wrong)):
+        rows = check_derivation(text, rng=0, symbolic=False).rows
+        verdicts = [row.verdict for row in rows if row.verdict != "defined"]
+        assert " ".join(verdicts) == wanted
+
+
+def test_a_condition_is_said_to_be_one():
+    [row] = check_derivation("r^2 = x^2 + y^2", rng=0).rows
+    assert row.remark == (
+        "this is no definition that is read, and as a claim holds for some values "
+        "only; a definition has a name alone on its left; a condition goes behind a #"
+    )

@@ -50,6 +50,8 @@ _FONT = re.compile(
     r"\\(math(?:cal|scr|bf|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
 )
 _WHOLE = re.compile(r"(?:bar|d|partial|hat|tilde|vec|dot)_|.*_bar\Z")
+_SHORT_INDEX = re.compile(r"[A-Za-z]_[A-Za-z][A-Z]", re.ASCII)
+"""k_BT, which LaTeX sets as k with an index B, beside T."""
 
 
 class TwoReadingsError(Exception):
@@ -107,6 +109,8 @@ class Letters:
         if len(run) == 1 or run in known or not self._may_part(run):
             return (run,)
         parts = _parts(run)
+        if self.latex and _SHORT_INDEX.fullmatch(parts[-1]):
+            raise TwoReadingsError
         if len(parts) == 1:
             return parts
         # Nobody writes a·a as aa.

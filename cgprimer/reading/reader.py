@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import const, name
+from cgprimer.expr.ops import ZERO, const, name
+from cgprimer.reading.gradients import components, gradient
 from cgprimer.reading.headings import Headings, first_name
 from cgprimer.reading.letters import Letters
 from cgprimer.reading.lexicon import Lexicon
@@ -26,7 +27,7 @@ from cgprimer.reading.names import adjoint_of
 from cgprimer.reading.readings import Readings
 from cgprimer.reading.scaffolding import bare
 from cgprimer.reading.script import Equality, Script, Side, Unread
-from cgprimer.reading.spelling import E_AS_NAME
+from cgprimer.reading.spelling import E_AS_NAME, Spelling
 from cgprimer.reading.spellings import LETTERS
 from cgprimer.reading.vocabulary import Vocabulary
 
@@ -160,8 +161,16 @@ class _Reader(Headings):
         # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
             self.last = self.gap = None
+            if self._by_components(statement, spans, signs):
+                return
             spans, signs = self._begin(statement, spans, signs)
-        for span, sign in zip(spans[1:], signs, strict=True):
+        self._go_on(statement, spans[1:], signs)
+
+    def _go_on(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> None:
+        """Hold each side against the one before."""
+        for span, sign in zip(spans, signs, strict=True):
             left, gap = self.last, self.gap
             tried = self._try_side(statement, span)
             if not isinstance(tried, Side):
@@ -176,6 +185,35 @@ class _Reader(Headings):
                 text = f"it goes on from line {gap}, which is not read"
                 self._refuse(statement, Mistake(text, "", *span))
             self._remember(tried)
+
+    def _by_components(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> bool:
+        r"""Read `\nabla f = (2x, 2y)`, if it is such a line, as claims, one a name."""
+        tokens = self.tokens(statement, spans[0])
+        found = gradient(tokens, self.names) if tokens else None
+        if not found:
+            return False
+        context = replace(self.context, notes=[])
+        sides = [Spelling(statement.clean, *span, context) for span in spans[1:]]
+        columns = [*map(components, sides)]
+        if not all(columns):
+            return False
+        every = f"({', '.join(found.by)})"
+        for span, column in zip(spans[1:], columns, strict=True):
+            if len(column) != len(found.by):
+                statement.fail(
+                    f"the gradient of {found.of!r} by {every} has {len(found.by)} "
+                    f"components, and here are {len(column)}", span,
+                    f"define it as {found.of}(…) = …, by the names in their order",
+                )  # fmt: skip
+        for k, wrt in enumerate(found.by):
+            node = name(f"d_{found.of}_d_{wrt}") if wrt in self.names.known else ZERO
+            self.last = Side(statement.number, statement.line, *spans[0], node)
+            self.notes[self.last] = {f"∂{found.of}/∂{wrt}, by {every}": None}
+            self._go_on(statement, [column[k] for column in columns], signs)
+        self.last = None
+        return True
 
     def _begin(
         self, statement: Statement, spans: list[Span], signs: list[Equals]

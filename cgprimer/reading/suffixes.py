@@ -170,16 +170,6 @@ class Suffixes(Sums):
         formulas = tuple(self.part(*part) for part in parts)
         return self.special(at, Applied(place, formulas), to)
 
-    def arguments(self, at: int) -> list[tuple[int, int]]:
-        """The tokens of each argument between the parentheses at `at`."""
-        close = self.closing[at]
-        cuts, i = [at], at + 1
-        while i < close:
-            if self.tokens[i] == ",":
-                cuts.append(i)
-            i = self.closing.get(i, i) + 1
-        return [(a + 1, b) for a, b in zip(cuts, [*cuts[1:], close], strict=True)]
-
     def builtin(self, at: int, name: str, count: int, to: int) -> int:
         r"""`\sigma'(z)`: the derivative of a function of the language."""
         if self.tokens[to] != "(" or to not in self.closing:

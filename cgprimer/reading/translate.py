@@ -33,6 +33,8 @@ from cgprimer.reading.formula import Formula
 from cgprimer.reading.lexicon import Lexicon
 from cgprimer.reading.spellings import COMMANDS, RAISED, Meaning
 
+_DASHES = re.compile(r"--\s+[A-Za-z]")
+
 
 def translate(
     line: str,
@@ -102,6 +104,7 @@ class _Translator(Forms):
         # \frac+ has a sign where its first argument belongs.
         if self.is_waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
+        self._refuse_sign(at)
         self.raised = bool(self.pieces) and self.pieces[-1].text == "^"
         self.emit(sign, at)
         # A sign in front of a value, as in 1/-2, leaves what is below the slash below
@@ -110,6 +113,19 @@ class _Translator(Forms):
             self.slashes[-1] = sign == "/"
         self.ended = self.bare = False
         return at + 1
+
+    def _refuse_sign(self, at: int) -> None:
+        r"""`-- words`, a comment elsewhere, and \vec a \times \vec b, which is none."""
+        if _DASHES.match(self.line, self.spans[at][0]):
+            self.ambiguous(
+                at, "two minus signs or a comment", "a comment goes behind a #"
+            )
+        before, after = self.pieces[-1:], self.meaning(at + 1)
+        if before and before[0].text.startswith("vec_") and after.text == "vec":
+            self.fail(
+                "this is not read: a product of vectors", at,
+                "write a line for each component",
+            )  # fmt: skip
 
     def comma(self, at: int) -> int:
         self.emit(",", at)

@@ -66,8 +66,8 @@ def check_derivation(
     (`\frac{\partial v_3}{\partial v_1}`, `∂v3/∂v1`, `dv3/dv1`) are the true ones, from
     the definitions by reverse accumulation. The output, whose adjoint is 1, is the
     name v with a line `\bar v = 1`, or else the last one defined. ∂ is the partial of
-    one equation where the name occurs in it, and otherwise the same as d. `e` is
-    Euler's number unless it is defined or one of `variables`.
+    one equation where the name occurs in it, and otherwise, or where that is wrong, the
+    same as d. `e` is Euler's number unless it is defined or one of `variables`.
 
     A claim passes where both sides are equal at every point at which both are real and
     finite. Where a side is made of numbers, decimals of three digits or more in it
