@@ -19,7 +19,7 @@ NABLA = (r"\nabla", "∇")
 _RAISED = (r"\top", r"\intercal", "T")
 
 
-class Gradient(NamedTuple):
+class Nabla(NamedTuple):
     """Of what, and by which names in their order; `given` if the author says which."""
 
     of: str
@@ -27,7 +27,7 @@ class Gradient(NamedTuple):
     given: bool
 
 
-def gradient(tokens: Spelling, names: Vocabulary) -> Gradient | None:
+def gradient(tokens: Spelling, names: Vocabulary) -> Nabla | None:
     """The gradient that a side is, of a function that a line defines."""
     if tokens.tokens[0] not in NABLA:
         return None
@@ -45,7 +45,7 @@ def gradient(tokens: Spelling, names: Vocabulary) -> Gradient | None:
         return None
     by = by or names.functions.get(of, ())
     free = names.depends.get(of, frozenset())
-    return Gradient(of, by or tuple(n for n in names.free if n in free), bool(by))
+    return Nabla(of, by or tuple(n for n in names.free if n in free), bool(by))
 
 
 def _names(tokens: Spelling, opening: int) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ class Spelling(Tokens):
             close = self.closing.get(at + 1)
             parts = self.tokens[at + 2 : close] if close else []
             text, to = "".join(parts).replace(r"\_", "_"), (close or at) + 1
-        text = text[1:] if self._is_letter(text) else text
+        text = _in_letters(text[1:] if self._is_letter(text) else text)
         if not re.fullmatch(r"[A-Za-z0-9]\w*", text, re.ASCII):
             self.fail(f"{self.tokens[at]} holds one name", at)
         # 𝓛 is L, unless the text has a plain L as well.
@@ -234,7 +234,13 @@ class Spelling(Tokens):
 
 def called(text: str) -> str:
     """A name of a graph as it is called here: alpha for α, bar_x for x_bar."""
-    return plain_name("_".join(_spelled(part) or part for part in text.split("_")))
+    return plain_name(_in_letters(text))
+
+
+def _in_letters(text: str) -> str:
+    if text.isascii():
+        return text
+    return "_".join(_spelled(part) or part for part in text.split("_"))
 
 
 def spellings(names: Collection[str]) -> set[str]:
@@ -278,8 +284,8 @@ def _spelled(token: str) -> str:
 def _letter(char: str) -> str:
     """`sigma` for σ, `x` for 𝑥, the character itself where it is none of these."""
     plain = unicodedata.normalize("NFKC", char)
-    _, _, spelled = unicodedata.name(plain, "").partition("GREEK SMALL LETTER ")
-    if spelled.lower() in LETTERS or spelled == "PI":
-        return spelled.lower()
-    _, _, capital = unicodedata.name(plain, "").partition("GREEK CAPITAL LETTER ")
-    return capital.capitalize() if capital.capitalize() in LETTERS else plain
+    match unicodedata.name(plain, "").replace("LAMDA", "LAMBDA").split():
+        case "GREEK", case, "LETTER", called:
+            text = called.lower() if case == "SMALL" else called.capitalize()
+            return text if text in LETTERS or text == "pi" else plain
+    return plain
