@@ -31,7 +31,7 @@ def gradient(tokens: Spelling, names: Vocabulary) -> Nabla | None:
     """The gradient that a side is, of a function that a line defines."""
     if tokens.tokens[0] not in NABLA:
         return None
-    at, by = 1, ()
+    at, by = 1, tuple[str, ...]()
     if tokens.tokens[1:3] == ["_", "{"] and 2 in tokens.closing:
         at = tokens.closing[2] + 1
         by = _names(tokens, 2)
