@@ -179,8 +179,8 @@ def _known(graph: Graph, edge: Edge) -> Edge:
                 f"  hint: d{shorten(name)} in a claim is a differential; write "
                 f"d d{shorten(name)} for that of d{shorten(name)}"
             )
-    near = [matched([name], every).get(name, name) for name in edge]
-    return near[0], near[1]
+    new = matched({*edge}, every) if not every.issuperset(edge) else {}
+    return new.get(edge[0], edge[0]), new.get(edge[1], edge[1])
 
 
 def _names(graph: Graph, edge: Edge, output: str | None) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from cgprimer.reading.from_latex import keywords
 from cgprimer.reading.letters import FEW
 from cgprimer.reading.reader import read_lines
 from cgprimer.reading.script import Equality, Script
-from cgprimer.reading.spelling import spellings
+from cgprimer.reading.spelling import called, spellings
 
 _DISPLAY = re.compile(
     r"\\begin\s*\{([a-z]+\*?)\}.*?\\end\s*\{\1\}|\$\$.*?\$\$|\\\[.*?\\\]", re.DOTALL
@@ -63,7 +63,7 @@ def read_among(
     Raises ExpressionError with all that is wrong.
     """
     if whole is None:
-        ours = {n for n in problems if is_latex(texts[n]) and "=" in texts[n]}
+        ours = {n for n in problems if is_latex(texts[n])}
     else:
         ours = {*problems, *_displayed(whole, notes)}
     plain = {n: text for n, text in enumerate(texts) if n not in ours}
@@ -91,7 +91,11 @@ def read_among(
         [((0, line),) for line, _, _ in entries if notes],
         {n: read for n, (_, _, read) in enumerate(entries) if read},
         ((*declared[0], *more[0]), (*declared[1], *more[1])),
-        [*_said(script, found), *_doubts(plain.values(), found, declared)],
+        [
+            *_said(script, found),
+            *_doubts(plain.values(), found, declared),
+            *_alike(found, told),
+        ],
     )
 
 
@@ -140,6 +144,15 @@ def _doubts(
             if 1 < len(word) <= FEW and letters.issuperset(word) and word not in known:
                 mend = f"write {'*'.join(word)} for a product"
                 yield f"{word} is one name in '{shorten(text.strip(), 60)}': {mend}"
+
+
+def _alike(found: Mapping[str, Definition], told: Collection[str]) -> Iterator[str]:
+    """A sentence for each name that x_{1} may be as well, where x1 and x_1 are two."""
+    used = {text for one in found.values() for text in (one.name, *leaves(one.body))}
+    for text in sorted(used.intersection(told)):
+        for other in told:
+            if other != text and called(other) == called(text):
+                yield f"{text} is read where {other} may be meant"
 
 
 def _shown(one: Equality) -> str:

@@ -10,6 +10,7 @@ from the definitions, are passed by.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from cgprimer.errors import Mistake
@@ -77,7 +78,9 @@ def _gives_value(one: Equality, script: Script) -> bool:
 
 def wrong_lines(script: Script) -> Iterator[tuple[int, Mistake]]:
     """What is not read or makes no equation of a graph, and the line it stands on."""
-    yield from ((one.number, one.mistake) for one in script.unread)
+    for unread in script.unread:
+        said = unread.mistake.message.replace("a line of a derivation", "an equation")
+        yield unread.number, replace(unread.mistake, message=said)
     for one in _others(script):
         where = one.left.line, one.left.start, one.left.end
         if one.defines in script.derived:
@@ -92,6 +95,9 @@ def wrong_lines(script: Script) -> Iterator[tuple[int, Mistake]]:
             text = str(one.left.node.value) if one.left.node.op is NAME else ""
             message = f"{text!r} is defined above" if text else "this defines no name"
             hint = "a name stands alone on the left; check_derivation judges claims"
+            if text in script.free:
+                message = f"{text!r} is made of what is made of it"
+                hint = "break the circle by renaming one side"
         yield one.left.number, Mistake(message, *where, hint)
 
 

@@ -47,7 +47,8 @@ class Readings:
         node = formula.parse(self.names.known)
         for piece in formula.names:
             self.names.check(piece, self.line)
-        node = node if "e" in self.names.known else _with_euler(node)
+        is_name = "e" in self.names.known or "e" in self.names.told
+        node = node if is_name else _with_euler(node)
         made = {
             name(place.text): self._special(place, what)
             for place, what in formula.specials

@@ -233,8 +233,10 @@ class Spelling(Tokens):
 
 
 def called(text: str) -> str:
-    """A name of a graph as it is called here: alpha for α, bar_x for x_bar."""
-    return plain_name(_in_letters(text))
+    """A name of a graph as it is called here: alpha for α, hat_y for y_hat."""
+    stem, _, accent = _in_letters(text).rpartition("_")
+    is_accent = stem and accent in MARKED.values()
+    return plain_name(f"{accent}_{stem}" if is_accent else _in_letters(text))
 
 
 def _in_letters(text: str) -> str:

@@ -168,10 +168,9 @@ class Vocabulary:
     def check(self, piece: Stretch, line: str) -> None:
         """Refuse a name that stands for nothing; note one that is new."""
         text, known = piece.text, self.known
-        if text in known or text in CONSTANTS or text == "e":
-            return
-        if text in self.told:
+        if text in self.told and text not in known:
             self.free[text] = None
+        if text in known or text in CONSTANTS or text == "e":
             return
         derivative = derivative_of(text, known)
         parts = derivative[1:] if derivative else (adjoint_of(text, known),)
