@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from problems import PROBLEMS, problem
 
-from cgprimer import parse_graph, parse_latex, trace
+from cgprimer import parse_claims, parse_graph, parse_latex, trace
 from cgprimer.diagnosis.extended import values
-from cgprimer.errors import CGPrimerError
+from cgprimer.errors import CGPrimerError, ReadingWarning
 from cgprimer.expr.node import fold, intern, leaves, substitute
 from cgprimer.expr.ops import NAME, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import _minus_before_fractions
+from cgprimer.reading.claimed import read_formula
 from cgprimer.reading.meanings import Meanings
 from cgprimer.reading.reader import read_derivation, read_lines
 
@@ -1114,7 +1115,7 @@ SPELLED = [  # names as graphs have them, by what they might be confused with
     "α β γ", "ŷ y x", "x_bar x y", "bar_x x y", "v̄ v w", "θ_1 θ2 σ", "x_max x_min k_BT",
     "w_11 w_1_2 w12", "xa x_b ab", "λ lam Λ", "αβ α_β β", "y_prime y x", "ε e_1 G",
     "x_α x_1_α w_αβ", "d_x dx x", "Δw w Δ", "alpha a b", "π_1 p q", "T t T_c",
-    "hat_y y_hat x", "i j x_i", "N_a N_A n",
+    "hat_y yhat x", "i j x_i", "N_a N_A n",
 ]  # fmt: skip
 
 
@@ -1155,14 +1156,21 @@ def broken_lines(count):
         yield "y = x^2\nf(x) = ax^2\n" * bool(rng.random() < 0.7) + line
 
 
+def formula(text):
+    """The text as a formula of a claim."""
+    line = text.replace("\n", " ")
+    return read_formula(line, (0, len(line)), ["x", "y", "xa", "w11"])
+
+
 def test_whatever_is_pasted_is_read_or_refused():
     for text in broken_lines(150):
         script = read_lines(text)
         for one in script.problems():
             assert one.start < one.end, text
             assert str(one)
-        with contextlib.suppress(CGPrimerError):
-            parse_latex(text)
+        for read in (parse_latex, parse_graph, parse_claims, formula):
+            with contextlib.suppress(CGPrimerError, ReadingWarning):
+                read(text)
 
 
 LONG = {

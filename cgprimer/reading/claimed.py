@@ -77,7 +77,7 @@ def read_formula(
     told = spellings(names)
     context = Lexicon(told, letters=letters, told=True)
     try:
-        formula = translate(clean, *span, context=context)
+        formula = translate(clean, *span, context)
     except ExpressionError as error:
         raise ExpressionError([replace(error.problems[0], text=line)]) from None
     formula = replace(formula, line=line)

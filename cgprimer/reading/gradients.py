@@ -50,10 +50,8 @@ def gradient(tokens: Spelling, names: Vocabulary) -> Nabla | None:
 
 def _names(tokens: Spelling, opening: int) -> tuple[str, ...]:
     """The names between brackets; none where there is anything else."""
-    parts = tokens.arguments(opening)
-    found = [(tokens.name(start), end) for start, end in parts]
-    named = [one[0] for one, end in found if one and one[1] == end]
-    return tuple(named) if len(named) == len(parts) else ()
+    names = tokens.lone_names(opening)
+    return tuple(names) if all(names) else ()
 
 
 def components(tokens: Spelling) -> list[Span]:

@@ -88,6 +88,11 @@ class Spelling(Tokens):
             stem = f"{accent}_{stem}"
         return plain_name(stem), at
 
+    def lone_names(self, at: int) -> list[str]:
+        """The arguments between the parentheses at `at`, "" for what is no name."""
+        found = [(self.name(start), end) for start, end in self.arguments(at)]
+        return [one[0] if one and one[1] == end else "" for one, end in found]
+
     def _is_delta(self, at: int) -> bool:
         follows = (
             self.tokens[at + 1 : at + 2] if self.tokens[at] in (r"\Delta", "Δ") else []
@@ -286,7 +291,9 @@ def _spelled(token: str) -> str:
 def _letter(char: str) -> str:
     """`sigma` for σ, `x` for 𝑥, the character itself where it is none of these."""
     plain = unicodedata.normalize("NFKC", char)
-    match unicodedata.name(plain, "").replace("LAMDA", "LAMBDA").split():
+    # ½ is three characters then.
+    known = unicodedata.name(plain, "") if len(plain) == 1 else ""
+    match known.replace("LAMDA", "LAMBDA").split():
         case "GREEK", case, "LETTER", called:
             text = called.lower() if case == "SMALL" else called.capitalize()
             return text if text in LETTERS or text == "pi" else plain

@@ -63,7 +63,7 @@ class Suffixes(Sums):
         parts = self.arguments(to)
         close = self.closing[to] + 1
         if text in self.context.functions and not self._is_exponent():
-            if self._are_own(text, parts):
+            if self._are_own(text, to):
                 return self.value_of(at, text, close)
             return self.apply(at, text, parts, close)
         if self._is_product(text, parts) or self._is_exponent():
@@ -138,26 +138,11 @@ class Suffixes(Sums):
 
     def _is_own(self, text: str, to: int) -> bool:
         """Whether `f(x)` of a line `f = …` says by which name it varies, no more."""
-        free = self.context.bodies.get(text, ())
-        parts = self.arguments(to)
-        names = [self.name(start) for start, end in parts if end > start]
-        alone = all(
-            n and n[1] == end for n, (_, end) in zip(names, parts, strict=False)
-        )
-        return (
-            alone
-            and len(names) == len(parts)
-            and ({n[0] for n in names if n} == {*free})
-        )
+        return {*self.lone_names(to)} == {*self.context.bodies.get(text, ())}
 
-    def _are_own(self, text: str, parts: list[tuple[int, int]]) -> bool:
+    def _are_own(self, text: str, to: int) -> bool:
         """Whether the arguments of a function are the names it was defined with."""
-        wanted = self.context.functions.get(text)
-        names = [self.name(start) for start, _ in parts]
-        ends = [end for _, end in parts]
-        return [n[0] if n else "" for n in names] == [*(wanted or ("",))] and (
-            [n[1] if n else 0 for n in names] == ends
-        )
+        return self.lone_names(to) == [*self.context.functions.get(text, ())]
 
     def apply(self, at: int, text: str, parts: list[tuple[int, int]], to: int) -> int:
         """A function that a line defines, at other arguments than its own."""
@@ -211,7 +196,7 @@ class Suffixes(Sums):
         if is_name and alone and alone[0] in free:
             by = Stretch(alone[0], *self.spans[start], is_name=True)
             return self.derive_name(at, (text, count), close, by)
-        own = self._are_own(text, parts)
+        own = self._are_own(text, to)
         arguments = () if own else tuple(self.part(*part) for part in parts)
         return self.special(at, Applied(place, arguments, count), close)
 

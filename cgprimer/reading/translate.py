@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
 
 from cgprimer.errors import suggest
 from cgprimer.reading.forms import Forms
@@ -36,21 +35,8 @@ from cgprimer.reading.spellings import COMMANDS, RAISED, Meaning
 _DASHES = re.compile(r"--\s+[A-Za-z]")
 
 
-def translate(
-    line: str,
-    start: int,
-    end: int,
-    known: Collection[str] = (),
-    latex: bool = True,
-    context: Lexicon | None = None,
-) -> Formula:
-    """`line[start:end]` in our language.
-
-    known : names in use, by which `dv3/dv1` is told from a quotient of two names.
-    latex : whether products may be written without a sign.
-    context : all that is known, in place of both.
-    """
-    context = context or Lexicon(known=known, latex=latex)
+def translate(line: str, start: int, end: int, context: Lexicon) -> Formula:
+    """`line[start:end]` in our language, by what is known of its text."""
     return _Translator(line, start, end, context).formula()
 
 
