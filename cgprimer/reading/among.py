@@ -82,7 +82,7 @@ def read_among(
     found = definitions(script, told)
     entries: list[tuple[int, str, Spelled | None]] = [
         *((lines[n], text, None) for n, text in plain.items()),
-        *((one.number, one.spelled.text, one.spelled) for one in found.values()),
+        *((one.number, one.text, one.spelled) for one in found.values()),
     ]
     entries.sort(key=itemgetter(0))
     more = keywords(found, told)
@@ -149,9 +149,12 @@ def _doubts(
 def _alike(found: Mapping[str, Definition], told: Collection[str]) -> Iterator[str]:
     """A sentence for each name that x_{1} may be as well, where x1 and x_1 are two."""
     used = {text for one in found.values() for text in (one.name, *leaves(one.body))}
+    by: dict[str, list[str]] = {}
+    for text in told:
+        by.setdefault(called(text), []).append(text)
     for text in sorted(used.intersection(told)):
-        for other in told:
-            if other != text and called(other) == called(text):
+        for other in by[called(text)]:
+            if other != text:
                 yield f"{text} is read where {other} may be meant"
 
 

@@ -36,6 +36,11 @@ class Definition(NamedTuple):
         return self.equality.left.number
 
     @property
+    def text(self) -> str:
+        """The equation in our language."""
+        return f"{self.name} = {show(self.body)}"
+
+    @property
     def spelled(self) -> Spelled:
         """The equation in our language, which knows where it was written."""
         left, right = self.equality.left, self.equality.right

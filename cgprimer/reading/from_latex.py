@@ -72,7 +72,7 @@ def parse_latex(
         )
     words = keywords(found, told)
     return parse_graph(
-        [one.spelled.text for one in found.values()],
+        [one.text for one in found.values()],
         outputs,
         parameters=[*given[0], *words[0]],
         variables=[*given[1], *words[1]],
