@@ -302,6 +302,11 @@ def test_a_claim_that_is_not_read_points_into_its_line(text, message):
 SOFTMAX = "s = exp(a) + exp(b)\np = exp(a)/s\n"
 VERDICTS = [  # a line that is right, one that is nearly right, and what comes of each
     (SOFTMAX + "∂p/∂a = p*(1 - p)", SOFTMAX + "∂p/∂a = p*(1 + p)", "PASS", "FAIL"),
+    (
+        SOFTMAX + "∂p/∂a = p*(1 - p) = p - p^2",
+        SOFTMAX + "∂p/∂a = p*(1 - p) = p + p^2",
+        "PASS PASS", "PASS FAIL",
+    ),
     (SOFTMAX + "∂p/∂a = p", SOFTMAX + "∂p/∂a = 2*p", "PASS", "FAIL"),
     (SOFTMAX + "dp/da = p - p^2", SOFTMAX + "dp/da = p", "PASS", "FAIL"),
     (
@@ -330,6 +335,17 @@ def test_a_line_is_judged_as_it_is_meant(right, wrong, of_right, of_wrong):
         rows = check_derivation(text, rng=0, symbolic=False).rows
         verdicts = [row.verdict for row in rows if row.verdict != "defined"]
         assert " ".join(verdicts) == wanted
+
+
+def test_a_chain_from_a_partial_is_held_against_both_readings():
+    rows = check_derivation(
+        SOFTMAX + "∂p/∂a = p*(1 - p) = p - p^2\n∂p/∂a = 2*p = p + p",
+        rng=0, symbolic=False,
+    ).rows  # fmt: skip
+    assert [row.remark for row in rows[2:4]] == [
+        "∂ is read as d, through every path", "",
+    ]  # fmt: skip
+    assert rows[-1].remark == "but neither is ∂p/∂a"
 
 
 def test_a_condition_is_said_to_be_one():

@@ -101,13 +101,19 @@ class Judging:
 
     def _through_all_paths(self, equality: Equality) -> DerivationRow | None:
         """∂p/∂a as dp/da, as most write it, where that is right and ∂ is not."""
-        asked = derivative_of(str(equality.left.node.value), self.meanings.known)
-        if not asked or asked.kind != "partial":
+        total = self._total(equality.left)
+        if total is equality.left:
             return None
-        total = replace(equality.left, node=name(f"d_{asked.of}_d_{asked.wrt}"))
         read = replace(equality, left=total, note=_THROUGH)
         row = self._judged_where_told(read, total)
         return row if row.verdict == PASS else None
+
+    def _total(self, side: Side) -> Side:
+        """∂p/∂a as dp/da, anything else as it is."""
+        asked = derivative_of(str(side.node.value), self.meanings.known)
+        if not asked or asked.kind != "partial":
+            return side
+        return replace(side, node=name(f"d_{asked.of}_d_{asked.wrt}"))
 
     def _restricts(self, equality: Equality) -> bool:
         """Whether 2x = 6 or r^2 = x^2 + y^2 says for which values something holds.
@@ -209,14 +215,19 @@ class Judging:
         """That a chain agrees with itself and yet not with what it set out from."""
         if head is equality.left:
             return ""
-        node = self.meanings.close(head.node)
-        for sample in met:
-            truth = values([node], sample.at, decimal)[node]
-            # A = B wrong and B = C right: C agrees with B and not with A.
-            against = replace(sample, left=truth)
-            if is_finite(truth) and not against.agrees:
-                return f"but neither is {one_line(head.text)}"
+        # A = B wrong and B = C right: C agrees with B and not with A.
+        if all(self._differs(side, met) for side in (head, self._total(head))):
+            return f"but neither is {one_line(head.text)}"
         return ""
+
+    def _differs(self, side: Side, met: Sequence[BothSides]) -> bool:
+        """Whether a side is at some point not what the right one is there."""
+        node = self.meanings.close(side.node)
+        truths = [(values([node], one.at, decimal)[node], one) for one in met]
+        return any(
+            is_finite(truth) and not replace(sample, left=truth).agrees
+            for truth, sample in truths
+        )
 
 
 def _is_plain(root: Node) -> bool:
