@@ -41,8 +41,8 @@ from cgprimer.graph.names import unknown_name
 from cgprimer.judge.claim import Claim
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
+from cgprimer.reading.alphabet import matched
 from cgprimer.reading.claimed import claimed_lines, read_formula
-from cgprimer.reading.spelling import matched
 from cgprimer.types import Array, Edge
 
 _DIFFERENTIAL = rf"[d∂]\s*+([^\W\d_][\w{MARKS}]*+)"

@@ -1,7 +1,7 @@
 r"""What a person has written, plain or in LaTeX, as equations and claims.
 
     text ─ scaffolding, lines ─▶ statements
-         ─ letters, tokens, spelling, differentials, compose,
+         ─ letters, tokens, alphabet, spelling, differentials, compose,
            sums, suffixes, forms, translate ─▶ formulas in our language
          ─ readings, headings, gradients, reader, with a vocabulary ─▶ Script
          ─ meanings ─▶ expressions over free names

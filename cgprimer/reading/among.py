@@ -20,6 +20,7 @@ from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.tokens import NAME, is_latex
 from cgprimer.graph.given import Note
+from cgprimer.reading.alphabet import called, spellings
 from cgprimer.reading.definitions import (
     Definition,
     definitions,
@@ -30,7 +31,6 @@ from cgprimer.reading.from_latex import keywords
 from cgprimer.reading.letters import FEW
 from cgprimer.reading.reader import read_lines
 from cgprimer.reading.script import Equality, Script
-from cgprimer.reading.spelling import called, spellings
 
 _DISPLAY = re.compile(
     r"\\begin\s*\{([a-z]+\*?)\}.*?\\end\s*\{\1\}|\$\$.*?\$\$|\\\[.*?\\\]", re.DOTALL

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name
+from cgprimer.reading.alphabet import matched, spellings
 from cgprimer.reading.differentials import Differentials
 from cgprimer.reading.formula import Formula, Stretch
 from cgprimer.reading.letters import Letters
@@ -24,7 +25,6 @@ from cgprimer.reading.names import derivative_like
 from cgprimer.reading.readings import Readings
 from cgprimer.reading.scaffolding import bare
 from cgprimer.reading.specials import Differentiated
-from cgprimer.reading.spelling import matched, spellings
 from cgprimer.reading.translate import translate
 from cgprimer.reading.vocabulary import Vocabulary
 from cgprimer.types import Edge

@@ -18,9 +18,9 @@ from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import NAME, name
 from cgprimer.expr.spelled import Edit, Spelled
 from cgprimer.notation.text import is_tree, show
+from cgprimer.reading.alphabet import matched
 from cgprimer.reading.names import adjoint_of, derivative_of
 from cgprimer.reading.script import Equality, Script
-from cgprimer.reading.spelling import matched
 
 
 class Definition(NamedTuple):

@@ -20,9 +20,9 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import name_list
 from cgprimer.graph.read import parse_graph
 from cgprimer.interrupts import contained
+from cgprimer.reading.alphabet import spellings
 from cgprimer.reading.definitions import Definition, definitions, wrong_lines
 from cgprimer.reading.reader import read_lines
-from cgprimer.reading.spelling import spellings
 
 
 @contained

@@ -16,8 +16,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from cgprimer.errors import ExpressionError, Mistake
-from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import ZERO, const, name
+from cgprimer.reading.euler import named_e
 from cgprimer.reading.gradients import components, gradient
 from cgprimer.reading.headings import Headings, first_name
 from cgprimer.reading.letters import Letters
@@ -27,7 +28,7 @@ from cgprimer.reading.names import adjoint_of
 from cgprimer.reading.readings import Readings
 from cgprimer.reading.scaffolding import bare
 from cgprimer.reading.script import Equality, Script, Side, Unread
-from cgprimer.reading.spelling import E_AS_NAME, Spelling
+from cgprimer.reading.spelling import Spelling
 from cgprimer.reading.spellings import LETTERS
 from cgprimer.reading.vocabulary import Vocabulary
 
@@ -74,7 +75,7 @@ def read_lines(
         names = Vocabulary(variables, late, old.free, functions, old.nodes, stated)
         reader = _read(text, names, latex)
     script = reader.script()
-    return _with_e(script) if r"\mathit" in text else script
+    return named_e(script) if r"\mathit" in text else script
 
 
 def _read(text: str, names: Vocabulary, latex: bool) -> _Reader:
@@ -357,38 +358,3 @@ def _hidden_argument(takes: Sequence[str], body: Node) -> tuple[str, str] | None
                     f"there is no {text} but in it; write products with a sign",
                 )
     return None
-
-
-def _with_e(script: Script) -> Script:
-    """The script with the e that is set as a name under that name."""
-
-    def called(text: str) -> str:
-        return text.replace(E_AS_NAME, "e")
-
-    def node(root: Node) -> Node:
-        by = {name(t): name(called(t)) for t in leaves(root) if E_AS_NAME in t}
-        return substitute([root], by)[0] if by else root
-
-    def side(one: Side) -> Side:
-        changed = node(one.node)
-        return one if changed is one.node else replace(one, node=changed)
-
-    # A chain goes on from the very side that it has come to.
-    sides = {id(s): side(s) for one in script.equalities for s in (one.left, one.right)}
-    return replace(
-        script,
-        equalities=tuple(
-            replace(
-                one,
-                left=sides[id(one.left)],
-                right=sides[id(one.right)],
-                defines=one.defines and called(one.defines),
-            )
-            for one in script.equalities
-        ),
-        bodies={called(text): node(body) for text, body in script.bodies.items()},
-        derived={called(text): node(body) for text, body in script.derived.items()},
-        free=tuple(map(called, script.free)),
-        output=script.output and called(script.output),
-        broken={called(text): line for text, line in script.broken.items()},
-    )

@@ -14,8 +14,9 @@ from typing import NoReturn
 
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import ExpressionError, Mistake, listing
-from cgprimer.expr.node import Node, fold, intern, leaves, substitute
-from cgprimer.expr.ops import FUNCTIONS, NAME, OPS, ZERO, const, name
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import FUNCTIONS, NAME, ZERO, name
+from cgprimer.reading.euler import with_euler
 from cgprimer.reading.formula import Formula, Stretch
 from cgprimer.reading.lexicon import Lexicon
 from cgprimer.reading.meanings import Meanings
@@ -29,7 +30,6 @@ from cgprimer.reading.specials import (
 )
 from cgprimer.reading.vocabulary import Vocabulary
 
-_EULER = name("e")
 _FORMULA = "formula_of_a_derivation"
 _ARGUMENT = name("argument_of_a_derivation")
 USUAL = ("x", "t")
@@ -48,7 +48,7 @@ class Readings:
         for piece in formula.names:
             self.names.check(piece, self.line)
         is_name = "e" in self.names.known or "e" in self.names.told
-        node = node if is_name else _with_euler(node)
+        node = node if is_name else with_euler(node)
         made = {
             name(place.text): self._special(place, what)
             for place, what in formula.specials
@@ -245,17 +245,3 @@ class Readings:
 def _partial(body: Node, wrt: str) -> Node:
     by = name(wrt)
     return partials(body, [by])[by] if wrt in leaves(body) else ZERO
-
-
-def _with_euler(root: Node) -> Node:
-    """`e` as Euler's number: e^a is exp(a)."""
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node is _EULER:
-            return OPS["exp"](const(1.0))
-        # e^a as exp(a), which has rules of its own; a power of 2.718… would be rounded.
-        if node.op is OPS["pow"] and node.args[0] is _EULER:
-            return OPS["exp"](args[1])
-        return intern(node.op, tuple(args), node.value) if args else node
-
-    return fold([root], visit)[root]

@@ -8,18 +8,15 @@ w^{(1)}_{2}   h_{t-1}   \hat y   \mathcal L          w_sup1_2, h_t_minus_1, hat_
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Collection
 from itertools import pairwise
 
 from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.reading.alphabet import in_letters, spelled
+from cgprimer.reading.euler import E_AS_NAME
 from cgprimer.reading.names import plain_name
-from cgprimer.reading.spellings import CALLED, LETTERS, LOWERED, MARKED
+from cgprimer.reading.spellings import CALLED, LETTERS
 from cgprimer.reading.tokens import NAMES, Tokens
 
-E_AS_NAME = "named_e_by_its_author"
-r"""`\mathit{e}`, as long as the e of e^x is read as Euler's number."""
 ACCENTS = 8  # over one another
 LATER = {"+": "plus", "-": "minus", "−": "minus"}
 
@@ -104,8 +101,8 @@ class Spelling(Tokens):
         if at in self.glued:
             return token + self.tokens[at + 1], at + 2
         if token[:1].isalpha():
-            spelled = _spelled(token)
-            return (spelled, at + 1) if spelled else None
+            text = spelled(token)
+            return (text, at + 1) if text else None
         if token == r"\pi" or self._is_letter(token):
             return token[1:], at + 1
         return self.word(at)
@@ -124,7 +121,7 @@ class Spelling(Tokens):
             close = self.closing.get(at + 1)
             parts = self.tokens[at + 2 : close] if close else []
             text, to = "".join(parts).replace(r"\_", "_"), (close or at) + 1
-        text = _in_letters(text[1:] if self._is_letter(text) else text)
+        text = in_letters(text[1:] if self._is_letter(text) else text)
         if not re.fullmatch(r"[A-Za-z0-9]\w*", text, re.ASCII):
             self.fail(f"{self.tokens[at]} holds one name", at)
         # 𝓛 is L, unless the text has a plain L as well.
@@ -235,66 +232,3 @@ class Spelling(Tokens):
                 "".join(str(index.get(c, c)) for c in part) if all(whole) else part
             )
         return plain_name("_".join([stem, *parts]))
-
-
-def called(text: str) -> str:
-    """A name of a graph as it is called here: alpha for α, hat_y for y_hat."""
-    stem, _, accent = _in_letters(text).rpartition("_")
-    is_accent = stem and accent in MARKED.values()
-    return plain_name(f"{accent}_{stem}" if is_accent else _in_letters(text))
-
-
-def _in_letters(text: str) -> str:
-    if text.isascii():
-        return text
-    return "_".join(_spelled(part) or part for part in text.split("_"))
-
-
-def spellings(names: Collection[str]) -> set[str]:
-    """All that is one name here, as it may stand for one of `names`: xa, x_a."""
-    known = {*names, *map(called, names)}
-    return known | {f"{text[0]}_{text[1:]}" for text in known if text[1:].isalnum()}
-
-
-def matched(used: Collection[str], told: Collection[str]) -> dict[str, str]:
-    """Which of the names that are told each name means that is not told itself.
-
-    That is the only one that is called so, or else is but for underscores.
-    """
-    found: dict[str, str] = {}
-    for key in (called, lambda text: called(text).replace("_", "")):
-        by: dict[str, list[str]] = {}
-        for text in told:
-            by.setdefault(key(text), []).append(text)
-        for text in used:
-            near = by.get(key(text), [])
-            if text not in told and text not in found and len(near) == 1:
-                found[text] = near[0]
-    taken = Counter([*found.values(), *(text for text in used if text in told)])
-    return {text: new for text, new in found.items() if taken[new] == 1}
-
-
-def _spelled(token: str) -> str:
-    """A name in our letters: `v1` for v₁, `sigma` for σ, `bar_v` for v̄; or nothing."""
-    marks: dict[str, None] = {}
-    letters = ""
-    for char in unicodedata.normalize("NFD", token):
-        if char in MARKED:
-            marks[MARKED[char]] = None
-        else:
-            letters += LOWERED.get(char) or _letter(char)
-    if not re.fullmatch(r"[A-Za-z]\w*", letters, re.ASCII):
-        return ""
-    return "_".join([*marks, letters])
-
-
-def _letter(char: str) -> str:
-    """`sigma` for σ, `x` for 𝑥, the character itself where it is none of these."""
-    plain = unicodedata.normalize("NFKC", char)
-    # ½ is three characters then.
-    known = unicodedata.name(plain, "") if len(plain) == 1 else ""
-    match known.replace("LAMDA", "LAMBDA").split():
-        case "GREEK", case, "LETTER", called:
-            text = called.lower() if case == "SMALL" else called.capitalize()
-            return text if text in LETTERS or text == "pi" else plain
-    return plain
