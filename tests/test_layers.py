@@ -46,6 +46,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX
+    ("judge.claims", "reading.claimed"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),

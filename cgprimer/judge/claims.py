@@ -42,7 +42,6 @@ from cgprimer.judge.claim import Claim
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
 from cgprimer.reading.alphabet import matched
-from cgprimer.reading.claimed import claimed_lines, read_formula
 from cgprimer.types import Array, Edge
 
 _DIFFERENTIAL = rf"[d∂]\s*+([^\W\d_][\w{MARKS}]*+)"
@@ -107,6 +106,8 @@ def _lines(text: str) -> list[_Line]:
             found.append((None, (_indent(line), end), Written(line, 0, count)))
     if not is_latex(text):
         return found
+    from cgprimer.reading.claimed import claimed_lines
+
     # A claim in LaTeX may go on over lines, so all that are not plain are read as one.
     plain = [one for one in found if one[0]]
     for _, _, written in plain:
@@ -253,6 +254,8 @@ def _parse(
         except ExpressionError:
             if not is_latex(claim.line[claim.start :]):
                 raise
+    from cgprimer.reading.claimed import read_formula
+
     end = len(claim.line) if claim.end is None else claim.end
     return read_formula(claim.line, (claim.start, end), names)
 
