@@ -35,6 +35,7 @@ READ = [
     (["L = (y_hat - t)^2", r"\hat{y} = w x"], "L = (y_hat - t)^2\ny_hat = w*x"),
     (["e = 3", r"y = e^{x}"], "e = 3\ny = e^x"),
     ([r"y \approx \frac{22}{7} x"], "y = 22/7*x"),
+    (["y = wab*w_ab", r"z = w_{a,b}"], "y = wab*w_ab\nz = w_a_b"),
     ([r"\lambda = 2 a", r"y = \lambda x"], "lambda = 2*a\ny = lambda*x"),
     ([r"y = a \cdot x"], "y = a*x"),
     ([r"y = \frac{a}{b}"], "y = a/b"),
@@ -49,7 +50,7 @@ READ = [
     ({"y": r"\frac{a}{b} x"}, "y = a/b*x"),
     ("xy = ab*xa\nz = \\frac{xy}{2} # half\n", "xy = ab*xa\nz = xy/2"),
     (
-        "xy = ab*xa\n\\begin{aligned}\nz &= ax^2 \\\\\n u &= a \\cdot x\n"
+        "xy = ab*xa\n\\begin{aligned}\nz &= ax^2 \\\\\n u = ax\n"
         "\\end{aligned}\nq = u + xy",
         "xy = ab*xa\nz = a*x^2\nu = a*x\nq = u + xy",
     ),
@@ -68,7 +69,7 @@ def test_equations_in_latex_are_read_among_plain_ones(equations, meaning):
         assert str(parse_graph(equations)) == meaning
 
 
-@pytest.mark.parametrize("equations", [e for e, _ in READ[13:20]])
+@pytest.mark.parametrize("equations", [e for e, _ in READ[14:21]])
 def test_one_text_is_the_same_by_all_ways(equations, capsys):
     [text] = equations
     assert str(parse_graph(text)) == str(parse_latex(text)) == str(parse_graph([text]))
