@@ -58,6 +58,7 @@ READ = [
         "Let $y = \\tanh(wx)$,\nand let\n\\[ z = y^2\n  + b. \\]",
         "y = tanh(w*x)\nz = y^2 + b",
     ),
+    ("v = \\tanh(x)\n\\[\nu = ax\n\\]", "v = tanh(x)\nu = a*x"),
     ("y = a \\cdot x \\\\\nz = 2 y", "y = a*x\nz = 2*y"),
 ]  # fmt: skip
 
