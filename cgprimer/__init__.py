@@ -4,6 +4,7 @@
      notation     nodes ─→ text, LaTeX, MathML, sympy; reports as text
       diff         nodes ─→ their derivatives, exact and without lost digits
        graph        equations that depend on one another
+        reading      what people write, in LaTeX too ─→ equations and claims
         run          … computed over samples: numpy, or machine code in run/llvm
          judge        is a derivative right, and if not, what is wrong?
          data         samples: generated, or read from files
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from cgprimer.data.generate import generate as generate
     from cgprimer.derivation.checking.check import check_derivation as check_derivation
     from cgprimer.derivation.checking.report import DerivationReport as DerivationReport
-    from cgprimer.derivation.reading.from_latex import parse_latex as parse_latex
     from cgprimer.derivation.trace import Trace as Trace
     from cgprimer.derivation.trace import trace as trace
     from cgprimer.diagnosis.diagnose import diagnose as diagnose
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from cgprimer.judge.mutation.mutations import check_mutations as check_mutations
     from cgprimer.judge.report import CheckReport as CheckReport
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
+    from cgprimer.reading.from_latex import parse_latex as parse_latex
     from cgprimer.run.losses import Loss as Loss
     from cgprimer.run.losses import huber as huber
     from cgprimer.run.objective import Objective as Objective
@@ -120,7 +121,7 @@ _HOME = {
     "OptionError": "cgprimer.errors",
     "parse_claims": "cgprimer.judge.claims",
     "parse_graph": "cgprimer.graph.read",
-    "parse_latex": "cgprimer.derivation.reading.from_latex",
+    "parse_latex": "cgprimer.reading.from_latex",
     "PartialReport": "cgprimer.judge.compare",
     "Paths": "cgprimer.graph.paths",
     "plot_loss": "cgprimer.draw.curves",

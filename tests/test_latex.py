@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from test_textbook import expressions
 
-from cgprimer.derivation.reading.translate import translate
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name
@@ -15,6 +14,8 @@ from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import GREEK, latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.mathml import LETTERS, from_latex, mathml
 from cgprimer.notation.text import show
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.translate import translate
 
 SET = [  # text, and how it is typeset
     ("cd*xx + xz^3", r"\mathit{cd} \cdot \mathit{xx} + \mathit{xz}^{3}"),
@@ -251,8 +252,8 @@ expm1(a)     => e^a - 1
 def test_latex_reads_back(line: str):
     text, _, back = (part.strip() for part in line.partition("=>"))
     typeset = latex(parse_expression(text))
-    node = translate(typeset, 0, len(typeset)).parse()
+    node = translate(typeset, 0, len(typeset), Lexicon()).parse()
     assert show(node) == (back or text)
     # As a name, which it is before `reader` takes it for Euler's number, e is marked.
     again = latex(node).replace(r"\mathit{e}", "e")
-    assert translate(again, 0, len(again)).parse() is node
+    assert translate(again, 0, len(again), Lexicon()).parse() is node

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 from problems import PROBLEMS, problem
 
-from cgprimer import parse_graph, parse_latex, trace
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.reader import read_derivation, read_lines
+from cgprimer import parse_claims, parse_graph, parse_latex, trace
 from cgprimer.diagnosis.extended import values
-from cgprimer.errors import CGPrimerError
+from cgprimer.errors import CGPrimerError, ReadingWarning
 from cgprimer.expr.node import fold, intern, leaves, substitute
 from cgprimer.expr.ops import NAME, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import _minus_before_fractions
+from cgprimer.reading.claimed import read_formula
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.reader import read_derivation, read_lines
 
 READ = {
     # a school's calculus: letters side by side
@@ -90,6 +90,22 @@ READ = {
         f = x^2*y^3; 6*x*y^2 = 6*x*y^2""",
     r"f = x^2 y^3 \\ \frac{\partial^2 f}{\partial x^2} = 2y^3": """
         f = x^2*y^3; 2*y^3 = 2*y^3""",
+    r"f(x, y) = x^2 y \\ \nabla f = (2xy, x^2)": """
+        f = x^2*y; 2*x*y = 2*x*y; x^2 = x^2""",
+    r"f = x^2 y \\ \nabla f(y, x) = \begin{pmatrix} x^2 \\ 2xy \end{pmatrix}": """
+        f = x^2*y; x^2 = x^2; 2*x*y = 2*x*y""",
+    r"f = x^2 y \\ \nabla f = \begin{bmatrix} 2xy & x^2 \end{bmatrix}^\top": """
+        f = x^2*y; 2*x*y = 2*x*y; x^2 = x^2""",
+    r"L = (wx + b)^2 \\ \nabla_{b,w} L = [2(wx + b), 2x(wx + b)]^T": """
+        L = (w*x + b)^2; 2*(w*x + b) = 2*(w*x + b);
+        2*x*(w*x + b) = 2*x*(w*x + b)""",
+    r"L = (wx + b)^2 \\ \nabla_w L = 2x(wx + b)": """
+        L = (w*x + b)^2; 2*x*(w*x + b) = 2*x*(w*x + b)""",
+    r"f(x) = x^2 \\ \nabla f = (2x) = (x + x)": "f = x^2; 2*x = 2*x; 2*x = x + x",
+    r"y = \tfrac12 a + \dfrac34 b": "y = a/2 + 3*b/4",
+    r"y = a - -b": "y = a + b",
+    r"F = m \vec a": "F = m*vec_a",
+    r"E = \frac32 k_B T + m_{BT}": "E = 3/2*k_B*T + m_BT",
     r"f = x^2 y^3 \\ \partial_x f = 2xy^3 \\ \partial_y (x y) = x": """
         f = x^2*y^3; 2*x*y^3 = 2*x*y^3; x = x""",
     r"\lambda = \frac{2\pi}{k}": "lambda = 2*pi/k",
@@ -319,17 +335,47 @@ line 1: this is not read: a star
          ^
   hint: write a name, such as x_2""",
     r"y = \begin{pmatrix} 1 \\ 2 \end{pmatrix}": r"""
-line 1: this is not read: an environment of cases or a matrix
+line 1: this is not read: a matrix
 
     y = \begin{pmatrix} 1 \\ 2 \end{pmatrix}
         ^^^^^^
-  hint: write each entry""",
+  hint: write a line for each entry""",
     r"f(x) = \begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}": r"""
-line 1: this is not read: an environment of cases or a matrix
+line 1: this is not read: cases
 
     f(x) = \begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}
            ^^^^^^
-  hint: write each entry""",
+  hint: step(x)*a + (1 - step(x))*b is a where x > 0, else b""",
+    r"E = \frac{3}{2} nk_BT": r"""
+line 1: 'nk_BT' can be read in two ways: one name or a product of letters
+
+    E = \frac{3}{2} nk_BT
+                    ^^^^^
+  hint: write blanks for a product, \mathit{nk_BT} for a name""",
+    r"c = \vec a \times \vec b": r"""
+line 1: this is not read: a product of vectors
+
+    c = \vec a \times \vec b
+               ^^^^^^
+  hint: write a line for each component""",
+    "y = a*b -- comment": r"""
+line 1: '-' can be read in two ways: two minus signs or a comment
+
+    y = a*b -- comment
+            ^
+  hint: a comment goes behind a #""",
+    r"L = (wx + b)^2 \\ \nabla L = (1, 2)": r"""
+line 1: the gradient of 'L' by (w, x, b) has 3 components, and here are 2
+
+    L = (wx + b)^2 \\ \nabla L = (1, 2)
+                                 ^^^^^^
+  hint: define it as L(…) = …, by the names in their order""",
+    r"f(x) = x^2 \\ \nabla f = 2(x, 1)": r"""
+line 1: this is not read: a gradient
+
+    f(x) = x^2 \\ \nabla f = 2(x, 1)
+                  ^^^^^^
+  hint: write a line for each partial derivative""",
     r"y = x \odot w": r"""
 line 1: this is not read: this operation
 
@@ -704,11 +750,11 @@ line 1: a comma outside a function call
          ^
   hint: decimal numbers are written with a point""",
     r"y = \vec{x} \times \vec{z} \circ w": r"""
-line 1: this is not read: this operation
+line 1: this is not read: a product of vectors
 
     y = \vec{x} \times \vec{z} \circ w
-                               ^^^^^
-  hint: a product is written \cdot""",
+                ^^^^^^
+  hint: write a line for each component""",
     r"\theta \leftarrow \theta - \eta g": r"""
 line 1: a line of a derivation needs '='
 
@@ -1020,8 +1066,6 @@ def as_printed(root):
     """A body as it is typeset: without what has no notation of its own."""
 
     def visit(node, args):
-        if node.op is NAME:
-            return name(plain_name(str(node.value)))
         if node.op.name in EXPANDED:
             by = dict(zip(map(name, "ab"), args, strict=False))
             return substitute([parse_expression(EXPANDED[node.op.name])], by)[0]
@@ -1043,8 +1087,8 @@ for key, equations in corpora():
 @pytest.mark.parametrize("key", GRAPHS)
 def test_what_is_typeset_is_read_back_to_the_same_nodes(key):
     graph = GRAPHS[key]
-    wanted = {plain_name(e.name): as_printed(e.body) for e in graph.equations}
-    given = {"variables": [*map(plain_name, graph.inputs)]}
+    wanted = {e.name: as_printed(e.body) for e in graph.equations}
+    given = {"variables": graph.variable_number, "parameters": graph.parameters}
     again = parse_latex(graph._repr_latex_(), **given)
     assert {e.name: e.body for e in again.equations} == wanted
     one_by_one = " ".join(e._repr_latex_() for e in graph.equations)
@@ -1058,14 +1102,39 @@ def test_a_trace_is_read_back_to_the_same_nodes(key, level):
     graph, at = problem(key)
     one = trace(graph, at, output=graph.outputs[-1], level=level)
     wanted = {
-        plain_name(row.name): as_printed(row.body)
-        for row in one.rows
-        if row.body is not None
+        row.name: as_printed(row.body) for row in one.rows if row.body is not None
     }
-    again = parse_latex(one.latex(document=True))
+    names = [row.name for row in one.rows]
+    again = parse_latex(one.latex(document=True), variables=names)
     bodies = {e.name: e.body for e in again.equations}
     assert {key: bodies[key] for key in wanted} == wanted
     assert not read_lines(one.latex()).unread
+
+
+SPELLED = [  # names as graphs have them, by what they might be confused with
+    "α β γ", "ŷ y x", "x_bar x y", "bar_x x y", "v̄ v w", "θ_1 θ2 σ", "x_max x_min k_BT",
+    "w_11 w_1_2 w12", "xa x_b ab", "λ lam Λ", "αβ α_β β", "y_prime y x", "ε e_1 G",
+    "x_α x_1_α w_αβ", "d_x dx x", "Δw w Δ", "alpha a b", "π_1 p q", "T t T_c",
+    "hat_y yhat x", "i j x_i", "N_a N_A n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", SPELLED)
+def test_names_come_back_from_what_is_typeset(names):
+    a, b, c = names.split()
+    forms = [
+        f"{a} = tanh({b}*x9) + {c}^2", f"{a} = {b}/{c} - exp(-{b})",
+        f"{a} = {b}*({c} + 1)\nq9 = {a}*{b}",
+    ]  # fmt: skip
+    for text in forms:
+        graph = parse_graph(text)
+        given = {"variables": graph.variable_number, "parameters": graph.parameters}
+        assert str(parse_latex(graph._repr_latex_(), **given)) == text
+        # Beside one plain equation that has the names, too.
+        [*_, last] = graph.equations
+        plain = f"z9 = {' + '.join(names.split())}"
+        again = parse_graph([plain, last._repr_latex_().strip("$")])
+        assert str(again) == f"{plain}\n{last}"
 
 
 # What nobody writes, and somebody pastes
@@ -1087,14 +1156,21 @@ def broken_lines(count):
         yield "y = x^2\nf(x) = ax^2\n" * bool(rng.random() < 0.7) + line
 
 
+def formula(text):
+    """The text as a formula of a claim."""
+    line = text.replace("\n", " ")
+    return read_formula(line, (0, len(line)), ["x", "y", "xa", "w11"])
+
+
 def test_whatever_is_pasted_is_read_or_refused():
     for text in broken_lines(150):
         script = read_lines(text)
         for one in script.problems():
             assert one.start < one.end, text
             assert str(one)
-        with contextlib.suppress(CGPrimerError):
-            parse_latex(text)
+        for read in (parse_latex, parse_graph, parse_claims, formula):
+            with contextlib.suppress(CGPrimerError, ReadingWarning):
+                read(text)
 
 
 LONG = {

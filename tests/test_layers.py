@@ -16,7 +16,7 @@ LAYERS = (  # each imports from those above it, and from its own
     {"notation"},
     {"diff"},
     {"graph"},
-    {"run"},
+    {"reading", "run"},
     {"judge", "data"},
     {"diagnosis"},
     {"derivation", "fitting"},
@@ -27,6 +27,7 @@ FACADE = {  # where a class has methods that are computed by what lies above it
     "expr.node": {"notation"},
     "graph.graph": {"run"},
     "graph.point": {"run"},
+    "graph.read": {"reading"},  # what is no equation of the language may be LaTeX
 }
 TOP = {"cli", "__main__", "__init__"}  # may import everything
 WEIGHTY = {  # what they load takes time, so whoever needs them imports them late
@@ -44,6 +45,8 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.rows"),
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
+    ("graph.read", "reading.among"),  # only for what is in LaTeX
+    ("judge.claims", "reading.claimed"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),

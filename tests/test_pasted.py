@@ -367,24 +367,6 @@ unexpected character '.'
           ^
   hint: leave the module away, and use a function of the language: exp(x) for np.exp(x)
 ---
-unexpected character '\\'
-
-    y = \frac{a}{b}
-        ^
-  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
----
-unexpected character '\\'
-
-    y = a \cdot x
-          ^
-  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
----
-unexpected character '{'
-
-    y = x^{2}
-          ^
-  hint: write x^2 for x^{2}, and x^(n + 1) for x^{n + 1}
----
 unknown function 'log10'
 
     y = np.log10(x)
@@ -925,30 +907,6 @@ unexpected character '"'
     "y": a*x
     ^
   hint: equations hold no strings
----
-unexpected character '\\'
-
-    y = \sigma(x)
-        ^
-  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
----
-unexpected character '\\'
-
-    y = \sqrt{x}
-        ^
-  hint: this is LaTeX: read it by parse_latex, or write a/b for \frac{a}{b}, a*b for a \cdot b
----
-unexpected character '{'
-
-    y = e^{x}
-          ^
-  hint: write x^2 for x^{2}, and x^(n + 1) for x^{n + 1}
----
-unexpected character '{'
-
-    y = x_{1} + 1
-          ^
-  hint: write x_1 for x_{1}
 ---
 unexpected character '|'
 

@@ -3,5 +3,4 @@
 Graph + point ─ trace ─▶ rows ─ stages, in a notation ─▶ text, LaTeX, HTML
 
 somebody's text ─ reading ─▶ Script ─ checking ─▶ DerivationReport
-                       └─ from_latex ─▶ Graph
 """

@@ -46,6 +46,14 @@ RESERVED = frozenset(keyword.kwlist) - {"as"}
 which no expression uses, is a weight of a network in the source exercises."""
 
 
+_LATEX = re.compile(r"\\[A-Za-z]|[_^]\{")
+
+
+def is_latex(text: str) -> bool:
+    r"""Whether a text has a command or an index of LaTeX: \frac, x_{1}."""
+    return bool(_LATEX.search(text))
+
+
 def readable(text: str, start: int = 0) -> int:
     """Where `text` may be cut: behind some characters that are in no token.
 

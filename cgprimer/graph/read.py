@@ -23,7 +23,7 @@ from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
-from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, readable
+from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, is_latex, readable
 from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
 from cgprimer.graph.given import Note, texts_of
@@ -51,13 +51,14 @@ def parse_graph(
         equation a line and `#` comments; or a dict name → right side. In a list or a
         dict a right side may be a sympy expression: `sympy.Eq`, or `("xy", expr)`. In
         one text an equation goes on over lines in brackets, at an operator, or after a
-        backslash.
+        backslash. What is in LaTeX is read as `parse_latex` reads it.
     outputs : variables of interest; by default those that lead nowhere.
     parameters, variables : names that are parameters or variables whatever their
         first letter; all others follow the rule: variables start with x. A declared
         parameter that is in no equation stays a parameter, without effect.
 
-    Warns (ReadingWarning) where a parameter looks like a constant, as e in e^x. Raises
+    Warns (ReadingWarning) where a parameter looks like a constant, as e in e^x, and of
+    LaTeX where letters side by side were read as a product. Raises
     ExpressionError, with a caret under every mistake found; GraphError for an unknown
     output; CycleError, which names the way round.
     """
@@ -81,8 +82,21 @@ def _graph(
         _declared_names(parameters, "parameters"),
         _declared_names(variables, "variables"),
     )
-    table, readings = _table(texts, notes, *declared)
-    found = [*doubts(table, texts, readings, (*declared[0], *declared[1]))]
+    if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
+        raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
+    table, readings, problems = _table(texts, {}, *declared)
+    found: list[str] = []
+    if any(is_latex(texts[n]) for n in problems):
+        from cgprimer.reading.among import read_among
+
+        whole = expressions if isinstance(expressions, str) else None
+        read = read_among(whole, texts, notes, problems, declared)
+        texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
+        table, readings, problems = _table(texts, read.readings, *declared)
+    if problems:
+        every = [(n, problem) for n in sorted(problems) for problem in problems[n]]
+        raise ExpressionError(_place(problem, notes, n) for n, problem in every)
+    found += doubts(table, texts, readings, (*declared[0], *declared[1]))
     for sentence in found:
         warnings.warn(sentence, ReadingWarning, stacklevel=3)
     used = frozenset(table.parameters if declared[0] else ())
@@ -110,17 +124,17 @@ def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, .
 
 def _table(
     texts: list[str],
-    notes: list[Note],
+    known: dict[int, Spelled],
     parameters: Sequence[str],
     variables: Sequence[str],
-) -> tuple[Table, dict[int, Spelled]]:
+) -> tuple[Table, dict[int, Spelled], dict[int, list[Mistake]]]:
     """The table, and how texts were read that are not in the language as they stand.
 
-    Raises ExpressionError with all that is wrong with any equation.
+    known : how some are to be read. With them what is wrong with any equation, by its
+    number; the table is of use where that is nothing.
     """
-    if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
-        raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
     readings = {n: read_print(x) for n, x in enumerate(texts) if not x.isascii()}
+    readings |= known
     table, problems = _attempt(texts, readings, parameters, variables)
     if problems:
         # What programs and papers write otherwise is only looked for where an equation
@@ -138,9 +152,7 @@ def _table(
                 problems[number] = sorted(
                     [*alike, *problems.get(number, ())], key=lambda p: p.start
                 )
-    if found := [(n, problem) for n in sorted(problems) for problem in problems[n]]:
-        raise ExpressionError(_place(problem, notes, n) for n, problem in found)
-    return table, readings
+    return table, readings, problems
 
 
 def _attempt(

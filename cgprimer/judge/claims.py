@@ -1,4 +1,4 @@
-"""Claims: somebody's hand-written derivatives, as formulas, numbers or functions.
+r"""Claims: somebody's hand-written derivatives, as formulas, numbers or functions.
 
     line  = ("d" NAME | "∂" NAME) "/" ("d" NAME | "∂" NAME) "=" formula
 
@@ -6,13 +6,16 @@ is a line of a claims file, with the formula in the language of the equations: d
 as well as dL/dw, which is never a quotient of the names dL and dw. It may use the names
 of the equation, and the variable that the equation defines; a claim of a total
 derivative may use every name of the graph.
+
+What is no such line or formula is asked of `reading`, which reads LaTeX:
+\frac{\partial x_z}{\partial w} = x_a\left(1 - x_z^2\right).
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from ntpath import basename  # it knows / and \\, whatever the system
 from typing import Any
@@ -35,27 +38,32 @@ from cgprimer.errors import (
 from cgprimer.expr.node import Node
 from cgprimer.expr.printed import as_name, plain_name
 from cgprimer.expr.syntax import parse_expression
-from cgprimer.expr.tokens import MARKS, NAME
+from cgprimer.expr.tokens import MARKS, NAME, is_latex
 from cgprimer.graph.arrays import as_number, as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.judge.claim import Claim
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import show
+from cgprimer.reading.alphabet import matched
 from cgprimer.types import Array, Edge
 
 _DIFFERENTIAL = rf"[d∂]\s*+([^\W\d_][\w{MARKS}]*+)"
 _LINE = re.compile(
     rf"\s*+(?:[-*•]\s+)?{_DIFFERENTIAL}\s*+[/⁄∕]\s*+{_DIFFERENTIAL}\s*+[=＝]"
 )
+_HIGHER = re.compile(
+    r"\s*+(?:\\[a-z]?frac\s*+\{\s*+)?(?:[d∂]|\\partial)\s*+(?:\^\s*+\{?[2-9]|[²³])"
+)
 
 
 @dataclass(frozen=True)
 class Written:
-    """A formula as it stands in a text: `line[start:]`, on line `number`."""
+    """A formula as it stands in a text: `line[start:end]`, on line `number`."""
 
     line: str
     start: int = 0
     number: int = 0
+    end: int | None = None
 
     @property
     def prefix(self) -> str:
@@ -64,43 +72,75 @@ class Written:
 
 
 def parse_claims(text: str) -> dict[Edge, Written]:
-    """The claims of a file: lines `d xy / d ab = xx`, with `#` comments.
+    r"""The claims of a file: lines `d xy / d ab = xx`, with `#` comments, or LaTeX.
 
     Raises ExpressionError with a caret under every line that is not one.
     """
     takes.text(text=text)
     claims: dict[Edge, Written] = {}
     problems = []
-    for count, line in enumerate(text.split("\n"), 1):
-        line = re.sub(r"#.*|^\s*%.*", "", line).rstrip()
-        if not line.strip("\ufeff \t"):
-            continue
-        match = _LINE.match(line.replace("\ufeff", " "))
-        # All bad lines are told at once, so that a file is mended in one go.
-        edge = (
-            ("", "") if match is None else (plain_name(match[1]), plain_name(match[2]))
-        )
-        if match is None or not all(map(NAME.fullmatch, edge)):
-            problems.append(_not_a_claim(line, count))
+    # All bad lines are told at once, so that a file is mended in one go.
+    for edge, (start, end), written in _lines(text):
+        if edge is None:
+            problems.append(_not_a_claim(written, start, end))
         elif edge in claims:
-            start = match.start(1)
-            message = f"line {count}: a second claim for d {edge[0]} / d {edge[1]}"
-            problems.append(Mistake(message, line, start, match.end(2)))
+            message = f"a second claim for d {edge[0]} / d {edge[1]}"
+            message = f"line {written.number}: {message}"
+            problems.append(Mistake(message, written.line, start, end))
         else:
-            claims[edge] = Written(line, match.end(), count)
+            claims[edge] = written
     if problems:
         raise ExpressionError(problems)
     return claims
 
 
-def _not_a_claim(line: str, count: int) -> Mistake:
-    start = len(line) - len(line.lstrip())
-    end = line.find("=") if "=" in line else len(line)
+_Line = tuple[Edge | None, tuple[int, int], Written]
+"""What a line claims a derivative of, where it says so, and the formula."""
+
+
+def _lines(text: str) -> list[_Line]:
+    """The lines that are not empty; without an edge those that are no claims."""
+    lines = text.split("\n")
+    found: list[_Line] = []
+    for count, line in enumerate(lines.copy(), 1):
+        line = re.sub(r"#.*|^\s*%.*", "", line).rstrip()
+        match = _LINE.match(line.replace("\ufeff", " "))
+        edge = match and (plain_name(match[1]), plain_name(match[2]))
+        if match and edge and all(map(NAME.fullmatch, edge)):
+            place = match.start(1), match.end(2)
+            found.append((edge, place, Written(line, match.end(), count)))
+        elif line.strip("\ufeff \t"):
+            end = line.find("=") if "=" in line else len(line)
+            found.append((None, (_indent(line), end), Written(line, 0, count)))
+    if not is_latex(text):
+        return found
+    from cgprimer.reading.claimed import claimed_lines
+
+    # A claim in LaTeX may go on over lines, so all that are not plain are read as one.
+    plain = [one for one in found if one[0]]
+    for _, _, written in plain:
+        lines[written.number - 1] = ""
+    latex = (
+        (
+            one.edge,
+            one.left,
+            Written(one.line, one.right[0], one.number, one.right[1]),
+        )
+        for one in claimed_lines("\n".join(lines))
+    )
+    return sorted([*plain, *latex], key=lambda one: one[2].number)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _not_a_claim(written: Written, start: int, end: int) -> Mistake:
     hint = "write d node / d name = formula, such as d xy / d ab = xx"
-    if re.match(r"\s*+[d∂]\s*+(?:\^\s*[2-9]|[²³])", line):
+    if _HIGHER.match(written.line, start):
         hint = "claims are of first derivatives; `check_derivation` reads others"
-    message = f"line {count}: this is not a claim"
-    return Mistake(message, line, start, max(end, start + 1), hint)
+    message = f"line {written.number}: this is not a claim"
+    return Mistake(message, written.line, start, max(end, start + 1), hint)
 
 
 def read_claims(
@@ -117,7 +157,6 @@ def read_claims(
     claims = _with_plain_names(claims or {})
     names = graph.names
     _check_edges(claims, names)
-    close = _by_letters(names)
     if output is not None:
         graph.checked_outputs([output])
     by_edge: dict[Edge, Claim] = {}
@@ -125,11 +164,7 @@ def read_claims(
     for edge, claim in claims.items():
         node, wrt = edge
         if isinstance(claim, Written):
-            # dL/dw11 is of w_11 where that is the only name of these letters.
-            node, wrt = (
-                name if name in names else close.get(name.replace("_", ""), name)
-                for name in edge
-            )
+            node, wrt = _matched(edge, names)
             if (node, wrt) in by_edge:
                 message = f"line {claim.number}: a second claim for d {node} / d {wrt}"
                 problems.append(Mistake(message, claim.line, 0, claim.start))
@@ -182,12 +217,11 @@ def _check_edges(claims: Mapping[Edge, Any], names: Collection[str]) -> None:
                 )
 
 
-def _by_letters(names: Iterable[str]) -> dict[str, str]:
-    """Names without their underscores → the names, where there is one of them."""
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        alike.setdefault(name.replace("_", ""), []).append(name)
-    return {text: near[0] for text, near in alike.items() if len(near) == 1}
+def _matched(edge: Edge, names: Collection[str]) -> Edge:
+    """The edge that a line is about: dL/dw_11 is of w11 where that is there."""
+
+    new = matched({*edge}, names) if not {*names}.issuperset(edge) else {}
+    return new.get(edge[0], edge[0]), new.get(edge[1], edge[1])
 
 
 def _read(edge: Edge, claim: Any, names: Collection[str], width: int | None) -> Claim:
@@ -195,23 +229,28 @@ def _read(edge: Edge, claim: Any, names: Collection[str], width: int | None) -> 
         return Claim(edge, show(claim), "", claim)
     if isinstance(claim, str):
         claim = Written(claim)
+    places: Mapping[str, tuple[int, int]] = {}
     if callable(claim) and not isinstance(claim, type):
         made = _function(edge, claim, names)
         may = "it may ask for"
     elif not isinstance(claim, Written):
         return _numbers(edge, claim, width)
     else:
-        made = _formula(edge, claim, names)
+        made, places = _formula(edge, claim, names)
         may = "a claim for it may use"
     odd = next((name for name in made.names if name not in names), None)
     if odd is not None:
         hint = suggest(odd, names) or f"{may} {listing(names)}"
-        raise _refusal(edge, claim, odd, hint)
+        raise _refusal(edge, claim, odd, hint, places.get(odd))
     return made
 
 
 def _refusal(
-    edge: Edge, claim: Written | Callable[..., Any], odd: str, hint: str
+    edge: Edge,
+    claim: Written | Callable[..., Any],
+    odd: str,
+    hint: str,
+    place: tuple[int, int] | None,
 ) -> CGPrimerError:
     """The error for a name that a claim may not use."""
     of = f"∂{edge[0]}/∂{edge[1]}"
@@ -221,19 +260,39 @@ def _refusal(
     match = re.compile(rf"(?<!\w){odd}(?!\w)").search(claim.line, claim.start)
     start = match.start() if match else claim.start
     says = f"{claim.prefix}{of} has no name {shorten(odd)!r}"
-    return ExpressionError([Mistake(says, claim.line, start, start + len(odd), hint)])
+    span = place or (start, start + len(odd))
+    return ExpressionError([Mistake(says, claim.line, *span, hint)])
 
 
-def _formula(edge: Edge, claim: Written, names: Collection[str]) -> Claim:
+def _formula(
+    edge: Edge, claim: Written, names: Collection[str]
+) -> tuple[Claim, Mapping[str, tuple[int, int]]]:
+    """The claim, and where names of LaTeX stand in it."""
     try:
-        root = parse_expression(claim.line, claim.start, names)
+        root, places = _parse(claim, names)
     except ExpressionError as error:
         raise ExpressionError(
             replace(problem, message=claim.prefix + problem.message)
             for problem in error.problems
         ) from None
     where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-    return Claim(edge, claim.line[claim.start :].strip(), where, root)
+    return Claim(edge, claim.line[claim.start :].strip(), where, root), places
+
+
+def _parse(
+    claim: Written, names: Collection[str]
+) -> tuple[Node, Mapping[str, tuple[int, int]]]:
+    """The formula in the language or in LaTeX, and where names of the latter stand."""
+    if claim.end is None:
+        try:
+            return parse_expression(claim.line, claim.start, names), {}
+        except ExpressionError:
+            if not is_latex(claim.line[claim.start :]):
+                raise
+    from cgprimer.reading.claimed import read_formula
+
+    end = len(claim.line) if claim.end is None else claim.end
+    return read_formula(claim.line, (claim.start, end), names)
 
 
 def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> Claim:

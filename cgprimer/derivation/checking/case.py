@@ -14,12 +14,12 @@ from typing import Any
 from cgprimer.derivation.checking.derivatives import asked_by, written
 from cgprimer.derivation.checking.identity import other_forms
 from cgprimer.derivation.checking.samples import Point, same
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import Derivative, adjoint_of
-from cgprimer.derivation.reading.script import Equality, Side
 from cgprimer.diagnosis.extended import context, decimal, is_finite, values
 from cgprimer.expr.node import Node, leaves
 from cgprimer.keeping import lazy
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import Derivative, adjoint_of
+from cgprimer.reading.script import Equality, Side
 
 Column = list[Any]
 

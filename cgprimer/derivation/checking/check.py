@@ -33,16 +33,16 @@ from cgprimer.derivation.checking.report import (
     unread_row,
 )
 from cgprimer.derivation.checking.samples import draw_points
-from cgprimer.derivation.reading.labels import exercises, is_numbered
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.reader import read_lines, require_claims
-from cgprimer.derivation.reading.script import Equality, Script
 from cgprimer.derivation.to_text import without_notes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.interrupts import contained
 from cgprimer.judge.verdict import FAIL
+from cgprimer.reading.labels import exercises, is_numbered
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.reader import read_lines, require_claims
+from cgprimer.reading.script import Equality, Script
 
 ANEW = "defined anew: line {line} is taken as another exercise"
 ONCE = "{name} is defined in line {line}; above another exercise put 'Exercise 2'"
@@ -75,8 +75,8 @@ def check_derivation(
     (`\frac{\partial v_3}{\partial v_1}`, `∂v3/∂v1`, `dv3/dv1`) are the true ones, from
     the definitions by reverse accumulation. The output, whose adjoint is 1, is the
     name v with a line `\bar v = 1`, or else the last one defined. ∂ is the partial of
-    one equation where the name occurs in it, and otherwise the same as d. `e` is
-    Euler's number unless it is defined or one of `variables`.
+    one equation where the name occurs in it, and otherwise, or where that is wrong, the
+    same as d. `e` is Euler's number unless it is defined or one of `variables`.
 
     A claim passes where both sides are equal at every point at which both are real and
     finite. Where a side is made of numbers, decimals of three digits or more in it

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cgprimer.derivation.checking.samples import BothSides
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.script import Equality
 from cgprimer.diagnosis.extended import decimal, values
 from cgprimer.diff.kinks import kink_conditions
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import OPS, ZERO, name
 from cgprimer.notation.text import show
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.script import Equality
 
 FEWEST = 2  # points where it holds; a single one may hold by chance
 

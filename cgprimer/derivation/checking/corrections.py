@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from cgprimer.derivation.checking.case import Case
 from cgprimer.derivation.checking.hints.guess import Guess
 from cgprimer.derivation.notations import LATEX, UNICODE, Notation
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import adjoint_of, derivative_of
 from cgprimer.diagnosis.algebra.terms import (
     HIGHEST,
     Monomial,
@@ -41,6 +39,8 @@ from cgprimer.graph.local import short_form
 from cgprimer.notation.latex import latex
 from cgprimer.notation.numbers import apart
 from cgprimer.notation.text import show, tree_size
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import adjoint_of, derivative_of
 
 LONGEST = 80  # nodes of a formula that is told
 ACCENTS = ("hat", "tilde", "vec")

@@ -36,7 +36,12 @@ def suspicious_points(left: Node, right: Node, names: Sequence[str]) -> list[Poi
         return []
     # Numbers of its own, so that looking here leaves other random points as they are.
     rng = np.random.default_rng(0)
-    columns = {text: _column(rng, left, right) for text in names}
+    # max(x, -100) = x parts below -100 only.
+    numbers = {
+        abs(float(n.value or 0.0)) for n in postorder([left, right]) if n.op is CONST
+    }
+    marks = np.array([1.0, *sorted(numbers - {0.0, np.inf})])
+    columns = {text: _column(rng, marks) for text in names}
     try:
         with np.errstate(all="ignore"):
             both = Kernel([left, right], used)(*(columns[text] for text in used))
@@ -50,17 +55,12 @@ def suspicious_points(left: Node, right: Node, names: Sequence[str]) -> list[Poi
     ]
 
 
-def _column(rng: np.random.Generator, left: Node, right: Node) -> Array:
+def _column(rng: np.random.Generator, marks: Array) -> Array:
     """Values of one name: in the boxes, of all sizes, around numbers in the text."""
     lows, highs = np.array(BOXES).T
     box = rng.integers(len(BOXES), size=COUNT)
     values = rng.uniform(lows[box], highs[box])
     wild = rng.choice([-1.0, 1.0], COUNT) * 10.0 ** rng.uniform(*SIZES, COUNT)
-    # max(x, -100) = x parts below -100 only.
-    numbers = {
-        abs(float(n.value or 0.0)) for n in postorder([left, right]) if n.op is CONST
-    }
-    marks = np.array([1.0, *sorted(numbers - {0.0, np.inf})])
     near = rng.choice(marks, COUNT) * rng.uniform(-2.0, 2.0, COUNT)
     kind = rng.choice(3, COUNT, p=(0.5, 0.25, 0.25))
     return np.choose(kind, [values, wild, near])

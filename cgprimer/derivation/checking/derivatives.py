@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import Derivative, adjoint_of, derivative_of
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import OPS, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.local import short_form
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import Derivative, adjoint_of, derivative_of
 
 
 def asked_by(text: str, meanings: Meanings) -> Derivative | None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cgprimer.derivation.reading.script import Equality, Side
 from cgprimer.diagnosis.extended import decimal, is_finite, values
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
 from cgprimer.judge.rounding import rounding
+from cgprimer.reading.script import Equality, Side
 
 WRITTEN = 3  # significant digits from which a decimal counts as rounded
 EPSILON = 2.0**-52

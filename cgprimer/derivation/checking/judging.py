@@ -18,7 +18,12 @@ from cgprimer.derivation.checking.digits import noise, slack
 from cgprimer.derivation.checking.hints.guess import Guess
 from cgprimer.derivation.checking.hints.hint import hint
 from cgprimer.derivation.checking.identity import NOT_SHOWN, SHOWN, prove
-from cgprimer.derivation.checking.report import DerivationRow, one_line, row_of
+from cgprimer.derivation.checking.report import (
+    DerivationRow,
+    one_line,
+    row_of,
+    unread_row,
+)
 from cgprimer.derivation.checking.resting import hidden, unknown
 from cgprimer.derivation.checking.samples import (
     DIGITS,
@@ -30,17 +35,22 @@ from cgprimer.derivation.checking.samples import (
     same,
     samples,
 )
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.script import Equality, Side
 from cgprimer.diagnosis.extended import LAST, decimal, is_finite, values
+from cgprimer.errors import Mistake
 from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import NAME
+from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import derivative_of
+from cgprimer.reading.script import Equality, Side, Unread
 
 FEWEST = 3  # points that vouch for an equality
 FEW_DIGITS = 2  # of a decimal that may have been rounded, though nothing says so
 GUESSED = 3  # points of each kind at which a guess of what is wrong is tried
 DEEP = 2  # points at which sides that agree are subtracted in hundreds of digits
+LONGEST = 200  # parts of a side of a condition
+_PLAIN = frozenset(OPS[text] for text in ("add", "sub", "mul", "div", "neg", "pow"))
+_THROUGH = "∂ is read as d, through every path"
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,10 @@ class Judging:
         if hidden([head], self.meanings) or unknown([head], self.meanings):
             head = equality.left
         row = self._judged_where_told(equality, head)
+        if row.verdict == FAIL and (through := self._through_all_paths(equality)):
+            return through
+        if row.verdict == FAIL and head is equality.left and self._restricts(equality):
+            return unread_row(Unread(row.line, _restriction(equality)))
         why = unknown(sides, self.meanings)
         if _differs_by_rounding(row, equality):
             why = why or "equal to the digits written: write '≈' where it is rounded"
@@ -84,6 +98,34 @@ class Judging:
         if row.verdict == FAIL and why:
             return row_of(equality, INCONCLUSIVE, why, points=row.points)
         return row
+
+    def _through_all_paths(self, equality: Equality) -> DerivationRow | None:
+        """∂p/∂a as dp/da, as most write it, where that is right and ∂ is not."""
+        total = self._total(equality.left)
+        if total is equality.left:
+            return None
+        read = replace(equality, left=total, note=_THROUGH)
+        row = self._judged_where_told(read, total)
+        return row if row.verdict == PASS else None
+
+    def _total(self, side: Side) -> Side:
+        """∂p/∂a as dp/da, anything else as it is."""
+        asked = derivative_of(str(side.node.value), self.meanings.known)
+        if not asked or asked.kind != "partial":
+            return side
+        return replace(side, node=name(f"d_{asked.of}_d_{asked.wrt}"))
+
+    def _restricts(self, equality: Equality) -> bool:
+        """Whether 2x = 6 or r^2 = x^2 + y^2 says for which values something holds.
+
+        No identity can be meant where sides of sums, products and powers share no name,
+        and hold each but once; nor a claim about a name that a line defines.
+        """
+        left, right = equality.left.node, equality.right.node
+        free, used = self.meanings.script.free, [*leaves(left), *leaves(right)]
+        if not used or left.op is NAME or len(used) > len({*used}):
+            return False
+        return {*used} <= {*free} and all(map(_is_plain, (left, right)))
 
     def _judged_where_told(self, equality: Equality, head: Side) -> DerivationRow:
         """Judged at the values that lines above give, but a formula at all values."""
@@ -173,14 +215,42 @@ class Judging:
         """That a chain agrees with itself and yet not with what it set out from."""
         if head is equality.left:
             return ""
-        node = self.meanings.close(head.node)
-        for sample in met:
-            truth = values([node], sample.at, decimal)[node]
-            # A = B wrong and B = C right: C agrees with B and not with A.
-            against = replace(sample, left=truth)
-            if is_finite(truth) and not against.agrees:
-                return f"but neither is {one_line(head.text)}"
+        # A = B wrong and B = C right: C agrees with B and not with A.
+        if all(self._differs(side, met) for side in (head, self._total(head))):
+            return f"but neither is {one_line(head.text)}"
         return ""
+
+    def _differs(self, side: Side, met: Sequence[BothSides]) -> bool:
+        """Whether a side is at some point not what the right one is there."""
+        node = self.meanings.close(side.node)
+        truths = [(values([node], one.at, decimal)[node], one) for one in met]
+        return any(
+            is_finite(truth) and not replace(sample, left=truth).agrees
+            for truth, sample in truths
+        )
+
+
+def _is_plain(root: Node) -> bool:
+    """Whether a side is made of sums, products and powers, with each name once."""
+    nodes = [root]
+    for node in nodes:  # with what is shared as often as it is written
+        nodes += node.args
+        if len(nodes) > LONGEST:
+            return False
+    names = [node for node in nodes if node.op is NAME]
+    return len(names) == len({*names}) and all(
+        node.op in _PLAIN or not node.args for node in nodes
+    )
+
+
+def _restriction(equality: Equality) -> Mistake:
+    """Why it is not read."""
+    side = equality.left
+    return Mistake(
+        "this is no definition that is read, and as a claim holds for some values only",
+        side.line, side.start, equality.right.end,
+        "a definition has a name alone on its left; a condition goes behind a #",
+    )  # fmt: skip
 
 
 def _differs_by_rounding(row: DerivationRow, equality: Equality) -> bool:

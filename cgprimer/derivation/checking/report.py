@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cgprimer.derivation.checking.samples import BothSides
-from cgprimer.derivation.reading.script import Equality, Unread
 from cgprimer.errors import listing, shorten
 from cgprimer.judge.judged import JudgedReport
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
 from cgprimer.notation.report import Part, Said, with_carets
 from cgprimer.notation.text_table import TextTable
+from cgprimer.reading.script import Equality, Unread
 
 DEFINED, NOT_READ = "defined", "NOT READ"
 HEAD = ("line", "equality", "numerically", "symbolically", "remark")

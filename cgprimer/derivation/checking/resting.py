@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cgprimer.derivation.checking.derivatives import asked_by
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import adjoint_of
-from cgprimer.derivation.reading.script import Script, Side
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import name
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import adjoint_of
+from cgprimer.reading.script import Script, Side
 
 
 def hidden(sides: Iterable[Side], meanings: Meanings) -> str:

@@ -36,11 +36,9 @@ def draw_points(
 ) -> list[Point]:
     """Random values for the free names."""
     names = list(names)
-    return [
-        # All names of one point from one box: log(a - b) needs a and b of like sizes.
-        {name: float(rng.uniform(*BOXES[i % len(BOXES)])) for name in names}
-        for i in range(count)
-    ]
+    # All names of one point from one box: log(a - b) needs a and b of like sizes.
+    drawn = (rng.uniform(*BOXES[i % len(BOXES)], len(names)) for i in range(count))
+    return [dict(zip(names, values.tolist(), strict=True)) for values in drawn]
 
 
 def same(a: Number, b: Number) -> bool:

@@ -13,11 +13,11 @@ from cgprimer.derivation.checking.digits import slack
 from cgprimer.derivation.checking.hints.derived import mistake, with_detail
 from cgprimer.derivation.checking.hints.guess import Guess, divided, spell_factor
 from cgprimer.derivation.checking.samples import SAME, same
-from cgprimer.derivation.reading.names import derivative_of
 from cgprimer.errors import suggest
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import ONE, OPS, ZERO, name
 from cgprimer.expr.tidy import tidy
+from cgprimer.reading.names import derivative_of
 
 NEAR = 1e-3  # sides as near as this may be an approximation
 
@@ -65,19 +65,13 @@ def wrong_sign(case: Case) -> Iterator[Guess]:
 
 
 def reading(case: Case) -> Iterator[Guess]:
-    """∂ holds the other names; d goes through every path. Was the other one meant?"""
+    """d goes through every path; ∂ holds the other names. Was that one meant?"""
     asked = derivative_of(str(case.equality.left.node.value), case.meanings.known)
-    if not asked:
-        return
-    if asked.kind == "partial":
-        kind = "d"
-        words = "the total derivative, through every path; write d instead of ∂"
-    else:
-        kind = "partial"
-        words = "the partial of that one equation; write ∂ instead of d"
-    other = name(f"{kind}_{asked.of}_{kind}_{asked.wrt}")
-    if case.holds(case.column(other), case.right):
-        yield Guess(f"the right side is {words}")
+    if asked and asked.kind == "d":
+        other = name(f"partial_{asked.of}_partial_{asked.wrt}")
+        if case.holds(case.column(other), case.right):
+            words = "the partial of that one equation; write ∂ instead of d"
+            yield Guess(f"the right side is {words}")
 
 
 def constant_factor(case: Case) -> Iterator[Guess]:

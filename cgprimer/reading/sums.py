@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from cgprimer.derivation.reading.compose import Composer
-from cgprimer.derivation.reading.formula import Formula
+from cgprimer.reading.compose import Composer
+from cgprimer.reading.formula import Formula
 
 LARGEST = 200  # terms of a sum that is written out
 LONGEST = 5_000  # and pieces of all its terms

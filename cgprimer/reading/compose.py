@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.reading.differentials import Differentials
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.specials import Special
-from cgprimer.derivation.reading.spellings import LETTERS
 from cgprimer.errors import shorten
 from cgprimer.expr.ops import CONSTANTS
+from cgprimer.reading.differentials import Differentials
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.specials import Special
+from cgprimer.reading.spellings import LETTERS
 
 DEEPEST = 8  # formulas inside one another, each of which is read by itself
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from cgprimer.derivation.reading.letters import TwoReadingsError
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.spellings import (
+from cgprimer.errors import ExpressionError, Mistake, shorten
+from cgprimer.reading.letters import TwoReadingsError
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.spellings import (
     LOWERED,
     MARKED,
     MEANINGS,
@@ -21,7 +22,6 @@ from cgprimer.derivation.reading.spellings import (
     VALUE,
     Meaning,
 )
-from cgprimer.errors import ExpressionError, Mistake, shorten
 
 _MARKS = "[" + "".join(MARKED) + "]"
 _LOW = "[" + "".join(LOWERED) + "]"
@@ -29,7 +29,8 @@ _LOW = "[" + "".join(LOWERED) + "]"
 # names with their subscripts, ** before *, and whatever else is no blank.
 _TOKEN = re.compile(
     r"\\left\s*\.|\\[A-Za-z]+|\\."
-    r"|(?<=\\frac)\d|(?<=\\frac\d)\d"  # \frac12 is a half
+    # \frac12 is a half, and so is \tfrac12.
+    r"|(?<=\\frac)\d|(?<=\\frac\d)\d|(?<=\\[dtc]frac)\d|(?<=\\[dtc]frac\d)\d"
     r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
     rf"|[A-Za-z](?:[A-Za-z0-9]|{_MARKS})*(?:_[A-Za-z0-9]+)*{_LOW}*"
     rf"|[{''.join(RAISED)}]+"
@@ -139,6 +140,16 @@ class Tokens:
             elif stack and token == _OPENS[self.tokens[stack[-1]]]:
                 closed[stack.pop()] = at
         return closed
+
+    def arguments(self, at: int) -> list[tuple[int, int]]:
+        """The tokens of each argument between the parentheses at `at`."""
+        close = self.closing[at]
+        cuts, i = [at], at + 1
+        while i < close:
+            if self.tokens[i] == ",":
+                cuts.append(i)
+            i = self.closing.get(i, i) + 1
+        return [(a + 1, b) for a, b in zip(cuts, [*cuts[1:], close], strict=True)]
 
     def meaning(self, at: int) -> Meaning:
         """What the table of spellings says of a token."""

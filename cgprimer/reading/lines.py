@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from cgprimer.derivation.reading.scaffolding import CUT, LONGEST, bare, partners
 from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.reading.scaffolding import CUT, LONGEST, bare, partners
 
 # Where one statement may end: at once, or only between two that have an '=' each.
 _HARD = (
@@ -34,7 +34,9 @@ _EQUALS = re.compile(
     r"|:=|\\coloneqq\b|≔|\\equiv\b|≡|\\triangleq\b|≜"
     r"|\\(?:stackrel|overset|underset)\s*\{[^{}]*\}\s*\{=\}|="
 )
-_INFIX = re.compile(r"[\s&]*(?:[+*/·×÷⋅]|\\cdot\b|\\times\b|\\div\b|(?P<minus>[-−]))")
+_INFIX = re.compile(
+    r"(?:[\s&]|\\q?quad\b)*(?:[+*/·×÷⋅]|\\cdot\b|\\times\b|\\div\b|(?P<minus>[-−]))"
+)
 _OPEN_END = re.compile(r"(?:[-+*/·×÷−⋅^]|\\cdot|\\times|\\div)[\s&]*\Z")
 
 BLANKS = " \t\r&.,;" + CUT

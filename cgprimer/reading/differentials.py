@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cgprimer.derivation.reading.formula import Stretch
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.spelling import Spelling
-from cgprimer.derivation.reading.spellings import RAISED
 from cgprimer.notation.latex import GREEK
+from cgprimer.reading.formula import Stretch
+from cgprimer.reading.names import plain_name
+from cgprimer.reading.spelling import Spelling
+from cgprimer.reading.spellings import RAISED
 
 DELTA = (r"\delta", "δ")
 

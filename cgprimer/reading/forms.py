@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 
-from cgprimer.derivation.reading.differentials import Quotient
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.specials import Differentiated, Evaluated
-from cgprimer.derivation.reading.suffixes import Suffixes
 from cgprimer.errors import shorten
+from cgprimer.reading.differentials import Quotient
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.specials import Differentiated, Evaluated
+from cgprimer.reading.suffixes import Suffixes
 
 _DERIVATIVE = re.compile(r"(d|partial)_.+_\1_")
 _SIGNS = ("sign", "relation", "comma")

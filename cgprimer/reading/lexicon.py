@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from cgprimer.derivation.reading.letters import Letters
+from cgprimer.reading.letters import Letters
 
 
 @dataclass(frozen=True)

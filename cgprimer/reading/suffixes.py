@@ -9,11 +9,11 @@ Where it may be a call or a product, what the name is decides, or else it is ask
 
 from __future__ import annotations
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.specials import Applied, Differentiated
-from cgprimer.derivation.reading.spellings import LETTERS
-from cgprimer.derivation.reading.sums import Sums
 from cgprimer.expr.ops import CONSTANTS
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.specials import Applied, Differentiated
+from cgprimer.reading.spellings import LETTERS
+from cgprimer.reading.sums import Sums
 
 LIKE_FUNCTIONS = frozenset(["f", "g", "h", "F", "G", "H", "phi", "psi", "varphi"])
 """Names that stand for a function where no line says what they are."""
@@ -63,7 +63,7 @@ class Suffixes(Sums):
         parts = self.arguments(to)
         close = self.closing[to] + 1
         if text in self.context.functions and not self._is_exponent():
-            if self._are_own(text, parts):
+            if self._are_own(text, to):
                 return self.value_of(at, text, close)
             return self.apply(at, text, parts, close)
         if self._is_product(text, parts) or self._is_exponent():
@@ -138,26 +138,11 @@ class Suffixes(Sums):
 
     def _is_own(self, text: str, to: int) -> bool:
         """Whether `f(x)` of a line `f = …` says by which name it varies, no more."""
-        free = self.context.bodies.get(text, ())
-        parts = self.arguments(to)
-        names = [self.name(start) for start, end in parts if end > start]
-        alone = all(
-            n and n[1] == end for n, (_, end) in zip(names, parts, strict=False)
-        )
-        return (
-            alone
-            and len(names) == len(parts)
-            and ({n[0] for n in names if n} == {*free})
-        )
+        return {*self.lone_names(to)} == {*self.context.bodies.get(text, ())}
 
-    def _are_own(self, text: str, parts: list[tuple[int, int]]) -> bool:
+    def _are_own(self, text: str, to: int) -> bool:
         """Whether the arguments of a function are the names it was defined with."""
-        wanted = self.context.functions.get(text)
-        names = [self.name(start) for start, _ in parts]
-        ends = [end for _, end in parts]
-        return [n[0] if n else "" for n in names] == [*(wanted or ("",))] and (
-            [n[1] if n else 0 for n in names] == ends
-        )
+        return self.lone_names(to) == [*self.context.functions.get(text, ())]
 
     def apply(self, at: int, text: str, parts: list[tuple[int, int]], to: int) -> int:
         """A function that a line defines, at other arguments than its own."""
@@ -169,16 +154,6 @@ class Suffixes(Sums):
         place = Stretch(text, *self.spans[at], is_name=True)
         formulas = tuple(self.part(*part) for part in parts)
         return self.special(at, Applied(place, formulas), to)
-
-    def arguments(self, at: int) -> list[tuple[int, int]]:
-        """The tokens of each argument between the parentheses at `at`."""
-        close = self.closing[at]
-        cuts, i = [at], at + 1
-        while i < close:
-            if self.tokens[i] == ",":
-                cuts.append(i)
-            i = self.closing.get(i, i) + 1
-        return [(a + 1, b) for a, b in zip(cuts, [*cuts[1:], close], strict=True)]
 
     def builtin(self, at: int, name: str, count: int, to: int) -> int:
         r"""`\sigma'(z)`: the derivative of a function of the language."""
@@ -221,7 +196,7 @@ class Suffixes(Sums):
         if is_name and alone and alone[0] in free:
             by = Stretch(alone[0], *self.spans[start], is_name=True)
             return self.derive_name(at, (text, count), close, by)
-        own = self._are_own(text, parts)
+        own = self._are_own(text, to)
         arguments = () if own else tuple(self.part(*part) for part in parts)
         return self.special(at, Applied(place, arguments, count), close)
 

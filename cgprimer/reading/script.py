@@ -3,7 +3,8 @@ r"""A derivation as read: its equalities, and what its definitions say.
     v1 = 1/x                            a definition: a fresh name on the left
     \bar v_1 = \bar v_3 v_2 = \sin x      two claims
 
-`reader` makes a script of a text; `meanings`, `check` and `hints` judge it.
+`reader` makes a script of a text; `derivation.checking` judges it, `definitions` makes
+equations of it.
 """
 
 from __future__ import annotations

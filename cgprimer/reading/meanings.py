@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cgprimer.derivation.reading.names import Derivative, adjoint_of, derivative_of
-from cgprimer.derivation.reading.script import Script
 from cgprimer.diff.sweep import partials
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import ONE, OPS, ZERO, name
@@ -19,6 +17,8 @@ from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
 from cgprimer.keeping import lazy, memo
+from cgprimer.reading.names import Derivative, adjoint_of, derivative_of
+from cgprimer.reading.script import Script
 
 
 class Meanings:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from cgprimer.derivation.reading.labels import without_headings
+from cgprimer.reading.labels import without_headings
 
 CUT = "\x1f"
 """A blank where a formula ends that words followed, though it may go on after them."""
@@ -21,6 +21,9 @@ _FOREIGN = re.compile(
     rf"\\begin\s*\{{((?:{CLOSED})\*?)\}}.*?(?:\\end\s*\{{\1\}}|\Z)", re.DOTALL
 )
 _ALIGNS = re.compile(r"(?:^|\n|\\\[|\$\$?)[\s&]*\Z")
+_GRADIENT = re.compile(r"(?:\\nabla|∇)[^=\n]*=[\s&]*\Z")
+_MATRIX = re.compile(r"\\begin\s*\{\w*\}|(?:\\\\\s*)?\\end\s*\{\w*\}")
+_LINE_END = re.compile(r"\\\\(?:\[[^\]]*\])?|(?<!\\)&")
 _PREAMBLE = re.compile(r"\A.*?\\begin\s*\{document\}", re.DOTALL)
 _DISPLAY = re.compile(
     # None reaches over the beginning of another, so that many that never end cost
@@ -93,12 +96,24 @@ def _cut(found: re.Match[str]) -> str:
 
 
 def _close_up(found: re.Match[str]) -> str:
-    r"""Cases and matrices as one `\begin`, which is refused where it stands."""
+    r"""Cases and matrices as one command, which is refused where it stands."""
     before = found.string[: found.start()]
     # An array is an alignment of equations where it is not part of a formula.
     if found[1] in ("array", "tabular", "tikzpicture") and _ALIGNS.search(before[-99:]):
         return found[0]
-    return r"\begin" + " " * (len(found[0]) - 6)
+    if "matrix" in found[1] and _GRADIENT.search(before[-99:]):
+        return _LINE_END.sub(_comma, _MATRIX.sub(_bracket, found[0]))
+    sign = r"\cases" if "cases" in found[1] else r"\begin"
+    return sign + " " * (len(found[0]) - 6)
+
+
+def _bracket(fence: re.Match[str]) -> str:
+    sign = "(" if "begin" in fence[0] else ")"
+    return sign + _blank(fence)[1:]
+
+
+def _comma(found: re.Match[str]) -> str:
+    return "," + _blank(found)[1:]
 
 
 def _without_prose(text: str) -> str:

@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, NoReturn
 
-from cgprimer.derivation.reading.formula import Stretch
-from cgprimer.derivation.reading.names import (
+from cgprimer.errors import ExpressionError, Mistake, listing, suggest
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import CONST, CONSTANTS, name
+from cgprimer.graph.names import name_list
+from cgprimer.reading.formula import Stretch
+from cgprimer.reading.names import (
     Derivative,
     adjoint_of,
     derivative_like,
     derivative_of,
     plain_name,
 )
-from cgprimer.errors import ExpressionError, Mistake, listing, suggest
-from cgprimer.expr.node import Node, leaves
-from cgprimer.expr.ops import CONST, CONSTANTS, name
-from cgprimer.graph.names import name_list
 
 SEVERAL = 8  # free names of a definition, beyond which it is no function of them
 
@@ -41,6 +41,7 @@ class Vocabulary:
     late : definitions that come after their use, found when the text was first read.
     nodes : derivatives whose adjoints the text has, found then, too: `d_y_d_x = 2*x`
         with `bar_d_y_d_x` is a claim, and an equation of the graph of a gradient.
+    told : what is a name wherever it stands, such as bar_x where a graph has one.
     fresh : free names that are new since they were last taken, and may be slips.
     """
 
@@ -51,6 +52,7 @@ class Vocabulary:
         free: Collection[str] = (),
         functions: Mapping[str, tuple[str, ...]] | None = None,
         nodes: Collection[str] = (),
+        told: Collection[str] = (),
     ) -> None:
         given = None if variables is None else name_list(variables, "variables")
         self.declared = None if given is None else [plain_name(v) for v in given]
@@ -64,6 +66,7 @@ class Vocabulary:
         self.doubtful: set[str] = set()
         self.late = {*self.bodies}
         self.nodes = {*nodes}
+        self.told = dict.fromkeys(told)
         # And the names that these are made of.
         used = {text for body in self.bodies.values() for text in leaves(body)}
         self.free |= dict.fromkeys(text for text in free if text in used)
@@ -71,7 +74,7 @@ class Vocabulary:
         for text, body in self.bodies.items():
             self._remember(text, body)
         # All names that have a meaning by now.
-        self.known: Mapping[str, Any] = ChainMap[str, Any](
+        self.known: MutableMapping[str, Any] = ChainMap[str, Any](
             self.free, self.bodies, self.derived, self.broken
         )
 
@@ -154,6 +157,8 @@ class Vocabulary:
         text, known = piece.text, self.known
         if text in self.late or text in self.doubtful or self.as_node(text):
             return True
+        if text in self.told and text not in known:
+            return True
         if text in known or text in CONSTANTS or _is_special(text, known):
             return False
         # bar_u for a u that is not known is a slip, and no new name.
@@ -163,6 +168,8 @@ class Vocabulary:
     def check(self, piece: Stretch, line: str) -> None:
         """Refuse a name that stands for nothing; note one that is new."""
         text, known = piece.text, self.known
+        if text in self.told and text not in known:
+            self.free[text] = None
         if text in known or text in CONSTANTS or text == "e":
             return
         derivative = derivative_of(text, known)

@@ -11,23 +11,26 @@ makes another one wrong.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from cgprimer.derivation.reading.headings import Headings, first_name
-from cgprimer.derivation.reading.letters import Letters
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.lines import Equals, Span, Statement, statements
-from cgprimer.derivation.reading.names import adjoint_of
-from cgprimer.derivation.reading.readings import Readings
-from cgprimer.derivation.reading.scaffolding import bare
-from cgprimer.derivation.reading.script import Equality, Script, Side, Unread
-from cgprimer.derivation.reading.spelling import E_AS_NAME
-from cgprimer.derivation.reading.spellings import LETTERS
-from cgprimer.derivation.reading.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError, Mistake
-from cgprimer.expr.node import Node, leaves, substitute
-from cgprimer.expr.ops import const, name
+from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.ops import ZERO, const, name
+from cgprimer.reading.euler import named_e
+from cgprimer.reading.gradients import components, gradient
+from cgprimer.reading.headings import Headings, first_name
+from cgprimer.reading.letters import Letters
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.lines import Equals, Span, Statement, statements
+from cgprimer.reading.names import adjoint_of
+from cgprimer.reading.readings import Readings
+from cgprimer.reading.scaffolding import bare
+from cgprimer.reading.script import Equality, Script, Side, Unread
+from cgprimer.reading.spelling import Spelling
+from cgprimer.reading.spellings import LETTERS
+from cgprimer.reading.vocabulary import Vocabulary
 
 _LATEX = re.compile(r"\\[A-Za-z\\]|[_^]\{|\$")
 _PRINTED = re.compile(_LATEX.pattern + r"|[⁰¹²³⁴-⁹√½¼¾·×∂′₀-₉∑∏α-ω]|[A-Za-z]'")
@@ -69,27 +72,25 @@ def read_lines(
     stated : names that are told to be such, if a line uses them.
     latex : whether it is LaTeX even if nothing in it says so.
     """
-    reader = _read(text, Vocabulary(variables), stated, latex)
+    reader = _read(text, Vocabulary(variables, told=stated), latex)
     # What is defined below its use is known from the beginning, the second time.
     late, old = reader.late | reader.after_unread(), reader.names
     if late or old.nodes:
         functions = {
             text: old.functions[text] for text in old.functions.keys() & late.keys()
         }
-        names = Vocabulary(variables, late, old.free, functions, old.nodes)
-        reader = _read(text, names, stated, latex)
+        names = Vocabulary(variables, late, old.free, functions, old.nodes, stated)
+        reader = _read(text, names, latex)
     script = reader.script()
-    return _with_e(script) if r"\mathit" in text else script
+    return named_e(script) if r"\mathit" in text else script
 
 
-def _read(
-    text: str, names: Vocabulary, stated: Collection[str], latex: bool = False
-) -> _Reader:
+def _read(text: str, names: Vocabulary, latex: bool) -> _Reader:
     latex = latex or bool(_LATEX.search(text))
-    letters = Letters.of(bare(text), latex, (*(names.declared or ()), *stated))
+    letters = Letters.of(bare(text), latex)
     context = Lexicon(
-        names.known, names.functions, names.depends, names.broken, names.numbers,
-        letters,
+        ChainMap(names.known, names.told), names.functions, names.depends,
+        names.broken, names.numbers, letters,
         latex=latex or bool(_PRINTED.search(text)), told=True,
     )  # fmt: skip
     reader = _Reader(names, context)
@@ -168,8 +169,16 @@ class _Reader(Headings):
         # An empty left side goes on from the last side of the line before.
         if spans[0][0] < spans[0][1]:
             self.last = self.gap = None
+            if self._by_components(statement, spans, signs):
+                return
             spans, signs = self._begin(statement, spans, signs)
-        for span, sign in zip(spans[1:], signs, strict=True):
+        self._go_on(statement, spans[1:], signs)
+
+    def _go_on(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> None:
+        """Hold each side against the one before."""
+        for span, sign in zip(spans, signs, strict=True):
             left, gap = self.last, self.gap
             tried = self._try_side(statement, span)
             if not isinstance(tried, Side):
@@ -184,6 +193,35 @@ class _Reader(Headings):
                 text = f"it goes on from line {gap}, which is not read"
                 self._refuse(statement, Mistake(text, "", *span))
             self._remember(tried)
+
+    def _by_components(
+        self, statement: Statement, spans: list[Span], signs: list[Equals]
+    ) -> bool:
+        r"""Read `\nabla f = (2x, 2y)`, if it is such a line, as claims, one a name."""
+        tokens = self.tokens(statement, spans[0])
+        found = gradient(tokens, self.names) if tokens else None
+        if not found:
+            return False
+        context = replace(self.context, notes=[])
+        sides = [Spelling(statement.clean, *span, context) for span in spans[1:]]
+        columns = [*map(components, sides)]
+        if not all(columns):
+            return False
+        every = f"({', '.join(found.by)})"
+        for span, column in zip(spans[1:], columns, strict=True):
+            if len(column) != len(found.by):
+                statement.fail(
+                    f"the gradient of {found.of!r} by {every} has {len(found.by)} "
+                    f"components, and here are {len(column)}", span,
+                    f"define it as {found.of}(…) = …, by the names in their order",
+                )  # fmt: skip
+        for k, wrt in enumerate(found.by):
+            node = name(f"d_{found.of}_d_{wrt}") if wrt in self.names.known else ZERO
+            self.last = Side(statement.number, statement.line, *spans[0], node)
+            self.notes[self.last] = {f"∂{found.of}/∂{wrt}, by {every}": None}
+            self._go_on(statement, [column[k] for column in columns], signs)
+        self.last = None
+        return True
 
     def _begin(
         self, statement: Statement, spans: list[Span], signs: list[Equals]
@@ -327,38 +365,3 @@ def _hidden_argument(takes: Sequence[str], body: Node) -> tuple[str, str] | None
                     f"there is no {text} but in it; write products with a sign",
                 )
     return None
-
-
-def _with_e(script: Script) -> Script:
-    """The script with the e that is set as a name under that name."""
-
-    def called(text: str) -> str:
-        return text.replace(E_AS_NAME, "e")
-
-    def node(root: Node) -> Node:
-        by = {name(t): name(called(t)) for t in leaves(root) if E_AS_NAME in t}
-        return substitute([root], by)[0] if by else root
-
-    def side(one: Side) -> Side:
-        changed = node(one.node)
-        return one if changed is one.node else replace(one, node=changed)
-
-    # A chain goes on from the very side that it has come to.
-    sides = {id(s): side(s) for one in script.equalities for s in (one.left, one.right)}
-    return replace(
-        script,
-        equalities=tuple(
-            replace(
-                one,
-                left=sides[id(one.left)],
-                right=sides[id(one.right)],
-                defines=one.defines and called(one.defines),
-            )
-            for one in script.equalities
-        ),
-        bodies={called(text): node(body) for text, body in script.bodies.items()},
-        derived={called(text): node(body) for text, body in script.derived.items()},
-        free=tuple(map(called, script.free)),
-        output=script.output and called(script.output),
-        broken={called(text): line for text, line in script.broken.items()},
-    )

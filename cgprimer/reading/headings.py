@@ -8,19 +8,17 @@ r"""The left side of a line that defines something.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.lines import Span, Statement
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.script import Side
-from cgprimer.derivation.reading.spelling import Spelling
-from cgprimer.derivation.reading.translate import translate
-from cgprimer.derivation.reading.vocabulary import Vocabulary
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.ops import name
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.lines import Span, Statement
+from cgprimer.reading.script import Side
+from cgprimer.reading.spelling import Spelling
+from cgprimer.reading.translate import translate
+from cgprimer.reading.vocabulary import Vocabulary
 
 LOOKED_AT = 4  # tokens of a line that is not read, among which is what it defines
 
@@ -75,13 +73,13 @@ class Headings:
             close = tokens.closing.get(named[1])
             if close is None or tokens.tokens[close + 1]:
                 return None
-            takes = list(_arguments(tokens, named[1] + 1))
+            takes = tokens.lone_names(named[1])
         except ExpressionError:
             return None
         place = Stretch(named[0], *span, is_name=True)
         sigmoid = named[0] == "sigma" and self.has_sigmoid
         plain = tokens.function(0) and named[0] != "sigma"
-        if not takes or "" in takes or sigmoid or plain:
+        if not all(takes) or sigmoid or plain:
             return None
         is_new = self.names.is_new(place, statement.line)
         return (named[0], tuple(takes)) if is_new else None
@@ -97,7 +95,7 @@ class Headings:
     def formula(self, statement: Statement, span: Span, notes: list[str]) -> Formula:
         clean = statement.clean.replace("\t", " ")
         context = replace(self.context, notes=notes)
-        formula = translate(clean, *span, context=context)
+        formula = translate(clean, *span, context)
         return replace(formula, line=statement.line)
 
     def tokens(self, statement: Statement, span: Span) -> Spelling | None:
@@ -105,19 +103,6 @@ class Headings:
             return Spelling(statement.clean, *span, replace(self.context, notes=[]))
         except ExpressionError:
             return None
-
-
-def _arguments(tokens: Spelling, at: int) -> Iterator[str]:
-    """The names between parentheses; an empty text for what is none."""
-    while True:
-        named = tokens.name(at)
-        if not named or tokens.tokens[named[1]] not in (",", ")"):
-            yield ""
-            return
-        yield plain_name(named[0])
-        if tokens.tokens[named[1]] == ")":
-            return
-        at = named[1] + 1
 
 
 def first_name(tokens: Spelling) -> str | None:

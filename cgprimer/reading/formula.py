@@ -18,7 +18,7 @@ from cgprimer.expr.syntax import parse_expression, refuse_foreign
 from cgprimer.expr.tokens import RESERVED
 
 if TYPE_CHECKING:
-    from cgprimer.derivation.reading.specials import Special
+    from cgprimer.reading.specials import Special
 
 
 class Stretch(NamedTuple):

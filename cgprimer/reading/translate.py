@@ -25,30 +25,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
 
-from cgprimer.derivation.reading.forms import Forms
-from cgprimer.derivation.reading.formula import Formula
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.spellings import COMMANDS, RAISED, Meaning
 from cgprimer.errors import suggest
+from cgprimer.reading.forms import Forms
+from cgprimer.reading.formula import Formula
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.spellings import COMMANDS, RAISED, Meaning
+
+_DASHES = re.compile(r"--\s+[A-Za-z]")
 
 
-def translate(
-    line: str,
-    start: int,
-    end: int,
-    known: Collection[str] = (),
-    latex: bool = True,
-    context: Lexicon | None = None,
-) -> Formula:
-    """`line[start:end]` in our language.
-
-    known : names in use, by which `dv3/dv1` is told from a quotient of two names.
-    latex : whether products may be written without a sign.
-    context : all that is known, in place of both.
-    """
-    context = context or Lexicon(known=known, latex=latex)
+def translate(line: str, start: int, end: int, context: Lexicon) -> Formula:
+    """`line[start:end]` in our language, by what is known of its text."""
     return _Translator(line, start, end, context).formula()
 
 
@@ -102,6 +90,7 @@ class _Translator(Forms):
         # \frac+ has a sign where its first argument belongs.
         if self.is_waiting() and not self.ended:
             self.fail("an argument in braces or parentheses is expected", at)
+        self._refuse_sign(at)
         self.raised = bool(self.pieces) and self.pieces[-1].text == "^"
         self.emit(sign, at)
         # A sign in front of a value, as in 1/-2, leaves what is below the slash below
@@ -110,6 +99,19 @@ class _Translator(Forms):
             self.slashes[-1] = sign == "/"
         self.ended = self.bare = False
         return at + 1
+
+    def _refuse_sign(self, at: int) -> None:
+        r"""`-- words`, a comment elsewhere, and \vec a \times \vec b, which is none."""
+        if _DASHES.match(self.line, self.spans[at][0]):
+            self.ambiguous(
+                at, "two minus signs or a comment", "a comment goes behind a #"
+            )
+        before, after = self.pieces[-1:], self.meaning(at + 1)
+        if before and before[0].text.startswith("vec_") and after.text == "vec":
+            self.fail(
+                "this is not read: a product of vectors", at,
+                "write a line for each component",
+            )  # fmt: skip
 
     def comma(self, at: int) -> int:
         self.emit(",", at)

@@ -104,7 +104,15 @@ TABLE: tuple[tuple[str, Meaning], ...] = (
     ),
     (
         r"\begin \end",
-        Meaning("foreign", "an environment of cases or a matrix", "write each entry"),
+        Meaning("foreign", "a matrix", "write a line for each entry"),
+    ),
+    (
+        r"\cases",
+        Meaning(
+            "foreign",
+            "cases",
+            "step(x)*a + (1 - step(x))*b is a where x > 0, else b",
+        ),
     ),
     (
         r"\otimes \odot \oplus \circ ⊗ ⊙ ∘ \star",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
+from cgprimer.reading.formula import Formula, Stretch
 
 
 @dataclass(frozen=True)

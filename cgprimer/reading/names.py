@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from cgprimer.derivation.reading.formula import Stretch
+from cgprimer.reading.formula import Stretch
 
 
 def plain_name(text: str) -> str:

@@ -12,24 +12,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NoReturn
 
-from cgprimer.derivation.reading.formula import Formula, Stretch
-from cgprimer.derivation.reading.lexicon import Lexicon
-from cgprimer.derivation.reading.meanings import Meanings
-from cgprimer.derivation.reading.names import Derivative, adjoint_of, derivative_of
-from cgprimer.derivation.reading.script import Script
-from cgprimer.derivation.reading.specials import (
+from cgprimer.diff.sweep import partials
+from cgprimer.errors import ExpressionError, Mistake, listing
+from cgprimer.expr.node import Node, leaves, substitute
+from cgprimer.expr.ops import FUNCTIONS, NAME, ZERO, name
+from cgprimer.reading.euler import with_euler
+from cgprimer.reading.formula import Formula, Stretch
+from cgprimer.reading.lexicon import Lexicon
+from cgprimer.reading.meanings import Meanings
+from cgprimer.reading.names import Derivative, adjoint_of, derivative_of
+from cgprimer.reading.script import Script
+from cgprimer.reading.specials import (
     Applied,
     Differentiated,
     Evaluated,
     Special,
 )
-from cgprimer.derivation.reading.vocabulary import Vocabulary
-from cgprimer.diff.sweep import partials
-from cgprimer.errors import ExpressionError, Mistake, listing
-from cgprimer.expr.node import Node, fold, intern, leaves, substitute
-from cgprimer.expr.ops import FUNCTIONS, NAME, OPS, ZERO, const, name
+from cgprimer.reading.vocabulary import Vocabulary
 
-_EULER = name("e")
 _FORMULA = "formula_of_a_derivation"
 _ARGUMENT = name("argument_of_a_derivation")
 USUAL = ("x", "t")
@@ -47,7 +47,8 @@ class Readings:
         node = formula.parse(self.names.known)
         for piece in formula.names:
             self.names.check(piece, self.line)
-        node = node if "e" in self.names.known else _with_euler(node)
+        is_name = "e" in self.names.known or "e" in self.names.told
+        node = node if is_name else with_euler(node)
         made = {
             name(place.text): self._special(place, what)
             for place, what in formula.specials
@@ -244,17 +245,3 @@ class Readings:
 def _partial(body: Node, wrt: str) -> Node:
     by = name(wrt)
     return partials(body, [by])[by] if wrt in leaves(body) else ZERO
-
-
-def _with_euler(root: Node) -> Node:
-    """`e` as Euler's number: e^a is exp(a)."""
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        if node is _EULER:
-            return OPS["exp"](const(1.0))
-        # e^a as exp(a), which has rules of its own; a power of 2.718… would be rounded.
-        if node.op is OPS["pow"] and node.args[0] is _EULER:
-            return OPS["exp"](args[1])
-        return intern(node.op, tuple(args), node.value) if args else node
-
-    return fold([root], visit)[root]

@@ -11,12 +11,12 @@ that can be read in both ways is refused, and a product that is made is noted.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from cgprimer.derivation.reading.spellings import CALLED
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.notation.latex import GREEK
+from cgprimer.reading.spellings import CALLED
 
 FEW = 3  # letters that are a product where nothing speaks for it but the notation
 _TOKEN = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"
@@ -50,6 +50,8 @@ _FONT = re.compile(
     r"\\(math(?:cal|scr|bf|frak)|boldsymbol|bm|pmb)\s*\{?\s*([A-Za-z])\b"
 )
 _WHOLE = re.compile(r"(?:bar|d|partial|hat|tilde|vec|dot)_|.*_bar\Z")
+_SHORT_INDEX = re.compile(r"[A-Za-z]_[A-Za-z][A-Z]", re.ASCII)
+"""k_BT, which LaTeX sets as k with an index B, beside T."""
 
 
 class TwoReadingsError(Exception):
@@ -81,8 +83,8 @@ class Letters:
     called: frozenset[str] = frozenset()
 
     @staticmethod
-    def of(text: str, latex: bool, declared: Iterable[str] = ()) -> Letters:
-        """What the text shows; `declared` are names that the caller gives."""
+    def of(text: str, latex: bool) -> Letters:
+        """What the text shows."""
         runs = {run[0] for run in _RUN.finditer(text) if run[0][0] != "\\"}
         # The x of dx stands alone as well.
         behind = {run[1:] for run in runs if re.fullmatch(r"d[A-Za-z]\d*", run)}
@@ -95,7 +97,7 @@ class Letters:
         signed = bool(_SIGNED.search(text)) and not _BESIDE.search(text)
         standing = {one[1].replace("_", "") for one in _STANDING.finditer(text)}
         return Letters(
-            latex, frozenset(alone), frozenset({*stated, *declared}),
+            latex, frozenset(alone), frozenset(stated),
             frozenset(one[1] for one in _LEFT.finditer(text)), signed,
             frozenset(fonts & bare), frozenset(standing | behind),
             bool(_NO_TRANSPOSE.search(text)),
@@ -107,6 +109,8 @@ class Letters:
         if len(run) == 1 or run in known or not self._may_part(run):
             return (run,)
         parts = _parts(run)
+        if self.latex and _SHORT_INDEX.fullmatch(parts[-1]):
+            raise TwoReadingsError
         if len(parts) == 1:
             return parts
         # Nobody writes a·a as aa.

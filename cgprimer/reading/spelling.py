@@ -8,16 +8,15 @@ w^{(1)}_{2}   h_{t-1}   \hat y   \mathcal L          w_sup1_2, h_t_minus_1, hat_
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import pairwise
 
-from cgprimer.derivation.reading.names import plain_name
-from cgprimer.derivation.reading.spellings import CALLED, LETTERS, LOWERED, MARKED
-from cgprimer.derivation.reading.tokens import NAMES, Tokens
 from cgprimer.expr.ops import FUNCTIONS
+from cgprimer.reading.alphabet import in_letters, spelled
+from cgprimer.reading.euler import E_AS_NAME
+from cgprimer.reading.names import plain_name
+from cgprimer.reading.spellings import CALLED, LETTERS
+from cgprimer.reading.tokens import NAMES, Tokens
 
-E_AS_NAME = "named_e_by_its_author"
-r"""`\mathit{e}`, as long as the e of e^x is read as Euler's number."""
 ACCENTS = 8  # over one another
 LATER = {"+": "plus", "-": "minus", "−": "minus"}
 
@@ -86,6 +85,11 @@ class Spelling(Tokens):
             stem = f"{accent}_{stem}"
         return plain_name(stem), at
 
+    def lone_names(self, at: int) -> list[str]:
+        """The arguments between the parentheses at `at`, "" for what is no name."""
+        found = [(self.name(start), end) for start, end in self.arguments(at)]
+        return [one[0] if one and one[1] == end else "" for one, end in found]
+
     def _is_delta(self, at: int) -> bool:
         follows = (
             self.tokens[at + 1 : at + 2] if self.tokens[at] in (r"\Delta", "Δ") else []
@@ -97,8 +101,8 @@ class Spelling(Tokens):
         if at in self.glued:
             return token + self.tokens[at + 1], at + 2
         if token[:1].isalpha():
-            spelled = _spelled(token)
-            return (spelled, at + 1) if spelled else None
+            text = spelled(token)
+            return (text, at + 1) if text else None
         if token == r"\pi" or self._is_letter(token):
             return token[1:], at + 1
         return self.word(at)
@@ -117,7 +121,7 @@ class Spelling(Tokens):
             close = self.closing.get(at + 1)
             parts = self.tokens[at + 2 : close] if close else []
             text, to = "".join(parts).replace(r"\_", "_"), (close or at) + 1
-        text = text[1:] if self._is_letter(text) else text
+        text = in_letters(text[1:] if self._is_letter(text) else text)
         if not re.fullmatch(r"[A-Za-z0-9]\w*", text, re.ASCII):
             self.fail(f"{self.tokens[at]} holds one name", at)
         # 𝓛 is L, unless the text has a plain L as well.
@@ -228,27 +232,3 @@ class Spelling(Tokens):
                 "".join(str(index.get(c, c)) for c in part) if all(whole) else part
             )
         return plain_name("_".join([stem, *parts]))
-
-
-def _spelled(token: str) -> str:
-    """A name in our letters: `v1` for v₁, `sigma` for σ, `bar_v` for v̄; or nothing."""
-    marks: dict[str, None] = {}
-    letters = ""
-    for char in unicodedata.normalize("NFD", token):
-        if char in MARKED:
-            marks[MARKED[char]] = None
-        else:
-            letters += LOWERED.get(char) or _letter(char)
-    if not re.fullmatch(r"[A-Za-z]\w*", letters, re.ASCII):
-        return ""
-    return "_".join([*marks, letters])
-
-
-def _letter(char: str) -> str:
-    """`sigma` for σ, `x` for 𝑥, the character itself where it is none of these."""
-    plain = unicodedata.normalize("NFKC", char)
-    _, _, spelled = unicodedata.name(plain, "").partition("GREEK SMALL LETTER ")
-    if spelled.lower() in LETTERS or spelled == "PI":
-        return spelled.lower()
-    _, _, capital = unicodedata.name(plain, "").partition("GREEK CAPITAL LETTER ")
-    return capital.capitalize() if capital.capitalize() in LETTERS else plain
