@@ -31,9 +31,10 @@ _DOUBTFUL = (
     ("nRT", _ALONE, "write n*R*T for a product"),
 )
 # In a graph that has no input: ax is a product more likely than a name, unless there is
-# an ay beside it, and so is the mc of mc^2.
+# an ay beside it.
+_RAISED_PRODUCTS = ("mc", "gt", "at")
+"""What mc^2 and gt^2 begin with. Not any two letters: Kd^n is in a Hill equation."""
 _OF_X = re.compile(r"([^\W\d_])(x\d?)")
-_OF_TWO = re.compile(r"([^\W\d_])([^\W\d_x])")
 _OF_ONE = "|".join(called for called, op in FUNCTIONS.items() if op.arity == 1)
 _CALLED = re.compile(rf"({_OF_ONE})(\d*)(x\d?)")  # sinx and sin2x
 _NEGATED_TWICE = re.compile(r"\S\s+--\s+[^\W\d]")
@@ -72,10 +73,10 @@ def doubts(
 def _products(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """The rows of names that most likely are products."""
     found = [match for name in names if (match := _OF_X.fullmatch(name))]
-    of_x = [(m, _ALONE) for m in found if f"{m[1]}y" not in names][:1]
-    of_two = [(m, _RAISED) for name in names if (m := _OF_TWO.fullmatch(name))]
-    for match, behind in [*of_x, *of_two]:
-        yield match[0], behind, f"write {match[1]}*{match[2]} for a product"
+    for match in [one for one in found if f"{one[1]}y" not in names][:1]:
+        yield match[0], _ALONE, f"write {match[1]}*{match[2]} for a product"
+    for name in filter(names.__contains__, _RAISED_PRODUCTS):
+        yield name, _RAISED, f"write {name[0]}*{name[1]} for a product"
 
 
 def _calls(names: Collection[str]) -> Iterator[tuple[str, str, str]]:
