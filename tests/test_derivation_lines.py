@@ -660,6 +660,8 @@ TOLD = {
     r"\frac{d}{dx} a x = a": ("PASS", "what is differentiated is a x", ""),
     r"\frac{d}{dx} (a x) = a": ("PASS", "", ""),
     r"f = x^3 \\ f^{\prime\prime} = 6x": ("PASS", "", ""),
+    r"y = u \\ u = v^2 \\ (y)' = 2v": ("PASS", "", ""),
+    r"y = \frac{x1}{23} \\ y = x1/23": ("PASS", "", ""),
     "y = 11.7 ≈ 12": ("PASS", "to the digits written", ""),
     "y = -11.2 ≈ -12": ("FAIL", "", "-11.2"),
     "y = x^2 + x\ndy/dx = -2*x - 1": (

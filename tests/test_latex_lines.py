@@ -737,6 +737,11 @@ line 1: a value is expected before '*'
     y = x \cdot \cdot z
                 ^^^^^
   hint: a power is written ^ or **""",
+    "y = x_{a!} + 3": r"""
+line 1: a subscript is made of letters and digits
+
+    y = x_{a!} + 3
+         ^^^^^""",
     "y = (a, b)": r"""
 line 1: a comma outside a function call
 
