@@ -24,6 +24,7 @@ from cgprimer.expr.ops import NAME, OPS
 from cgprimer.fitting.degrees import NONE, Degree, Degrees
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, slot_kind
 from cgprimer.graph.table import Table
+from cgprimer.grouping import grouped
 from cgprimer.run.problem import Problem
 from cgprimer.types import Array
 
@@ -116,13 +117,14 @@ def _scales(problem: Problem) -> list[Symmetry]:
     for row in problem.rows:
         degrees.same(variable.get(row, NONE), NONE)
     powers: dict[int, dict[int, float]] = {}
-    units: dict[int, list[str]] = {}
     for number, degree in parameter.items():
         for symbol, share in degrees.now(degree).items():
             powers.setdefault(symbol, {})[number] = share
-    for number, degree in variable.items():
-        for symbol in degrees.now(degree):
-            units.setdefault(symbol, []).append(table.variables[number])
+    units = grouped(
+        (symbol, table.variables[number])
+        for number, degree in variable.items()
+        for symbol in degrees.now(degree)
+    )
     return [
         Symmetry("scale", moved, tuple(units[symbol]))
         for symbol, moved in powers.items()

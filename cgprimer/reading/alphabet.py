@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection
 
+from cgprimer.grouping import grouped
 from cgprimer.reading.names import plain_name
 from cgprimer.reading.spellings import LETTERS, LOWERED, MARKED
 
@@ -67,9 +68,7 @@ def matched(used: Collection[str], told: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for key in (called, lambda text: called(text).replace("_", "")):
-        by: dict[str, list[str]] = {}
-        for text in told:
-            by.setdefault(key(text), []).append(text)
+        by = grouped((key(text), text) for text in told)
         for text in used:
             near = by.get(key(text), [])
             if text not in told and text not in found and len(near) == 1:

@@ -20,6 +20,7 @@ from cgprimer.expr.ops import CONSTANTS, FUNCTIONS
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.tokens import NAME, is_latex
 from cgprimer.graph.given import Note
+from cgprimer.grouping import grouped
 from cgprimer.reading.alphabet import called, spellings
 from cgprimer.reading.definitions import (
     Definition,
@@ -149,9 +150,7 @@ def _doubts(
 def _alike(found: Mapping[str, Definition], told: Collection[str]) -> Iterator[str]:
     """A sentence for each name that x_{1} may be as well, where x1 and x_1 are two."""
     used = {text for one in found.values() for text in (one.name, *leaves(one.body))}
-    by: dict[str, list[str]] = {}
-    for text in told:
-        by.setdefault(called(text), []).append(text)
+    by = grouped((called(text), text) for text in told)
     for text in sorted(used.intersection(told)):
         for other in by[called(text)]:
             if other != text:

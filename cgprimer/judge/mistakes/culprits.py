@@ -23,6 +23,7 @@ from itertools import chain
 import numpy as np
 
 from cgprimer.graph.accumulation import below, tangents, totals
+from cgprimer.grouping import grouped
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.keeping import lazy, memo
 from cgprimer.types import Array, Edge
@@ -88,9 +89,7 @@ class Totals:
     @lazy
     def groups(self) -> list[tuple[Edge, ...]]:
         """Single edges in topological order, then all edges into one node."""
-        into: dict[str, list[Edge]] = {}
-        for edge in self.edges:
-            into.setdefault(edge[0], []).append(edge)
+        into = grouped((edge[0], edge) for edge in self.edges)
         # A mistake in the backward of a whole equation, as a lost factor, is one factor
         # on all edges into it: it is a group of its own.
         single = [(edge,) for group in into.values() for edge in group]
