@@ -17,7 +17,7 @@ import numpy as np
 
 from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.finite import difference, second_difference
-from cgprimer.judge.differences.schemes import TINY, Function, Noise, Told, rounding
+from cgprimer.judge.differences.schemes import TINY, Function, Noise, rounding
 from cgprimer.types import Array
 
 # One-sided slopes are made of rounded values: a side that is 0 may come out as 1e-17,
@@ -69,8 +69,8 @@ class Slope:
 def slope(f: Function, x: Array, noise: Noise = None, stacks: bool = False) -> Slope:
     """The derivative of `f` at `x` (n,).
 
-    noise : what rounding does to one value of f, in units of ROUNDING, at x or, as
-        `Told`, for any x; else it is probed.
+    noise : what rounding does to one value of f, in units of ROUNDING; else it is
+        probed.
     stacks : whether functions take arrays (k, *x.shape) as well, which is faster.
     """
 
@@ -127,8 +127,7 @@ def _typical(f: Function, x: Array, noise: Noise) -> Array:
     long = np.maximum(np.abs(x), 1.0)
     with np.errstate(all="ignore"):
         here = f(x)
-        terms = noise.at(x) if isinstance(noise, Told) else noise
-        sizes = np.abs(here) if terms is None else np.fmax(terms, np.abs(here))
+        sizes = np.abs(here) if noise is None else np.fmax(noise.at(x), np.abs(here))
         # cos at x = 0: its value is 1, so that a slope of 1 may be expected, though the
         # true one is 0. A claim of 0 has no size of its own: its bound must be small
         # beside 1.
