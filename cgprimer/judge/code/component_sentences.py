@@ -14,8 +14,8 @@ from cgprimer.judge.code.directions import TELL
 from cgprimer.judge.code.examined import Examined
 from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
-from cgprimer.judge.report import CheckRow
-from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, SHARP
+from cgprimer.judge.report import CheckRow, undecided
+from cgprimer.judge.verdict import FAIL, SHARP
 from cgprimer.types import Array, Integers
 
 
@@ -67,11 +67,10 @@ class Judged:
 
 def sentence(judged: Judged) -> str:
     """What a report says, without a full stop."""
-    verdicts = {row.verdict for row in judged.rows}
-    if FAIL in verdicts:
+    if any(row.verdict == FAIL for row in judged.rows):
         return "; ".join(_mistakes(judged))
-    tell = _doubt if INCONCLUSIVE in verdicts else _unseen if judged.left else _praise
-    return f"{judged.subject.name}: {tell(judged)}"
+    tell = _unseen if judged.left else _praise
+    return f"{judged.subject.name}: {undecided(judged.rows) or tell(judged)}"
 
 
 def _mistakes(judged: Judged) -> Iterator[str]:
@@ -105,12 +104,6 @@ def _where(judged: Judged, rows: Sequence[CheckRow]) -> str:
         return f"at {index(names)}" + f" of {len(rows)} that were looked at" * part
     rest = ", and perhaps at more" if judged.left else f"; the other {others} agree"
     return f"at {index(names)}{rest}"
-
-
-def _doubt(judged: Judged) -> str:
-    doubts = [row for row in judged.rows if row.verdict == INCONCLUSIVE]
-    more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
-    return f"{doubts[0].derivative} could not be decided{more}: {doubts[0].reason}"
 
 
 def _unseen(judged: Judged) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cgprimer.errors import listing
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.report import CheckRow
+from cgprimer.judge.report import CheckRow, undecided
 from cgprimer.judge.stories.edge_stories import Story
-from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
+from cgprimer.judge.verdict import FAIL, PASS, SURROGATE
 from cgprimer.types import Edge
 
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
@@ -35,7 +35,8 @@ def diagnosis(
         return None, _praise(check, rows)
     wrong = [row for row in rows if row.verdict == FAIL]
     if not wrong:
-        return None, _doubt([row for row in rows if row.verdict == INCONCLUSIVE])
+        nothing = "there is nothing here that could be judged"
+        return None, undecided(rows) or nothing
     # A wrong edge is told before a second derivative, and before totals that follow
     # from it; of totals, those along directions stand first.
     row = min(wrong, key=lambda row: _ORDER[row.kind])
@@ -53,14 +54,6 @@ def diagnosis(
     else:
         says = [_on_edge(row), *_on_others(row, wrong)]
     return first, " ".join([*says, *_on_totals(rows, stories, claims)])
-
-
-def _doubt(doubtful: Sequence[CheckRow]) -> str:
-    if not doubtful:
-        return "there is nothing here that could be judged"
-    row = doubtful[0]
-    more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
-    return f"{row.derivative} could not be decided{more}: {row.reason}"
 
 
 def _on_edge(row: CheckRow) -> str:
