@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cgprimer.fitting.identification import Identification
-from cgprimer.fitting.sampled import Sampled, inputs_at
+from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.run.objective import Objective
@@ -82,7 +82,7 @@ def _values(objective: Objective, params: Array) -> Iterator[Array]:
     """Of all variables, (variables, n), some samples at a time."""
     problem = objective.problem
     for rows in spans(len(objective), ROWS):
-        yield problem.sweeps.forward(inputs_at(problem, rows), params[:, None])
+        yield problem.sweeps.forward(problem.inputs_at(rows), params[:, None])
 
 
 def with_zeros(

@@ -10,8 +10,7 @@ import numpy as np
 
 from cgprimer.fitting.matrices import lengths
 from cgprimer.run.objective import Objective
-from cgprimer.run.problem import Problem
-from cgprimer.types import Array, Integers
+from cgprimer.types import Array
 
 SAMPLES = 256
 NUMBERS = 2_000_000  # of a Jacobian on the samples, at most
@@ -21,11 +20,6 @@ CURVED = 30.0  # growth of what remains by a tenfold nudge: 100 if bent, 1 if ro
 FELT = 1e-10  # rounding of a column that is worth a word; all columns have 1e-15
 NOTHING = 0.1  # … from which on there is nothing else in a column
 FAINT = 1e-6  # effect of a parameter beside its target, that rounding may have
-
-
-def inputs_at(problem: Problem, rows: slice | Integers) -> Array:
-    """The inputs of some samples, (inputs, n); one of nothing where there are none."""
-    return problem.inputs[:, rows] if len(problem.inputs) else problem.inputs[:, :1]
 
 
 class Sampled:
@@ -44,7 +38,7 @@ class Sampled:
         # large.
         count = max(8, min(SAMPLES, NUMBERS // each, problem.count))
         chosen = np.unique(np.linspace(0, problem.count - 1, count).astype(np.int64))
-        self.inputs = inputs_at(problem, chosen)
+        self.inputs = problem.inputs_at(chosen)
 
     def predictions(self, params: Array) -> Array:
         """The targets (targets, n)."""

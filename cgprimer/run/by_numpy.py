@@ -30,8 +30,7 @@ class ByNumpy:
             yield span if rows is None else rows[span]
 
     def _forward(self, params: Array, block: slice | Integers) -> Array:
-        inputs = self.problem.inputs
-        inputs = inputs[:, block] if len(inputs) else inputs[:, :1]
+        inputs = self.problem.inputs_at(block)
         values = self.problem.sweeps.forward(inputs, params[:, None])
         width = self.problem.targets[:, block].shape[1]
         if values.shape[1] != width:  # no inputs: the same values for every sample

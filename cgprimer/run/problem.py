@@ -47,6 +47,10 @@ class Problem:
         """The number of samples."""
         return int(self.targets.shape[1])
 
+    def inputs_at(self, rows: slice | Integers) -> Array:
+        """The inputs of some samples, (inputs, n); (0, 1) where there are none."""
+        return self.inputs[:, rows] if len(self.inputs) else self.inputs[:, :1]
+
     @lazy
     def operations(self) -> int:
         """How many it takes for one sample, there and back."""
