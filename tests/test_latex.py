@@ -12,7 +12,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, TABLE, const, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import GREEK, latex, latex_factor, latex_name, latex_number
-from cgprimer.notation.mathml import LETTERS, from_latex, mathml
+from cgprimer.notation.mathml import LETTERS, from_latex
 from cgprimer.notation.text import show
 from cgprimer.reading.lexicon import Lexicon
 from cgprimer.reading.translate import translate
@@ -121,7 +121,8 @@ def read(element: ET.Element) -> str:
 
 
 def read_back(root: Node) -> Node:
-    return parse_expression(read(ET.fromstring(f"<math>{mathml(root)}</math>")))
+    mathml = from_latex(latex(root))
+    return parse_expression(read(ET.fromstring(f"<math>{mathml}</math>")))
 
 
 def value(root: Node) -> float:

@@ -23,7 +23,7 @@ from cgprimer.expr.syntax import parse_expression
 from cgprimer.notation.latex import _minus_before_fractions
 from cgprimer.reading.claimed import read_formula
 from cgprimer.reading.meanings import Meanings
-from cgprimer.reading.reader import read_derivation, read_lines
+from cgprimer.reading.reader import read_lines
 
 READ = {
     # a school's calculus: letters side by side
@@ -1027,7 +1027,7 @@ def test_a_definition_below_its_use_is_one():
     # x = 3 gives a value, and u = y/2 says something of a u that y is made of.
     assert script.equalities[3].defines is None
     assert read_lines("y = 2*u\nu = y/2").equalities[1].defines is None
-    [one] = read_derivation("z = 1\nz = y^2\n y = z").equalities[1:2]
+    [one] = read_lines("z = 1\nz = y^2\n y = z").equalities[1:2]
     assert one.defines is None
 
 

@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable
 from html import escape
 
-from cgprimer.expr.node import Node
 from cgprimer.notation import latex
 
 TOKEN = re.compile(r"\\left.|\\right.|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
@@ -35,13 +34,8 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., str]]] = {
 }
 
 
-def mathml(root: Node) -> str:
-    """`root` as MathML, without the `<math>` around it."""
-    return from_latex(latex.latex(root))
-
-
 def from_latex(text: str) -> str:
-    """LaTeX of the kind that `notation.latex` writes, as MathML."""
+    """LaTeX of the kind that `notation.latex` writes, as MathML within `<math>`."""
     rows: list[list[str]] = [[]]
     opened: list[str] = []
     for token in TOKEN.findall(text):

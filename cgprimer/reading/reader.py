@@ -37,20 +37,11 @@ _PRINTED = re.compile(_LATEX.pattern + r"|[⁰¹²³⁴-⁹√½¼¾·×∂′�
 _SIGMOID = re.compile(r"(?:\\sigma|σ)\s*[′']?\s*(?:\\left)?\s*\(")
 
 
-def read_derivation(text: str, variables: Collection[str] | None = None) -> Script:
-    """The equalities of `text`, and the statements that could not be read.
-
-    variables : names that no line defines; with None, every such name is one.
-    Raises ExpressionError with every mistake, each with a caret, where nothing that was
-    read claims anything.
-    """
-    script = read_lines(text, variables)
-    require_claims([script])
-    return script
-
-
 def require_claims(scripts: Sequence[Script]) -> None:
-    """Raise ExpressionError where scripts say nothing that can be judged."""
+    """Raise ExpressionError where scripts say nothing that can be judged.
+
+    It has every mistake, each with a caret.
+    """
     said = [one for script in scripts for one in script.equalities]
     problems = [problem for script in scripts for problem in script.problems()]
     if problems and not any(one.claims for one in said):
@@ -67,8 +58,9 @@ def read_lines(
     stated: Collection[str] = (),
     latex: bool = False,
 ) -> Script:
-    """The same of any text: all that is wrong with it is in `unread`.
+    """The equalities of `text`; what could not be read of it is in `unread`.
 
+    variables : names that no line defines; with None, every such name is one.
     stated : names that are told to be such, if a line uses them.
     latex : whether it is LaTeX even if nothing in it says so.
     """
