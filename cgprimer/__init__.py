@@ -14,8 +14,11 @@
             draw         networks and loss curves
              commands     the command line: a file for each command
 
-A folder uses those above it that stand further left; only methods of Node and Graph
-reach down, to what prints and computes them (`tests/test_layers.py` holds it).
+A folder uses those above it that stand further left. Only methods of Node and Graph
+reach down, to what prints and computes them, and `graph.read`, to what is in LaTeX
+(`tests/test_layers.py` holds it). What all share lies beside the folders: `errors`,
+`types`, `takes`, `keeping`, `grouping`, `forks`, `interrupts`.
+
 Names are loaded when they are first used, so a command loads no more than it needs.
 """
 

@@ -5,6 +5,9 @@
            │ └ printed, pasted ─→ Spelled: x² and np.exp(x) in signs of the language
            └ complaints, advice ─→ ExpressionError: carets, and what to write instead
 
+`foreign_signs` and `foreign_names` are tables of what other languages write, and what
+it is here; `errors` draws the carets.
+
 `custom` registers a caller's own operations (`diff.declare` makes them) beside the
 table, as formulas or as `numpy_op`; `definitions` takes formulas out again, and
 `kernel` computes nodes with numpy.

@@ -6,5 +6,6 @@
           ─ outcome ─▶ how did it end, what to change?     stopping, advice, downhill
           ─ conclusion, findings, standard_errors ─▶ FitResult
 
-`fit.fit` and `fit.minimize` are what callers use.
+`fit.fit` and `fit.minimize` are what callers use, with a method of `optimisers` or
+`least_squares`; losses are those of `run`.
 """

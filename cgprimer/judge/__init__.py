@@ -7,6 +7,8 @@ claims ─→ check: a row for each ─→ mistakes, stories: what it looks like
 graph ──→ compare: the edges of a check, and sympy's formulas beside them
 
 differences   a slope and the bound of its error, which `slopes` takes twice
+rounding      the share that rounding has in it; `kinks` finds where there is no slope
+evidence      claims beside slopes at all points: the row that comes of them
 verdict       the one rule for a claim beside a slope, wherever one is judged
 mistakes      what one wrong derivative looks like
 stories       what is told of all of them together

@@ -9,6 +9,7 @@ r"""What a person has written, plain or in LaTeX, as equations and claims.
     Script ─ definitions ─▶ from_latex: a Graph, among: equations for `graph.read`
     a line ─ claimed ─▶ a derivative and its formula, for `judge.claims`
 
-A notation is a row of `spellings`. `derivation.checking` judges a Script. What is not
-read is kept, with the reason. Names are those of a graph where they are spelled alike.
+A notation is a row of `spellings`; what our language has not stands under a name, as
+one of `specials`. `derivation.checking` judges a Script. What is not read is kept, with
+the reason. Names are those of a graph where they are spelled alike.
 """

@@ -4,4 +4,8 @@ Graph ─→ Sweeps ─→ Program: values (V, n), partials on edges
            │          └─ fit_data ─→ Problem ─→ Objective: loss and gradient of
            │                parameters, epochs of steps
            └─ groups, kernels of their shapes: numpy here, machine code in `llvm`
+
+`losses` are what a fit makes small, `logits` what some take in place of probabilities;
+an `update_rule` is how a descent moves parameters. `running` are the equations as
+they are run, in stable forms, and `explanation` says which way was taken.
 """
