@@ -66,13 +66,8 @@ def _parts(rule: Node) -> list[Node]:
     return postorder([rule])
 
 
-def sweep(
-    root: Node, wrt: Iterable[Node], seed: Node = ONE, local: Local | None = None
-) -> list[Step]:
-    """The reverse trace of `root`: a step per node on a path from `wrt`, root first.
-
-    local : other local partials than the table's; pullbacks are not asked then.
-    """
+def sweep(root: Node, wrt: Iterable[Node]) -> list[Step]:
+    """The reverse trace of `root`: a step per node on a path from `wrt`, root first."""
     # For xa*exp(xa) by xa, root first:
     #
     #     node          adjoint               what its arguments get
@@ -85,12 +80,10 @@ def sweep(
     steps: list[Step] = []
 
     def shares(node: Node, adjoint: Node) -> Shares:
-        steps.append(
-            Step(node, adjoint, tuple(_shares(node, adjoint, backwards, local)))
-        )
+        steps.append(Step(node, adjoint, tuple(_shares(node, adjoint, backwards))))
         return steps[-1].shares
 
-    accumulate(backwards, {root: seed}, shares, plus)
+    accumulate(backwards, {root: ONE}, shares, plus)
     return steps
 
 
@@ -100,8 +93,8 @@ def partials(
     """The derivative of `root` by each of `wrt`, as nodes that share what they can.
 
     With a `seed`, what each of `wrt` gets when that adjoint arrives at `root`: seed
-    times derivative, unless an operation below has a pullback of its own. `local` as
-    in `sweep`.
+    times derivative, unless an operation below has a pullback of its own.
+    local : other local partials than the table's; pullbacks are not asked then.
     """
     wrt = list(wrt)
     backwards = _between(root, wrt)
@@ -133,7 +126,7 @@ def _between(root: Node, wrt: Iterable[Node]) -> dict[Node, None]:
 
 
 def _shares(
-    node: Node, adjoint: Node, active: Container[Node], local: Local | None
+    node: Node, adjoint: Node, active: Container[Node], local: Local | None = None
 ) -> Iterator[tuple[Node, Node]]:
     """What each active argument gets: adjoint·partial, or what the pullback says."""
     if node.op.pullback and local is None:
