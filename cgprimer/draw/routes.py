@@ -12,6 +12,8 @@ from cgprimer.draw.ranks import Layered
 from cgprimer.grouping import grouped
 from cgprimer.types import Edge
 
+ROUNDING = 1e-6  # that a route may lie beside its gates
+
 
 def routes(graph: Layered, grid: Grid) -> dict[Edge, np.ndarray]:
     """Points of every edge, shape (k, 2), from the side of u to the side of v."""
@@ -99,13 +101,13 @@ def _relax(points: np.ndarray, loose: np.ndarray, gates: np.ndarray) -> np.ndarr
     return points
 
 
-def _passes(points: np.ndarray, gates: np.ndarray, tolerance: float = 1e-6) -> bool:
+def _passes(points: np.ndarray, gates: np.ndarray) -> bool:
     """Whether both the polyline and the curve through the points keep the gates."""
     x, low, high = gates.T
     # Both are held against the gates: layout promises either way of drawing.
     straight, curved = np.interp(x, *points.T), heights_along(points, x)
     least, most = np.minimum(straight, curved), np.maximum(straight, curved)
-    return bool(np.all((least > low - tolerance) & (most < high + tolerance)))
+    return bool(np.all((least > low - ROUNDING) & (most < high + ROUNDING)))
 
 
 def heights_along(route: np.ndarray, at: np.ndarray) -> np.ndarray:

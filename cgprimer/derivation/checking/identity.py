@@ -60,7 +60,7 @@ def prove(a: Node, b: Node, seconds: float = PATIENCE) -> str:
     return NOT_SHOWN
 
 
-def other_forms(root: Node, seconds: float = PATIENCE / 2) -> list[Node]:
+def other_forms(root: Node) -> list[Node]:
     """The same written otherwise, as sympy does: expanded, addition theorems used."""
     if tree_size(root) > LARGEST:
         return []
@@ -78,7 +78,7 @@ def other_forms(root: Node, seconds: float = PATIENCE / 2) -> list[Node]:
     )
     for way in ways:
         try:
-            with _time_limit(seconds):
+            with _time_limit(PATIENCE / 2):
                 found.append(from_sympy(way(to_sympy(_exact(root), real=True))))
         except _TimeUp:
             _forget()
