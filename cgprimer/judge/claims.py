@@ -157,8 +157,6 @@ def read_claims(
     claims = _with_plain_names(claims or {})
     names = graph.names
     _check_edges(claims, names)
-    if output is not None:
-        graph.checked_outputs([output])
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in claims.items():
