@@ -274,7 +274,7 @@ def _formula(
             for problem in error.problems
         ) from None
     where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-    return Claim(edge, claim.line[claim.start :].strip(), where, root), places
+    return Claim(edge, claim.line[claim.start : claim.end].strip(), where, root), places
 
 
 def _parse(
