@@ -237,6 +237,13 @@ def test_a_file_of_claims_is_read_in_latex(right, wrong):
     assert check_gradients(graph, claims=parse_claims(wrong), rng=0).verdict == "FAIL"
 
 
+def test_of_a_display_only_the_claim_itself_is_shown():
+    text = r"$$\frac{\partial y}{\partial a} &= 2 x_1 \\ \frac{dy}{d x_1} &= a$$"
+    report = check_gradients(parse_graph("y = a*x1"), claims=parse_claims(text), rng=0)
+    assert report.to_dicts()[0]["claim"] == "2 x_1"
+    assert "Change 2 x_1 (line 1) to x1." in " ".join(str(report).split())
+
+
 def test_a_command_reads_claims_in_latex(tmp_path, capsys):
     file = tmp_path / "mine.txt"
     for text, status in zip(LINES[1], (0, 1), strict=True):

@@ -17,10 +17,12 @@ from cgprimer import (
     Dataset,
     LeastSquares,
     check_gradients,
+    draw_graph,
     edge_partials,
     fit,
     generate,
     gradient,
+    minimize,
     parse_claims,
     parse_graph,
 )
@@ -190,6 +192,13 @@ def test_what_is_read_by_the_rules_and_misleads_is_told(text: str, message: str)
     with pytest.warns(ReadingWarning) as caught:
         parse_graph([text])
     assert [str(warning.message) for warning in caught] == [message]
+
+
+@pytest.mark.parametrize("text", ["u = eps*E^2/2", "y = Kd^n", "v = dx/dt", "y = e*x"])
+def test_what_is_commonly_written_and_meant_is_not_told(text: str):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parse_graph([text])
 
 
 REFUSED = r"""
@@ -1677,6 +1686,14 @@ ASKED = {  # what takes a name, and what it finds
             SPELLED, claims={("y\u0302", "x₁"): "α₁", ("xz", "ŷ"): "2·ŷ"}
         ).ok
     ),
+    "output of a check": lambda: check_gradients(SPELLED, output="y\u0302").ok,
+    "gradient of": lambda: gradient(SPELLED, "y\u0302", wrt="x₁").outputs,
+    "minimize": lambda: (
+        minimize(
+            SPELLED, "y\u0302", start=AT | {"x₁": 1, "µ": 1}, steps=1, progress=False
+        ).loss_name
+    ),
+    "picture": lambda: len(draw_graph(SPELLED, at=TRUTH | {"x₁": 1, "µ": 1}).texts) > 4,
     "wrt": lambda: [*gradient(SPELLED, "xz", wrt=["x₁"]).dependents][-1],
     "outputs": lambda: parse_graph(["y₁ = a·x₁", "x₂ = y₁"], outputs=["y₁"]).outputs,
     "typical": lambda: (
@@ -1696,7 +1713,8 @@ ASKED = {  # what takes a name, and what it finds
 }
 FOUND = {
     "at": [5.5, 4.6, 11.0], "at of a program": [5.5, 4.6, 11.0], "at of a check": True,
-    "claims": True, "wrt": "d_xz_d_x1", "outputs": ("y1",), "typical": False,
+    "output of a check": True, "gradient of": ("d_ŷ_d_x1",), "minimize": "ŷ",
+    "picture": True, "claims": True, "wrt": "d_xz_d_x1", "outputs": ("y1",), "typical": False,
     "data": {"α1": 2.0, "π1": 3.0}, "generate": {"α1": 2.0, "π1": 3.0},
     "frame": ["x1", "μ"],
 }  # fmt: skip

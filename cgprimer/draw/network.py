@@ -22,6 +22,7 @@ from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.ops import Op
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import by_plain_name
 from cgprimer.grouping import grouped
 from cgprimer.interrupts import contained, load
 from cgprimer.notation.numbers import number, without_noise
@@ -66,6 +67,7 @@ def draw_graph(
     takes.kind(Graph, graph=graph)
     takes.mapping(at=at)
     takes.axes(ax)
+    at = by_plain_name(at, PointError)
     _check_point(at or {})
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]

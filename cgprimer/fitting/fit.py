@@ -33,6 +33,7 @@ from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
+from cgprimer.graph.names import by_plain_name
 from cgprimer.interrupts import contained
 from cgprimer.run.by_numpy import stepwise
 from cgprimer.run.llvm import jit
@@ -164,9 +165,10 @@ def minimize(
     takes.kind(Graph, graph=graph)
     takes.kind(Mapping, start=start)
     takes.flag(progress=progress)
-    graph.checked_outputs([output])
+    [output] = graph.checked_outputs([output])
     check_counts(steps=steps)
     names = (*graph.inputs, *graph.parameters)
+    start = by_plain_name(start, FitError)
     if missing := [name for name in names if name not in start]:
         raise FitError(f"start lacks a value for {listing(missing)}")
     first = start_of(names, start, np.random.default_rng(0))

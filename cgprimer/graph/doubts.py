@@ -20,7 +20,7 @@ _ALONE, _RAISED = r"(?!\w)", r"\s*(?:\^|\*\*)"
 # product.
 _DOUBTFUL = (
     ("e", _RAISED, "write exp(x) for e^x"),
-    ("E", _RAISED, "write exp(x) for E^x"),
+    ("E", rf"{_RAISED}(?!\s*\d)", "write exp(x) for E^x"),  # E^2 is of a field
     ("Pi", _ALONE, "write pi for Pi"),
     ("PI", _ALONE, "write pi for PI"),
     ("k_BT", _ALONE, "write k_B*T for a product"),
@@ -34,7 +34,7 @@ _DOUBTFUL = (
 # an ay beside it.
 _RAISED_PRODUCTS = ("mc", "gt", "at")
 """What mc^2 and gt^2 begin with. Not any two letters: Kd^n is in a Hill equation."""
-_OF_X = re.compile(r"([^\W\d_])(x\d?)")
+_OF_X = re.compile(r"([^\W\d_d])(x\d?)")  # dx/dt is none
 _OF_ONE = "|".join(called for called, op in FUNCTIONS.items() if op.arity == 1)
 _CALLED = re.compile(rf"({_OF_ONE})(\d*)(x\d?)")  # sinx and sin2x
 _NEGATED_TWICE = re.compile(r"\S\s+--\s+[^\W\d]")

@@ -42,7 +42,9 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     xy = a*xx^3
     d_xy_d_xx = a*(3*xx^2)
     """
-    wrt = _known_names(graph, output, wrt)
+    takes.kind(Graph, graph=graph)
+    [output] = graph.checked_outputs([output])
+    wrt = _known_names(graph, wrt)
     bodies = bodies_for(graph, output)
     # Derivatives come from the equations as they are run, in stable forms. Those
     # bypass some variables, though: by one of these a derivative exists only in the
@@ -74,10 +76,8 @@ class _Namer:
         return name
 
 
-def _known_names(graph: Graph, output: str, wrt: Sequence[str] | None) -> list[str]:
+def _known_names(graph: Graph, wrt: Sequence[str] | None) -> list[str]:
     """`wrt`, each name once; GraphError for one that the graph does not have."""
-    takes.kind(Graph, graph=graph)
-    graph.checked_outputs([output])
     if wrt is None:
         return [*graph.inputs, *graph.parameters]
     known = dict.fromkeys((*graph.names, *graph.spare))

@@ -72,6 +72,8 @@ def check_gradients(
     takes.mapping(claims=claims)
     # An array of claims is for points that its author knows; random ones nobody knows.
     width = None if at is None else Point.of(graph, at).width
+    if output is not None:
+        [output] = graph.checked_outputs([output])
     read = read_claims(graph, claims, output, width)
     check = graph_check(graph, at, points, rng)
     with check_bar("check", len(check.edges) + 1, ROW, progress) as tick:

@@ -157,8 +157,6 @@ def read_claims(
     claims = _with_plain_names(claims or {})
     names = graph.names
     _check_edges(claims, names)
-    if output is not None:
-        graph.checked_outputs([output])
     by_edge: dict[Edge, Claim] = {}
     problems: list[Mistake] = []
     for edge, claim in claims.items():
@@ -276,7 +274,7 @@ def _formula(
             for problem in error.problems
         ) from None
     where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-    return Claim(edge, claim.line[claim.start :].strip(), where, root), places
+    return Claim(edge, claim.line[claim.start : claim.end].strip(), where, root), places
 
 
 def _parse(

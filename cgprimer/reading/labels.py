@@ -17,20 +17,30 @@ from itertools import pairwise
 
 WORDS = (
     "Exercise|Problem|Question|Task|Assignment|Example|Aufgabe|Übung|Beispiel|Exercice"
-    "|Exemple|Ejercicio|Esercizio"
+    "|Exemple|Ejercicio|Esercizio|Übungsaufgabe|Problème|Problema|Exercício|Oppgave"
+    "|Opgave|Uppgift"
 )
-_BEFORE = r"(?:[#%]+[ \t]*)?(?:\*\*|\\(?:textbf|textit|emph|paragraph)\s*\{)?[ \t]*"
-_NUMBER = r"(?:\d+|[A-Z]|[ivx]+)(?:\.\d+)*[a-z]?(?:[ \t]*\([a-z]\))?(?![\w^])"
-# With what follows, if that is no formula; `Task = 3` and `Task 2 = …` are formulas.
+_BEFORE = (
+    r"(?:[#%]+[ \t]*)?(?:[=~_-]{3,}[ \t]*|\d+\.[ \t]+)?"
+    r"(?:\*\*|\\(?:textbf|textit|emph|paragraph)\s*\{)?[ \t]*"
+)
+_NUMBER = r"(?:\d+|[A-Z]|[ivx]+)(?:\.\d+)*[a-z]?(?:[ \t]*\([a-z]\))?(?![\w^/'])"
+_NO_FORMULA = r"[^\n=]*(?:={3,}[ \t]*)?$"
+# With what follows, if that is no formula. `Task = 3`, `Task 2 = …`, `Task - b = …` and
+# `Task(x) = …` are formulas: a heading before one has a number, a colon or a blank.
 _HEADING = re.compile(
-    rf"^[ \t]*{_BEFORE}(?:{WORDS})\b(?:[ \t.#]*{_NUMBER})?[ \t:.)}}*—–-]*"
-    r"(?:[^\n=]*$)?(?![ \t]*=)"
+    rf"^[ \t]*{_BEFORE}(?:(?:{WORDS})\b"
+    rf"(?:[ \t.#]*{_NUMBER}|(?={_NO_FORMULA})|(?=[ \t]*:)|(?=[ \t]+(?:[^\W\d]|\\)))"
+    r"|Ex\b\.?[ \t]*\d+|Q[ \t]?\d+(?=[.:)]|[ \t]*$))"
+    rf"[ \t:.)}}*—–-]*(?:{_NO_FORMULA})?(?![ \t]*=)"
     r"|^[ \t]*\\(?:sub)*section\*?[ \t]*\{[^\n=]*$|^[ \t]*\#\#+[^\n=]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"^[ \t]*(?:\\item(?:\[[^\]\n]*\])?|\d{1,2}[.)]|(?:[a-z]|[ivx]{2,4})\)"
-    r"|\((?:\d{1,2}|[a-h]|[ivx]{1,4})\)|•)[ \t]+(?=[^\W\d]|\\)",
+    r"^[ \t]*(?:(?:\\item(?:\[[^\]\n]*\])?|(?:\d{1,2}|[a-z]|[ivx]{2,4})\."
+    r"|\((?:\d{1,2}[a-h]?|[A-H]|[ivx]{1,4})\)|•)[ \t]+"
+    r"|(?:\d{1,2}[a-h]?|[a-z]|[ivx]{2,4})\)[ \t]*|\([a-h]\)(?:[ \t]+|(?=[^\W\d]+')))"
+    r"(?=[^\W\d]|\\(?!cdot|times))",
     re.MULTILINE,
 )
 _OPEN = ("+", "-", "*", "/", "^", "=", "(", "[", "{", ",", "&", "·", "×", "−")

@@ -85,7 +85,11 @@ class Case:
             found.append(self.meanings.script.bodies[str(left.value)])
         elif self.symbolic and leaves(left):
             found += other_forms(left)
-        return [node for node in found if self.holds(self.left, self.column(node))]
+        return list(filter(self.is_right, found))
+
+    def is_right(self, node: Node) -> bool:
+        """Whether an expression has the value of the left side at every point."""
+        return self.holds(self.left, self.column(node))
 
     def column(self, node: Node) -> Column:
         """The value of an expression over the author's names at every point."""

@@ -98,12 +98,16 @@ def _reduced(formulas: Sequence[Node], case: Case) -> list[Node]:
     return [n for n in found if case.holds(case.left, case.column(n))]
 
 
+_PARTED = [OPS[op] for op in ("add", "sub", "mul", "neg", "pow")]
+
+
 def _bars_apart(root: Node) -> Node:
     """A bar for each factor below one: a/(p*s^2) as a/p/s/s, which multiplies out."""
 
     def visit(node: Node, args: list[Node]) -> Node:
         if node.op is not OPS["div"]:
-            return with_arguments(node, args) if args else node
+            # Within exp(-t/(R*C)) nothing is to be multiplied out.
+            return with_arguments(node, args) if node.op in _PARTED else node
         number, factors = factors_of(args[1])
         # Below a fraction in a fraction, 1/(a/b), its own bar turns round.
         above, below = product_of(number**-1, [(args[0], 1)]), list[Node]()

@@ -63,8 +63,8 @@ class BothSides:
     @property
     def is_telling(self) -> bool:
         """Whether a term of common size would show: not beside 1e30."""
-        size = abs(self.left)
-        return bool(not size or 1 / HUGE < size < HUGE)
+        sizes = abs(self.left), abs(self.right)
+        return all(not size or 1 / HUGE < size < HUGE for size in sizes)
 
     @property
     def agrees(self) -> bool:
