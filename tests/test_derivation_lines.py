@@ -631,6 +631,7 @@ PAGES = {
     "\nf = x^3\ndf/dx = 3*x^2": ["FAIL", "FAIL"],
     "(c) f = x^3": ["FAIL"],
     "3. f = x*x": ["PASS"],
+    r"(x) f \cdot 2 = 2x^3": ["PASS"],
     "iii) f = x^2 + 1": ["FAIL"],
     "(c)f' = 2*x\nd)f'' = 2\ne. f'' = 2\niv. f'' = 3": ["PASS", "PASS", "PASS", "FAIL"],
     "(B) f' = 2*x\n(1a) f'' = 2\n1b) f'' = 3": ["PASS", "PASS", "FAIL"],

@@ -39,6 +39,7 @@ from cgprimer.expr.tokens import (
     TOKEN_OF_ASCII,
     readable,
 )
+from cgprimer.keeping import lazy
 
 UNEXPECTED = "unexpected character"
 
@@ -72,6 +73,12 @@ class Complaints:
         self.tokens: list[str] = self.token.findall(self.source, start, end)
         self.tokens.append("")
 
+    @lazy
+    def spans(self) -> list[tuple[int, int]]:
+        """Where every token stands, found when one of them is asked for."""
+        tokens = self.token.finditer(self.source, self.start)
+        return [match.span() for match in islice(tokens, len(self.tokens))]
+
     @property
     def text(self) -> str:
         """What the author wrote."""
@@ -79,9 +86,8 @@ class Complaints:
 
     def span(self, at: int, to: int | None = None) -> tuple[int, int]:
         """Where the tokens from `at` to `to` were written: found on demand."""
-        tokens = self.token.finditer(self.source, self.start)
         last = at if to is None else to
-        spans = [match.span() for match in islice(tokens, at, last + 1)]
+        spans = self.spans[at : last + 1]
         # The mark for the end of the text is no token, so there is no span of it: the
         # caret stands behind the last character.
         if len(spans) <= last - at:

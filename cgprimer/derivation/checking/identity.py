@@ -78,7 +78,7 @@ def other_forms(root: Node) -> list[Node]:
     )
     for way in ways:
         try:
-            with _time_limit(PATIENCE / 2):
+            with _time_limit(PATIENCE):  # the first one loads half of sympy
                 found.append(from_sympy(way(to_sympy(_exact(root), real=True))))
         except _TimeUp:
             _forget()

@@ -77,11 +77,13 @@ class Tape:
         loads: list[int] = []
         for i, is_row in enumerate(kinds):
             loads += (Move.ROW if is_row else Move.PARAMETER, i, i, 0)
-        forward, [result] = self._encode([shape.stable], slots)
+        forward, [result] = self._encode([shape.stable], slots, len(kinds))
         self.forward = _packed([*loads, *forward, Move.DEFINE, 0, result, 0])
-        back = slots | {shape.stable: len(slots), ADJOINT: len(slots) + 1}
-        reverse, registers = self._encode(shares(shape, columns), back)
-        loads += (Move.VALUE, len(slots), 0, 0, Move.ADJOINT, len(slots) + 1, 0, 0)
+        value, adjoint = len(kinds), len(kinds) + 1
+        # An equation `y = x` defines what a slot holds: one name, two registers.
+        back = slots | {shape.stable: value, ADJOINT: adjoint}
+        reverse, registers = self._encode(shares(shape, columns), back, adjoint + 1)
+        loads += (Move.VALUE, value, 0, 0, Move.ADJOINT, adjoint, 0, 0)
         for i, register in zip(columns, registers, strict=True):
             add = Move.ADD_TO_ROW if kinds[i] else Move.ADD_TO_PARAMETER
             reverse += (add, 0, register, i)
@@ -97,10 +99,10 @@ class Tape:
         )
 
     def _encode(
-        self, roots: Sequence[Node], known: dict[Node, int]
+        self, roots: Sequence[Node], known: dict[Node, int], first: int
     ) -> tuple[list[int], list[int]]:
-        """Instructions for `roots`; their registers."""
-        writer = _TapeWriter(len(known), self.constants)
+        """Instructions for `roots`, and their registers; free ones from `first`."""
+        writer = _TapeWriter(first, self.constants)
         roots, register, order = to_translate(roots, known)
         # A register is used again after its last use, so that they stay in the cache.
         last = {arg: node for node in order for arg in node.args}
