@@ -193,6 +193,20 @@ class Graph(Frozen):
             )
         return names
 
+    def names_of_claims(
+        self, node: str, wrt: str, output: str | None
+    ) -> tuple[str, ...]:
+        """The names that a claim for ∂node/∂wrt may use; GraphError for an odd pair.
+
+        Of `output` claims are totals, in any names of the graph.
+        """
+        if node != output:
+            total = f"; for a total derivative give output={node!r}"
+            return (*self.names_beside(node, wrt, total), node)
+        if wrt not in self.names:
+            raise GraphError(unknown(f"name {shorten(wrt)!r}", wrt, self.names))
+        return tuple(self.names)
+
     @property
     def equations(self) -> tuple[Equation, ...]:
         """All equations in the author's order; built on demand."""

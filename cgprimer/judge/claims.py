@@ -32,7 +32,6 @@ from cgprimer.errors import (
     listing,
     shorten,
     suggest,
-    unknown,
     with_hint,
 )
 from cgprimer.expr.node import Node
@@ -166,12 +165,7 @@ def read_claims(
             if (node, wrt) in by_edge:
                 message = f"line {claim.number}: a second claim for d {node} / d {wrt}"
                 problems.append(Mistake(message, claim.line, 0, claim.start))
-        total = f"; for a total derivative give output={node!r}"
-        own: Collection[str] = names
-        if node != output:
-            own = (*graph.names_beside(node, wrt, total), node)
-        if wrt not in own:
-            raise GraphError(unknown(f"name {shorten(wrt)!r}", wrt, own))
+        own = graph.names_of_claims(node, wrt, output)
         try:
             by_edge[node, wrt] = _read((node, wrt), claim, own, width)
         # Each formula's mistakes are kept, and raised together after the last.
@@ -217,7 +211,6 @@ def _check_edges(claims: Mapping[Edge, Any], names: Collection[str]) -> None:
 
 def _matched(edge: Edge, names: Collection[str]) -> Edge:
     """The edge that a line is about: dL/dw_11 is of w11 where that is there."""
-
     new = matched({*edge}, names) if not {*names}.issuperset(edge) else {}
     return new.get(edge[0], edge[0]), new.get(edge[1], edge[1])
 
@@ -281,16 +274,12 @@ def _parse(
     claim: Written, names: Collection[str]
 ) -> tuple[Node, Mapping[str, tuple[int, int]]]:
     """The formula in the language or in LaTeX, and where names of the latter stand."""
-    if claim.end is None:
-        try:
-            return parse_expression(claim.line, claim.start, names), {}
-        except ExpressionError:
-            if not is_latex(claim.line[claim.start :]):
-                raise
-    from cgprimer.reading.claimed import read_formula
+    if claim.end is not None or is_latex(claim.line[claim.start :]):
+        from cgprimer.reading.claimed import read_formula
 
-    end = len(claim.line) if claim.end is None else claim.end
-    return read_formula(claim.line, (claim.start, end), names)
+        end = len(claim.line) if claim.end is None else claim.end
+        return read_formula(claim.line, (claim.start, end), names)
+    return parse_expression(claim.line, claim.start, names), {}
 
 
 def _function(edge: Edge, claim: Callable[..., Any], names: Collection[str]) -> Claim:

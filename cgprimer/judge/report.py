@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -263,13 +263,3 @@ def overall(rows: tuple[CheckRow, ...]) -> str:
     if FAIL in verdicts:
         return FAIL
     return PASS if verdicts == {PASS} else INCONCLUSIVE
-
-
-def undecided(rows: Iterable[CheckRow]) -> str:
-    """The first row that could not be decided, and why; nothing where all could."""
-    doubtful = [row for row in rows if row.verdict == INCONCLUSIVE]
-    if not doubtful:
-        return ""
-    row = doubtful[0]
-    more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
-    return f"{row.derivative} could not be decided{more}: {row.reason}"

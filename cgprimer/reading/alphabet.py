@@ -11,7 +11,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection
 
-from cgprimer.grouping import grouped
 from cgprimer.reading.names import plain_name
 from cgprimer.reading.spellings import LETTERS, LOWERED, MARKED
 
@@ -68,10 +67,10 @@ def matched(used: Collection[str], told: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for key in (called, lambda text: called(text).replace("_", "")):
-        by = grouped((key(text), text) for text in told)
+        called_so = Counter(map(key, told))
+        only = {key(text): text for text in told if called_so[key(text)] == 1}
         for text in used:
-            near = by.get(key(text), [])
-            if text not in told and text not in found and len(near) == 1:
-                found[text] = near[0]
+            if text not in told and text not in found and key(text) in only:
+                found[text] = only[key(text)]
     taken = Counter([*found.values(), *(text for text in used if text in told)])
     return {text: new for text, new in found.items() if taken[new] == 1}

@@ -14,7 +14,8 @@ from cgprimer.judge.code.directions import TELL
 from cgprimer.judge.code.examined import Examined
 from cgprimer.judge.code.subject import Subject, index
 from cgprimer.judge.mistakes.component_patterns import Part, common, likely_mistakes
-from cgprimer.judge.report import CheckRow, undecided
+from cgprimer.judge.report import CheckRow
+from cgprimer.judge.stories.sentences import undecided
 from cgprimer.judge.verdict import FAIL, SHARP
 from cgprimer.types import Array, Integers
 

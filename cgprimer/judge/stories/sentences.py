@@ -5,14 +5,14 @@ rows at one point, verdict, stories of totals ─▶ an edge, the diagnosis; for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cgprimer.errors import listing
 from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck
-from cgprimer.judge.report import CheckRow, undecided
+from cgprimer.judge.report import CheckRow
 from cgprimer.judge.stories.edge_stories import Story
-from cgprimer.judge.verdict import FAIL, PASS, SURROGATE
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Edge
 
 _ORDER = {"edge": 0, "kink": 0, "second": 1, "direction": 2, "total": 2}
@@ -54,6 +54,16 @@ def diagnosis(
     else:
         says = [_on_edge(row), *_on_others(row, wrong)]
     return first, " ".join([*says, *_on_totals(rows, stories, claims)])
+
+
+def undecided(rows: Iterable[CheckRow]) -> str:
+    """The first row that could not be decided, and why; nothing where all could."""
+    doubtful = [row for row in rows if row.verdict == INCONCLUSIVE]
+    if not doubtful:
+        return ""
+    row = doubtful[0]
+    more = f" (and {len(doubtful) - 1} more)" if len(doubtful) > 1 else ""
+    return f"{row.derivative} could not be decided{more}: {row.reason}"
 
 
 def _on_edge(row: CheckRow) -> str:
