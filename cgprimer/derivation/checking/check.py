@@ -18,7 +18,7 @@ A line that is not read is a row of its own, and what rests on it is undecided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -122,14 +122,18 @@ def _page(
     scripts: list[Script] = []
     for begin, end in exercises(text):
         script = _script(lines, top, end, variables)
-        found = list(_judged(script, judging(script), begin))
-        old = _wrong_definitions(script, found)
-        if any(line <= begin for line in old.values()):
-            top, script = begin, _script(lines, begin, end, variables)
-            found = list(_judged(script, judging(script), begin))
-            rows += [_with_note(*one, old, ANEW) for one in found]
-        else:
-            rows += [_with_note(*one, old, ONCE) for one in found]
+        lines_of = _definitions(script)
+        found = []
+        for one in _judged(script, judging(script), begin):
+            found.append(_with_note(*one, lines_of, ONCE))
+            # The first is enough: what follows rests on another f.
+            if one[1].verdict == FAIL and lines_of.get(one[0].left.node, end) <= begin:
+                top, script = begin, _script(lines, begin, end, variables)
+                again = _judged(script, judging(script), begin)
+                above = {n: line for n, line in lines_of.items() if line <= begin}
+                found = [_with_note(*each, above, ANEW) for each in again]
+                break
+        rows += found
         rows += [unread_row(one) for one in script.unread if one.number > begin]
         scripts.append(script)
     require_claims(scripts)
@@ -142,15 +146,11 @@ def _script(
     return read_lines("\n" * top + "\n".join(lines[top:end]), variables)
 
 
-def _wrong_definitions(
-    script: Script, judged: Iterable[tuple[Equality, DerivationRow]]
-) -> dict[Node, int]:
-    """The names that wrong lines begin with, each with the line that defines it."""
-    defined = {
+def _definitions(script: Script) -> dict[Node, int]:
+    """The names that lines define, each with the number of its line."""
+    return {
         name(one.defines): one.left.number for one in script.equalities if one.defines
     }
-    wrong = {one.left.node for one, row in judged if row.verdict == FAIL}
-    return {node: line for node, line in defined.items() if node in wrong}
 
 
 def _with_note(
