@@ -43,7 +43,9 @@ def require_claims(scripts: Sequence[Script]) -> None:
     It has every mistake, each with a caret.
     """
     said = [one for script in scripts for one in script.equalities]
-    problems = [problem for script in scripts for problem in script.problems()]
+    # Scripts of one page may share lines.
+    told = (problem for script in scripts for problem in script.problems())
+    problems = list(dict.fromkeys(told))
     if problems and not any(one.claims for one in said):
         raise ExpressionError(problems)
     if not said:
