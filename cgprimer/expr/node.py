@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cgprimer.expr.ops import Op
 
 T = TypeVar("T")
+Content = str | float | tuple[tuple[str, Any], ...] | None
 
 # Weakly, so that the expressions of a graph go when the graph goes. An entry whose node
 # is dead is harmless: its key may be met again, as ids are used again, but then the
@@ -31,8 +32,9 @@ _lock = forkable()
 class Node(Frozen):
     """An operation `op` on `args`.
 
-    value : of a leaf its name (str) or number (float). Whatever an operation has there
-        is a part of what it is, and is passed on when its arguments are replaced.
+    value : of a leaf its name (str) or number (float); of an operation its attributes,
+        as (("axis", 1),), if it has any. Whatever an operation has there is a part of
+        what it is, and is passed on when its arguments are replaced.
 
     Never call it: `Op.__call__`, `name` and `const` return the one node there is.
     """
@@ -41,7 +43,7 @@ class Node(Frozen):
 
     op: Op
     args: tuple[Node, ...]
-    value: str | float | None
+    value: Any
 
     def __repr__(self) -> str:
         from cgprimer.errors import shorten
@@ -55,7 +57,7 @@ class Node(Frozen):
         return restore, flatten(self)
 
 
-def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> Node:
+def intern(op: Op, args: tuple[Node, ...], value: Content = None) -> Node:
     """Return the node `op(*args)`, made now if it was not there.
 
     Nodes that differ in `value` alone are two nodes. Floats are told apart by
@@ -74,7 +76,7 @@ def intern(op: Op, args: tuple[Node, ...], value: str | float | None = None) -> 
 
 
 def _insert(
-    key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: str | float | None
+    key: tuple[Any, ...], op: Op, args: tuple[Node, ...], value: Content
 ) -> Node:
     with _lock:
         found = _table.get(key)
@@ -142,7 +144,7 @@ def substitute(roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
     return [results[root] for root in roots]
 
 
-def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], str | float | None]]]:
+def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], Content]]]:
     """`root` as rows (op name, argument rows, value), arguments first."""
     order = postorder([root])
     row = {node: i for i, node in enumerate(order)}

@@ -26,7 +26,7 @@ from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.foreign_names import about_inverse, bad_name
 from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import looks_like
-from cgprimer.expr.node import Node, intern
+from cgprimer.expr.node import Content, Node, intern
 from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
 from cgprimer.expr.printed import read_print
@@ -34,7 +34,7 @@ from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.tokens import DIGITS, GROUPED, NAME, NUMBER, SIGNS
 
 INFIX: dict[str, Op] = {
-    op.symbol: op for op in OPS.values() if op.symbol and op.arity == 2
+    op.symbol: op for op in TABLE if op.symbol and op.arity == 2
 } | {"**": OPS["pow"]}
 _NEG, _MUL = OPS["neg"], OPS["mul"]
 _UNKNOWN = Op("unknown", max, ("1",), chains=True)  # a function that is reported
@@ -300,7 +300,7 @@ def _evaluate(op: Op, values: list[float]) -> float:
         return float(op.forward(*values))
 
 
-def restore(rows: list[tuple[str, tuple[int, ...], str | float | None]]) -> Node:
+def restore(rows: list[tuple[str, tuple[int, ...], Content]]) -> Node:
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
     if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
