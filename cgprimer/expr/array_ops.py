@@ -13,6 +13,7 @@ from typing import Any
 
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import DimsError
+from cgprimer.expr.ops import OPS, Op
 
 Ranks = tuple[int, ...]
 
@@ -138,6 +139,12 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
 )  # fmt: skip
 
 ARRAY_OPS: dict[str, ArrayOp] = {op.name: op for op in ARRAY_TABLE}
+
+
+def op_called(name: str) -> Op:
+    """The operation of that name, of arrays or of numbers."""
+    return ARRAY_OPS.get(name) or OPS[name]
+
 
 ARRAY_FUNCTIONS: dict[str, ArrayOp] = {
     spelling: op for op in ARRAY_TABLE for spelling in (op.name, *op.aliases)
