@@ -22,6 +22,7 @@ import numpy as np
 
 from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
 from cgprimer.expr.advice import about_comma, about_parts
+from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.foreign_names import about_inverse, bad_name
 from cgprimer.expr.foreign_signs import about, spell
@@ -307,10 +308,11 @@ def _evaluate(op: Op, values: list[float]) -> float:
 def restore(rows: list[tuple[str, tuple[int, ...], Content]]) -> Node:
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
-    if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
+    known = OPS | {op.stored: op for op in ARRAY_OPS.values()}
+    if unknown := sorted({op for op, _, _ in rows} - known.keys()):
         raise missing_op(unknown[0])
     for op, args, value in rows:
-        nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
+        nodes.append(intern(known[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]
 
 
