@@ -112,7 +112,9 @@ def _graph(
         table, readings, problems = _table(texts, read.readings, *declared)
     if problems and holds_arrays(texts):
         reading = read_arrays(texts, (*declared[0], *declared[1]))
-        if not reading.problems or (reading.is_of_arrays and not reading.unread):
+        if not reading.problems or (
+            reading.is_of_arrays and reading.misread < sum(map(len, problems.values()))
+        ):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
         raise _refused(problems, notes)
@@ -145,16 +147,16 @@ def _array_graph(
     if reading.problems:
         raise _refused(reading.problems, notes)
     parameters, variables = reading.declared_names(*declared)
-    made = graph_of(
+    used = reading.used
+    return graph_of(
         reading.bodies,
         outputs,
         reading.parameters(parameters, variables),
         variables,
-        parameters,
-        sizing=reading.sizing,
-        texts=reading.texts,
+        [name for name in parameters if name not in used],
+        reading.sizing,
+        reading.texts,
     )
-    return made
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
