@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph as Graph
     from cgprimer.graph.paths import Paths as Paths
     from cgprimer.graph.read import parse_graph as parse_graph
+    from cgprimer.graph.unrolled import unrolled as unrolled
     from cgprimer.judge.check import check_gradients as check_gradients
     from cgprimer.judge.claims import parse_claims as parse_claims
     from cgprimer.judge.code.foreign import check_function as check_function
@@ -134,6 +135,7 @@ _HOME = {
     "SGD": "cgprimer.fitting.optimisers",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
+    "unrolled": "cgprimer.graph.unrolled",
 }
 
 __all__ = [
@@ -189,6 +191,7 @@ __all__ = [
     "parse_latex",
     "plot_loss",
     "trace",
+    "unrolled",
 ]
 
 
