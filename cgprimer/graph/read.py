@@ -154,8 +154,8 @@ def _array_graph(
         reading.parameters(parameters, variables),
         variables,
         [name for name in parameters if name not in used],
-        reading.sizing,
-        reading.texts,
+        sizing=reading.sizing,
+        texts=reading.texts,
     )
 
 
