@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.printed import plain_name
 from cgprimer.expr.tokens import MARKS, NAME
 from cgprimer.graph.names import by_plain_name
+from cgprimer.graph.numbering import Names
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 
 MOST_AXES = 24
 LARGEST = 10**9  # of one size
@@ -47,7 +49,10 @@ class Declared:
     """What is declared, and where: dims by name, in the order of the declarations.
 
     origins : name → how a message tells where its dims were told.
+    places : the same for lines: the number of the text, and where in it.
     broken : names whose declarations have mistakes; nothing is known of their dims.
+    problems : mistakes by the number of the text. numbers : what sizes with names are.
+    equations : the numbers of the texts that declare nothing.
     """
 
     dims: dict[str, Dims] = field(default_factory=dict)
@@ -56,11 +61,32 @@ class Declared:
     broken: set[str] = field(default_factory=set)
     problems: dict[int, list[Mistake]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    equations: list[int] = field(default_factory=list)
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether any name has axes, or a declaration has a mistake."""
+        return bool(self.problems or any(self.dims.values()))
+
+    def kinds(
+        self,
+        parameters: Sequence[str],
+        variables: Sequence[str],
+        defined: Collection[str],
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Parameters and variables, with those that are declared among them."""
+        given = {*parameters, *variables}
+        new = [name for name in self.origins if name not in given]
+        kind = Names(defined, (), ()).kind
+        return (
+            (*parameters, *(name for name in new if kind(name) is PARAMETER)),
+            (*variables, *(name for name in new if kind(name) is VARIABLE)),
+        )
 
     @property
     def sizes(self) -> dict[str, str]:
         """The names of sizes, each with how a message tells who has it."""
-        found = {}
+        found: dict[str, str] = {}
         for name, dims in [*self.dims.items()][::-1]:
             line = self.origins[name].removeprefix("declared ")
             where = repr(line) if name in self.places else "dims="
@@ -73,15 +99,24 @@ def is_declaration(text: str) -> bool:
     return ":" in text and "=" not in text and bool(_NAMES.match(text))
 
 
-def declared_in(texts: Mapping[int, str], given: Any = None) -> Declared:
-    """What lines, by their numbers, and `dims=` declare.
+def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
+    """What lines among the texts of a graph, and `dims=`, declare.
 
-    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold.
+    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold, and
+    where there is no equation.
     """
     found = Declared()
-    for number, text in texts.items():
+    for number, text in enumerate(texts):
+        if not is_declaration(text):
+            found.equations.append(number)
+            continue
         for problem in _read_line(found, number, text):
             found.problems.setdefault(number, []).append(problem)
+    if not found.equations:
+        raise GraphError(
+            "there are declarations, and no equations: write at least one, like "
+            "'xy = W @ xa'"
+        )
     _join(found, texts, given_dims(given))
     return found
 
@@ -305,7 +340,7 @@ def _refused(
     return ExpressionError([Mistake(message, text, start, end, hint)])
 
 
-def _join(found: Declared, texts: Mapping[int, str], given: dict[str, Dims]) -> None:
+def _join(found: Declared, texts: Sequence[str], given: dict[str, Dims]) -> None:
     """Add what `dims=` says to what lines say; where they differ is a mistake."""
     told: dict[str, tuple[int, str]] = {}  # size → number, and who says so
     for name, dims in given.items():
