@@ -106,6 +106,6 @@ def test_code_for_numpy_is_refused_by_its_name():
     with pytest.raises(OpError) as error:
         to_jax(graph)
     assert str(error.value) == (
-        "'mine' in the equation of 'xy': is code for numpy, which no other library can "
+        "'mine' in the equation of xy: is code for numpy, which no other library can "
         "run\n  hint: give it as a formula: custom_op('mine(a) = …')"
     )
