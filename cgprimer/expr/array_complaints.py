@@ -45,7 +45,8 @@ _FUNCTIONS: Mapping[str, Op] = ChainMap(
 class ArrayComplaints(Parser):
     """A parser whose tokens and functions are those of arrays, and what it says.
 
-    `given` are the keywords of each open call, by the token that opened it.
+    `given` are the keywords of each open call, by the token that opened it; `forms` the
+    strings before the arguments, of einsum.
     """
 
     signs = ARRAY_SIGNS
@@ -61,6 +62,7 @@ class ArrayComplaints(Parser):
     ) -> None:
         super().__init__(text, start, declared)
         self.given: dict[int, dict[str, Any]] = {}
+        self.forms: dict[int, str] = {}
 
     def call(self) -> _Frame | None:
         """The call whose argument begins here, if one does."""
@@ -78,7 +80,7 @@ class ArrayComplaints(Parser):
             of_einsum = call and "form" in self.keys(call.op or OPS["neg"])
             around = self.tokens[at - 1], self.tokens[at + 1]
             if call and of_einsum and around == ("(", ","):
-                self.given[call.token] = {"form": token[1:-1].replace(" ", "")}
+                self.forms[call.token] = token[1:-1].replace(" ", "")
                 return at + 2
             self.fail(
                 "a string stands where a value is expected", at, about_value("form")
@@ -102,13 +104,13 @@ class ArrayComplaints(Parser):
             self.fail("a string stands where an operator is expected", at)
         before = len(self.problems)
         after = super().missing_operator(token, at)
-        if len(self.problems) > before:
-            hint = about_array_gap(self.tokens, at, self.problems[-1].hint)
-            self.rehint(hint)
+        if len(self.problems) > before and not self.is_odd:
+            self.rehint(about_array_gap(self.tokens, at, self.problems[-1].hint))
         return after
 
     def check_function(self, token: str, at: int) -> None:
-        if token not in self.functions:
+        # Behind a point all is told.
+        if token not in self.functions and self.tokens[at - 1 : at] != ["."]:
             hint = about_call(self.tokens, at) or about_array_function(
                 token, self.functions
             )
