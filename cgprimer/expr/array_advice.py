@@ -67,7 +67,7 @@ _PROGRAMS = {
     "cumsum": "name the axis: cumsum(x, axis=0)",
     "flip": "name the axis: flip(x, axis=0)",
     "softmax": "name the axis: softmax(x, axis=-1)",
-    "diag": "write diag(v) for a matrix with v in its diagonal, diagonal(A) for that of A",
+    "diag": "write diag(v) for the matrix of a vector, diagonal(A) for its opposite",
     "var": "var(x) divides by n; torch by n - 1, as sum((x - mean(x))^2)/(n - 1)",
     "max": "write max(x, axis=1) along an axis, max(a, b) for the larger entries",
     "min": "write min(x, axis=1) along an axis, min(a, b) for the smaller entries",

@@ -23,7 +23,7 @@ from cgprimer.expr.array_advice import (
 )
 from cgprimer.expr.array_attributes import about_value
 from cgprimer.expr.array_op import ArrayOp
-from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
+from cgprimer.expr.array_ops import ARRAY_FUNCTIONS, ARRAY_OPS
 from cgprimer.expr.array_pasted import (
     read_array_line,
     read_array_pasted,
@@ -71,7 +71,7 @@ class ArrayComplaints(Parser):
 
     def keys(self, op: Op) -> dict[str, Any]:
         """The keywords of a function, with their defaults."""
-        op = OPS.get(REDUCED.get(op.name, ""), op)
+        op = ARRAY_OPS.get(REDUCED.get(op.name, ""), op)
         return dict(op.attrs) if isinstance(op, ArrayOp) else {}
 
     def missing_value(self, token: str, at: int) -> int:

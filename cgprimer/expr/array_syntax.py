@@ -29,6 +29,7 @@ from cgprimer.expr.array_attributes import (
 )
 from cgprimer.expr.array_complaints import REDUCED, ArrayComplaints
 from cgprimer.expr.array_op import REQUIRED, ArrayOp
+from cgprimer.expr.array_ops import op_called
 from cgprimer.expr.array_tokens import COMPARING, COMPARISONS
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, Op, name
@@ -125,7 +126,7 @@ class ArrayParser(ArrayComplaints):
         while True:
             at = self.postfixes(at)
             token = self.tokens[at]
-            op = INFIX.get(token) or (OPS["matmul"] if token == "@" else None)
+            op = INFIX.get(token) or (op_called("matmul") if token == "@" else None)
             if op is not None:
                 self.check_power(op, at)
                 self.reduce(op.binding + op.right)
@@ -157,7 +158,7 @@ class ArrayParser(ArrayComplaints):
             hint = "write a product of two: (a < b)*(b < c)"
             self.note("two comparisons in a row", at, hint)
             self.reduce(COMPARING)
-        self.frames.append(_Frame(COMPARING, OPS[COMPARISONS[token]], at, 0))
+        self.frames.append(_Frame(COMPARING, op_called(COMPARISONS[token]), at, 0))
         return at + 1
 
     def postfixes(self, at: int) -> int:
@@ -170,7 +171,7 @@ class ArrayParser(ArrayComplaints):
                 and self.tokens[at + 2] != "("
             ):
                 to = at + (token == ".")
-                self.apply(OPS["transpose"], {}, at, to)
+                self.apply(op_called("transpose"), {}, at, to)
                 at = to + 1
             elif token == "[":
                 at = self.subscript(at)
@@ -184,10 +185,10 @@ class ArrayParser(ArrayComplaints):
             self.fail(error.message, error.at, error.hint, error.to)
         chosen = [item for item in items if isinstance(item, str)]
         if not chosen:
-            self.apply(OPS["slice"], {"at": items}, at, after - 1)
+            self.apply(op_called("slice"), {"at": items}, at, after - 1)
         elif len(items) == 1:
             self.operands.append(self.leaf(chosen[0], at + 1))
-            self.apply(OPS["pick"], {}, at, after - 1)
+            self.apply(op_called("pick"), {}, at, after - 1)
         else:
             message = (
                 "a name stands alone in a subscript: it picks one of the last axis"
@@ -223,7 +224,7 @@ class ArrayParser(ArrayComplaints):
             attrs = {"form": self.forms.pop(frame.token)} | attrs
         count = len(self.operands) - frame.base
         if op.name in REDUCED and (count == 1 or attrs):
-            op = OPS[REDUCED[op.name]]
+            op = op_called(REDUCED[op.name])
         if not isinstance(op, ArrayOp):
             if not count:
                 self.wrong_count(op, 0, frame.token - 1, at)

@@ -14,7 +14,7 @@ evaluated as code, nothing recurses, and every error points into the author's te
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import NamedTuple, Self
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
 from cgprimer.expr.advice import about_comma, about_parts
+from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.foreign_names import about_inverse, bad_name
 from cgprimer.expr.foreign_signs import about, spell
@@ -75,7 +76,8 @@ class _Frame(NamedTuple):
 class Parser(Complaints):
     """One text on its way to one node; `declared` names are names whatever they are."""
 
-    pasted_read, line_read = staticmethod(read_pasted), staticmethod(read_line)
+    pasted_read: Callable[[Spelled, int], Spelled] = staticmethod(read_pasted)
+    line_read: Callable[[Spelled], Spelled] = staticmethod(read_line)
 
     def __init__(
         self, text: str | Spelled, start: int, declared: Collection[str]
@@ -307,10 +309,11 @@ def _evaluate(op: Op, values: list[float]) -> float:
 def restore(rows: list[tuple[str, tuple[int, ...], Content]]) -> Node:
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
-    if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
+    known = OPS | {op.stored: op for op in ARRAY_OPS.values()}
+    if unknown := sorted({op for op, _, _ in rows} - known.keys()):
         raise missing_op(unknown[0])
     for op, args, value in rows:
-        nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
+        nodes.append(intern(known[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]
 
 
