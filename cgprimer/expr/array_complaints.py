@@ -76,15 +76,12 @@ class ArrayComplaints(Parser):
 
     def missing_value(self, token: str, at: int) -> int:
         call = self.call()
-        if token[:1] == '"' and token[1:]:
+        if _is_string(token):
             of_einsum = call and "form" in self.keys(call.op or OPS["neg"])
             around = self.tokens[at - 1], self.tokens[at + 1]
             if call and of_einsum and around == ("(", ","):
                 self.forms[call.token] = token[1:-1].replace(" ", "")
                 return at + 2
-            self.fail(
-                "a string stands where a value is expected", at, about_value("form")
-            )
         if token == "[":
             hint = "declare a name, as in w: 3, and give its numbers with the values"
             self.fail("an array is no part of an equation", at, hint)
@@ -100,8 +97,6 @@ class ArrayComplaints(Parser):
             self.fail("a keyword before an argument", at - 1, hint, at)
         if self.tokens[at + 1] == "=" and token[:1] in self.letters and self.call():
             self.fail(f"a comma is missing before '{shorten(token, 16)}='", at)
-        if token[:1] == '"':
-            self.fail("a string stands where an operator is expected", at)
         before = len(self.problems)
         after = super().missing_operator(token, at)
         if len(self.problems) > before and not self.is_odd:
@@ -116,7 +111,13 @@ class ArrayComplaints(Parser):
             )
             self.note(f"unknown function {shorten(token)!r}", at, hint)
 
+    def look_at(self, at: int) -> None:
+        if not _is_string(self.tokens[at]):  # which belongs to an einsum, maybe
+            super().look_at(at)
+
     def stray(self, char: str, at: int) -> int:
+        if _is_string(char):
+            self.fail("a string stands where none can", at, about_value("form"))
         before = len(self.problems)
         start, end = self.span(at)
         after = super().stray(char, at)
@@ -151,3 +152,7 @@ class ArrayComplaints(Parser):
         hint = about_more(self.tokens[at], op) if given > least else ""
         if not self.is_odd:
             self.note(f"{self.tokens[at]!r} takes {takes}, but {got}", at, hint, to)
+
+
+def _is_string(token: str) -> bool:
+    return token[:1] == '"' and len(token) > 1

@@ -67,13 +67,14 @@ _COMPILED = [(re.compile(pattern), new) for pattern, new in _SPELLINGS]
 _OF_MODULE = re.compile(rf"({MODULE})([^\W\d_]\w*+)\s*\(")
 _FORM = re.compile(r"einsum\s*\(\s*(')[\w\s,>-]*(')")
 _BY_ENTRY = re.compile(r"(\.)[*/^]")
-_STAR = re.compile(r"(?<![\d*.\s])\s*(?<!\.)\*(?!\*)\s*(?![\d.])")
+_OF_NUMBER = re.compile(r"(?<![\w.])[\d.]++\s*+\*(?!\*)|(?<![.*])\*\s*+[\d.]++(?!\w)")
+_STAR = re.compile(r"(?<![.*])\*(?!\*)")
 _PRODUCTS = frozenset(["dot", "matmul", "mm", "mv"])
 _NUMPY = frozenset(["np", "numpy", "jnp", "torch"])
 _METHODS = {
     name: name for name in ("sum", "mean", "prod", "trace", "det", "flatten")
 } | {"max": "max", "min": "min", "norm": "norm2", "inverse": "inv"}
-_MOST = 50  # methods of one text
+_MOST, _LONG = 50, 10_000  # methods of one text, and its characters
 
 
 def read_array_print(text: str | Spelled, start: int = 0) -> Spelled:
@@ -89,7 +90,7 @@ def read_array_pasted(spelled: Spelled, start: int = 0) -> Spelled:
     """The same for notations of programs."""
     steps = STEPS | {"spellings": _spellings, "bars": _forms}
     spelled = read_pasted(spelled, start, steps.values())
-    for _ in range(_MOST):
+    for _ in range(_MOST * (len(spelled.text) < _LONG)):
         after = spelled.rewrite(_method(spelled.text, start))
         if after is spelled:
             break
@@ -122,7 +123,7 @@ def _spellings(text: str, start: int) -> Iterator[Edit]:
         if match[2] in FUNCTIONS and match[2] not in ("max", "min"):
             yield Edit(*match.span(1), "")
     # In MATLAB, which writes .* for entries, * is the product of matrices.
-    if not _STAR.search(text, start):
+    if not _STAR.search(_OF_NUMBER.sub(" ", text[start:])):
         for match in _BY_ENTRY.finditer(text, start):
             yield Edit(*match.span(1), "")
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from itertools import islice
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -236,7 +235,11 @@ class Parser(Complaints):
         if op is None:
             hint = about_comma(self.tokens, at)
             self.fail("a comma outside a function call", at, hint)
-        elif op.arity > 1 and (parts := self.unclear_parts(at - 1)):
+        elif (
+            op.arity > 1
+            and self.tokens[at + 1][:1].isdigit()
+            and (parts := self.unclear_parts(at - 1))
+        ):
             message = f"{shorten(parts)!r} may be one number or several"
             to = at - 1 + 2 * parts.count(",")
             self.fail(message, at - 1, about_parts(parts), to)
@@ -246,8 +249,7 @@ class Parser(Complaints):
 
         They are none where they stand as all others do, without a blank behind a comma.
         """
-        tokens = self.token.finditer(self.source, self.start)
-        found = GROUPED.match(self.source, next(islice(tokens, at, None)).start())
+        found = GROUPED.match(self.source, self.spans[at][0])
         others = re.search(r",\s", self.source)
         of_thousands = found and re.match(r"\d{1,3},0\d\d(?!\d)", found[0])
         return found[0] if found and (others or of_thousands) else ""

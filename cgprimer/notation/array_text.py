@@ -50,9 +50,7 @@ def array_parts(node: Node, binding: Callable[[Node], float]) -> Parts:
 
 
 def _call(node: Node, attrs: dict[str, Any]) -> Parts:
-    op, args = node.op, list(node.args)
-    while op.chains and args[0].op is op and args[0].value == node.value:
-        args[:1] = args[0].args  # concat(concat(a, b), c) is concat(a, b, c)
+    op, args = node.op, _chained(node)
     form = attrs.pop("form", None)
     parts: Parts = [] if form is None else [f', "{form}"']
     for arg in args:
@@ -66,6 +64,16 @@ def _call(node: Node, attrs: dict[str, Any]) -> Parts:
     else:
         parts[0] = str(parts[0])[2:]
     return [_CALLED.get(op.name, op.name), "(", *parts, ")"]
+
+
+def _chained(node: Node) -> list[Node]:
+    """The arguments; of concat(concat(a, b), c) all three."""
+    behind: list[Node] = []
+    op, value = node.op, node.value
+    while op.chains and node.args[0].op is op and node.args[0].value == value:
+        behind += node.args[:0:-1]
+        node = node.args[0]
+    return [*node.args, *reversed(behind)]
 
 
 def _value(key: str, value: Any) -> str:
