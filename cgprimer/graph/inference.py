@@ -19,7 +19,7 @@ from cgprimer.expr.ops import NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.shape_errors import Place, Teller
+from cgprimer.graph.shape_errors import Teller, Written
 from cgprimer.grouping import grouped
 
 INDICES = frozenset(["pick", "take"])
@@ -36,7 +36,7 @@ class Inference:
     def __init__(
         self,
         bodies: Mapping[str, Node | None],
-        places: Mapping[str, Place],
+        places: Mapping[str, Written],
         declared: Declared,
     ) -> None:
         self.given, self.places, self.declared = bodies, places, declared

@@ -26,7 +26,7 @@ WIDTH = 48  # of an argument that is quoted
 LETTERS = "nmkpq"
 
 
-class Place(NamedTuple):
+class Written(NamedTuple):
     """An equation as it was written, and where in it names and operations stand."""
 
     text: str
@@ -37,7 +37,7 @@ class Teller:
     """Mistakes of shapes in the equations of one text."""
 
     def __init__(
-        self, sizing: Sizing, places: Mapping[str, Place], declared: Declared
+        self, sizing: Sizing, places: Mapping[str, Written], declared: Declared
     ) -> None:
         self.sizing, self.places, self.declared = sizing, places, declared
         self.defined: set[str] = set()
@@ -142,7 +142,7 @@ class Teller:
             f"declare {name}: {_with_letters(found)}, or change the equation",
         )
 
-    def span(self, place: Place, node: Node) -> tuple[int, int]:
+    def span(self, place: Written, node: Node) -> tuple[int, int]:
         """Where a node stands, or else the whole right side."""
         if node in place.spans:
             return place.spans[node]
