@@ -134,7 +134,7 @@ class Inference:
             return dims
         given = [self.sizing.of(arg) for arg in node.args]
         if is_of_arrays(node) and node.args and not any(given) and not dims:
-            raise DimsError(f"{node.op.name} takes an array")
+            raise DimsError("an array is expected, not a scalar")
         if not dims and not is_of_arrays(node):
             for arg in node.args:
                 if arg in self.undeclared:
@@ -164,13 +164,14 @@ class Inference:
     def _mistake(
         self, name: str, node: Node, args: tuple[Node, ...], error: DimsError
     ) -> Mistake | None:
-        for before, arg in zip(node.args, args, strict=True):
+        for k, arg in enumerate(args):
             if arg in self.undeclared and not self.sizing.of(arg):
                 called = self.undeclared[arg]
                 if called in self.told:
                     return None
                 self.told.add(called)
-                return self.teller.undeclared(name, node, before, called, None)
+                dims = self.teller.wanted(node, args, k)
+                return self.teller.undeclared(name, node, node.args[k], called, dims)
         return self.teller.misfit(name, node, args, error)
 
     def _tell(self, name: str, problem: Mistake | None) -> None:

@@ -11,17 +11,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cgprimer.errors import Mistake, shorten, suggest
+from cgprimer.expr.array_op import attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing, is_unknown, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.fitting_shapes import what_fits
+from cgprimer.graph.fitting_shapes import Misfit, expected, what_fits
 from cgprimer.notation.text import show
 
+_CALLED = {"pick": "the subscript", "slice": "the subscript"}
 WIDTH = 48  # of an argument that is quoted
 LETTERS = "nmkpq"
 
@@ -43,24 +45,26 @@ class Teller:
         self.defined: set[str] = set()
 
     def misfit(
-        self, name: str, node: Node, args: tuple[Node, ...], error: DimsError
+        self, name: str, node: Node, args: Sequence[Node], error: DimsError
     ) -> Mistake:
         """An operation whose arguments do not fit it."""
-        symbol = node.op.symbol
-        called = repr(symbol) if symbol else node.op.name
+        place = self.places[name]
+        span = self.span(place, node)
         dims = [self.sizing.of(arg) for arg in args]
-        rows = dict.fromkeys(
-            self.row(arg, own) for arg, own in zip(args, dims, strict=True)
-        )
+        rows = dict.fromkeys(map(self.row, args, dims))
         lines = "".join(f"\n    {row}" for row in rows)
         hint = what_fits(node, args, dims, self.sizing, self.inputs) or error.hint
-        place = self.places[name]
-        return Mistake(
-            f"shapes do not fit {called}: {error.message}{lines}",
-            place.text,
-            *self.span(place, node),
-            hint,
-        )
+        called = self.called(node, place, span)
+        message = f"shapes do not fit {called}: {error.message}{lines}"
+        return Mistake(message, place.text, *span, hint)
+
+    def called(self, node: Node, place: Written, span: tuple[int, int]) -> str:
+        """What a message calls an operation: as its author does."""
+        if node.op.name in _CALLED:
+            return _CALLED[node.op.name]
+        if node.op.symbol:
+            return repr(node.op.symbol)
+        return place.text[slice(*span)] if node in place.spans else node.op.name
 
     def row(self, arg: Node, dims: Dims) -> str:
         """An argument with its shape, and where that came from."""
@@ -87,25 +91,30 @@ class Teller:
     def undeclared(
         self, name: str, node: Node, before: Node, called: str, dims: Dims | None
     ) -> Mistake:
-        """A scalar of a name that nobody declared, where an array is or is met."""
+        """A scalar of a name that nobody declared, where an array is met or wanted.
+
+        dims : those that the name would need, None where nothing tells.
+        """
         place = self.places[name]
-        symbol = node.op.symbol
-        takes = f"{symbol!r} multiplies" if symbol else f"{node.op.name} takes"
-        what = f"meets {described(dims)}" if dims else ""
-        if not what and dims is None:
-            what = f"is a scalar here, where {takes} arrays"
-        if not what:
-            what = "meets an array"
-        spans = place.spans
-        leaf = next((n for n in spans if n.op is NAME and n.value == called), before)
-        if called in self.places or leaf not in spans:
-            leaf = before
-        message = f"{called!r} {what}, but has no shape"
-        if before.op is NAME and before.value != called:
-            message = f"{before.value!r} {what}, but {called!r} has no shape"
-        return Mistake(
-            message, place.text, *self.span(place, leaf), self._declare(called, dims)
+        leaf = next(
+            (n for n in place.spans if n.op is NAME and n.value == called), before
         )
+        span = self.span(place, before if called in self.places else leaf)
+        met = f"meets {described(dims)}" if dims else ""
+        if not met:
+            takes = self.called(node, place, self.span(place, node))
+            met = f"stands where {takes} takes an array"
+        message = f"{called!r} {met}, but has no shape"
+        if before.op is NAME and before.value != called:
+            message = f"{before.value!r} {met}, but {called!r} has no shape"
+        return Mistake(message, place.text, *span, self._declare(called, dims))
+
+    def wanted(self, node: Node, args: Sequence[Node], k: int) -> Dims | None:
+        """The dims that an argument would need, where the others tell."""
+        dims = [self.sizing.of(arg) for arg in args]
+        free = self.inputs
+        misfit = Misfit(node.op, args, dims, attrs_of(node), self.sizing, free)
+        return expected(misfit, k)
 
     def _declare(self, called: str, dims: Dims | None) -> str:
         """How to declare a name that is met by an array."""
@@ -113,9 +122,11 @@ class Teller:
         near = suggest(called, spare)
         if near:
             return near
-        shown = _with_letters(dims) if dims else "32"
-        such = "" if dims and shown == show_dims(dims) else "for example "
-        return f"declare it: {such}{called}: {shown}, or {called}: scalar"
+        if not dims:
+            return f"declare it, for example {called}: 32"
+        shown = _with_letters(dims)
+        such = "declare it:" if shown == show_dims(dims) else "declare it, for example"
+        return f"{such} {called}: {shown}, or {called}: scalar"
 
     @property
     def _used(self) -> set[str]:
