@@ -24,7 +24,7 @@ from cgprimer.graph.declarations import Declared
 from cgprimer.graph.inference import Inference, order_of
 from cgprimer.graph.left_sides import left_sides
 from cgprimer.graph.numbering import Names
-from cgprimer.graph.shape_errors import Written
+from cgprimer.graph.shape_errors import EquationText
 from cgprimer.graph.slots import PARAMETER
 
 _SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
@@ -95,15 +95,15 @@ def read_arrays(
     for k, problem in odd.items():
         problems.setdefault(equations[k], []).append(problem)
     bodies: dict[str, Node | None] = {}
-    places: dict[str, Written] = {}
+    places: dict[str, EquationText] = {}
     for name, k in numbers.items():
         text = texts[equations[k]]
         try:
             parser, body = ArrayParser.read_equation(text, {*names, *numbers})
-            bodies[name], places[name] = body, Written(text, parser.places())
+            bodies[name], places[name] = body, EquationText(text, parser.places())
         except ExpressionError as error:
             problems.setdefault(equations[k], []).extend(error.problems)
-            bodies[name], places[name] = None, Written(text, {})
+            bodies[name], places[name] = None, EquationText(text, {})
     misread = sum(map(len, problems.values()))
     _check_sizes(bodies, places, declared, numbers, equations, problems)
     found = _infer(bodies, places, declared)
@@ -129,7 +129,7 @@ def _left_sides(
 
 
 def _infer(
-    bodies: dict[str, Node | None], places: dict[str, Written], declared: Declared
+    bodies: dict[str, Node | None], places: dict[str, EquationText], declared: Declared
 ) -> Inference:
     """The dims of all that is in order; of what goes round in a circle none."""
     found = Inference(bodies, places, declared)
@@ -147,7 +147,7 @@ def _infer(
 
 def _check_sizes(
     bodies: dict[str, Node | None],
-    places: dict[str, Written],
+    places: dict[str, EquationText],
     declared: Declared,
     numbers: dict[str, int],
     equations: list[int],

@@ -41,7 +41,7 @@ class Misfit:
     def operand(self, k: int) -> str:
         """The same in brackets where it is an operation with a sign."""
         op = self.args[k].op
-        alone = not op.symbol or op.name == "transpose"
+        alone = not op.symbol or op.name == "transpose" or (op is self.op and not k)
         return self.text(k) if alone else f"({self.text(k)})"
 
     def fits(self, *dims: Dims, op: str = "", **attrs: Any) -> Dims | None:
@@ -137,8 +137,12 @@ def _of_product(m: Misfit) -> Iterator[str]:
 
 def _of_entries(m: Misfit) -> Iterator[str]:
     """A transpose, or an axis of 1 more or less; else other sizes of a parameter."""
+    a, b = m.dims
+    if len(a) == len(b) and 1 in a and 1 in b:
+        return  # which pairs are meant is not known
     for k in (1, 0):
-        if len(m.dims[k]) == 2 and m.with_dims(k, _turned(m.dims[k])):
+        both = len(m.dims[0]) == len(m.dims[1]) == 2
+        if both and m.with_dims(k, _turned(m.dims[k])):
             yield f"{m.operand(k)}' fits"
     for k in (1, 0):
         yield from _without_axis(m, k)
@@ -188,9 +192,13 @@ def _all_pairs(m: Misfit) -> Iterator[str]:
 
 def _of_vector(m: Misfit) -> Iterator[str]:
     """What is meant by the transpose of a vector."""
+    x = m.text(0)
     if len(m.dims[0]) == 1:
-        x = m.text(0)
-        yield f"a @ b is a' b for vectors, and outer(a, b) is a b': write {x} without '"
+        yield (
+            f"write {x} without ': a @ b is a' b of two vectors, outer(a, b) is a b'"
+        )
+    elif not m.dims[0]:
+        yield f"write {x} without '"
 
 
 def _of_square(m: Misfit) -> Iterator[str]:
@@ -210,6 +218,16 @@ def _of_solve(m: Misfit) -> Iterator[str]:
         yield f"{y}' fits"
     yield from m.declared(1, (a[0], *b[1:]))
     yield from _of_square(m)
+
+
+def _of_order(m: Misfit) -> Iterator[str]:
+    if m.dims[0]:
+        yield f"flatten({m.text(0)}) fits"
+
+
+def _of_stack(m: Misfit) -> Iterator[str]:
+    for k in range(len(m.dims) - 1, -1, -1):
+        yield from m.declared(k, m.dims[0 if k else 1])
 
 
 def _of_pick(m: Misfit) -> Iterator[str]:
@@ -274,16 +292,21 @@ def _of_conv(m: Misfit) -> Iterator[str]:
     x, k = m.dims
     if len(k) != 4 or len(x) not in (3, 4):
         return
+    if x[-1] == k[1] and len(x) > 2:
+        axes = (*range(len(x) - 3), len(x) - 1, len(x) - 3, len(x) - 2)
+        if m.with_dims(0, tuple(x[axis] for axis in axes)):
+            yield f"permute({m.text(0)}, axes={axes}) fits"
     for padding in range(1, 12):
         if m.fits(x, k, padding=padding) is not None:
             yield f"padding={padding} fits"
-    yield from m.declared(1, (k[0], x[-3], *k[2:]), (k[0], x[-3], *x[-2:]))
+    yield from m.declared(1, (k[0], x[-3], *k[2:]))
 
 
 def _of_pool(m: Misfit) -> Iterator[str]:
-    for size in range(9, 0, -1):
-        if m.fits(m.dims[0], size=size, stride=None) is not None:
-            yield f"size={size} is the largest that fits" if size < 9 else ""
+    given = m.attrs["size"]
+    for size in range(given - 1 if isinstance(given, int) else 0, 0, -1):
+        if m.fits(m.dims[0], size=size, padding=0) is not None:
+            yield f"size={size} fits"
 
 
 HINTS: dict[str, Hints] = {
@@ -292,9 +315,13 @@ HINTS: dict[str, Hints] = {
     "solve": _of_solve,
     "pick": _of_pick,
     "concat": _of_concat,
+    "stack": _of_stack,
     "einsum": _of_einsum,
     "reshape": _of_reshape,
     "conv2d": _of_conv,
+    "sort": _of_order,
+    "argsort": _of_order,
+    **dict.fromkeys(("maxpool2d", "avgpool2d", "patches"), _of_pool),
     **dict.fromkeys(("det", "logdet", "inv", "trace", "eye", "cholesky"), _of_square),
 }
 

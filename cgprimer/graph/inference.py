@@ -19,7 +19,7 @@ from cgprimer.expr.ops import NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.shape_errors import Teller, Written
+from cgprimer.graph.shape_errors import EquationText, Needed, Teller
 from cgprimer.grouping import grouped
 
 INDICES = frozenset(["pick", "take"])
@@ -36,7 +36,7 @@ class Inference:
     def __init__(
         self,
         bodies: Mapping[str, Node | None],
-        places: Mapping[str, Written],
+        places: Mapping[str, EquationText],
         declared: Declared,
     ) -> None:
         self.given, self.places, self.declared = bodies, places, declared
@@ -116,7 +116,7 @@ class Inference:
         value = node.value
         if isinstance(value, tuple) and not self.unclear.intersection(args):
             given = [self.sizing.of(arg) for arg in args]
-            value = resolved(node.op, attrs_of(node), given, self.declared)
+            value = resolved(attrs_of(node), given, self.declared)
         return intern(node.op, args, value)
 
     def _is_unclear(self, node: Node) -> bool:
@@ -158,7 +158,8 @@ class Inference:
         called = self.undeclared[arg]
         if called not in self.told:
             self.told.add(called)
-            problem = self.teller.undeclared(name, node, before, called, dims)
+            needed = Needed(dims, dims, may_be_scalar=True)
+            problem = self.teller.undeclared(name, node, before, called, needed)
             self._tell(name, problem)
 
     def _mistake(
@@ -170,8 +171,8 @@ class Inference:
                 if called in self.told:
                     return None
                 self.told.add(called)
-                dims = self.teller.wanted(node, args, k)
-                return self.teller.undeclared(name, node, node.args[k], called, dims)
+                needed = self.teller.needed(node, args, k)
+                return self.teller.undeclared(name, node, node.args[k], called, needed)
         return self.teller.misfit(name, node, args, error)
 
     def _tell(self, name: str, problem: Mistake | None) -> None:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
 from cgprimer.graph.declarations import Declared
 from cgprimer.graph.fitting_shapes import Misfit, expected, what_fits
+from cgprimer.keeping import lazy
 from cgprimer.notation.text import show
 
 _CALLED = {"pick": "the subscript", "slice": "the subscript"}
@@ -28,18 +30,26 @@ WIDTH = 48  # of an argument that is quoted
 LETTERS = "nmkpq"
 
 
-class Written(NamedTuple):
+class EquationText(NamedTuple):
     """An equation as it was written, and where in it names and operations stand."""
 
     text: str
     spans: Mapping[Node, tuple[int, int]]
 
 
+class Needed(NamedTuple):
+    """What a scalar meets, and what dims it may have: none where nothing tells."""
+
+    met: Dims
+    dims: Dims | None
+    may_be_scalar: bool
+
+
 class Teller:
     """Mistakes of shapes in the equations of one text."""
 
     def __init__(
-        self, sizing: Sizing, places: Mapping[str, Written], declared: Declared
+        self, sizing: Sizing, places: Mapping[str, EquationText], declared: Declared
     ) -> None:
         self.sizing, self.places, self.declared = sizing, places, declared
         self.defined: set[str] = set()
@@ -53,12 +63,12 @@ class Teller:
         dims = [self.sizing.of(arg) for arg in args]
         rows = dict.fromkeys(map(self.row, args, dims))
         lines = "".join(f"\n    {row}" for row in rows)
-        hint = what_fits(node, args, dims, self.sizing, self.inputs) or error.hint
+        hint = what_fits(node, args, dims, self.sizing, self.free) or error.hint
         called = self.called(node, place, span)
         message = f"shapes do not fit {called}: {error.message}{lines}"
         return Mistake(message, place.text, *span, hint)
 
-    def called(self, node: Node, place: Written, span: tuple[int, int]) -> str:
+    def called(self, node: Node, place: EquationText, span: tuple[int, int]) -> str:
         """What a message calls an operation: as its author does."""
         if node.op.name in _CALLED:
             return _CALLED[node.op.name]
@@ -83,50 +93,55 @@ class Teller:
             return f"not declared; beside '@' {name} is {kind}"
         return "not declared"
 
-    @property
-    def inputs(self) -> set[str]:
-        """Names that no equation defines, whose declarations may be changed."""
-        return {*self.sizing.names} - {*self.places}
+    @lazy
+    def free(self) -> set[str]:
+        """Names that no equation defines, in one place only: so no other depends."""
+        uses = Counter(
+            str(arg.value)
+            for place in self.places.values()
+            for node in place.spans
+            for arg in node.args
+            if arg.op is NAME
+        )
+        return {name for name, count in uses.items() if count == 1} - {*self.places}
 
     def undeclared(
-        self, name: str, node: Node, before: Node, called: str, dims: Dims | None
+        self, name: str, node: Node, before: Node, called: str, needed: Needed
     ) -> Mistake:
-        """A scalar of a name that nobody declared, where an array is met or wanted.
-
-        dims : those that the name would need, None where nothing tells.
-        """
+        """A scalar of a name that nobody declared, where an array is met or wanted."""
         place = self.places[name]
         leaf = next(
             (n for n in place.spans if n.op is NAME and n.value == called), before
         )
         span = self.span(place, before if called in self.places else leaf)
-        met = f"meets {described(dims)}" if dims else ""
-        if not met:
+        met = f"meets {described(needed.met)}"
+        if not needed.met:
             takes = self.called(node, place, self.span(place, node))
             met = f"stands where {takes} takes an array"
         message = f"{called!r} {met}, but has no shape"
         if before.op is NAME and before.value != called:
             message = f"{before.value!r} {met}, but {called!r} has no shape"
-        return Mistake(message, place.text, *span, self._declare(called, dims))
+        return Mistake(message, place.text, *span, self._declare(called, needed))
 
-    def wanted(self, node: Node, args: Sequence[Node], k: int) -> Dims | None:
-        """The dims that an argument would need, where the others tell."""
+    def needed(self, node: Node, args: Sequence[Node], k: int) -> Needed:
+        """What an argument would need to be, where the others tell."""
         dims = [self.sizing.of(arg) for arg in args]
-        free = self.inputs
-        misfit = Misfit(node.op, args, dims, attrs_of(node), self.sizing, free)
-        return expected(misfit, k)
+        misfit = Misfit(node.op, args, dims, attrs_of(node), self.sizing, self.free)
+        return Needed(next(filter(None, dims), ()), expected(misfit, k), False)
 
-    def _declare(self, called: str, dims: Dims | None) -> str:
+    def _declare(self, called: str, needed: Needed) -> str:
         """How to declare a name that is met by an array."""
         spare = [n for n in self.declared.dims if n not in self._used]
         near = suggest(called, spare)
         if near:
             return near
-        if not dims:
+        if not needed.dims:
             return f"declare it, for example {called}: 32"
-        shown = _with_letters(dims)
-        such = "declare it:" if shown == show_dims(dims) else "declare it, for example"
-        return f"{such} {called}: {shown}, or {called}: scalar"
+        shown = _with_letters(needed.dims)
+        exact = shown == show_dims(needed.dims)
+        such = "declare it:" if exact else "declare it, for example"
+        scalar = f", or {called}: scalar" if needed.may_be_scalar else ""
+        return f"{such} {called}: {shown}{scalar}"
 
     @property
     def _used(self) -> set[str]:
@@ -153,7 +168,7 @@ class Teller:
             f"declare {name}: {_with_letters(found)}, or change the equation",
         )
 
-    def span(self, place: Written, node: Node) -> tuple[int, int]:
+    def span(self, place: EquationText, node: Node) -> tuple[int, int]:
         """Where a node stands, or else the whole right side."""
         if node in place.spans:
             return place.spans[node]
