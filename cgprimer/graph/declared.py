@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.errors import ExpressionError, Mistake, suggest
 from cgprimer.expr.array_op import is_array_op
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
 from cgprimer.expr.array_pasted import read_array_line, read_array_print
@@ -60,6 +60,14 @@ class ArrayReading:
         return not self.is_of_arrays and not any(
             is_array_op(node.op) for node in postorder(self.bodies.values())
         )
+
+    def is_better(self, mistakes: int, texts: Sequence[str]) -> bool:
+        """Whether it tells more than a reading of numbers with so many mistakes."""
+        if not self.problems:
+            return not self.is_scalar
+        if any("@" in text for text in texts):  # which only arrays have
+            return self.misread <= mistakes
+        return self.is_of_arrays and self.misread < mistakes
 
     @property
     def used(self) -> dict[str, None]:
@@ -126,6 +134,7 @@ class _Reader:
             self._read(name, number, spelled[number])
         self.misread = sum(map(len, self.problems.values()))
         self._check_sizes()
+        self._check_use()
 
     def _tell(self, number: int, *problems: Mistake) -> None:
         self.problems.setdefault(number, []).extend(problems)
@@ -178,6 +187,21 @@ class _Reader:
                     told.add(both)
                     self.declared.dims.setdefault(both, ())
                     self._tell(self.numbers[name], self._size(both, name, sizes[both]))
+
+    def _check_use(self) -> None:
+        """Tell of lines that declare arrays of which no equation has any."""
+        arrays = [n for n, dims in self.declared.dims.items() if dims]
+        bodies = [body for body in self.bodies.values() if body is not None]
+        if len(bodies) < len(self.bodies) or self.declared.problems:
+            return
+        used = {*self.bodies, *(n for body in bodies for n in leaves(body))}
+        if not used.isdisjoint(arrays):
+            return
+        for name in filter(self.declared.places.get, arrays):
+            number, start, end = self.declared.places[name]
+            message = f"{name!r} is in no equation, nor is any other array"
+            hint = suggest(name, used) or "a comment begins with #"
+            self._tell(number, Mistake(message, self.texts[number], start, end, hint))
 
     def _size(self, both: str, name: str, where: str) -> Mistake:
         text, spans = self.places[name]
