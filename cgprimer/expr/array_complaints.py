@@ -157,7 +157,7 @@ class ArrayComplaints(Parser):
         if self.is_odd or any(p.message == BEHIND for p in self.problems):
             return
         least = max(op.arity, 1)
-        takes = f"{least}{' or more' * (op.arity < 0 or op.chains)} argument"
+        takes = f"{least}{' or more' * (op.arity < 0)} argument"
         takes += "s" * (least > 1 or op.arity < 0)
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
         hint = about_more(self.tokens[at : to + 1], op) if given > least else ""

@@ -248,8 +248,7 @@ class ArrayParser(ArrayComplaints):
         to: int,
     ) -> Node:
         """The node of a call with its keywords, or what is wrong with it."""
-        several = op.arity < 0 or op.chains
-        if len(args) < max(op.arity, 1) or (len(args) > op.arity and not several):
+        if len(args) < max(op.arity, 1) or len(args) > op.arity >= 0:
             self.wrong_count(op, len(args), at, to)
         missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
         if "form" in attrs and (wrong := about_form(attrs["form"], len(args))):
@@ -259,11 +258,6 @@ class ArrayParser(ArrayComplaints):
             self.note(f"{self.tokens[at]!r} needs '{missing[0]}='", at, hint, to)
         if self.problems:
             return args[0] if args else name(self.tokens[at])
-        if op.chains:
-            node = args[0]
-            for arg in args[1:]:
-                node = op(node, arg, **attrs)
-        else:
-            node = op(*args, **attrs)
+        node = op(*args, **attrs)
         self.marks.setdefault(node, (at, at))
         return node
