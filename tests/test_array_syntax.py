@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from cgprimer import parse_graph
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.array_op import REQUIRED, ArrayOp
 from cgprimer.expr.array_ops import ARRAY_TABLE, op_called
@@ -1121,3 +1122,19 @@ SCALAR_TEXTS = ["A @ B", "A'", "x[0]", "x > 0", 'f("a")', "sum(x)"]
 def test_texts_of_numbers_have_none_of_it(text: str):
     with pytest.raises(ExpressionError):
         parse_expression(text)
+
+
+@pytest.mark.parametrize("power", ["^-1", "**-1", "^(-1)", "^-1.0"])
+def test_a_matrix_to_the_power_of_minus_one_is_refused(power: str):
+    with pytest.raises(ExpressionError) as caught:
+        parse_graph(["A: n x n", "b: n", f"xh = A{power} @ b"])
+    assert str(caught.value) == (
+        "'A' to the power -1 may be either of two\n\n"
+        f"    xh = A{power} @ b\n          {'^' * (1 + (power[1] == '*'))}\n"
+        "  hint: write inv(A) for the inverse, 1/A for one entry by entry"
+    )
+
+
+def test_a_number_to_the_power_of_minus_one_is_one():
+    graph = parse_graph(["A: n x n", "c: scalar", "b: n", "xh = c^-1*A @ b + b^-1"])
+    assert str(graph) == "xh = (c^-1*A) @ b + b^-1"

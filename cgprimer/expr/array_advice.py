@@ -15,7 +15,8 @@ from cgprimer.errors import listing, shorten, suggest
 from cgprimer.expr.array_op import REQUIRED, ArrayOp
 from cgprimer.expr.foreign_names import about_function
 from cgprimer.expr.foreign_signs import PRODUCT
-from cgprimer.expr.ops import Op
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, OPS, Op
 
 PRODUCTS = "write a @ b for the product of matrices, a*b for one entry by entry"
 _KEEP = "unsqueeze(sum(x, axis=1), axis=1) keeps the axis"
@@ -168,3 +169,13 @@ def about_more(tokens: Sequence[str], op: ArrayOp) -> str:
     # What is behind may be the value of a keyword, as in sum(x, 0).
     of_keyword = keys and (tokens[-2].isdigit() or op.attrs[keys[0]] is REQUIRED)
     return f"write the keyword: {called}(…, {keys[0]}=…)" if of_keyword else ""
+
+
+def is_inverse(node: Node) -> bool:
+    """Whether a node is a power of -1, as books write the inverse of a matrix."""
+    if node.op is not OPS["pow"]:
+        return False
+    power, inverse = node.args[1], -1
+    if power.op is OPS["neg"]:
+        power, inverse = power.args[0], 1
+    return power.op is CONST and power.value == inverse
