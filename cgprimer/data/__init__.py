@@ -3,4 +3,5 @@
 graph, parameters ─ draws, generate ─▶ Dataset
 columns by name, DataFrame ─ roles, columns ─▶ Dataset
 tables of text ─ reading, csv_file: text_file, heading, rows, collect ─▶ Dataset
+files of bytes ─ binary_file: idx, cifar ─▶ arrays of images and labels, and back
 """
