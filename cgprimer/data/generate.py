@@ -25,36 +25,45 @@ from cgprimer.types import Array
 @contained
 def generate(
     graph: Graph,
-    parameters: Mapping[str, float],
+    parameters: Mapping[str, ArrayLike],
     size: int,
     *,
     low: float | Mapping[str, float] = -1.0,
     high: float | Mapping[str, float] = 1.0,
     sampler: Sampler | Mapping[str, Sampler] | None = None,
     noise: float | Mapping[str, float] = 0.0,
+    sizes: Mapping[str, int] | None = None,
     rng: Seed = None,
 ) -> Dataset:
     """`size` samples of the graph's inputs, and of its outputs at `parameters`.
 
+    parameters : name → number, or an array of the name's dims.
     low, high : the range from which inputs are drawn uniformly, or dicts input → it.
-    sampler : instead, a function (rng, size) → array (size,) for all inputs, or a dict
-        input → function; inputs that the dict leaves out are drawn uniformly.
-    noise : standard deviation of normal noise on the outputs, or a dict output → it;
-        where none of them is zero, it becomes the data's `sigma`.
+    sampler : instead, a function (rng, size) → array (size,), of an array (size, *dims),
+        for all inputs, or a dict input → function; inputs that the dict leaves out are
+        drawn uniformly.
+    noise : standard deviation of normal noise on every entry of the outputs, or a dict
+        output → it; where none of them is zero, it becomes the data's `sigma`.
+    sizes : what sizes with names stand for, as {"p": 3}, where no parameter tells it.
     rng : a seed or a numpy Generator; without it every call draws anew, so that data to
         train with and data to test with differ.
 
-    Raises DataError for an impossible size or range, and where an output is not finite.
+    Raises DataError for an impossible size or range, for arrays that do not fit their
+    names, and where an output is not finite.
     """
     takes.kind(Graph, graph=graph)
-    takes.mapping(parameters=parameters)
-    size = check_size(graph, size)
+    takes.mapping(parameters=parameters, sizes=sizes)
+    dims = dims_of(graph, parameters, sizes)
+    size = check_size(graph, size, dims)
     rng = takes.generator(rng, DataError)
-    draws = draws_of(graph.inputs, low, high, sampler)
+    draws = draws_of({name: dims[name] for name in graph.inputs}, low, high, sampler)
     inputs = {draw.name: draw.sample(size, rng) for draw in draws}
     if not graph.inputs:
         raise DataError("the graph has no inputs: every sample would be the same")
-    outputs = _outputs(graph, {**inputs, **_numbers(parameters)})
+    if graph.sizing is None:
+        outputs = _outputs(graph, {**inputs, **_numbers(parameters)})
+    else:
+        outputs = array_outputs(graph, inputs, parameters)
     deviations = numbers_by_name(graph.outputs, noise, 0.0, "noise")
     if any(not np.isfinite(d) or d < 0 for d in deviations.values()):
         raise DataError("noise is a standard deviation: zero or a positive number")
@@ -72,17 +81,20 @@ def _with_noise(values: Array, deviation: float, rng: np.random.Generator) -> Ar
     """Values (n,) with normal noise; nothing is drawn where there is none."""
     if not deviation:
         return values
-    return values + deviation * rng.standard_normal(len(values))
+    return values + deviation * rng.standard_normal(values.shape)
 
 
-def check_size(graph: Graph, size: int) -> int:
+def check_size(
+    graph: Graph, size: int, dims: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+) -> int:
     """`size`, if that many samples make sense and fit in memory; else DataError."""
     if not takes.is_count(size):
         raise DataError(
             f"the size of a data set is a whole number from 1, not {takes.quote(size)}"
         )
     size = int(size)
-    wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs))
+    numbers = sum(math.prod(dims.get(name, ())) - 1 for name in dims)  # but for scalars
+    wanted = size * 8 * (2 * (len(graph.order) + numbers) + 2 * len(graph.outputs))
     memory = _memory()
     if wanted > memory / 2:
         raise DataError(

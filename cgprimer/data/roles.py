@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from cgprimer import takes
+from cgprimer.data.entries import folded
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
 from cgprimer.expr.printed import as_name
@@ -81,21 +82,31 @@ def choose(
 ) -> Roles:
     """The roles of the columns `names`: as they are given, else those of the graph.
 
+    Columns such as W[0,3] of an array's entries are one by its name.
+
     Raises DataError for a column that is not there, and for one that would be left out
     though the graph has a parameter or a variable of its name.
     """
     roles = wanted(graph, inputs, targets, sigma)
+    names = folded(names, {*roles.used, *_arrays(graph)})
     others = [name for name in names if name not in {*roles.sigma.values()}]
     # Whoever names the columns has decided; only a choice by default may overlook one.
     if graph is not None and inputs is None:
         _refuse_parameters(others, graph)
     if graph is not None and targets is None:
         _refuse_variables(others, graph)
-    known = set(names)
-    if missing := [name for name in roles.used if name not in known]:
+    there = set(names)
+    if missing := [name for name in roles.used if name not in there]:
         _refuse_missing(missing, names)
     used = {*roles.used}
     return roles._replace(ignored=[name for name in names if name not in used])
+
+
+def _arrays(graph: Graph | None) -> list[str]:
+    """The names that are arrays to the graph."""
+    if graph is None or graph.sizing is None:
+        return []
+    return [name for name in graph.names if graph.dims(name)]
 
 
 def _refuse_missing(missing: Sequence[str], names: Sequence[str]) -> NoReturn:

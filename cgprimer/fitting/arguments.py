@@ -26,7 +26,7 @@ Method = Descent | LeastSquares
 
 
 def check_kinds(graph: object, data: object) -> None:
-    """Raise FitError unless these are a Graph and a Dataset."""
+    """Raise FitError unless these are a Graph and a Dataset, DataError for its dims."""
     if not isinstance(graph, Graph):
         raise FitError(
             f"fit takes a Graph, see parse_graph, not {type(graph).__name__}"
@@ -36,6 +36,7 @@ def check_kinds(graph: object, data: object) -> None:
             f"fit takes a Dataset, not {type(data).__name__}\n"
             "  hint: write Dataset(inputs, targets), Dataset.from_csv or .from_frame"
         )
+    data.checked(graph)
 
 
 def check_descent(method: object, known: str) -> None:
