@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph as Graph
     from cgprimer.graph.paths import Paths as Paths
     from cgprimer.graph.read import parse_graph as parse_graph
+    from cgprimer.graph.steps import steps as steps
+    from cgprimer.graph.unrolled import unrolled as unrolled
     from cgprimer.judge.check import check_gradients as check_gradients
     from cgprimer.judge.claims import parse_claims as parse_claims
     from cgprimer.judge.code.foreign import check_function as check_function
@@ -139,8 +141,10 @@ _HOME = {
     "read_idx": "cgprimer.data.idx",
     "ReadingWarning": "cgprimer.errors",
     "SGD": "cgprimer.fitting.optimisers",
+    "steps": "cgprimer.graph.steps",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
+    "unrolled": "cgprimer.graph.unrolled",
     "write_cifar": "cgprimer.data.cifar",
     "write_idx": "cgprimer.data.idx",
 }
@@ -199,7 +203,9 @@ __all__ = [
     "plot_loss",
     "read_cifar",
     "read_idx",
+    "steps",
     "trace",
+    "unrolled",
     "write_cifar",
     "write_idx",
 ]
