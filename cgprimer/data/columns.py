@@ -97,7 +97,9 @@ def _frozen(name: str, value: NDArray[Any]) -> NDArray[Any]:
 
 def check_finite(name: str, column: NDArray[Any]) -> None:
     """DataError, with the first place, where some number is nan or inf."""
-    bad = np.argwhere(~np.isfinite(column)) if column.dtype.kind == "f" else ()
+    if column.dtype.kind != "f":
+        return
+    bad = np.argwhere(~np.isfinite(column))
     if len(bad):
         sample, *index = bad[0].tolist()
         raise DataError(
@@ -133,7 +135,7 @@ def freeze_sigma(
     columns = {}
     for name in targets:
         value = as_numbers(f"sigma of {name!r}", by_name[name], DataError)
-        shape = targets[name].shape
+        shape: tuple[int, ...] = targets[name].shape
         if value.shape not in (fitting := dict.fromkeys([(), shape[:1], shape])):
             raise DataError(
                 f"sigma of {name!r} has shape {value.shape}; expected "

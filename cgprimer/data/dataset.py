@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
+from cgprimer.data.array_dims import check_dims
 from cgprimer.data.columns import (
     by_name,
     check_columns,
@@ -27,7 +28,6 @@ from cgprimer.data.columns import (
 from cgprimer.data.csv_file import read_columns
 from cgprimer.data.csv_writing import write_table
 from cgprimer.data.entries import check_entries, columns_for, gather
-from cgprimer.data.fitting_dims import check_dims
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles, choose, column_names, wanted
 from cgprimer.data.summary import SUMMARY, summary_row

@@ -60,7 +60,10 @@ class Draw:
 def draws_of(
     dims: Mapping[str, tuple[int, ...]], low: Any, high: Any, sampler: Any
 ) -> list[Draw]:
-    """A Draw for each of the inputs, name → dims; DataError for other names in a dict."""
+    """A Draw for each of the inputs; DataError for other names in a dict.
+
+    dims : name → the dims of one sample.
+    """
     names = tuple(dims)
     lows = numbers_by_name(names, low, -1.0, "low")
     highs = numbers_by_name(names, high, 1.0, "high")

@@ -9,9 +9,9 @@ before its bracket and no column has that name: else T[0] is the name of a colum
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,8 +118,9 @@ def _placed(name: str, entries: Sequence[str]) -> tuple[dict[Index, str], Index]
                 "every entry of an array has one index for each axis",
             )
     dims = tuple(max(axis) + 1 for axis in zip(*placed, strict=True))
-    # Entries that are there end the search soon, however far off an index may be.
-    lacking = (at for at in product(*map(range, dims)) if at not in placed)
+    # One of the first is missing if any is, however far off an index may be.
+    first_ones = range(min(math.prod(dims), len(placed) + 1))
+    lacking = (at for k in first_ones if (at := _index(k, dims)) not in placed)
     if (missing := next(lacking, None)) is not None:
         greatest = title(name, (size - 1 for size in dims))
         raise DataError(
@@ -128,3 +129,12 @@ def _placed(name: str, entries: Sequence[str]) -> tuple[dict[Index, str], Index]
             f"{show_dims(dims)}"
         )
     return placed, dims
+
+
+def _index(number: int, dims: Index) -> Index:
+    """The index of an entry, from its place in memory; of any size."""
+    found = []
+    for size in reversed(dims):
+        number, index = divmod(number, size)
+        found.append(index)
+    return tuple(reversed(found))

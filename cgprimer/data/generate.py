@@ -5,13 +5,18 @@ graph, parameters, size ─▶ Dataset
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
+from cgprimer.data.array_dims import dims_of
+from cgprimer.data.array_outputs import array_outputs
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.data.draws import Sampler, draws_of, numbers_by_name
 from cgprimer.errors import DataError, PointError, counted, shorten
@@ -39,7 +44,7 @@ def generate(
 
     parameters : name → number, or an array of the name's dims.
     low, high : the range from which inputs are drawn uniformly, or dicts input → it.
-    sampler : instead, a function (rng, size) → array (size,), of an array (size, *dims),
+    sampler : instead, a function (rng, size) → array (size, *dims), (size,) of numbers,
         for all inputs, or a dict input → function; inputs that the dict leaves out are
         drawn uniformly.
     noise : standard deviation of normal noise on every entry of the outputs, or a dict
@@ -56,7 +61,8 @@ def generate(
     dims = dims_of(graph, parameters, sizes)
     size = check_size(graph, size, dims)
     rng = takes.generator(rng, DataError)
-    draws = draws_of({name: dims[name] for name in graph.inputs}, low, high, sampler)
+    own = {name: dims.get(name, ()) for name in graph.inputs}
+    draws = draws_of(own, low, high, sampler)
     inputs = {draw.name: draw.sample(size, rng) for draw in draws}
     if not graph.inputs:
         raise DataError("the graph has no inputs: every sample would be the same")
@@ -93,8 +99,8 @@ def check_size(
             f"the size of a data set is a whole number from 1, not {takes.quote(size)}"
         )
     size = int(size)
-    numbers = sum(math.prod(dims.get(name, ())) - 1 for name in dims)  # but for scalars
-    wanted = size * 8 * (2 * (len(graph.order) + numbers) + 2 * len(graph.outputs))
+    more = sum(math.prod(d) - 1 for n, d in dims.items() if n in graph.variable_number)
+    wanted = size * 8 * (2 * len(graph.order) + 2 * len(graph.outputs) + 2 * more)
     memory = _memory()
     if wanted > memory / 2:
         raise DataError(
@@ -113,7 +119,7 @@ def _memory() -> float:
         return 4.0 * 2**30
 
 
-def _numbers(parameters: Mapping[str, float] | None) -> dict[str, float]:
+def _numbers(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
     for name, value in (parameters or {}).items():
         if as_numbers(f"the value of {shorten(name)!r}", value, DataError).ndim:
             raise DataError(f"the parameter {shorten(name)!r} is one number, no array")
