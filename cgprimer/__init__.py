@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from cgprimer.judge.report import CheckReport as CheckReport
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
     from cgprimer.reading.from_latex import parse_latex as parse_latex
+    from cgprimer.run.exports.to_jax import to_jax as to_jax
+    from cgprimer.run.exports.to_torch import to_torch as to_torch
     from cgprimer.run.losses import Loss as Loss
     from cgprimer.run.losses import huber as huber
     from cgprimer.run.objective import Objective as Objective
@@ -144,6 +146,8 @@ _HOME = {
     "steps": "cgprimer.graph.steps",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
+    "to_jax": "cgprimer.run.exports.to_jax",
+    "to_torch": "cgprimer.run.exports.to_torch",
     "unrolled": "cgprimer.graph.unrolled",
     "write_cifar": "cgprimer.data.cifar",
     "write_idx": "cgprimer.data.idx",
@@ -204,6 +208,8 @@ __all__ = [
     "read_cifar",
     "read_idx",
     "steps",
+    "to_jax",
+    "to_torch",
     "trace",
     "unrolled",
     "write_cifar",
