@@ -5,6 +5,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cgprimer import (
     Adam,
@@ -47,15 +49,15 @@ def cells(data):
     ["u1", "i1", "u2", "i2", "u4", "i4", "f2", "f4", "f8", ">i2", ">f4", ">f8"],
 )
 def test_arrays_keep_their_type(kind):
-    given = IMAGES.astype(kind)
-    held = Dataset({"xx": given}, {"xt": LABELS}).inputs["xx"]
-    assert held.dtype == given.dtype.newbyteorder("=")
+    array = IMAGES.astype(kind)
+    held = Dataset({"xx": array}, {"xt": LABELS}).inputs["xx"]
+    assert held.dtype == array.dtype.newbyteorder("=")
     assert held.dtype.isnative
     assert (held == IMAGES.astype(kind)).all()
 
 
 @pytest.mark.parametrize(
-    "given",
+    "array",
     [
         IMAGES.astype("i8"),
         IMAGES.astype("u8"),
@@ -67,10 +69,10 @@ def test_arrays_keep_their_type(kind):
     ],
     ids=["i8", "u8", "g", "list", "objects", "arrays", "bools"],
 )
-def test_what_is_else_a_number_is_a_double(given):
-    held = Dataset({"xx": given}, {"xt": LABELS}).inputs["xx"]
+def test_what_is_else_a_number_is_a_double(array):
+    held = Dataset({"xx": array}, {"xt": LABELS}).inputs["xx"]
     assert held.dtype == np.float64
-    assert (held == np.asarray(given)).all()
+    assert (held == np.asarray(array)).all()
 
 
 def test_labels_and_other_columns_are_doubles():
@@ -324,6 +326,51 @@ def test_entries_are_gathered_from_tables(name, tmp_path):
     assert data.inputs["xx"].tolist() == [[[1.5, 2], [3, 4]]]
     assert data.targets["xt"].tolist() == [5]
     assert data.ignored == (("T[0]", "note") if name == "others beside" else ())
+
+
+NAMED = {f"pixel{k}": f"xx[{k // 2},{k % 2}]" for k in range(4)}
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("label,pixel0,pixel1,pixel2,pixel3\n5,1.5,2,3,4\n",
+         {"rename": {**NAMED, "label": "xt"}}),
+        ("5,1.5,2,3,4\n", {"names": ["xt", *NAMED.values()]}),
+    ],
+)  # fmt: skip
+def test_columns_of_other_names_are_named_as_entries(text, options, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    data = Dataset.from_csv(path, inputs=["xx"], targets=["xt"], **options)
+    assert data.inputs["xx"].tolist() == [[[1.5, 2], [3, 4]]]
+    assert data.targets["xt"].tolist() == [5]
+
+
+DIMS = st.lists(st.integers(1, 3), max_size=3).map(tuple)
+
+
+@settings(max_examples=40)
+@given(
+    st.dictionaries(
+        st.sampled_from(["xa", "xb", "T", "x_1", "xá"]), DIMS, min_size=2, max_size=4
+    ),
+    st.integers(1, 4),
+    st.integers(0, 2**32),
+)
+def test_all_arrays_are_read_as_they_were_written(tmp_path_factory, dims, size, seed):
+    rng = np.random.default_rng(seed)
+    columns = {
+        name: rng.normal(size=(size, *own)) * 10.0 ** rng.integers(-300, 300)
+        for name, own in dims.items()
+    }
+    (first, target), *others = columns.items()
+    path = tmp_path_factory.getbasetemp() / "data.csv"
+    Dataset(dict(others), {first: target}).to_csv(path)
+    data = Dataset.from_csv(path, inputs=[n for n, _ in others], targets=[first])
+    for name, column in {**data.inputs, **data.targets}.items():
+        assert column.shape == columns[name].shape
+        assert (column == columns[name]).all()
 
 
 def test_a_column_may_be_named_as_an_entry_is(tmp_path):

@@ -64,7 +64,7 @@ def read_cifar(
     path : a file, gzipped or not, or several, whose samples follow one another.
     classes : 10, or 100 for CIFAR-100; then there are coarse labels (n,) as well, below
         20: images, labels, coarse.
-    limit : bytes of all files together; more are refused.
+    limit : bytes of all files together, 2 GiB by default; more are refused.
 
     Raises DataError for files of another size or with other labels, before an array is
     made for the first; the pickled version ("python") is refused.

@@ -51,7 +51,7 @@ def read_idx(
 
     axes : how many the array must have: 3 for images (n, rows, columns), 1 for labels
         (n,); by default any number.
-    limit : bytes; what unpacks to more is refused.
+    limit : bytes, 2 GiB by default; what is more when unpacked is refused.
 
     Returns an array of the file's shape and type: uint8, int8, int16, int32, float32 or
     float64. Raises DataError for what is no such file, and for one whose size is not
