@@ -127,6 +127,7 @@ def test_arrays_are_cut_along_their_first_axis():
                 assert column.dtype == all_[name].dtype
                 assert (column == all_[name][rows]).all()
                 assert not column.flags.writeable
+                assert column.flags.c_contiguous
         assert (part.sigma["xy"] == data.sigma["xy"][rows]).all()
     assert [sorted(p.targets["xt"]) for p in taken[3:5]] != [[], []]
     assert sum(map(len, taken[3:5])) == sum(map(len, taken[5:7])) == 6
@@ -426,6 +427,13 @@ NOT_WHOLE = {  # heading, what is said; there are as many numbers below
 }  # fmt: skip
 
 
+def test_what_is_missing_is_told_before_a_file_is_read(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("xx[1],xy\n1,2\n1,unread\n")
+    found = message(lambda: Dataset.from_csv(path, inputs=["xx"], targets=["xy"]))
+    assert found.startswith("there is no column 'xx[0]', but the entries of 'xx' go up")
+
+
 @pytest.mark.parametrize("source", ["csv", "frame"])
 @pytest.mark.parametrize("name", NOT_WHOLE)
 def test_entries_that_make_no_array_are_refused(name, source, tmp_path):
@@ -551,8 +559,8 @@ REFUSED = {
     ),
     "not finite": (
         parse_graph(["xx: 3", "xy = log(xx)"]), {},
-        {"sampler": lambda rng, n: np.arange(3 * n).reshape(n, 3) + 0.0},
-        "'xy[0]' is -inf in sample 0 (1 of 9 samples have such values)\n"
+        {"sampler": lambda rng, n: np.arange(3 * n).reshape(n, 3) - 4.0},
+        "'xy[0]' is nan in sample 0 (2 of 9 samples have such values)\n"
         "  hint: choose ranges where it is finite",
     ),
 }  # fmt: skip

@@ -27,7 +27,7 @@ from cgprimer.data.columns import (
 )
 from cgprimer.data.csv_file import read_columns
 from cgprimer.data.csv_writing import write_table
-from cgprimer.data.entries import check_entries, columns_for, gather
+from cgprimer.data.entries import columns_for, gather
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles, choose, column_names, wanted
 from cgprimer.data.summary import SUMMARY, summary_row
@@ -139,7 +139,6 @@ class Dataset(Report):
         # Labels of a frame may be numbers; names of a graph are texts.
         place = {as_name(str(name)): name for name in frame.columns}
         roles = choose(list(place), graph, inputs, targets, sigma)
-        check_entries([*place], roles.used)
         used = columns_for([*place], roles.used)
         columns = {name: frame_column(frame, place[name]) for name in used}
         data = cls._of(gather(columns, roles.used), roles, sigma)
