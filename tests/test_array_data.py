@@ -495,6 +495,15 @@ def test_samplers_draw_arrays_and_sizes_may_be_told():
     )
 
 
+def test_indices_are_drawn_by_a_sampler():
+    data = generate(
+        PICKED, {"W": np.eye(10)}, 30, rng=0,
+        sampler={"xt": lambda rng, n: rng.integers(0, 10, n)},
+    )  # fmt: skip
+    at = data.inputs["xt"].astype(int)
+    assert (data.targets["xl"] == data.inputs["xx"][range(30), at]).all()
+
+
 def test_an_output_that_no_input_reaches_is_the_same_in_every_sample():
     graph = parse_graph(["w: 3", "xx: 3", "xa = 2*w", "xy = w @ xx"])
     data = generate(graph, {"w": np.ones(3)}, 4)
@@ -502,6 +511,7 @@ def test_an_output_that_no_input_reaches_is_the_same_in_every_sample():
 
 
 SQUARES = parse_graph(["xx: p", "xs = sum(xx^2)"])
+PICKED = parse_graph(["W: 10 x p", "xx: p", "xo = W @ xx", "xl = xo[xt]"])
 REFUSED = {
     "dims exchanged": (
         LAYER, {**WEIGHTS, "W": WEIGHTS["W"].T}, {},
@@ -552,6 +562,23 @@ REFUSED = {
     "a sampler of numbers": (
         LAYER, WEIGHTS, {"sampler": lambda rng, n: rng.normal(size=n)},
         "the sampler of 'xx' returned shape (9,), not (9, 3)",
+    ),
+    "an index": (
+        PICKED, {"W": np.ones((10, 2))}, {},
+        "the input 'xt' is an index, so it is drawn as whole numbers\n"
+        "  hint: pass sampler={'xt': lambda rng, n: rng.integers(0, 10, n)}",
+    ),
+    "indices": (
+        parse_graph(["xx: 5 x p", "xk: 2", "xy = take(xx, xk, axis=1)"]), {},
+        {"sizes": {"p": 3}, "sampler": {"xx": lambda rng, n: rng.random((n, 5, 3))}},
+        "the input 'xk' is an index, so it is drawn as whole numbers\n"
+        "  hint: pass sampler={'xk': lambda rng, n: rng.integers(0, 3, (n, 2))}",
+    ),
+    "an index beyond the end": (
+        PICKED, {"W": np.ones((10, 2))},
+        {"sampler": {"xt": lambda rng, n: rng.integers(9, 12, n)}},
+        "the outputs cannot be computed: an index is 11: the axis has 10 entries, 0 "
+        "to 9",
     ),
     "beyond memory": (
         SQUARES, {}, {"sizes": {"p": 10**12}},

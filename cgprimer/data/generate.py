@@ -19,6 +19,7 @@ from cgprimer.data.array_dims import dims_of
 from cgprimer.data.array_outputs import array_outputs
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.data.draws import Sampler, draws_of, numbers_by_name
+from cgprimer.data.index_inputs import check_indices
 from cgprimer.errors import DataError, PointError, counted, shorten
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
@@ -63,6 +64,8 @@ def generate(
     rng = takes.generator(rng, DataError)
     own = {name: dims.get(name, ()) for name in graph.inputs}
     draws = draws_of(own, low, high, sampler)
+    if graph.sizing is not None:
+        check_indices(graph, dims, [draw.name for draw in draws if draw.sampler])
     inputs = {draw.name: draw.sample(size, rng) for draw in draws}
     if not graph.inputs:
         raise DataError("the graph has no inputs: every sample would be the same")
