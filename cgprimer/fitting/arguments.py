@@ -26,7 +26,7 @@ Method = Descent | LeastSquares
 
 
 def check_kinds(graph: object, data: object) -> None:
-    """Raise FitError unless these are a Graph and a Dataset, DataError for its dims."""
+    """Raise FitError unless these are a Graph and a Dataset."""
     if not isinstance(graph, Graph):
         raise FitError(
             f"fit takes a Graph, see parse_graph, not {type(graph).__name__}"
@@ -36,7 +36,8 @@ def check_kinds(graph: object, data: object) -> None:
             f"fit takes a Dataset, not {type(data).__name__}\n"
             "  hint: write Dataset(inputs, targets), Dataset.from_csv or .from_frame"
         )
-    data.checked(graph)
+    if isinstance(data, Dataset):
+        data.checked(graph)  # a DataError for arrays of other dims
 
 
 def check_descent(method: object, known: str) -> None:
