@@ -14,14 +14,15 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import OpError
-from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import Sizing, count
-from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, name
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
+from cgprimer.judge.arrays.cells import joined
 from cgprimer.judge.arrays.disturbed import terms
 from cgprimer.judge.arrays.maps import ArrayMap, Sizes
+from cgprimer.judge.slopes import Slope
 from cgprimer.keeping import lazy, memo
 from cgprimer.notation.text import show
 from cgprimer.run.arrays.evaluation import (
@@ -36,6 +37,8 @@ from cgprimer.run.arrays.evaluation import (
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge
 
+DIRECTIONS = 3  # in which all entries move at once
+ROWS = 1 << 20  # numbers of `wrt`, in all that one call moves
 INSIDE = frozenset(["solve", "inv", "det", "logdet", "cholesky"])
 """Operations that round inside by more than what arguments that are off would do."""
 
@@ -142,8 +145,12 @@ class ArraysAtPoint:
         )  # fmt: skip
 
 
-class EdgeAt:
-    """∂node/∂wrt, all other names of the equation held."""
+class ArrayDerivative:
+    """A derivative by an array: what our rules say, and what differences are taken of.
+
+    jacobian : our own, (n, *dims of node, *dims of wrt). What differences say is taken
+    once, however many claims are held against it.
+    """
 
     kind = "edge"
 
@@ -154,6 +161,48 @@ class EdgeAt:
     def edge(self) -> Edge:
         """(node, wrt)."""
         return self.node, self.wrt
+
+    @property
+    def map(self) -> ArrayMap:
+        """What is differentiated, as a function of `wrt`."""
+        raise NotImplementedError
+
+    @property
+    def jacobian(self) -> Derivative:
+        """Our own derivative."""
+        raise NotImplementedError
+
+    def pullback(self, seeds: Array) -> Derivative:
+        """What `wrt` gets of seeds (m, n, *dims of node): (m, n, *dims of wrt)."""
+        raise NotImplementedError
+
+    @property
+    def here(self) -> Array:
+        """The value that is differentiated, (n, *dims of node)."""
+        return self.at.full(self.node)
+
+    @lazy
+    def entry_slopes(self) -> Slope:
+        """The slope of every entry: (entries of wrt · entries of node, n)."""
+        m = self.map
+        outside, inside = count(m.outside), count(m.inside)
+        many = max(1, ROWS // (8 * outside * m.width * inside))
+        blocks = (range(k, min(k + many, inside)) for k in range(0, inside, many))
+        slopes = joined([m.entry_slopes(block) for block in blocks])
+        return slopes.each(lambda a: a.reshape(-1, m.width))
+
+    @lazy
+    def directions(self) -> tuple[Array, Array, Slope]:
+        """Random u (d, n, *inside) and v (d, n, *outside), and the slopes v'Ju."""
+        # Always the same directions: a report on one point is the same twice.
+        rng, m = np.random.default_rng(0), self.map
+        u = drawn(rng, m.x)
+        v = drawn(rng, self.here) if m.outside else np.ones((DIRECTIONS, m.width))
+        return u, v, m.direction_slopes(u, v)
+
+
+class EdgeAt(ArrayDerivative):
+    """∂node/∂wrt, all other names of the equation held."""
 
     @property
     def body(self) -> Node:
@@ -220,18 +269,10 @@ class EdgeAt:
         )
 
 
-class TotalAt:
+class TotalAt(ArrayDerivative):
     """d output / d wrt along all paths; an output that is a number."""
 
     kind = "total"
-
-    def __init__(self, at: ArraysAtPoint, output: str, wrt: str) -> None:
-        self.at, self.node, self.wrt = at, output, wrt
-
-    @property
-    def edge(self) -> Edge:
-        """(output, wrt)."""
-        return self.node, self.wrt
 
     @lazy
     def map(self) -> ArrayMap:
@@ -262,12 +303,50 @@ class TotalAt:
 
     def pullback(self, seeds: Array) -> Derivative:
         """Our own derivative times seeds (m, n)."""
-        own = self.jacobian
-        by = seeds.reshape(*seeds.shape, *(1,) * (own.values.ndim - 1))
-        return Derivative(by * own.values, np.abs(by) * own.terms)
+        return _times(seeds, self.jacobian)
 
 
-ArrayDerivative = EdgeAt | TotalAt
+class ShareAt(ArrayDerivative):
+    """What `wrt` gets of one adjoint of a node: Σ adjoint·∂node/∂wrt."""
+
+    def __init__(self, edge: EdgeAt, adjoint: Array) -> None:
+        super().__init__(edge.at, edge.node, edge.wrt)
+        self.of, self.adjoint = edge, adjoint
+
+    @lazy
+    def map(self) -> ArrayMap:
+        """The sum of adjoint·node as a function of `wrt`."""
+        return self.of.map.weighed(self.adjoint)
+
+    @lazy
+    def jacobian(self) -> Derivative:
+        """Our own share (n, *dims of wrt)."""
+        own = self.of.pullback(self.adjoint[None])
+        return Derivative(own.values[0], own.terms[0])
+
+    def pullback(self, seeds: Array) -> Derivative:
+        """Our own share times seeds (m, n)."""
+        return _times(seeds, self.jacobian)
+
+    @property
+    def formula(self) -> str:
+        """Our own share, as text."""
+        return self.of.formula
+
+
+def _times(seeds: Array, own: Derivative) -> Derivative:
+    by = seeds.reshape(*seeds.shape, *(1,) * (own.values.ndim - 1))
+    return Derivative(by * own.values, np.abs(by) * own.terms)
+
+
+def drawn(rng: np.random.Generator, here: Array) -> Array:
+    """Directions (d, n, *dims) in which each entry moves by about its own size."""
+    size = np.where((here == 0) | ~np.isfinite(here), 1.0, np.abs(here))
+    shape = (DIRECTIONS, *here.shape)
+    # Sizes between 0.5 and 1, not ± 1 alone: errors of +e and -e would cancel in half
+    # of all directions with whole signs.
+    signs: Array = rng.choice([-1.0, 1.0], shape)
+    return signs * rng.uniform(0.5, 1.0, shape) * size
 
 
 def shown_share(
@@ -281,15 +360,9 @@ def shown_share(
         own.names[text], seed = own.of_name(node), name(text)
     share = partials(body, [by], seed, sizing=own)[by]
     if body.args:
-        share = _by_node(share, body, node)
+        [share] = substitute([share], {body: name(node)})
     return share
 
-
-def _by_node(share: Node, body: Node, node: str) -> Node:
-    """The share with the right side of its equation written as the node."""
-    from cgprimer.expr.node import substitute
-
-    return substitute([share], {body: name(node)})[0]
 
 
 def free_name(text: str, sizing: Sizing) -> str:
@@ -297,8 +370,3 @@ def free_name(text: str, sizing: Sizing) -> str:
     while text in sizing.names:
         text += "_"
     return text
-
-
-def holds_array_op(root: Node) -> bool:
-    """Whether an expression has an operation on arrays."""
-    return any(isinstance(node.op, ArrayOp) for node in postorder([root]))

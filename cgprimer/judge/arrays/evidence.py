@@ -17,16 +17,15 @@ import numpy as np
 
 from cgprimer.errors import counted
 from cgprimer.expr.dims import count
-from cgprimer.judge.arrays.at_points import ArrayDerivative, Derivative
-from cgprimer.judge.arrays.cells import Cells, joined
+from cgprimer.judge.arrays.at_points import DIRECTIONS, ArrayDerivative, Derivative
+from cgprimer.judge.arrays.cells import Cells
 from cgprimer.judge.arrays.maps import ArrayMap
+from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import FAIL
 from cgprimer.types import Array
 
 BUDGET = 200  # entries of one derivative that have a difference each
 NUMBERS = 20_000  # and of all samples together
-ROWS = 1 << 20  # numbers of `wrt`, in all that one call moves
-DIRECTIONS = 3
 SUSPECTS = 4  # entries of a claim that are looked at by themselves
 
 Place = tuple[tuple[int, ...], tuple[int, ...]]
@@ -72,12 +71,8 @@ def _by_entries(one: ArrayDerivative, claimed: Derivative | None) -> Found:
     def cells(a: Array) -> Array:
         return a.reshape(m.width, outside, inside).transpose(2, 1, 0).reshape(-1, m.width)
 
-    many = max(1, ROWS // (8 * outside * m.width * inside))
-    blocks = (range(k, min(k + many, inside)) for k in range(0, inside, many))
-    slopes = joined([m.entry_slopes(block) for block in blocks])
-    rows = slopes.each(lambda a: a.reshape(-1, m.width))
     values = (cells(a) for a in (told.values, told.terms, own.values))
-    every = Cells(*values, rows, one.at.given)
+    every = Cells(*values, one.entry_slopes, one.at.given)
     shown = f"{m.entries:,} entr{'y' if m.entries == 1 else 'ies'}"
     made, k, s = _found(every, m, shown)
     j, i = divmod(k, outside)
@@ -105,25 +100,18 @@ class _Directions:
 
     def __init__(self, one: ArrayDerivative, claimed: Derivative | None) -> None:
         self.one, self.claimed, self.map = one, claimed, one.map
-        # Always the same directions: a report on one point is the same twice.
-        rng = np.random.default_rng(0)
-        self.u = _drawn(rng, self.map.x)
-        node = one.at.full(one.node)
-        self.v = _drawn(rng, node) if self.map.outside else self._ones(DIRECTIONS)
-
-    def _ones(self, k: int) -> Array:
-        return np.ones((k, self.map.width))
+        self.u, self.v, self.slope = one.directions
 
     def found(self) -> Found:
         """The verdict along the directions; of a failing one, at its entry."""
         m = self.map
         checked = f"{counted(DIRECTIONS, 'direction')} of {m.entries:,} entries"
-        made, k, s = _found(self.along(self.u, self.v), m, checked)
+        made, k, s = _found(self.along(self.u, self.v, self.slope), m, checked)
         if made.verdict == FAIL:
             return self._entry(k, s, checked) or made
         return (self._suspect(checked) if self.claimed else None) or made
 
-    def along(self, u: Array, v: Array) -> Cells:
+    def along(self, u: Array, v: Array, slope: Slope | None = None) -> Cells:
         """Claims, our own and slopes along directions (d, n, *dims)."""
         m, d = self.map, len(u)
         own = self.one.pullback(v)
@@ -140,7 +128,8 @@ class _Directions:
                     (self.claimed.terms, np.abs),
                 )
             )
-        return Cells(values, sizes, ours, m.direction_slopes(u, v), self.one.at.given)
+        slope = slope or m.direction_slopes(u, v)
+        return Cells(values, sizes, ours, slope, self.one.at.given)
 
     def _flat(self, a: Array) -> Array:
         m = self.map
@@ -208,15 +197,3 @@ def _mask(kept: Array, dims: Sequence[int]) -> Array:
     mask = np.zeros(count(dims))
     mask[kept] = 1.0
     return mask.reshape(1, 1, *dims)
-
-
-def _drawn(rng: np.random.Generator, here: Array) -> Array:
-    """Directions (d, n, *dims) in which each entry moves by about its own size."""
-    size = np.where((here == 0) | ~np.isfinite(here), 1.0, np.abs(here))
-    shape = (DIRECTIONS, *here.shape)
-    # Sizes between 0.5 and 1, not ± 1 alone: errors of +e and -e would cancel in half
-    # of all directions with whole signs.
-    drawn: Array = rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 1.0, shape) * size
-    return drawn
-
-

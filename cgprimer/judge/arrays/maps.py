@@ -10,7 +10,7 @@ how far it may be off.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class ArrayMap:
     kernel : returns `node`, with `wrt` and the names in `sampled` having samples.
     values : of all that it is given, (n, *dims) of those with samples.
     x : (n, *inside), where `wrt` is. told : whether operations tell all rounding.
+    weights : (n, *dims of node), where the function is the sum of weights·node.
     """
 
     kernel: ArrayKernel
@@ -48,6 +49,7 @@ class ArrayMap:
     inside: Sizes
     weight: int
     told: bool = True
+    weights: Array | None = None
 
     @property
     def width(self) -> int:
@@ -78,9 +80,17 @@ class ArrayMap:
         given[self.wrt] = x.reshape(copies * self.width, *self.inside)
         with np.errstate(all="ignore"):
             [result] = kernel(given)
+        if self.weights is not None:
+            return self._sum(np.asarray(result), copies)
         shape = (copies * self.width, *self.outside)
         full = np.broadcast_to(np.asarray(result), shape)
         return full.reshape(copies, self.width, *self.outside)
+
+    def _sum(self, result: Array, copies: int) -> Array:
+        assert self.weights is not None
+        shape = (copies * self.width, *self.weights.shape[1:])
+        full = np.broadcast_to(result, shape).reshape(copies, *self.weights.shape)
+        return (full * self.weights).reshape(copies, self.width, -1).sum(axis=-1)
 
     # Entries: t has the shape (…, entries of wrt, entries of node, n).
 
@@ -138,6 +148,10 @@ class ArrayMap:
         noise = rounding(self._told(lambda k: self.along_entries(columns, k)))
         f, x = self.along_entries(columns), self.at_entries(columns)
         return difference(f, x, scheme, step, noise, typical=typical, stacks=True)
+
+    def weighed(self, by: Array) -> ArrayMap:
+        """Σ by·node, with weights (n, *outside), as a function of `wrt`."""
+        return replace(self, outside=(), weights=by)
 
     # Directions: t has the shape (…, directions, n).
 
