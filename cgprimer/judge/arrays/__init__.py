@@ -8,6 +8,6 @@ claims ─▶ claims: texts, arrays, functions ─▶ dims ─▶ evidence ─�
 rows ─▶ reports: the faces that those of scalar graphs have
 
 `partials` gives the Jacobians of edges, `compare` is `compare_partials`, and `check`
-`check_gradients`, where a name of the graph is an array; `disturbed` tells what rounding
-does to any of it.
+`check_gradients`, where a name of the graph is an array; `disturbed` tells what
+rounding does to any of it.
 """

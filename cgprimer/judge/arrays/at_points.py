@@ -1,4 +1,4 @@
-"""A graph with arrays at a point: values, maps of edges and totals, our own derivatives.
+"""A graph with arrays at a point: values, maps of edges and totals, own derivatives.
 
 graph, at ─▶ ArraysAtPoint ─▶ EdgeAt of each edge, TotalAt of each (output, name)
 """
@@ -177,6 +177,11 @@ class ArrayDerivative:
         raise NotImplementedError
 
     @property
+    def formula(self) -> str:
+        """The derivative as text, in adjoints that are written `dxh`."""
+        raise NotImplementedError
+
+    @property
     def here(self) -> Array:
         """The value that is differentiated, (n, *dims of node)."""
         return self.at.full(self.node)
@@ -232,7 +237,7 @@ class EdgeAt(ArrayDerivative):
 
     @lazy
     def formula(self) -> str:
-        """The same as text: `outer(dxh*(1 - xh^2), xx)`; of a number's, without seed."""
+        """The same as text: `outer(dxh*(1 - xh^2), xx)`; of a number by itself."""
         return show(shown_share(self.body, self.node, self.wrt, self.at.sizing))
 
     def pullback(self, seeds: Array) -> Derivative:
@@ -252,7 +257,10 @@ class EdgeAt(ArrayDerivative):
         shape = (m * at.width, *at.dims(self.wrt))
         parts = (run(kernel, given), terms(kernel, given))
         return Derivative(
-            *(np.broadcast_to(p, shape).reshape(m, at.width, *shape[1:]) for [p] in parts)
+            *(
+                np.broadcast_to(p, shape).reshape(m, at.width, *shape[1:])
+                for [p] in parts
+            )
         )
 
     @lazy
@@ -362,7 +370,6 @@ def shown_share(
     if body.args:
         [share] = substitute([share], {body: name(node)})
     return share
-
 
 
 def free_name(text: str, sizing: Sizing) -> str:

@@ -8,7 +8,7 @@ in it is its own mistake, not that of a claim it builds upon.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,16 +58,23 @@ def check_arrays(
     """Judge every edge partial and every total derivative; see `check_gradients`."""
     read, of = array_claims(graph, claims or {}, output)
     given = at is not None
-    here = ArraysAtPoint(graph, random_arrays(graph, points, rng) if at is None else at, given)
-    check = ArrayCheck(here, read, output, of)
-    rows = []
+    at = random_arrays(graph, points, rng) if at is None else at
+    here = ArraysAtPoint(graph, at, given)
     with check_bar("check", len(here.edges) + 1, ROW, progress) as tick:
-        for row in check.rows():
-            rows.append(row)
-            tick(1)
+        return report(ArrayCheck(here, read, output, of), tick)
+
+
+def report(
+    check: ArrayCheck, tick: Callable[[int], None] = lambda count: None
+) -> ArrayCheckReport:
+    """The report on one set of claims; no difference is taken twice."""
+    rows, here = [], check.at
+    for row in check.rows():
+        rows.append(row)
+        tick(1)
     verdict = overall(tuple(rows))
     wrong = [row for row in rows if row.verdict == FAIL]
-    says = diagnosis(rows, here.width, given)
+    says = diagnosis(rows, here.width, here.given)
     first = wrong[0].edge if wrong else None
     return ArrayCheckReport(verdict, tuple(rows), first, says, {}, here.width)
 
@@ -99,7 +106,9 @@ class ArrayCheck:
             # before what follows from it.
             order = [*reversed(graph.order), *graph.parameters]
             for wrt in order:
-                if wrt in at.below(output) - {output} and (wrt in ends or wrt in claimed):
+                if wrt in at.below(output) - {output} and (
+                    wrt in ends or wrt in claimed
+                ):
                     yield self._row(at.total(output, wrt), about.get((output, wrt)))
 
     def _row(self, one: ArrayDerivative, claim: ArrayClaim | None) -> ArrayCheckRow:
@@ -109,7 +118,9 @@ class ArrayCheck:
         one = self.meant(one, claim)
         told = claim.values(one, self.of)
         if isinstance(told, Misfit):
-            return self._blamed(one, claim, misfit_row(one, claim, conforms(one, told), width))
+            return self._blamed(
+                one, claim, misfit_row(one, claim, conforms(one, told), width)
+            )
         row = row_of(one, claim, found(one, told), width)
         return self._blamed(one, claim, row, told) if row.verdict == FAIL else row
 
@@ -135,16 +146,15 @@ class ArrayCheck:
             row = replace(row, mistake=cause.kind, looks_like=cause.says)
         return mended(row, one.formula) if claim.node is not None else row
 
-    def _case(
-        self, one: ArrayDerivative, claim: ArrayClaim, told: Derivative
-    ) -> Case:
+    def _case(self, one: ArrayDerivative, claim: ArrayClaim, told: Derivative) -> Case:
         """The claim beside the truth, at enough points to tell mistakes apart."""
         case = Case(one, claim, told, self.of)
         wide = self.wide if claim.everywhere else None
         if wide is None:
             return case
         other = self.meant(
-            wide.total(*one.edge) if one.kind == "total" else wide.edges[one.edge], claim
+            wide.total(*one.edge) if one.kind == "total" else wide.edges[one.edge],
+            claim,
         )
         more = claim.values(other, self.of)
         if isinstance(more, Misfit):

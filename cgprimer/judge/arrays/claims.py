@@ -93,9 +93,7 @@ class ArrayClaim:
         seed = f"d{self.edge[0]}"
         return seed in self.names and seed not in at.graph.names
 
-    def values(
-        self, one: ArrayDerivative, output: str | None
-    ) -> Derivative | Misfit:
+    def values(self, one: ArrayDerivative, output: str | None) -> Derivative | Misfit:
         """The claim at the samples of a point, (n, *dims), and its Σ|terms|."""
         wants = (*one.map.outside, *one.map.inside)
         if self.node is not None:
@@ -108,7 +106,9 @@ class ArrayClaim:
         size = 8 * np.abs(value)
         if value.shape == one.jacobian.terms.shape:
             size = np.fmax(size, 8 * one.jacobian.terms)
-        return _fitted(value, size, one, wants, free=self.array is not None and not self.array.ndim)
+        return _fitted(
+            value, size, one, wants, free=self.array is not None and not self.array.ndim
+        )
 
     def _of_formula(
         self, one: ArrayDerivative, output: str | None, wants: tuple[int, ...]
@@ -159,8 +159,9 @@ class ArrayClaim:
             return np.broadcast_to(array, (at.width, *array.shape))
         if len(array) != at.width or array.ndim < len(wants) + 1:
             raise OptionError(
-                f"the claim for ∂{self.edge[0]}/∂{self.edge[1]} has shape {array.shape}:"
-                f" {show_dims((at.width, *wants))} is expected, samples first"
+                f"the claim for ∂{self.edge[0]}/∂{self.edge[1]} has shape "
+                f"{array.shape}: {show_dims((at.width, *wants))} is expected, samples "
+                "first"
             )
         return array
 
@@ -228,7 +229,7 @@ def array_claims(
                 f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
             )
         total = output or (of if edge[1] not in _beside(graph, edge[0]) else None)
-        names = graph.names_of_claims(*edge, total)
+        names = graph.names_of_claims(edge[0], edge[1], total)
         try:
             found[edge] = _read(graph, edge, claim, [*names, *_adjoints(graph, of)])
         except ExpressionError as error:
@@ -285,7 +286,11 @@ def _read(graph: Graph, edge: Edge, claim: Any, names: list[str]) -> ArrayClaim:
     else:
         label = f"the claim for ∂{edge[0]}/∂{edge[1]}"
         array = as_numbers(label, claim, OptionError)
-        text = exact(float(array)) if not array.ndim else f"array of {show_dims(array.shape)}"
+        text = (
+            exact(float(array))
+            if not array.ndim
+            else f"array of {show_dims(array.shape)}"
+        )
         return ArrayClaim(edge, text, f"claims{list(edge)!r}", array=array)
     odd = next((text for text in made.names if text not in allowed), None)
     if odd is not None:

@@ -52,7 +52,8 @@ def _repaired(one: ArrayDerivative, misfit: Misfit) -> str:
 
 def _repairs(misfit: Misfit) -> Iterator[Repair]:
     """All that would give the claim the dims that are wanted."""
-    assert misfit.value is not None and misfit.has is not None
+    assert misfit.value is not None
+    assert misfit.has is not None
     value, wants = misfit.value, misfit.wants
     for text, why, make in _ways(len(misfit.has), len(wants)):
         made = make(value)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cgprimer.judge.differences.disturb import D, MARGIN
+from cgprimer.judge.differences.disturb import MARGIN, D
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array
 
@@ -29,11 +29,13 @@ def terms(kernel: ArrayKernel, values: Mapping[str, Any]) -> list[Array]:
     return terms_of(lambda one: one(values), kernel)
 
 
-def terms_of(run: Callable[[ArrayKernel], Sequence[Any]], kernel: ArrayKernel) -> Any:
+def terms_of(
+    run: Callable[[ArrayKernel], Sequence[Any]], kernel: ArrayKernel
+) -> list[Array]:
     """The same for whatever `run` makes of a kernel's results."""
     with np.errstate(all="ignore"):
         here = [np.asarray(value) for value in run(kernel)]
-        most = [np.abs(value) for value in here]
+        most: list[Array] = [np.abs(value) for value in here]
         for k in range(RUNS):
             for i, value in enumerate(run(disturbed(kernel, k))):
                 change = MARGIN / D * np.abs(np.asarray(value) - here[i])

@@ -22,7 +22,7 @@ from cgprimer.judge.arrays.cells import Cells
 from cgprimer.judge.arrays.maps import ArrayMap
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import FAIL
-from cgprimer.types import Array
+from cgprimer.types import Array, Integers
 
 BUDGET = 200  # entries of one derivative that have a difference each
 NUMBERS = 20_000  # and of all samples together
@@ -69,12 +69,14 @@ def _by_entries(one: ArrayDerivative, claimed: Derivative | None) -> Found:
     outside, inside = count(m.outside), count(m.inside)
 
     def cells(a: Array) -> Array:
-        return a.reshape(m.width, outside, inside).transpose(2, 1, 0).reshape(-1, m.width)
+        return (
+            a.reshape(m.width, outside, inside).transpose(2, 1, 0).reshape(-1, m.width)
+        )
 
-    values = (cells(a) for a in (told.values, told.terms, own.values))
-    every = Cells(*values, one.entry_slopes, one.at.given)
+    values, terms, ours = map(cells, (told.values, told.terms, own.values))
+    every = Cells(values, terms, ours, one.entry_slopes, one.at.given)
     shown = f"{m.entries:,} entr{'y' if m.entries == 1 else 'ies'}"
-    made, k, s = _found(every, m, shown)
+    made, k, _ = _found(every, m, shown)
     j, i = divmod(k, outside)
     return replace(made, place=(_index(i, m.outside), _index(j, m.inside)))
 
@@ -122,7 +124,9 @@ class _Directions:
         if self.claimed:
             flat_v = v.reshape(d, m.width, -1)
             values, sizes = (
-                np.einsum("dno,noi,dni->dn", weigh(flat_v), self._flat(a), weigh(flat_u))
+                np.einsum(
+                    "dno,noi,dni->dn", weigh(flat_v), self._flat(a), weigh(flat_u)
+                )
                 for a, weigh in (
                     (self.claimed.values, np.asarray),
                     (self.claimed.terms, np.abs),
@@ -162,14 +166,18 @@ class _Directions:
         columns = self._halved(u, v, s, count(self.map.inside), rows=False)
         return self._at_entry(int(rows[0]), int(columns[0]), s, checked)
 
-    def _halved(self, u: Array, v: Array, s: int, size: int, rows: bool) -> Array:
+    def _halved(self, u: Array, v: Array, s: int, size: int, rows: bool) -> Integers:
         """Which entry of the node, or of the name, has most of the gap: its number."""
         kept = np.arange(size)
         dims = self.map.outside if rows else self.map.inside
         while len(kept) > 1:
             halves = np.array_split(kept, 2)
             masks = np.concatenate([_mask(half, dims) for half in halves])
-            pair = (np.repeat(u, 2, 0), masks * v) if rows else (masks * u, np.repeat(v, 2, 0))
+            pair = (
+                (np.repeat(u, 2, 0), masks * v)
+                if rows
+                else (masks * u, np.repeat(v, 2, 0))
+            )
             cells = self.along(*pair)
             over = cells.gaps - cells.slope.bound
             kept = halves[int(np.nan_to_num(over[:, s], nan=-1.0).argmax())]
@@ -192,7 +200,7 @@ class _Directions:
         return replace(made, place=place) if made.verdict == FAIL else None
 
 
-def _mask(kept: Array, dims: Sequence[int]) -> Array:
+def _mask(kept: Integers, dims: Sequence[int]) -> Array:
     """1 at some entries and 0 elsewhere: (1, 1, *dims)."""
     mask = np.zeros(count(dims))
     mask[kept] = 1.0

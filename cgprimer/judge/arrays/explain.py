@@ -4,8 +4,8 @@ Case: claimed and true at n samples ─▶ Cause: kind, and a sentence
 
 A mistake is named only where what it gives is the claim, at every entry of every
 sample. First come constant ratios, then the claim's own text with one change, then the
-rules of `wrong_rules`, put in on every way to the name, then what the array itself says.
-Where two kinds of mistake fit, both are said.
+rules of `wrong_rules`, put in on every way to the name, then what the array itself
+says. Where two kinds of mistake fit, both are said.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cgprimer.judge.arrays.at_points import ArrayDerivative, Derivative, TotalAt
 from cgprimer.judge.arrays.claims import ArrayClaim
 from cgprimer.judge.arrays.passed_on import gradients_with
 from cgprimer.judge.arrays.wrong_claims import mended_claims
+from cgprimer.judge.arrays.wrong_rules import LEFT_OUT, TRANSPOSE
 from cgprimer.judge.mistakes.blame import SLACK
 from cgprimer.judge.mistakes.explain import Cause, Guess, special
 from cgprimer.judge.mistakes.wrong import Wrong, fraction
@@ -58,7 +59,9 @@ class Case:
         if values.shape != self.told.values.shape:
             return False
         flat = values.ravel()
-        return self.wrong.agrees(flat) and not self.beside(values).agrees(self.wrong.true)
+        return self.wrong.agrees(flat) and not self.beside(values).agrees(
+            self.wrong.true
+        )
 
 
 @np.errstate(all="ignore")
@@ -83,8 +86,10 @@ def explain(case: Case) -> Cause:
 
 
 def _either(says: Sequence[str]) -> str:
-    return "two mistakes alike: " + "; or ".join(says[:2]) + (
-        "; and others" if len(says) > 2 else ""
+    return (
+        "two mistakes alike: "
+        + "; or ".join(says[:2])
+        + ("; and others" if len(says) > 2 else "")
     )
 
 
@@ -94,7 +99,7 @@ def _how_many(case: Case) -> str:
     off = ~(np.abs(w.claimed - w.true) <= 1e-7 * np.abs(w.true) + w.slack)
     per = off.reshape(case.one.at.width, -1).any(axis=0)
     verb = "is" if per.sum() == 1 else "are"
-    return f"{per.sum():,} of {len(per):,} entries {verb} wrong"
+    return f"{per.sum():,} of {np.size(per):,} entries {verb} wrong"
 
 
 def _by_size(case: Case) -> Iterator[Guess]:
@@ -177,6 +182,10 @@ def _by_text(case: Case) -> Iterator[Guess]:
             case.wrong.true
         ):
             yield kind, says
+            # W @ g becomes right as W' @ g and as g @ W, and dh as dh*(1 - h^2) and as
+            # dz: one and the same change.
+            if kind in (TRANSPOSE, LEFT_OUT):
+                return
 
 
 def _by_rules(case: Case) -> Iterator[Guess]:
@@ -196,9 +205,9 @@ def _by_array(case: Case) -> Iterator[Guess]:
     """What the array itself is: that of another name, or transposed, or flipped."""
     one, true = case.one, case.one.jacobian.values
     shape = true.shape
-    if true.ndim > 2 and shape[-1] == shape[-2]:
-        if case.gives(np.swapaxes(true, -1, -2)):
-            yield "transposed", "it is the transpose of the derivative"
+    square = true.ndim > 2 and shape[-1] == shape[-2]
+    if square and case.gives(np.swapaxes(true, -1, -2)):
+        yield "transposed", "it is the transpose of the derivative"
     if true.ndim > 3 and case.gives(true[..., ::-1, ::-1]):
         yield "kernel flipped", "its last two axes are reversed"
     if isinstance(one, TotalAt):
@@ -214,6 +223,12 @@ def _by_array(case: Case) -> Iterator[Guess]:
             if shape[k] > 1:
                 part = np.broadcast_to(true.sum(axis=k, keepdims=True), shape)
                 if case.gives(part):
-                    yield "sum for an entry", f"every entry is the sum along axis {k - 1}"
+                    yield (
+                        "sum for an entry",
+                        f"every entry is the sum along axis {k - 1}",
+                    )
                 if case.gives(part / shape[k]):
-                    yield "mean for an entry", f"every entry is the mean along axis {k - 1}"
+                    yield (
+                        "mean for an entry",
+                        f"every entry is the mean along axis {k - 1}",
+                    )

@@ -90,7 +90,9 @@ class ArrayMap:
         assert self.weights is not None
         shape = (copies * self.width, *self.weights.shape[1:])
         full = np.broadcast_to(result, shape).reshape(copies, *self.weights.shape)
-        return (full * self.weights).reshape(copies, self.width, -1).sum(axis=-1)
+        products = (full * self.weights).reshape(copies, self.width, -1)
+        total: Array = products.sum(axis=-1)
+        return total
 
     # Entries: t has the shape (…, entries of wrt, entries of node, n).
 
@@ -132,7 +134,7 @@ class ArrayMap:
         return count(self.inside)
 
     def entry_slopes(self, columns: Sequence[int]) -> Slope:
-        """∂node/∂wrt by those entries of `wrt`: arrays (columns, entries of node, n)."""
+        """∂node/∂wrt by some entries of `wrt`: (columns, entries of node, n)."""
         noise = self._told(lambda k: self.along_entries(columns, k))
         f, x = self.along_entries(columns), self.at_entries(columns)
         return slope(f, x, noise, stacks=True)
@@ -188,5 +190,3 @@ class ArrayMap:
             return terms_of(lambda one: [along(one)(t)], self.kernel)[0]
 
         return Told(at, self.told)
-
-

@@ -9,7 +9,7 @@ from cgprimer.judge.arrays.evidence import Found
 
 
 def entry_text(said: Found, kind: str, node: str, wrt: str) -> str:
-    """The entry that a verdict shows at; `∂xh/∂W along a direction` where it is none."""
+    """The entry that a verdict shows at, or `∂xh/∂W along a direction`."""
     node_index, wrt_index = said.place or ((), ())
     sign = "∂" if kind == "edge" else "d "
     node, wrt = f"{node}{_index(node_index)}", f"{wrt}{_index(wrt_index)}"

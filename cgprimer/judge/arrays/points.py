@@ -18,7 +18,8 @@ from cgprimer.expr.node import postorder
 from cgprimer.expr.ops import NAME
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, Sizes
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.maps import Sizes
 from cgprimer.judge.points import MOST_POINTS, RANGES
 from cgprimer.run.arrays.evaluation import values_at
 from cgprimer.types import Array, Mask
@@ -69,7 +70,9 @@ def _all_dims(graph: Graph) -> Iterator[dict[str, Sizes]]:
     """The dims of every input and parameter, with several choices of the sizes."""
     names = (*graph.inputs, *graph.parameters)
     own = {name: graph.dims(name) for name in names}
-    symbols = dict.fromkeys(d for dims in own.values() for d in dims if isinstance(d, str))
+    symbols = dict.fromkeys(
+        d for dims in own.values() for d in dims if isinstance(d, str)
+    )
     for first in FIRST[: None if symbols else 1]:
         size = dict(zip(symbols, range(first, first + len(symbols)), strict=True))
         yield {

@@ -114,7 +114,9 @@ def misfit_row(
 def mended(row: ArrayCheckRow, right: str) -> ArrayCheckRow:
     """The row with what to change its claim to."""
     where = f" ({row.where})" if row.where else ""
-    return replace(row, mend=f"change {shorten(row.claim, 3 * FORMULA)}{where} to {right}")
+    return replace(
+        row, mend=f"change {shorten(row.claim, 3 * FORMULA)}{where} to {right}"
+    )
 
 
 def diagnosis(rows: Sequence[ArrayCheckRow], width: int, given: bool) -> str:
@@ -134,7 +136,9 @@ def diagnosis(rows: Sequence[ArrayCheckRow], width: int, given: bool) -> str:
 
 def _first(row: ArrayCheckRow) -> str:
     name = f"∂{row.node}/∂{row.wrt}" if row.kind == "edge" else row.derivative
-    text = f"{name} is the first wrong derivative: {row.note or 'no common mistake fits'}."
+    text = (
+        f"{name} is the first wrong derivative: {row.note or 'no common mistake fits'}."
+    )
     if row.mistake != "does not conform":
         text += f" {_capital(row.evidence)}."
     return f"{text} {_capital(row.mend)}." if row.mend else text
@@ -153,7 +157,9 @@ def _praise(rows: Sequence[ArrayCheckRow], width: int, given: bool) -> str:
     totals = len(rows) - edges
     parts += [counted(totals, "total")] * (totals > 0)
     along = sum(row.verdict == PASS and "direction" in row.checked for row in rows)
-    aside = f"; {along} of them along random directions, not entry by entry" * bool(along)
+    aside = f"; {along} of them along random directions, not entry by entry" * bool(
+        along
+    )
     points = counted(width, f"{'given' if given else 'random'} point")
     return f"{' and '.join(parts)} agree with finite differences at {points}{aside}"
 

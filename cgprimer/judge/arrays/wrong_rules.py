@@ -2,10 +2,10 @@
 
     node, position, adjoint ─▶ WrongShare: kind, and the share that comes of it
 
-A row is text in the language of the table: a, b, … are the arguments, y the result and g
-the adjoint. It is put in by `mutation`, and looked for by `explain`, one table for both.
-A row whose share has not the dims of its argument is no mistake that passes unseen, and
-is left out where that is so.
+A row is text in the language of the table: a, b, … are the arguments, y the result, g
+the adjoint. It is put in by `mutation`, and looked for by `explain`, one table for
+both. A row whose share has not the dims of its argument is left out where that is so:
+no such mistake passes unseen.
 """
 
 from __future__ import annotations
@@ -91,8 +91,14 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("logsumexp", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
     Wrong("max", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
     Wrong("min", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong("conv2d", 0, FLIPPED, "conv2d_data(g, flip(b, axis=(-2, -1)), a, stride=stride, pad=pad)"),
-    Wrong("conv2d", 1, FLIPPED, "flip(conv2d_kernel(g, a, b, stride=stride, pad=pad), axis=(-2, -1))"),
+    Wrong(
+        "conv2d", 0, FLIPPED,
+        "conv2d_data(g, flip(b, axis=(-2, -1)), a, stride=stride, pad=pad)",
+    ),
+    Wrong(
+        "conv2d", 1, FLIPPED,
+        "flip(conv2d_kernel(g, a, b, stride=stride, pad=pad), axis=(-2, -1))",
+    ),
     Wrong("tanh", 0, ARGUMENT, "g*(1 - a^2)"),
     Wrong("tanh", 0, OTHER, "g*y*(1 - y)"),
     Wrong("sigmoid", 0, ARGUMENT, "g*a*(1 - a)"),
