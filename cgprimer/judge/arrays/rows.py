@@ -1,6 +1,6 @@
 """The report of `check_gradients` on a graph with arrays.
 
-Found, claim, cause ─▶ ArrayCheckRow ─▶ ArrayCheckReport; the faces are those of CheckReport
+Found, claim, cause ─▶ ArrayCheckRow ─▶ ArrayCheckReport, with CheckReport's faces
 """
 
 from __future__ import annotations
@@ -91,11 +91,9 @@ def row_of(
 ) -> ArrayCheckRow:
     """The row on what was found."""
     text, where = (claim.text, claim.where) if claim else ("", "")
-    left, right = said.sides
-    reason = said.reason
     return ArrayCheckRow(
         one.kind, *one.edge, text, where, said.claimed, said.difference, said.bound,
-        said.verdict, reason, points, {},
+        said.verdict, said.reason, points, {},
         entry=entry_text(said, one.kind, *one.edge), checked=said.checked,
     )  # fmt: skip
 
