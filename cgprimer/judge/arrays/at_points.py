@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import OpError
+from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import Sizing, count
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import ONE, name
+from cgprimer.expr.ops import NAME, ONE, name
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
 from cgprimer.judge.arrays.cells import joined
@@ -86,12 +87,18 @@ class ArraysAtPoint:
 
     @lazy
     def edges(self) -> dict[Edge, EdgeAt]:
-        """Every edge, in topological order."""
+        """Every edge, in topological order; by numbers of entries there is none."""
         return {
             (node, wrt): EdgeAt(self, node, wrt)
             for node, body in self.bodies.items()
             for wrt in leaves(body)
+            if wrt not in self.indices
         }
+
+    @lazy
+    def indices(self) -> set[str]:
+        """The names that are numbers of entries somewhere: nothing varies with them."""
+        return {name for body in self.bodies.values() for name in index_names(body)}
 
     @memo
     def total(self, output: str, wrt: str) -> TotalAt:
@@ -370,6 +377,17 @@ def shown_share(
     if body.args:
         [share] = substitute([share], {body: name(node)})
     return share
+
+
+def index_names(body: Node) -> set[str]:
+    """The names whose values an expression takes for numbers of entries."""
+    return {
+        str(node.args[i].value)
+        for node in postorder([body])
+        if isinstance(node.op, ArrayOp)
+        for i in node.op.whole
+        if node.args[i].op is NAME
+    }
 
 
 def free_name(text: str, sizing: Sizing) -> str:

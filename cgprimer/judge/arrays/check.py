@@ -106,7 +106,7 @@ class ArrayCheck:
             # before what follows from it.
             order = [*reversed(graph.order), *graph.parameters]
             for wrt in order:
-                if wrt in at.below(output) - {output} and (
+                if wrt in at.below(output) - {output} - at.indices and (
                     wrt in ends or wrt in claimed
                 ):
                     yield self._row(at.total(output, wrt), about.get((output, wrt)))

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgprimer.errors import CGPrimerError
+from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import count
 from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.ops import NAME
 from cgprimer.judge.arrays.at_points import ArrayDerivative, Derivative, TotalAt
 from cgprimer.judge.arrays.claims import ArrayClaim
 from cgprimer.judge.arrays.passed_on import gradients_with
@@ -134,6 +136,7 @@ def _of_counts(case: Case, whole: int, ratio: float) -> Guess | tuple[()]:
         for node in postorder([case.one.at.bodies[name]])
         if node.op.name in ("sum", "mean") and _summed(case, node) == whole
     }
+    sizes |= {("stretched", show(node)) for node in _stretched(case, whole)}
     ops = {op for op, _ in sizes}
     if len(ops) != 1:
         return ()
@@ -147,9 +150,25 @@ def _of_counts(case: Case, whole: int, ratio: float) -> Guess | tuple[()]:
             "factor n for a sum",
             f"the number of entries in {shown}, each of which gets the adjoint once",
         )
+    if op == "stretched":
+        if ratio > 1:
+            return ()
+        return "mean for sum", f"as if a mean stood where {case.one.wrt} is summed over"
     if op == "sum":
         return "mean for sum", f"as if a mean stood where {shown} is a sum"
     return ()
+
+
+def _stretched(case: Case, whole: int) -> Iterator[Node]:
+    """Operations that stretch the name itself to so many times its entries."""
+    one, sizing = case.one, case.one.at.sizing
+    for text in _ways(case):
+        for node in postorder([one.at.bodies[text]]):
+            if any(arg.op is NAME and arg.value == one.wrt for arg in node.args):
+                own = count(one.at.dims(one.wrt))
+                wide = not isinstance(node.op, ArrayOp)
+                if wide and count(sizing.of(node)) == whole * own:
+                    yield node
 
 
 def _ways(case: Case) -> list[str]:

@@ -14,11 +14,9 @@ import numpy as np
 from cgprimer import takes
 from cgprimer.errors import OptionError, PointError, listing
 from cgprimer.expr.dims import DimsError, count
-from cgprimer.expr.node import postorder
-from cgprimer.expr.ops import NAME
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.at_points import ArraysAtPoint, index_names
 from cgprimer.judge.arrays.maps import Sizes
 from cgprimer.judge.points import MOST_POINTS, RANGES
 from cgprimer.run.arrays.evaluation import values_at
@@ -29,7 +27,6 @@ SPARE = 4  # times as many points are drawn as are wanted
 LARGE = 10**7  # numbers: of larger arrays no more are drawn than are wanted
 WIDE = 8  # columns, from which on the entries of a matrix are made smaller
 FIRST = (2, 5, 8, 16)  # the first of the sizes that are tried
-INDICES = {"pick": 1, "take": 1, "unpick": 1, "put": 1}  # which argument counts entries
 
 
 def random_arrays(
@@ -106,13 +103,8 @@ def _drawn(
 
 def _indices(graph: Graph) -> set[str]:
     """The names whose values are numbers of entries."""
-    found = set()
-    for name in graph.dependents:
-        for node in postorder([graph.equation(name).body]):
-            place = INDICES.get(node.op.name)
-            if place is not None and node.args[place].op is NAME:
-                found.add(str(node.args[place].value))
-    return found
+    bodies = (graph.equation(name).body for name in graph.dependents)
+    return {name for body in bodies for name in index_names(body)}
 
 
 def _finite(graph: Graph, at: dict[str, Array]) -> Mask:

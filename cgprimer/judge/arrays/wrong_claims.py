@@ -18,7 +18,7 @@ from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.judge.arrays.at_points import ArraysAtPoint
-from cgprimer.judge.arrays.wrong_rules import EXCHANGED, LEFT_OUT, TRANSPOSE
+from cgprimer.judge.arrays.wrong_rules import AXIS, EXCHANGED, LEFT_OUT, TRANSPOSE
 from cgprimer.notation.text import show
 
 Change = tuple[str, str, Node]
@@ -52,6 +52,11 @@ def _changes(node: Node) -> Iterator[tuple[str, str, Node]]:
     elif node.op.name in ("add", "sub"):
         other = OPS["sub" if node.op.name == "add" else "add"]
         yield "sign", "a sign is wrong", other(*node.args)
+    elif node.op.name in ("sum", "mean"):
+        for axis in range(2):
+            made = node.op(*node.args, axis=axis)  # type: ignore[call-arg]
+            if made is not node:
+                yield AXIS, "the wrong axis is taken", made
     elif node.op is T:
         yield TRANSPOSE, "there is a transpose too many", node.args[0]
 

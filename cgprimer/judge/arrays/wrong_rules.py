@@ -18,7 +18,7 @@ from cgprimer.diff.array_rules import array_shares, fill, fitted
 from cgprimer.diff.chain_rule import accumulate, plus
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import CGPrimerError
-from cgprimer.expr.array_op import attrs_of
+from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import DimsError, Sizing
 from cgprimer.expr.node import Node, postorder
@@ -80,24 +80,33 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("solve", 1, TRANSPOSE, "solve(a, g)"),
     Wrong("inv", 0, TRANSPOSE, "-(y @ g @ y)"),
     Wrong("logdet", 0, TRANSPOSE, "g*inv(a)"),
+    Wrong("add", 0, AXIS, "sum(g, axis=1)", (1, 2)),
+    Wrong("add", 1, AXIS, "sum(g, axis=1)", (2, 1)),
+    Wrong("sum", 0, AXIS, "spread(g, a, axis=0)", (2,)),
+    Wrong("sum", 0, AXIS, "spread(g, a, axis=1)", (2,)),
+    Wrong("mean", 0, AXIS, "spread(g, a, axis=0)/count(a, axis=0)", (2,)),
+    Wrong("mean", 0, AXIS, "spread(g, a, axis=1)/count(a, axis=1)", (2,)),
     Wrong("sum", 0, MEAN, "spread(g, a, axis=axis)/count(a, axis=axis)"),
     Wrong("sum", 0, COUNT, "spread(g, a, axis=axis)*count(a, axis=axis)"),
     Wrong("mean", 0, SUM, "spread(g, a, axis=axis)"),
     Wrong("mean", 0, TWICE, "spread(g, a, axis=axis)/count(a, axis=axis)^2"),
     Wrong("softmax", 0, DIAGONAL, "g*y*(1 - y)"),
+    Wrong("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=0), a, axis=0))", (2,)),
+    Wrong("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=1), a, axis=1))", (2,)),
     Wrong("softmax", 0, LEFT_OUT, "g"),
     Wrong("softmax", 0, FACTOR, "g*y"),
     Wrong("logsoftmax", 0, LEFT_OUT, "g"),
     Wrong("logsumexp", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong("max", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong("min", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
+    Wrong("largest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
+    Wrong("smallest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
     Wrong(
         "conv2d", 0, FLIPPED,
-        "conv2d_data(g, flip(b, axis=(-2, -1)), a, stride=stride, pad=pad)",
+        "conv2d_data(g, flip(flip(b, axis=-1), axis=-2), a, stride=stride, padding=padding)",
     ),
     Wrong(
         "conv2d", 1, FLIPPED,
-        "flip(conv2d_kernel(g, a, b, stride=stride, pad=pad), axis=(-2, -1))",
+        "flip(flip(conv2d_kernel(g, a, b, stride=stride, padding=padding), axis=-1), "
+        "axis=-2)",
     ),
     Wrong("tanh", 0, ARGUMENT, "g*(1 - a^2)"),
     Wrong("tanh", 0, OTHER, "g*y*(1 - y)"),
@@ -107,8 +116,8 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("sub", 1, SIGN, "g"),
     Wrong("mul", 0, FACTOR, "g"),
     Wrong("mul", 1, FACTOR, "g"),
-    Wrong("mul", 0, ARGUMENT, "g*a"),
-    Wrong("mul", 1, ARGUMENT, "g*b"),
+    Wrong("mul", 0, EXCHANGED, "g*a"),
+    Wrong("mul", 1, EXCHANGED, "g*b"),
     Wrong("div", 1, SIGN, "g*a/b^2"),
     Wrong("div", 0, FACTOR, "g"),
 )  # fmt: skip
@@ -193,7 +202,12 @@ def _share(
 
     try:
         raw = _filled(rule, at, _like(at, own))
-        if row.kind in (TRANSPOSE, EXCHANGED) and own.of(raw) != own.of(at.args[row.i]):
+        wanted = [own.of(at.args[row.i])]
+        # What is multiplied entry by entry is summed back to the dims of its argument,
+        # whatever the mistake; nothing else is.
+        if not isinstance(at.op, ArrayOp):
+            wanted.append(own.of(at))
+        if own.of(raw) not in wanted:
             return None
         node = accumulate(backwards, {body: seed}, shares, plus).get(leaf)
         if node is None or own.of(node) != own.of(leaf):
