@@ -74,7 +74,7 @@ class Attempt:
         self._look_beyond(objective, baseline)
         status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
         words = self._sentences(status, baseline)
-        words += remarks_on_custom(objective.problem.sweeps.asked)
+        words += remarks_on_custom(objective.problem.asked)
         words += self._notes(objective)
         end = replace(trail, status=status)
         why = reason(objective, self.method, status, self.identify is not False)
@@ -163,7 +163,7 @@ def _cost(objective: Objective) -> float:
 
 def _is_declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.problem.sweeps.asked.items()
+    asked = objective.problem.asked.items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
