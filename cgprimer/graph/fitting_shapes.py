@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from cgprimer.errors import shorten
 from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.array_ops import op_called
 from cgprimer.expr.dims import Dims, DimsError, Sizing, show_dims
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import NAME, OPS
+from cgprimer.expr.ops import NAME
 from cgprimer.notation.text import show
 
 
@@ -38,7 +39,7 @@ class Misfit:
         """The dims of an operation on arrays, or None where they do not fit."""
         trial = Sizing()
         trial.became = dict(self.sizing.became)
-        entry = OPS[op]
+        entry = op_called(op)
         rule = entry.dims if isinstance(entry, ArrayOp) else None
         try:
             if rule is None:

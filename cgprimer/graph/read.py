@@ -18,6 +18,7 @@ from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
 from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
+from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
@@ -145,16 +146,16 @@ def _array_graph(
     if reading.problems:
         raise _refused(reading.problems, notes)
     parameters, variables = reading.declared_names(*declared)
-    made = graph_of(
+    used = {name for body in reading.bodies.values() for name in leaves(body)}
+    return graph_of(
         reading.bodies,
         outputs,
         reading.parameters(parameters, variables),
         variables,
-        parameters,
+        [name for name in parameters if name not in used],
         sizing=reading.sizing,
         texts=reading.texts,
     )
-    return made
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:
