@@ -30,7 +30,6 @@ from cgprimer.run.losses import SOFTMAX, Loss
 
 _P, _T = name("p"), name("t")
 BACK = 3  # times as much as the values alone: a sweep there and back
-AS_IT_IS = "itself"  # the name of the loss that is an output
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +141,7 @@ def _loss_of(
     loss: Loss, p: Node, t: Node, scale: Node | None, target: str, dims: Dims
 ) -> Node:
     """The loss of one target of a sample, a number."""
-    if loss.name == AS_IT_IS:
+    if loss.is_output:
         return p
     if scale is not None:
         p, t = OPS["div"](p, scale), OPS["div"](t, scale)

@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike
 
 from cgprimer.errors import FitError, counted, listing
 from cgprimer.expr.dims import is_unknown, show_dims
-from cgprimer.graph.array_point import Binder, common_samples, wrong_rank
+from cgprimer.graph.array_point import bind
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.run.arrays.entries import Entries
-from cgprimer.run.arrays.loss_graph import AS_IT_IS, loss_graph
+from cgprimer.run.arrays.loss_graph import loss_graph
 from cgprimer.run.arrays.posed import ArrayProblem, in_numbers
 from cgprimer.run.arrays.runner import ArrayModel
 from cgprimer.run.fit_data import check_targets, weights_of_mean_one
@@ -44,14 +44,8 @@ def pose(
     _check_numbers(graph, targets, loss)
     given = {n: as_numbers(f"the value of {n!r}", v) for n, v in inputs.items()}
     met = {n: as_numbers(f"the target {n!r}", v) for n, v in targets.items()}
-    binder, lengths = Binder(graph), dict[str, int]()
-    for name, array in (given | met).items():
-        length = binder.bind_value(name, array)
-        if length is not None:
-            lengths[name] = length
-    samples = common_samples(lengths)
-    _check_sizes(graph, binder)
-    sizes = tuple(binder.sizes.items())
+    bound = bind(graph, {name: array.shape for name, array in (given | met).items()})
+    samples, sizes = bound.samples, tuple(bound.sizes.items())
     full = {
         name: _of_all(array, in_numbers(graph.dims(name), sizes), samples)
         for name, array in met.items()
@@ -66,9 +60,9 @@ def pose(
             weights=weights is not None,
         ),
         sizes,
-        Entries({n: in_numbers(graph.dims(n), sizes) for n in graph.parameters}),
+        entries_of(graph, given | met),
         given,
-        frozenset(lengths) & frozenset(given),
+        bound.sampled & frozenset(given),
         full,
         None if sigma is None else _deviations(sigma, full, samples),
         None,
@@ -87,7 +81,7 @@ def pose(
 
 def _check_numbers(graph: Graph, targets: Mapping[str, object], loss: Loss) -> None:
     """FitError for an output that is minimised but is no number."""
-    for name in targets if loss.name == AS_IT_IS else ():
+    for name in targets if loss.is_output else ():
         if dims := graph.dims(name):
             raise FitError(
                 f"{name!r} is {show_dims(dims)}, and what is made small is one number\n"
@@ -95,11 +89,22 @@ def _check_numbers(graph: Graph, targets: Mapping[str, object], loss: Loss) -> N
             )
 
 
-def _check_sizes(graph: Graph, binder: Binder) -> None:
-    """FitError for a parameter whose size nothing tells."""
+def entries_of(graph: Graph, data: Mapping[str, ArrayLike]) -> Entries:
+    """The entries of the parameters; FitError where no data tell a size of one."""
+    shapes = {name: np.shape(value) for name, value in data.items()}
+    known = set(graph.names)
+    shapes = {name: shape for name, shape in shapes.items() if name in known}
+    _check_sizes(graph, [*shapes])
+    sizes = tuple(bind(graph, shapes).sizes.items())
+    return Entries({n: in_numbers(graph.dims(n), sizes) for n in graph.parameters})
+
+
+def _check_sizes(graph: Graph, told: Sequence[str]) -> None:
+    """FitError for a parameter whose size nothing tells; `told` are names of data."""
+    known = {dim for name in told for dim in graph.dims(name)}
     for name in graph.parameters:
         for dim in graph.dims(name):
-            if isinstance(dim, str) and dim not in binder.sizes:
+            if isinstance(dim, str) and dim not in known:
                 said = "a size" if is_unknown(dim) else f"the size {dim}"
                 raise FitError(
                     f"nothing in the data tells {said} of {name!r}, which is "

@@ -137,10 +137,10 @@ class ArrayRunner(ArrayModel):
         problem, data = self.problem, self.data
         given: dict[str, Any] = {**problem.given, **data}
         if problem.samples is None or rows is None:
-            return given | {self.loss.share: 1.0 / problem.count}
+            return given | {self.loss.share: np.float64(1.0 / problem.count)}
         part = {name: array[rows] for name, array in data.items()}
         length = len(part[next(iter(self.loss.met.values()))])
-        return given | part | {self.loss.share: 1.0 / length}
+        return given | part | {self.loss.share: np.float64(1.0 / length)}
 
     def _blocks(self, rows: Integers | None) -> Iterator[slice | Integers | None]:
         if self.problem.samples is None:
@@ -163,6 +163,19 @@ class ArrayRunner(ArrayModel):
         ]
         found = [block.predictions(params) for block in blocks]
         return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+
+    def value(self, params: Array) -> float:
+        """The mean loss over all samples."""
+        problem, own, loss = self.problem, self.problem.entries.split(params), 0.0
+        kernel = self.kernel(self.loss.graph, (self.loss.loss,))
+        with np.errstate(all="ignore"):
+            for block in self._blocks(None):
+                given = self.at(block)
+                part = 1.0 / given[self.loss.share] / problem.count
+                samples = problem.samples and round(1 / given[self.loss.share])
+                [value] = _totals(kernel, (self.loss.loss,), own | given, samples)
+                loss += part * float(value)
+        return loss
 
     def value_and_gradient(
         self, params: Array, rows: Integers | None = None
