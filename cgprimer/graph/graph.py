@@ -319,7 +319,8 @@ class Graph(Frozen):
         """
         from cgprimer.run.program import Program as CompiledGraph
 
-        self.refuse_arrays("compile")
+        if self.sizing is not None:
+            from cgprimer.run.arrays.program import ArrayProgram as CompiledGraph
         takes.text(target=target)
         takes.count(threads=threads)
         # Kept beside the numpy programs, whose keys are None or tuples of outputs; a
