@@ -188,14 +188,12 @@ def _check_sizes(
             start = len(place.text) - len(place.text.lstrip())
             start, end = next(spans, (start, start + len(both)))
             problem = Mistake(
-                f"{both!r} is the name of a size in "
-                f"{sizes[both].removeprefix('declared ')!r}, and no number in an "
-                "equation",
+                f"{both!r} is the name of a size in {sizes[both]}, and so no name in "
+                "an equation",
                 place.text,
                 start,
                 end,
-                f"write mean(…) for a sum over {both}, count(…, axis={both}) for the "
-                "number itself, or rename one of them",
+                f"write mean(…) for a sum divided by {both}, or rename one of them",
             )
             problems.setdefault(equations[numbers[name]], []).append(problem)
             declared.dims.setdefault(both, ())

@@ -112,8 +112,9 @@ def _graph(
         table, readings, problems = _table(texts, read.readings, *declared)
     if problems and holds_arrays(texts):
         reading = read_arrays(texts, (*declared[0], *declared[1]))
-        if not reading.problems or (
-            reading.is_of_arrays and reading.misread < sum(map(len, problems.values()))
+        fewer = reading.misread < sum(map(len, problems.values()))
+        if (reading.is_of_arrays and fewer) or not (
+            reading.problems or reading.is_scalar
         ):
             return _array_graph(reading, notes, outputs, declared)
     if problems:

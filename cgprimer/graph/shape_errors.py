@@ -91,7 +91,7 @@ class Teller:
         place = self.places[name]
         symbol = node.op.symbol
         takes = f"{symbol!r} multiplies" if symbol else f"{node.op.name} takes"
-        what = f"meets an array of {show_dims(dims)}" if dims else ""
+        what = f"meets {described(dims)}" if dims else ""
         if not what and dims is None:
             what = f"is a scalar here, where {takes} arrays"
         if not what:
@@ -150,6 +150,13 @@ class Teller:
         right = text.find("=") + 1
         start = right + len(text[right:]) - len(text[right:].lstrip())
         return start, len(text.rstrip())
+
+
+def described(dims: Dims) -> str:
+    """`a scalar`, `an array of 32 x n`; without its sizes where one is unknown."""
+    if any(map(is_unknown, dims)):
+        return {1: "a vector", 2: "a matrix"}.get(len(dims), "an array")
+    return f"an array of {show_dims(dims)}" if dims else "a scalar"
 
 
 def _with_letters(dims: Dims) -> str:
