@@ -59,6 +59,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("derivation.trace", "derivation.to_html"),
     ("draw.network", "graph.point"),
     ("draw.network", "judge.differences.edges"),  # only where numbers are checked
+    ("notation.latex", "expr.array_syntax"),
     ("notation.latex", "expr.syntax"),
 }
 ENTRANCES = {"cli", "__main__", "commands", "primer", "testing"}  # load what is asked

@@ -11,10 +11,13 @@ import functools
 import re
 import string
 import unicodedata
+from collections.abc import Collection
 
-from cgprimer.expr.node import Node, fold, intern
+from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
 from cgprimer.expr.tokens import MARKS
+from cgprimer.notation.array_latex import array_latex_parts, array_level, is_product
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import binding, emit, is_tree, lines
 
@@ -45,20 +48,28 @@ FRACTION = ATOM - 1
 Signed = tuple[Node, Node | None]
 
 
-def latex(root: Node) -> str:
-    """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    return r";\ ".join(_statements(root))
+def latex(root: Node, bold: Collection[str] = ()) -> str:
+    """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …
+
+    bold : names that are set bold, as courses do with those of arrays.
+    """
+    return r";\ ".join(_statements(root, bold))
 
 
-def latex_equation(name: str, body: Node, equals: str = "=") -> str:
+def latex_equation(
+    name: str, body: Node, equals: str = "=", bold: Collection[str] = ()
+) -> str:
     """An equation; before it what `body` shares with itself, if that is much."""
-    *shared, last = _statements(body)
-    return r";\ ".join([*shared, f"{latex_name(name)} {equals} {last}"])
+    *shared, last = _statements(body, bold)
+    left = latex_name(name, name in bold)
+    return r";\ ".join([*shared, f"{left} {equals} {last}"])
 
 
-def _statements(root: Node) -> list[str]:
+def _statements(root: Node, bold: Collection[str]) -> list[str]:
     """`root` as one formula, or as definitions and what they end in."""
-    return [_tree(root)] if is_tree(root) else list(map(_definition, lines(root)))
+    if is_tree(root):
+        return [_tree(root, bold)]
+    return [_definition(line, root, bold) for line in lines(root)]
 
 
 def latex_factor(root: Node) -> str:
@@ -68,10 +79,10 @@ def latex_factor(root: Node) -> str:
     return rf"\left({text}\right)" if needed else text
 
 
-def latex_name(name: str) -> str:
+def latex_name(name: str, bold: bool = False) -> str:
     r"""A name in math mode: `theta_1` is \theta_{1}, `x1` is x_{1}, `xw` is xw."""
     stem, digits, rest = _split(name)
-    head = _word(stem)
+    head = _bold(_word(stem)) if bold else _word(stem)
     index = ",".join(part for part in (digits, rest and _word(rest)) if part)
     return f"{head}_{{{index}}}" if index else head
 
@@ -103,6 +114,12 @@ def _word(text: str) -> str:
     return text if alone else rf"\mathit{{{escaped}}}"
 
 
+def _bold(word: str) -> str:
+    r"""A word in bold: \mathbf of Latin letters, \boldsymbol of all others."""
+    plain = word.removeprefix(r"\mathit{").removesuffix("}")
+    return rf"\mathbf{{{plain}}}" if plain.isalnum() else rf"\boldsymbol{{{word}}}"
+
+
 def _accented(text: str) -> tuple[str, str]:
     """A letter and the accent over it, where LaTeX sets both as one."""
     apart = unicodedata.normalize("NFD", text)
@@ -110,24 +127,29 @@ def _accented(text: str) -> tuple[str, str]:
     return (letter, accent) if accent in ACCENTS or not accent else (text, "")
 
 
-def _definition(line: str) -> str:
+def _definition(line: str, whole: Node, bold: Collection[str]) -> str:
+    from cgprimer.expr.array_syntax import parse_array_expression
     from cgprimer.expr.syntax import parse_expression
 
+    of_arrays = any(isinstance(node.op, ArrayOp) for node in postorder([whole]))
+    parse = parse_array_expression if of_arrays else parse_expression
     *left, right = line.split(" = ")
-    text = _tree(parse_expression(right))
+    text = _tree(parse(right), bold)
     return " = ".join([*map(latex_name, left), text])
 
 
-def _tree(root: Node) -> str:
-    return emit(_minus_before_fractions(root), _parts)
+def _tree(root: Node, bold: Collection[str]) -> str:
+    return emit(_minus_before_fractions(root), lambda node: _parts(node, bold))
 
 
-def _parts(node: Node) -> list[Node | str]:
+def _parts(node: Node, bold: Collection[str]) -> list[Node | str]:
     """A node as its LaTeX, with the arguments still to be spelled."""
     if node.op is NAME:
-        return [latex_name(str(node.value))]
+        return [latex_name(str(node.value), node.value in bold)]
     if node.op is CONST:
         return [latex_number(exact(float(node.value or 0.0)))]
+    if isinstance(node.op, ArrayOp) and not node.op.latex:
+        return array_latex_parts(node, level, leads_with_minus)
     parts: list[Node | str] = []
     for text, position in _pieces(node.op):
         parts.append(text)
@@ -165,6 +187,9 @@ def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
         return False  # the template itself encloses it
     if op is OPS["neg"] or not op.symbol:
         return level(arg) < PRODUCT or leads_with_minus(arg)
+    # Products of entries and of matrices bind alike; brackets say which comes first.
+    if op is OPS["mul"] and is_product(arg.op):
+        return True
     if position == 0:
         return level(arg) < op.binding
     return level(arg) <= op.binding - (op is OPS["add"]) or leads_with_minus(arg)
@@ -177,12 +202,14 @@ def level(node: Node) -> float:
     if node.op is CONST and binding(node) == ATOM:
         # 1e-05 is written 1 \cdot 10^{-5}, and so binds as a product.
         return PRODUCT if "e" in exact(float(node.value or 0.0)) else ATOM
+    if isinstance(node.op, ArrayOp):
+        return array_level(node.op)
     return PRODUCT if _is_bare_product(node.op) else binding(node)
 
 
 def leads_with_minus(node: Node) -> bool:
     """Whether the LaTeX of `node` begins with a minus sign."""
-    while node.op in _LED or _is_bare_product(node.op):
+    while node.op in _LED or _is_bare_product(node.op) or is_product(node.op):
         node = node.args[0]
     return binding(node) == MINUS
 
