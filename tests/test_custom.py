@@ -31,7 +31,7 @@ from cgprimer import (
     trace,
 )
 from cgprimer.diff.declare import custom_op
-from cgprimer.diff.sweep import local_partial
+from cgprimer.diff.rules import local_partial
 from cgprimer.errors import DifferenceError, ExpressionError, OpError, OptionError
 from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.node import postorder

@@ -14,7 +14,8 @@ from problems import KINKED, PROBLEMS, problem, random_dag
 from cgprimer import GraphError, PointError, edge_partials, gradient, parse_graph
 from cgprimer.derivation.trace import trace
 from cgprimer.diff.chain_rule import accumulate
-from cgprimer.diff.sweep import fill_rule, local_partial, partials
+from cgprimer.diff.rules import fill_rule, local_partial
+from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import ONE, OPS, const

@@ -48,6 +48,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.read", "reading.among"),  # only for what is in LaTeX
     ("judge.claims", "reading.claimed"),
     ("graph.graph", "notation.latex"),
+    ("graph.graph", "run.arrays.evaluation"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),
     ("graph.graph", "run.sweeps"),

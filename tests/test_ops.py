@@ -24,7 +24,8 @@ from cgprimer import (
     parse_graph,
     trace,
 )
-from cgprimer.diff.sweep import local_partial, partials
+from cgprimer.diff.rules import local_partial
+from cgprimer.diff.sweep import partials
 from cgprimer.expr.kernel import Kernel
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import FORGET, FUNCTIONS, OPS, POSITIVE, TABLE, Op, const, name

@@ -17,12 +17,21 @@ from collections.abc import Sequence
 from cgprimer.diff.factors import with_arguments
 from cgprimer.diff.stable_forms import readings, telling_ops
 from cgprimer.expr.definitions import expand_for_derivatives
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, fold, postorder
 
 
 def stable(root: Node) -> Node:
     """`root` with every form replaced that is taken; `root` where there is none."""
     return stable_forms([root])[root]
+
+
+def stable_arrays(root: Node, sizing: Sizing) -> Node:
+    """`stable` for an expression of arrays: only where it keeps the dims."""
+    made = stable(root)
+    if made is root or sizing.of(made) == sizing.of(root):
+        return made
+    return expand_for_derivatives([root])[0]
 
 
 def stable_forms(roots: Sequence[Node]) -> dict[Node, Node]:

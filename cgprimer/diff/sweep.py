@@ -9,23 +9,21 @@ operations that formulas define.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
+from cgprimer.diff.array_rules import array_shares
 from cgprimer.diff.chain_rule import accumulate, plus, times
+from cgprimer.diff.rules import local_partial
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, ZERO, name
-from cgprimer.expr.tidy import tidy
+from cgprimer.expr.ops import ONE, ZERO
 
 Local = Callable[[Node, int], Node]
 """Node, position ─▶ the derivative of the node by its argument there."""
 
 Shares = Iterable[tuple[Node, Node]]
 """Arguments, each with what it gets; a node that is two arguments comes twice."""
-
-_ARGUMENTS = tuple(map(name, ARGUMENTS))
-_RESULT = name("y")
 
 
 @dataclass(frozen=True)
@@ -37,37 +35,13 @@ class Step:
     shares: tuple[tuple[Node, Node], ...]
 
 
-def local_partial(node: Node, position: int) -> Node:
-    """The derivative of `node` by its argument at `position`, by the table's rule.
+def sweep(
+    root: Node, wrt: Iterable[Node], seed: Node = ONE, sizing: Sizing | None = None
+) -> list[Step]:
+    """The reverse trace of `root`: a step per node on a path from `wrt`, root first.
 
-    For an operation with a pullback, what that argument gets for an adjoint of one.
+    seed, sizing : as for `partials`.
     """
-    if node.op.pullback:
-        return node.op.pullback(node.args, node, ONE)[position]
-    return fill_rule(node.op.rules[position], node.args, node)
-
-
-def fill_rule(rule: Node, args: Sequence[Node], result: Node) -> Node:
-    """A rule of the table, over a, b, … and y, for these arguments and this result."""
-    # Written out by hand, not by `substitute`: each operation of the rule is tidied as
-    # it is made, so b*a^(b - 1) at b = 2 becomes 2*xa at once.
-    made = {_RESULT: result} | dict(zip(_ARGUMENTS, args, strict=False))
-    for part in _parts(rule):
-        if part.op is CONST:
-            made[part] = part
-        elif part.op is not NAME:
-            made[part] = tidy(part.op, *(made[arg] for arg in part.args))
-    return made[rule]
-
-
-@functools.lru_cache(maxsize=1024)
-def _parts(rule: Node) -> list[Node]:
-    """`postorder` of one rule, which is asked for again and again."""
-    return postorder([rule])
-
-
-def sweep(root: Node, wrt: Iterable[Node]) -> list[Step]:
-    """The reverse trace of `root`: a step per node on a path from `wrt`, root first."""
     # For xa*exp(xa) by xa, root first:
     #
     #     node          adjoint               what its arguments get
@@ -80,27 +54,34 @@ def sweep(root: Node, wrt: Iterable[Node]) -> list[Step]:
     steps: list[Step] = []
 
     def shares(node: Node, adjoint: Node) -> Shares:
-        steps.append(Step(node, adjoint, tuple(_shares(node, adjoint, backwards))))
+        own = tuple(_shares(node, adjoint, backwards, sizing=sizing))
+        steps.append(Step(node, adjoint, own))
         return steps[-1].shares
 
-    accumulate(backwards, {root: ONE}, shares, plus)
+    accumulate(backwards, {root: seed}, shares, plus)
     return steps
 
 
 def partials(
-    root: Node, wrt: Iterable[Node], seed: Node = ONE, local: Local | None = None
+    root: Node,
+    wrt: Iterable[Node],
+    seed: Node = ONE,
+    local: Local | None = None,
+    sizing: Sizing | None = None,
 ) -> dict[Node, Node]:
     """The derivative of `root` by each of `wrt`, as nodes that share what they can.
 
     With a `seed`, what each of `wrt` gets when that adjoint arrives at `root`: seed
     times derivative, unless an operation below has a pullback of its own.
     local : other local partials than the table's; pullbacks are not asked then.
+    sizing : the dims of names, where some are arrays. What has none of its own, and is
+        added up over nothing, stays the scalar 0 or 1.
     """
     wrt = list(wrt)
     backwards = _between(root, wrt)
 
     def shares(node: Node, adjoint: Node) -> Shares:
-        return _shares(node, adjoint, backwards, local)
+        return _shares(node, adjoint, backwards, local, sizing)
 
     adjoints = accumulate(backwards, {root: seed}, shares, plus)
     return {node: adjoints.get(node, ZERO) for node in wrt}
@@ -126,9 +107,19 @@ def _between(root: Node, wrt: Iterable[Node]) -> dict[Node, None]:
 
 
 def _shares(
-    node: Node, adjoint: Node, active: Container[Node], local: Local | None = None
+    node: Node,
+    adjoint: Node,
+    active: Container[Node],
+    local: Local | None = None,
+    sizing: Sizing | None = None,
 ) -> Iterator[tuple[Node, Node]]:
     """What each active argument gets: adjoint·partial, or what the pullback says."""
+    if sizing is not None and node.args:
+        pairs = zip(
+            node.args, array_shares(node, adjoint, sizing, partials), strict=True
+        )
+        yield from (pair for pair in pairs if pair[0] in active and pair[1] is not ZERO)
+        return
     if node.op.pullback and local is None:
         shares = node.op.pullback(node.args, node, adjoint)
         pairs = zip(node.args, shares, strict=True)

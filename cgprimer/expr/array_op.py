@@ -59,6 +59,11 @@ class ArrayOp(Op):
         return self.operands
 
     @property
+    def stored(self) -> str:
+        """What a copy of an expression calls it: another than one on numbers."""
+        return f"{self.name}[]"
+
+    @property
     def analytic(self) -> bool:
         """Whether a complex step through it gives the derivative."""
         return False

@@ -2,9 +2,9 @@
 
     ArrayOp("outer", 2, forward, ("g @ b", "g' @ a"), "n,m->nm")
 
-See `expr.array_op` for what an entry holds. Importing this puts the operations into
-`OPS`; a name is one of `ARRAY_FUNCTIONS` only where it is called, so that `mean` may
-still be the name of a parameter.
+See `expr.array_op` for what an entry holds. A name is one of `ARRAY_FUNCTIONS` only
+where it is called in a text with arrays, so that `mean` may still be the name of a
+parameter, and `outer` that of a caller's own operation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from cgprimer.expr.array_op import ArrayOp
-from cgprimer.expr.ops import OPS
+from cgprimer.expr.dims import DimsError
+from cgprimer.expr.ops import OPS, Op
 
 Ranks = tuple[int, ...]
 
@@ -75,8 +76,6 @@ def _matmul(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
 
 
 def _matmul_dims(sizing: Any, a: Any, b: Any) -> Any:
-    from cgprimer.expr.dims import DimsError
-
     if not a or not b:
         raise DimsError("'@' multiplies arrays", "for a scalar write '*'")
     inner = "inner axes"
@@ -139,8 +138,19 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ),
 )  # fmt: skip
 
-OPS.update((op.name, op) for op in ARRAY_TABLE)
+ARRAY_OPS: dict[str, ArrayOp] = {op.name: op for op in ARRAY_TABLE}
+
+
+def op_called(name: str) -> Op:
+    """The operation of that name, of arrays or of numbers."""
+    return ARRAY_OPS.get(name) or OPS[name]
+
 
 ARRAY_FUNCTIONS: dict[str, ArrayOp] = {
     spelling: op for op in ARRAY_TABLE for spelling in (op.name, *op.aliases)
 }
+
+
+def defined(root: Any) -> Any:
+    """`root` with every operation that is written in others written out."""
+    return root

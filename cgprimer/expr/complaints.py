@@ -8,7 +8,7 @@ write in its place, is found here and in `expr.advice`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import NoReturn
 
@@ -50,26 +50,32 @@ class Complaints:
     `problems` are the mistakes that were found so far; with `fail` they are all raised.
     """
 
+    # Another language of more signs and functions has others of these.
+    signs: Collection[str] = SIGNS
+    functions: Mapping[str, Op] = FUNCTIONS
+    any_token, ascii_token = TOKEN, TOKEN_OF_ASCII
+    print_read, cut_at = staticmethod(read_print), staticmethod(readable)
+
     def __init__(
         self, text: str | Spelled, start: int, declared: Collection[str]
     ) -> None:
         self.problems: list[Mistake] = []
         if isinstance(text, str) and not text.isascii():
             self.problems += lookalikes(text, start, used_in([text[start:]]))
-            text = read_print(text, start)
+            text = self.print_read(text, start)
         self.muted = -1  # up to this token, what is missing follows from a mistake
         self.foreign = [*self.problems]  # letters, whatever the parser says of the rest
         self.spelled = None if isinstance(text, str) else text
         self.source = text if isinstance(text, str) else text.text
         self.start, self.declared = start, declared
-        self.letters, self.token = LETTERS, TOKEN_OF_ASCII
+        self.letters, self.token = LETTERS, self.ascii_token
         if not self.source.isascii():
-            self.token = TOKEN
+            self.token = self.any_token
             self.letters |= {char for char in {*self.source} if char.isalpha()}
         # Cut behind some characters that are in no token, as no more than these are
         # reported: a long text that is no equation at all costs no list of its
         # characters.
-        end = readable(self.source, start)
+        end = self.cut_at(self.source, start)
         self.tokens: list[str] = self.token.findall(self.source, start, end)
         self.tokens.append("")
 
@@ -131,12 +137,12 @@ class Complaints:
         elif token[0] in DIGITS and token != ".":
             if not NUMBER.fullmatch(token):
                 self.malformed_number(token, at)
-        elif token not in SIGNS:
+        elif token not in self.signs:
             self.stray(token, at)
 
     def check_function(self, token: str, at: int) -> None:
         """Report a function that there is not."""
-        if token not in FUNCTIONS:
+        if token not in self.functions:
             hint = about_call(self.tokens, at) or about_function(token)
             self.note(f"unknown function {shorten(token)!r}", at, hint)
 
@@ -169,7 +175,7 @@ class Complaints:
         """What to read next: behind a sign that is none of the language."""
         if not token:
             self.fail("the expression ends where a value is expected", at)
-        if token not in SIGNS:
+        if token not in self.signs:
             return self.stray(token, at)
         hint = about_pair(self.tokens, at)
         self.fail(f"a value is expected before {token!r}", at, hint)

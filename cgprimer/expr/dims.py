@@ -11,6 +11,7 @@ and kernels ask it for those of every node that they make.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cgprimer.expr.node import Node, postorder
@@ -44,6 +45,11 @@ def show_dims(dims: Sequence[Dim]) -> str:
     return " x ".join("?" if is_unknown(d) else str(d) for d in dims) or "scalar"
 
 
+def count(dims: Iterable[Dim]) -> int:
+    """How many entries an array of these dims has; they have to be numbers."""
+    return math.prod(map(int, dims))
+
+
 def is_unknown(dim: Dim) -> bool:
     """Whether a size is still to be told by an equation or by a value."""
     return isinstance(dim, str) and dim.startswith("?")
@@ -70,6 +76,21 @@ class Sizing:
         while isinstance(dim, str) and dim in self.became:
             dim = self.became[dim]
         return dim
+
+    def of_name(self, name: str) -> Dims:
+        """The dims of a name; () where nothing is known of it."""
+        return self.settled(self.names.get(name, ()))
+
+    def copy(self) -> Sizing:
+        """Another one with the same names and sizes, which may grow by itself."""
+        other = Sizing(self.names)
+        other.became = dict(self.became)
+        # Sizes told apart here must stay so there.
+        other._fresh = itertools.count(next(self._fresh))
+        return other
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Sizing, ({name: self.of_name(name) for name in self.names},)
 
     def settled(self, dims: Iterable[Dim]) -> Dims:
         """Dims with all that is known of them."""

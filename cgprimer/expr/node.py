@@ -148,4 +148,4 @@ def flatten(root: Node) -> tuple[list[tuple[str, tuple[int, ...], Content]]]:
     """`root` as rows (op name, argument rows, value), arguments first."""
     order = postorder([root])
     row = {node: i for i, node in enumerate(order)}
-    return ([(n.op.name, tuple(row[arg] for arg in n.args), n.value) for n in order],)
+    return ([(n.op.stored, tuple(row[arg] for arg in n.args), n.value) for n in order],)

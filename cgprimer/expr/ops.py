@@ -78,6 +78,11 @@ class Op(Frozen):
         return len(self.domain if self.pullback else self.partials)
 
     @property
+    def stored(self) -> str:
+        """What a copy of an expression calls it."""
+        return self.name
+
+    @property
     def analytic(self) -> bool:
         """Whether a complex step through it gives the derivative."""
         return not self.kinks and self.pullback is None

@@ -58,12 +58,12 @@ _PI = re.compile(rf"(?<![\w{MARKS}])π(?![\d_{MARKS}])")
 _KEPT = {"ϖ", *SYMBOLS, *_RAISED, *_LOWERED}
 
 
-def read_print(text: str, start: int = 0) -> Spelled:
+def read_print(text: str | Spelled, start: int = 0) -> Spelled:
     """The text with `text[start:]` in signs of the language and letters.
 
     Only for what is not ASCII: an ASCII text comes back as it is.
     """
-    spelled = Spelled(text)
+    spelled = Spelled(text) if isinstance(text, str) else text
     for step in (_fractions, _characters, _raised, _constants, _strays):
         spelled = spelled.rewrite(step(spelled.text, start))
     return spelled

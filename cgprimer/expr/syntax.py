@@ -22,14 +22,14 @@ import numpy as np
 
 from cgprimer.errors import ExpressionError, Mistake, OpError, shorten
 from cgprimer.expr.advice import about_comma, about_parts
+from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.complaints import Complaints
 from cgprimer.expr.foreign_names import about_inverse, bad_name
 from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import looks_like
 from cgprimer.expr.node import Content, Node, intern
-from cgprimer.expr.ops import CONSTANTS, FUNCTIONS, OPS, TABLE, Op, const, name
+from cgprimer.expr.ops import CONSTANTS, OPS, TABLE, Op, const, name
 from cgprimer.expr.pasted import read_line, read_pasted
-from cgprimer.expr.printed import read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.tokens import DIGITS, GROUPED, NAME, NUMBER, SIGNS
 
@@ -67,7 +67,7 @@ class _Frame(NamedTuple):
     operands that were there before.
     """
 
-    level: int
+    level: float
     op: Op | None
     token: int
     base: int
@@ -75,6 +75,8 @@ class _Frame(NamedTuple):
 
 class Parser(Complaints):
     """One text on its way to one node; `declared` names are names whatever they are."""
+
+    pasted_read, line_read = staticmethod(read_pasted), staticmethod(read_line)
 
     def __init__(
         self, text: str | Spelled, start: int, declared: Collection[str]
@@ -95,7 +97,7 @@ class Parser(Complaints):
         except ExpressionError:
             # Only what is no text of the language is looked at for other notations, so
             # that no text of the language can mean something else.
-            spelled = read_pasted(parser.spelled or Spelled(text), start)
+            spelled = cls.pasted_read(parser.spelled or Spelled(text), start)
             if spelled is parser.spelled or spelled.before is None:
                 raise
             again = cls(spelled, start, declared)
@@ -107,10 +109,10 @@ class Parser(Complaints):
         cls, text: str, declared: Collection[str] = ()
     ) -> tuple[Self, Node]:
         """The same for the right side of an equation that `graph.read` has read."""
-        reading = read_print(text)
+        reading = cls.print_read(text)
         # As in `read`, what is in the language is read as it stands: y = …, y for one.
         is_plain = NAME.fullmatch(reading.text.partition("=")[0].strip())
-        for spelled in (reading, read_line(reading))[not is_plain :]:
+        for spelled in (reading, cls.line_read(reading))[not is_plain :]:
             try:
                 parser = cls(spelled, spelled.text.find("=") + 1, declared)
                 return parser, parser.parse()
@@ -141,7 +143,7 @@ class Parser(Complaints):
                     self.operands.append(self.leaf(token, at))
                     return at + 1
                 self.check_function(token, at)
-                self.open(at + 1, FUNCTIONS.get(token, _UNKNOWN))
+                self.open(at + 1, self.functions.get(token, _UNKNOWN))
                 at += 1
             elif first in DIGITS and token != ".":
                 self.operands.append(self.number(token, at))
@@ -184,14 +186,17 @@ class Parser(Complaints):
                 at = self.missing_operator(token, at)
                 if not self.tokens[at] or self.tokens[at] in SIGNS - {"("}:
                     continue
-                # Read on as if a product stood there, for what else is wrong.
-                self.reduce(_MUL.binding)
-                self.frames.append(_Frame(_MUL.binding, _MUL, at, 0))
+                self.as_product(at)
                 return at
             self.close(at)
             at += 1
 
-    def reduce(self, level: int) -> None:
+    def as_product(self, at: int) -> None:
+        """Read on as if a product stood there, for what else is wrong."""
+        self.reduce(_MUL.binding)
+        self.frames.append(_Frame(_MUL.binding, _MUL, at, 0))
+
+    def reduce(self, level: float) -> None:
         """Apply the waiting operators that bind at least as tightly as `level`."""
         frames, operands = self.frames, self.operands
         while frames and frames[-1][0] >= level:
@@ -303,10 +308,11 @@ def _evaluate(op: Op, values: list[float]) -> float:
 def restore(rows: list[tuple[str, tuple[int, ...], Content]]) -> Node:
     """The node that `flatten` took apart."""
     nodes: list[Node] = []
-    if unknown := sorted({op for op, _, _ in rows} - OPS.keys()):
+    known = OPS | {op.stored: op for op in ARRAY_OPS.values()}
+    if unknown := sorted({op for op, _, _ in rows} - known.keys()):
         raise missing_op(unknown[0])
     for op, args, value in rows:
-        nodes.append(intern(OPS[op], tuple(nodes[i] for i in args), value))
+        nodes.append(intern(known[op], tuple(nodes[i] for i in args), value))
     return nodes[-1]
 
 

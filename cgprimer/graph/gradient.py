@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cgprimer import takes
+from cgprimer.diff.array_rules import fitted
 from cgprimer.diff.chain_rule import accumulate, plus, times
-from cgprimer.diff.stable import stable
+from cgprimer.diff.stable import stable, stable_arrays
 from cgprimer.diff.sweep import has_pullback, partials
-from cgprimer.errors import OpError
+from cgprimer.errors import GraphError, OpError
+from cgprimer.expr.dims import Sizing, show_dims
 from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import ONE, ZERO, name
 from cgprimer.graph.graph import Graph
@@ -44,22 +46,36 @@ def gradient(graph: Graph, output: str, wrt: Sequence[str] | None = None) -> Gra
     """
     takes.kind(Graph, graph=graph)
     [output] = graph.checked_outputs([output])
+    check_scalar(graph, output)
     wrt = _known_names(graph, wrt)
     bodies = bodies_for(graph, output)
+    sizing = graph.sizing.copy() if graph.sizing else None
     # Derivatives come from the equations as they are run, in stable forms. Those
     # bypass some variables, though: by one of these a derivative exists only in the
     # equations as written.
     run = bodies
     if graph.bypassed.isdisjoint(wrt):
         run = bodies_for(graph.running, output)
-    outputs, adjoints = _adjoints(run, output, wrt, _Namer(graph, output))
-    everything = bodies | _name_shared(adjoints, _Namer(graph, output))
-    derived = graph_of(everything, outputs, graph.parameters, graph.inputs)
+    namer = _Namer(graph, output)
+    outputs, adjoints = _adjoints(run, output, wrt, namer, sizing)
+    everything = bodies | _name_shared(adjoints, _Namer(graph, output), sizing)
+    derived = graph_of(
+        everything, outputs, graph.parameters, graph.inputs, sizing=sizing
+    )
     own = {*derived.inputs, *derived.parameters}
     # Whoever holds a point of the graph may give it to the gradient too, so the names
     # that have cancelled are accepted there.
     point = {*graph.inputs, *graph.parameters, *graph.spare}
-    return Graph(derived.table, derived.outputs, point - own)
+    return Graph(derived.table, derived.outputs, point - own, sizing=sizing)
+
+
+def check_scalar(graph: Graph, output: str) -> None:
+    """GraphError where the output of a gradient is an array."""
+    if dims := graph.dims(output):
+        raise GraphError(
+            f"{output!r} is an array of {show_dims(dims)}: a gradient is of one number",
+            f"add an equation for one, such as xl = sum({output}^2)",
+        )
 
 
 class _Namer:
@@ -90,7 +106,11 @@ def bodies_for(graph: Graph, output: str) -> dict[str, Node]:
 
 
 def _adjoints(
-    bodies: dict[str, Node], output: str, wrt: list[str], namer: _Namer
+    bodies: dict[str, Node],
+    output: str,
+    wrt: list[str],
+    namer: _Namer,
+    sizing: Sizing | None = None,
 ) -> tuple[list[str], dict[str, Node]]:
     """The names of the adjoints of `wrt`, and the equations of all: name → body."""
     active = _active(bodies, set(wrt))
@@ -100,12 +120,15 @@ def _adjoints(
     def add(of: str, body: Node) -> Node:
         """Name the adjoint; one that is a mere name or number is used as such."""
         called[of] = namer(f"d_{output}_d_{of}")
+        if sizing is not None:
+            body = fitted(body, name(of), sizing)
+            sizing.names[called[of]] = sizing.of(body)
         equations[called[of]] = body
         return name(called[of]) if body.args else body
 
     def pass_on(variable: str, adjoint: Node) -> Iterator[tuple[str, Node]]:
         short = add(variable, adjoint)
-        return _name_shares(variable, bodies[variable], short, active)
+        return _name_shares(variable, bodies[variable], short, active, sizing)
 
     # An adjoint gets its equation when it is complete, and stands in those of the names
     # below as a name: written out, a chain of n equations would have n² operations.
@@ -130,13 +153,17 @@ def _active(bodies: dict[str, Node], wrt: set[str]) -> set[str]:
 
 
 def _name_shares(
-    variable: str, body: Node, adjoint: Node, active: set[str]
+    variable: str,
+    body: Node,
+    adjoint: Node,
+    active: set[str],
+    sizing: Sizing | None = None,
 ) -> Iterator[tuple[str, Node]]:
     """What every name in `body` gets of the adjoint of `variable`."""
-    body = stable(body)
+    body = stable(body) if sizing is None else stable_arrays(body, sizing)
     names = [text for text in leaves(body) if text in active]
     try:
-        shares = _shares(body, list(map(name, names)), adjoint)
+        shares = _shares(body, list(map(name, names)), adjoint, sizing)
     except OpError as error:
         raise error.within([variable]) from None
     # The value is there under its name: exp(a*xx) in its own derivative is xy again.
@@ -145,14 +172,18 @@ def _name_shares(
     return zip(names, shares, strict=True)
 
 
-def _shares(body: Node, wrt: list[Node], adjoint: Node) -> list[Node]:
+def _shares(
+    body: Node, wrt: list[Node], adjoint: Node, sizing: Sizing | None = None
+) -> list[Node]:
     """adjoint·partial for each of `wrt`; a pullback needs the adjoint on the way."""
-    if has_pullback(body):
-        return list(partials(body, wrt, adjoint).values())
+    if sizing is not None or has_pullback(body):
+        return list(partials(body, wrt, adjoint, sizing=sizing).values())
     return [times(adjoint, partial) for partial in partials(body, wrt).values()]
 
 
-def _name_shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
+def _name_shared(
+    bodies: dict[str, Node], namer: _Namer, sizing: Sizing | None = None
+) -> dict[str, Node]:
     """`bodies` with every larger expression that several of them use named once."""
     order = postorder(bodies.values())
     uses = Counter([*(arg for node in order for arg in node.args), *bodies.values()])
@@ -161,6 +192,8 @@ def _name_shared(bodies: dict[str, Node], namer: _Namer) -> dict[str, Node]:
     for node in order:
         if uses[node] > 1 and len(postorder([node])) > WORTH_NAMING and node.args:
             text = namer(f"d_{namer.output}_v{len(by) + 1}")
+            if sizing is not None:
+                sizing.names[text] = sizing.of(node)
             named[text] = substitute([node], by)[0]
             by[node] = name(text)
     rest = substitute(list(bodies.values()), by)

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, listing, shorten, unknown
+from cgprimer.expr.dims import Dims, Sizing
 from cgprimer.graph.equation import Equation, Partial, SweptPartial
 from cgprimer.graph.names import in_no_equation, known_names, name_list
 from cgprimer.graph.shape import Shape
@@ -51,6 +52,7 @@ class Graph(Frozen):
     order : every variable, each after those it depends on.
     spare : names that a point may hold though no equation uses them: parameters that
         were declared, and what has cancelled in a gradient.
+    sizing : the dims of all names where some are arrays; None of a graph of numbers.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class Graph(Frozen):
         outputs: Sequence[str] | None = None,
         spare: Collection[str] = (),
         doubts: Sequence[str] = (),
+        sizing: Sizing | None = None,
     ) -> None:
         table.order  # noqa: B018  (a cycle is refused here)
         self.table = table
+        self.sizing = sizing
         self.spare = frozenset(spare)
         self.doubts = tuple(doubts)
         self.programs: dict[Any, Any] = {}  # ways to run it: by outputs, or compiled
@@ -128,6 +132,23 @@ class Graph(Frozen):
         """Every variable, each after those it depends on."""
         defined = (self.dependents[e] for e in self.table.order.tolist())
         return (*self.inputs, *defined)
+
+    def dims(self, name: str) -> Dims:
+        """How long the axes of a variable or parameter are; () of a number.
+
+        Sizes are numbers, or the names that they were declared with.
+        """
+        if name not in self.names and name not in self.spare:
+            raise GraphError(unknown(f"name {shorten(str(name))!r}", name, self.names))
+        return () if self.sizing is None else self.sizing.of_name(name)
+
+    def refuse_arrays(self, what: str) -> None:
+        """GraphError where the graph has arrays and `what` takes numbers alone."""
+        if self.sizing is not None:
+            raise GraphError(
+                f"{what} takes graphs of numbers, and this one has arrays",
+                "unrolled(graph) is the same with a name for every entry",
+            )
 
     @property
     def depends_on(self) -> dict[str, list[str]]:
@@ -274,6 +295,7 @@ class Graph(Frozen):
         """Numpy code for the variables that `outputs` need (default: all of them)."""
         from cgprimer.run.sweeps import sweeps_of
 
+        self.refuse_arrays("a program of sweeps")
         wanted = None if outputs is None else self.checked_outputs(outputs)
         return sweeps_of(self, wanted)
 
@@ -287,6 +309,7 @@ class Graph(Frozen):
         """
         from cgprimer.run.program import Program as CompiledGraph
 
+        self.refuse_arrays("compile")
         takes.text(target=target)
         takes.count(threads=threads)
         # Kept beside the numpy programs, whose keys are None or tuples of outputs; a
@@ -303,6 +326,8 @@ class Graph(Frozen):
 
         The same variables in the same places, with other right sides for some.
         """
+        if self.sizing is not None:
+            return self
         table = self._running.table
         if table is self.table:
             return self
@@ -311,7 +336,7 @@ class Graph(Frozen):
     @property
     def bypassed(self) -> frozenset[str]:
         """Variables that the running graph computes, but puts into others."""
-        return self._running.bypassed
+        return frozenset() if self.sizing is not None else self._running.bypassed
 
     @lazy
     def _running(self) -> Running:
@@ -331,13 +356,19 @@ class Graph(Frozen):
     def evaluate(self, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
         """The value of every variable.
 
-        at : name → number or array (n,) for every input and parameter, no more.
-        Returns floats, or arrays (n,) as soon as one value of `at` is an array. Where
-        a value turns nan or inf, a NonFiniteWarning names the first such variable.
-        Raises PointError for names missing or unknown and for shapes that do not fit.
+        at : name → number or array (n,) for every input and parameter, no more; of a
+            name with dims an array of these dims, or (n, *dims) for n samples.
+        Returns floats, or arrays (n,), (n, *dims) as soon as one value of `at` has
+        samples. Where a value turns nan or inf, a NonFiniteWarning names the first
+        such variable. Raises PointError for names missing or unknown and for shapes
+        that do not fit.
         """
         from cgprimer.graph.point import Point
 
+        if self.sizing is not None:
+            from cgprimer.run.arrays.evaluation import evaluate
+
+            return evaluate(self, at)
         point = Point.of(self, at)
         values = self.forward(point.inputs, point.parameters)
         point.warn_nonfinite(self, self.program(), values)
@@ -353,9 +384,16 @@ class Graph(Frozen):
         """d output / d name, total, by one reverse sweep.
 
         wrt : variables or parameters; by default every input and parameter.
-        For arrays (n,) in `at`, one derivative per sample: arrays (n,).
+        For arrays (n,) in `at`, one derivative per sample: arrays (n,). The derivative
+        by an array has the dims of that, behind the samples if it or the output has
+        some. Raises GraphError for an output that is an array itself.
         """
         from cgprimer.graph.point import Point
+
+        if self.sizing is not None:
+            from cgprimer.run.arrays.evaluation import gradient_at
+
+            return gradient_at(self, output, at, wrt)
 
         [output] = self.checked_outputs([output])
         wrt = (*self.inputs, *self.parameters) if wrt is None else wrt
@@ -433,7 +471,8 @@ class Graph(Frozen):
         # Not the table: graphs from texts and from ready-made expressions number their
         # names and constants differently, though the equations be the same.
         bodies = tuple((equation.name, equation.body) for equation in self.equations)
-        return self.inputs, self.parameters, self.outputs, bodies
+        dims = () if self.sizing is None else tuple(map(self.dims, self.names))
+        return self.inputs, self.parameters, self.outputs, bodies, dims
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Graph) and self._identity == other._identity
@@ -446,4 +485,4 @@ class Graph(Frozen):
 
         bodies = {equation.name: equation.body for equation in self.equations}
         names = self.parameters, self.inputs, self.spare
-        return graph_of, (bodies, self.outputs, *names)
+        return graph_of, (bodies, self.outputs, *names, self.sizing)

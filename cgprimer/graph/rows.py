@@ -13,6 +13,7 @@ from itertools import chain
 
 import numpy as np
 
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.graph import Graph
@@ -23,16 +24,20 @@ from cgprimer.graph.table import Table
 
 def graph_of(
     bodies: Mapping[str, Node],
-    outputs: Sequence[str],
+    outputs: Sequence[str] | None,
     parameters: Sequence[str],
     variables: Sequence[str],
     spare: Collection[str] = (),
+    sizing: Sizing | None = None,
+    texts: Sequence[str] | None = None,
 ) -> Graph:
     """The graph of ready-made expressions: name → right side.
 
     `parameters` and `variables` tell the kinds of names that no expression defines;
     parameters come in the order given, and those that are neither used nor in `spare`
     are left out.
+    sizing : the dims of the names, where some are arrays. texts : of the equations, as
+    their author wrote them.
     """
     used = {name for body in bodies.values() for name in leaves(body)}
     parameters = [name for name in parameters if name in used or name in spare]
@@ -56,8 +61,9 @@ def graph_of(
         np.array([shapes[shape] for shape in found], dtype=np.int64),
         np.array([*chain.from_iterable(slots)], dtype=np.int64),
         np.cumsum([0, *map(len, slots)]),
+        texts,
     )
-    return Graph(table, outputs, spare)
+    return Graph(table, outputs, spare, sizing=sizing)
 
 
 def _shape_and_slots(body: Node, names: Names) -> tuple[Shape, array[int]]:

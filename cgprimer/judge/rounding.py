@@ -21,7 +21,8 @@ from functools import reduce
 import numpy as np
 
 from cgprimer.diff.chain_rule import plus, times
-from cgprimer.diff.sweep import Step, local_partial, partials, sweep
+from cgprimer.diff.rules import local_partial
+from cgprimer.diff.sweep import Step, partials, sweep
 from cgprimer.errors import OpError
 from cgprimer.expr.custom import CustomOp
 from cgprimer.expr.definitions import expand_for_kernels

@@ -13,7 +13,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cgprimer.diff.sweep import fill_rule, local_partial, partials, sweep
+from cgprimer.diff.rules import fill_rule, local_partial
+from cgprimer.diff.sweep import partials, sweep
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import (
     ARGUMENTS,

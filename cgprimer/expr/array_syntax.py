@@ -1,0 +1,262 @@
+"""The language of arrays: text to nodes, for texts that declare some.
+
+    comparison = sum [ (">" | "<" | ">=" | "<=" | "==" | "!=") sum ]
+    product    = signed { ("*"|"/"|"@") signed }
+    power      = postfix [ ("^"|"**") signed ]
+    postfix    = atom { "'" | "." "T" | "[" index {"," index} "]" }
+    index      = whole number | [number] ":" [number] [":" number] | NAME
+    atom       = … | NAME "(" args ")"
+    args       = comparison {"," comparison} {"," NAME "=" attribute} | STRING "," args
+
+All else is as in `expr.syntax`, whose parser this extends; texts of numbers never come
+here. `graph.declared` reads the equations of a text by it, and `diff` the rules of the
+table. What a keyword takes is in `array_attributes`, notations of papers and programs
+are in `array_pasted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from cgprimer.errors import shorten
+from cgprimer.expr.array_advice import about_keyword
+from cgprimer.expr.array_attributes import (
+    Unreadable,
+    about_value,
+    read_index,
+    read_value,
+)
+from cgprimer.expr.array_complaints import REDUCED, ArrayComplaints
+from cgprimer.expr.array_op import REQUIRED, ArrayOp
+from cgprimer.expr.array_ops import op_called
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, OPS, Op, name
+from cgprimer.expr.spelled import Spelled
+from cgprimer.expr.syntax import INFIX, _Frame
+
+COMPARISONS = {
+    ">": "greater", "<": "less", ">=": "greater_equal", "<=": "less_equal",
+    "==": "equal", "!=": "not_equal",
+}  # fmt: skip
+_COMPARING = 0.5  # looser than + and -, tighter than a bracket
+_TRANSPOSED = frozenset(["T", "mT"])
+Span = tuple[int, int]
+
+
+def parse_array_expression(
+    text: str, start: int = 0, declared: Collection[str] = ()
+) -> Node:
+    """The node that `text[start:]` spells, in the language of arrays.
+
+    Names in `declared` are names even where they are keywords, `pi`, or `T` as in A^T.
+    Raises ExpressionError with carets under all that is wrong.
+
+    Example: parse_array_expression("W' @ x + sum(A, axis=0)")
+    """
+    return ArrayParser.read(text, start, declared)[1]
+
+
+class ArrayParser(ArrayComplaints):
+    """A parser that also knows where its operations stand: see `places`."""
+
+    def __init__(
+        self, text: str | Spelled, start: int, declared: Collection[str]
+    ) -> None:
+        super().__init__(text, start, declared)
+        self.marks: dict[Node, Span] = {}  # tokens of each operation, and of each name
+
+    def places(self) -> dict[Node, Span]:
+        """Where each operation stands in the author's text: its sign, or its name.
+
+        Of names and operations that are there twice, the first.
+        """
+        return {node: self.span(*mark) for node, mark in self.marks.items()}
+
+    # Values
+
+    def operand(self, at: int) -> int:
+        call = self.call()
+        if call and self.tokens[at + 1 : at + 2] == ["="] and self.tokens[at] != "(":
+            return self.keyword(at)
+        if call and self.tokens[at - 1] == "," and self.given.get(call.token):
+            hint = f"write the arguments first: {call.op and call.op.name}(…, …=…)"
+            self.note("an argument behind a keyword", at, hint)
+        return super().operand(at)
+
+    def keyword(self, at: int) -> int:
+        """Read a keyword and its value; what follows is a comma or a bracket."""
+        frame, key = self.frames[-1], self.tokens[at]
+        op = frame.op
+        assert op is not None
+        try:
+            value, after = read_value(self.tokens, at + 2, key)
+            if self.tokens[after] not in (",", ")"):
+                hint = about_value(key)
+                raise Unreadable(
+                    f"'{shorten(key, 16)}=' takes one value", after, after, hint
+                )
+        except Unreadable as error:
+            self.fail(error.message, error.at, error.hint, error.to)
+        keys = self.keys(op)
+        given = self.given.setdefault(frame.token, {})
+        if op.name != "unknown" and key not in keys:
+            message = f"{op.name!r} has no keyword '{shorten(key, 16)}='"
+            self.note(message, at, about_keyword(op, key, keys))
+        elif key in given:
+            self.note(f"'{key}=' is given twice", at)
+        elif value is None and keys.get(key) is not None:
+            self.note(f"{op.name!r} needs a value of '{key}='", at, about_value(key))
+        given[key] = value
+        return after
+
+    def leaf(self, token: str, at: int) -> Node:
+        node = super().leaf(token, at)
+        self.marks.setdefault(node, (at, at))
+        return node
+
+    def build(self, op: Op, args: tuple[Node, ...], token: int) -> Node:
+        node = op(*args) if isinstance(op, ArrayOp) else super().build(op, args, token)
+        self.marks.setdefault(node, (token, token))
+        return node
+
+    # Signs behind a value
+
+    def follow(self, at: int) -> int:
+        while True:
+            at = self.postfixes(at)
+            token = self.tokens[at]
+            op = INFIX.get(token) or (op_called("matmul") if token == "@" else None)
+            if op is not None:
+                self.check_power(op, at)
+                self.reduce(op.binding + op.right)
+                self.frames.append(_Frame(op.binding, op, at, 0))
+                return at + 1
+            if token in COMPARISONS:
+                return self.compare(token, at)
+            self.reduce(_COMPARING)
+            if token == ")":
+                self.close(at)
+                at += 1
+            elif not token or token == ",":
+                return super().follow(at)
+            else:
+                at = self.missing_operator(token, at)
+                if self.tokens[at] and self.tokens[at] not in self.signs - {"("}:
+                    self.as_product(at)
+                    return at
+
+    def check_power(self, op: Op, at: int) -> None:
+        """Refuse A^T, where T may be a name or mean the transpose."""
+        if op.name == "pow" and self.tokens[at + 1] == "T" and "T" not in self.declared:
+            hint = "write A' for the transpose, or declare T for a power"
+            self.note("^T may be a transpose or a power", at, hint, at + 1)
+
+    def compare(self, token: str, at: int) -> int:
+        self.reduce(_COMPARING + 0.1)
+        if self.frames and self.frames[-1].level == _COMPARING:
+            hint = "write a product of two: (a < b)*(b < c)"
+            self.note("two comparisons in a row", at, hint)
+            self.reduce(_COMPARING)
+        self.frames.append(_Frame(_COMPARING, op_called(COMPARISONS[token]), at, 0))
+        return at + 1
+
+    def postfixes(self, at: int) -> int:
+        """Apply what stands behind a value and binds tightest: ' .T [ ]."""
+        while True:
+            token = self.tokens[at]
+            if token == "'" or (
+                token == "."
+                and self.tokens[at + 1] in _TRANSPOSED
+                and self.tokens[at + 2] != "("
+            ):
+                to = at + (token == ".")
+                self.apply(op_called("transpose"), {}, at, to)
+                at = to + 1
+            elif token == "[":
+                at = self.subscript(at)
+            else:
+                return at
+
+    def subscript(self, at: int) -> int:
+        try:
+            items, after = read_index(self.tokens, at)
+        except Unreadable as error:
+            self.fail(error.message, error.at, error.hint, error.to)
+        chosen = [item for item in items if isinstance(item, str)]
+        if not chosen:
+            self.apply(op_called("slice"), {"at": items}, at, after - 1)
+        elif len(items) == 1:
+            self.operands.append(self.leaf(chosen[0], at + 1))
+            self.apply(op_called("pick"), {}, at, after - 1)
+        else:
+            message = (
+                "a name stands alone in a subscript: it picks one of the last axis"
+            )
+            hint = f"write x[1][{chosen[0]}], or take(x, {chosen[0]}, axis=0)"
+            self.note(message, at, hint, after - 1)
+        return after
+
+    def apply(self, op: Op, attrs: dict[str, Any], at: int, to: int) -> None:
+        """Put an operation on the last value, or two, in their place."""
+        assert isinstance(op, ArrayOp)
+        count = len(self.operands) - op.arity
+        args = tuple(self.operands[count:])
+        if args[0].op is CONST:
+            what = "is not transposed" if op.name == "transpose" else "has no parts"
+            power = self.frames and self.frames[-1].op is OPS["pow"]
+            hint = "write (A^2)' for the transpose of a power" if power else ""
+            self.note(f"a number {what}", at, hint, to)
+        node = op(*args, **attrs)
+        self.operands[count:] = [node]
+        self.marks.setdefault(node, (at, to))
+
+    # Calls
+
+    def close(self, at: int) -> None:
+        frame = self.frames[-1] if self.frames else None
+        op = frame.op if frame else None
+        if frame is None or op is None:
+            super().close(at)
+            return
+        attrs = self.given.pop(frame.token, {})
+        count = len(self.operands) - frame.base
+        if op.name in REDUCED and (count == 1 or attrs):
+            op = op_called(REDUCED[op.name])
+        if not isinstance(op, ArrayOp):
+            if not count:
+                self.wrong_count(op, 0, frame.token - 1, at)
+                self.give_up()
+            super().close(at)
+            return
+        self.frames.pop()
+        args = tuple(self.operands[frame.base :])
+        del self.operands[frame.base :]
+        self.operands.append(self.make(op, args, attrs, frame.token - 1, at))
+
+    def make(
+        self,
+        op: ArrayOp,
+        args: tuple[Node, ...],
+        attrs: dict[str, Any],
+        at: int,
+        to: int,
+    ) -> Node:
+        """The node of a call with its keywords, or what is wrong with it."""
+        several = op.arity < 0 or op.chains
+        if len(args) < max(op.arity, 1) or (len(args) > op.arity and not several):
+            self.wrong_count(op, len(args), at, to)
+        missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
+        if missing:
+            hint = about_value(missing[0])
+            self.note(f"{self.tokens[at]!r} needs '{missing[0]}='", at, hint, to)
+        if self.problems:
+            return args[0] if args else name(self.tokens[at])
+        if op.chains:
+            node = args[0]
+            for arg in args[1:]:
+                node = op(node, arg, **attrs)
+        else:
+            node = op(*args, **attrs)
+        self.marks.setdefault(node, (at, at))
+        return node
