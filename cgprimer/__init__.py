@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph as Graph
     from cgprimer.graph.paths import Paths as Paths
     from cgprimer.graph.read import parse_graph as parse_graph
+    from cgprimer.graph.steps import steps as steps
+    from cgprimer.graph.unrolled import unrolled as unrolled
     from cgprimer.judge.check import check_gradients as check_gradients
     from cgprimer.judge.claims import parse_claims as parse_claims
     from cgprimer.judge.code.foreign import check_function as check_function
@@ -132,8 +134,10 @@ _HOME = {
     "Program": "cgprimer.run.program",
     "ReadingWarning": "cgprimer.errors",
     "SGD": "cgprimer.fitting.optimisers",
+    "steps": "cgprimer.graph.steps",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
+    "unrolled": "cgprimer.graph.unrolled",
 }
 
 __all__ = [
@@ -188,7 +192,9 @@ __all__ = [
     "parse_graph",
     "parse_latex",
     "plot_loss",
+    "steps",
     "trace",
+    "unrolled",
 ]
 
 

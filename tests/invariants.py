@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from cgprimer.expr.array_syntax import ArrayParser
 from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import NAME
 from cgprimer.expr.syntax import Parser
@@ -64,19 +65,39 @@ def _kinds(table: Table) -> bool:
     return table.kinds.tolist() == [*chain(*made)]
 
 
-def _as_written(table: Table) -> bool:
+def _as_written(graph: Graph) -> bool:
     """Whether every equation is what the parser makes of its own text."""
+    table = graph.table
     names = {*table.variables, *table.parameters}
+    reader = Parser if graph.sizing is None else ArrayParser
     for number, text in enumerate(table.texts or ()):
         if number == FEW:
             break
-        parser, read = Parser.read_equation(text, names)
+        if any(f"={size}" in text.replace(" ", "") for size in _sizes(graph)):
+            continue  # an axis by its name, which the graph has as a number
+        parser, read = reader.read_equation(text, names)
         left, _, _ = parser.source.partition("=")
         shape = table.shape_of(number)
         made = shape.fill(shape.body, table.leaves(number))
         if made is not read or left.strip() != table.variables[table.defined[number]]:
             return False
     return True
+
+
+def _sizes(graph: Graph) -> set[str]:
+    """The names of sizes."""
+    every = chain(*map(graph.dims, graph.names))
+    return {dim for dim in every if isinstance(dim, str)}
+
+
+def _sized(graph: Graph) -> bool:
+    """Whether every variable has the dims of its equation."""
+    if graph.sizing is None:
+        return True
+    return all(
+        graph.sizing.of(graph.equation(name).body) == graph.dims(name)
+        for name in graph.dependents[:FEW]
+    )
 
 
 def _in_order(table: Table) -> bool:
@@ -163,7 +184,6 @@ TABLE: Rules = {
     "what an equation uses comes before it": _in_order,
     "leaves are what the slots hold": _leaves,
     "rows are those of the names": _numbered,
-    "an equation is what its text says": _as_written,
 }
 
 GRAPH: Rules = {
@@ -175,6 +195,8 @@ GRAPH: Rules = {
         {*graph.order} == {*graph.inputs} | {*graph.dependents}
         and len(graph.order) == len(graph.inputs) + len(graph.dependents)
     ),
+    "an equation is what its text says": _as_written,
+    "a variable has the dims of its equation": _sized,
     "spare names are in no equation": lambda graph: graph.spare.isdisjoint(
         chain(*map(graph.table.names, range(min(len(graph), FEW))))
     ),

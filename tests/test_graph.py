@@ -35,6 +35,7 @@ from cgprimer.errors import (
     NonFiniteWarning,
     PointError,
 )
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.ops import OPS
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.leaves import find_leaves
@@ -781,8 +782,11 @@ BROKEN: dict[str, Any] = {
     "rows are those of the names": lambda table: kept(
         table, "rows", NamedRows(table.variables[::-1])
     ),
-    "an equation is what its text says": lambda table: replace(
-        table, texts=["xy = ab*xx + 0.4*xa", *table.texts[1:]]
+    "an equation is what its text says": lambda table: graph_with(
+        "table", replace(table, texts=["xy = ab*xx + 0.4*xa", *table.texts[1:]])
+    ),
+    "a variable has the dims of its equation": lambda _: graph_with(
+        "sizing", Sizing({"xy": (2,)})
     ),
     "slots are the names of the body, by number": lambda table: Shape(
         table.shapes[0].body, ("p0", "x1", "c2")

@@ -40,11 +40,10 @@ def _sum(xp: Any, ranks: Ranks, a: Any, axis: Any) -> Any:
 
 
 def _spread(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any) -> Any:
-    for k in axes_of(axis, len(like)):
-        # From the first axis on, each place from the end is that of the full result
-        # only once all behind it are there; so they are made from the last one back.
-        a = xp.expand_dims(a, k)
-    return xp.broadcast_to(a, (*a.shape[: a.ndim - len(like)], *like))
+    gone = axes_of(axis, len(like))
+    before = a.shape[: a.ndim - ranks[0]]
+    own = (1 if k in gone else dim for k, dim in enumerate(like, -len(like)))
+    return xp.broadcast_to(xp.reshape(a, (*before, *own)), (*before, *like))
 
 
 def _sum_to(xp: Any, ranks: Ranks, a: Any, like: Any) -> Any:

@@ -14,10 +14,11 @@ from typing import Any
 
 from cgprimer import takes
 from cgprimer.errors import GraphError, shorten
+from cgprimer.graph.declarations import is_declaration
 from cgprimer.notation.text import show
 
 _COMMENT = re.compile(r"#.*|^\s*%.*|^\s*```\w*\s*$")
-_OPERATORS = ("+", "-", "*", "/", "^", "−", "·", "×", "÷", ",", "=")
+_OPERATORS = ("@", "+", "-", "*", "/", "^", "−", "·", "×", "÷", ",", "=")
 
 Note = tuple[tuple[int, int], ...]
 """From which character of a text on it stands on which line of the author's."""
@@ -94,7 +95,7 @@ class _Lines:
             return True
         # A bracket or a sign that was forgotten is no reason to swallow the next
         # equation.
-        if "=" in line:
+        if "=" in line or is_declaration(line):
             return False
         begins = line.lstrip().startswith(_OPERATORS[:-2]) and not after_blank
         return begins or last.endswith(_OPERATORS) or self.depth > 0

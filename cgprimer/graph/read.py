@@ -18,12 +18,15 @@ from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
 from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
+from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
 from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, is_latex, readable
+from cgprimer.graph.declarations import is_declaration
+from cgprimer.graph.declared import ArrayReading, holds_arrays, read_arrays
 from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
 from cgprimer.graph.given import Note, texts_of
@@ -32,6 +35,7 @@ from cgprimer.graph.leaves import find_leaves
 from cgprimer.graph.left_sides import left_sides
 from cgprimer.graph.names import name_list
 from cgprimer.graph.numbering import Names
+from cgprimer.graph.rows import graph_of
 from cgprimer.graph.table import Table
 
 LONG = 100_000  # characters of one equation, from which on it is cut before it is read
@@ -44,6 +48,7 @@ def parse_graph(
     *,
     parameters: Collection[str] | None = None,
     variables: Collection[str] | None = None,
+    dims: Mapping[str, Any] | None = None,
 ) -> Graph:
     """Turn equations into a Graph.
 
@@ -56,6 +61,10 @@ def parse_graph(
     parameters, variables : names that are parameters or variables whatever their
         first letter; all others follow the rule: variables start with x. A declared
         parameter that is in no equation stays a parameter, without effect.
+    dims : name → the dims of an array: (32, 64), (32, "n"), "32 x 64", "scalar", or an
+        array that has them. The same is declared by lines such as `"W: 32 x 64"` and
+        `"b, u: 32"`; both must agree. A name without dims is a scalar, or beside `@` a
+        matrix where it is a capital, else a vector.
 
     Warns (ReadingWarning) where a parameter looks like a constant, as e in e^x, and of
     LaTeX where letters side by side were read as a product. Raises
@@ -65,7 +74,7 @@ def parse_graph(
     was_on = gc.isenabled()
     try:
         gc.disable()  # collecting cycles makes building many objects four times slower
-        return _graph(expressions, outputs, parameters, variables)
+        return _graph(expressions, outputs, parameters, variables, dims)
     finally:  # also where Ctrl-C came before the first line of `try` was over
         if was_on:
             gc.enable()
@@ -76,12 +85,21 @@ def _graph(
     outputs: Sequence[str] | None,
     parameters: Collection[str] | None,
     variables: Collection[str] | None,
+    dims: Mapping[str, Any] | None,
 ) -> Graph:
     texts, notes = texts_of(expressions)
     declared = (
         _declared_names(parameters, "parameters"),
         _declared_names(variables, "variables"),
     )
+    if dims is not None or any(":" in x and is_declaration(x) for x in texts):
+        reading = read_arrays(texts, (*declared[0], *declared[1]), dims)
+        if reading.problems or not reading.is_scalar:
+            return _array_graph(reading, notes, outputs, declared)
+        lines = {n for n, text in enumerate(texts) if is_declaration(text)}
+        declared = reading.declared_names(*declared)
+        notes = [note for n, note in enumerate(notes) if n not in lines]
+        texts = [text for n, text in enumerate(texts) if n not in lines]
     if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
         raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
     table, readings, problems = _table(texts, {}, *declared)
@@ -93,9 +111,12 @@ def _graph(
         read = read_among(whole, texts, notes, problems, declared)
         texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
         table, readings, problems = _table(texts, read.readings, *declared)
+    if problems and holds_arrays(texts):
+        reading = read_arrays(texts, (*declared[0], *declared[1]))
+        if not reading.problems or (reading.is_of_arrays and not reading.unread):
+            return _array_graph(reading, notes, outputs, declared)
     if problems:
-        every = [(n, problem) for n in sorted(problems) for problem in problems[n]]
-        raise ExpressionError(_place(problem, notes, n) for n, problem in every)
+        raise _refused(problems, notes)
     found += doubts(table, texts, readings, (*declared[0], *declared[1]))
     for sentence in found:
         warnings.warn(sentence, ReadingWarning, stacklevel=3)
@@ -106,6 +127,35 @@ def _graph(
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
     return Graph(table, outputs, spare, found)
+
+
+def _refused(
+    problems: Mapping[int, Sequence[Mistake]], notes: list[Note]
+) -> ExpressionError:
+    every = [(n, problem) for n in sorted(problems) for problem in problems[n]]
+    return ExpressionError(_place(problem, notes, n) for n, problem in every)
+
+
+def _array_graph(
+    reading: ArrayReading,
+    notes: list[Note],
+    outputs: Sequence[str] | None,
+    declared: tuple[Sequence[str], Sequence[str]],
+) -> Graph:
+    """The graph of what was read as arrays, or all that is wrong with it."""
+    if reading.problems:
+        raise _refused(reading.problems, notes)
+    parameters, variables = reading.declared_names(*declared)
+    used = {name for body in reading.bodies.values() for name in leaves(body)}
+    return graph_of(
+        reading.bodies,
+        outputs,
+        reading.parameters(parameters, variables),
+        variables,
+        [name for name in parameters if name not in used],
+        sizing=reading.sizing,
+        texts=reading.texts,
+    )
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:

@@ -19,11 +19,12 @@ from cgprimer.diff.stable import stable_arrays
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import GraphError, NonFiniteWarning, OpError
 from cgprimer.expr.dims import Sizing, count
-from cgprimer.expr.node import Node, fold, intern
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.array_point import ArrayPoint, Sizes
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.names import known_names
+from cgprimer.graph.sizes import with_sizes
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge, Value
 
@@ -139,29 +140,10 @@ def concrete(graph: Graph, sizes: Sizes) -> tuple[Bodies, Sizing]:
     bodies: Bodies = {}
     for name in graph.order:
         if name in graph.sources:
-            body = _with_sizes(graph.equation(name).body, known)
+            body = with_sizes(graph.equation(name).body, known)
             sizing.names[name] = sizing.of(body)
             bodies[name] = stable_arrays(body, sizing)
     return bodies, sizing
-
-
-def _with_sizes(body: Node, sizes: Mapping[str, int]) -> Node:
-    """A body with names of sizes in attributes replaced by numbers."""
-
-    def number(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(number, value))
-        return sizes.get(value, value) if isinstance(value, str) else value
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        if not args:
-            return node
-        value = node.value
-        if isinstance(value, tuple):
-            value = tuple((key, number(x)) for key, x in value)
-        return intern(node.op, tuple(args), value)
-
-    return fold([body], visit)[body]
 
 
 def jacobians(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[Edge, Value]:

@@ -52,10 +52,11 @@ class ArrayKernel:
         sampled: Collection[str],
         summed: Collection[str] = (),
         xp: Any = np,
+        dtype: Any = np.float64,
     ) -> None:
-        self.sizing, self.xp, self.size = sizing, xp, 0
+        self.sizing, self.xp, self.size, self.dtype = sizing, xp, 0, dtype
         self.register: dict[Any, int] = {}
-        self.constant: list[tuple[int, float]] = []
+        self.constant: list[tuple[int, Any]] = []
         self.given: list[tuple[int, str]] = []
         self.code: list[Instruction] = []
         self.has_samples: dict[Any, bool] = {}
@@ -99,7 +100,7 @@ class ArrayKernel:
                 self._enter_name(node, sampled)
             elif not node.args:
                 self.register[node], self.has_samples[node] = self._new(), False
-                self.constant.append((self.register[node], _number(node)))
+                self.constant.append((self.register[node], self.dtype(_number(node))))
             else:
                 self._enter_operation(node)
         return self.register[body], self.has_samples[body]
