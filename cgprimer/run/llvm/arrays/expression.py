@@ -41,6 +41,17 @@ class Expr(NamedTuple):
         return prod(self.shape)
 
 
+class Windows(NamedTuple):
+    """An array that is computed with its rows and columns cut into windows.
+
+    seen : its shape without windows. Operations entry by entry go on in windows, so
+    that it is stored once, at the end.
+    """
+
+    expr: Expr
+    seen: Shape
+
+
 def _selected(c: float, a: float, b: float) -> float:
     return a if c else b
 

@@ -255,8 +255,9 @@ class LoopWriter:
         else:
             e, fold = self.e, self.loop.fold
             total = self._folded(inner, base, e.const(FIRST[fold]), 0)
-            with_lanes = e.over_lanes(fold, total)
-            e.put(with_lanes, base[0])
+            number = e.over_lanes(fold, total)
+            with e.scalar():
+                e.put(self._scaled(number), base[0])
         for k in new:
             del self.known[k]
 
@@ -283,12 +284,17 @@ class LoopWriter:
         """One vector of results."""
         e, fold = self.e, self.loop.fold
         if fold:
-            values = [self._folded(inner, base, e.const(FIRST[fold]), lanes)]
+            total = self._folded(inner, base, e.const(FIRST[fold]), lanes)
+            values = [self._scaled(total)]
         else:
             values = self._values(base, lanes)
         for k, value in enumerate(values):
             stride = self.lane.strides[k] if self.lane else 1
             e.store_lanes(value, base[k], lanes, stride)
+
+    def _scaled(self, total: str) -> str:
+        factor = self.loop.factor
+        return total if factor == 1.0 else self.e.mul(total, factor)
 
     def _values(self, base: Sequence[str], lanes: int) -> list[str]:
         """The expressions at one vector of entries."""
@@ -346,11 +352,9 @@ class LoopWriter:
         if rest := lane.size - whole:
             at = self._at(lane, base, str(whole)) if whole else base
             [value] = self._values(at, rest)
-            first = e.real.literal(FIRST[self.loop.fold])
             kinds = [f"i1 {str(k < rest).lower()}" for k in range(width)]
             mask = f"<{', '.join(kinds)}>"
             value = e.select(mask, value, e.const(FIRST[self.loop.fold]))
-            assert first
             total = e.joined(self.loop.fold, total, value)
         return total
 

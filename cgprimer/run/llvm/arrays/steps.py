@@ -30,7 +30,7 @@ class Output(NamedTuple):
 class Loop(NamedTuple):
     """Expressions entry by entry, or folded over some axes.
 
-    leaves : where each name in the expressions lies.
+    leaves : where each name in the expressions lies. factor : of what is folded.
     """
 
     shape: Shape
@@ -38,6 +38,7 @@ class Loop(NamedTuple):
     leaves: tuple[tuple[Node, Leaf], ...]
     reduced: tuple[int, ...] = ()
     fold: Fold = ""
+    factor: float = 1.0
 
     @property
     def reads(self) -> list[Leaf]:
