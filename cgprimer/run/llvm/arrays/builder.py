@@ -48,6 +48,8 @@ class Builder:
         self.samples = samples
         self.views, self.plan = Views(), Plan()
         self._stored: dict[tuple[Node, Shape], Expr] = {}
+        self._copies: dict[tuple[Node, Shape], Expr] = {}
+        self._whole: dict[Node, tuple[Expr, list[int], float]] = {}
         self._folds: dict[tuple[object, ...], Expr] = {}
         self._counts: dict[int, int] = {}
         self.constants: list[tuple[int, int]] = []
@@ -121,10 +123,16 @@ class Builder:
             s != t and n != 1
             for s, t, n in zip(leaf.strides, want, expr.shape, strict=True)
         ):
-            result = self.new(expr.shape)
-            self.run(expr, self.where(result))
-            expr = result
+            expr = self._copied(expr)
         return expr if shape is None else self.reshaped(expr, shape)
+
+    def _copied(self, expr: Expr) -> Expr:
+        """An array in memory once more, in order."""
+        key = expr.node, expr.shape
+        if key not in self._copies:
+            self._copies[key] = self.new(expr.shape)
+            self.run(expr, self.where(self._copies[key]))
+        return self._copies[key]
 
     def _order(self, expr: Expr) -> list[int]:
         """The axes of a new array, as they lie in the largest it is made of."""
@@ -151,7 +159,7 @@ class Builder:
     def settled(self, value: Expr | Windows) -> Expr:
         """An array as an expression; one in windows is stored first."""
         if isinstance(value, Expr):
-            return value
+            return self._stored.get((value.node, value.shape), value)
         expr, seen = value
         key = expr.node, seen
         if key not in self._stored:
@@ -171,9 +179,7 @@ class Builder:
         if moved is not None:
             return moved
         # Steps that do not fit, as of a transposed matrix: a copy in order.
-        result = self.new(expr.shape)
-        self.run(expr, self.where(result))
-        moved = self.views.reshaped(result, shape)
+        moved = self.views.reshaped(self._copied(self.stored(expr)), shape)
         assert moved is not None
         return moved
 
@@ -255,9 +261,23 @@ class Builder:
                 tuple(expr.shape[k] for k in kept),
                 [kept.index(k) for k in self._order(expr) if k in kept],
             )
-            self.run(expr, self.where(result), axes, fold, factor)
+            self._fold(expr, result, axes, fold, factor)
             self._folds[key] = result
         return self._folds[key]
+
+    def _fold(
+        self, expr: Expr, to: Expr, axes: Sequence[int], fold: Fold, factor: float
+    ) -> None:
+        """The loop of a fold; a sum of sums is one sum, and the first may be spared."""
+        inner = self._whole.get(expr.node) if fold == "sum" else None
+        if inner is not None and len(inner[0].shape) == len(expr.shape) + len(inner[1]):
+            whole, gone, first = inner
+            kept = [k for k in range(len(whole.shape)) if k not in gone]
+            expr, factor = whole, factor * first
+            axes = sorted([*gone, *(kept[k] for k in axes)])
+        self.run(expr, self.where(to), axes, fold, factor)
+        if fold == "sum":
+            self._whole[to.node] = expr, list(axes), factor
 
     # Products
 

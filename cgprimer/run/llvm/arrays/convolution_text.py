@@ -23,7 +23,7 @@ from cgprimer.run.llvm.lanes import NumberType
 SUM = name("the sum")
 """What stands for the sum in what becomes of it."""
 
-UNROLLED = 64  # products that are written out one after another, at most
+UNROLLED = 24  # products that are written out one after another, at most
 
 
 class Registers(NamedTuple):
@@ -93,14 +93,23 @@ class ConvolutionWriter:
         if whole < self.n:
             body(str(whole), self.n - whole)
 
-    def _blocks(self, count: int, body: Callable[[int, int], None]) -> None:
-        """Blocks of channels: the first, and how many."""
-        size = block_of(count, self.sums)
-        for first in range(0, count, size):
-            body(first, min(size, count - first))
+    def _blocks(
+        self, count: int, size: int, body: Callable[[str | int, int], None]
+    ) -> None:
+        """Blocks of channels: the first, and how many; whole blocks in a loop."""
+        whole = count - count % size
+        if whole > size:
+            self.e.each(0, whole, size, lambda first: body(first, size))
+        elif whole:
+            body(0, size)
+        if whole < count:
+            body(whole, count - whole)
 
-    def _between(self, low: str, high: str) -> tuple[str, str]:
-        return low, high
+    def _scaled(self, base: str, index: str | int, step: int) -> str:
+        """An address so many steps behind another."""
+        if isinstance(index, int):
+            return self.e.place(base, index * step)
+        return self.e.place(base, self.e.times(index, step))
 
     def _clipped(self, value: str, low: int, high: int) -> str:
         e = self.e
@@ -113,22 +122,23 @@ class ConvolutionWriter:
 
     def _forward(self) -> None:
         e = self.e
-        for first in range(0, self.O, block_of(self.O, self.sums)):
-            count = min(block_of(self.O, self.sums), self.O - first)
 
-            def row(u: str, first: int = first, count: int = count) -> None:
-                def block(i: str, lanes: int) -> None:
+        def block(first: str | int, count: int) -> None:
+            def row(u: str) -> None:
+                def samples(i: str, lanes: int) -> None:
                     e.each(
                         0, self.V, 1,
                         lambda v: self._forward_at(first, count, u, v, i, lanes),
                     )  # fmt: skip
 
-                self._samples(block)
+                self._samples(samples)
 
             e.each(0, self.U, 1, row)
 
+        self._blocks(self.O, block_of(self.O, self.sums), block)
+
     def _forward_at(
-        self, first: int, count: int, u: str, v: str, i: str, lanes: int
+        self, first: str | int, count: int, u: str, v: str, i: str, lanes: int
     ) -> None:
         """The sums of some output channels at one place."""
         e, (sh, sw), (ph, pw) = self.e, self.step.stride, self.step.padding
@@ -140,7 +150,7 @@ class ConvolutionWriter:
         corner = e.place(
             x, e.times(e.plus(e.times(top, self.W), left), self.n)
         )
-        kernel = e.place("%b", first * self.C * self.P * self.Q)
+        kernel = self._scaled("%b", first, self.C * self.P * self.Q)
         zero = [(e.type, e.const(0.0))] * count
 
         def channel(c: str, sums: list[str]) -> list[str]:
@@ -177,8 +187,9 @@ class ConvolutionWriter:
 
         sums = e.loop(0, self.C, 1, channel, zero)
         for o, total in enumerate(sums):
-            place = self._pixel("%c", first + o, u, v, (self.U, self.V))
-            total = self._after(total, first + o, u, v, i, lanes)
+            channel_ = first + o if isinstance(first, int) else e.plus(first, o)
+            place = self._pixel("%c", channel_, u, v, (self.U, self.V))
+            total = self._after(total, channel_, u, v, i, lanes)
             e.store_lanes(total, e.place(place, i), lanes, 1)
 
     def _window(
@@ -192,7 +203,7 @@ class ConvolutionWriter:
         return low, self._clipped(e.minus(length, start), 0, size)
 
     def _after(
-        self, total: str, channel: int, u: str, v: str, i: str, lanes: int
+        self, total: str, channel: str | int, u: str, v: str, i: str, lanes: int
     ) -> str:
         """What becomes of a sum before it is stored."""
         step, e = self.step, self.e
@@ -202,7 +213,10 @@ class ConvolutionWriter:
         for k, (node, leaf) in enumerate(step.more):
             by_channel, by_row, by_column, by_sample = leaf.strides
             at = e.plus(e.times(u, by_row), e.times(v, by_column))
-            at = e.plus(at, by_channel * channel)
+            if isinstance(channel, int):
+                at = e.plus(at, by_channel * channel)
+            else:
+                at = e.plus(at, e.times(channel, by_channel))
             if by_sample:
                 at = e.plus(at, i)
             values[node] = e.load_lanes(e.place(f"%m{k}", at), lanes, by_sample)
@@ -213,7 +227,7 @@ class ConvolutionWriter:
     def _data(self) -> None:
         e = self.e
 
-        def block(first: int, count: int) -> None:
+        def block(first: str | int, count: int) -> None:
             def row(r: str) -> None:
                 def samples(i: str, lanes: int) -> None:
                     e.each(
@@ -225,7 +239,7 @@ class ConvolutionWriter:
 
             e.each(0, self.H, 1, row)
 
-        self._blocks(self.C, block)
+        self._blocks(self.C, block_of(self.C, self.sums), block)
 
     def _reached(
         self, at: str, size: int, stride: int, padding: int, count: int
@@ -247,13 +261,13 @@ class ConvolutionWriter:
         )
 
     def _data_at(
-        self, first: int, count: int, r: str, s: str, i: str, lanes: int
+        self, first: str | int, count: int, r: str, s: str, i: str, lanes: int
     ) -> None:
         e, (sh, sw), (ph, pw) = self.e, self.step.stride, self.step.padding
         *rows, below = self._reached(r, self.P, sh, ph, self.U)
         *columns, right = self._reached(s, self.Q, sw, pw, self.V)
         g = e.place("%a", i)
-        kernel = e.place("%b", first * self.P * self.Q)
+        kernel = self._scaled("%b", first, self.P * self.Q)
         each = self.P * self.Q
         unroll = max(1, min(self.O, UNROLLED // count))
         while self.O % unroll:
@@ -298,7 +312,8 @@ class ConvolutionWriter:
         zero = [(e.type, e.const(0.0))] * count
         sums = e.loop(*rows, 1, row, zero)
         for c, total in enumerate(sums):
-            place = self._pixel("%c", first + c, r, s, (self.H, self.W))
+            channel = first + c if isinstance(first, int) else e.plus(first, c)
+            place = self._pixel("%c", channel, r, s, (self.H, self.W))
             e.store_lanes(total, e.place(place, i), lanes, 1)
 
     # By the kernel
@@ -314,18 +329,18 @@ class ConvolutionWriter:
         e.clear(sums, str(count * self.width))
 
         def window(u: str) -> None:
-            for first in range(0, self.O, channels):
-                some = range(first, min(first + channels, self.O))
-
-                def image(c: str, some: range = some) -> None:
+            def block(first: str | int, count: int) -> None:
+                def image(c: str) -> None:
                     def row(p: str) -> None:
                         for q in range(0, self.Q, columns):
                             here = range(q, min(q + columns, self.Q))
-                            self._kernel_at(sums, u, some, c, p, here)
+                            self._kernel_at(sums, u, (first, count), c, p, here)
 
                     self._inside(u, row)
 
                 e.each(0, self.C, 1, image)
+
+            self._blocks(self.O, block_of(self.O, channels), block)
 
         e.each(0, self.U, 1, window)
 
@@ -356,13 +371,21 @@ class ConvolutionWriter:
         e.each(*span, 1, row)
 
     def _kernel_at(
-        self, memory: str, u: str, some: range, c: str, p: str, here: range
+        self,
+        memory: str,
+        u: str,
+        block: tuple[str | int, int],
+        c: str,
+        p: str,
+        here: range,
     ) -> None:
         """Add to the sums of some output channels and some columns of the kernel."""
         e, (sh, sw), (ph, pw) = self.e, self.step.stride, self.step.padding
         r = e.plus(e.minus(e.times(u, sh), ph), p)
         image = self._pixel("%a", c, r, "0", (self.H, self.W))
-        adjoint = self._pixel("%b", some[0], u, "0", (self.U, self.V))
+        first, count = block
+        some = range(count)
+        adjoint = self._pixel("%b", first, u, "0", (self.U, self.V))
         # Columns of windows for which all these columns of the kernel lie in the
         # image; at both ends they are fewer, and only some count.
         inner_low = min(self.V, max(0, -(-(pw - here[0]) // sw)))
@@ -382,6 +405,7 @@ class ConvolutionWriter:
                 )
         each = self.P * self.Q
         at = e.plus(e.times(c, each), e.times(p, self.Q))
+        memory = self._scaled(memory, first, self.C * each * self.width)
         for (o, q), total in totals.items():
             place = e.plus(at, o * self.C * each + q)
             e.add_to(e.place(memory, e.times(place, self.width)), total)
@@ -408,7 +432,7 @@ class ConvolutionWriter:
                 slopes = {
                     o: e.load_lanes(
                         e.place(
-                            e.place(g, (o - some[0]) * self.U * self.V * self.n), i
+                            e.place(g, o * self.U * self.V * self.n), i
                         ),
                         lanes, 1,
                     )

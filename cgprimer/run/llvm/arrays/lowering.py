@@ -369,6 +369,7 @@ class Lowering:
         for name, root in zip(self.parameters, self.slopes, strict=True):
             self._update(name, root)
         self._sooner(first)
+        _drop_unused(self.builder.plan)
 
     def _hand_out(self, expr: Expr, dims: Shape) -> None:
         """Put a result where its caller wants it: samples first, one after another."""
@@ -461,3 +462,14 @@ def _depends(
     writes = {leaf.buffer for leaf in before.writes}
     reads = {leaf.buffer for leaf in before.reads}
     return bool(writes & (touched | read) or reads & touched)
+
+
+def _drop_unused(plan: Plan) -> None:
+    """Leave out the steps whose results nobody reads."""
+    read = {k for k, buffer in enumerate(plan.buffers) if buffer.kind != "work"}
+    kept = []
+    for step in reversed(plan.steps):
+        if any(leaf.buffer in read for leaf in step.writes):
+            read |= {leaf.buffer for leaf in step.reads}
+            kept.append(step)
+    plan.steps[:] = reversed(kept)
