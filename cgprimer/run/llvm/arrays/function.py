@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
-from cgprimer.run.llvm.arrays.blas import gemm
+from cgprimer.run.llvm.arrays.blas import OneThread, gemm
 from cgprimer.run.llvm.arrays.lowering import (
     Lowered,
     Lowering,
@@ -76,7 +76,8 @@ class Code:
 
     def call(self) -> None:
         """Run."""
-        self.function.call(self.pointer)
+        with OneThread():
+            self.function.call(self.pointer)
 
 
 class ArrayFunction:

@@ -20,7 +20,7 @@ from cgprimer.run.llvm.arrays.steps import Fold, Loop
 from cgprimer.run.llvm.emit import Emitter, _extremum, is_coded
 from cgprimer.run.llvm.lanes import NumberType, Real
 
-BYTES = 64  # of a vector, at most
+BYTES = 64
 RELATIONS = {EQUAL: "oeq", LESS: "olt", AT_MOST: "ole"}
 FIRST = {"sum": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}
 
@@ -55,6 +55,14 @@ class ArrayEmitter(Emitter):
     def muladd(self, a: Real, b: Real, c: Real) -> str:
         """a·b + c, rounded once where the processor can."""
         return self.intrinsic("fmuladd", a, b, c)
+
+    def plain(self, place: str) -> str:
+        """The same address, of which LLVM does not ask how it came about.
+
+        Half of the time of building went into finding better ways to step through
+        memory; an address and constants behind it need none.
+        """
+        return self.new(f'call ptr asm "", "=r,0"(ptr {place})')
 
     def load_lanes(self, base: str, count: int, stride: int) -> str:
         """So many numbers from `base` on; zeros in the lanes behind them."""
