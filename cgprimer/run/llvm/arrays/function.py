@@ -44,6 +44,7 @@ class Code:
         missing = uncoded([*request.roots, *request.updates.values()])
         if missing:
             raise Uncoded(f"no machine code for {', '.join(missing)}")
+        self.samples = request.samples
         real = DOUBLE if self.dtype.itemsize == 8 else FLOAT
         try:
             self.lowered: Lowered = Lowering(request).run()
@@ -123,9 +124,8 @@ class ArrayStep:
         values: Mapping[str, ArrayLike],
         data: Mapping[str, ArrayLike],
         batch: int,
-        scaled: float,
     ) -> None:
-        self.code, self.scaled = code, scaled
+        self.code, self.scaled = code, 1 / code.samples
         self.values = {
             name: np.array(value, dtype=code.dtype, order="C")
             for name, value in values.items()

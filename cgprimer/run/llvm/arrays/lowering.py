@@ -364,17 +364,18 @@ class Lowering:
         for k, root in enumerate(self.roots):
             mean = k in self.given.means and root in self.sampled
             value = self.means[root] if mean else self.values[root]
-            self._hand_out(self.builder.settled(value), self._dims(root))
+            each = root in self.sampled and not mean
+            self._hand_out(self.builder.settled(value), self._dims(root), each)
         first = len(self.builder.plan.steps)
         for name, root in zip(self.parameters, self.slopes, strict=True):
             self._update(name, root)
         self._sooner(first)
         _drop_unused(self.builder.plan)
 
-    def _hand_out(self, expr: Expr, dims: Shape) -> None:
+    def _hand_out(self, expr: Expr, dims: Shape, each: bool) -> None:
         """Put a result where its caller wants it: samples first, one after another."""
         b, n = self.builder, expr.shape[-1]
-        shape = (n, *dims) if n > 1 else dims
+        shape = (n, *dims) if each else dims
         expr = b.stretched(expr, (*dims, n))
         leaf = b.views.leaf(expr)
         want = contiguous((n, *dims))

@@ -100,6 +100,10 @@ def _spread_back(b: Builder, expr: Expr, shape: Shape, axes: list[int]) -> Expr:
 def _logsumexp(b: Builder, call: Call) -> Value:
     expr, axes = _first(b, call), call.axes()
     largest = b.folded(expr, axes, "max")
+    # inf - inf is nan: an infinite largest entry is not taken out.
+    zero = b.number(0.0)
+    finite = b.entries(EQUAL, b.entries(SUB, largest, largest), zero)
+    largest = b.stored(b.entries(CHOOSE, finite, largest, zero))
     back = _spread_back(b, largest, expr.shape, axes)
     total = b.folded(b.entries(EXP, b.entries(SUB, expr, back)), axes, "sum")
     return b.entries(ADD, b.entries(LOG, total), largest)
@@ -116,7 +120,7 @@ def _softmax(b: Builder, call: Call) -> Value:
 def _norm2(b: Builder, call: Call) -> Value:
     expr = _first(b, call)
     square = b.entries(MUL, expr, expr)
-    return b.entries(SQRT, b.folded(square, range(call.rank), "sum"))
+    return b.entries(SQRT, b.folded(square, call.axes(), "sum"))
 
 
 # Repeated, and summed back
@@ -318,11 +322,21 @@ def _end(call: Call, full: Shape, part: Shape) -> list[range]:
     return ranges
 
 
+def _stack(b: Builder, call: Call) -> Value:
+    axis = call.attrs["axis"] % len(call.out)
+    parts = [b.views.inserted(b.settled(arg), [axis], [1]) for arg in call.args]
+    return _joined(b, parts, call.out, axis)
+
+
 def _concat(b: Builder, call: Call) -> Value:
     axis = call.attrs["axis"] % call.rank
-    exprs = [b.settled(arg) for arg in call.args]
+    return _joined(b, [b.settled(arg) for arg in call.args], call.out, axis)
+
+
+def _joined(b: Builder, exprs: list[Expr], dims: Shape, axis: int) -> Expr:
+    """Arrays one behind the other along an axis."""
     samples = max(expr.shape[-1] for expr in exprs)
-    result = b.new((*call.out, samples))
+    result = b.new((*dims, samples))
     start = 0
     for expr in exprs:
         ranges = [range(n) for n in result.shape]
@@ -534,7 +548,7 @@ def _unpool(b: Builder, call: Call) -> Value:
     share = b.entries(DIV, b.settled(adjoint), count)
     share = b.stored(share)
     back = b.inserted(share, [i + 1, i + 3], size)
-    values = b.entries(MUL, hits, back)
+    values = b.entries(CHOOSE, hits, back, b.number(0.0))
     return _from_windows(b, values, call.dims[1], size, stride, padding)
 
 
@@ -581,8 +595,8 @@ def _pool_like(b: Builder, call: Call) -> Value:
     value, image, pooled = call.args
     hits, count = _hits(b, call, image, pooled)
     cut, (i, j) = _windowed(b, call, value, 0.0)
-    total = b.folded(b.entries(MUL, cut, hits), [i + 1, j + 1], "sum")
-    return b.entries(DIV, total, count)
+    chosen = b.entries(CHOOSE, hits, cut, b.number(0.0))
+    return b.entries(DIV, b.folded(chosen, [i + 1, j + 1], "sum"), count)
 
 
 def _patches(b: Builder, call: Call) -> Value:
@@ -725,6 +739,7 @@ OPERATIONS: dict[str, Operation] = {
     "part": _part,
     "unpart": _unpart,
     "concat": _concat,
+    "stack": _stack,
     "pad": _pad,
     "crop": _crop,
     "pick": _pick,
