@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import NonFiniteWarning, PointError, counted
-from cgprimer.expr.dims import Dims, Sizing, is_unknown, show_dims
+from cgprimer.errors import PointError, counted
+from cgprimer.expr.dims import Dims, is_unknown, show_dims
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import check_names
@@ -44,40 +44,48 @@ class ArrayPoint:
     @classmethod
     def of(cls, graph: Graph, at: Mapping[str, ArrayLike]) -> ArrayPoint:
         """Check `at` against the graph; PointError says what is wrong."""
-        assert graph.sizing is not None
         at = by_plain_name(at, PointError)
         check_names(graph, at)
         values = {
             name: as_numbers(f"the value of {name!r}", value)
             for name, value in at.items()
         }
-        binder = _Binder(graph.sizing)
-        lengths: dict[str, int] = {}
-        for name, array in values.items():
-            dims = graph.dims(name)
-            own = array.shape
-            if array.ndim == len(dims) + 1:
-                lengths[name], own = len(array), array.shape[1:]
-            elif array.ndim != len(dims):
-                raise PointError(_wrong_rank(name, array, dims))
-            binder.bind(name, dims, own, array.shape)
-        for name in (*graph.inputs, *graph.parameters):
-            if name not in values and name in graph.spare:
-                binder.free(graph.dims(name))
-        samples = _common(lengths)
+        bound = bind(graph, {name: array.shape for name, array in values.items()})
         values |= {
-            name: np.zeros(binder.concrete(graph.dims(name)))
+            name: np.zeros(bound.concrete(graph.dims(name)))
             for name in (*graph.inputs, *graph.parameters)
             if name not in values
         }
-        return cls(values, samples, frozenset(lengths), tuple(binder.sizes.items()))
+        return cls(values, bound.samples, bound.sampled, tuple(bound.sizes.items()))
 
 
-class _Binder:
+def bind(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> Bound:
+    """What arrays of these shapes say of the sizes in a graph, and of samples.
+
+    Raises PointError where a shape is not that of its name, or of others.
+    """
+    bound = Bound()
+    lengths: dict[str, int] = {}
+    for name, shape in shapes.items():
+        dims, own = graph.dims(name), shape
+        if len(shape) == len(dims) + 1:
+            lengths[name], own = shape[0], shape[1:]
+        elif len(shape) != len(dims):
+            raise PointError(_wrong_rank(name, shape, dims))
+        bound.bind(name, dims, own, shape)
+    for name in (*graph.inputs, *graph.parameters):
+        if name not in shapes:
+            bound.free(graph.dims(name))
+    bound.samples, bound.sampled = _common(lengths), frozenset(lengths)
+    return bound
+
+
+class Bound:
     """What symbols stand for, and the name whose value told it."""
 
-    def __init__(self, sizing: Sizing) -> None:
-        self.sizing = sizing
+    def __init__(self) -> None:
+        self.samples: int | None = None
+        self.sampled: frozenset[str] = frozenset()
         self.sizes: dict[str, int] = {}
         self.by: dict[str, str] = {}
 
@@ -120,10 +128,10 @@ def show(shape: Iterable[int]) -> str:
     return show_dims(tuple(shape))
 
 
-def _wrong_rank(name: str, array: Array, dims: Dims) -> str:
+def _wrong_rank(name: str, shape: tuple[int, ...], dims: Dims) -> str:
     many = " x ".join(("n", *(() if not dims else (show_dims(dims),))))
     return (
-        f"the value of {name!r} has shape {array.shape}, but {name} is "
+        f"the value of {name!r} has shape {shape}, but {name} is "
         f"{show_dims(dims)}\n"
         f"  hint: give {show_dims(dims) if dims else 'a number'}, or {many} "
         "for n samples"
@@ -140,6 +148,3 @@ def _common(lengths: Mapping[str, int]) -> int | None:
                 f"but {name!r} has {length}"
             )
     return None if first is None else lengths[first]
-
-
-__all__ = ["ArrayPoint", "NonFiniteWarning", "Sizes"]
