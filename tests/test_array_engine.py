@@ -99,8 +99,8 @@ where(xA > 0.2, xA, u)
 (xA >= 0)*(A < xA) + (xA == xA) + (xs <= c) + (xs != xs)
 eye(S)*S + tril(S)
 diag(xa) @ xa
-diagonal(xB @ xA) + xa
-trace(xB @ xA)
+diagonal(xA' @ xA) + xa
+trace(xA @ A')
 maxpool2d(xi, size=2)
 maxpool2d(xi, size=(3, 2), stride=(2, 1))
 maxpool2d(xi, size=3, stride=2, padding=1)

@@ -171,7 +171,7 @@ class Lowering:
         found: set[Node] = set()
         for node in self.order:
             name = node.op.name
-            both = name in SUMMING and all(a in self.sampled for a in node.args[:2])
+            both = self._sums(node)
             below = node.args[: LINEAR.get(name, 0)]
             if both or any(arg in found for arg in below):
                 found.add(node)
@@ -179,6 +179,13 @@ class Lowering:
                 if node.args[1 - k] in found:
                     found.add(node)
         return found
+
+    def _sums(self, node: Node) -> bool:
+        """Whether one step gives the mean of a node over samples."""
+        have = [arg in self.sampled for arg in node.args[:2]]
+        if node.op.name == "conv2d_kernel":
+            return any(have)
+        return node.op.name in SUMMING and all(have)
 
     def _factor(self, node: Node) -> int | None:
         """Which argument of a product is the same for all samples and entries."""
@@ -197,7 +204,7 @@ class Lowering:
             (self.averaged if mean else self.wanted).add(root)
         for root in self.slopes:
             for term in self._terms(root):
-                if term in self.summing and term.op.name in SUMMING:
+                if self._sums(term):
                     self._want(term.args[:2])
                 elif term in self.sampled:
                     self.averaged.add(term)
@@ -216,7 +223,7 @@ class Lowering:
     def _ask_mean(self, node: Node) -> None:
         if node not in self.summing:
             self._want([node])
-        elif node.op.name in SUMMING and node in self._both():
+        elif self._sums(node):
             self._want(node.args[:2])
         else:
             for arg in self._real(node):
@@ -224,9 +231,6 @@ class Lowering:
                     self.averaged.add(arg)
                 else:
                     self._want([arg])
-
-    def _both(self) -> set[Node]:
-        return self.summing
 
     def _terms(self, root: Node) -> list[Node]:
         """The terms of a sum of slopes, where some are products over samples."""
@@ -328,7 +332,7 @@ class Lowering:
             total = b.folded(value, axes, "sum", 1 / self.given.samples)
             return b.views.inserted(total, axes, [1])
         name = node.op.name
-        if name in SUMMING and all(a in self.sampled for a in node.args[:2]):
+        if self._sums(node):
             return self._mean_product(node)
         args: list[Value] = []
         for arg in node.args:
@@ -420,7 +424,7 @@ class Lowering:
 
     def _product_into(self, to: Leaf, term: Node) -> bool:
         b = self.builder
-        if term not in self.summing or term.op.name not in SUMMING:
+        if not self._sums(term):
             return False
         if term.op.name == "conv2d_kernel":
             made = Expr(OPS["name"](), ())

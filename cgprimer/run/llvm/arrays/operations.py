@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from cgprimer.expr.array_ops import axes_of
+from cgprimer.expr.array_forwards.axes import axes_of
 from cgprimer.expr.ops import OPS, Op
 from cgprimer.run.llvm.arrays.builder import ADD, DIV, MUL, Builder
 from cgprimer.run.llvm.arrays.expression import (
@@ -628,13 +628,13 @@ def convolution_step(
     images: Sequence[tuple[Value, int]], other: Expr | None, to: Expr,
 ) -> Convolution:  # fmt: skip
     """The step of a convolution or an adjoint of it; the result is at `to`."""
-    first, *rest = [_image(b, value, rank) for value, rank in images]
+    exprs = [b.settled(value) for value, _ in images]
+    n = max(expr.shape[-1] for expr in exprs)
+    first, *rest = [
+        _image(b, b.views.stretched(expr, (*expr.shape[:-1], n)), rank)
+        for expr, (_, rank) in zip(exprs, images, strict=True)
+    ]
     second = rest[0] if rest else b.packed(other) if other is not None else first
-    if rest and first.shape[-1] != second.shape[-1]:
-        n = max(first.shape[-1], second.shape[-1])
-        first, second = (
-            b.packed(b.views.stretched(x, (*x.shape[:-1], n))) for x in (first, second)
-        )
     return Convolution(
         kind, b.where(first), b.where(second), b.where(to),
         image[-3:], kernel, result[-3:],

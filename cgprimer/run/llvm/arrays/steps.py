@@ -161,7 +161,7 @@ class Plan:
                 for k in first
                 if self.buffers[k].kind == "work"
             },
-            self._in_place(last),
+            self._in_place(first, last),
         )
 
     def _lifetimes(self) -> tuple[dict[int, int], dict[int, int]]:
@@ -173,12 +173,14 @@ class Plan:
                 last[leaf.buffer] = k
         return first, last
 
-    def _in_place(self, last: dict[int, int]) -> dict[int, int]:
+    def _in_place(self, first: dict[int, int], last: dict[int, int]) -> dict[int, int]:
         """A result → the buffer that it may replace entry by entry."""
         found = {}
         for k, step in enumerate(self.steps):
             if isinstance(step, Loop) and not step.fold and len(step.outputs) == 1:
                 [to] = step.writes
+                if first[to.buffer] != k:
+                    continue
                 for leaf in step.reads:
                     # All that is read of it must be read where it is written.
                     alike = all(
