@@ -123,10 +123,10 @@ class Builder:
             s != t and n != 1
             for s, t, n in zip(leaf.strides, want, expr.shape, strict=True)
         ):
-            expr = self._copied(expr)
+            expr = self.copied(expr)
         return expr if shape is None else self.reshaped(expr, shape)
 
-    def _copied(self, expr: Expr) -> Expr:
+    def copied(self, expr: Expr) -> Expr:
         """An array in memory once more, in order."""
         key = expr.node, expr.shape
         if key not in self._copies:
@@ -179,7 +179,7 @@ class Builder:
         if moved is not None:
             return moved
         # Steps that do not fit, as of a transposed matrix: a copy in order.
-        moved = self.views.reshaped(self._copied(self.stored(expr)), shape)
+        moved = self.views.reshaped(self.copied(self.stored(expr)), shape)
         assert moved is not None
         return moved
 

@@ -370,9 +370,15 @@ class Lowering:
             value = self.means[root] if mean else self.values[root]
             each = root in self.sampled and not mean
             self._hand_out(self.builder.settled(value), self._dims(root), each)
+        changed = {name: self._parameter(name) for name in self.parameters}
+        own = {self.builder.where(here).buffer for here in changed.values()}
+        rests = [
+            self._prepared(changed[name], root, own)
+            for name, root in zip(self.parameters, self.slopes, strict=True)
+        ]
         first = len(self.builder.plan.steps)
-        for name, root in zip(self.parameters, self.slopes, strict=True):
-            self._update(name, root)
+        for here, root, rest in zip(changed.values(), self.slopes, rests, strict=True):
+            self._update(here, root, rest)
         self._sooner(first)
         _drop_unused(self.builder.plan)
 
@@ -401,33 +407,60 @@ class Lowering:
         own.kind = "output"
         self.lowered.results.append((leaf.buffer, shape))
 
-    def _update(self, name: str, root: Node) -> None:
-        """Step a parameter against its slope."""
-        b, dims = self.builder, tuple(int(d) for d in self.sizing.names.get(name, ()))
+    def _parameter(self, name: str) -> Expr:
+        """A parameter that is stepped, where it lies."""
+        dims = tuple(int(d) for d in self.sizing.names.get(name, ()))
         buffer = self._input_buffer(name, dims, 1)
-        steps = contiguous(dims)
-        here = b.views.stored(Leaf(buffer, 0, (*steps, 0)), (*dims, 1))
-        rest: list[Expr] = []
+        leaf = Leaf(buffer, 0, (*contiguous(dims), 0))
+        return self.builder.views.stored(leaf, (*dims, 1))
+
+    def _prepared(self, here: Expr, root: Node, changed: set[int]) -> Expr | None:
+        """Compute what a step needs, before any parameter changes.
+
+        Returns what is no product over samples: an expression that reads of parameters
+        that change only the entries that it steps.
+        """
+        b, rest = self.builder, None
         for term in self._terms(root):
-            if not self._product_into(b.where(here), term):
-                value = self.means.get(term, self.values.get(term))
-                if value is None:
-                    value = self._mean(term)
-                rest.append(b.settled(value))
-        if rest:
-            total = rest[0]
-            for more in rest[1:]:
-                total = b.entries(ADD, total, more)
-            rate = self._rate(len(here.shape))
-            step = b.entries(MUL, b.stretched(total, here.shape), rate)
-            b.run(b.entries(ADD, here, step), b.where(here))
+            if self._sums(term):
+                for arg in term.args[:2]:
+                    self.values[arg] = self._safe(self.values[arg], changed)
+                continue
+            value = b.settled(self.means.get(term) or self.values[term])
+            rest = value if rest is None else b.entries(ADD, rest, value)
+        if rest is not None:
+            rest = b.stretched(rest, here.shape)
+            leaves = [b.views.of[node] for node in b.views.leaves(rest)]
+            if any(x.buffer in changed and x != b.where(here) for x in leaves):
+                rest = self._safe(rest, changed)
+        return rest
+
+    def _safe(self, value: Value, changed: set[int]) -> Expr:
+        """An array in memory that no step of a parameter changes."""
+        expr = self.builder.stored(value)
+        inside = self.builder.where(expr).buffer in changed
+        return self.builder.copied(expr) if inside else expr
+
+    def _update(self, here: Expr, root: Node, rest: Expr | None) -> None:
+        """Step a parameter against its slope."""
+        b = self.builder
+        to = b.where(here)
+        if rest is not None:
+            step = b.entries(MUL, rest, self._rate(len(here.shape)))
+            b.run(b.entries(ADD, here, step), to)
+        for term in self._terms(root):
+            if self._sums(term) and not self._product_into(to, term):
+                # BLAS cannot add to it: the mean first.
+                more = b.entries(
+                    MUL, self._mean(term), self._rate(len(here.shape))
+                )
+                b.run(b.entries(ADD, here, more), to)
 
     def _product_into(self, to: Leaf, term: Node) -> bool:
         b = self.builder
         if not self._sums(term):
             return False
         if term.op.name == "conv2d_kernel":
-            made = Expr(OPS["name"](), ())
             call = self._call(term)
             shape = (*call.dims[2], 1)
             made = b.views.stored(to, shape)
