@@ -500,7 +500,7 @@ unknown function 'std'
 
     std(x)
     ^^^
-  hint: write sqrt(var(a))
+  hint: write sqrt(var(a)), which divides by n
 ---
 unknown function 'zeros'
 

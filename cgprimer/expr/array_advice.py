@@ -26,7 +26,7 @@ _FUNCTIONS = {
     "t transposed tr_": "write a'",
     "norm vecnorm magnitude": "write norm2(a), the root of the sum of squares",
     "normalize": "write a/norm2(a)",
-    "std": "write sqrt(var(a))",
+    "std": "write sqrt(var(a)), which divides by n",
     "frobenius fro": "write norm2(a)",
     "cross": "write the components of a cross product out",
     "kron": "write outer(a, b), or einsum with letters for the axes",
