@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cgprimer import CycleError, ExpressionError, parse_graph
+from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
 
@@ -467,7 +467,30 @@ def test_no_line_hangs_or_breaks(line):
     assert len(said) < 10_000
 
 
-# Scalar texts are not touched
+def test_doubts_are_told_of_arrays_too():
+    with pytest.warns(ReadingWarning, match="e is a parameter in") as caught:
+        graph = parse_graph(["W: 5 x 3", "xy = W @ xx", "xz = e^2"])
+    assert caught[0].filename == __file__
+    assert len(graph.doubts) == 1
+
+
+# Scalar texts are not touched, but for what was no text of numbers
+
+NEW = [
+    (["y = W @ x"], {"y": "?", "x": "?", "W": "? x ?"}),
+    (["xy = xa < xb"], {"xy": "scalar", "xa": "scalar", "xb": "scalar"}),
+    (["xy = where(xa > 0, xa, 0)"], {"xy": "scalar", "xa": "scalar"}),
+    (["c: scalar", "xy = where(xa > c, 1, 0)"],
+     {"xy": "scalar", "xa": "scalar", "c": "scalar"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "expected"), NEW)
+def test_texts_without_declarations_hold_arrays_too(texts, expected):
+    graph = parse_graph(texts)
+    assert graph.sizing is not None
+    assert shapes(graph) == expected
+
 
 SCALAR = [
     "y = a*xa + b",

@@ -76,11 +76,9 @@ class Inference:
                     while arg.op.name == "transpose":
                         arg = arg.args[0]
                     called = str(arg.value)
-                    if arg.op is not NAME or called in {
-                        *self.given,
-                        *sizing.names,
-                        *self.lost,
-                    }:
+                    if arg.op is not NAME or called in self.given:
+                        continue
+                    if called in sizing.names or called in self.lost:
                         continue
                     rank = 2 if called[0].isupper() else 1
                     sizing.names[called] = tuple(sizing.fresh() for _ in range(rank))

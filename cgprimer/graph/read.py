@@ -154,7 +154,7 @@ def _array_graph(
         raise _refused(reading.problems, notes)
     parameters, variables = reading.declared.kinds(*declared, reading.bodies)
     used = reading.used
-    return graph_of(
+    made = graph_of(
         reading.bodies,
         outputs,
         reading.parameters(parameters, variables),
@@ -163,6 +163,12 @@ def _array_graph(
         sizing=reading.sizing,
         texts=reading.texts,
     )
+    found = [*doubts(made.table, reading.texts, {}, (*parameters, *variables))]
+    for sentence in found:
+        warnings.warn(sentence, ReadingWarning, stacklevel=4)
+    if found:
+        return Graph(made.table, made.outputs, made.spare, found, made.sizing)
+    return made
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:

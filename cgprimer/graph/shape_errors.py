@@ -143,7 +143,7 @@ class Teller:
         scalar = f", or {called}: scalar" if needed.may_be_scalar else ""
         return f"{such} {called}: {shown}{scalar}"
 
-    @property
+    @lazy
     def _used(self) -> set[str]:
         return {
             str(node.value)
