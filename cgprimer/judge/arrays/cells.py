@@ -16,11 +16,11 @@ from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import (
     FAIL,
     INCONCLUSIVE,
-    K,
     NEGLIGIBLE,
     PASS,
     PASSED,
     Judgement,
+    K,
     judge,
 )
 from cgprimer.keeping import lazy

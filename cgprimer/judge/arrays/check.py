@@ -26,7 +26,7 @@ from cgprimer.judge.arrays.at_points import (
 from cgprimer.judge.arrays.claims import ArrayClaim, Misfit, array_claims
 from cgprimer.judge.arrays.conform import conforms
 from cgprimer.judge.arrays.evidence import found
-from cgprimer.judge.arrays.explain import Case, explain
+from cgprimer.judge.arrays.explain import Case, changes, explain
 from cgprimer.judge.arrays.points import random_arrays, scalar_outputs
 from cgprimer.judge.arrays.rows import (
     ArrayCheckReport,
@@ -118,9 +118,12 @@ class ArrayCheck:
         one = self.meant(one, claim)
         told = claim.values(one, self.of)
         if isinstance(told, Misfit):
-            return self._blamed(
-                one, claim, misfit_row(one, claim, conforms(one, told), width)
-            )
+            says = conforms(one, told)
+            change = next(changes(one, claim, self.of), None)
+            # What fits as it stands has been said; else the change that makes it fit.
+            if change and "is right" not in says:
+                says = f"{says}; {change[1]}"
+            return self._blamed(one, claim, misfit_row(one, claim, says, width))
         row = row_of(one, claim, found(one, told), width)
         return self._blamed(one, claim, row, told) if row.verdict == FAIL else row
 

@@ -106,9 +106,7 @@ class ArrayClaim:
         size = 8 * np.abs(value)
         if value.shape == one.jacobian.terms.shape:
             size = np.fmax(size, 8 * one.jacobian.terms)
-        return _fitted(
-            value, size, one, wants, free=self.array is not None and not self.array.ndim
-        )
+        return _fitted(value, size, one, wants)
 
     def _of_formula(
         self, one: ArrayDerivative, output: str | None, wants: tuple[int, ...]
@@ -135,7 +133,7 @@ class ArrayClaim:
         kernel = ArrayKernel({" ": node}, [" "], sizing, sampled)
         [value], [size] = run(kernel, given), terms(kernel, given)
         value, size = (np.broadcast_to(a, (at.width, *has)) for a in (value, size))
-        return _fitted(value, size, one, wants, free=not leaves(node))
+        return _fitted(value, size, one, wants)
 
     def _of_function(self, one: ArrayDerivative, output: str | None) -> Array:
         assert self.function is not None
@@ -183,26 +181,31 @@ def _fitted(
     size: Array,
     one: ArrayDerivative,
     wants: tuple[int, ...],
-    free: bool = False,
 ) -> Derivative | Misfit:
     """A claim (n, *has) with the dims that are wanted, or what does not fit."""
     has, width = value.shape[1:], len(value)
     if has == wants:
         return Derivative(value, size)
-    if not has and free:  # 0, or 1, of every entry
-        full = (width, *wants)
-        axes = (width, *(1,) * len(wants))
-        return Derivative(
-            np.broadcast_to(value.reshape(axes), full),
-            np.broadcast_to(size.reshape(axes), full),
-        )
     inside, outside = one.map.inside, one.map.outside
+    # One number is that of every entry, as in the language; where the node is an array
+    # computed entry by entry, of every entry of the diagonal.
+    if not has and (not outside or not np.any(value)):
+        return Derivative(*(_stretched(a, wants) for a in (value, size)))
+    if not has and inside == outside and _is_diagonal(one):
+        has = inside
+        value, size = (_stretched(a, has) for a in (value, size))
     if has == inside == outside and _is_diagonal(one):
         made = np.zeros((2, width, count(has), count(has)))
         for k, part in enumerate((value, size)):
             made[k][:, range(count(has)), range(count(has))] = part.reshape(width, -1)
         return Derivative(*made.reshape(2, width, *wants))
     return Misfit(has, wants, "", value)
+
+
+def _stretched(value: Array, dims: tuple[int, ...]) -> Array:
+    """A number for each sample, (n,), as arrays (n, *dims)."""
+    axes = value.reshape(len(value), *(1,) * len(dims))
+    return np.broadcast_to(axes, (len(value), *dims))
 
 
 def _is_diagonal(one: ArrayDerivative) -> bool:
@@ -230,8 +233,11 @@ def array_claims(
             )
         total = output or (of if edge[1] not in _beside(graph, edge[0]) else None)
         names = graph.names_of_claims(edge[0], edge[1], total)
+        # Of what it claims itself a formula would say nothing.
+        own = f"d{edge[1]}" if edge[0] == of else ""
+        adjoints = [text for text in _adjoints(graph, of) if text != own]
         try:
-            found[edge] = _read(graph, edge, claim, [*names, *_adjoints(graph, of)])
+            found[edge] = _read(graph, edge, claim, [*names, *adjoints])
         except ExpressionError as error:
             problems.extend(error.problems)
     if problems:

@@ -24,7 +24,7 @@ from cgprimer.judge.arrays.at_points import ArrayDerivative, Derivative, TotalAt
 from cgprimer.judge.arrays.claims import ArrayClaim
 from cgprimer.judge.arrays.passed_on import gradients_with
 from cgprimer.judge.arrays.wrong_claims import mended_claims
-from cgprimer.judge.arrays.wrong_rules import LEFT_OUT, TRANSPOSE
+from cgprimer.judge.arrays.wrong_rules import ARGUMENT, LEFT_OUT, TRANSPOSE
 from cgprimer.judge.mistakes.blame import SLACK
 from cgprimer.judge.mistakes.explain import Cause, Guess, special
 from cgprimer.judge.mistakes.wrong import Wrong, fraction
@@ -51,10 +51,7 @@ class Case:
 
     def beside(self, values: Array) -> Wrong:
         """Some values beside the truth."""
-        true = self.one.jacobian.values.ravel()
-        largest = float(np.abs(true).max(initial=0.0))
-        slack = SLACK * np.abs(true) + 1e-12 * largest
-        return Wrong(values.ravel(), true, slack)
+        return beside(values, self.one.jacobian.values.ravel())
 
     def gives(self, values: Array) -> bool:
         """Whether a mistake that gives these values is the claim, and not the truth."""
@@ -188,23 +185,34 @@ def _summed(case: Case, node: Node) -> int:
 
 def _by_text(case: Case) -> Iterator[Guess]:
     """The claim's own formula with one change that makes it right."""
-    claim = case.claim
+    for kind, says in changes(case.one, case.claim, case.output):
+        yield kind, says
+        # W @ g becomes right as W' @ g and as g @ W, and dh as dh*(1 - h^2) and as dz:
+        # one and the same change.
+        if kind in (TRANSPOSE, LEFT_OUT, ARGUMENT):
+            return
+
+
+def changes(
+    one: ArrayDerivative, claim: ArrayClaim, output: str | None
+) -> Iterator[Guess]:
+    """The changes of one part of a claim's formula that make it right."""
     if claim.node is None:
         return
-    for kind, says, node in mended_claims(claim.node, case.one.at, case.output):
+    true = one.jacobian.values.ravel()
+    for kind, says, node in mended_claims(claim.node, one.at, output, f"d{one.wrt}"):
         try:
-            changed = ArrayClaim(claim.edge, "", "", node)
-            values = changed.values(case.one, case.output)
+            values = ArrayClaim(claim.edge, "", "", node).values(one, output)
         except (CGPrimerError, KeyError, AssertionError):
             continue
-        if isinstance(values, Derivative) and case.beside(values.values).agrees(
-            case.wrong.true
-        ):
+        if isinstance(values, Derivative) and beside(values.values, true).agrees(true):
             yield kind, says
-            # W @ g becomes right as W' @ g and as g @ W, and dh as dh*(1 - h^2) and as
-            # dz: one and the same change.
-            if kind in (TRANSPOSE, LEFT_OUT):
-                return
+
+
+def beside(values: Array, true: Array) -> Wrong:
+    """Some values beside the truth, (n·entries,)."""
+    largest = float(np.abs(true).max(initial=0.0))
+    return Wrong(values.ravel(), true, SLACK * np.abs(true) + 1e-12 * largest)
 
 
 def _by_rules(case: Case) -> Iterator[Guess]:
@@ -214,10 +222,13 @@ def _by_rules(case: Case) -> Iterator[Guess]:
         return
     for share, edge, values in gradients_with(one):
         if case.gives(values):
-            node = show(share.operation)
-            where = f" in the equation of {edge[0]}" if one.kind == "total" else ""
-            arrives = ", where g arrives at " + node + where
-            yield share.kind, share.says + arrives
+            yield share.kind, f"{share.says}, {_arrives(share.operation, edge[0])}"
+
+
+def _arrives(operation: str, node: str) -> str:
+    """`where g arrives at tanh(xz) in the equation of xh`, or at xh itself."""
+    where = f" in the equation of {node}" if operation != node else ""
+    return f"where g is what arrives at {operation}{where}"
 
 
 def _by_array(case: Case) -> Iterator[Guess]:

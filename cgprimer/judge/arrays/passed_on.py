@@ -51,7 +51,9 @@ def shares_at(edge: EdgeAt, adjoint: Array) -> Iterator[tuple[WrongShare, Array]
     at = edge.at
     sizing = at.sizing.copy()
     sizing.names[edge.seed] = at.dims(edge.node)
-    for share in wrong_shares(at.bodies[edge.node], edge.wrt, edge.seed, sizing):
+    for share in wrong_shares(
+        at.bodies[edge.node], edge.node, edge.wrt, edge.seed, sizing
+    ):
         values = _values(at, {" ": share.node}, edge.seed, adjoint, edge.node)
         if values is not None:
             yield share, np.broadcast_to(values, (at.width, *at.dims(edge.wrt)))

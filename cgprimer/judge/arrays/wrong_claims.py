@@ -18,7 +18,13 @@ from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import NAME, OPS, name
 from cgprimer.judge.arrays.at_points import ArraysAtPoint
-from cgprimer.judge.arrays.wrong_rules import AXIS, EXCHANGED, LEFT_OUT, TRANSPOSE
+from cgprimer.judge.arrays.wrong_rules import (
+    ARGUMENT,
+    AXIS,
+    EXCHANGED,
+    LEFT_OUT,
+    TRANSPOSE,
+)
 from cgprimer.notation.text import show
 
 Change = tuple[str, str, Node]
@@ -27,11 +33,15 @@ MATMUL, OUTER, T = (ARRAY_OPS[op] for op in ("matmul", "outer", "transpose"))
 
 
 def mended_claims(
-    root: Node, at: ArraysAtPoint, output: str | None
+    root: Node, at: ArraysAtPoint, output: str | None, own_adjoint: str = ""
 ) -> Iterator[Change]:
-    """Every change of one part of a claim; of alike ones the first that is likely."""
+    """Every change of one part of a claim; of alike ones the first that is likely.
+
+    own_adjoint : the name of what is claimed, which stands for itself alone.
+    """
     yield from _elementwise(root, at, output)
-    for changes in (_changes, functools.partial(_others, at=at, output=output)):
+    others = functools.partial(_others, at=at, output=output, own_adjoint=own_adjoint)
+    for changes in (_changes, others):
         for node in postorder([root]):
             for kind, says, other in changes(node):
                 text = f"{says}: {show(other)} belongs where {show(node)} stands"
@@ -67,7 +77,7 @@ def _way(node: Node) -> str:
 
 
 def _others(
-    node: Node, at: ArraysAtPoint, output: str | None
+    node: Node, at: ArraysAtPoint, output: str | None, own_adjoint: str
 ) -> Iterator[tuple[str, str, Node]]:
     """Other names of the same dims, and other adjoints, in place of one."""
     text = str(node.value)
@@ -79,8 +89,12 @@ def _others(
         names += [f"d{n}" for n in at.bodies if f"d{n}" not in at.values]
         names = [n for n in names if n in at.values or n[1:] in at.below(output)]
     alike = (n for n in names if at.dims(n if n in at.values else n[1:]) == own)
-    for other in [n for n in alike if n != text][:NAMES]:
-        yield "other name", "another name is meant", name(other)
+    for other in [n for n in alike if n not in (text, own_adjoint)][:NAMES]:
+        body = at.bodies.get(other)
+        if body is not None and body.args == (node,) and not is_array_op(body.op):
+            yield ARGUMENT, "the argument is taken for the result", name(other)
+        else:
+            yield "other name", "another name is meant", name(other)
 
 
 def _t(node: Node) -> Node:

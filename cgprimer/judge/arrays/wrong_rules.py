@@ -11,7 +11,7 @@ no such mistake passes unseen.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cgprimer.diff.array_rules import array_shares, fill, fitted
@@ -21,7 +21,7 @@ from cgprimer.errors import CGPrimerError
 from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import DimsError, Sizing
-from cgprimer.expr.node import Node, postorder
+from cgprimer.expr.node import Node, postorder, substitute
 from cgprimer.expr.ops import ARGUMENTS, ZERO, name
 from cgprimer.notation.text import show
 
@@ -101,7 +101,8 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("smallest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
     Wrong(
         "conv2d", 0, FLIPPED,
-        "conv2d_data(g, flip(flip(b, axis=-1), axis=-2), a, stride=stride, padding=padding)",
+        "conv2d_data(g, flip(flip(b, axis=-1), axis=-2), a, "
+        "stride=stride, padding=padding)",
     ),
     Wrong(
         "conv2d", 1, FLIPPED,
@@ -127,12 +128,12 @@ WRONG: tuple[Wrong, ...] = (
 class WrongShare:
     """What a name gets where one rule is mistaken: `node` in names and the adjoint.
 
-    operation : where the rule belongs to. wrong, right : the shares there, as text in
+    operation : where the rule belongs to, as text. wrong, right : the shares there, in
         the arguments as they are written and g.
     """
 
     kind: str
-    operation: Node
+    operation: str
     i: int
     node: Node
     wrong: str
@@ -145,12 +146,13 @@ class WrongShare:
 
 
 def wrong_shares(
-    body: Node, wrt: str, seed: str, sizing: Sizing
+    body: Node, node_name: str, wrt: str, seed: str, sizing: Sizing
 ) -> Iterator[WrongShare]:
     """Every row of the table put in, wherever an equation leads from `wrt` to it.
 
     seed : the name of what arrives; sizing : knows its dims.
     """
+    shown = functools.partial(_text, body=body, node=name(node_name))
     leaf = name(wrt)
     active = {leaf}
     for node in postorder([body]):
@@ -162,7 +164,9 @@ def wrong_shares(
             if arg not in active:
                 continue
             for row in _rows(node, i, sizing):
-                share = _share(body, leaf, name(seed), backwards, node, row, sizing)
+                share = _share(
+                    body, leaf, name(seed), backwards, node, row, sizing, shown
+                )
                 if share is not None:
                     yield share
 
@@ -184,6 +188,7 @@ def _share(
     at: Node,
     row: Wrong,
     sizing: Sizing,
+    shown: Callable[[Node], str],
 ) -> WrongShare | None:
     """The share with one rule replaced, or None where its dims do not fit."""
     rule = _parsed(row.text)
@@ -212,10 +217,10 @@ def _share(
         node = accumulate(backwards, {body: seed}, shares, plus).get(leaf)
         if node is None or own.of(node) != own.of(leaf):
             return None
-        right = _right(at, row.i, own)
+        right = shown(_right(at, row.i, own))
     except (DimsError, CGPrimerError, KeyError, IndexError, TypeError, ValueError):
         return None  # attributes of other ops than the row is meant for
-    return WrongShare(row.kind, at, row.i, node, show(raw), right)
+    return WrongShare(row.kind, shown(at), row.i, node, shown(raw), right)
 
 
 _G = name("g")
@@ -228,9 +233,14 @@ def _like(at: Node, sizing: Sizing) -> Node:
     return _G
 
 
-def _right(at: Node, i: int, sizing: Sizing) -> str:
-    """The right share of an argument, as text in g."""
-    return show(list(array_shares(at, _like(at, sizing), sizing, partials))[i])
+def _right(at: Node, i: int, sizing: Sizing) -> Node:
+    """The right share of an argument, in g."""
+    return list(array_shares(at, _like(at, sizing), sizing, partials))[i]
+
+
+def _text(root: Node, body: Node, node: Node) -> str:
+    """A share as text, with the right side of its equation written as the node."""
+    return show(substitute([root], {body: node})[0]) if body.args else show(root)
 
 
 def _filled(rule: Node, node: Node, adjoint: Node) -> Node:
