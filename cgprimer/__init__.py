@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from cgprimer.judge.report import CheckReport as CheckReport
     from cgprimer.primer import ComputationalGraphPrimer as ComputationalGraphPrimer
     from cgprimer.reading.from_latex import parse_latex as parse_latex
+    from cgprimer.run.exports.to_jax import to_jax as to_jax
+    from cgprimer.run.exports.to_torch import to_torch as to_torch
     from cgprimer.run.losses import Loss as Loss
     from cgprimer.run.losses import huber as huber
     from cgprimer.run.objective import Objective as Objective
@@ -137,6 +139,8 @@ _HOME = {
     "steps": "cgprimer.graph.steps",
     "trace": "cgprimer.derivation.trace",
     "Trace": "cgprimer.derivation.trace",
+    "to_jax": "cgprimer.run.exports.to_jax",
+    "to_torch": "cgprimer.run.exports.to_torch",
     "unrolled": "cgprimer.graph.unrolled",
 }
 
@@ -193,6 +197,8 @@ __all__ = [
     "parse_latex",
     "plot_loss",
     "steps",
+    "to_jax",
+    "to_torch",
     "trace",
     "unrolled",
 ]

@@ -57,9 +57,27 @@ _FUNCTIONS = {
     "eig eigh eigvals svd qr": "of decompositions there is cholesky alone",
     "arange linspace range": "declare a name, and give its numbers with the values",
     "argmin": "write softmax(-a) for a smooth form, min(a) for the value itself",
+    "reduce_sum": "write sum(a, axis=0)",
+    "reduce_mean": "write mean(a, axis=0)",
+    "reduce_max": "write max(a, axis=0)",
     "dropout": "multiply by a variable of zeros and ones",
 }  # fmt: skip
 _FOREIGN = {name: hint for names, hint in _FUNCTIONS.items() for name in names.split()}
+_PROGRAMS = {
+    "cumsum": "name the axis: cumsum(x, axis=0)",
+    "flip": "name the axis: flip(x, axis=0)",
+    "softmax": "name the axis: softmax(x, axis=-1)",
+    "diag": "write diag(v) for the matrix of a vector, diagonal(A) for its opposite",
+    "var": "var(x) divides by n; torch by n - 1, as sum((x - mean(x))^2)/(n - 1)",
+    "max": "write max(x, axis=1) along an axis, max(a, b) for the larger entries",
+    "min": "write min(x, axis=1) along an axis, min(a, b) for the smaller entries",
+    "norm": "write norm2(x), the root of the sum of squares, or norm1(x)",
+    "reshape": "write reshape(x, shape=(2, 6))",
+    "transpose": "write x' for the last two axes, or permute(x, axes=(1, 0, 2))",
+    "eye": "write eye(a) for the identity as large as the matrix a",
+}
+"""Functions of programs whose own meaning is another one, or has no keywords."""
+
 _KEYWORDS = {
     "dim": "write axis=", "dims": "write axes=", "axes": "write axis=",
     "keepdims": _KEEP, "keepdim": _KEEP, "newshape": "write shape=",
@@ -71,6 +89,8 @@ _KEYWORDS = {
 _SIGNS = {
     "·⋅∙•×✕": PRODUCTS,
     "⊗": "write outer(a, b) for the outer product of two vectors",
+    "⁻": "write inv(A) for the inverse of a matrix, 1/a for one entry by entry",
+    "∑Σ": "write sum(x), or sum(x, axis=0)",
     "‖∥": "write norm2(x), the root of the sum of squares, or norm1(x)",
     "|": "write abs(x) for each entry, norm2(x) for the length of a vector, det(A)",
     "ᴴ†": "there are no complex numbers: a transpose is A'",
@@ -105,6 +125,14 @@ def about_array_sign(sign: str, before: str, behind: str) -> str:
     """A hint on a sign of another language; "" where that of numbers serves."""
     if sign == "\\" and re.match(r"[A-Za-z,;!{]", behind):
         return ""  # LaTeX
+    if sign == "{" and before.endswith("^") and re.match(r"\s*T\s*\}", behind):
+        return "write A' for the transpose"
+    if sign == "%" and re.match(r"\*%|o%", behind):
+        return PRODUCTS if behind[0] == "*" else "write outer(a, b)"
+    if sign == "." and behind[:1] in ("*", "/", "^"):
+        return f"leave the point away: {PRODUCTS}"
+    if sign == "." and (called := re.match(r"(?:linalg\.)?(\w+)\s*\(", behind)):
+        return (_FOREIGN | _PROGRAMS).get(called[1], "")
     if sign == "." or (sign in "{:" and re.search(r"[_^]$|\[[^\]]*$", before[-40:])):
         return ""
     return _HINTS.get(sign, "")
@@ -112,7 +140,7 @@ def about_array_sign(sign: str, before: str, behind: str) -> str:
 
 def about_array_gap(tokens: Sequence[str], at: int, hint: str) -> str:
     """A hint on two values with no operator between them."""
-    return PRODUCTS if hint.startswith(PRODUCT) or tokens[at - 1] in "']" else ""
+    return PRODUCTS if hint.startswith(PRODUCT) or tokens[at - 1] in ("'", "]") else ""
 
 
 def about_keyword(op: Op, key: str, keys: Mapping[str, Any]) -> str:

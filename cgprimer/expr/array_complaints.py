@@ -45,7 +45,8 @@ _FUNCTIONS: Mapping[str, Op] = ChainMap(
 class ArrayComplaints(Parser):
     """A parser whose tokens and functions are those of arrays, and what it says.
 
-    `given` are the keywords of each open call, by the token that opened it.
+    `given` are the keywords of each open call, by the token that opened it; `forms` the
+    strings before the arguments, of einsum.
     """
 
     signs = ARRAY_SIGNS
@@ -61,6 +62,7 @@ class ArrayComplaints(Parser):
     ) -> None:
         super().__init__(text, start, declared)
         self.given: dict[int, dict[str, Any]] = {}
+        self.forms: dict[int, str] = {}
 
     def call(self) -> _Frame | None:
         """The call whose argument begins here, if one does."""
@@ -74,15 +76,12 @@ class ArrayComplaints(Parser):
 
     def missing_value(self, token: str, at: int) -> int:
         call = self.call()
-        if token[:1] == '"' and token[1:]:
+        if _is_string(token):
             of_einsum = call and "form" in self.keys(call.op or OPS["neg"])
             around = self.tokens[at - 1], self.tokens[at + 1]
             if call and of_einsum and around == ("(", ","):
-                self.given[call.token] = {"form": token[1:-1].replace(" ", "")}
+                self.forms[call.token] = token[1:-1].replace(" ", "")
                 return at + 2
-            self.fail(
-                "a string stands where a value is expected", at, about_value("form")
-            )
         if token == "[":
             hint = "declare a name, as in w: 3, and give its numbers with the values"
             self.fail("an array is no part of an equation", at, hint)
@@ -98,23 +97,27 @@ class ArrayComplaints(Parser):
             self.fail("a keyword before an argument", at - 1, hint, at)
         if self.tokens[at + 1] == "=" and token[:1] in self.letters and self.call():
             self.fail(f"a comma is missing before '{shorten(token, 16)}='", at)
-        if token[:1] == '"':
-            self.fail("a string stands where an operator is expected", at)
         before = len(self.problems)
         after = super().missing_operator(token, at)
-        if len(self.problems) > before:
-            hint = about_array_gap(self.tokens, at, self.problems[-1].hint)
-            self.rehint(hint)
+        if len(self.problems) > before and not self.is_odd:
+            self.rehint(about_array_gap(self.tokens, at, self.problems[-1].hint))
         return after
 
     def check_function(self, token: str, at: int) -> None:
-        if token not in self.functions:
+        # Behind a point all is told.
+        if token not in self.functions and self.tokens[at - 1 : at] != ["."]:
             hint = about_call(self.tokens, at) or about_array_function(
                 token, self.functions
             )
             self.note(f"unknown function {shorten(token)!r}", at, hint)
 
+    def look_at(self, at: int) -> None:
+        if not _is_string(self.tokens[at]):  # which belongs to an einsum, maybe
+            super().look_at(at)
+
     def stray(self, char: str, at: int) -> int:
+        if _is_string(char):
+            self.fail("a string stands where none can", at, about_value("form"))
         before = len(self.problems)
         start, end = self.span(at)
         after = super().stray(char, at)
@@ -149,3 +152,7 @@ class ArrayComplaints(Parser):
         hint = about_more(self.tokens[at], op) if given > least else ""
         if not self.is_odd:
             self.note(f"{self.tokens[at]!r} takes {takes}, but {got}", at, hint, to)
+
+
+def _is_string(token: str) -> bool:
+    return token[:1] == '"' and len(token) > 1

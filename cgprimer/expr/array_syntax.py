@@ -30,16 +30,12 @@ from cgprimer.expr.array_attributes import (
 from cgprimer.expr.array_complaints import REDUCED, ArrayComplaints
 from cgprimer.expr.array_op import REQUIRED, ArrayOp
 from cgprimer.expr.array_ops import op_called
+from cgprimer.expr.array_tokens import COMPARING, COMPARISONS
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import CONST, OPS, Op, name
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import INFIX, _Frame
 
-COMPARISONS = {
-    ">": "greater", "<": "less", ">=": "greater_equal", "<=": "less_equal",
-    "==": "equal", "!=": "not_equal",
-}  # fmt: skip
-_COMPARING = 0.5  # looser than + and -, tighter than a bracket
 _TRANSPOSED = frozenset(["T", "mT"])
 Span = tuple[int, int]
 
@@ -89,26 +85,30 @@ class ArrayParser(ArrayComplaints):
         frame, key = self.frames[-1], self.tokens[at]
         op = frame.op
         assert op is not None
-        try:
-            value, after = read_value(self.tokens, at + 2, key)
-            if self.tokens[after] not in (",", ")"):
-                hint = about_value(key)
-                raise Unreadable(
-                    f"'{shorten(key, 16)}=' takes one value", after, after, hint
-                )
-        except Unreadable as error:
-            self.fail(error.message, error.at, error.hint, error.to)
         keys = self.keys(op)
         given = self.given.setdefault(frame.token, {})
-        if op.name != "unknown" and key not in keys:
-            message = f"{op.name!r} has no keyword '{shorten(key, 16)}='"
-            self.note(message, at, about_keyword(op, key, keys))
-        elif key in given:
+        if key not in keys:
+            if self.functions.get(op.name):
+                message = f"{op.name!r} has no keyword '{shorten(key, 16)}='"
+                self.note(message, at, about_keyword(op, key, keys))
+            self.give_up()
+        if key in given:
             self.note(f"'{key}=' is given twice", at)
-        elif value is None and keys.get(key) is not None:
+        given[key], after = self.value(key, at + 2)
+        if given[key] is None and keys[key] is not None:
             self.note(f"{op.name!r} needs a value of '{key}='", at, about_value(key))
-        given[key] = value
         return after
+
+    def value(self, key: str, at: int) -> tuple[Any, int]:
+        """The value of a keyword, and what follows it."""
+        try:
+            value, after = read_value(self.tokens, at, key)
+        except Unreadable as error:
+            self.fail(error.message, error.at, error.hint, error.to)
+        if self.tokens[after] not in (",", ")"):
+            message = f"'{key}=' takes one value"
+            self.fail(message, after, about_value(key))
+        return value, after
 
     def leaf(self, token: str, at: int) -> Node:
         node = super().leaf(token, at)
@@ -134,7 +134,7 @@ class ArrayParser(ArrayComplaints):
                 return at + 1
             if token in COMPARISONS:
                 return self.compare(token, at)
-            self.reduce(_COMPARING)
+            self.reduce(COMPARING)
             if token == ")":
                 self.close(at)
                 at += 1
@@ -153,12 +153,12 @@ class ArrayParser(ArrayComplaints):
             self.note("^T may be a transpose or a power", at, hint, at + 1)
 
     def compare(self, token: str, at: int) -> int:
-        self.reduce(_COMPARING + 0.1)
-        if self.frames and self.frames[-1].level == _COMPARING:
+        self.reduce(COMPARING + 0.1)
+        if self.frames and self.frames[-1].level == COMPARING:
             hint = "write a product of two: (a < b)*(b < c)"
             self.note("two comparisons in a row", at, hint)
-            self.reduce(_COMPARING)
-        self.frames.append(_Frame(_COMPARING, op_called(COMPARISONS[token]), at, 0))
+            self.reduce(COMPARING)
+        self.frames.append(_Frame(COMPARING, op_called(COMPARISONS[token]), at, 0))
         return at + 1
 
     def postfixes(self, at: int) -> int:
@@ -204,7 +204,7 @@ class ArrayParser(ArrayComplaints):
         args = tuple(self.operands[count:])
         if args[0].op is CONST:
             what = "is not transposed" if op.name == "transpose" else "has no parts"
-            power = self.frames and self.frames[-1].op is OPS["pow"]
+            power = any(frame.op is OPS["pow"] for frame in self.frames[-2:])
             hint = "write (A^2)' for the transpose of a power" if power else ""
             self.note(f"a number {what}", at, hint, to)
         node = op(*args, **attrs)
@@ -220,6 +220,8 @@ class ArrayParser(ArrayComplaints):
             super().close(at)
             return
         attrs = self.given.pop(frame.token, {})
+        if frame.token in self.forms:
+            attrs = {"form": self.forms.pop(frame.token)} | attrs
         count = len(self.operands) - frame.base
         if op.name in REDUCED and (count == 1 or attrs):
             op = op_called(REDUCED[op.name])
@@ -247,7 +249,7 @@ class ArrayParser(ArrayComplaints):
         if len(args) < max(op.arity, 1) or (len(args) > op.arity and not several):
             self.wrong_count(op, len(args), at, to)
         missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
-        if missing:
+        if missing and not self.is_odd:
             hint = about_value(missing[0])
             self.note(f"{self.tokens[at]!r} needs '{missing[0]}='", at, hint, to)
         if self.problems:

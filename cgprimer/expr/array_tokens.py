@@ -14,7 +14,15 @@ ARRAY_TOKEN = re.compile(
     rf"|[^\W\d_][\w{MARKS}]*"
     r'|"[^"\n]*"|\*\*|[<>=!]=|[^ \t-\r]',
 )
-ARRAY_SIGNS = SIGNS | frozenset(["@", "'", "[", "]", "<", ">", "<=", ">=", "==", "!="])
+COMPARISONS = {
+    ">": "greater", "<": "less", ">=": "greater_equal", "<=": "less_equal",
+    "==": "equal", "!=": "not_equal",
+}  # fmt: skip
+"""Signs between two sums, and the operation that each is."""
+COMPARING = 0.5
+"""How tightly these bind: looser than + and -, tighter than a bracket."""
+
+ARRAY_SIGNS = SIGNS | frozenset(["@", "'", "[", "]", *COMPARISONS])
 _STRAY = re.compile(rf"[^\w \t-\r.+*/^(),=@'\[\]<>:\"{MARKS}-]")
 
 

@@ -10,17 +10,19 @@ hint. A notation is a row of a table, or a function over tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.spelled import Edit, Spelled
 from cgprimer.expr.tokens import NUMBER, TOKEN
 
 _WORD = r"[^\W\d_]\w*+"
-_MODULE = (
+MODULE = (
     r"(?<![\w.])(?:np|numpy|jnp|math|Math|torch|tf|nn|F|sp|sympy|scipy|special|std::)"
     r"(?:\.(?:nn|math|functional|special|numpy))*+(?:(?<=::)|\.)"
 )
+
+Step = Callable[[str, int], Iterator[Edit]]
 
 LONG = 100_000  # characters; what is longer was pasted by no person
 
@@ -44,13 +46,13 @@ QUOTES: tuple[tuple[str, str], ...] = (
 
 # Anywhere on the right: pattern, and what is read in place of its first group.
 SPELLINGS: tuple[tuple[str, str], ...] = (
-    (rf"({_MODULE}(?:maximum|fmax))\s*\(", "max"),
-    (rf"({_MODULE}(?:minimum|fmin))\s*\(", "min"),
-    (rf"({_MODULE}(?:fabs|absolute))\s*\(", "abs"),
-    (rf"({_MODULE}(?:pi|PI))\b(?!\s*\()", "pi"),
+    (rf"({MODULE}(?:maximum|fmax))\s*\(", "max"),
+    (rf"({MODULE}(?:minimum|fmin))\s*\(", "min"),
+    (rf"({MODULE}(?:fabs|absolute))\s*\(", "abs"),
+    (rf"({MODULE}(?:pi|PI))\b(?!\s*\()", "pi"),
     # Of what is no function of the language, the name alone is reported.
     (
-        rf"({_MODULE})(?!(?:maximum|fmax|minimum|fmin|fabs|absolute)\s*\()"
+        rf"({MODULE})(?!(?:maximum|fmax|minimum|fmin|fabs|absolute)\s*\()"
         rf"(?!(?<=np\.|py\.|ch\.)m(?:ax|in)\s*\(){_WORD}\s*\(",  # of a whole array
         "",
     ),
@@ -62,8 +64,13 @@ _OF_VARIABLES = re.compile(
 )
 
 
-def read_line(spelled: Spelled) -> Spelled:
-    """A whole equation as the language has it; what is not known stays as it is."""
+def read_line(
+    spelled: Spelled, right: Callable[[Spelled, int], Spelled] | None = None
+) -> Spelled:
+    """A whole equation as the language has it; what is not known stays as it is.
+
+    right : what reads its right side; `read_pasted` by default.
+    """
     if len(spelled.text) > LONG:
         return spelled
     for _ in range(3):  # a number may stand before quotes, or within
@@ -71,14 +78,19 @@ def read_line(spelled: Spelled) -> Spelled:
     spelled = spelled.rewrite(_left(spelled.text))
     if "=" not in spelled.text:
         return spelled
-    return read_pasted(spelled, spelled.text.index("=") + 1)
+    return (right or read_pasted)(spelled, spelled.text.index("=") + 1)
 
 
-def read_pasted(spelled: Spelled, start: int = 0) -> Spelled:
-    """The same with the right side, `spelled.text[start:]`, alone."""
+def read_pasted(
+    spelled: Spelled, start: int = 0, steps: Iterable[Step] | None = None
+) -> Spelled:
+    """The same with the right side, `spelled.text[start:]`, alone.
+
+    steps : what is read there; all of `STEPS` by default.
+    """
     if len(spelled.text) > LONG:
         return spelled
-    for step in (_ends, _spellings, _roots, _bars, _functions):
+    for step in STEPS.values() if steps is None else steps:
         spelled = spelled.rewrite(step(spelled.text, start))
     return spelled
 
@@ -250,3 +262,10 @@ def _call(tokens: _Tokens, at: int, first: int, power: str) -> Iterator[Edit]:
     left, right = ("", "") if argument == "(" else ("(", ")")
     yield Edit(tokens.end(at), tokens.matches[first].start(), left)
     yield Edit(tokens.end(end), tokens.end(end), right + power)
+
+
+STEPS: dict[str, Step] = {
+    "ends": _ends, "spellings": _spellings, "roots": _roots, "bars": _bars,
+    "functions": _functions,
+}  # fmt: skip
+"""What is read on a right side, one after the other."""

@@ -14,8 +14,7 @@ evaluated as code, nothing recurses, and every error points into the author's te
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from itertools import islice
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -76,7 +75,8 @@ class _Frame(NamedTuple):
 class Parser(Complaints):
     """One text on its way to one node; `declared` names are names whatever they are."""
 
-    pasted_read, line_read = staticmethod(read_pasted), staticmethod(read_line)
+    pasted_read: Callable[[Spelled, int], Spelled] = staticmethod(read_pasted)
+    line_read: Callable[[Spelled], Spelled] = staticmethod(read_line)
 
     def __init__(
         self, text: str | Spelled, start: int, declared: Collection[str]
@@ -235,7 +235,11 @@ class Parser(Complaints):
         if op is None:
             hint = about_comma(self.tokens, at)
             self.fail("a comma outside a function call", at, hint)
-        elif op.arity > 1 and (parts := self.unclear_parts(at - 1)):
+        elif (
+            op.arity > 1
+            and self.tokens[at + 1][:1].isdigit()
+            and (parts := self.unclear_parts(at - 1))
+        ):
             message = f"{shorten(parts)!r} may be one number or several"
             to = at - 1 + 2 * parts.count(",")
             self.fail(message, at - 1, about_parts(parts), to)
@@ -245,8 +249,7 @@ class Parser(Complaints):
 
         They are none where they stand as all others do, without a blank behind a comma.
         """
-        tokens = self.token.finditer(self.source, self.start)
-        found = GROUPED.match(self.source, next(islice(tokens, at, None)).start())
+        found = GROUPED.match(self.source, self.spans[at][0])
         others = re.search(r",\s", self.source)
         of_thousands = found and re.match(r"\d{1,3},0\d\d(?!\d)", found[0])
         return found[0] if found and (others or of_thousands) else ""

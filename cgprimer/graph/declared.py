@@ -37,7 +37,7 @@ class ArrayReading:
 
     bodies : name → right side, in the author's order. texts : the equation of each.
     problems : mistakes by the number of the text.
-    unread : the numbers of texts that are none of the language, whatever the shapes.
+    misread : how many of them are of texts that are none of the language.
     """
 
     bodies: dict[str, Node]
@@ -45,7 +45,7 @@ class ArrayReading:
     sizing: Sizing
     declared: Declared
     problems: dict[int, list[Mistake]]
-    unread: set[int]
+    misread: int
 
     @property
     def is_of_arrays(self) -> bool:
@@ -75,13 +75,17 @@ class ArrayReading:
             (*variables, *(n for n in new if kinds[n] is VARIABLE)),
         )
 
+    @property
+    def used(self) -> dict[str, None]:
+        """The names in the equations' right sides, in order of appearance."""
+        return dict.fromkeys(n for body in self.bodies.values() for n in leaves(body))
+
     def parameters(
         self, parameters: Collection[str], variables: Collection[str]
     ) -> tuple[str, ...]:
         """All parameters, in order of appearance; those in no equation come last."""
         names = Names(self.bodies, [*parameters], [*variables])
-        used = dict.fromkeys(n for body in self.bodies.values() for n in leaves(body))
-        every = dict.fromkeys((*used, *parameters))
+        every = dict.fromkeys((*self.used, *parameters))
         return tuple(name for name in every if names.kind(name) is PARAMETER)
 
 
@@ -109,7 +113,6 @@ def read_arrays(
     numbers, odd = _left_sides([texts[n] for n in equations], names)
     for k, problem in odd.items():
         problems.setdefault(equations[k], []).append(problem)
-    unread = {*problems}
     bodies: dict[str, Node | None] = {}
     places: dict[str, Place] = {}
     for name, k in numbers.items():
@@ -119,8 +122,8 @@ def read_arrays(
             bodies[name], places[name] = body, Place(text, parser.places())
         except ExpressionError as error:
             problems.setdefault(equations[k], []).extend(error.problems)
-            unread.add(equations[k])
             bodies[name], places[name] = None, Place(text, {})
+    misread = sum(map(len, problems.values()))
     _check_sizes(bodies, places, declared, numbers, equations, problems)
     found = _infer(bodies, places, declared)
     for name, some in found.problems.items():
@@ -131,7 +134,7 @@ def read_arrays(
         found.sizing,
         declared,
         problems,
-        unread,
+        misread,
     )
 
 

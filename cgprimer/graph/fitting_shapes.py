@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from cgprimer.errors import shorten
-from cgprimer.expr.array_op import ArrayOp
-from cgprimer.expr.array_ops import op_called
+from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.dims import Dims, DimsError, Sizing, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
@@ -39,8 +38,8 @@ class Misfit:
         """The dims of an operation on arrays, or None where they do not fit."""
         trial = Sizing()
         trial.became = dict(self.sizing.became)
-        entry = op_called(op)
-        rule = entry.dims if isinstance(entry, ArrayOp) else None
+        entry = ARRAY_OPS.get(op)
+        rule = entry.dims if entry else None
         try:
             if rule is None:
                 return trial.elementwise(dims)

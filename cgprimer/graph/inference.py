@@ -16,6 +16,7 @@ from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing
 from cgprimer.expr.node import Node, intern, leaves, postorder
 from cgprimer.expr.ops import NAME
+from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
 from cgprimer.graph.shape_errors import Place, Teller
@@ -73,9 +74,11 @@ class Inference:
                     while arg.op.name == "transpose":
                         arg = arg.args[0]
                     called = str(arg.value)
-                    if arg.op is not NAME or called in (self.given | sizing.names):
-                        continue
-                    if called in self.lost:
+                    if arg.op is not NAME or called in {
+                        *self.given,
+                        *sizing.names,
+                        *self.lost,
+                    }:
                         continue
                     rank = 2 if called[0].isupper() else 1
                     sizing.names[called] = tuple(sizing.fresh() for _ in range(rank))
@@ -188,7 +191,7 @@ class Inference:
             self.sizing.names[name] = found
             self.teller.defined.add(name)
             if made in self.undeclared and not found:
-                leaf = _leaf(name)
+                leaf = name_node(name)
                 self.undeclared[leaf] = self.undeclared[made]
             return
         try:
@@ -203,7 +206,7 @@ def is_of_arrays(node: Node) -> bool:
 
 
 def order_of(bodies: Mapping[str, Node | None]) -> list[str]:
-    """Names, each after those that its equation uses; shorter where there is a cycle."""
+    """Names, each after those that its equation uses; fewer where there is a cycle."""
     uses = {
         name: {n for n in leaves(body) if n in bodies} if body is not None else set()
         for name, body in bodies.items()
@@ -219,9 +222,3 @@ def order_of(bodies: Mapping[str, Node | None]) -> list[str]:
             if not waiting[user]:
                 ready.append(user)
     return order
-
-
-def _leaf(name: str) -> Node:
-    from cgprimer.expr.ops import name as name_node
-
-    return name_node(name)

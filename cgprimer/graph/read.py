@@ -18,7 +18,6 @@ from cgprimer.errors import ExpressionError, GraphError, Mistake, ReadingWarning
 from cgprimer.expr.foreign_names import bad_name
 from cgprimer.expr.foreign_signs import about, spell
 from cgprimer.expr.lookalikes import lookalikes, used_in
-from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.pasted import read_line
 from cgprimer.expr.printed import plain_name, read_print
@@ -113,7 +112,9 @@ def _graph(
         table, readings, problems = _table(texts, read.readings, *declared)
     if problems and holds_arrays(texts):
         reading = read_arrays(texts, (*declared[0], *declared[1]))
-        if not reading.problems or (reading.is_of_arrays and not reading.unread):
+        if not reading.problems or (
+            reading.is_of_arrays and reading.misread < sum(map(len, problems.values()))
+        ):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
         raise _refused(problems, notes)
@@ -146,7 +147,7 @@ def _array_graph(
     if reading.problems:
         raise _refused(reading.problems, notes)
     parameters, variables = reading.declared_names(*declared)
-    used = {name for body in reading.bodies.values() for name in leaves(body)}
+    used = reading.used
     return graph_of(
         reading.bodies,
         outputs,

@@ -170,7 +170,7 @@ def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
     return level(arg) <= op.binding - (op is OPS["add"]) or leads_with_minus(arg)
 
 
-def level(node: Node) -> int:
+def level(node: Node) -> float:
     """How tightly a node binds as it is typeset, on the scale of the op table."""
     if node.op is OPS["div"]:
         return FRACTION

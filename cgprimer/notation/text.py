@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
+from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.node import Node, fold, intern, leaves, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, name
+from cgprimer.notation.array_text import array_binding, array_parts, is_mixed, wrap
 from cgprimer.notation.numbers import exact
 
 TREE_LIMIT = 2_000
@@ -52,10 +54,12 @@ def tree_size(root: Node) -> int:
     return fold([root], lambda node, sizes: min(1 + sum(sizes), 10**18))[root]
 
 
-def binding(node: Node) -> int:
+def binding(node: Node) -> float:
     """How tightly a printed node binds; negative numbers bind as a minus does."""
     if node.op is CONST:
         return OPS["neg"].binding if exact(float(node.value or 0))[0] == "-" else ATOM
+    if isinstance(node.op, ArrayOp):
+        return array_binding(node.op)
     return node.op.binding if node.op.symbol else ATOM
 
 
@@ -85,16 +89,18 @@ def _parts(node: Node) -> list[Node | str]:
         return [exact(float(node.value or 0.0))]
     if not args:
         return [op.name]
+    if isinstance(op, ArrayOp) and op.symbol != "@":
+        return array_parts(node, binding)
     if not op.symbol:
         return [op.name, "(", *_separate(args), ")"]
     if len(args) == 1:
-        return [op.symbol, *_wrap(args[0], binding(args[0]) < op.binding)]
-    sign = f" {op.symbol} " if op.binding == 1 else op.symbol
+        return [op.symbol, *wrap(args[0], binding(args[0]) < op.binding)]
+    sign = f" {op.symbol} " if op.symbol in "+-@" else op.symbol
     left, right = args
     return [
-        *_wrap(left, binding(left) < op.binding + op.right),
+        *wrap(left, binding(left) < op.binding + op.right or is_mixed(op, left)),
         sign,
-        *_wrap(right, _right_needs(op.binding, op.right, right)),
+        *wrap(right, _right_needs(op.binding, op.right, right)),
     ]
 
 
@@ -109,7 +115,3 @@ def _right_needs(level: int, right_associative: bool, node: Node) -> bool:
 
 def _separate(args: tuple[Node, ...]) -> list[Node | str]:
     return [part for arg in args for part in (", ", arg)][1:]
-
-
-def _wrap(node: Node, needed: bool) -> list[Node | str]:
-    return ["(", node, ")"] if needed else [node]

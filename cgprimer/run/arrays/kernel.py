@@ -40,6 +40,9 @@ class ArrayKernel:
         that are computed from them have one too. wanted : names whose values are
         returned; `summed` are those of them that are summed over samples.
 
+    dtype : makes a constant of a number. functions : what another `xp` has for
+        operations on numbers, where its names are not numpy's; None for numpy itself.
+
     `kernel(values)` takes a value for each name that has no equation, and returns a
     list: arrays in the order of `wanted`. Floating-point warnings are the caller's.
     """
@@ -53,8 +56,10 @@ class ArrayKernel:
         summed: Collection[str] = (),
         xp: Any = np,
         dtype: Any = np.float64,
+        functions: Mapping[str, Call] | None = None,
     ) -> None:
         self.sizing, self.xp, self.size, self.dtype = sizing, xp, 0, dtype
+        self.functions = functions
         self.register: dict[Any, int] = {}
         self.constant: list[tuple[int, Any]] = []
         self.given: list[tuple[int, str]] = []
@@ -119,7 +124,7 @@ class ArrayKernel:
         real = [arg for i, arg in enumerate(node.args) if i not in like]
         samples = [self.has_samples[arg] for arg in real]
         out = self._new()
-        call = _call(node, self.sizing, samples, self.xp)
+        call = _call(node, self.sizing, samples, self.xp, functions=self.functions)
         sources = tuple(self.register[arg] for arg in real)
         self.code.append(Instruction(call, out, sources))
         self.register[node], self.has_samples[node] = out, any(samples)
@@ -214,7 +219,12 @@ def _computed(root: Node) -> list[Node]:
 
 
 def _call(
-    node: Node, sizing: Sizing, samples: Sequence[bool], xp: Any, summed: bool = False
+    node: Node,
+    sizing: Sizing,
+    samples: Sequence[bool],
+    xp: Any,
+    summed: bool = False,
+    functions: Mapping[str, Call] | None = None,
 ) -> Call:
     """The operation of a node as a function of its arguments' values.
 
@@ -224,7 +234,10 @@ def _call(
     ranks = tuple(map(len, dims))
     op = node.op
     if not isinstance(op, ArrayOp):
-        return _elementwise(op.forward, dims, samples)
+        function = op.forward
+        if functions is not None:
+            function = functions.get(op.name) or getattr(xp, op.forward.__name__)
+        return _elementwise(function, dims, samples)
     attrs, like = attrs_of(node), op.like
     forward: Call = op.summed if summed and op.summed else op.forward
     if not like:

@@ -1,0 +1,111 @@
+"""Graphs as functions of JAX and modules of torch: the same numbers, by other hands."""
+
+import numpy as np
+import pytest
+
+from cgprimer import (
+    OpError,
+    OptionError,
+    PointError,
+    custom_op,
+    parse_graph,
+    to_jax,
+    to_torch,
+)
+
+GRAPHS = {  # texts, names that get samples
+    "numbers": (
+        ["xx = xa^2", "xy = ab*xx + sigmoid(ac*xa)", "xz = max(bc*xx, xy)"],
+        {"xa"},
+    ),
+    "every function": (
+        ["xy = exp(-xa^2)*softplus(b*xa) + log1p(xa^2) - erf(xa)*arctan(b) + relu(xa)",
+         "xz = xy*sqrt(1 + xa^2)/cosh(xa) + min(xa, b) + abs(b)^1.5 + step(xa)*b"],
+        {"xa"},
+    ),
+    "a network": (
+        ["W: 5 x 3", "b, u: 5", "xx: 3", "xh = tanh(W @ xx + b)", "xo = c + u @ xh",
+         "xl = log(1 + exp(xo)) - xt*xo + 0.1*sum(W^2)"],
+        {"xx", "xt"},
+    ),
+    "a batch written out": (
+        ["W: 3 x 5", "b: 5", "xx: batch x 3", "xh = tanh(xx @ W + b)",
+         "xl = sum(xh^2)"],
+        set(),
+    ),
+}  # fmt: skip
+CASES = [(name, many) for name in GRAPHS for many in (False, True)]
+
+
+def graph_and_point(name, many):
+    texts, sampled = GRAPHS[name]
+    graph, rng = parse_graph(texts), np.random.default_rng(1)
+    at = {}
+    for leaf in (*graph.inputs, *graph.parameters):
+        dims = tuple(4 if d == "batch" else d for d in graph.dims(leaf))
+        lead = (6,) if many and leaf in sampled else ()
+        at[leaf] = rng.normal(size=(*lead, *dims))
+    return graph, at
+
+
+@pytest.mark.parametrize(("name", "many"), CASES)
+def test_jax_has_the_same_values_and_gradients(name, many):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    graph, at = graph_and_point(name, many)
+    [output] = graph.outputs
+    function = jax.jit(to_jax(graph, output))
+    np.testing.assert_allclose(function(at), graph.evaluate(at)[output], rtol=1e-13)
+    slopes = jax.grad(lambda at: function(at).sum())(at)
+    ours = graph.gradient_at(output, at)
+    for leaf, slope in slopes.items():
+        mine = np.asarray(ours[leaf])
+        mine = mine.sum(0) if mine.ndim > slope.ndim else mine
+        np.testing.assert_allclose(slope, mine, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "many"), CASES)
+def test_torch_has_the_same_values_and_gradients(name, many):
+    pytest.importorskip("torch")
+    graph, at = graph_and_point(name, many)
+    [output] = graph.outputs
+    module = to_torch(graph, output, at)
+    assert {n for n, _ in module.named_parameters()} == {*graph.parameters}
+    result = module(**{leaf: at[leaf] for leaf in graph.inputs})
+    value = graph.evaluate(at)[output]
+    np.testing.assert_allclose(result.detach().numpy(), value, rtol=1e-13)
+    result.sum().backward()
+    ours = graph.gradient_at(output, at)
+    for leaf, parameter in module.named_parameters():
+        mine = np.asarray(ours[leaf])
+        mine = mine.sum(0) if mine.ndim > parameter.ndim else mine
+        np.testing.assert_allclose(parameter.grad, mine, rtol=1e-11, atol=1e-12)
+
+
+def test_what_is_missing_is_said_where_the_library_is_not_there(monkeypatch):
+    graph = parse_graph("xy = a*xa")
+    monkeypatch.setitem(__import__("sys").modules, "jax", None)
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    with pytest.raises(OptionError, match=r"hint: pip install 'cgprimer\[jax\]'"):
+        to_jax(graph)
+    with pytest.raises(OptionError, match=r"hint: pip install 'cgprimer\[torch\]'"):
+        to_torch(graph, start={"a": 1})
+
+
+def test_a_module_wants_a_value_of_every_parameter():
+    pytest.importorskip("torch")
+    with pytest.raises(PointError, match="no value for the parameters a, b"):
+        to_torch(parse_graph("xy = a*xa + b"))
+
+
+def test_code_for_numpy_is_refused_by_its_name():
+    pytest.importorskip("jax")
+    code = {"forward": lambda _, a: a**2, "backward": lambda _, g: g}
+    with custom_op(name="mine", **code):
+        graph = parse_graph("xy = mine(xa)*b")
+    with pytest.raises(OpError) as error:
+        to_jax(graph)
+    assert str(error.value) == (
+        "'mine' in the equation of xy: is code for numpy, which no other library can "
+        "run\n  hint: give it as a formula: custom_op('mine(a) = …')"
+    )
