@@ -45,6 +45,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.paths"),
     ("graph.graph", "graph.point"),
     ("graph.graph", "graph.rows"),
+    ("graph.graph", "graph.summary"),
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX

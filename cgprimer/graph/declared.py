@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cgprimer.errors import ExpressionError, Mistake
 from cgprimer.expr.array_op import is_array_op
@@ -21,12 +20,12 @@ from cgprimer.expr.array_syntax import ArrayParser
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, leaves, postorder
 from cgprimer.expr.ops import NAME
-from cgprimer.graph.declarations import Declared, declared_in, is_declaration
+from cgprimer.graph.declarations import Declared
 from cgprimer.graph.inference import Inference, order_of
 from cgprimer.graph.left_sides import left_sides
 from cgprimer.graph.numbering import Names
-from cgprimer.graph.shape_errors import Place
-from cgprimer.graph.slots import PARAMETER, VARIABLE
+from cgprimer.graph.shape_errors import EquationText
+from cgprimer.graph.slots import PARAMETER
 
 _SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
 
@@ -59,22 +58,6 @@ class ArrayReading:
             is_array_op(node.op) for node in postorder(self.bodies.values())
         )
 
-    def declared_names(
-        self, parameters: Collection[str], variables: Collection[str]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Parameters and variables, those that lines declare among them."""
-        new = [
-            name
-            for name in self.declared.origins
-            if name not in parameters and name not in variables
-        ]
-        given = Names(self.bodies, (), ())
-        kinds = {name: given.kind(name) for name in new}
-        return (
-            (*parameters, *(n for n in new if kinds[n] is PARAMETER)),
-            (*variables, *(n for n in new if kinds[n] is VARIABLE)),
-        )
-
     @property
     def used(self) -> dict[str, None]:
         """The names in the equations' right sides, in order of appearance."""
@@ -99,30 +82,28 @@ def holds_arrays(texts: Sequence[str]) -> bool:
 
 
 def read_arrays(
-    texts: Sequence[str], variables: Collection[str] = (), dims: Any = None
+    texts: Sequence[str], declared: Declared, names: Collection[str] = ()
 ) -> ArrayReading:
-    """Read declarations and equations; mistakes are in `problems` of the reading.
+    """Read equations of declared names; mistakes are in `problems` of the reading.
 
-    variables : names that are names whatever they spell. dims : as in `parse_graph`.
+    names : more names that are names whatever they spell.
     """
-    lines = {n: text for n, text in enumerate(texts) if is_declaration(text)}
-    declared = declared_in(lines, dims)
-    names = {*variables, *declared.dims, *declared.broken}
-    problems = declared.problems
-    equations = [n for n in range(len(texts)) if n not in lines]
+    names = {*names, *declared.dims, *declared.broken}
+    problems = {number: [*some] for number, some in declared.problems.items()}
+    equations = declared.equations
     numbers, odd = _left_sides([texts[n] for n in equations], names)
     for k, problem in odd.items():
         problems.setdefault(equations[k], []).append(problem)
     bodies: dict[str, Node | None] = {}
-    places: dict[str, Place] = {}
+    places: dict[str, EquationText] = {}
     for name, k in numbers.items():
         text = texts[equations[k]]
         try:
             parser, body = ArrayParser.read_equation(text, {*names, *numbers})
-            bodies[name], places[name] = body, Place(text, parser.places())
+            bodies[name], places[name] = body, EquationText(text, parser.places())
         except ExpressionError as error:
             problems.setdefault(equations[k], []).extend(error.problems)
-            bodies[name], places[name] = None, Place(text, {})
+            bodies[name], places[name] = None, EquationText(text, {})
     misread = sum(map(len, problems.values()))
     _check_sizes(bodies, places, declared, numbers, equations, problems)
     found = _infer(bodies, places, declared)
@@ -148,7 +129,7 @@ def _left_sides(
 
 
 def _infer(
-    bodies: dict[str, Node | None], places: dict[str, Place], declared: Declared
+    bodies: dict[str, Node | None], places: dict[str, EquationText], declared: Declared
 ) -> Inference:
     """The dims of all that is in order; of what goes round in a circle none."""
     found = Inference(bodies, places, declared)
@@ -166,7 +147,7 @@ def _infer(
 
 def _check_sizes(
     bodies: dict[str, Node | None],
-    places: dict[str, Place],
+    places: dict[str, EquationText],
     declared: Declared,
     numbers: dict[str, int],
     equations: list[int],
@@ -188,14 +169,12 @@ def _check_sizes(
             start = len(place.text) - len(place.text.lstrip())
             start, end = next(spans, (start, start + len(both)))
             problem = Mistake(
-                f"{both!r} is the name of a size in "
-                f"{sizes[both].removeprefix('declared ')!r}, and no number in an "
-                "equation",
+                f"{both!r} is the name of a size in {sizes[both]}, and so no name in "
+                "an equation",
                 place.text,
                 start,
                 end,
-                f"write mean(…) for a sum over {both}, count(…, axis={both}) for the "
-                "number itself, or rename one of them",
+                f"write mean(…) for a sum divided by {both}, or rename one of them",
             )
             problems.setdefault(equations[numbers[name]], []).append(problem)
             declared.dims.setdefault(both, ())

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from cgprimer.graph.paths import Paths
     from cgprimer.graph.point import Point
+    from cgprimer.graph.summary import GraphSummary
     from cgprimer.run.program import Program as CompiledGraph
     from cgprimer.run.running import Running
     from cgprimer.run.sweeps import Sweeps
@@ -141,6 +142,15 @@ class Graph(Frozen):
         if name not in self.names and name not in self.spare:
             raise GraphError(unknown(f"name {shorten(str(name))!r}", name, self.names))
         return () if self.sizing is None else self.sizing.of_name(name)
+
+    def summary(self) -> GraphSummary:
+        """Every name with its kind, equation, dims and number of parameters.
+
+        Known before there are any values; prints as a table.
+        """
+        from cgprimer.graph.summary import summary_of
+
+        return summary_of(self)
 
     def refuse_arrays(self, what: str) -> None:
         """GraphError where the graph has arrays and `what` takes numbers alone."""
