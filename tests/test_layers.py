@@ -11,7 +11,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (  # each imports from those above it, and from its own
     {"interrupts"},
     {"errors"},
-    {"types", "takes", "keeping", "forks", "grouping"},
+    {"types", "takes", "keeping", "forks", "grouping", "replacing"},
     {"expr"},
     {"notation"},
     {"diff"},

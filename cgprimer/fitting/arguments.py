@@ -89,6 +89,8 @@ def check_kinds(graph: object, data: object) -> None:
             f"fit takes a Dataset, not {type(data).__name__}\n"
             "  hint: write Dataset(inputs, targets), Dataset.from_csv or .from_frame"
         )
+    if isinstance(data, Dataset):
+        data.checked(graph)  # a DataError for arrays of other dims
 
 
 def check_descent(method: object, known: str) -> None:
