@@ -60,14 +60,14 @@ def loss_of(graph: Graph, data: Data, loss: str | Loss) -> tuple[Data, Loss]:
     A name of the graph that is no loss is an output which is the loss itself; all data
     are then inputs.
     """
-    is_output = isinstance(loss, str) and loss in graph.dependents
-    if is_output and (loss not in every_loss() or not data.targets):
+    name = loss if isinstance(loss, str) and loss in graph.dependents else ""
+    if name and (name not in every_loss() or not data.targets):
         every = {**data.inputs, **data.targets}
         if sigma := data.sigma:
-            raise FitError(f"{loss} is the loss itself, so no sigma: {listing(sigma)}")
-        zero = {loss: np.zeros(())}
+            raise FitError(f"{name} is the loss itself, so no sigma: {listing(sigma)}")
+        zero = {name: np.zeros(())}
         return GivenData(every, zero, None, data.ignored, data.remarks), (
-            output_itself(loss)
+            output_itself(name)
         )
     if not data.targets:
         raise FitError(

@@ -116,8 +116,9 @@ class Attempt:
         # Without a rank every parameter counts: a gain must be the larger.
         rank = (known and known.rank) or len(objective.names)
         problem = objective.problem
-        arrays = isinstance(problem, ArrayProblem)
-        targets = [*(problem.target_entries if arrays else self.data.targets)]
+        targets: list[str] = [*self.data.targets]
+        if isinstance(problem, ArrayProblem):
+            targets = [*problem.target_entries]
         best = self.trail.best
         with np.errstate(all="ignore"):
             return beside_constants(objective, targets, self.loss, best, rank)

@@ -104,13 +104,13 @@ def fit(
     check_kinds(graph, data)
     takes.flag(weighted=weighted, progress=progress, identify=identify)
     random = takes.generator(DEFAULT_SEED if rng is None else rng, DataError)
-    data, kind = loss_of(graph, data_of(graph, data), loss)
+    columns, kind = loss_of(graph, data_of(graph, data), loss)
     if not isinstance(method, LeastSquares):
         check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
-    names, first = _start(graph, data, start, random)
+    names, first = _start(graph, columns, start, random)
     trail = Trail(first, first)
-    attempt = Attempt(graph, data, kind, method, trail, identify, names)
+    attempt = Attempt(graph, columns, kind, method, trail, identify, names)
     return _run(attempt, Passes(epochs, batch, random, progress), weighted)
 
 

@@ -26,8 +26,9 @@ from cgprimer.types import Array, Integers
 class FitResult(Report):
     """What a fit found.
 
-    parameters : name → best value found, an array of a name with axes; `loss` is the loss there, over all data, in
-        their units and unweighted, so that results of all methods compare.
+    parameters : name → best value found, an array of a name with axes; `loss` is the
+        loss there, over all data, in their units and unweighted, so that results of all
+        methods compare.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
         all data where a step uses all; weighted where a descent was.
     epoch_losses : (e + 1,) the loss over all data at the start and after each epoch;
@@ -78,7 +79,7 @@ class FitResult(Report):
 
     @lazy
     def entries(self) -> Mapping[str, float]:
-        """Every number that was fitted, by name; those of arrays are called `W[0,3]`."""
+        """Every number that was fitted, by name; those of arrays as `W[0,3]`."""
         if not self._has_arrays:
             return self.parameters
         entries = Entries({name: np.shape(v) for name, v in self.parameters.items()})

@@ -44,10 +44,12 @@ class Posed(Protocol):
     Of a graph with arrays targets, inputs and parameters are their entries.
     """
 
-    loss: Loss
-    threads: int
-    rows: Sequence[int]
-
+    @property
+    def loss(self) -> Loss: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def rows(self) -> Sequence[int]: ...
     @property
     def targets(self) -> Array: ...
     @property

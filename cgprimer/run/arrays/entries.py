@@ -56,9 +56,9 @@ class Entries(Sequence[str]):
             return [self[k] for k in range(*at.indices(len(self)))]
         k = range(len(self))[at]
         number = bisect_right(self.bounds, k) - 1
-        name = [*self.dims][number]
-        place = np.unravel_index(k - self.bounds[number], self.dims[name] or (1,))
-        return entry(name, place if self.dims[name] else ())
+        name, dims = [*self.dims.items()][number]
+        place = [*map(int, np.unravel_index(k - self.bounds[number], dims or (1,)))]
+        return entry(name, place if dims else ())
 
     def __iter__(self) -> Iterator[str]:
         for name, dims in self.dims.items():

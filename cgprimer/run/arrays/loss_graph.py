@@ -198,7 +198,7 @@ def _logit(graph: Graph, target: str, loss: Loss, sizing: Sizing) -> Node | None
         return body.args[0] if body.op is OPS["sigmoid"] else None
     if body.op is not ARRAY_OPS["softmax"]:
         return None
-    axis = dict(body.value or ()).get("axis")  # type: ignore[arg-type]
+    axis = dict(body.value or ()).get("axis")
     dims = graph.dims(target)
     if axis not in (-1, len(dims) - 1) and not (axis is None and len(dims) == 1):
         raise FitError(

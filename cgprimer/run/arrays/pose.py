@@ -20,8 +20,8 @@ from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.run.arrays.entries import Entries
 from cgprimer.run.arrays.loss_graph import loss_graph
+from cgprimer.run.arrays.model import ArrayModel
 from cgprimer.run.arrays.posed import ArrayProblem, in_numbers
-from cgprimer.run.arrays.runner import ArrayModel
 from cgprimer.run.fit_data import check_targets, weights_of_mean_one
 from cgprimer.run.losses import Loss
 from cgprimer.types import Array

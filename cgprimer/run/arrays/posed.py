@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cgprimer.expr.dims import Dims
-from cgprimer.expr.node import Node, leaves
+from cgprimer.expr.node import leaves
 from cgprimer.expr.ops import Op
 from cgprimer.graph.array_point import Sizes
 from cgprimer.keeping import lazy
 from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.arrays.model import ArrayModel
 from cgprimer.run.losses import Loss
 from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
+    from cgprimer.run.arrays.loss_graph import LossGraph
     from cgprimer.run.problem import Model
 
 Arrays = Mapping[str, Array]
@@ -66,8 +68,8 @@ class ArrayProblem:
         if self.samples is not None:
             return self.samples
         first = {array.shape[:1] for array in self.met.values()}
-        [length] = first if len(first) == 1 else [()]
-        return length[0] if length else 1
+        axes = sum(first, ())
+        return int(axes[0]) if len(first) == len(axes) == 1 else 1
 
     def rows_of(self, arrays: Arrays) -> Array:
         """Arrays of all samples as rows, (entries, n)."""
@@ -131,10 +133,9 @@ class ArrayProblem:
 
     @lazy
     def operations(self) -> int:
-        """How many multiplications and calls it takes for one sample, there and back."""
-        return self.objective.operations(self.sizes) // (
-            1 if self.samples is not None else max(self.count, 1)
-        )
+        """How many multiplications and calls one sample takes, there and back."""
+        every = self.objective.operations(self.sizes)
+        return every if self.samples is not None else 1 + every // self.count
 
     def dims(self, name: str) -> tuple[int, ...]:
         """The dims of a name, in numbers."""
@@ -167,14 +168,10 @@ class ArrayProblem:
 
     def model(self, chosen: Integers) -> Model:
         """The targets at some samples."""
-        from cgprimer.run.arrays.runner import ArrayModel
-
         return ArrayModel(self.take(chosen))
 
     def slopes(self, params: Array, rows: slice, seeds: Array) -> Array:
         """d Σ seeds·targets / d parameters (p,), at some samples."""
-        from cgprimer.run.arrays.runner import ArrayModel
-
         return ArrayModel(self.take(rows)).slopes(params, seeds)
 
     def reach(self, members: Sequence[int]) -> tuple[list[int], int]:

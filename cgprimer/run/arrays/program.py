@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import OptionError, suggest
+from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
-from cgprimer.keeping import lazy
 from cgprimer.run.arrays.evaluation import evaluate, jacobians
 from cgprimer.run.arrays.pose import pose
 from cgprimer.run.arrays.posed import ArrayProblem
@@ -24,12 +23,12 @@ from cgprimer.run.arrays.runner import ArrayRunner
 from cgprimer.run.explanation import Explanation
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
-from cgprimer.run.program import TARGETS, Program, Target
 from cgprimer.run.problem import Steps
+from cgprimer.run.program import Program
 from cgprimer.types import Array, Edge, Integers, Value
 
 if TYPE_CHECKING:
-    from cgprimer.run.problem import Runner
+    pass
 
 BY_NUMPY = "arrays are run operation by operation"
 
