@@ -36,6 +36,8 @@ WEIGHTY = {  # what they load takes time, so whoever needs them imports them lat
 }  # fmt: skip
 LATE = {  # other imports inside functions: importer, imported, and the reason
     ("expr.ops", "expr.syntax"),  # rules of the table are texts, which the table reads
+    ("expr.array_pulls", "expr.array_ops"),  # rules that no text can give
+    ("expr.array_ops", "expr.array_rule"),  # definitions are texts, which it reads
     ("expr.node", "expr.syntax"),  # methods of a node: copying …
     ("expr.node", "errors"),  # … and its text
     ("expr.node", "notation.text"),

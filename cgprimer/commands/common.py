@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -115,20 +116,20 @@ def _decoded(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def values(pairs: Sequence[str] | None, known: Sequence[str]) -> dict[str, float]:
+def values(pairs: Sequence[str] | None, known: Sequence[str]) -> dict[str, Any]:
     """`name=value` arguments as a dict; of a name that stands twice the last.
 
-    Raises OptionError for what is not written so, and for names that are not `known`.
+    A value is a number, or an array as [[1, 2], [3, 4]]. Raises OptionError for what is
+    not written so, and for names that are not `known`.
     """
     from cgprimer.expr.printed import as_name
-    from cgprimer.graph.arrays import decimal
 
     numbers = {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         name = as_name(name.strip())
         try:
-            numbers[name] = decimal(text.strip(" "))
+            numbers[name] = _value(text.strip(" "))
         except ValueError:
             raise OptionError(
                 f"write name=value, such as xa=1.5, not {pair!r}"
@@ -139,13 +140,25 @@ def values(pairs: Sequence[str] | None, known: Sequence[str]) -> dict[str, float
     return numbers
 
 
-def values_at(graph: Graph, options: argparse.Namespace) -> dict[str, float] | None:
+def _value(text: str) -> Any:
+    """A number, or an array of numbers; ValueError for what is neither."""
+    from cgprimer.graph.arrays import decimal
+
+    if not text.startswith("["):
+        return decimal(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError(text) from None
+
+
+def values_at(graph: Graph, options: argparse.Namespace) -> dict[str, Any] | None:
     """The values of --at, None without it."""
     names = (*graph.inputs, *graph.parameters)
     return values(options.at, names) if options.at else None
 
 
-def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
+def point(graph: Graph, options: argparse.Namespace) -> dict[str, Any]:
     """The values of --at; what is missing is drawn from (0.5, 2) and said."""
     import numpy as np
 
@@ -154,13 +167,28 @@ def point(graph: Graph, options: argparse.Namespace) -> dict[str, float]:
     rng = np.random.default_rng(options.seed)
     # Away from 0, and positive: most functions are defined there. Three digits can be
     # typed again.
-    drawn = {n: round(float(rng.uniform(0.5, 2)), 3) for n in names if n not in at}
+    drawn = {n: _drawn(graph, n, rng) for n in names if n not in at}
     if drawn:
         listed = [f"{name}={value}" for name, value in drawn.items()]
         more = len(listed) - VALUES
         aside = f"  … and {more} more, the same for the same --seed" * (more > 0)
         print(f"values drawn at random: {'  '.join(listed[:VALUES])}{aside}")
     return at | drawn
+
+
+def _drawn(graph: Graph, name: str, rng: Any) -> Any:
+    """A number for a name, or an array as lists; OptionError for unknown sizes."""
+    from cgprimer.expr.dims import show_dims
+
+    dims = graph.dims(name)
+    if not dims:
+        return round(float(rng.uniform(0.5, 2)), 3)
+    if any(isinstance(dim, str) for dim in dims):
+        raise OptionError(
+            f"{name!r} is {show_dims(dims)}: no values can be drawn for it",
+            f"give --at '{name}=[…]', or declare its sizes as numbers",
+        )
+    return rng.uniform(0.5, 2, dims).round(3).tolist()
 
 
 def seed(text: str) -> int:

@@ -10,25 +10,21 @@ argument was stretched to the dims of the result, its share is summed back to it
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-import numpy as np
 
 from cgprimer.diff.rules import local_partial
 from cgprimer.errors import OpError
 from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.array_ops import ARRAY_OPS
-from cgprimer.expr.array_syntax import parse_array_expression
+from cgprimer.expr.array_rule import fill, parsed
 from cgprimer.expr.dims import Sizing
-from cgprimer.expr.node import Node, intern, postorder
-from cgprimer.expr.ops import ARGUMENTS, NAME, OPS, ZERO, name
+from cgprimer.expr.node import Node, intern
+from cgprimer.expr.ops import ARGUMENTS, OPS, ZERO, name
 from cgprimer.expr.tidy import tidy
 
 _RESULT, _ADJOINT = name("y"), name("g")
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
-_OF_ATTRIBUTES = {"inverse": lambda axes: tuple(np.argsort(axes).tolist())}
 
 
 Partials = Callable[..., dict[Node, Node]]
@@ -75,19 +71,20 @@ def _raw_shares(
     if op.pull:
         ranks = tuple(len(sizing.of(arg)) for arg in node.args)
         texts = _of_ranks(op, ranks)
-        return tuple(fill(_parsed(text), by, attrs_of(node)) for text in texts)
+        return tuple(
+            fill(parsed(text), by, attrs_of(node), tidy_array) for text in texts
+        )
     # Written in other operations: their rules, over names, since one argument may
     # stand in another.
     names = _ARGUMENTS[: len(node.args)]
-    body = fill(
-        _parsed(op.definition), dict(zip(names, names, strict=True)), attrs_of(node)
-    )
+    by_name = dict(zip(names, names, strict=True))
+    body = fill(parsed(op.definition), by_name, attrs_of(node), tidy_array)
     own = Sizing(
         {str(n.value): sizing.of(a) for n, a in zip(names, node.args, strict=True)}
     )
     own.names |= {"g": sizing.of(node)}
     found = partials(body, names, _ADJOINT, sizing=own)
-    return tuple(fill(found[n], by, {}) for n in names)
+    return tuple(fill(found[n], by, {}, tidy_array) for n in names)
 
 
 def _of_ranks(op: ArrayOp, ranks: tuple[int, ...]) -> tuple[str, ...]:
@@ -96,37 +93,6 @@ def _of_ranks(op: ArrayOp, ranks: tuple[int, ...]) -> tuple[str, ...]:
         texts = op.pull.get(ranks) or op.pull[...]
         return tuple(texts)
     return tuple(op.pull)  # type: ignore[arg-type]
-
-
-@functools.lru_cache(maxsize=1024)
-def _parsed(text: Any) -> Node:
-    return text if isinstance(text, Node) else parse_array_expression(text)
-
-
-def fill(rule: Node, by: Mapping[Node, Node], attrs: Mapping[str, Any]) -> Node:
-    """A rule with its names and attributes filled in, each operation tidied."""
-    made: dict[Node, Node] = {}
-    for part in postorder([rule]):
-        if part.op is NAME:
-            made[part] = by[part]
-        elif not part.args:
-            made[part] = part
-        else:
-            args = tuple(made[arg] for arg in part.args)
-            value = part.value
-            if isinstance(value, tuple):
-                value = tuple((key, _attribute(x, attrs)) for key, x in value)
-            made[part] = tidy_array(part, args, value)
-    return made[rule]
-
-
-def _attribute(value: Any, attrs: Mapping[str, Any]) -> Any:
-    """An attribute of a rule: of the node it is filled in for, or as it stands."""
-    if isinstance(value, str):
-        return attrs.get(value, value)
-    if isinstance(value, tuple) and value and value[0] == "call":
-        return _OF_ATTRIBUTES[value[1]](_attribute(value[2], attrs))
-    return value
 
 
 def tidy_array(like: Node, args: tuple[Node, ...], value: Any) -> Node:

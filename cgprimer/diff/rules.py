@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from cgprimer.errors import OpError
+from cgprimer.expr.array_op import is_array_op
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import ARGUMENTS, CONST, NAME, ONE, name
 from cgprimer.expr.tidy import tidy
@@ -25,6 +27,9 @@ def local_partial(node: Node, position: int) -> Node:
     """
     if node.op.pullback:
         return node.op.pullback(node.args, node, ONE)[position]
+    if is_array_op(node.op):
+        hint = "unrolled(graph) is the same with a name for every entry"
+        raise OpError(node.op.name, "is of arrays, and numbers are asked for", hint)
     return fill_rule(node.op.rules[position], node.args, node)
 
 

@@ -40,6 +40,7 @@ class ArrayOp(Op):
     dims : a signature, or a function of a Sizing and the dims.
     attrs : keyword → default, in the order in which a node holds them.
     like : positions of arguments of which only the dims count.
+    whole : positions of arguments that are indexes: whole numbers, with no derivative.
     summed : forward with the sum over samples, where that is cheaper.
     refuse : why there is no derivative, and what to write instead.
     """
@@ -49,6 +50,7 @@ class ArrayOp(Op):
     dims: DimsRule | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
     like: tuple[int, ...] = ()
+    whole: tuple[int, ...] = ()
     summed: Callable[..., Any] | None = None
     refuse: str = ""
     elsewhere: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

@@ -1,139 +1,340 @@
 """The table of operations on arrays: one entry says everything about one operation.
 
-    ArrayOp("outer", 2, forward, ("g @ b", "g' @ a"), "n,m->nm")
+    ArrayOp("outer", outer, 2, ("g @ b", "g' @ a"), outer_dims)
 
-See `expr.array_op` for what an entry holds. A name is one of `ARRAY_FUNCTIONS` only
-where it is called in a text with arrays, so that `mean` may still be the name of a
-parameter, and `outer` that of a caller's own operation.
+See `expr.array_op` for what an entry holds, and `array_forwards` for what they compute.
+A name is one of `ARRAY_FUNCTIONS` only where it is called in a text with arrays, so
+that `mean` may still be the name of a parameter, and `outer` that of a caller's own
+operation.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from cgprimer.expr.array_op import ArrayOp
-from cgprimer.expr.dims import DimsError
+from cgprimer.expr.array_forwards import (
+    algebra,
+    choices,
+    moves,
+    pools,
+    products,
+    reductions,
+    windows,
+)
+from cgprimer.expr.array_op import REQUIRED, ArrayOp
+from cgprimer.expr.array_pulls import concat_pull, einsum_pull, stack_pull
+from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, Op
 
-Ranks = tuple[int, ...]
+_ALL, _LAST, _FIRST = {"axis": None}, {"axis": -1}, {"axis": 0}
+_LOSSY = {"axis": REQUIRED}
+_WINDOW = {"size": REQUIRED, "stride": 1, "padding": 0}
+_POOL = {"size": REQUIRED, "stride": None, "padding": 0}
+_CONV = {"stride": 1, "padding": 0}
+_SIZED = "size=size, stride=stride, padding=padding"
+_MOVED = "stride=stride, padding=padding"
+_TIES = "equal(a, spread(y, a, axis=axis))"
+_AT_TIES = f"spread(g/sum({_TIES}, axis=axis), a, axis=axis)*{_TIES}"
+_CHANGES = "a - spread(y, a, axis=axis)"
 
-
-def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
-    """The axes that `axis=` names, counted from the end: more in front go along.
-
-    >>> axes_of(None, 2), axes_of(0, 2), axes_of((0, -1), 3)
-    ((-2, -1), (-2,), (-3, -1))
-    """
-    if axis is None:
-        return tuple(range(-rank, 0))
-    items = axis if isinstance(axis, tuple) else (axis,)
-    return tuple(sorted(k % rank - rank for k in items))
-
-
-def _reduced(_: Any, a: Any, axis: Any) -> Any:
-    gone = axes_of(axis, len(a))
-    return [dim for k, dim in enumerate(a, -len(a)) if k not in gone]
-
-
-def _sum(xp: Any, ranks: Ranks, a: Any, axis: Any) -> Any:
-    return xp.sum(a, axis=axes_of(axis, ranks[0]))
-
-
-def _spread(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any) -> Any:
-    gone = axes_of(axis, len(like))
-    before = a.shape[: a.ndim - ranks[0]]
-    own = (1 if k in gone else dim for k, dim in enumerate(like, -len(like)))
-    return xp.broadcast_to(xp.reshape(a, (*before, *own)), (*before, *like))
-
-
-def _sum_to(xp: Any, ranks: Ranks, a: Any, like: Any) -> Any:
-    lead = ranks[0] - len(like)
-    own = a.shape[a.ndim - ranks[0] :]
-    long = [k for k, dim in enumerate(like, -len(like)) if dim == 1 and own[k] != 1]
-    a = xp.sum(a, axis=tuple(long), keepdims=True) if long else a
-    return xp.sum(a, axis=tuple(range(-ranks[0], lead - ranks[0]))) if lead else a
-
-
-def _expand_to(xp: Any, ranks: Ranks, a: Any, like: Any) -> Any:
-    before = a.shape[: a.ndim - ranks[0]]
-    own = a.shape[a.ndim - ranks[0] :]
-    a = xp.reshape(a, (*before, *(1,) * (len(like) - ranks[0]), *own))
-    return xp.broadcast_to(a, (*before, *like))
-
-
-def _matmul(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
-    """The product; of vectors of many samples by one product of matrices."""
-    if ranks == (1, 1):
-        return xp.sum(a * b, axis=-1)
-    if ranks[1] == 1:
-        if a.ndim == 2:
-            return xp.matmul(b, xp.swapaxes(a, 0, 1))
-        return xp.matmul(a, b[..., None])[..., 0]
-    if ranks[0] == 1 and b.ndim > 2:
-        return xp.matmul(a[..., None, :], b)[..., 0, :]
-    return xp.matmul(a, b)
-
-
-def _matmul_dims(sizing: Any, a: Any, b: Any) -> Any:
-    if not a or not b:
-        raise DimsError("'@' multiplies arrays", "for a scalar write '*'")
-    inner = "inner axes"
-    if len(b) == 1:
-        sizing.same(a[-1], b[0], inner)
-        return a[:-1]
-    sizing.same(a[-1], b[-2], inner)
-    if len(a) == 1:
-        return (*b[:-2], b[-1])
-    return (*sizing.elementwise([a[:-2], b[:-2]]), a[-2], b[-1])
-
-
-def _outer(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
-    return a[..., :, None] * b[..., None, :]
-
-
-def _outer_summed(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
-    """Σ over samples of outer(a, b): one product of matrices."""
-    return xp.matmul(xp.swapaxes(a, 0, 1), b)
-
-
-def _like(_: Any, a: Any, like: Any, **attrs: Any) -> Any:
-    return like
-
+# Products with more than two axes; what stands for them in the rules of @ must not
+# transpose a vector.
+_LONG = range(3, 8)
+_MATMUL_PULL = {
+    (1, 1): ("g*b", "g*a"),
+    (2, 1): ("outer(g, b)", "a' @ g"),
+    (1, 2): ("b @ g", "outer(a, g)"),
+    (2, 2): ("g @ b'", "a' @ g"),
+    **{(k, 1): ("unsqueeze(g, axis=-1)*b", "sum_to(unsqueeze(g, axis=-1)*a, b)")
+       for k in _LONG},
+    **{(1, k): ("sum_to(sum(unsqueeze(g, axis=-2)*b, axis=-1), a)",
+                "unsqueeze(a, axis=1)*unsqueeze(g, axis=-2)") for k in _LONG},
+    ...: ("sum_to(g @ b', a)", "sum_to(a' @ g, b)"),
+}  # fmt: skip
 
 ARRAY_TABLE: tuple[ArrayOp, ...] = (
+    # sums over axes, and their adjoints
     ArrayOp(
-        "sum", _sum, pull=("spread(g, a, axis=axis)",),
-        dims=_reduced, attrs={"axis": None},
+        "sum", reductions.reduction("sum"), pull=("spread(g, a, axis=axis)",),
+        dims=reductions.reduced_dims, attrs=_ALL,
     ),
     ArrayOp(
-        "spread", _spread, operands=2, pull=("sum(g, axis=axis)", "0"),
-        dims=_like, attrs={"axis": None}, like=(1,),
+        "spread", reductions.spread, operands=2, pull=("sum(g, axis=axis)", "0"),
+        dims=reductions.spread_dims, attrs=_ALL, like=(1,),
     ),
     ArrayOp(
-        "sum_to", _sum_to, operands=2, pull=("expand_to(g, a)", "0"),
-        dims=_like, like=(1,),
+        "sum_to", reductions.sum_to, operands=2, pull=("expand_to(g, a)", "0"),
+        dims=reductions.like_dims, like=(1,),
     ),
     ArrayOp(
-        "expand_to", _expand_to, operands=2, pull=("sum_to(g, a)", "0"),
-        dims=_like, like=(1,),
+        "expand_to", reductions.expand_to, operands=2, pull=("sum_to(g, a)", "0"),
+        dims=reductions.like_dims, like=(1,),
     ),
     ArrayOp(
-        "matmul", _matmul, operands=2, dims=_matmul_dims, symbol="@", binding=2,
-        pull={
-            (1, 1): ("g*b", "g*a"),
-            (2, 1): ("outer(g, b)", "a' @ g"),
-            (1, 2): ("b @ g", "outer(a, g)"),
-            (2, 2): ("g @ b'", "a' @ g"),
-            ...: ("sum_to(g @ b', a)", "sum_to(a' @ g, b)"),
-        },
+        "count", reductions.count, pull=("0",),
+        dims=lambda sizing, a, axis: reductions.reduced_dims(sizing, a, axis) and (),
+        attrs=_ALL, like=(0,),
     ),
     ArrayOp(
-        "outer", _outer, operands=2, pull=("g @ b", "g' @ a"), dims="n,m->nm",
-        summed=_outer_summed,
+        "mean", reductions.reduction("mean"),
+        pull=("spread(g, a, axis=axis)/count(a, axis=axis)",),
+        dims=reductions.reduced_dims, attrs=_ALL,
     ),
+    ArrayOp(
+        "var", None, dims=reductions.reduced_dims, attrs=_ALL,
+        definition="mean((a - spread(mean(a, axis=axis), a, axis=axis))^2, axis=axis)",
+    ),
+    ArrayOp(
+        "prod", reductions.reduction("prod"), pull=("spread(g*y, a, axis=axis)/a",),
+        dims=reductions.reduced_dims, attrs=_ALL, kinks="a",  # 0/0 at a = 0
+    ),
+    ArrayOp(
+        "largest", reductions.reduction("max"), pull=(_AT_TIES,),
+        dims=reductions.reduced_dims, attrs=_ALL, kinks=_CHANGES,
+    ),
+    ArrayOp(
+        "smallest", reductions.reduction("min"), pull=(_AT_TIES,),
+        dims=reductions.reduced_dims, attrs=_ALL, kinks=_CHANGES,
+    ),
+    ArrayOp(
+        "logsumexp", reductions.logsumexp,
+        pull=("spread(g, a, axis=axis)*exp(a - spread(y, a, axis=axis))",),
+        dims=reductions.reduced_dims, attrs=_ALL,
+        definition="log(sum(exp(a), axis=axis))",
+    ),
+    ArrayOp(
+        "softmax", reductions.softmax,
+        pull=("y*(g - spread(sum(g*y, axis=axis), a, axis=axis))",),
+        dims=reductions.kept_dims, attrs=_LAST,
+        definition="exp(a)/spread(sum(exp(a), axis=axis), a, axis=axis)",
+    ),
+    ArrayOp(
+        "logsoftmax", None, dims=reductions.kept_dims, attrs=_LAST,
+        definition="a - spread(logsumexp(a, axis=axis), a, axis=axis)",
+    ),
+    ArrayOp(
+        "cumsum", reductions.along("cumsum"),
+        pull=("flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)",),
+        dims=reductions.kept_dims, attrs=_LAST,
+    ),
+    ArrayOp(
+        "flip", reductions.along("flip"), pull=("flip(g, axis=axis)",),
+        dims=reductions.kept_dims, attrs=_LAST,
+    ),
+    ArrayOp(
+        "norm1", None, dims=reductions.reduced_dims, attrs=_ALL,
+        definition="sum(abs(a), axis=axis)",
+    ),
+    ArrayOp(
+        "norm2", reductions.norm2, pull=("spread(g/y, a, axis=axis)*a",),
+        dims=reductions.reduced_dims, attrs=_ALL, kinks="y",
+        definition="sqrt(sum(a^2, axis=axis))",
+    ),
+    # products
+    ArrayOp(
+        "matmul", products.matmul, operands=2, pull=_MATMUL_PULL,
+        dims=products.matmul_dims, symbol="@", binding=2,
+        summed=products.matmul_summed,
+    ),
+    ArrayOp(
+        "outer", products.outer, operands=2, pull=("g @ b", "g' @ a"),
+        dims=products.outer_dims, summed=products.outer_summed,
+    ),
+    ArrayOp(
+        "einsum", products.einsum, operands=-1, pull=einsum_pull,
+        dims=products.einsum_dims, attrs={"form": REQUIRED},
+        summed=products.einsum_summed,
+    ),
+    # the same entries in other places
     ArrayOp(
         "transpose", lambda xp, ranks, a: xp.swapaxes(a, -1, -2), pull=("g'",),
         dims="nm->mn", symbol="'", binding=8,
+    ),
+    ArrayOp(
+        "permute", moves.permute, pull=("permute(g, axes=inverse(axes))",),
+        dims=moves.permute_dims, attrs={"axes": REQUIRED},
+    ),
+    ArrayOp(
+        "reshape", moves.reshape, pull=("reshape_to(g, a)",),
+        dims=moves.reshape_dims, attrs={"shape": REQUIRED},
+    ),
+    ArrayOp(
+        "reshape_to", moves.reshape_to, operands=2, pull=("reshape_to(g, a)", "0"),
+        dims=moves.reshape_to_dims, like=(1,),
+    ),
+    ArrayOp(
+        "flatten", moves.flatten, pull=("reshape_to(g, a)",),
+        dims=moves.flatten_dims, attrs={"start": 0},
+    ),
+    ArrayOp(
+        "squeeze", moves.squeeze, pull=("reshape_to(g, a)",),
+        dims=moves.squeeze_dims, attrs=_LOSSY,
+    ),
+    ArrayOp(
+        "unsqueeze", moves.unsqueeze, pull=("reshape_to(g, a)",),
+        dims=moves.unsqueeze_dims, attrs=_LOSSY,
+    ),
+    ArrayOp(
+        "slice", moves.slice_of, pull=("place(g, a, at=at)",),
+        dims=moves.slice_dims, attrs={"at": REQUIRED},
+    ),
+    ArrayOp(
+        "place", moves.place, operands=2, pull=("slice(g, at=at)", "0"),
+        dims=moves.place_dims, attrs={"at": REQUIRED}, like=(1,),
+    ),
+    ArrayOp(
+        "concat", moves.concat, operands=-1, pull=concat_pull,
+        dims=moves.concat_dims, attrs=_FIRST,
+    ),
+    ArrayOp(
+        "part", moves.part, operands=2,
+        pull=("unpart(g, a, axis=axis, end=end)", "0"),
+        dims=moves.part_dims, attrs={"axis": 0, "end": 0}, like=(1,),
+    ),
+    ArrayOp(
+        "unpart", moves.unpart, operands=2,
+        pull=("part(g, a, axis=axis, end=end)", "0"),
+        dims=moves.unpart_dims, attrs={"axis": 0, "end": 0}, like=(1,),
+    ),
+    ArrayOp(
+        "stack", moves.stack, operands=-1, pull=stack_pull,
+        dims=moves.stack_dims, attrs=_FIRST,
+    ),
+    ArrayOp(
+        "pad", moves.pad, pull=("crop(g, widths=widths)",),
+        dims=moves.pad_dims, attrs={"widths": REQUIRED},
+    ),
+    ArrayOp(
+        "crop", moves.crop, pull=("pad(g, widths=widths)",),
+        dims=moves.crop_dims, attrs={"widths": REQUIRED},
+    ),
+    # entries by number
+    ArrayOp(
+        "take", choices.take, operands=2, pull=("put(g, b, a, axis=axis)", "0"),
+        dims=choices.take_dims, attrs=_FIRST, whole=(1,),
+    ),
+    ArrayOp(
+        "put", choices.put, operands=3, pull=("take(g, b, axis=axis)", "0", "0"),
+        dims=choices.put_dims, attrs=_FIRST, like=(2,), whole=(1,),
+        summed=choices.put_summed,
+    ),
+    ArrayOp(
+        "pick", choices.pick, operands=2, pull=("unpick(g, b, a)", "0"),
+        dims=choices.pick_dims, whole=(1,),
+    ),
+    ArrayOp(
+        "unpick", choices.unpick, operands=3, pull=("pick(g, b)", "0", "0"),
+        dims=choices.unpick_dims, like=(2,), whole=(1,),
+    ),
+    # entry by entry: no dims of their own, as for operations on numbers
+    ArrayOp(
+        "where", choices.where, operands=3,
+        pull=("0", "where(a, g, 0)", "where(a, 0, g)"), kinks="a",
+    ),
+    ArrayOp(
+        "greater", choices.comparison("greater"), operands=2, pull=("0", "0"),
+        kinks="a - b", definition="step(a - b)",
+    ),
+    ArrayOp(
+        "less", choices.comparison("less"), operands=2, pull=("0", "0"),
+        kinks="a - b", definition="step(b - a)",
+    ),
+    ArrayOp(
+        "greater_equal", choices.comparison("greater_equal"), operands=2,
+        pull=("0", "0"), kinks="a - b", definition="1 - step(b - a)",
+    ),
+    ArrayOp(
+        "less_equal", choices.comparison("less_equal"), operands=2,
+        pull=("0", "0"), kinks="a - b", definition="1 - step(a - b)",
+    ),
+    ArrayOp(
+        "equal", choices.comparison("equal"), operands=2, pull=("0", "0"),
+        kinks="a - b", definition="1 - abs(sign(a - b))",
+    ),
+    ArrayOp(
+        "not_equal", choices.comparison("not_equal"), operands=2, pull=("0", "0"),
+        kinks="a - b", definition="abs(sign(a - b))",
+    ),
+    # square matrices
+    ArrayOp("trace", algebra.trace, pull=("g*eye(a)",), dims=algebra.square("")),
+    ArrayOp("eye", algebra.eye, pull=("0",), dims=algebra.square("nn")),
+    ArrayOp("diag", algebra.diag, pull=("diagonal(g)",), dims=algebra.diag_dims),
+    ArrayOp("diagonal", algebra.diagonal, pull=("diag(g)",), dims=algebra.square("n")),
+    ArrayOp("tril", algebra.tril, pull=("tril(g)",), dims=algebra.matrix_dims),
+    ArrayOp(
+        "half_tril", algebra.half_tril, pull=("half_tril(g)",),
+        dims=algebra.square("nn"),
+    ),
+    ArrayOp(
+        "symmetric", None, dims=algebra.square("nn"), definition="0.5*(a + a')",
+    ),
+    ArrayOp("inv", algebra.inv, pull=("-(y' @ g @ y')",), dims=algebra.square("nn")),
+    ArrayOp(
+        "solve", algebra.solve, operands=2, dims=algebra.solve_dims,
+        pull={
+            (2, 1): ("-outer(solve(a', g), y)", "solve(a', g)"),
+            (2, 2): ("-(solve(a', g) @ y')", "solve(a', g)"),
+        },
+    ),
+    ArrayOp("det", algebra.det, pull=("g*y*inv(a)'",), dims=algebra.square("")),
+    ArrayOp("logdet", algebra.logdet, pull=("g*inv(a)'",), dims=algebra.square("")),
+    ArrayOp(
+        "cholesky", algebra.cholesky, dims=algebra.square("nn"),
+        pull=("symmetric(solve(y', solve(y', half_tril(y' @ g))')')",),
+    ),
+    # windows of images
+    ArrayOp(
+        "patches", windows.patches, pull=(f"unpatches(g, a, {_SIZED})",),
+        dims=windows.patches_dims, attrs=_WINDOW,
+    ),
+    ArrayOp(
+        "unpatches", windows.unpatches, operands=2,
+        pull=(f"patches(g, {_SIZED})", "0"),
+        dims=windows.unpatches_dims, attrs=_WINDOW, like=(1,),
+    ),
+    ArrayOp(
+        "conv2d", windows.conv2d, operands=2,
+        pull=(f"conv2d_data(g, b, a, {_MOVED})", f"conv2d_kernel(g, a, b, {_MOVED})"),
+        dims=windows.conv2d_dims, attrs=_CONV,
+    ),
+    ArrayOp(
+        "conv2d_data", windows.conv2d_data, operands=3,
+        pull=(f"conv2d(g, b, {_MOVED})", f"conv2d_kernel(a, g, b, {_MOVED})", "0"),
+        dims=windows.conv2d_data_dims, attrs=_CONV, like=(2,),
+    ),
+    ArrayOp(
+        "conv2d_kernel", windows.conv2d_kernel, operands=3,
+        pull=(f"conv2d(b, g, {_MOVED})", f"conv2d_data(a, g, b, {_MOVED})", "0"),
+        dims=windows.conv2d_kernel_dims, attrs=_CONV, like=(2,),
+        summed=windows.conv2d_kernel_summed,
+    ),
+    ArrayOp(
+        "maxpool2d", pools.maxpool2d, pull=(f"unpool2d(g, a, y, {_SIZED})",),
+        dims=pools.pool_dims, attrs=_POOL, kinks=f"unpool2d(0*y + 1, a, y, {_SIZED})",
+    ),
+    ArrayOp(
+        "unpool2d", pools.unpool2d, operands=3,
+        pull=(f"pool_like2d(g, b, c, {_SIZED})", "0", "0"),
+        dims=pools.unpool_dims, attrs=_POOL,
+    ),
+    ArrayOp(
+        "pool_like2d", pools.pool_like2d, operands=3,
+        pull=(f"unpool2d(g, b, c, {_SIZED})", "0", "0"),
+        dims=pools.pool_like_dims, attrs=_POOL,
+    ),
+    ArrayOp(
+        "avgpool2d", None, dims=pools.pool_dims, attrs=_POOL,
+        definition=f"mean(patches(a, {_SIZED}), axis=(-4, -3))",
+    ),
+    # order
+    ArrayOp("argsort", choices.argsort, pull=("0",), dims=choices.vector_dims),
+    ArrayOp(
+        "sort", choices.sort, dims=choices.vector_dims,
+        refuse="write take(a, argsort(a)): the order is then constant, and the "
+        "derivative exact wherever no two entries are equal",
+    ),
+    ArrayOp(
+        "argmax", choices.argmax, dims=choices.argmax_dims, attrs=_LAST,
+        refuse="it is a whole number, constant almost everywhere: softmax is its "
+        "smooth form; for the value itself use max",
     ),
 )  # fmt: skip
 
@@ -145,11 +346,24 @@ def op_called(name: str) -> Op:
     return ARRAY_OPS.get(name) or OPS[name]
 
 
+# max and min of one array are written as those of several numbers.
+_SPELLED = frozenset(["largest", "smallest"])
+
 ARRAY_FUNCTIONS: dict[str, ArrayOp] = {
-    spelling: op for op in ARRAY_TABLE for spelling in (op.name, *op.aliases)
+    spelling: op
+    for op in ARRAY_TABLE
+    if op.name not in _SPELLED
+    for spelling in (op.name, *op.aliases)
 }
 
 
-def defined(root: Any) -> Any:
-    """`root` with every operation that is written in others written out."""
-    return root
+def defined(root: Node) -> Node:
+    """`root` with every operation that is written in others written out.
+
+    >>> from cgprimer.expr.array_syntax import parse_array_expression
+    >>> defined(parse_array_expression("norm1(x, axis=0)"))
+    Node(sum(abs(x), axis=0))
+    """
+    from cgprimer.expr.array_rule import written_out
+
+    return written_out(root)
