@@ -23,11 +23,12 @@ from cgprimer.errors import shorten
 from cgprimer.expr.array_advice import about_keyword
 from cgprimer.expr.array_attributes import (
     Unreadable,
+    about_form,
     about_value,
     read_index,
     read_value,
 )
-from cgprimer.expr.array_complaints import REDUCED, ArrayComplaints
+from cgprimer.expr.array_complaints import BEHIND, REDUCED, ArrayComplaints
 from cgprimer.expr.array_op import REQUIRED, ArrayOp
 from cgprimer.expr.array_ops import op_called
 from cgprimer.expr.array_tokens import COMPARING, COMPARISONS
@@ -77,7 +78,7 @@ class ArrayParser(ArrayComplaints):
             return self.keyword(at)
         if call and self.tokens[at - 1] == "," and self.given.get(call.token):
             hint = f"write the arguments first: {call.op and call.op.name}(…, …=…)"
-            self.note("an argument behind a keyword", at, hint)
+            self.note(BEHIND, at, hint)
         return super().operand(at)
 
     def keyword(self, at: int) -> int:
@@ -105,6 +106,8 @@ class ArrayParser(ArrayComplaints):
             value, after = read_value(self.tokens, at, key)
         except Unreadable as error:
             self.fail(error.message, error.at, error.hint, error.to)
+        if not self.tokens[after]:
+            self.fail("'(' is never closed", self.frames[-1].token)
         if self.tokens[after] not in (",", ")"):
             message = f"'{key}=' takes one value"
             self.fail(message, after, about_value(key))
@@ -245,20 +248,16 @@ class ArrayParser(ArrayComplaints):
         to: int,
     ) -> Node:
         """The node of a call with its keywords, or what is wrong with it."""
-        several = op.arity < 0 or op.chains
-        if len(args) < max(op.arity, 1) or (len(args) > op.arity and not several):
+        if len(args) < max(op.arity, 1) or len(args) > op.arity >= 0:
             self.wrong_count(op, len(args), at, to)
         missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
-        if missing and not self.is_odd:
+        if "form" in attrs and (wrong := about_form(attrs["form"], len(args))):
+            self.note(wrong, at + 2)
+        if missing and not self.problems:
             hint = about_value(missing[0])
             self.note(f"{self.tokens[at]!r} needs '{missing[0]}='", at, hint, to)
         if self.problems:
             return args[0] if args else name(self.tokens[at])
-        if op.chains:
-            node = args[0]
-            for arg in args[1:]:
-                node = op(node, arg, **attrs)
-        else:
-            node = op(*args, **attrs)
+        node = op(*args, **attrs)
         self.marks.setdefault(node, (at, at))
         return node

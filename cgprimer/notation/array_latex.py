@@ -59,7 +59,7 @@ def array_latex_parts(
     `level` says how tightly an argument binds, `begins` whether it leads with a minus.
     """
     op, args = node.op, node.args
-    if op.name in _AROUND:
+    if op.name in _AROUND and attrs_of(node).get("axis") is None:
         before, behind = _AROUND[op.name]
         return [before, args[0], behind]
     if op.name in _RAISED:

@@ -50,7 +50,7 @@ def array_parts(node: Node, binding: Callable[[Node], float]) -> Parts:
 
 
 def _call(node: Node, attrs: dict[str, Any]) -> Parts:
-    op, args = node.op, _chained(node)
+    op, args = node.op, node.args
     form = attrs.pop("form", None)
     parts: Parts = [] if form is None else [f', "{form}"']
     for arg in args:
@@ -69,16 +69,6 @@ def _call(node: Node, attrs: dict[str, Any]) -> Parts:
 def called(op: Op) -> str:
     """What an operation is called in a text: max for the largest of an array."""
     return _CALLED.get(op.name, op.name)
-
-
-def _chained(node: Node) -> list[Node]:
-    """The arguments; of concat(concat(a, b), c) all three."""
-    behind: list[Node] = []
-    op, value = node.op, node.value
-    while op.chains and node.args[0].op is op and node.args[0].value == value:
-        behind += node.args[:0:-1]
-        node = node.args[0]
-    return [*node.args, *reversed(behind)]
 
 
 def value_text(key: str, value: Any) -> str:

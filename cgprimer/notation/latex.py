@@ -12,8 +12,10 @@ import re
 import string
 import unicodedata
 from collections.abc import Collection
+from typing import NamedTuple
 
 from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
 from cgprimer.expr.tokens import MARKS
@@ -48,28 +50,52 @@ FRACTION = ATOM - 1
 Signed = tuple[Node, Node | None]
 
 
-def latex(root: Node, bold: Collection[str] = ()) -> str:
-    """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …
+class Typeset(NamedTuple):
+    """How expressions over arrays are set.
 
     bold : names that are set bold, as courses do with those of arrays.
+    sizing : the dims of names. With it what is done entry by entry is told from what is
+        done with matrices: a \\odot b, A^{\\odot 2}, \\exp(A); without, a \\cdot b.
     """
-    return r";\ ".join(_statements(root, bold))
+
+    bold: Collection[str] = ()
+    sizing: Sizing | None = None
+
+    def template(self, node: Node) -> str:
+        """How an operation is written on arrays, where that is not as on numbers."""
+        if self.sizing is None or node.op.name not in ("mul", "pow", "exp"):
+            return ""
+        ranks = [len(self.sizing.of(arg)) for arg in node.args]
+        if node.op.name == "mul":
+            return r"{0} \odot {1}" if min(ranks) else ""
+        if ranks[0] < 2:
+            return ""
+        power = r"{0}^{{\odot {1}}}"
+        return power if node.op.name == "pow" else r"\exp\left({0}\right)"
+
+
+PLAIN = Typeset()
+
+
+def latex(root: Node, how: Typeset = PLAIN) -> str:
+    """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
+    return r";\ ".join(_statements(root, how))
 
 
 def latex_equation(
-    name: str, body: Node, equals: str = "=", bold: Collection[str] = ()
+    name: str, body: Node, equals: str = "=", how: Typeset = PLAIN
 ) -> str:
     """An equation; before it what `body` shares with itself, if that is much."""
-    *shared, last = _statements(body, bold)
-    left = latex_name(name, name in bold)
+    *shared, last = _statements(body, how)
+    left = latex_name(name, name in how.bold)
     return r";\ ".join([*shared, f"{left} {equals} {last}"])
 
 
-def _statements(root: Node, bold: Collection[str]) -> list[str]:
+def _statements(root: Node, how: Typeset) -> list[str]:
     """`root` as one formula, or as definitions and what they end in."""
     if is_tree(root):
-        return [_tree(root, bold)]
-    return [_definition(line, root, bold) for line in lines(root)]
+        return [_tree(root, how)]
+    return [_definition(line, root, how) for line in lines(root)]
 
 
 def latex_factor(root: Node) -> str:
@@ -127,31 +153,31 @@ def _accented(text: str) -> tuple[str, str]:
     return (letter, accent) if accent in ACCENTS or not accent else (text, "")
 
 
-def _definition(line: str, whole: Node, bold: Collection[str]) -> str:
+def _definition(line: str, whole: Node, how: Typeset) -> str:
     from cgprimer.expr.array_syntax import parse_array_expression
     from cgprimer.expr.syntax import parse_expression
 
     of_arrays = any(isinstance(node.op, ArrayOp) for node in postorder([whole]))
     parse = parse_array_expression if of_arrays else parse_expression
     *left, right = line.split(" = ")
-    text = _tree(parse(right), bold)
+    text = _tree(parse(right), how)
     return " = ".join([*map(latex_name, left), text])
 
 
-def _tree(root: Node, bold: Collection[str]) -> str:
-    return emit(_minus_before_fractions(root), lambda node: _parts(node, bold))
+def _tree(root: Node, how: Typeset) -> str:
+    return emit(_minus_before_fractions(root), lambda node: _parts(node, how))
 
 
-def _parts(node: Node, bold: Collection[str]) -> list[Node | str]:
+def _parts(node: Node, how: Typeset) -> list[Node | str]:
     """A node as its LaTeX, with the arguments still to be spelled."""
     if node.op is NAME:
-        return [latex_name(str(node.value), node.value in bold)]
+        return [latex_name(str(node.value), node.value in how.bold)]
     if node.op is CONST:
         return [latex_number(exact(float(node.value or 0.0)))]
     if isinstance(node.op, ArrayOp) and not node.op.latex:
         return array_latex_parts(node, level, leads_with_minus)
     parts: list[Node | str] = []
-    for text, position in _pieces(node.op):
+    for text, position in _pieces(node.op, how.template(node)):
         parts.append(text)
         if position is not None:
             arg = node.args[position]
@@ -161,11 +187,13 @@ def _parts(node: Node, bold: Collection[str]) -> list[Node | str]:
 
 
 @functools.cache
-def _pieces(op: Op) -> list[tuple[str, int | None]]:
+def _pieces(op: Op, template: str) -> list[tuple[str, int | None]]:
     """The template of an operation as texts, each with the argument that follows it."""
     called = op.name.replace("_", r"\_")
     places = ", ".join(f"{{{i}}}" for i in range(op.arity))
-    template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
+    template = (
+        template or op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
+    )
     pieces: list[tuple[str, int | None]] = []
     text = ""
     # format() would want all arguments spelled first, and so would recurse; cut into

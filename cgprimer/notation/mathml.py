@@ -22,6 +22,7 @@ TOKEN = re.compile(r"\\left.|\\right.|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.D
 SIGNS = {
     "cdot": "⋅", "times": "×", "partial": "∂", "infty": "∞", "-": "−", "*": "∗",
     "top": "⊤", "lVert": "‖", "rVert": "‖", "ge": "≥", "le": "≤", "ne": "≠", "to": "→",
+    "odot": "⊙",
 }  # fmt: skip
 LETTERS = latex.LETTERS | {"epsilon": "ϵ", "phi": "ϕ", "pi": "π"}
 
