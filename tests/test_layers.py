@@ -42,6 +42,8 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("expr.node", "errors"),  # … and its text
     ("expr.node", "notation.text"),
     ("graph.graph", "graph.local"),  # methods of a graph, computed by what uses it
+    ("graph.graph", "graph.array_paths"),
+    ("graph.graph", "graph.node_view"),
     ("graph.graph", "graph.paths"),
     ("graph.graph", "graph.point"),
     ("graph.graph", "graph.rows"),
