@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cgprimer.diff.sweep import partials
+from cgprimer.expr.array_forwards.choices import BadIndex
 from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import Sizing
@@ -310,6 +311,21 @@ def test_what_has_no_machine_code_is_named() -> None:
     root = parse_array_expression("sum(solve(S, S @ xa[0:4])) + trace(inv(S))")
     with pytest.raises(Uncoded, match=r"^no machine code for solve, inv$"):
         compile_arrays([root], sizing(), SAMPLED, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(5.0, "tx holds 5: the axis has 5 entries, 0 to 4"),
+     (-1.0, "tx holds -1: the axis has 5 entries, 0 to 4"),
+     (0.5, "tx holds 0.5: an index is a whole number")],
+)  # fmt: skip
+def test_an_index_that_names_no_entry_is_refused(value: float, message: str) -> None:
+    at = values(4)
+    at["tx"][2] = value
+    compiled = compile_arrays([parse_array_expression("xa[tx]")], sizing(), SAMPLED, 4)
+    with pytest.raises(BadIndex) as caught:
+        compiled(at)
+    assert str(caught.value) == message
 
 
 def test_every_operation_with_code_is_one_of_the_table() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from cgprimer.expr.array_forwards.choices import BadIndex, whole
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
 from cgprimer.run.llvm.arrays.blas import OneThread, gemm
@@ -75,6 +76,14 @@ class Code:
             (self.slot[buffer], shape) for buffer, shape in self.lowered.results
         ]
 
+    def check_index(self, name: str, values: Numbers) -> None:
+        """BadIndex where a name holds what names no entry."""
+        entries = self.lowered.indices[name]
+        try:
+            whole(values, entries)
+        except BadIndex as error:
+            raise error.named(name, "") from None
+
     def call(self) -> None:
         """Run."""
         with OneThread():
@@ -104,6 +113,8 @@ class ArrayFunction:
             if array.shape != shape and array.size != int(np.prod(shape)):
                 raise ValueError(f"{name} is {array.shape}, but {shape} is expected")
             code.args[slot] = array.ctypes.data
+            if name in code.lowered.indices:
+                code.check_index(name, array)
             held.append(array)
         results = [np.empty(shape, code.dtype) for _, shape in code.results]
         for (slot, _), array in zip(code.results, results, strict=True):
@@ -134,6 +145,8 @@ class ArrayStep:
             name: np.ascontiguousarray(value, dtype=code.dtype)
             for name, value in data.items()
         }
+        for name in self.data.keys() & code.lowered.indices.keys():
+            code.check_index(name, self.data[name])
         self.rows = {
             name: np.empty((batch, *array.shape[1:]), dtype=code.dtype)
             for name, array in self.data.items()

@@ -1,10 +1,12 @@
 """A loop over the entries of arrays as LLVM text: vectors along the best axis.
 
-    Loop (shape, expressions, distances) ─▶ body of a function of one pointer per leaf
+    Loop (shape, expressions, distances) ─▶ Nest ─▶ body of a function of %t and of one
+                                                    pointer for each array
 
 Axes that lie one behind the other in every array are one axis. The innermost loop runs
 along the axis whose entries are neighbours; a last vector that is not full reads and
-writes as many numbers as there are. All sizes are constants.
+writes as many numbers as there are. Lengths and distances are in a table, %t, so that
+layers of different sizes share one function: building it costs more than running it.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cgprimer.expr.definitions import expand
-from cgprimer.expr.node import Node, postorder_above
-from cgprimer.expr.ops import CONST, Op
+from cgprimer.expr.node import Node, postorder, postorder_above
+from cgprimer.expr.ops import Op
 from cgprimer.run.llvm.arrays.expression import AT_MOST, CHOOSE, EQUAL, LESS
 from cgprimer.run.llvm.arrays.steps import Fold, Loop
+from cgprimer.run.llvm.blocks import Whole
 from cgprimer.run.llvm.emit import Emitter, _extremum, is_coded
 from cgprimer.run.llvm.lanes import NumberType, Real
 
@@ -64,7 +67,7 @@ class ArrayEmitter(Emitter):
         """
         return self.new(f'call ptr asm "", "=r,0"(ptr {place})')
 
-    def load_lanes(self, base: str, count: int, stride: int) -> str:
+    def load_lanes(self, base: str, count: int, stride: Whole) -> str:
         """So many numbers from `base` on; zeros in the lanes behind them."""
         if stride == 0:
             return self.splat(self.number(base, 0))
@@ -73,7 +76,7 @@ class ArrayEmitter(Emitter):
         if stride != 1:
             vector, kind = self.const(0.0), self.real.name
             for k in range(count):
-                number = self.number(base, k * stride)
+                number = self.number(base, self._steps(stride, k))
                 vector = self.new(
                     f"insertelement {self.type} {vector}, {kind} {number}, i64 {k}"
                 )
@@ -88,7 +91,10 @@ class ArrayEmitter(Emitter):
             f"<{self.width} x i32> <{order}>"
         )
 
-    def store_lanes(self, value: str, base: str, count: int, stride: int) -> None:
+    def _steps(self, stride: Whole, k: int) -> Whole:
+        return stride * k if isinstance(stride, int) else self.times(stride, k)
+
+    def store_lanes(self, value: str, base: str, count: int, stride: Whole) -> None:
         """Store the first lanes."""
         if self.width == 1 or (stride == 1 and count == self.width):
             self.store(value, base, 0)
@@ -103,7 +109,7 @@ class ArrayEmitter(Emitter):
         else:
             for k in range(count):
                 number = self.new(f"extractelement {self.type} {value}, i64 {k}")
-                self.put(number, base, k * stride)
+                self.put(number, base, self._steps(stride, k))
 
     def joined(self, fold: Fold, total: str, value: Real) -> str:
         """What is folded so far, with one value more."""
@@ -137,11 +143,80 @@ def _definition(op: Op) -> Node | None:
 
 
 class Walk(NamedTuple):
-    """An axis of a loop: its length, and the distance along it in each array."""
+    """An axis of a loop: its length, and the distance along it in each array.
+
+    Both are numbers, and names where a function has them from its table.
+    """
 
     size: int
     strides: tuple[int, ...]
     folded: bool
+
+
+class Steps(NamedTuple):
+    """An axis as a function sees it: names of the length and of distances, or 0."""
+
+    size: Whole
+    strides: tuple[Whole, ...]
+    folded: bool
+
+
+class Nest(NamedTuple):
+    """The axes of a loop: those around, and the one along which vectors lie, if any."""
+
+    walks: list[Walk]
+    lane: Walk | None
+    width: int
+
+    @property
+    def rest(self) -> int:
+        """Entries along the lane behind whole vectors."""
+        return self.lane.size % self.width if self.lane else 0
+
+    @property
+    def table(self) -> list[int]:
+        """What the function is told: lengths and distances that are not 0."""
+        numbers = []
+        for walk in self.walks:
+            numbers += [walk.size, *(s for s in walk.strides if s)]
+        if self.lane:
+            whole = self.lane.size - self.rest
+            numbers += [whole, *(s for s in self.lane.strides if s not in (0, 1))]
+        return numbers
+
+    @property
+    def pattern(self) -> tuple[object, ...]:
+        """What the function's text depends on."""
+        around = tuple((w.folded, tuple(map(bool, w.strides))) for w in self.walks)
+        if self.lane is None:
+            return around, self.width
+        kinds = tuple(s if s in (0, 1) else 2 for s in self.lane.strides)
+        whole = self.lane.size >= self.width
+        return around, self.width, self.rest, whole, self.lane.folded, kinds
+
+
+def nest_of(loop: Loop, real: NumberType) -> Nest:
+    """The axes of a loop, and how wide its vectors are."""
+    walks = loop_axes(loop)
+    if not walks:
+        return Nest([], None, 1)
+    most = BYTES // real.bytes
+    lane = walks.pop(vector_axis(walks, most))
+    return Nest(walks, lane, width_of(lane.size, most))
+
+
+def signature(loop: Loop, nest: Nest) -> tuple[object, ...]:
+    """What tells the functions of loops apart."""
+    number = {node: k for k, (node, _) in enumerate(loop.leaves)}
+    rows: dict[Node, int] = {}
+    text: list[tuple[object, ...]] = []
+    for node in postorder([output.root for output in loop.outputs]):
+        rows[node] = len(rows)
+        value = number[node] if node in number else node.value
+        shown = value.hex() if isinstance(value, float) else value
+        text.append((node.op, shown, *(rows[arg] for arg in node.args)))
+    roots = tuple(rows[output.root] for output in loop.outputs)
+    return nest.pattern, tuple(text), roots, loop.fold, loop.factor
 
 
 def loop_axes(loop: Loop) -> list[Walk]:
@@ -202,18 +277,35 @@ def width_of(size: int, most: int) -> int:
 class LoopWriter:
     """Writes one loop; its function gets %p0, %p1, …: outputs, then leaves."""
 
-    def __init__(self, loop: Loop, real: NumberType) -> None:
-        self.loop = loop
-        walks = loop_axes(loop)
-        most = BYTES // real.bytes
-        self.lane: Walk | None = None
-        if walks:
-            self.lane = walks.pop(vector_axis(walks, most))
-        self.width = width_of(self.lane.size, most) if self.lane else 1
-        self.e = ArrayEmitter(self.width, real)
-        self.walks = walks
+    def __init__(self, loop: Loop, nest: Nest, real: NumberType) -> None:
+        self.loop, self.width = loop, nest.width
+        self.e = ArrayEmitter(nest.width, real)
         self.count = len(loop.outputs)
         self.known: dict[int, str] = {}
+        self._told = 0
+        self.walks = [
+            Steps(
+                self._tell(),
+                tuple(self._tell() if s else 0 for s in walk.strides),
+                walk.folded,
+            )
+            for walk in nest.walks
+        ]
+        self.lane: Steps | None = None
+        self.rest, self.whole = nest.rest, False
+        if nest.lane:
+            self.whole = nest.lane.size >= nest.width
+            size = self._tell()
+            self.lane = Steps(
+                size,
+                tuple(s if s in (0, 1) else self._tell() for s in nest.lane.strides),
+                nest.lane.folded,
+            )
+
+    def _tell(self) -> str:
+        """The next number of the table."""
+        self._told += 1
+        return self.e.number("%t", self._told - 1, "i64")
 
     def write(self) -> ArrayEmitter:
         """The body."""
@@ -222,12 +314,12 @@ class LoopWriter:
         self._outer(outer, base)
         return self.e
 
-    def _remaining(self, walks: Sequence[Walk], k: int) -> bool:
+    def _remaining(self, walks: Sequence[Steps], k: int) -> bool:
         """Whether a leaf still moves in loops that are to come."""
         lanes = [self.lane] if self.lane else []
         return any(walk.strides[k] for walk in (*walks, *lanes))
 
-    def _settle(self, inner: Sequence[Walk], base: Sequence[str]) -> list[int]:
+    def _settle(self, inner: Sequence[Steps], base: Sequence[str]) -> list[int]:
         """Load what does not change any more; which leaves these are."""
         new = [
             k
@@ -238,7 +330,7 @@ class LoopWriter:
             self.known[k] = self.e.splat(self.e.number(base[k], 0))
         return new
 
-    def _at(self, walk: Walk, base: Sequence[str], index: str) -> list[str]:
+    def _at(self, walk: Steps, base: Sequence[str], index: str) -> list[str]:
         """Where all arrays are, so far along an axis."""
         e = self.e
         return [
@@ -248,7 +340,7 @@ class LoopWriter:
             for k, (place, stride) in enumerate(zip(base, walk.strides, strict=True))
         ]
 
-    def _outer(self, walks: Sequence[Walk], base: list[str]) -> None:
+    def _outer(self, walks: Sequence[Steps], base: list[str]) -> None:
         """Loops over axes that are kept."""
         inner = [walk for walk in self.walks if walk.folded]
         new = self._settle((*walks, *inner), base)
@@ -277,18 +369,19 @@ class LoopWriter:
             body(base, 1)
             return
         lane, width = self.lane, self.width
-        whole = lane.size - lane.size % width
-        if whole > width:
+        if self.whole:
             self.e.each(
-                0, whole, width, lambda i: body(self._at(lane, base, i), width)
+                0, lane.size, width, lambda i: body(self._at(lane, base, i), width)
             )
-        elif whole:
-            body(base, width)
-        if whole < lane.size:
-            at = self._at(lane, base, str(whole)) if whole else base
-            body(at, lane.size - whole)
+        if self.rest:
+            body(self._behind(base), self.rest)
 
-    def _entry(self, inner: Sequence[Walk], base: list[str], lanes: int) -> None:
+    def _behind(self, base: list[str]) -> list[str]:
+        """Where the arrays are behind the whole vectors."""
+        assert self.lane is not None
+        return self._at(self.lane, base, str(self.lane.size)) if self.whole else base
+
+    def _entry(self, inner: Sequence[Steps], base: list[str], lanes: int) -> None:
         """One vector of results."""
         e, fold = self.e, self.loop.fold
         if fold:
@@ -318,7 +411,7 @@ class LoopWriter:
         return e.emit([output.root for output in self.loop.outputs], names)
 
     def _folded(
-        self, walks: Sequence[Walk], base: list[str], total: str, lanes: int
+        self, walks: Sequence[Steps], base: list[str], total: str, lanes: int
     ) -> str:
         """Loops over axes that are folded; `lanes` is 0 where the lane is one."""
         e = self.e
@@ -348,18 +441,14 @@ class LoopWriter:
         """Fold along the lane."""
         e, lane, width = self.e, self.lane, self.width
         assert lane is not None
-        whole = lane.size - lane.size % width
-        if whole > width:
+        if self.whole:
             [total] = e.loop(
-                0, whole, width,
+                0, lane.size, width,
                 lambda i, c: [self._joined(self._at(lane, base, i), c[0], width)],
                 [(e.type, total)],
             )  # fmt: skip
-        elif whole:
-            total = self._joined(base, total, width)
-        if rest := lane.size - whole:
-            at = self._at(lane, base, str(whole)) if whole else base
-            [value] = self._values(at, rest)
+        if rest := self.rest:
+            [value] = self._values(self._behind(base), rest)
             kinds = [f"i1 {str(k < rest).lower()}" for k in range(width)]
             mask = f"<{', '.join(kinds)}>"
             value = e.select(mask, value, e.const(FIRST[self.loop.fold]))
@@ -367,9 +456,6 @@ class LoopWriter:
         return total
 
 
-def loop_text(loop: Loop, real: NumberType) -> ArrayEmitter:
+def loop_text(loop: Loop, nest: Nest, real: NumberType) -> ArrayEmitter:
     """The body of the function of a loop."""
-    return LoopWriter(loop, real).write()
-
-
-__all__ = ["ArrayEmitter", "loop_axes", "loop_text", "CONST"]
+    return LoopWriter(loop, nest, real).write()

@@ -45,6 +45,8 @@ Value = Expr | Windows
 SUMMING = frozenset({"outer", "matmul", "conv2d_kernel"})
 LINEAR = {"add": 2, "sub": 2, "neg": 1, "transpose": 1, "reshape_to": 1, "permute": 1}
 """Operations whose mean is that of their first arguments, and how many these are."""
+PICKING = {"pick": 0, "unpick": 2}
+"""Operations that choose by whole numbers, and which argument these count in."""
 STEP, MEAN_STEP = 1, 2  # numbers of the factors -rate and -rate/samples
 OFTEN = 3  # times a cheap expression is computed again, at most
 
@@ -58,11 +60,13 @@ class Lowered:
     """What is run, and where its ends lie.
 
     inputs : name → buffer. results : buffer of each root, and its shape as handed out.
+    indices : name of whole numbers → how many entries they count.
     """
 
     plan: Plan
     inputs: dict[str, int] = field(default_factory=dict)
     results: list[tuple[int, Shape]] = field(default_factory=list)
+    indices: dict[str, int] = field(default_factory=dict)
 
 
 class Request(NamedTuple):
@@ -269,9 +273,21 @@ class Lowering:
             rule = OPERATIONS.get(node.op.name)
             if rule is None:
                 raise NoCode(node.op.name)
+            if node.op.name in PICKING:
+                self._note_index(node)
             return rule(self.builder, self._call(node))
         args = [self.values[self._same_sign(node, arg)] for arg in node.args]
         return self.builder.entrywise(node.op, *args)
+
+    def _note_index(self, node: Node) -> None:
+        """Remember which numbers have to be whole, and below what: callers check."""
+        index = node.args[1]
+        if index.op is not NAME:
+            raise NoCode(f"{node.op.name} by numbers that are computed")
+        entries = self._dims(node.args[PICKING[node.op.name]])[-1]
+        known = self.lowered.indices
+        text = str(index.value)
+        known[text] = min(entries, known.get(text, entries))
 
     def _same_sign(self, node: Node, arg: Node) -> Node:
         """relu(a) in place of a in step(a), where it is there anyhow."""

@@ -13,7 +13,12 @@ from typing import NamedTuple
 
 from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter, Registers
 from cgprimer.run.llvm.arrays.expression import Leaf
-from cgprimer.run.llvm.arrays.loop_text import ArrayEmitter, loop_text
+from cgprimer.run.llvm.arrays.loop_text import (
+    ArrayEmitter,
+    loop_text,
+    nest_of,
+    signature,
+)
 from cgprimer.run.llvm.arrays.math_text import math_text
 from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, Plan, Product
 from cgprimer.run.llvm.lanes import NumberType
@@ -52,6 +57,7 @@ class ModuleWriter:
         self.plan, self.real = plan, real
         self.e = Writer(1, real)
         self.kernels: dict[tuple[str, str], str] = {}
+        self.loops: dict[tuple[object, ...], str] = {}
         self.functions: set[str] = set()
         self.declared: set[str] = set()
         self.constants: dict[str, str] = {}
@@ -98,22 +104,33 @@ class ModuleWriter:
         base = self.base[leaf.buffer]
         return self.e.place(base, leaf.offset) if leaf.offset else base
 
-    def _call(self, e: ArrayEmitter, names: list[str], given: list[str]) -> None:
-        """Call a kernel with this body."""
+    def _kernel(self, e: ArrayEmitter, names: list[str]) -> str:
+        """The name of a kernel with this body."""
         self.functions |= e.functions
         self.declared |= e.declared
-        # Whoever writes a result does so in memory that nothing else points to, but for
-        # loops in place, which read an entry before they write it.
         parameters = ", ".join(f"ptr {name}" for name in names)
         key = "\n".join(e.lines), parameters
-        title = self.kernels.setdefault(key, f"k{len(self.kernels)}")
+        return self.kernels.setdefault(key, f"k{len(self.kernels)}")
+
+    def _call(self, title: str, given: list[str]) -> None:
+        """Call a kernel."""
         arguments = ", ".join(f"ptr {place}" for place in given)
         self.e.do(f"call void @{title}({arguments})")
 
     def _loop(self, step: Loop) -> None:
         leaves = [*step.writes, *step.reads]
-        names = [f"%p{k}" for k in range(len(leaves))]
-        self._call(loop_text(step, self.real), names, [*map(self._address, leaves)])
+        nest = nest_of(step, self.real)
+        names = ["%t", *(f"%p{k}" for k in range(len(leaves)))]
+        key = signature(step, nest)
+        title = self.loops.get(key)
+        if title is None:
+            title = self.loops[key] = self._kernel(
+                loop_text(step, nest, self.real), names
+            )
+        numbers = nest.table or [0]
+        table = ", ".join(f"i64 {number}" for number in numbers)
+        given = [self._constant(f"[{len(numbers)} x i64] [{table}]")]
+        self._call(title, [*given, *map(self._address, leaves)])
 
     def _convolution(self, step: Convolution) -> None:
         more = [leaf for _, leaf in step.more]
@@ -122,7 +139,7 @@ class ModuleWriter:
         given.append(self._factor(step.given))
         given += map(self._address, more)
         body = ConvolutionWriter(step, self.real, registers()).write()
-        self._call(body, names, given)
+        self._call(self._kernel(body, names), given)
 
     def _factor(self, number: int) -> str:
         """The address of a factor that is handed in; they count from 1."""
