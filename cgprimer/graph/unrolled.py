@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.errors import GraphError, unknown
 from cgprimer.expr.array_op import ArrayOp, attrs_of
-from cgprimer.expr.array_ops import defined
+from cgprimer.expr.array_rule import fill, parsed
 from cgprimer.expr.dims import Dims, Sizing, count, is_unknown, show_dims
-from cgprimer.expr.node import Node, postorder
-from cgprimer.expr.ops import NAME, ONE, OPS, ZERO, const, name
+from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.ops import ARGUMENTS, NAME, ONE, OPS, ZERO, const, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
@@ -133,7 +133,7 @@ class _Unroller:
         for text in source.order:
             if text not in source.sources:
                 continue
-            body = with_sizes(defined(source.equation(text).body), self.sizes)
+            body = with_sizes(_in_others(source.equation(text).body), self.sizes)
             dims = sizing.names[text] = sizing.of(body)
             try:
                 values = self.values(body, sizing)
@@ -216,6 +216,22 @@ class _Unroller:
         return np.asarray(made[body], dtype=object)
 
 
+def _in_others(root: Node) -> Node:
+    """A body with operations written in others, comparisons too, written out."""
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if not args:
+            return node
+        made = intern(node.op, tuple(args), node.value)
+        op = node.op
+        if not (isinstance(op, ArrayOp) and op.definition) or op.name in BY_ENTRIES:
+            return made
+        by = dict(zip(map(name, ARGUMENTS), args, strict=False))
+        return _in_others(fill(parsed(op.definition), by, attrs_of(made)))
+
+    return fold([root], visit)[root]
+
+
 class NotUnrolled(Exception):
     """An operation that has no expression entry by entry, and what to do."""
 
@@ -257,12 +273,38 @@ def _of_arrays(node: Node, args: list[Any], sizing: Sizing) -> Any:
     if op.name in BY_ENTRIES:
         return BY_ENTRIES[op.name](*args, **attrs)
     try:
-        return op.forward(np, tuple(map(len, dims)), *args, **attrs)
+        return op.forward(ENTRIES, tuple(map(len, dims)), *args, **attrs)
     except (TypeError, AttributeError, np.linalg.LinAlgError):
         raise NotUnrolled(
             f"{op.name!r} has no formula for its entries",
             "write it in operations that have: sums, products, functions of numbers",
         ) from None
+
+
+class _Namespace:
+    """Numpy, with functions of entries in the place of those that compare numbers."""
+
+    maximum = staticmethod(lambda a, b: _each(_larger, a, b))
+
+    def __getattr__(self, text: str) -> Any:
+        return getattr(np, text)
+
+
+ENTRIES = _Namespace()
+
+
+def _larger(a: Any, b: Any) -> Any:
+    """max(a, b); a border of -inf is never the larger."""
+    if -np.inf in (a, b):
+        return b if a == -np.inf else a
+    return Entry(OPS["max"](node_of(a), node_of(b)))
+
+
+def _chosen(c: Any, a: Any, b: Any) -> Entries:
+    """where(c, a, b) as a sum, of which one term is 0."""
+    # The scalar language has no choice; where one branch is nan or inf, so is the sum.
+    is_so = _each(lambda entry: _call("abs", _call("sign", entry)), c)
+    return np.asarray(is_so * a + (1 - is_so) * b, dtype=object)
 
 
 def _number(entry: Any) -> float:
@@ -363,6 +405,7 @@ def _cholesky(a: Entries) -> Entries:
 LARGEST = 6  # rows: 720 products
 
 BY_ENTRIES: dict[str, Callable[..., Any]] = {
+    "where": _chosen,
     "largest": _reduced("max"),
     "smallest": _reduced("min"),
     "logsumexp": _logsumexp,
