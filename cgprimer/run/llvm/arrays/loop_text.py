@@ -18,12 +18,12 @@ from cgprimer.expr.definitions import expand
 from cgprimer.expr.node import Node, postorder, postorder_above
 from cgprimer.expr.ops import Op
 from cgprimer.run.llvm.arrays.expression import AT_MOST, CHOOSE, EQUAL, LESS
+from cgprimer.run.llvm.arrays.registers import registers
 from cgprimer.run.llvm.arrays.steps import Fold, Loop
 from cgprimer.run.llvm.blocks import Whole
 from cgprimer.run.llvm.emit import Emitter, _extremum, is_coded
 from cgprimer.run.llvm.lanes import NumberType, Real
 
-BYTES = 64
 RELATIONS = {EQUAL: "oeq", LESS: "olt", AT_MOST: "ole"}
 FIRST = {"sum": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}
 
@@ -200,7 +200,7 @@ def nest_of(loop: Loop, real: NumberType) -> Nest:
     walks = loop_axes(loop)
     if not walks:
         return Nest([], None, 1)
-    most = BYTES // real.bytes
+    most = registers().bytes // real.bytes
     lane = walks.pop(vector_axis(walks, most))
     return Nest(walks, lane, width_of(lane.size, most))
 
