@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cgprimer.expr.ops import name
-from cgprimer.run.llvm.arrays.loop_text import ArrayEmitter, width_of
+from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
+from cgprimer.run.llvm.arrays.nest import width_of
 from cgprimer.run.llvm.arrays.registers import registers
 from cgprimer.run.llvm.arrays.steps import Convolution
 from cgprimer.run.llvm.lanes import NumberType

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
 from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter
 from cgprimer.run.llvm.arrays.expression import Leaf
-from cgprimer.run.llvm.arrays.loop_text import (
-    ArrayEmitter,
-    loop_text,
-    nest_of,
-    signature,
-)
+from cgprimer.run.llvm.arrays.loop_text import loop_text
 from cgprimer.run.llvm.arrays.math_text import math_text
+from cgprimer.run.llvm.arrays.nest import nest_of, signature
 from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, Plan, Product
 from cgprimer.run.llvm.lanes import NumberType
 from cgprimer.run.llvm.writer import Writer
