@@ -457,7 +457,7 @@ def test_a_line_that_declares_nothing_is_refused(line, message, hint):
 def test_a_mistake_beside_a_product_is_told_as_one_of_arrays():
     assert refusal(["y = W @ (x + "]) == (
         "the expression ends where a value is expected\n\n"
-        "    y = W @ (x + \n                 ^"
+        "    y = W @ (x + \n                ^"
     )
 
 

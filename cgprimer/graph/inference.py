@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cgprimer.errors import Mistake
+from cgprimer.errors import Mistake, shorten
+from cgprimer.expr.array_advice import is_inverse
 from cgprimer.expr.array_op import attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing
 from cgprimer.expr.node import Node, intern, leaves, postorder
@@ -22,6 +23,7 @@ from cgprimer.graph.declarations import Declared
 from cgprimer.graph.fitting_shapes import is_entrywise
 from cgprimer.graph.shape_errors import EquationText, Needed, Teller
 from cgprimer.grouping import grouped
+from cgprimer.notation.text import show
 
 INDICES = frozenset(["pick", "take"])
 """Operations whose scalars are indices, and need no declaration."""
@@ -102,6 +104,7 @@ class Inference:
             elif new not in self.sizing.known:
                 dims = self._dims(new)
                 self._check_undeclared(name, node, new, dims)
+                self._check_inverse(name, node, new)
                 self.sizing.known[new] = dims
         except DimsError as error:
             self.made[node] = intern(node.op, args, node.value)
@@ -150,6 +153,16 @@ class Inference:
         for before, arg in zip(node.args, new.args, strict=True):
             if arg in self.undeclared and not self.sizing.of(arg):
                 self._tell_undeclared(name, node, before, arg, dims)
+
+    def _check_inverse(self, name: str, node: Node, new: Node) -> None:
+        """Refuse A^-1 of a matrix, which is 1/A here and the inverse in books."""
+        if is_inverse(new) and len(self.sizing.of(new.args[0])) > 1:
+            place = self.places[name]
+            shown = shorten(show(new.args[0]), 24)
+            message = f"{shown!r} to the power -1 may be either of two"
+            hint = "write inv(A) for the inverse, 1/A for one entry by entry"
+            span = self.teller.span(place, node)
+            self._tell(name, Mistake(message, place.text, *span, hint))
 
     def _tell_undeclared(
         self, name: str, node: Node, before: Node, arg: Node, dims: Dims
