@@ -32,6 +32,8 @@ from cgprimer.graph.slots import PARAMETER
 
 _SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
 
+MATRICES = "there are no matrices"
+
 
 @dataclass
 class ArrayReading:
@@ -61,13 +63,14 @@ class ArrayReading:
             is_array_op(node.op) for node in postorder(self.bodies.values())
         )
 
-    def is_better(self, mistakes: int, texts: Sequence[str]) -> bool:
-        """Whether it tells more than a reading of numbers with so many mistakes."""
+    def is_better(self, mistakes: Sequence[Mistake]) -> bool:
+        """Whether it tells more than a reading of numbers with these mistakes."""
         if not self.problems:
             return not self.is_scalar
-        if any("@" in text for text in texts):  # which only arrays have
-            return self.misread <= mistakes
-        return self.is_of_arrays and self.misread < mistakes
+        # What numbers say of '@' is that there are no matrices, which here there are.
+        stale = any("'@'" in m.message and MATRICES in m.hint for m in mistakes)
+        known = self.is_of_arrays or stale
+        return known and self.misread < len(mistakes) + (not self.is_of_arrays)
 
     @property
     def used(self) -> dict[str, None]:
@@ -99,7 +102,7 @@ def read_arrays(
 
     names : more names that are names whatever they spell.
     """
-    reader = _Reader(texts, declared, names)
+    reader = _EquationReader(texts, declared, names)
     found = reader.inferred()
     return ArrayReading(
         {name: body for name, body in reader.bodies.items() if body is not None}
@@ -112,7 +115,7 @@ def read_arrays(
     )
 
 
-class _Reader:
+class _EquationReader:
     """The equations of one text, read one by one.
 
     numbers : name → number of the text that defines it.
@@ -161,7 +164,8 @@ class _Reader:
     def _read(self, name: str, number: int, spelled: Spelled) -> None:
         text = self.texts[number]
         try:
-            parser, self.bodies[name] = _parsed(spelled, self.names)
+            parser, body = _parsed(spelled, self.names)
+            self.bodies[name] = None if number in self.problems else body
             self.places[name] = EquationText(text, parser.places())
         except ExpressionError as error:
             self._tell(number, *error.problems)
@@ -235,6 +239,7 @@ def _parsed(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node
 
 
 def _parser(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node]:
-    source = spelled if spelled.before else spelled.text
+    # Letters that look alike were looked for already; of a str the parser does it too.
+    source = spelled.text if spelled.text.isascii() and not spelled.before else spelled
     parser = ArrayParser(source, spelled.text.find("=") + 1, names)
     return parser, parser.parse()

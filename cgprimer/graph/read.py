@@ -11,6 +11,7 @@ import gc
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from cgprimer import takes
@@ -118,7 +119,7 @@ def _graph(
         reading = read_arrays(
             texts, told or declared_in(texts), (*declared[0], *declared[1])
         )
-        if reading.is_better(sum(map(len, problems.values())), texts):
+        if reading.is_better([*chain.from_iterable(problems.values())]):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
         raise _refused(problems, notes)
