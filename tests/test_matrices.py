@@ -310,3 +310,19 @@ def test_a_name_T_is_a_power_and_no_transpose():
     assert show(read_matrix_formula(r"c^T A^\top x", sizing)) == "(c^T*A') @ x"
     with pytest.raises(ExpressionError, match="an array of 3 x 3 has no power here"):
         read_matrix_formula("A^T x", sizing)
+
+
+STRANGE = ["²", "c²", "x^²", "①", "c^{①}", "٣ x", "x_²", r"\frac{²}{c}", "\0x", "c^x"]
+
+
+@pytest.mark.parametrize("formula", STRANGE)
+def test_strange_signs_are_refused(formula: str):
+    with pytest.raises(ExpressionError):
+        read_matrix_formula(formula + " +", Sizing(DIMS))
+
+
+def test_axes_of_one_are_not_stretched_in_a_formula():
+    sizing = Sizing({"A": (3, 3), "u": (1, 3)})
+    for formula in ("A + u", r"A \odot u"):
+        with pytest.raises(ExpressionError, match="do not fit"):
+            read_matrix_formula(formula, sizing)

@@ -74,7 +74,7 @@ class _MatrixReader(MatrixValues):
             elif token == r"\pi" and "pi" not in self.names:
                 self.values.append(Factor(CONSTANTS["pi"]()))
                 return at + 1
-            elif token[:1].isdigit():
+            elif token[:1].isdecimal():
                 self.values.append(Factor(const(float(token))))
                 return at + 1
             else:
@@ -122,7 +122,7 @@ class _MatrixReader(MatrixValues):
                 self.fail(f"{token!r} closes nothing", at)
             elif token == "/":
                 self.fail("of a quotient on one line the end is unclear", at, _QUOTIENT)
-            elif token[:1].isdigit():
+            elif token[:1].isdecimal():
                 self.fail(f"a sign is missing before {token!r}", at)
             else:
                 self.reduce(2)

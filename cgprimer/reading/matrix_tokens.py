@@ -111,7 +111,7 @@ class MatrixTokens:
         """A name with its index below, and its number in brackets above."""
         if self.tokens[at] == "_":
             index, at = self.lowered(at)
-            stem += index if index.isdigit() else f"_{index}"
+            stem += index if index.isdecimal() else f"_{index}"
         if self.tokens[at : at + 3] == ["^", "{", "("]:
             inner, after = self.braced(at + 1)
             number = "".join(inner[1:-1])

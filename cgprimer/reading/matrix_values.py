@@ -32,7 +32,7 @@ class Factor(NamedTuple):
 class Pending(NamedTuple):
     """A sign or bracket that waits: its level (0 of a bracket), what it is, its token.
 
-    Of a bracket, `after` makes a value of what was inside, and `closes` ends it.
+    A bracket is ended by `closes`.
     """
 
     level: int
@@ -68,6 +68,8 @@ class MatrixValues(MatrixTokens):
         if all(ranks) and (ranks[0] != ranks[1] or left.row != right.row):
             shown = f"{self.shown(left)} and {self.shown(right)}"
             self.fail(f"{shown} are no two terms of a sum", frame.token)
+        if all(ranks):
+            self.sizing.same_dims(self.dims(left.node), self.dims(right.node))
         return Factor(OPS[frame.what](left.node, right.node), left.row or right.row)
 
     def product(self, left: Factor, right: Factor, frame: Pending) -> Factor:
@@ -75,6 +77,7 @@ class MatrixValues(MatrixTokens):
         if not all(ranks):
             return Factor(OPS["mul"](left.node, right.node), any(rows))
         if frame.what in ELEMENTWISE and ranks[0] == ranks[1] and rows[0] == rows[1]:
+            self.sizing.same_dims(self.dims(left.node), self.dims(right.node))
             return Factor(OPS["mul"](left.node, right.node), left.row)
         if frame.what == r"\cdot" and ranks == (1, 1) and not any(rows):
             return Factor(op_called("matmul")(left.node, right.node))
@@ -155,9 +158,9 @@ class MatrixValues(MatrixTokens):
             self.fail(f"an array of {self.shown(base)} has no power here", at, _POWER)
         else:
             number = raised.removeprefix("-")
-            if number.replace(".", "", 1).isdigit():
+            if number.replace(".", "", 1).isdecimal():
                 exponent = const(float(number))
-            elif number in self.sizing.names:
+            elif self.sizing.names.get(number) == ():
                 exponent = name(number)
             else:
                 self.fail("a power is a number or a name here", at)
