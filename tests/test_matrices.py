@@ -3,7 +3,9 @@ r"""Formulas of LaTeX over arrays: what is read by dims, and what does not confo
 import pytest
 
 from cgprimer.errors import ExpressionError
+from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import Sizing
+from cgprimer.notation.latex import Typeset, latex
 from cgprimer.notation.text import show
 from cgprimer.reading.matrices import read_matrix_formula
 
@@ -326,3 +328,16 @@ def test_axes_of_one_are_not_stretched_in_a_formula():
     for formula in ("A + u", r"A \odot u"):
         with pytest.raises(ExpressionError, match="do not fit"):
             read_matrix_formula(formula, sizing)
+
+
+WRITTEN = [
+    "W' @ x + b", "x @ A @ x", "x @ y*c", "outer(x, y)", "inv(A) @ x", "A @ (J @ x)",
+    "(A @ x) @ (A @ x)", "tanh(W1 @ x)", "norm2(x - y)^2", "x*y", "det(A)*c",
+    "sigmoid(W' @ (x + y) + b)", "inv(A)' @ (-x)", "c*(A*J) @ x", "trace(A @ J)/2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_what_is_typeset_by_dims_is_read_as_the_same(text: str):
+    node, sizing = parse_array_expression(text), Sizing(DIMS)
+    assert read_matrix_formula(latex(node, Typeset(sizing=sizing)), sizing) is node
