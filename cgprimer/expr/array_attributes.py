@@ -114,9 +114,9 @@ def _bad(key: str) -> str:
 def _single(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
     """A number, name, None or string at a token."""
     token = tokens[at]
-    if token in ("-", "+") and tokens[at + 1].isdigit():
+    if token in ("-", "+") and tokens[at + 1].isdecimal():
         return (-1 if token == "-" else 1) * _whole(tokens[at + 1], at), at + 2
-    if token.isdigit():
+    if token.isdecimal():
         return _whole(token, at), at + 1
     if token == "None":
         return None, at + 1
@@ -219,5 +219,5 @@ def _number(item: list[str]) -> int | None:
     """A whole number of one or two tokens."""
     sign = -1 if item[0] == "-" else 1
     digits = item[1:] if item[0] in ("-", "+") else item
-    one = len(digits) == 1 and digits[0].isdigit() and len(digits[0]) < 16
+    one = len(digits) == 1 and digits[0].isdecimal() and len(digits[0]) < 16
     return sign * int(digits[0]) if one else None

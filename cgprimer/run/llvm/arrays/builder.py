@@ -189,9 +189,7 @@ class Builder:
             expr = self.stored(expr)
         return self.views.stretched(expr, shape)
 
-    def inserted(
-        self, expr: Expr, axes: Sequence[int], sizes: Sequence[int]
-    ) -> Expr:
+    def inserted(self, expr: Expr, axes: Sequence[int], sizes: Sequence[int]) -> Expr:
         """New axes along which all is repeated; what it costs is paid once."""
         if prod(sizes) >= STRETCHED and self.views.costs(expr):
             expr = self.stored(expr)
@@ -218,9 +216,7 @@ class Builder:
                 inside = [self._in_windows(v, cut) for v in values]
                 if all(x is not None for x in inside):
                     nodes = tuple(x.node for x in inside if x is not None)
-                    return Windows(
-                        Expr(intern(op, nodes), cut.expr.shape), cut.seen
-                    )
+                    return Windows(Expr(intern(op, nodes), cut.expr.shape), cut.seen)
         return self.entries(op, *map(self.settled, values))
 
     def _in_windows(self, value: Expr | Windows, cut: Windows) -> Expr | None:

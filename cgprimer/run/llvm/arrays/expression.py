@@ -108,7 +108,9 @@ class Views:
         """Roughly what an entry costs: operations, functions tenfold."""
         order = postorder([expr.node])
         return sum(
-            (1 if n.op.name in CHEAP else 10) for n in order if n.op not in (NAME, CONST)
+            (1 if n.op.name in CHEAP else 10)
+            for n in order
+            if n.op not in (NAME, CONST)
         )
 
     def moved(
@@ -161,9 +163,7 @@ class Views:
             return tuple(result)
 
         zeros = [0] * len(axes)
-        return self.restrided(
-            expr, place(expr.shape, sizes), lambda s: place(s, zeros)
-        )
+        return self.restrided(expr, place(expr.shape, sizes), lambda s: place(s, zeros))
 
     def dropped(self, expr: Expr, axes: Sequence[int]) -> Expr:
         """The first entry along these axes."""

@@ -472,9 +472,7 @@ class Lowering:
         for term in self._terms(root):
             if self._sums(term) and not self._product_into(to, term):
                 # BLAS cannot add to it: the mean first.
-                more = b.entries(
-                    MUL, self._mean(term), self._rate(len(here.shape))
-                )
+                more = b.entries(MUL, self._mean(term), self._rate(len(here.shape)))
                 b.run(b.entries(ADD, here, more), to)
 
     def _product_into(self, to: Leaf, term: Node) -> bool:

@@ -228,9 +228,7 @@ def _einsum(b: Builder, call: Call) -> Value:
         kept = "".join(
             c for c in dict.fromkeys(first + second) if c in "".join((*rest, out))
         )
-        made = multiplied(
-            b, *with_samples(b, exprs[0], exprs[1], first, second, kept)
-        )
+        made = multiplied(b, *with_samples(b, exprs[0], exprs[1], first, second, kept))
         exprs, parts = [made, *exprs[2:]], [kept, *rest]
     if len(parts) == 2:
         return multiplied(b, *with_samples(b, *exprs, *parts, out))
@@ -357,8 +355,7 @@ def _joined(b: Builder, exprs: list[Expr], dims: Shape, axis: int) -> Expr:
 def _pad(b: Builder, call: Call) -> Value:
     expr = _first(b, call)
     ranges = [
-        range(w[0], w[0] + n)
-        for w, n in zip(_widths(call), call.dims[0], strict=True)
+        range(w[0], w[0] + n) for w, n in zip(_widths(call), call.dims[0], strict=True)
     ]
     return _put_in(b, expr, call.out, ranges)
 
@@ -702,9 +699,7 @@ def _conv2d_kernel(b: Builder, call: Call) -> Value:
 def kernel_gradient(b: Builder, call: Call, factor: float) -> Expr:
     """The adjoint of a kernel, summed over samples."""
     made = b.new((*call.dims[2], 1))
-    b.convolution(
-        kernel_step(b, call, made)._replace(factor=factor)
-    )
+    b.convolution(kernel_step(b, call, made)._replace(factor=factor))
     return made
 
 
