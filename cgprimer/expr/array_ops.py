@@ -234,7 +234,6 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "where", choices.where, operands=3,
         pull=("0", "where(a, g, 0)", "where(a, 0, g)"), kinks="a",
-        definition="abs(sign(a))*b + (1 - abs(sign(a)))*c",
     ),
     ArrayOp(
         "greater", choices.comparison("greater"), operands=2, pull=("0", "0"),
@@ -316,8 +315,6 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "maxpool2d", pools.maxpool2d, pull=(f"unpool2d(g, a, y, {_SIZED})",),
         dims=pools.pool_dims, attrs=_POOL, kinks=f"unpool2d(0*y + 1, a, y, {_SIZED})",
-        definition=f"max(where({_INSIDE.format('a')}, patches(a, {_SIZED}), min(a)), "
-        "axis=(-4, -3))",
     ),
     ArrayOp(
         "unpool2d", pools.unpool2d, operands=3,

@@ -182,7 +182,8 @@ def windows_in(sizing: Sizing, dim: Dim, size: Dim, stride: int, padding: int) -
     if unknown_in((dim, size)):
         return sizing.fresh()
     if not isinstance(size, int):
-        return f"({dim}{f'+{2 * padding}' if padding else ''}-{size})//{stride}+1"
+        room = sum_of(sizing, dim, 2 * padding + (stride == 1))
+        return f"{room}-{size}" if stride == 1 else f"({room}-{size})//{stride}+1"
     if stride == 1:
         return sum_of(sizing, dim, 2 * padding - size + 1)
     return f"({sum_of(sizing, dim, 2 * padding - size)})//{stride}+1"
