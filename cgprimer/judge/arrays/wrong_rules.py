@@ -14,11 +14,12 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cgprimer.diff.array_rules import array_shares, fill, fitted
+from cgprimer.diff.array_rules import array_shares, fitted, tidy_array
 from cgprimer.diff.chain_rule import accumulate, plus
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.expr.array_rule import fill
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import DimsError, Sizing
 from cgprimer.expr.node import Node, postorder, substitute
@@ -29,7 +30,8 @@ TRANSPOSE, EXCHANGED = "transpose left out", "arguments exchanged"
 AXIS, MEAN, SUM = "wrong axis", "mean for sum", "sum for mean"
 LEFT_OUT, FLIPPED, DIAGONAL = "σ′ left out", "kernel flipped", "diagonal for Jacobian"
 ARGUMENT, OTHER, FACTOR = "argument for result", "σ′ for tanh′", "missing factor"
-COUNT, SIGN, TWICE, STRIDE = "factor n for a sum", "sign", "averaged twice", "stride"
+COUNT, SIGN, TWICE = "factor n for a sum", "sign", "averaged twice"
+STRIDE, PATH = "stride off by one", "missing path"
 SAYS = {  # what is wrong, before the two shares
     TRANSPOSE: "the transpose is left out",
     EXCHANGED: "the arguments are exchanged",
@@ -46,6 +48,7 @@ SAYS = {  # what is wrong, before the two shares
     SIGN: "the sign of this share is wrong",
     TWICE: "it is averaged twice",
     STRIDE: "the stride is off by one",
+    PATH: "one of several shares is left out",
 }
 
 
@@ -142,6 +145,8 @@ class WrongShare:
     @property
     def says(self) -> str:
         """`the transpose is left out: g @ W stands where g @ W' belongs`."""
+        if self.kind == PATH:
+            return f"{SAYS[PATH]}: {self.right}"
         return f"{SAYS[self.kind]}: {self.wrong} stands where {self.right} belongs"
 
 
@@ -178,6 +183,7 @@ def _rows(node: Node, i: int, sizing: Sizing) -> Iterator[Wrong]:
     unary = node.op.arity == 1 and not hasattr(node.op, "pull") and not node.op.symbol
     if unary and node.op.rules:
         yield Wrong(node.op.name, 0, LEFT_OUT, "g")
+    yield Wrong(node.op.name, i, PATH, "0*g")
 
 
 def _share(
@@ -199,7 +205,9 @@ def _share(
 
     def shares(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
         made = list(array_shares(node, adjoint, own, partials))
-        if node is at:
+        if node is at and row.kind == PATH:
+            made[row.i] = ZERO
+        elif node is at:
             made[row.i] = fitted(_filled(rule, node, adjoint), node.args[row.i], own)
             own.of(made[row.i])
         pairs = zip(node.args, made, strict=True)
@@ -207,6 +215,8 @@ def _share(
 
     try:
         raw = _filled(rule, at, _like(at, own))
+        if row.kind == PATH:
+            raw = at.args[row.i]  # which fits, and of which nothing is shown
         wanted = [own.of(at.args[row.i])]
         # What is multiplied entry by entry is summed back to the dims of its argument,
         # whatever the mistake; nothing else is.
@@ -245,7 +255,7 @@ def _text(root: Node, body: Node, node: Node) -> str:
 
 def _filled(rule: Node, node: Node, adjoint: Node) -> Node:
     by = dict(zip(map(name, ARGUMENTS), node.args, strict=False))
-    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node))
+    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node), tidy_array)
 
 
 @functools.cache
