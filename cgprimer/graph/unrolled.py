@@ -262,7 +262,7 @@ def _of_arrays(node: Node, args: list[Any], sizing: Sizing) -> Any:
     if op.name in BY_ENTRIES:
         return BY_ENTRIES[op.name](*args, **attrs)
     try:
-        return op.forward(np, tuple(map(len, dims)), *args, **attrs)
+        return op.forward(ENTRIES, tuple(map(len, dims)), *args, **attrs)
     except (TypeError, AttributeError, np.linalg.LinAlgError):
         raise NotUnrolled(
             f"{op.name!r} has no formula for its entries",
@@ -278,6 +278,25 @@ def _by_definition(node: Node, args: list[Any], dims: Sequence[Dims]) -> Entries
     )
     sizing = Sizing(dict(zip(names, dims, strict=True)))
     return entries_of(body, sizing, dict(zip(names, args, strict=True)))
+
+
+class _Namespace:
+    """Numpy, with functions of entries in the place of those that compare numbers."""
+
+    maximum = staticmethod(lambda a, b: _each(_larger, a, b))
+
+    def __getattr__(self, text: str) -> Any:
+        return getattr(np, text)
+
+
+ENTRIES = _Namespace()
+
+
+def _larger(a: Any, b: Any) -> Any:
+    """max(a, b); a border of -inf is never the larger."""
+    if -np.inf in (a, b):
+        return b if a == -np.inf else a
+    return Entry(OPS["max"](node_of(a), node_of(b)))
 
 
 def _chosen(c: Any, a: Any, b: Any) -> Entries:

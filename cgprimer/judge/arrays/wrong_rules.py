@@ -14,11 +14,12 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cgprimer.diff.array_rules import array_shares, fill, fitted
+from cgprimer.diff.array_rules import array_shares, fitted, tidy_array
 from cgprimer.diff.chain_rule import accumulate, plus
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.expr.array_rule import fill
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import DimsError, Sizing
 from cgprimer.expr.node import Node, postorder, substitute
@@ -254,7 +255,7 @@ def _text(root: Node, body: Node, node: Node) -> str:
 
 def _filled(rule: Node, node: Node, adjoint: Node) -> Node:
     by = dict(zip(map(name, ARGUMENTS), node.args, strict=False))
-    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node))
+    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node), tidy_array)
 
 
 @functools.cache
