@@ -49,9 +49,7 @@ def model(text: str, dims: dict[str, Dims], samples: int) -> Model:
         title, body = line.strip().split(" = ")
         [made[name(title)]] = substitute([parse_array_expression(body)], made)
     loss, sizing = made[name(title)], Sizing(dict(dims))
-    found = partials(
-        loss, [name(n) for n in dims if n[0] != "x"], sizing=sizing
-    )
+    found = partials(loss, [name(n) for n in dims if n[0] != "x"], sizing=sizing)
     slopes = {str(n.value): slope for n, slope in found.items()}
     sampled = {"xx", "xt"} if samples > 1 else set()
     return Model(loss, slopes, sizing, sampled, samples)
@@ -350,9 +348,7 @@ def same_as_scalars() -> None:
     text = "xh = tanh(W @ xx + b)\nxl = sum((V @ xh + v - xt)^2)"
     made = model(text, {**weights, "xx": (n,), "xt": (k,)}, count)
     roots = [made.loss, *made.slopes.values()]
-    f = compile_arrays(
-        roots, made.sizing, made.sampled, count, means=range(len(roots))
-    )
+    f = compile_arrays(roots, made.sizing, made.sampled, count, means=range(len(roots)))
     given = {**at, "xx": data, "xt": target}
     lines = [
         f"xh{j} = tanh(" + " + ".join(f"w{j}a{i}*xi{i}" for i in range(n)) + f" + b{j})"

@@ -1,4 +1,4 @@
-"""BLAS's products of matrices, as scipy brings them: dtype ─▶ address of a function."""
+"""BLAS's products of matrices, as scipy brings them: which it reads, in one thread."""
 
 from __future__ import annotations
 
@@ -24,6 +24,24 @@ def gemm(dtype: np.dtype[np.floating]) -> int:
     api.PyCapsule_GetPointer.restype = ctypes.c_void_p
     api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
     return int(api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule)))
+
+
+def layout(
+    inner: int, outer: int, inner_size: int, outer_size: int
+) -> tuple[bool, int]:
+    """Whether a matrix is turned, to BLAS, and how far apart its columns are then."""
+    if (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1):
+        return False, max(outer, inner_size, 1)
+    return True, max(inner, outer_size, 1)
+
+
+def fits_blas(inner: int, outer: int, inner_size: int, outer_size: int) -> bool:
+    """Whether BLAS can read a matrix with these distances as it is."""
+    plain = (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1)
+    turned = (outer == 1 or outer_size == 1) and (
+        inner >= outer_size or inner_size == 1
+    )
+    return plain or turned
 
 
 class OneThread:

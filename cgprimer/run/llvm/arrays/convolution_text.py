@@ -68,8 +68,14 @@ class ConvolutionWriter:
 
     # Addresses
 
-    def _pixel(self, base: str, channel: int | str, row: str, column: str,
-               sizes: tuple[int, int]) -> str:
+    def _pixel(
+        self,
+        base: str,
+        channel: int | str,
+        row: str,
+        column: str,
+        sizes: tuple[int, int],
+    ) -> str:
         """The address of the first sample of a pixel."""
         e = self.e
         height, width = sizes
@@ -144,9 +150,7 @@ class ConvolutionWriter:
         rows = self._window(top, self.P, self.H, ph)
         columns = self._window(left, self.Q, self.W, pw)
         x = e.place("%a", i)
-        corner = e.place(
-            x, e.times(e.plus(e.times(top, self.W), left), self.n)
-        )
+        corner = e.place(x, e.times(e.plus(e.times(top, self.W), left), self.n))
         kernel = self._scaled("%b", first, self.C * self.P * self.Q)
         zero = [(e.type, e.const(0.0))] * count
 
@@ -159,9 +163,7 @@ class ConvolutionWriter:
                 own = e.plain(e.place(weights, e.times(p, self.Q)))
 
                 def one(q: str | int, sums: list[str]) -> list[str]:
-                    shift = (
-                        q * self.n if isinstance(q, int) else e.times(q, self.n)
-                    )
+                    shift = q * self.n if isinstance(q, int) else e.times(q, self.n)
                     number = e.load_lanes(e.place(line, shift), lanes, 1)
                     at = e.place(own, q)
                     return [
@@ -247,7 +249,9 @@ class ConvolutionWriter:
         # u·s ≤ r + d and u·s + P > r + d
         low = e.plus(e.minus(at, size), 1)
         if stride > 1:
-            low = e.new(f"sdiv i64 {self._clipped(e.plus(low, stride - 1), 0, 1 << 40)}, {stride}")
+            low = e.new(
+                f"sdiv i64 {self._clipped(e.plus(low, stride - 1), 0, 1 << 40)}, {stride}"
+            )
             high = e.new(f"sdiv i64 {at}, {stride}")
         else:
             high = at
@@ -293,9 +297,7 @@ class ConvolutionWriter:
                         sums = [
                             e.muladd(
                                 number,
-                                e.splat(
-                                    e.number(mine, k * self.C * each + c * each)
-                                ),
+                                e.splat(e.number(mine, k * self.C * each + c * each)),
                                 total,
                             )
                             for c, total in enumerate(sums)
@@ -347,11 +349,7 @@ class ConvolutionWriter:
         def finish(k: str) -> None:
             total = e.lane_sum(e.load(sums, e.times(k, self.width)))
             with e.scalar():
-                factor = (
-                    e.number("%factor", 0)
-                    if step.given
-                    else e.const(step.factor)
-                )
+                factor = e.number("%factor", 0) if step.given else e.const(step.factor)
                 total = e.mul(total, factor)
                 if step.given:
                     total = e.add(e.number("%c", k), total)
@@ -389,9 +387,7 @@ class ConvolutionWriter:
         # Columns of windows for which all these columns of the kernel lie in the
         # image; at both ends they are fewer, and only some count.
         inner_low = min(self.V, max(0, -(-(pw - here[0]) // sw)))
-        inner_high = max(
-            inner_low, min(self.V, (self.W - 1 + pw - here[-1]) // sw + 1)
-        )
+        inner_high = max(inner_low, min(self.V, (self.W - 1 + pw - here[-1]) // sw + 1))
         spans = [
             (v, v + 1, [q for q in here if 0 <= v * sw - pw + q < self.W])
             for v in (*range(inner_low), *range(inner_high, self.V))
@@ -440,9 +436,7 @@ class ConvolutionWriter:
                     for o in some
                 }  # fmt: skip
                 for q in used:
-                    number = e.load_lanes(
-                        e.place(e.place(x, q * self.n), i), lanes, 1
-                    )
+                    number = e.load_lanes(e.place(e.place(x, q * self.n), i), lanes, 1)
                     for o in some:
                         now[o, q] = e.muladd(number, slopes[o], now[o, q])
                 return [now[key] for key in keys]

@@ -60,7 +60,23 @@ def _selected(c: float, a: float, b: float) -> float:
 CHOOSE = Op("choose", _selected, ("0", "0", "0"))
 EQUAL, LESS, AT_MOST = (Op(n, float, ("0", "0")) for n in ("equal", "less", "at_most"))
 CHEAP = frozenset(
-    "name const add sub mul neg abs relu step sign max min choose equal less".split()
+    [
+        "name",
+        "const",
+        "add",
+        "sub",
+        "mul",
+        "neg",
+        "abs",
+        "relu",
+        "step",
+        "sign",
+        "max",
+        "min",
+        "choose",
+        "equal",
+        "less",
+    ]
 )
 """Operations that cost about as much as reading a number."""
 
@@ -108,7 +124,9 @@ class Views:
         """Roughly what an entry costs: operations, functions tenfold."""
         order = postorder([expr.node])
         return sum(
-            (1 if n.op.name in CHEAP else 10) for n in order if n.op not in (NAME, CONST)
+            (1 if n.op.name in CHEAP else 10)
+            for n in order
+            if n.op not in (NAME, CONST)
         )
 
     def moved(
@@ -161,9 +179,7 @@ class Views:
             return tuple(result)
 
         zeros = [0] * len(axes)
-        return self.restrided(
-            expr, place(expr.shape, sizes), lambda s: place(s, zeros)
-        )
+        return self.restrided(expr, place(expr.shape, sizes), lambda s: place(s, zeros))
 
     def dropped(self, expr: Expr, axes: Sequence[int]) -> Expr:
         """The first entry along these axes."""

@@ -118,9 +118,7 @@ class LoopWriter:
         for k in new:
             del self.known[k]
 
-    def _blocks(
-        self, base: list[str], body: Callable[[list[str], int], None]
-    ) -> None:
+    def _blocks(self, base: list[str], body: Callable[[list[str], int], None]) -> None:
         """Whole vectors along the lane, then the rest."""
         if self.lane is None:
             body(base, 1)

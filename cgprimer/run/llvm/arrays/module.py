@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
+from cgprimer.run.llvm.arrays.blas import layout
 from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter
 from cgprimer.run.llvm.arrays.expression import Leaf
 from cgprimer.run.llvm.arrays.loop_text import loop_text
@@ -165,8 +166,8 @@ class ModuleWriter:
         """One product; BLAS counts by columns, so it gets Cᵀ = Bᵀ·Aᵀ."""
         e, kind = self.e, self.real.name
         rows, columns, inner = step.rows, step.columns, step.inner
-        turned_b, ldb = _layout(columns.b, inner.b, columns.size, inner.size)
-        turned_a, lda = _layout(inner.a, rows.a, inner.size, rows.size)
+        turned_b, ldb = layout(columns.b, inner.b, columns.size, inner.size)
+        turned_a, lda = layout(inner.a, rows.a, inner.size, rows.size)
         ldc = max(rows.c, columns.size)
         numbers = [columns.size, rows.size, inner.size, ldb, lda, ldc]
         n, m, k, ldb_, lda_, ldc_ = (self._constant(f"i32 {x}") for x in numbers)
@@ -190,24 +191,6 @@ class ModuleWriter:
         places = [*letters, n, m, k, alpha, b, ldb_, a, lda_, beta, c, ldc_]
         given = ", ".join(f"ptr {place}" for place in places)
         e.do(f"call void {self.gemm}({given})")
-
-
-def _layout(
-    inner: int, outer: int, inner_size: int, outer_size: int
-) -> tuple[bool, int]:
-    """Whether a matrix is turned, to BLAS, and how far apart its columns are then."""
-    if (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1):
-        return False, max(outer, inner_size, 1)
-    return True, max(inner, outer_size, 1)
-
-
-def fits_blas(inner: int, outer: int, inner_size: int, outer_size: int) -> bool:
-    """Whether BLAS can read a matrix with these distances as it is."""
-    plain = (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1)
-    turned = (outer == 1 or outer_size == 1) and (
-        inner >= outer_size or inner_size == 1
-    )
-    return plain or turned
 
 
 def module_of(plan: Plan, real: NumberType) -> Module:

@@ -1,6 +1,6 @@
 """The axes of a loop: which lie one behind the other, and along which vectors lie.
 
-    Loop ─ nest_of ─▶ Nest ─ signature ─▶ what tells the functions of loops apart
+Loop ─ nest_of ─▶ Nest ─ signature ─▶ what tells the functions of loops apart
 """
 
 from __future__ import annotations

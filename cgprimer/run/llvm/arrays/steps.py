@@ -222,8 +222,8 @@ def _gap(alive: Sequence[tuple[int, int, int]], size: int) -> int:
     return at
 
 
-def names_below(roots: Iterable[Node], of: Callable[[Node], Leaf]) -> tuple[
-    tuple[Node, Leaf], ...
-]:
+def names_below(
+    roots: Iterable[Node], of: Callable[[Node], Leaf]
+) -> tuple[tuple[Node, Leaf], ...]:
     """The leaves below expressions, each with its place."""
     return tuple((n, of(n)) for n in postorder(roots) if n.op is NAME)
