@@ -15,7 +15,7 @@ vectors along what lies one behind the other; products go to BLAS, in one thread
 convolutions keep sums of several channels in registers. Nothing of Python runs between
 the steps, and all sizes are constants of the code.
 
-    f = compile_arrays([loss, slope], sizing, {"xx", "xt"}, 100, "float32", means=(0, 1))
+    f = compile_arrays([loss, slope], sizing, {"xx", "xt"}, samples=100, means=(0, 1))
     value, slope = f({"xx": images, "xt": classes, "W": weights})
 
 Uncoded says which operations have no machine code; `run.arrays` computes them.

@@ -36,7 +36,7 @@ ADD, MUL, DIV = OPS["add"], OPS["mul"], OPS["div"]
 
 
 class LoopBuilder:
-    """Makes loops; arrays have their samples last, an axis of 1 where they have none."""
+    """Makes loops; the last axis of arrays is that of samples, or of length 1."""
 
     def __init__(self, samples: int) -> None:
         self.samples = samples

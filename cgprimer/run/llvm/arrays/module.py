@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
 from cgprimer.run.llvm.arrays.blas import layout
-from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter
+from cgprimer.run.llvm.arrays.convolutions import convolution_text
 from cgprimer.run.llvm.arrays.expression import Leaf
 from cgprimer.run.llvm.arrays.loop_text import loop_text
 from cgprimer.run.llvm.arrays.math_text import math_text
@@ -117,13 +117,13 @@ class ModuleWriter:
         self._call(title, [*given, *map(self._address, leaves)])
 
     def _convolution(self, step: Convolution) -> None:
-        more = [leaf for _, leaf in step.more]
-        names = ["%a", "%b", "%c", "%factor", *(f"%m{k}" for k in range(len(more)))]
+        names = ["%a", "%b", "%c", "%factor"]
         given = [self._address(leaf) for leaf in (step.a, step.b, step.c)]
         given.append(self._factor(step.given))
-        given += map(self._address, more)
-        body = ConvolutionWriter(step, self.real).write()
-        self._call(self._kernel(body, names), given)
+        if step.scratch is not None:
+            names.append("%scratch")
+            given.append(self._address(step.scratch))
+        self._call(self._kernel(convolution_text(step, self.real), names), given)
 
     def _factor(self, number: int) -> str:
         """The address of a factor that is handed in; they count from 1."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from math import prod
 
 from cgprimer.run.llvm.arrays.builder import Builder
-from cgprimer.run.llvm.arrays.expression import Expr, Shape
+from cgprimer.run.llvm.arrays.expression import Expr, Leaf, Shape
 from cgprimer.run.llvm.arrays.operations.call import Call, NoCode, Operation, Value
 from cgprimer.run.llvm.arrays.operations.windows import pair
+from cgprimer.run.llvm.arrays.registers import registers
 from cgprimer.run.llvm.arrays.steps import Convolution
 
 
@@ -101,10 +102,13 @@ def kernel_gradient(b: Builder, call: Call, factor: float) -> Expr:
 def kernel_step(b: Builder, call: Call, to: Expr) -> Convolution:
     """The step that sums the adjoint of a kernel over samples."""
     adjoint, image = call.args[:2]
-    return convolution_step(
+    step = convolution_step(
         b, "kernel", call, call.dims[1], call.dims[2], call.dims[0],
         [(image, len(call.dims[1])), (adjoint, call.rank)], None, to,
     )  # fmt: skip
+    # A vector of one register for each sum; those of float32 have most lanes.
+    sums = b.plan.buffer(prod(call.dims[2]) * registers().bytes // 4)
+    return step._replace(scratch=Leaf(sums, 0, (1,)))
 
 
 CONVOLUTIONS: dict[str, Operation] = {

@@ -1,4 +1,4 @@
-"""Folds over axes, and what is repeated along them: sum, max, softmax, spread, sum_to."""
+"""Folds over axes, and what is repeated along them: sum, softmax, spread, sum_to."""
 
 from __future__ import annotations
 
