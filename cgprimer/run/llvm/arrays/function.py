@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from cgprimer.expr.array_forwards.choices import BadIndex, whole
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
-from cgprimer.run.llvm.arrays.blas import OneThread, gemm
+from cgprimer.run.llvm.arrays.blas import OneThread, product_address
 from cgprimer.run.llvm.arrays.module import HEAD, module_of
 from cgprimer.run.llvm.arrays.operations.call import NoCode
 from cgprimer.run.llvm.arrays.planner import Planner
@@ -54,7 +54,7 @@ class Code:
         shift = -self.block.ctypes.data % LINE
         self.args[:HEAD] = (
             self.block.ctypes.data + shift,
-            gemm(self.dtype),
+            product_address(self.dtype),
             self.factors.ctypes.data,
         )
         self.slot = {buffer: HEAD + k for k, buffer in enumerate(module.outside)}

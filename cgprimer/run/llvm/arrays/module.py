@@ -145,7 +145,7 @@ class ModuleWriter:
         """Products in loops around them; only the first of a sum clears the result."""
         e = self.e
         if not loops:
-            self._gemm(step, *at, first)
+            self._gemm(step, at, first)
             return
         axis = loops[0]
 
@@ -162,8 +162,9 @@ class ModuleWriter:
 
         e.each(0, axis.size, 1, one)
 
-    def _gemm(self, step: Product, a: str, b: str, c: str, first: str) -> None:
+    def _gemm(self, step: Product, at: tuple[str, ...], first: str) -> None:
         """One product; BLAS counts by columns, so it gets Cᵀ = Bᵀ·Aᵀ."""
+        a, b, c = at
         e, kind = self.e, self.real.name
         rows, columns, inner = step.rows, step.columns, step.inner
         turned_b, ldb = layout(columns.b, inner.b, columns.size, inner.size)

@@ -21,16 +21,16 @@ COLUMNS = 5  # of a kernel, whose sums are in registers at once
 
 
 class Part(NamedTuple):
-    """Part of the sums: `count` output channels from the first on, and columns."""
+    """Part of the sums: some output channels from the first on, and columns."""
 
     first: Whole
-    count: int
+    channels: int
     columns: range
 
     @property
     def keys(self) -> list[tuple[int, int]]:
         """Output channel, from the first on, and column of each sum."""
-        return [(o, q) for o in range(self.count) for q in self.columns]
+        return [(o, q) for o in range(self.channels) for q in self.columns]
 
 
 class Rows(NamedTuple):
@@ -144,7 +144,7 @@ class KernelWriter(ConvolutionWriter):
         apart = self.U * self.V * self.n
         slopes = [
             e.load_lanes(e.place(e.place(here.adjoint, o * apart), i), lanes, 1)
-            for o in range(part.count)
+            for o in range(part.channels)
         ]
         for q in used:
             number = e.load_lanes(e.place(e.place(here.image, q * self.n), i), lanes, 1)
