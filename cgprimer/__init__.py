@@ -17,7 +17,8 @@
 A folder uses those above it that stand further left. Only methods of Node and Graph
 reach down, to what prints and computes them, and `graph.read`, to what is in LaTeX
 (`tests/test_layers.py` holds it). What all share lies beside the folders: `errors`,
-`types`, `takes`, `keeping`, `grouping`, `forks`, `interrupts`.
+`types`, `takes`, `keeping`, `grouping`, `forks`, `interrupts`,
+`replacing`.
 
 Names are loaded when they are first used, so a command loads no more than it needs.
 """
@@ -28,8 +29,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from cgprimer.data.cifar import read_cifar as read_cifar
+    from cgprimer.data.cifar import write_cifar as write_cifar
     from cgprimer.data.dataset import Dataset as Dataset
     from cgprimer.data.generate import generate as generate
+    from cgprimer.data.idx import read_idx as read_idx
+    from cgprimer.data.idx import write_idx as write_idx
     from cgprimer.derivation.checking.check import check_derivation as check_derivation
     from cgprimer.derivation.checking.report import DerivationReport as DerivationReport
     from cgprimer.derivation.trace import Trace as Trace
@@ -134,6 +139,8 @@ _HOME = {
     "plot_loss": "cgprimer.draw.curves",
     "PointError": "cgprimer.errors",
     "Program": "cgprimer.run.program",
+    "read_cifar": "cgprimer.data.cifar",
+    "read_idx": "cgprimer.data.idx",
     "ReadingWarning": "cgprimer.errors",
     "SGD": "cgprimer.fitting.optimisers",
     "steps": "cgprimer.graph.steps",
@@ -142,6 +149,8 @@ _HOME = {
     "to_jax": "cgprimer.run.exports.to_jax",
     "to_torch": "cgprimer.run.exports.to_torch",
     "unrolled": "cgprimer.graph.unrolled",
+    "write_cifar": "cgprimer.data.cifar",
+    "write_idx": "cgprimer.data.idx",
 }
 
 __all__ = [
@@ -196,11 +205,15 @@ __all__ = [
     "parse_graph",
     "parse_latex",
     "plot_loss",
+    "read_cifar",
+    "read_idx",
     "steps",
     "to_jax",
     "to_torch",
     "trace",
     "unrolled",
+    "write_cifar",
+    "write_idx",
 ]
 
 

@@ -25,7 +25,7 @@ from cgprimer.judge.compare import PartialReport, compare_partials
 from cgprimer.judge.differences.schemes import EPSILON
 from cgprimer.run.losses import LOSSES
 from cgprimer.run.objective import Objective
-from cgprimer.run.problem import Steps
+from cgprimer.run.problem import Problem, Steps
 from cgprimer.types import Array
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def _epoch_by_samples(
 ) -> tuple[list[float], Array]:
     """`_epoch` where an error is a sum over several outputs."""
     problem, errors = objective.problem, []
+    assert isinstance(problem, Problem)
     with np.errstate(all="ignore"):
         for sample in range(len(objective)):
             column = params[:, None]

@@ -116,7 +116,7 @@ def point(name: str) -> tuple[Graph, dict[str, Any]]:
         dims = graph.dims(leaf)
         shape = tuple(SIZES[d] if isinstance(d, str) else d for d in dims)
         value = rng.normal(size=shape)
-        if leaf in DEFINITE and len(shape) == 2:
+        if leaf in DEFINITE and len({*shape}) == 1 < len(shape):
             value = value @ value.T / len(value) + np.eye(len(value))
         elif leaf in INDICES and shape:
             value = rng.integers(0, 3, shape).astype(float)

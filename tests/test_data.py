@@ -283,7 +283,10 @@ BAD = [
     ),
     (({"xx": []}, {"xy": []}), "a data set needs at least one sample"),
     (({"xx": 1.0}, {"xy": [1]}), "'xx' has shape (); a column has shape (n,)"),
-    (({"xx": [[1]]}, {"xy": [1]}), "'xx' has shape (1, 1); a column has shape (n,)"),
+    (
+        ({"xx": [[]]}, {"xy": [1]}),
+        "'xx' has shape (1, 0): its samples hold no number",
+    ),
     (
         ({"xx": [1j]}, {"xy": [1]}),
         "'xx' is 1j in sample 0: a real number or an array of real numbers is "

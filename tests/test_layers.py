@@ -11,7 +11,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (  # each imports from those above it, and from its own
     {"interrupts"},
     {"errors"},
-    {"types", "takes", "keeping", "forks", "grouping"},
+    {"types", "takes", "keeping", "forks", "grouping", "replacing"},
     {"expr"},
     {"notation"},
     {"diff"},
@@ -42,15 +42,19 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("expr.node", "errors"),  # … and its text
     ("expr.node", "notation.text"),
     ("graph.graph", "graph.local"),  # methods of a graph, computed by what uses it
+    ("graph.graph", "graph.array_paths"),
+    ("graph.graph", "graph.node_view"),
     ("graph.graph", "graph.paths"),
     ("graph.graph", "graph.point"),
     ("graph.graph", "graph.rows"),
+    ("graph.graph", "graph.summary"),
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX
     ("judge.claims", "reading.claimed"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.arrays.evaluation"),
+    ("graph.graph", "run.arrays.program"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),
     ("graph.graph", "run.sweeps"),
@@ -60,6 +64,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("derivation.trace", "derivation.to_html"),
     ("draw.network", "graph.point"),
     ("draw.network", "judge.differences.edges"),  # only where numbers are checked
+    ("notation.latex", "expr.array_syntax"),
     ("notation.latex", "expr.syntax"),
 }
 ENTRANCES = {"cli", "__main__", "commands", "primer", "testing"}  # load what is asked

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cgprimer.data.collect import Collector
+from cgprimer.data.entries import check_entries, columns_for, gather
 from cgprimer.data.heading import SAMPLE, check_renamed, find_heading
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles
@@ -50,16 +51,19 @@ def read_columns(
             check_renamed(heading, reading)
             names = [name for name in heading.names if name]
             counts = Counter(names)
-            if any(counts[name] > 1 for name in wanted):
+            if any(counts[name] > 1 for name in columns_for(names, wanted)):
                 raise DataError(
                     f"{shown}: a column name appears twice in {listing(names)}"
                 )
             roles = choose(names)
-            collector = Collector(heading, roles.used, reading, shown)
+            check_entries(names, roles.used)
+            used = columns_for(names, roles.used)
+            collector = Collector(heading, used, reading, shown)
             lines.skip(heading.first - 1)
             for rows, numbers in heading.cutter.rows_of(lines, collector):
                 collector.add(rows, numbers)
-            return TableRead(roles, collector.finish(), [*collector.remarks()])
+            columns = gather(collector.finish(), roles.used)
+            return TableRead(roles, columns, [*collector.remarks()])
     except (OSError, ValueError, csv.Error) as error:
         if isinstance(error, DataError):
             raise

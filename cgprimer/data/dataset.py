@@ -6,49 +6,63 @@ columns by name, a DataFrame, a CSV file ─▶ Dataset, for fits
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cgprimer import takes
-from cgprimer.data.columns import by_name, check_columns, freeze, freeze_sigma
+from cgprimer.data.array_dims import check_dims
+from cgprimer.data.columns import (
+    by_name,
+    check_columns,
+    frame_column,
+    freeze,
+    freeze_sigma,
+    read_column,
+    take_rows,
+)
 from cgprimer.data.csv_file import read_columns
+from cgprimer.data.csv_writing import write_table
+from cgprimer.data.entries import columns_for, gather
 from cgprimer.data.reading import TableReading
 from cgprimer.data.roles import Roles, choose, column_names, wanted
+from cgprimer.data.summary import SUMMARY, summary_row
 from cgprimer.errors import DataError, counted, listing
 from cgprimer.expr.printed import as_name
-from cgprimer.graph.arrays import as_numbers, as_rows
+from cgprimer.graph.arrays import as_rows
 from cgprimer.graph.graph import Graph
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.text_table import TextTable, cap
-from cgprimer.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Seed = int | np.random.Generator | None
-SUMMARY = ("column", "role", "least", "mean", "greatest", "spread", "sigma")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Report):
     """Samples of the inputs and of the targets of a graph.
 
-    inputs, targets : name → array (n,) of finite numbers.
-    sigma : standard deviation of the targets' noise: a number, an array (n,), or a
-        dict target → either; None if unknown. It weighs the residuals of LeastSquares.
+    inputs, targets : name → array (n,) of finite numbers, or (n, *dims) of arrays.
+    sigma : standard deviation of the targets' noise: a number, an array (n,), one of
+        the target's shape, or a dict target → any; None if unknown. It weighs the
+        residuals of LeastSquares.
     ignored : names of columns that were there but are neither.
     remarks : sentences on how a file was read, such as which rows were left out.
+
+    Columns (n,) are float64. Arrays keep a type that float64 holds, such as uint8; one
+    that is closed to writing, with all that it is a view of, is not copied.
 
     Raises DataError for columns of different length, missing or infinite values.
     """
 
-    inputs: Mapping[str, Array]
-    targets: Mapping[str, Array]
+    inputs: Mapping[str, NDArray[Any]]
+    targets: Mapping[str, NDArray[Any]]
     sigma: Any = None
     ignored: Sequence[str] = ()
     remarks: Sequence[str] = ()
@@ -65,15 +79,15 @@ class Dataset(Report):
         if both := [name for name in self.inputs if name in self.targets]:
             raise DataError(f"{listing(both)}: both an input and a target")
         columns = {
-            name: as_numbers(repr(name), value, DataError)
+            name: read_column(name, value)
             for name, value in {**self.inputs, **self.targets}.items()
         }
-        size = check_columns(columns)
+        check_columns(columns)
         for field in ("inputs", "targets"):
             part = {name: columns[name] for name in getattr(self, field)}
-            object.__setattr__(self, field, freeze(part, size))
+            object.__setattr__(self, field, freeze(part))
         if self.sigma is not None:
-            sigma = freeze_sigma(self.sigma, tuple(self.targets), size)
+            sigma = freeze_sigma(self.sigma, self.targets)
             object.__setattr__(self, "sigma", sigma)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -94,19 +108,13 @@ class Dataset(Report):
         parts = {"input": self.inputs, "target": self.targets}
         pairs = [(role, name) for role, part in parts.items() for name in part]
         shown, left_out = cap(pairs, most=20)
-        rows = [self._row(role, name) for role, name in shown]
+        sigma = self.sigma or {}
+        rows = [
+            summary_row(name, role, parts[role][name], sigma.get(name))
+            for role, name in shown
+        ]
         table = TextTable(SUMMARY, rows, SUMMARY[2:], SUMMARY[:1:-1], caption=left_out)
         return [Said(said), *map(Said, self.remarks), table]
-
-    def _row(self, role: str, name: str) -> tuple[str, ...]:
-        """A column of the data in words: its range, mean and spread, its noise."""
-        column = (self.inputs if role == "input" else self.targets)[name]
-        size = float(np.abs(column).max()) or 1.0  # so that no sum overflows
-        mean, spread = size * (column / size).mean(), size * (column / size).std()
-        figures = [column.min(), mean, column.max(), spread]
-        sigma = (self.sigma or {}).get(name) if role == "target" else None
-        noise = "" if sigma is None else _range(sigma)
-        return name, role, *(f"{value:.4g}" for value in figures), noise
 
     @classmethod
     def from_frame(
@@ -121,17 +129,20 @@ class Dataset(Report):
         """The columns of a pandas DataFrame.
 
         inputs, targets : names of columns; by default the inputs and the outputs of
-            `graph`. Raises DataError for a column that is not there, and for one that
-            would be left out though the graph has a parameter or a variable of its
-            name; other columns are `ignored`.
+            `graph`. An array has a column for each entry, named as W[0,3] is. Raises
+            DataError for a column that is not there, and for one that would be left out
+            though the graph has a parameter or a variable of its name; other columns
+            are `ignored`.
         """
         if not hasattr(frame, "columns"):
             raise DataError(f"a pandas DataFrame is expected, not {takes.quote(frame)}")
         # Labels of a frame may be numbers; names of a graph are texts.
         place = {as_name(str(name)): name for name in frame.columns}
         roles = choose(list(place), graph, inputs, targets, sigma)
-        columns = {name: frame[place[name]].to_numpy() for name in roles.used}
-        return cls._of(columns, roles, sigma)
+        used = columns_for([*place], roles.used)
+        columns = {name: frame_column(frame, place[name]) for name in used}
+        data = cls._of(gather(columns, roles.used), roles, sigma)
+        return data.checked(graph)
 
     @classmethod
     def from_csv(
@@ -181,7 +192,8 @@ class Dataset(Report):
             wanted(graph, inputs, targets, sigma).used,
             lambda names: choose(names, graph, inputs, targets, sigma),
         )
-        return cls._of(table.columns, table.roles, sigma, table.remarks)
+        data = cls._of(table.columns, table.roles, sigma, table.remarks)
+        return data.checked(graph)
 
     @classmethod
     def _of(
@@ -197,18 +209,36 @@ class Dataset(Report):
             sigma = {**by_name, **{t: columns[c] for t, c in roles.sigma.items()}}
         return cls(inputs, targets, sigma, roles.ignored, remarks)
 
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write all columns as a table that `from_csv` reads, each with all its digits.
+
+        Of arrays there is a column for each entry, W[0,0] and so on; of sigma one named
+        `sigma xy`: `from_csv(path, graph, sigma={"xy": "sigma xy"})`. An older file is
+        replaced in one step. Raises DataError where it cannot be written, or two
+        columns would have the same name.
+        """
+        write_table(path, {**self.inputs, **self.targets}, self.sigma or {})
+
+    def checked(self, graph: Graph | None) -> Dataset:
+        """These data; DataError where an array has other dims than in `graph`."""
+        if graph is not None:
+            check_dims(graph, {**self.inputs, **self.targets})
+        return self
+
     def take(self, rows: ArrayLike | slice) -> Dataset:
         """The samples in `rows`: numbers, a mask or a slice."""
         at: Any = rows
         if not isinstance(rows, slice):
             at = as_rows("rows", rows, len(self), DataError)
-
-        def part(columns: Mapping[str, Array]) -> dict[str, Array]:
-            return {name: column[at] for name, column in columns.items()}
-
-        sigma = None if self.sigma is None else part(self.sigma)
-        own = sigma, self.ignored, self.remarks
-        return Dataset(part(self.inputs), part(self.targets), *own)
+        # What was checked and frozen is neither checked nor copied again.
+        part = object.__new__(Dataset)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            taken = take_rows(value, at) if isinstance(value, Mapping) else value
+            object.__setattr__(part, field.name, taken)
+        if not len(part):
+            raise DataError("a data set needs at least one sample")
+        return part
 
     def split(self, fraction: float, rng: Seed = None) -> tuple[Dataset, Dataset]:
         """Two random parts; the first holds `fraction` of the samples, both some."""
@@ -227,8 +257,3 @@ class Dataset(Report):
         order = takes.generator(rng, DataError).permutation(len(self))
         for first in range(0, len(order), size):
             yield self.take(order[first : first + size])
-
-
-def _range(column: Array) -> str:
-    low, high = f"{column.min():.4g}", f"{column.max():.4g}"
-    return low if low == high else f"{low} … {high}"

@@ -1,6 +1,6 @@
 """How the inputs of made-up data are drawn: uniformly, or by functions of the caller.
 
-low, high, sampler by name ─ draws_of ─▶ Draw for each input ─ .sample ─▶ (size,)
+low, high, sampler by name ─ draws_of ─▶ Draw for each input ─ .sample ─▶ (size, *dims)
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class Draw:
     low: float
     high: float
     sampler: Any = None
+    dims: tuple[int, ...] = ()
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
-        """Numbers (size,); DataError where the range or the sampler gives none."""
+        """Numbers (size, *dims); DataError where range or sampler give none."""
         if self.sampler is None:
             return self._uniform(size, rng)
         called = f"the sampler of {self.name!r}"
@@ -42,8 +43,9 @@ class Draw:
             said = f"{type(error).__name__}: {visible(str(error))}"
             raise DataError(f"{called} raised {said}") from error
         values = as_numbers(called, drawn, DataError)
-        if values.shape != (size,):
-            raise DataError(f"{called} returned shape {values.shape}, not ({size},)")
+        shape = size, *self.dims
+        if values.shape != shape:
+            raise DataError(f"{called} returned shape {values.shape}, not {shape}")
         return values
 
     def _uniform(self, size: int, rng: np.random.Generator) -> Array:
@@ -52,17 +54,23 @@ class Draw:
         # inf.
         if not (np.isfinite([low, high, high - low]).all() and low <= high):
             raise DataError(f"{self.name!r} cannot be drawn from {low} to {high}")
-        return rng.uniform(low, high, size)
+        return rng.uniform(low, high, (size, *self.dims))
 
 
-def draws_of(names: tuple[str, ...], low: Any, high: Any, sampler: Any) -> list[Draw]:
-    """A Draw for each of the inputs; DataError for other names in a dict."""
+def draws_of(
+    dims: Mapping[str, tuple[int, ...]], low: Any, high: Any, sampler: Any
+) -> list[Draw]:
+    """A Draw for each of the inputs; DataError for other names in a dict.
+
+    dims : name → the dims of one sample.
+    """
+    names = tuple(dims)
     lows = numbers_by_name(names, low, -1.0, "low")
     highs = numbers_by_name(names, high, 1.0, "high")
     sampler = by_plain_name(sampler, DataError)
     _check_names(names, sampler, "sampler")
     by_name = sampler if isinstance(sampler, Mapping) else dict.fromkeys(names, sampler)
-    return [Draw(n, lows[n], highs[n], by_name.get(n)) for n in names]
+    return [Draw(n, lows[n], highs[n], by_name.get(n), dims[n]) for n in names]
 
 
 def numbers_by_name(

@@ -24,7 +24,7 @@ from cgprimer.data.cells import (
 )
 from cgprimer.data.reading import TableReading, spaced
 from cgprimer.data.reading_error import Pass, ReadingError
-from cgprimer.data.rows import Cutter, Row, has_width, places_of
+from cgprimer.data.rows import Cutter, Row, has_names, has_width, places_of
 from cgprimer.data.text_file import legible
 from cgprimer.errors import listing
 
@@ -172,9 +172,9 @@ class Look:
         for i, line in enumerate(self.lines):
             if found is not None and not line.comment and self.begins(line.row, places):
                 return found
-            if line.comment == comments and {*wanted} <= {
-                *(names := self.named(line.row))
-            }:
+            if line.comment == comments and has_names(
+                names := self.named(line.row), wanted
+            ):
                 found, places = i, places_of(names, wanted)
             elif comments and not line.comment and found is None:
                 return None  # samples began: what is said further down is no heading
@@ -198,7 +198,7 @@ class Look:
     def _given(self, titles: list[str], wanted: Sequence[str]) -> HeadingGuess | None:
         """Names that are given: rows before the first that suits them are passed by."""
         names = self._renamed(titles)
-        if not {*wanted} <= {*names}:
+        if not has_names(names, wanted):
             return None
         places = places_of(names, wanted)
         for i, line in enumerate(self.lines):
@@ -206,7 +206,7 @@ class Look:
             if whole and self.begins(line.row, places):
                 return self._below(titles, i, wanted)
             told = self.named(line.row)
-            alike = len(told) == len(names) and {*wanted} <= {*told}
+            alike = len(told) == len(names) and has_names(told, wanted)
             if alike and places_of(told, wanted) != places:
                 raise ReadingError(
                     f"{self.shown}: row {line.number} has the names "

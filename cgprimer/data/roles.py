@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from cgprimer import takes
+from cgprimer.data.entries import folded, title
 from cgprimer.data.reading_error import Pass, ReadingError
 from cgprimer.errors import DataError, GraphError, listing, shorten, suggest
 from cgprimer.expr.printed import as_name
@@ -81,28 +82,44 @@ def choose(
 ) -> Roles:
     """The roles of the columns `names`: as they are given, else those of the graph.
 
+    Columns such as W[0,3] of an array's entries are one by its name.
+
     Raises DataError for a column that is not there, and for one that would be left out
     though the graph has a parameter or a variable of its name.
     """
     roles = wanted(graph, inputs, targets, sigma)
+    arrays = _arrays(graph)
+    names = folded(names, {*roles.used, *arrays})
     others = [name for name in names if name not in {*roles.sigma.values()}]
     # Whoever names the columns has decided; only a choice by default may overlook one.
     if graph is not None and inputs is None:
         _refuse_parameters(others, graph)
     if graph is not None and targets is None:
         _refuse_variables(others, graph)
-    known = set(names)
-    if missing := [name for name in roles.used if name not in known]:
-        _refuse_missing(missing, names)
+    there = set(names)
+    if missing := [name for name in roles.used if name not in there]:
+        _refuse_missing(missing, names, arrays)
     used = {*roles.used}
     return roles._replace(ignored=[name for name in names if name not in used])
 
 
-def _refuse_missing(missing: Sequence[str], names: Sequence[str]) -> NoReturn:
+def _arrays(graph: Graph | None) -> dict[str, str]:
+    """The names that are arrays to the graph, and how the first entry is called."""
+    if graph is None or graph.sizing is None:
+        return {}
+    every = {name: graph.dims(name) for name in graph.names}
+    return {name: title(name, [0] * len(dims)) for name, dims in every.items() if dims}
+
+
+def _refuse_missing(
+    missing: Sequence[str], names: Sequence[str], arrays: Mapping[str, str]
+) -> NoReturn:
     said = f"there is no column {shorten(missing[0])!r}"
     if rename := _with_units(missing, names):
         raise ReadingError(said, hint=["pass ", Pass("rename", rename)])
     hint = suggest(missing[0], names) or f"the columns are {listing(names)}"
+    if first := arrays.get(missing[0]):
+        hint = f"an array has a column for each entry: {first!r} and so on"
     raise DataError(said, hint)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cgprimer.data import text_file
 from cgprimer.data.cells import begins_with_error
+from cgprimer.data.entries import columns_for
 from cgprimer.data.text_file import Lines
 from cgprimer.errors import DataError
 
@@ -142,10 +143,15 @@ class Cutter:
         return rows, numbers
 
 
+def has_names(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether all names that are wanted are there, or entries of arrays so named."""
+    return {*wanted} <= {*names} or {*columns_for(names, wanted)} <= {*names}
+
+
 def places_of(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Where the names that are wanted stand, the first where one stands twice."""
     place = {name: i for i, name in reversed([*enumerate(names)])}
-    return [place[name] for name in wanted]
+    return [place[name] for name in columns_for(names, wanted)]
 
 
 def has_width(row: Row, names: Sequence[str]) -> bool:

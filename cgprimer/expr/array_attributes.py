@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cgprimer.errors import shorten
+from cgprimer.errors import counted, shorten
 
 Slice = tuple[int | None, int | None, int | None]
 Index = int | str | Slice
@@ -29,6 +29,7 @@ _VALUES = {
     "at": "a subscript: at=[1:3, 0]",
 }  # fmt: skip
 _INDICES = "an index is a whole number, a slice 1:3, or the name of whole numbers"
+_OWN = "give the index a name in an equation of its own: xi = xt + 1, and then x[xi]"
 
 
 class Unreadable(Exception):
@@ -73,6 +74,22 @@ def read_value(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
         at += 1
 
 
+def about_form(form: str, given: int) -> str:
+    """What is wrong with the string of an einsum of so many arrays; "" if nothing."""
+    left, arrow, right = form.partition("->")
+    if not arrow or not all(map(str.isalpha, (left + right).replace(",", ""))):
+        return "the string of an einsum is of letters, such as ij,jk->ik"
+    if "," in right or set(right) - set(left) or len(set(right)) < len(right):
+        return f"the letters of the result {right!r} stand before the arrow, each once"
+    terms = left.count(",") + 1
+    if terms != given:
+        return (
+            f"the string has {counted(terms, 'term')}, "
+            f"but {counted(given, 'array')} {'is' if given == 1 else 'are'} given"
+        )
+    return ""
+
+
 def _checked(value: Any, key: str, at: int, to: int) -> Any:
     """The value, if it is of the kind that the keyword takes."""
     if key == "widths":
@@ -89,6 +106,8 @@ def _checked(value: Any, key: str, at: int, to: int) -> Any:
 
 
 def _bad(key: str) -> str:
+    if key == "widths":
+        return "'widths=' is of pairs of whole numbers"
     return f"'{shorten(key, 16)}=' is of whole numbers and names of sizes"
 
 
@@ -143,8 +162,7 @@ def _end_of_item(tokens: Sequence[str], at: int, opened: int) -> int:
     if not tokens[end]:
         raise Unreadable("'[' is never closed", opened, opened)
     if tokens[end] in ("(", "["):
-        hint = f"{_INDICES}: give the index a name in an equation of its own"
-        raise Unreadable("a subscript is no formula", at, end, hint)
+        raise Unreadable("a subscript is no formula", at, end, _OWN)
     return end
 
 
@@ -169,7 +187,7 @@ def _item(tokens: Sequence[str], at: int, end: int) -> Index:
     elif len(item) == 1:
         hint = _INDICES
     else:
-        hint = f"{_INDICES}: give the index a name in an equation of its own"
+        hint = _OWN
     shown = shorten("".join(item), 24)
     raise Unreadable(f"{shown!r} is no index", at, end - 1, hint)
 
@@ -192,10 +210,8 @@ def _slice(item: list[str], at: int, end: int) -> Slice:
         hint = "the ends of a slice are whole numbers: x[0:3]"
         raise Unreadable(f"{shown!r} is no slice", at, end - 1, hint)
     first, last, step = (*numbers, None)[:3]
-    if step is not None and step < 1:
-        hint = "write flip(x, axis=0) for the opposite order" if step else ""
-        message = f"a slice goes forwards, by steps of 1 and more, not {step}"
-        raise Unreadable(message, at, end - 1, hint)
+    if step == 0:
+        raise Unreadable("a slice by steps of 0 never ends", at, end - 1)
     return first, last, step
 
 

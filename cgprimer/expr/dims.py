@@ -177,10 +177,10 @@ class Sizing:
         lead: Dims = ()
         for letters, dims in zip(left.split(","), given, strict=True):
             if len(dims) < len(letters):
-                axes = f"{len(letters)} ax{'i' if len(letters) == 1 else 'e'}s"
-                raise DimsError(
-                    f"an array of {axes} is expected, not {show_dims(dims)}"
-                )
+                kinds = {1: "a vector", 2: "a matrix"}
+                kind = kinds.get(len(letters), f"an array of {len(letters)} axes")
+                has = show_dims(dims) if dims else "a scalar"
+                raise DimsError(f"{kind} is expected, not {has}")
             cut = len(dims) - len(letters)
             lead = max(lead, dims[:cut], key=len)
             for letter, dim in zip(letters, dims[cut:], strict=True):

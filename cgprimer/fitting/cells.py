@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from cgprimer.errors import shorten
 
@@ -16,10 +17,12 @@ Row = tuple[str, str, str]
 
 def rows(result: FitResult) -> tuple[list[Row], str]:
     """(name, value, standard error) of all that is told of; what is left out."""
-    errors = result.standard_errors or {}
     combined = result.combinations[: MOST_ROWS // 2]
-    names = list(result.parameters)[: MOST_ROWS - len(combined)]
-    cells = [_row(result, n, result.parameters[n], errors.get(n), n) for n in names]
+    if _is_by_arrays(result, MOST_ROWS - len(combined)):
+        return _arrays(result), ""
+    errors, values = _errors(result), result.entries
+    names = list(values)[: MOST_ROWS - len(combined)]
+    cells = [_row(result, n, values[n], errors.get(n), n) for n in names]
     for each in combined:
         value, error = result.combination(each.coefficients)
         value = value if each.value is None else each.value
@@ -27,12 +30,47 @@ def rows(result: FitResult) -> tuple[list[Row], str]:
     left = [
         f"{count:,}".replace(",", " ") + f" more {what}"
         for count, what in (
-            (len(result.parameters) - len(names), "parameters, see .parameters"),
+            (len(values) - len(names), "parameters, see .parameters"),
             (len(result.combinations) - len(combined), "combinations"),
         )
         if count > 0
     ]
     return cells, "; ".join(left)
+
+
+def _errors(result: FitResult) -> dict[str, float | None]:
+    """The standard error of every entry."""
+    if result.spread is None:
+        return {}
+    found = result.standard_errors or {}
+    return {
+        name: None if error is None or math.isnan(error) else float(error)
+        for name, error in zip(result.entries, flat(found.values()), strict=True)
+    }
+
+
+def flat(values: Iterable[Any]) -> list[Any]:
+    """Numbers and the entries of arrays, one after another."""
+    return [x for v in values for x in (v.ravel() if hasattr(v, "ravel") else [v])]
+
+
+def _is_by_arrays(result: FitResult, most: int) -> bool:
+    """Whether arrays are told by their dims: too many entries, or without errors."""
+    arrays = any(hasattr(value, "ravel") for value in result.parameters.values())
+    return arrays and (result.spread is None or len(result.entries) > most)
+
+
+def _arrays(result: FitResult) -> list[Row]:
+    """A row for each array: its dims, and its length as a vector."""
+    rows = []
+    for name, value in list(result.parameters.items())[:MOST_ROWS]:
+        if not hasattr(value, "ravel"):
+            rows.append(_row(result, name, value, None, name))
+            continue
+        dims = " x ".join(map(str, value.shape))
+        why = result.without_errors or "see .standard_errors"
+        rows.append((name, f"{dims}, norm {math.hypot(*value.ravel()):.6g}", why))
+    return rows
 
 
 def _row(
@@ -52,7 +90,7 @@ def why_none(result: FitResult, name: str, error: float | None) -> str:
         return result.without_errors or f"none by {result.method}"
     if error is None or not math.isfinite(error):
         return "undetermined"
-    free, every = set(result.noise_free), set(result.parameters)
+    free, every = set(result.noise_free), set(result.entries)
     return "data met to rounding" if name in free or free == every else ""
 
 

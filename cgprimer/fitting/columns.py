@@ -1,16 +1,12 @@
-"""Columns of samples: whether they vary, and which inputs reach a target.
+"""Columns of samples: whether they vary, and in which order.
 
 `baseline` and `group` ask; arrays are (n,), or (rows, n).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from cgprimer.graph.graph import Graph
-from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.types import Array
 
 SAME = 1e-14  # spread beside the size from which a column varies by more than rounding
@@ -38,16 +34,3 @@ def in_order(row: Array, column: Array) -> Array:
         )
         order = order[np.sort(first)]
     return np.asarray(row[order])
-
-
-def reach(graph: Graph, names: Sequence[str]) -> tuple[list[int], int]:
-    """Places of the inputs that reach the variables `names`; how many parameters do."""
-    table = graph.table
-    inside = np.repeat(table.needed(names), np.diff(table.start))
-    used = {
-        kind: np.unique(table.slots[inside & (table.kinds == kind)])
-        for kind in (VARIABLE, PARAMETER)
-    }
-    variables = {table.variables[k] for k in used[VARIABLE].tolist()}
-    places = [k for k, name in enumerate(graph.inputs) if name in variables]
-    return places, len(used[PARAMETER])

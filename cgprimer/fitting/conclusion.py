@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from cgprimer.data.dataset import Dataset
 from cgprimer.errors import listing
 from cgprimer.expr.ops import Op
 from cgprimer.fitting.advice import Ending
-from cgprimer.fitting.arguments import Method
+from cgprimer.fitting.arguments import Data, Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.determination import determine, price
 from cgprimer.fitting.downhill import is_endless, runaways
@@ -37,8 +36,11 @@ from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import in_no_equation
 from cgprimer.notation.report import printable
+from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.arrays.posed import ArrayProblem
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
+from cgprimer.types import Array
 
 MOST_ENTRIES = 10**8  # of a Jacobian, beyond which the rank is not computed
 SEPARABLE = 0.99  # R² from which squares may fall to zero without end, as logits do
@@ -50,15 +52,16 @@ UNNEEDED = "nothing that is fitted depends on it"
 class Attempt:
     """A fit as it was asked for, and the Trail that its method leaves.
 
-    identify : as in `fit`.
+    identify : as in `fit`. names : of what is fitted, entries where some are arrays.
     """
 
     graph: Graph
-    data: Dataset
+    data: Data
     loss: Loss
     method: Method
     trail: Trail
     identify: bool | None
+    names: Sequence[str]
 
     def result(self, objective: Objective | None, most: float) -> FitResult:
         """The best so far, with what takes up to `most` operations to find out."""
@@ -74,24 +77,24 @@ class Attempt:
         self._look_beyond(objective, baseline)
         status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
         words = self._sentences(status, baseline)
-        words += remarks_on_custom(objective.problem.sweeps.asked)
+        words += remarks_on_custom(objective.problem.asked)
         words += self._notes(objective)
         end = replace(trail, status=status)
         why = reason(objective, self.method, status, self.identify is not False)
         more, fields = findings(objective, end, known, why)
         if objective.sigma is not None:
             end.loss = plain_loss(objective, self.loss, trail.best)
-        fields["r_squared"] = baseline.r_squared
+        fields["r_squared"] = baseline.r_squared if baseline else {}
         return self._assemble(end, [*words, *more], **fields)
 
     def _sentences(self, status: str, baseline: Baseline | None) -> list[str]:
         exact = isinstance(self.method, LeastSquares)
-        ending = Ending(self.trail, self.graph.parameters, exact)
+        ending = Ending(self.trail, self.names, exact)
         return sentences_of(status, ending, baseline)
 
     def _assemble(self, end: Trail, words: Sequence[str], **fields: Any) -> FitResult:
         fields["loss_name"] = f"{self.loss.name} over all data"
-        return assemble(self.graph.parameters, self.method, end, words, **fields)
+        return assemble(self.names, self.method, end, words, **fields)
 
     def _brief_result(self, objective: Objective | None) -> FitResult:
         """The best so far, and what was not computed of it."""
@@ -104,10 +107,18 @@ class Attempt:
         words.append("Which parameters are determined was not computed")
         return self._assemble(trail, words, without_errors="interrupted")
 
-    def _baseline(self, objective: Objective, known: Identification | None) -> Baseline:
+    def _baseline(
+        self, objective: Objective, known: Identification | None
+    ) -> Baseline | None:
+        # What is itself the loss has no targets that a constant could meet.
+        if self.loss.is_output:
+            return None
         # Without a rank every parameter counts: a gain must be the larger.
         rank = (known and known.rank) or len(objective.names)
-        targets = [*self.data.targets]
+        problem = objective.problem
+        targets: list[str] = [*self.data.targets]
+        if isinstance(problem, ArrayProblem):
+            targets = [*problem.target_entries]
         best = self.trail.best
         with np.errstate(all="ignore"):
             return beside_constants(objective, targets, self.loss, best, rank)
@@ -121,6 +132,9 @@ class Attempt:
         too_much = squares and entries > MOST_ENTRIES and not self.identify
         if self.identify is False or too_much or _is_declared(objective):
             return None
+        # At a minimum no sample feels anything of a loss itself.
+        if self.loss.is_output:
+            return None
         try:
             with np.errstate(all="ignore"):
                 wanted = bool(self.identify) or squares
@@ -128,12 +142,14 @@ class Attempt:
         except (np.linalg.LinAlgError, ValueError):
             return None
 
-    def _look_beyond(self, objective: Objective, baseline: Baseline) -> None:
+    def _look_beyond(self, objective: Objective, baseline: Baseline | None) -> None:
         """Whether the loss has a minimum this way; without one none was reached."""
         trail, loss = self.trail, self.loss
         if trail.status not in ("max_steps", "stalled", "converged"):
             return
         trail.gone = runaways(Sampled(objective).predictions, trail.origin, trail.best)
+        if baseline is None:
+            return
         if loss.from_logits or min(baseline.r_squared.values()) > SEPARABLE:
             trail.endless = is_endless(
                 lambda params: plain_loss(objective, loss, params), trail.best
@@ -163,7 +179,7 @@ def _cost(objective: Objective) -> float:
 
 def _is_declared(objective: Objective) -> bool:
     """Whether the gradient is on purpose no derivative, so that no rank follows."""
-    asked = objective.problem.sweeps.asked.items()
+    asked = objective.problem.asked.items()
     return any(use and op.contract != "exact" for op, use in asked)
 
 
@@ -204,6 +220,17 @@ def remarks_on_loss(trail: Trail) -> list[str]:
     return [f"Their loss was not computed{same}"]
 
 
+def _named(names: Sequence[str], values: Array) -> dict[str, Any]:
+    """Values by name: numbers, or arrays where the names are those of entries."""
+    if not isinstance(names, Entries):
+        return dict(zip(names, values.tolist(), strict=True))
+    # A copy, so that no array holds all others.
+    return {
+        name: array.copy() if array.ndim else float(array)
+        for name, array in names.split(values).items()
+    }
+
+
 def assemble(
     names: Sequence[str],
     method: Method,
@@ -216,7 +243,7 @@ def assemble(
     names : of what was fitted. words : sentences without their full stops.
     """
     return FitResult(
-        dict(zip(names, trail.best.tolist(), strict=True)),
+        _named(names, trail.best),
         trail.loss,
         np.array(trail.losses),
         trail.status,

@@ -35,7 +35,8 @@ class Smooth(Protocol):
     nonnegative : whether no value can be below zero, so that it has a size.
     """
 
-    nonnegative: bool
+    @property
+    def nonnegative(self) -> bool: ...
 
     def value(self, params: Array) -> float: ...
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.data.dataset import Dataset, Seed
 from cgprimer.errors import DataError, FitError, listing
 from cgprimer.fitting.advice import Ending
 from cgprimer.fitting.arguments import (
+    Data,
     Method,
+    array_start,
     check_counts,
     check_descent,
     check_kinds,
+    data_of,
+    loss_of,
     start_of,
 )
 from cgprimer.fitting.conclusion import (
@@ -35,9 +41,11 @@ from cgprimer.fitting.trail import Trail
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import by_plain_name
 from cgprimer.interrupts import contained
+from cgprimer.run.arrays.pose import entries_of
+from cgprimer.run.arrays.program import ArrayObjective
 from cgprimer.run.by_numpy import stepwise
 from cgprimer.run.llvm import jit
-from cgprimer.run.losses import Loss, find_loss
+from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Steps
 from cgprimer.types import Array, Integers
@@ -50,11 +58,11 @@ BRIEF = 2e7  # operations, about 0.1 s, that an interrupted fit is looked at
 @contained
 def fit(
     graph: Graph,
-    data: Dataset,
+    data: Dataset | Mapping[str, ArrayLike],
     method: Method = Adam(rate=1e-2),  # noqa: B008  (frozen settings)
     *,
     loss: str | Loss = "mse",
-    start: Mapping[str, float] | None = None,
+    start: Mapping[str, ArrayLike] | None = None,
     epochs: int = 100,
     batch: int | None = 64,
     weighted: bool | None = None,
@@ -64,12 +72,17 @@ def fit(
 ) -> FitResult:
     """Fit the parameters of `graph` so that its targets meet `data`.
 
+    data : a Dataset, or a dict name → array; of this the names that equations define
+        are targets. Of names with axes (n, *dims); where the graph writes its samples
+        out (`xx: batch x 784`) all data are one sample, and one step takes them all.
     method : SGD, Adam, or LeastSquares (exact Jacobian, standard errors).
     loss : "mse", "mae", "huber", "cross-entropy", "softmax-cross-entropy" (a target
-        for every class), or a Loss; the mean over samples of the sum over targets.
+        for every class), or a Loss; the mean over samples of the sum over targets and
+        all their entries. Or the name of an output that is itself the loss of a sample.
         Cross-entropies take logits: a target written as sigmoid(…), or targets
         written as exp(z)/Σ exp(z), are taken before it.
-    start : first values by name; those left out are drawn uniformly from (0, 1).
+    start : first values by name; those left out are drawn uniformly from (0, 1). Of an
+        array an array, one number for all entries, or entries by name: "W[0,3]".
     epochs, batch : passes over the data and samples per step (None: all at once);
         LeastSquares always uses all and has a limit of its own.
     weighted : whether samples weigh 1/σ², with the sigma of the data; by default in
@@ -91,14 +104,27 @@ def fit(
     check_kinds(graph, data)
     takes.flag(weighted=weighted, progress=progress, identify=identify)
     random = takes.generator(DEFAULT_SEED if rng is None else rng, DataError)
-    kind = find_loss(loss)
+    columns, kind = loss_of(graph, data_of(graph, data), loss)
     if not isinstance(method, LeastSquares):
         check_counts(epochs=epochs, batch=batch)
         epochs, batch = int(epochs), batch and int(batch)
-    first = start_of(graph.parameters, start, random)
+    names, first = _start(graph, columns, start, random)
     trail = Trail(first, first)
-    attempt = Attempt(graph, data, kind, method, trail, identify)
+    attempt = Attempt(graph, columns, kind, method, trail, identify, names)
     return _run(attempt, Passes(epochs, batch, random, progress), weighted)
+
+
+def _start(
+    graph: Graph,
+    data: Data,
+    start: Mapping[str, ArrayLike] | None,
+    random: np.random.Generator,
+) -> tuple[Sequence[str], Array]:
+    """Names of what is fitted, and first values (p,)."""
+    if graph.sizing is None:
+        return graph.parameters, start_of(graph.parameters, start, random)
+    entries = entries_of(graph, {**data.inputs, **data.targets})
+    return entries, array_start(entries, start, random)
 
 
 def _run(attempt: Attempt, passes: Passes, weighted: bool | None) -> FitResult:
@@ -113,7 +139,9 @@ def _run(attempt: Attempt, passes: Passes, weighted: bool | None) -> FitResult:
         if isinstance(method, LeastSquares):
             least_squares(objective, method, trail, passes.progress)
         else:
-            descend(objective, method, trail, passes)
+            whole = isinstance(objective, ArrayObjective) and objective.whole
+            each = replace(passes, batch=None) if whole else passes
+            descend(objective, method, trail, each)
         return conclude(objective, np.inf)
     # The best so far is known; what is said of it may take BRIEF, and after a second
     # Ctrl-C nothing.

@@ -12,6 +12,7 @@ from cgprimer.fitting.sampled import Sampled
 from cgprimer.fitting.symmetry import Symmetry, remarks
 from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.run.objective import Objective
+from cgprimer.run.problem import Problem
 from cgprimer.types import Array, Mask
 
 SWEEPS = 40.0  # operations that a sweep there and back costs per name and sample
@@ -37,7 +38,7 @@ def from_equations(
     start : where the fit began, and parameters may have an effect.
     """
     silent = np.zeros(len(params), dtype=bool)
-    if SWEEPS * len(objective) * len(objective.problem.sweeps.table.slots) <= budget:
+    if SWEEPS * len(objective) * objective.problem.slots <= budget:
         silent = _silent(objective, params)
     local = False
     if start is not None and silent.any():
@@ -68,30 +69,22 @@ def _silent(objective: Objective, params: Array) -> Mask:
     """Parameters that no sample feels: no random sum of all residuals has a slope."""
     problem = objective.problem
     rng, total = np.random.default_rng(0), np.zeros(len(params))
-    for values in _values(objective, params):
+    for rows in spans(len(objective), ROWS):
         # A random sum of all targets: slopes that cancel in it by chance do so with
         # probability 0.
-        seeds = rng.uniform(1, 2, (len(problem.rows), values.shape[1]))
-        seed = dict(zip(problem.rows, seeds, strict=True))
-        _, shares = problem.sweeps.backward(values, params[:, None], seed, total=True)
-        total += np.abs(shares[:, 0])
+        seeds = rng.uniform(1, 2, (len(problem.rows), rows.stop - rows.start))
+        total += np.abs(problem.slopes(params, rows, seeds))
     return np.asarray(total == 0)
-
-
-def _values(objective: Objective, params: Array) -> Iterator[Array]:
-    """Of all variables, (variables, n), some samples at a time."""
-    problem = objective.problem
-    for rows in spans(len(objective), ROWS):
-        yield problem.sweeps.forward(problem.inputs_at(rows), params[:, None])
 
 
 def with_zeros(
     objective: Objective, params: Array, known: Identification
 ) -> Identification:
     """`known`, with the variables beside silent parameters that are always 0."""
-    if not known.without_effect:
+    problem = objective.problem
+    if not known.without_effect or not isinstance(problem, Problem):
         return known
-    table = objective.problem.sweeps.table
+    table = problem.sweeps.table
     owner = np.repeat(np.arange(len(table)), np.diff(table.start))
     silent = np.isin(table.parameters, known.without_effect)
     places = np.flatnonzero(table.kinds == PARAMETER)
@@ -99,6 +92,7 @@ def with_zeros(
     beside = np.zeros(table.rows.size, dtype=bool)
     beside[table.slots[mine & (table.kinds == VARIABLE)]] = True
     beside[table.defined[owner[mine]]] = True
-    for values in _values(objective, params):
+    for rows in spans(len(objective), ROWS):
+        values = problem.sweeps.forward(problem.inputs_at(rows), params[:, None])
         beside &= (values == 0).all(axis=1)
     return replace(known, zero=tuple(np.array(table.variables)[beside].tolist()))

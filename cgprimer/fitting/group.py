@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cgprimer.fitting.columns import are_side_by_side, in_order, reach, varies
+from cgprimer.fitting.columns import are_side_by_side, in_order, varies
 from cgprimer.fitting.constant import best_constant, is_robust
 from cgprimer.fitting.luck import by_likelihood, by_neighbours, by_runs, by_variance
 from cgprimer.fitting.score import Score
@@ -33,7 +33,6 @@ MET = 1e-8  # 1 - R² from which on nothing worth a word is left
 # A gain of 5 % that is no chance, beside residuals with a pattern: a straight line
 # through some periods of a wave.
 FAINT = 0.1  # a gain below which residuals with a pattern mean that the model missed it
-MOST_WALKS = 300_000  # targets times equations: what reaches them is found one by one
 MOST_INPUTS = 20  # along which residuals are looked at for a pattern …
 MOST_SAMPLES = 10_000  # … and how many of them
 
@@ -148,12 +147,9 @@ class TargetGroup:
     @lazy
     def _reach(self) -> tuple[Array, int]:
         """The varying inputs that reach these targets, and how many parameters do."""
-        graph, rows = self.objective.graph, self.objective.problem.rows
-        # Beyond, what reaches any target stands for what reaches each.
-        few = len(rows) * len(graph.table) <= MOST_WALKS
-        rows = [rows[k] for k in self.members] if few else rows
-        used, parameters = reach(graph, [graph.table.variables[row] for row in rows])
-        return self._varying_rows(self.objective.problem.inputs[used]), parameters
+        problem = self.objective.problem
+        used, parameters = problem.reach(self.members)
+        return self._varying_rows(problem.inputs[used]), parameters
 
     @staticmethod
     def _varying_rows(inputs: Array) -> Array:

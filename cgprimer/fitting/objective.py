@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cgprimer.data.dataset import Dataset
+from cgprimer.fitting.arguments import Data
 from cgprimer.graph.graph import Graph
 from cgprimer.run.losses import Loss
 from cgprimer.run.objective import Objective
@@ -15,7 +15,7 @@ from cgprimer.types import Array
 
 
 def objective_of(
-    graph: Graph, data: Dataset, loss: Loss, *, weighted: bool = True
+    graph: Graph, data: Data, loss: Loss, *, weighted: bool = True
 ) -> Objective:
     """The loss as a function of the parameters, compiled where that is possible.
 

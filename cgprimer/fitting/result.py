@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from cgprimer.fitting.cells import rows
 from cgprimer.fitting.compared import r_squares
 from cgprimer.fitting.identification import Combination
 from cgprimer.fitting.outcome import OUTCOMES as OUTCOMES
+from cgprimer.keeping import lazy
 from cgprimer.notation.report import Part, Report, Said
 from cgprimer.notation.text_table import TextTable
+from cgprimer.run.arrays.entries import Entries
 from cgprimer.types import Array, Integers
 
 
@@ -23,8 +26,9 @@ from cgprimer.types import Array, Integers
 class FitResult(Report):
     """What a fit found.
 
-    parameters : name → best value found; `loss` is the loss there, over all data, in
-        their units and unweighted, so that results of all methods compare.
+    parameters : name → best value found, an array of a name with axes; `loss` is the
+        loss there, over all data, in their units and unweighted, so that results of all
+        methods compare.
     losses : (steps,) the loss at each step, before it was taken: of its batch, or of
         all data where a step uses all; weighted where a descent was.
     epoch_losses : (e + 1,) the loss over all data at the start and after each epoch;
@@ -48,7 +52,7 @@ class FitResult(Report):
     noise_free : parameters that rest on data met to rounding: errors show no noise.
     """
 
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     loss: float
     losses: Array
     status: str
@@ -73,6 +77,27 @@ class FitResult(Report):
     epoch_counts: Integers | None = None
     loss_name: str = "loss"
 
+    @lazy
+    def entries(self) -> Mapping[str, float]:
+        """Every number that was fitted, by name; those of arrays as `W[0,3]`."""
+        if not self._has_arrays:
+            return self.parameters
+        entries = Entries({name: np.shape(v) for name, v in self.parameters.items()})
+        return dict(zip(entries, entries.join(self.parameters).tolist(), strict=True))
+
+    @property
+    def _has_arrays(self) -> bool:
+        return any(isinstance(v, np.ndarray) for v in self.parameters.values())
+
+    def _by_name(self, column: Sequence[float | None]) -> dict[str, Any]:
+        """A number for each entry, or None, as parameters are: arrays have nan then."""
+        entries = Entries({name: np.shape(v) for name, v in self.parameters.items()})
+        arrays = entries.split(np.array(column, dtype=np.float64))
+        return {
+            name: array if array.ndim else column[entries.spans[name].start]
+            for name, array in arrays.items()
+        }
+
     @property
     def converged(self) -> bool:
         """Whether the fit arrived."""
@@ -80,24 +105,28 @@ class FitResult(Report):
 
     @property
     def covariance(self) -> Array | None:
-        """(p, p) in the order of `parameters`, nan where undetermined."""
+        """(p, p) in the order of `entries`, nan where undetermined."""
         if self.spread is None:
             return None
-        open_ = np.isin(list(self.parameters), self.undetermined)
+        open_ = np.isin(list(self.entries), self.undetermined)
         return np.where(open_[:, None] | open_[None, :], np.nan, self.spread)
 
     @property
-    def standard_errors(self) -> dict[str, float | None] | None:
-        """name → standard error, None where undetermined; None without errors."""
+    def standard_errors(self) -> dict[str, Any] | None:
+        """name → standard error, None where undetermined; None without errors.
+
+        Of arrays arrays, with nan where an entry is undetermined.
+        """
         if self.spread is None:
             return None
         with np.errstate(invalid="ignore"):
             errors = np.sqrt(np.maximum(np.diag(self.spread), 0.0)).tolist()
         open_ = set(self.undetermined)
-        return {
+        each = {
             name: error if name not in open_ and math.isfinite(error) else None
-            for name, error in zip(self.parameters, errors, strict=True)
+            for name, error in zip(self.entries, errors, strict=True)
         }
+        return self._by_name([*each.values()]) if self._has_arrays else each
 
     def combination(
         self, coefficients: Mapping[str, float]
@@ -105,15 +134,16 @@ class FitResult(Report):
         """(value, standard error) of Σ coefficient·parameter.
 
         The error is None where the data do not determine the combination, or where the
-        method gives no errors. Raises FitError for an unknown name.
+        method gives no errors. Entries of arrays are called `W[0,3]`. Raises FitError
+        for an unknown name.
         """
         takes.kind(Mapping, coefficients=coefficients)
-        names = list(self.parameters)
-        if unknown := [name for name in coefficients if name not in self.parameters]:
+        names = list(self.entries)
+        if unknown := [name for name in coefficients if name not in self.entries]:
             raise FitError(f"the fit has no parameters {listing(unknown)}")
         takes.number(**{f"the coefficient of {k}": v for k, v in coefficients.items()})
         row = np.array([coefficients.get(name, 0.0) for name in names])
-        value = float(row @ np.array(list(self.parameters.values())))
+        value = float(row @ np.array(list(self.entries.values())))
         if self.spread is None or self.null_space is None:
             return value, None
         # Orthogonal to the null space, up to rounding of each sum beside its terms.
@@ -123,7 +153,7 @@ class FitResult(Report):
         variance = float(row @ self.spread @ row)
         return value, math.sqrt(max(variance, 0.0)) if np.isfinite(variance) else None
 
-    def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float] | None]:
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any] | None]:
         """name → confidence interval, value ± t·SE; None where undetermined."""
         from scipy.stats import t
 

@@ -31,35 +31,25 @@ class Sampled:
 
     def __init__(self, objective: Objective) -> None:
         problem = objective.problem
-        self.sweeps, self.rows = problem.sweeps, problem.rows
         self.joint = problem.loss.joint is not None
         each = max(len(problem.rows) * len(problem.parameters), 1)
         # Fewer samples where the Jacobian of many targets or parameters would grow too
         # large.
         count = max(8, min(SAMPLES, NUMBERS // each, problem.count))
         chosen = np.unique(np.linspace(0, problem.count - 1, count).astype(np.int64))
-        self.inputs = problem.inputs_at(chosen)
+        self.model = problem.model(chosen)
 
     def predictions(self, params: Array) -> Array:
         """The targets (targets, n)."""
         with np.errstate(all="ignore"):
-            rows = self._values(params)[self.rows]
+            rows = self.model.predictions(params)
             return rows - rows.mean(axis=0) if self.joint else rows
 
     def jacobian(self, params: Array) -> Array:
         """d target / d parameter, (targets, n, p)."""
         with np.errstate(all="ignore"):
-            values = self._values(params)
-            rows = np.stack([self._shares(values, params, row) for row in self.rows])
+            rows = self.model.jacobian(params)
             return rows - rows.mean(axis=0) if self.joint else rows
-
-    def _shares(self, values: Array, params: Array, row: int) -> Array:
-        seed = {row: np.ones(values.shape[1])}
-        sweep = self.sweeps.backward
-        return sweep(values, params[:, None], seed, inputs=False)[1].T
-
-    def _values(self, params: Array) -> Array:
-        return self.sweeps.forward(self.inputs, params[:, None])
 
     def rounding(self, params: Array) -> Array:
         """The relative part of every column that is rounding, (targets, p).

@@ -25,7 +25,7 @@ from cgprimer.fitting.degrees import NONE, Degree, Degrees
 from cgprimer.graph.slots import CONSTANT, PARAMETER, VARIABLE, slot_kind
 from cgprimer.graph.table import Table
 from cgprimer.grouping import grouped
-from cgprimer.run.problem import Problem
+from cgprimer.run.problem import Posed, Problem
 from cgprimer.types import Array
 
 MOST_SLOTS = 200_000  # names in equations, beyond which a walk takes over a second
@@ -61,10 +61,10 @@ class Symmetry:
         return params * np.exp(t * powers)
 
 
-def symmetries(problem: Problem) -> list[Symmetry]:
+def symmetries(problem: Posed) -> list[Symmetry]:
     """Scales of units and shifts of logits that the equations leave free."""
-    table = problem.sweeps.table
-    if len(table.slots) > MOST_SLOTS:
+    # Equations of arrays have no name for each unit that a scale is free of.
+    if not isinstance(problem, Problem) or problem.slots > MOST_SLOTS:
         return []
     # Only a softmax of all targets sees differences alone.
     shifts = _shifts(problem) if problem.loss.joint is not None else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ from cgprimer.expr.ops import FUNCTIONS
 from cgprimer.expr.printed import plain_name
 from cgprimer.expr.tokens import MARKS, NAME
 from cgprimer.graph.names import by_plain_name
+from cgprimer.graph.numbering import Names
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 
 MOST_AXES = 24
 LARGEST = 10**9  # of one size
@@ -31,6 +33,14 @@ _WORD = re.compile(rf"[\w{MARKS}.]+")
 _CROSS = re.compile(r"\s*[x×]\s*")
 _SIZE = re.compile(r"[0-9]+", re.ASCII)
 _GLUED = re.compile(r"(?:\d+|[^\W\d])(?:[x×](?:\d+|[^\W\d_](?![^\W_x])))+")
+SCALAR = frozenset(["scalar"])
+KINDS = frozenset([
+    "matrix", "vector", "array", "tensor", "list", "number", "float", "int", "real",
+    "integer", "complex", "bool", "double", "float32", "float64", "int32", "int64",
+])  # fmt: skip
+"""What programs declare, and says nothing of sizes."""
+_CROSSES = frozenset(["X", "*", "·", "by", "and", ","])
+"""What others write between two sizes."""
 _EXAMPLE = "write {}: 32 x 64, or {}: scalar"
 
 
@@ -39,7 +49,10 @@ class Declared:
     """What is declared, and where: dims by name, in the order of the declarations.
 
     origins : name → how a message tells where its dims were told.
+    places : the same for lines: the number of the text, and where in it.
     broken : names whose declarations have mistakes; nothing is known of their dims.
+    problems : mistakes by the number of the text. numbers : what sizes with names are.
+    equations : the numbers of the texts that declare nothing.
     """
 
     dims: dict[str, Dims] = field(default_factory=dict)
@@ -48,16 +61,37 @@ class Declared:
     broken: set[str] = field(default_factory=set)
     problems: dict[int, list[Mistake]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    equations: list[int] = field(default_factory=list)
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether any name has axes, or a declaration has a mistake."""
+        return bool(self.problems or any(self.dims.values()))
+
+    def kinds(
+        self,
+        parameters: Sequence[str],
+        variables: Sequence[str],
+        defined: Collection[str],
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Parameters and variables, with those that are declared among them."""
+        given = {*parameters, *variables}
+        new = [name for name in self.origins if name not in given]
+        kind = Names(defined, (), ()).kind
+        return (
+            (*parameters, *(name for name in new if kind(name) is PARAMETER)),
+            (*variables, *(name for name in new if kind(name) is VARIABLE)),
+        )
 
     @property
     def sizes(self) -> dict[str, str]:
-        """The names of sizes, each with a declaration that has it."""
-        return {
-            size: self.origins[name]
-            for name, dims in [*self.dims.items()][::-1]
-            for size in dims
-            if isinstance(size, str)
-        }
+        """The names of sizes, each with how a message tells who has it."""
+        found: dict[str, str] = {}
+        for name, dims in [*self.dims.items()][::-1]:
+            line = self.origins[name].removeprefix("declared ")
+            where = repr(line) if name in self.places else "dims="
+            found |= {size: where for size in dims if isinstance(size, str)}
+        return found
 
 
 def is_declaration(text: str) -> bool:
@@ -65,15 +99,24 @@ def is_declaration(text: str) -> bool:
     return ":" in text and "=" not in text and bool(_NAMES.match(text))
 
 
-def declared_in(texts: Mapping[int, str], given: Any = None) -> Declared:
-    """What lines, by their numbers, and `dims=` declare.
+def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
+    """What lines among the texts of a graph, and `dims=`, declare.
 
-    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold.
+    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold, and
+    where there is no equation.
     """
     found = Declared()
-    for number, text in texts.items():
+    for number, text in enumerate(texts):
+        if not is_declaration(text):
+            found.equations.append(number)
+            continue
         for problem in _read_line(found, number, text):
             found.problems.setdefault(number, []).append(problem)
+    if not found.equations:
+        raise GraphError(
+            "there are declarations, and no equations: write at least one, like "
+            "'xy = W @ xa'"
+        )
     _join(found, texts, given_dims(given))
     return found
 
@@ -186,13 +229,15 @@ def read_dims(text: str, start: int, name: str) -> Dims:
         at = max(start - 1, 0)
         hint = _EXAMPLE.format(name, name)
         raise _refused("the shape is missing behind ':'", text, at, at + 1, hint)
-    if body == "scalar":
+    if body.lower() in SCALAR:
         return ()
     if body[0] in "([" and body[-1] in ")]":
         return _checked(_listed(text, first + 1, end - 1), text, (first, end))
     if "," in body:
-        sizes = " x ".join(part.strip() for part in body.split(","))
-        hint = f"write {name}: {sizes}"
+        parts = [part.strip() for part in body.split(",")]
+        hint = f"write {name}: {' x '.join(parts)}"
+        if not all(re.fullmatch(r"[1-9]\d*|[^\W\d]\w*", part) for part in parts):
+            hint = _EXAMPLE.format(name, name)
         raise _refused("sizes are parted by 'x', not ','", text, first, end, hint)
     if len(body) < 80 and _GLUED.fullmatch(body) and not body.isdigit():
         parts = re.split("[x×]", body)
@@ -226,10 +271,9 @@ def _crossed(text: str, start: int, end: int, name: str) -> list[Dim]:
     at = start
     while True:
         word = re.compile(r"[^\s×]+").match(text, at, end)
-        if word is None or (word[0] == "x" and not _is_last(text, word, end)):
-            where = min(at, end - 1)
-            side = "behind" if at >= end else "before"
-            here = where if at < end else _last_cross(text, start, end)
+        if word is None or word[0] == "x":
+            side = "before" if at < end else "behind"
+            here = at if at < end else end - 1
             raise _refused(
                 f"a size is missing {side} 'x'", text, here, here + 1,
                 _EXAMPLE.format(name, name),
@@ -239,23 +283,16 @@ def _crossed(text: str, start: int, end: int, name: str) -> list[Dim]:
             return found
         cross = re.compile(r"\s*×\s*|\s+x(?=\s|$)\s*").match(text, word.end(), end)
         if cross is None:
-            rest = text[word.end() : end].split()
-            hint = f"write {name}: {' x '.join([*map(str, found), *rest])}"
-            raise _refused(
-                "an 'x' is missing between two sizes", text, word.end(), end, hint
-            )
+            rest = [r for r in text[word.end() : end].split() if r not in _CROSSES]
+            rest = [r for r in rest if r not in ("x", "×")]
+            hint = f"write {name}: {' x '.join([*map(str, found), *rest[:3]])}"
+            behind = text[word.end() : end]
+            left = word.end() + len(behind) - len(behind.lstrip())
+            message = "an 'x' is missing between two sizes"
+            raise _refused(message, text, left, end, hint)
         at = cross.end()
         if len(found) > MOST_AXES:
             return found
-
-
-def _is_last(text: str, word: re.Match[str], end: int) -> bool:
-    """Whether the x is a name, as in "n x x"."""
-    return False
-
-
-def _last_cross(text: str, start: int, end: int) -> int:
-    return max(text.rfind("x", start, end), text.rfind("×", start, end))
 
 
 def _size(word: str, text: str, start: int, end: int) -> Dim:
@@ -269,12 +306,17 @@ def _size(word: str, text: str, start: int, end: int) -> Dim:
             raise _refused(said, text, start, end)
         return int(digits)
     plain = plain_name(word)
-    if NAME.fullmatch(plain) and plain not in ("scalar",):
+    if word.lower() in KINDS | SCALAR:
+        hint = "write its sizes, such as 32 or 32 x 64; a number is a scalar"
+        raise _refused(f"{word!r} says no size", text, start, end, hint)
+    if NAME.fullmatch(plain):
         return plain
     hint = ""
-    if "*" in word or "·" in word:
-        parts = [part for part in re.split(r"[*·]+", word) if part]
-        hint = f"write {' x '.join(parts)}" if len(parts) > 1 else "write 'x' for '*'"
+    parts = re.split(r"\*+|·", word)
+    if len(parts) > 1 and all(parts):
+        hint = f"write {' x '.join(parts)}"
+    elif re.search(r"[^\W\d]", word) and re.search(r"[-+/^]", word):
+        hint = "sizes are not computed: give this one a name of its own"
     said = f"a size is a whole number from 1 or a name, not {shorten(word)!r}"
     raise _refused(said, text, start, max(end, start + 1), hint)
 
@@ -298,7 +340,7 @@ def _refused(
     return ExpressionError([Mistake(message, text, start, end, hint)])
 
 
-def _join(found: Declared, texts: Mapping[int, str], given: dict[str, Dims]) -> None:
+def _join(found: Declared, texts: Sequence[str], given: dict[str, Dims]) -> None:
     """Add what `dims=` says to what lines say; where they differ is a mistake."""
     told: dict[str, tuple[int, str]] = {}  # size → number, and who says so
     for name, dims in given.items():

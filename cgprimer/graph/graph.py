@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
+    from cgprimer.graph.node_view import NodeView
     from cgprimer.graph.paths import Paths
     from cgprimer.graph.point import Point
+    from cgprimer.graph.summary import GraphSummary
     from cgprimer.run.program import Program as CompiledGraph
     from cgprimer.run.running import Running
     from cgprimer.run.sweeps import Sweeps
@@ -141,6 +143,15 @@ class Graph(Frozen):
         if name not in self.names and name not in self.spare:
             raise GraphError(unknown(f"name {shorten(str(name))!r}", name, self.names))
         return () if self.sizing is None else self.sizing.of_name(name)
+
+    def summary(self) -> GraphSummary:
+        """Every name with its kind, equation, dims and number of parameters.
+
+        Known before there are any values; prints as a table.
+        """
+        from cgprimer.graph.summary import summary_of
+
+        return summary_of(self)
 
     def refuse_arrays(self, what: str) -> None:
         """GraphError where the graph has arrays and `what` takes numbers alone."""
@@ -282,6 +293,8 @@ class Graph(Frozen):
         Variables carry `kind` (input, dependent), `output`, `equation`; arcs carry the
         `parameters` of the equation, as "ab ac". Operations carry `op`, `label` and
         `variable`. What there is none of is "", so that every format can be written.
+        In a graph with arrays nodes and arcs carry `dims`, "32 x 64" or "scalar": of
+        an arc those of what goes along it.
         """
         from cgprimer.graph.view import VIEWS
 
@@ -309,7 +322,8 @@ class Graph(Frozen):
         """
         from cgprimer.run.program import Program as CompiledGraph
 
-        self.refuse_arrays("compile")
+        if self.sizing is not None:
+            from cgprimer.run.arrays.program import ArrayProgram as CompiledGraph
         takes.text(target=target)
         takes.count(threads=threads)
         # Kept beside the numpy programs, whose keys are None or tuples of outputs; a
@@ -437,10 +451,37 @@ class Graph(Frozen):
         at : one number for every input and parameter. Then each product is a number
             as well, and `.total`, their sum, is the gradient.
         limit : more paths than this are refused, with their number, by GraphError.
+
+        Through arrays a path is a product of matrices: one formula and its value.
         """
+        from cgprimer.graph.array_paths import find_array_paths
         from cgprimer.graph.paths import find_paths
 
+        if self.sizing is not None:
+            return find_array_paths(self, source, output, at, limit=limit)
         return find_paths(self, source, output, at, limit=limit)
+
+    def node(
+        self,
+        name: str,
+        at: Mapping[str, ArrayLike] | None = None,
+        *,
+        output: str | None = None,
+    ) -> NodeView:
+        """One variable or parameter: `.value .op .inputs .grad .dims` at a point.
+
+        at : as in `evaluate`; without it `value` and `grad` are None. output : what
+        `grad` is the derivative of, by default the only output. Raises GraphError for
+        an unknown name, PointError for a bad `at`.
+
+        >>> from cgprimer import parse_graph
+        >>> node = parse_graph(["xy = a*xx^2"]).node("xx", {"a": 2, "xx": 3})
+        >>> node.value, node.grad, node.op
+        (3.0, 12.0, 'input')
+        """
+        from cgprimer.graph.node_view import node_of
+
+        return node_of(self, name, at, output)
 
     def __len__(self) -> int:
         return len(self.table)

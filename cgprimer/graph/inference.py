@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cgprimer.errors import Mistake
+from cgprimer.errors import Mistake, shorten
+from cgprimer.expr.array_advice import is_inverse
 from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing
 from cgprimer.expr.node import Node, intern, leaves, postorder
@@ -19,8 +20,9 @@ from cgprimer.expr.ops import NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.shape_errors import Place, Teller
+from cgprimer.graph.shape_errors import EquationText, Needed, Teller
 from cgprimer.grouping import grouped
+from cgprimer.notation.text import show
 
 INDICES = frozenset(["pick", "take"])
 """Operations whose scalars are indices, and need no declaration."""
@@ -36,7 +38,7 @@ class Inference:
     def __init__(
         self,
         bodies: Mapping[str, Node | None],
-        places: Mapping[str, Place],
+        places: Mapping[str, EquationText],
         declared: Declared,
     ) -> None:
         self.given, self.places, self.declared = bodies, places, declared
@@ -74,11 +76,9 @@ class Inference:
                     while arg.op.name == "transpose":
                         arg = arg.args[0]
                     called = str(arg.value)
-                    if arg.op is not NAME or called in {
-                        *self.given,
-                        *sizing.names,
-                        *self.lost,
-                    }:
+                    if arg.op is not NAME or called in self.given:
+                        continue
+                    if called in sizing.names or called in self.lost:
                         continue
                     rank = 2 if called[0].isupper() else 1
                     sizing.names[called] = tuple(sizing.fresh() for _ in range(rank))
@@ -103,6 +103,7 @@ class Inference:
             elif new not in self.sizing.known:
                 dims = self._dims(new)
                 self._check_undeclared(name, node, new, dims)
+                self._check_inverse(name, node, new)
                 self.sizing.known[new] = dims
         except DimsError as error:
             self.made[node] = intern(node.op, args, node.value)
@@ -116,7 +117,7 @@ class Inference:
         value = node.value
         if isinstance(value, tuple) and not self.unclear.intersection(args):
             given = [self.sizing.of(arg) for arg in args]
-            value = resolved(node.op, attrs_of(node), given, self.declared)
+            value = resolved(attrs_of(node), given, self.declared)
         return intern(node.op, args, value)
 
     def _is_unclear(self, node: Node) -> bool:
@@ -134,7 +135,7 @@ class Inference:
             return dims
         given = [self.sizing.of(arg) for arg in node.args]
         if is_of_arrays(node) and node.args and not any(given) and not dims:
-            raise DimsError(f"{node.op.name} takes an array")
+            raise DimsError("an array is expected, not a scalar")
         if not dims and not is_of_arrays(node):
             for arg in node.args:
                 if arg in self.undeclared:
@@ -152,25 +153,37 @@ class Inference:
             if arg in self.undeclared and not self.sizing.of(arg):
                 self._tell_undeclared(name, node, before, arg, dims)
 
+    def _check_inverse(self, name: str, node: Node, new: Node) -> None:
+        """Refuse A^-1 of a matrix, which is 1/A here and the inverse in books."""
+        if is_inverse(new) and len(self.sizing.of(new.args[0])) > 1:
+            place = self.places[name]
+            shown = shorten(show(new.args[0]), 24)
+            message = f"{shown!r} to the power -1 may be either of two"
+            hint = "write inv(A) for the inverse, 1/A for one entry by entry"
+            span = self.teller.span(place, node)
+            self._tell(name, Mistake(message, place.text, *span, hint))
+
     def _tell_undeclared(
         self, name: str, node: Node, before: Node, arg: Node, dims: Dims
     ) -> None:
         called = self.undeclared[arg]
         if called not in self.told:
             self.told.add(called)
-            problem = self.teller.undeclared(name, node, before, called, dims)
+            needed = Needed(dims, dims, may_be_scalar=True)
+            problem = self.teller.undeclared(name, node, before, called, needed)
             self._tell(name, problem)
 
     def _mistake(
         self, name: str, node: Node, args: tuple[Node, ...], error: DimsError
     ) -> Mistake | None:
-        for before, arg in zip(node.args, args, strict=True):
+        for k, arg in enumerate(args):
             if arg in self.undeclared and not self.sizing.of(arg):
                 called = self.undeclared[arg]
                 if called in self.told:
                     return None
                 self.told.add(called)
-                return self.teller.undeclared(name, node, before, called, None)
+                needed = self.teller.needed(node, args, k)
+                return self.teller.undeclared(name, node, node.args[k], called, needed)
         return self.teller.misfit(name, node, args, error)
 
     def _tell(self, name: str, problem: Mistake | None) -> None:

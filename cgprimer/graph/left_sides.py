@@ -61,6 +61,8 @@ def _no_left_side(text: str) -> Mistake:
         end = len(text.rstrip())
         is_comment = text[start:].startswith(("//", "--", "/*"))
         hint = COMMENT if is_comment else "write name = expression"
+        if sizes := _SIZES.fullmatch(text.strip()):
+            hint = f"a declaration has a colon: {sizes[1]}: {sizes[2]}"
         return Mistake("an equation needs '='", text, start, end, hint)
     try:
         parse_expression(text[:equals])
@@ -78,6 +80,7 @@ def _no_left_side(text: str) -> Mistake:
     )
 
 
+_SIZES = re.compile(r"([^\W\d]\w*)\s+(\d+(?:\s*[x×]\s*\w+)+)")
 _NAMES = "a name is a letter followed by letters, digits and underscores"
 _RATE = "name the derivative: dydt = … for dy/dt = …"
 # What stands on the left of equations elsewhere, and what to write for it.
@@ -89,6 +92,10 @@ _LEFTS = (
         r"[^\W\d]\w*\s*\(\s*(?![\d(])[\w, ]+\)$",
         "write y = … for y(t) = …, and variables=['t'] for an input that does not "
         "begin with x",
+    ),
+    (
+        r"\w+\s*:\s*(?:\d|scalar|\w+\s+[x×]\s)",
+        "write the declaration on a line of its own",
     ),
     (r"\w+\s*[-+*/]$", "write the whole sum or product on the right: y = y0 + …"),
     (r"[^\W\d]\w*\s*(?:\^|\*\*)", "a power is no name: write c2 = … for c^2 = …"),

@@ -24,7 +24,7 @@ from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
 from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, is_latex, readable
-from cgprimer.graph.declarations import is_declaration
+from cgprimer.graph.declarations import declared_in, is_declaration
 from cgprimer.graph.declared import ArrayReading, holds_arrays, read_arrays
 from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
@@ -39,6 +39,7 @@ from cgprimer.graph.table import Table
 
 LONG = 100_000  # characters of one equation, from which on it is cut before it is read
 MOST = 4_000_000  # … that are read: a million terms, which take a gigabyte
+MOST_TRIED = 1_000_000  # characters of all, in which mistakes are looked at as arrays
 
 
 def parse_graph(
@@ -91,16 +92,19 @@ def _graph(
         _declared_names(parameters, "parameters"),
         _declared_names(variables, "variables"),
     )
-    if dims is not None or any(":" in x and is_declaration(x) for x in texts):
-        reading = read_arrays(texts, (*declared[0], *declared[1]), dims)
-        if reading.problems or not reading.is_scalar:
-            return _array_graph(reading, notes, outputs, declared)
-        lines = {n for n, text in enumerate(texts) if is_declaration(text)}
-        declared = reading.declared_names(*declared)
-        notes = [note for n, note in enumerate(notes) if n not in lines]
-        texts = [text for n, text in enumerate(texts) if n not in lines]
     if long := [number for number, text in enumerate(texts) if _is_too_long(text)]:
         raise ExpressionError(_place(_too_long(texts[n]), notes, n) for n in long)
+    told = None
+    if dims is not None or any(":" in x and is_declaration(x) for x in texts):
+        told = declared_in(texts, dims)
+        if told.has_arrays:
+            reading = read_arrays(texts, told, (*declared[0], *declared[1]))
+            return _array_graph(reading, notes, outputs, declared)
+        notes = [notes[n] for n in told.equations] if notes else notes
+        texts = [texts[n] for n in told.equations]
+        told.equations = [*range(len(texts))]
+        defined = {text.partition("=")[0].strip() for text in texts}
+        declared = told.kinds(*declared, {*map(plain_name, defined)})
     table, readings, problems = _table(texts, {}, *declared)
     found: list[str] = []
     if any(is_latex(texts[n]) for n in problems):
@@ -110,10 +114,12 @@ def _graph(
         read = read_among(whole, texts, notes, problems, declared)
         texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
         table, readings, problems = _table(texts, read.readings, *declared)
-    if problems and holds_arrays(texts):
-        reading = read_arrays(texts, (*declared[0], *declared[1]))
-        if not reading.problems or (
-            reading.is_of_arrays and reading.misread < sum(map(len, problems.values()))
+    if problems and sum(map(len, texts)) < MOST_TRIED and holds_arrays(texts):
+        told = told or declared_in(texts)
+        reading = read_arrays(texts, told, (*declared[0], *declared[1]))
+        fewer = reading.misread < sum(map(len, problems.values()))
+        if (reading.is_of_arrays and fewer) or not (
+            reading.problems or reading.is_scalar
         ):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
@@ -146,9 +152,9 @@ def _array_graph(
     """The graph of what was read as arrays, or all that is wrong with it."""
     if reading.problems:
         raise _refused(reading.problems, notes)
-    parameters, variables = reading.declared_names(*declared)
+    parameters, variables = reading.declared.kinds(*declared, reading.bodies)
     used = reading.used
-    return graph_of(
+    made = graph_of(
         reading.bodies,
         outputs,
         reading.parameters(parameters, variables),
@@ -157,6 +163,12 @@ def _array_graph(
         sizing=reading.sizing,
         texts=reading.texts,
     )
+    found = [*doubts(made.table, reading.texts, {}, (*parameters, *variables))]
+    for sentence in found:
+        warnings.warn(sentence, ReadingWarning, stacklevel=4)
+    if found:
+        return Graph(made.table, made.outputs, made.spare, found, made.sizing)
+    return made
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:

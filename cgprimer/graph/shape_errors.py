@@ -11,56 +11,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cgprimer.errors import Mistake, shorten, suggest
+from cgprimer.expr.array_op import attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing, is_unknown, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.fitting_shapes import what_fits
+from cgprimer.graph.fitting_shapes import Misfit, expected, what_fits
+from cgprimer.keeping import lazy
 from cgprimer.notation.text import show
 
+_CALLED = {"pick": "the subscript", "slice": "the subscript"}
 WIDTH = 48  # of an argument that is quoted
 LETTERS = "nmkpq"
 
 
-class Place(NamedTuple):
+class EquationText(NamedTuple):
     """An equation as it was written, and where in it names and operations stand."""
 
     text: str
     spans: Mapping[Node, tuple[int, int]]
 
 
+class Needed(NamedTuple):
+    """What a scalar meets, and what dims it may have: none where nothing tells."""
+
+    met: Dims
+    dims: Dims | None
+    may_be_scalar: bool
+
+
 class Teller:
     """Mistakes of shapes in the equations of one text."""
 
     def __init__(
-        self, sizing: Sizing, places: Mapping[str, Place], declared: Declared
+        self, sizing: Sizing, places: Mapping[str, EquationText], declared: Declared
     ) -> None:
         self.sizing, self.places, self.declared = sizing, places, declared
         self.defined: set[str] = set()
 
     def misfit(
-        self, name: str, node: Node, args: tuple[Node, ...], error: DimsError
+        self, name: str, node: Node, args: Sequence[Node], error: DimsError
     ) -> Mistake:
         """An operation whose arguments do not fit it."""
-        symbol = node.op.symbol
-        called = repr(symbol) if symbol else node.op.name
-        dims = [self.sizing.of(arg) for arg in args]
-        rows = dict.fromkeys(
-            self.row(arg, own) for arg, own in zip(args, dims, strict=True)
-        )
-        lines = "".join(f"\n    {row}" for row in rows)
-        hint = what_fits(node, args, dims, self.sizing, self.inputs) or error.hint
         place = self.places[name]
-        return Mistake(
-            f"shapes do not fit {called}: {error.message}{lines}",
-            place.text,
-            *self.span(place, node),
-            hint,
-        )
+        span = self.span(place, node)
+        dims = [self.sizing.of(arg) for arg in args]
+        rows = dict.fromkeys(map(self.row, args, dims))
+        lines = "".join(f"\n    {row}" for row in rows)
+        hint = what_fits(node, args, dims, self.sizing, self.free) or error.hint
+        called = self.called(node, place, span)
+        message = f"shapes do not fit {called}: {error.message}{lines}"
+        return Mistake(message, place.text, *span, hint)
+
+    def called(self, node: Node, place: EquationText, span: tuple[int, int]) -> str:
+        """What a message calls an operation: as its author does."""
+        if node.op.name in _CALLED:
+            return _CALLED[node.op.name]
+        if node.op.symbol:
+            return repr(node.op.symbol)
+        return place.text[slice(*span)] if node in place.spans else node.op.name
 
     def row(self, arg: Node, dims: Dims) -> str:
         """An argument with its shape, and where that came from."""
@@ -79,45 +93,57 @@ class Teller:
             return f"not declared; beside '@' {name} is {kind}"
         return "not declared"
 
-    @property
-    def inputs(self) -> set[str]:
-        """Names that no equation defines, whose declarations may be changed."""
-        return {*self.sizing.names} - {*self.places}
+    @lazy
+    def free(self) -> set[str]:
+        """Names that no equation defines, in one place only: so no other depends."""
+        uses = Counter(
+            str(arg.value)
+            for place in self.places.values()
+            for node in place.spans
+            for arg in node.args
+            if arg.op is NAME
+        )
+        return {name for name, count in uses.items() if count == 1} - {*self.places}
 
     def undeclared(
-        self, name: str, node: Node, before: Node, called: str, dims: Dims | None
+        self, name: str, node: Node, before: Node, called: str, needed: Needed
     ) -> Mistake:
-        """A scalar of a name that nobody declared, where an array is or is met."""
+        """A scalar of a name that nobody declared, where an array is met or wanted."""
         place = self.places[name]
-        symbol = node.op.symbol
-        takes = f"{symbol!r} multiplies" if symbol else f"{node.op.name} takes"
-        what = f"meets an array of {show_dims(dims)}" if dims else ""
-        if not what and dims is None:
-            what = f"is a scalar here, where {takes} arrays"
-        if not what:
-            what = "meets an array"
-        spans = place.spans
-        leaf = next((n for n in spans if n.op is NAME and n.value == called), before)
-        if called in self.places or leaf not in spans:
-            leaf = before
-        message = f"{called!r} {what}, but has no shape"
-        if before.op is NAME and before.value != called:
-            message = f"{before.value!r} {what}, but {called!r} has no shape"
-        return Mistake(
-            message, place.text, *self.span(place, leaf), self._declare(called, dims)
+        leaf = next(
+            (n for n in place.spans if n.op is NAME and n.value == called), before
         )
+        span = self.span(place, before if called in self.places else leaf)
+        met = f"meets {described(needed.met)}"
+        if not needed.met:
+            takes = self.called(node, place, self.span(place, node))
+            met = f"stands where {takes} takes an array"
+        message = f"{called!r} {met}, but has no shape"
+        if before.op is NAME and before.value != called:
+            message = f"{before.value!r} {met}, but {called!r} has no shape"
+        return Mistake(message, place.text, *span, self._declare(called, needed))
 
-    def _declare(self, called: str, dims: Dims | None) -> str:
+    def needed(self, node: Node, args: Sequence[Node], k: int) -> Needed:
+        """What an argument would need to be, where the others tell."""
+        dims = [self.sizing.of(arg) for arg in args]
+        misfit = Misfit(node.op, args, dims, attrs_of(node), self.sizing, self.free)
+        return Needed(next(filter(None, dims), ()), expected(misfit, k), False)
+
+    def _declare(self, called: str, needed: Needed) -> str:
         """How to declare a name that is met by an array."""
         spare = [n for n in self.declared.dims if n not in self._used]
         near = suggest(called, spare)
         if near:
             return near
-        shown = _with_letters(dims) if dims else "32"
-        such = "" if dims and shown == show_dims(dims) else "for example "
-        return f"declare it: {such}{called}: {shown}, or {called}: scalar"
+        if not needed.dims:
+            return f"declare it, for example {called}: 32"
+        shown = _with_letters(needed.dims)
+        exact = shown == show_dims(needed.dims)
+        such = "declare it:" if exact else "declare it, for example"
+        scalar = f", or {called}: scalar" if needed.may_be_scalar else ""
+        return f"{such} {called}: {shown}{scalar}"
 
-    @property
+    @lazy
     def _used(self) -> set[str]:
         return {
             str(node.value)
@@ -142,7 +168,7 @@ class Teller:
             f"declare {name}: {_with_letters(found)}, or change the equation",
         )
 
-    def span(self, place: Place, node: Node) -> tuple[int, int]:
+    def span(self, place: EquationText, node: Node) -> tuple[int, int]:
         """Where a node stands, or else the whole right side."""
         if node in place.spans:
             return place.spans[node]
@@ -150,6 +176,13 @@ class Teller:
         right = text.find("=") + 1
         start = right + len(text[right:]) - len(text[right:].lstrip())
         return start, len(text.rstrip())
+
+
+def described(dims: Dims) -> str:
+    """`a scalar`, `an array of 32 x n`; without its sizes where one is unknown."""
+    if any(map(is_unknown, dims)):
+        return {1: "a vector", 2: "a matrix"}.get(len(dims), "an array")
+    return f"an array of {show_dims(dims)}" if dims else "a scalar"
 
 
 def _with_letters(dims: Dims) -> str:

@@ -84,6 +84,11 @@ class Loss(Frozen):
             slopes.append(div(slope, scale))
         return functools.reduce(_tidy("add"), terms), slopes
 
+    @property
+    def is_output(self) -> bool:
+        """Whether it is what is predicted itself, see `output_itself`."""
+        return self.formula == "p"
+
     def __reduce__(self) -> tuple[Any, ...]:
         """By its name where it is one of ours, else by what it is made of."""
         with suppress(FitError):
@@ -127,6 +132,22 @@ def huber(delta: float = 1.0) -> Loss:
         robust="huber" if delta == 1.0 else None,
         formula=f"{near}*(2*abs(p - t) - {near})",
     )
+
+
+def _itself(p: Array, t: Array) -> Array:
+    return p + 0.0 * t
+
+
+def _one(p: Array, t: Array) -> Array:
+    return np.ones_like(p + t)
+
+
+def output_itself(name: str) -> Loss:
+    """An output that is the loss of a sample: its mean is made small, with no target.
+
+    name : of the output, which is what reports call the loss.
+    """
+    return Loss(name, _itself, _one, formula="p")
 
 
 def _sigmoid(z: Any) -> Any:
@@ -224,11 +245,16 @@ SOFTMAX = Loss(
 """Cross-entropy of K logits' softmax; targets are one-hot or probabilities."""
 
 
+def every_loss() -> dict[str, Loss]:
+    """All losses by name."""
+    return {**LOSSES, SOFTMAX.name: SOFTMAX}
+
+
 def find_loss(loss: str | Loss) -> Loss:
     """The loss of that name; FitError with the nearest name where there is none."""
     if isinstance(loss, Loss):
         return loss
-    known = {**LOSSES, SOFTMAX.name: SOFTMAX}
+    known = every_loss()
     if not isinstance(loss, str) or loss not in known:
         said, every = takes.quote(loss), f"losses are {', '.join(known)}"
         raise FitError(unknown(f"loss {said}", said.strip("'"), known, every))

@@ -21,7 +21,7 @@ from cgprimer.keeping import Frozen, lazy
 from cgprimer.run.by_numpy import ByNumpy, stepwise
 from cgprimer.run.llvm.calling import INT64, is_plain
 from cgprimer.run.pace import Pace
-from cgprimer.run.problem import Problem, Steps, check_order
+from cgprimer.run.problem import Posed, Problem, Steps, check_order
 from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
@@ -46,12 +46,15 @@ class Objective(Frozen):
     several threads each may call any method at any time.
     """
 
-    nonnegative = True
-
-    def __init__(self, graph: Graph, problem: Problem, runner: Runner) -> None:
+    def __init__(self, graph: Graph, problem: Posed, runner: Runner) -> None:
         self.graph, self.problem, self.runner = graph, problem, runner
-        self.names, self.loss = graph.parameters, problem.loss
+        self.names, self.loss = problem.parameters, problem.loss
         self.targets, self.sigma = problem.targets, problem.sigma
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether the loss cannot be below zero."""
+        return not self.loss.is_output
 
     def __len__(self) -> int:
         return self.problem.count
@@ -62,6 +65,7 @@ class Objective(Frozen):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Machine code is not kept: it is made anew, where llvmlite is installed there.
+        assert isinstance(self.problem, Problem)
         target = "numpy" if isinstance(self.runner, ByNumpy) else "auto"
         kept = {field.name: getattr(self.problem, field.name) for field in PACKED}
         return restore, (self.graph, target, kept)

@@ -1,25 +1,82 @@
 """What a fit asks of an engine: data, and the loss to be made small.
 
 data, loss ─▶ Problem ─▶ a Runner, of `by_numpy`, `llvm.fused` or `llvm.by_shape`
+
+What a fit reads of it is `Posed`, which holds for arrays too, see `arrays.problem`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from cgprimer.errors import FitError
+from cgprimer.graph.slots import PARAMETER, VARIABLE
 from cgprimer.keeping import Weakly, lazy
 from cgprimer.run.losses import Loss
 from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
 if TYPE_CHECKING:
+    from cgprimer.expr.ops import Op
     from cgprimer.run.sweeps import Sweeps
 
 BACK = 3  # times as much as the values alone: a sweep there and back
+MOST_WALKS = 300_000  # targets times equations: what reaches them is found one by one
+
+
+class Model(Protocol):
+    """A problem's targets at some samples."""
+
+    def predictions(self, params: Array) -> Array:
+        """The targets (targets, n)."""
+
+    def jacobian(self, params: Array) -> Array:
+        """d target / d parameter, (targets, n, p)."""
+
+
+class Posed(Protocol):
+    """What a fit reads of a problem; arrays are those of `Problem`.
+
+    Of a graph with arrays targets, inputs and parameters are their entries.
+    """
+
+    @property
+    def loss(self) -> Loss: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def rows(self) -> Sequence[int]: ...
+    @property
+    def targets(self) -> Array: ...
+    @property
+    def inputs(self) -> Array: ...
+    @property
+    def sigma(self) -> Array | None: ...
+    @property
+    def weights(self) -> Array | None: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def operations(self) -> int: ...
+    @property
+    def parameters(self) -> Sequence[str]: ...
+    @property
+    def slots(self) -> int: ...
+    @property
+    def asked(self) -> Mapping[Op, bool | None]: ...
+
+    def model(self, chosen: Integers) -> Model:
+        """The targets at some samples."""
+
+    def slopes(self, params: Array, rows: slice, seeds: Array) -> Array:
+        """d Σ seeds·targets / d parameters (p,), at some samples."""
+
+    def reach(self, members: Sequence[int]) -> tuple[list[int], int]:
+        """Rows of the inputs that reach some targets, and how many parameters do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +124,72 @@ class Problem:
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, in order."""
         return self.sweeps.table.parameters
+
+    @property
+    def slots(self) -> int:
+        """How many names stand in the equations."""
+        return len(self.sweeps.table.slots)
+
+    @property
+    def asked(self) -> Mapping[Op, bool | None]:
+        """Of every custom op, whether its backward is in use."""
+        return self.sweeps.asked
+
+    def model(self, chosen: Integers) -> Model:
+        """The targets at some samples, by numpy."""
+        return _Swept(self, self.inputs_at(chosen))
+
+    def slopes(self, params: Array, rows: slice, seeds: Array) -> Array:
+        """d Σ seeds·targets / d parameters (p,), at some samples."""
+        values = self.sweeps.forward(self.inputs_at(rows), params[:, None])
+        seed = dict(zip(self.rows, seeds[:, : values.shape[1]], strict=True))
+        _, shares = self.sweeps.backward(values, params[:, None], seed, total=True)
+        slopes: Array = shares[:, 0]
+        return slopes
+
+    def reach(self, members: Sequence[int]) -> tuple[list[int], int]:
+        """Rows of the inputs that reach some targets, and how many parameters do."""
+        table = self.sweeps.table
+        # Beyond, what reaches any target stands for what reaches each.
+        few = len(self.rows) * len(table) <= MOST_WALKS
+        rows = [self.rows[k] for k in members] if few else self.rows
+        needed = table.needed([table.variables[row] for row in rows])
+        inside = np.repeat(needed, np.diff(table.start))
+        used = {
+            kind: np.unique(table.slots[inside & (table.kinds == kind)])
+            for kind in (VARIABLE, PARAMETER)
+        }
+        variables = {table.variables[k] for k in used[VARIABLE].tolist()}
+        places = [k for k, name in enumerate(table.input_rows) if name in variables]
+        return places, len(used[PARAMETER])
+
+
+@dataclass(frozen=True, eq=False)
+class _Swept:
+    """The targets of a problem at some of its inputs (inputs, n)."""
+
+    problem: Problem
+    inputs: Array
+
+    def predictions(self, params: Array) -> Array:
+        """The targets (targets, n)."""
+        rows: Array = self._values(params)[self.problem.rows]
+        return rows
+
+    def jacobian(self, params: Array) -> Array:
+        """d target / d parameter, (targets, n, p)."""
+        values = self._values(params)
+        return np.stack(
+            [self._shares(values, params, row) for row in self.problem.rows]
+        )
+
+    def _values(self, params: Array) -> Array:
+        return self.problem.sweeps.forward(self.inputs, params[:, None])
+
+    def _shares(self, values: Array, params: Array, row: int) -> Array:
+        seed = {row: np.ones(values.shape[1])}
+        sweep = self.problem.sweeps.backward
+        return sweep(values, params[:, None], seed, inputs=False)[1].T
 
 
 def beyond(count: int) -> FitError:

@@ -1,6 +1,6 @@
 """Axes: which ones an attribute names, and arrays aligned behind their samples.
 
-    axis=(0, -1), rank ─▶ axes from the end        arrays, ranks ─▶ arrays that broadcast
+    axis=(0, -1), rank ─▶ axes from the end     arrays, ranks ─▶ arrays that broadcast
 
 All other modules of the folder count axes by it.
 """

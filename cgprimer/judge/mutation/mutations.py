@@ -117,8 +117,13 @@ def check_mutations(
     """Put every mistake in at every edge; ask ours and the rules of other tools.
 
     at : points of your own; otherwise `points` random ones.
+    Of a graph with arrays ours is asked, edge by edge, about mistakes of matrices too.
     """
     takes.kind(Graph, graph=graph)
+    if graph.sizing is not None:
+        from cgprimer.judge.mutation.array_mutations import mutate_arrays
+
+        return mutate_arrays(graph, at, points, rng)
     rng = takes.generator(rng)
     check = graph_check(graph, at, points, rng)
     trials = [Trial(check, output, rng) for output in graph.outputs]

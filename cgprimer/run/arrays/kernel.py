@@ -120,8 +120,7 @@ class ArrayKernel:
         self.has_samples[node] = self.has_samples[text]
 
     def _enter_operation(self, node: Node) -> None:
-        like = node.op.like if isinstance(node.op, ArrayOp) else ()
-        real = [arg for i, arg in enumerate(node.args) if i not in like]
+        real = _valued(node)
         samples = [self.has_samples[arg] for arg in real]
         out = self._new()
         call = _call(node, self.sizing, samples, self.xp, functions=self.functions)
@@ -166,9 +165,10 @@ class ArrayKernel:
             # Of a term without samples as many are added as there are; so the sum as a
             # whole is taken, where not all terms have them.
             whole = isinstance(op, ArrayOp) and op.summed is not None
-            if whole and all(self.has_samples[arg] for arg in node.args):
+            real = _valued(node)
+            if whole and all(self.has_samples[arg] for arg in real):
                 call = _call(node, self.sizing, (), xp, summed=True)
-                sources = tuple(self.register[arg] for arg in node.args)
+                sources = tuple(self.register[arg] for arg in real)
             else:
                 call, sources = lambda a: xp.sum(a, axis=0), (self.register[node],)
         self.code.append(Instruction(call, out, sources))
@@ -213,9 +213,14 @@ def _computed(root: Node) -> list[Node]:
     order = postorder([root])
     for node in reversed(order):
         if node in keep:
-            like = node.op.like if isinstance(node.op, ArrayOp) else ()
-            keep |= {arg for i, arg in enumerate(node.args) if i not in like}
+            keep.update(_valued(node))
     return [node for node in order if node in keep]
+
+
+def _valued(node: Node) -> list[Node]:
+    """The arguments of which the values count, not the dims alone."""
+    like = node.op.like if isinstance(node.op, ArrayOp) else ()
+    return [arg for i, arg in enumerate(node.args) if i not in like]
 
 
 def _call(
