@@ -124,7 +124,7 @@ sum(xa) + 0*sum(xA)
 
 
 def uncoded(node: Node) -> bool:
-    from cgprimer.run.llvm.arrays.lowering import uncoded as missing
+    from cgprimer.run.llvm.arrays import uncoded as missing
 
     return bool(missing([node]))
 
