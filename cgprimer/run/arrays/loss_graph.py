@@ -191,13 +191,11 @@ def _logit(graph: Graph, target: str, loss: Loss, sizing: Sizing) -> Node | None
     """
     if not loss.from_logits:
         return None
-    body = name(target)
-    while body.op is NAME and str(body.value) in graph.sources:
-        body = stable_arrays(graph.equation(str(body.value)).body, sizing)
+    body = _resolved(graph, name(target), sizing)
     if loss.joint is None:
         return body.args[0] if body.op is OPS["sigmoid"] else None
     if body.op is not ARRAY_OPS["softmax"]:
-        return None
+        return _by_hand(graph, body, sizing)
     axis = dict(body.value or ()).get("axis")
     dims = graph.dims(target)
     if axis not in (-1, len(dims) - 1) and not (axis is None and len(dims) == 1):
@@ -206,6 +204,23 @@ def _logit(graph: Graph, target: str, loss: Loss, sizing: Sizing) -> Node | None
             f"{show_dims(dims)}, is a softmax over axis {axis}"
         )
     return body.args[0]
+
+
+def _resolved(graph: Graph, node: Node, sizing: Sizing) -> Node:
+    """The node itself, or what the name of a variable stands for."""
+    while node.op is NAME and str(node.value) in graph.sources:
+        node = stable_arrays(graph.equation(str(node.value)).body, sizing)
+    return node
+
+
+def _by_hand(graph: Graph, body: Node, sizing: Sizing) -> Node | None:
+    """The z of exp(z)/sum(exp(z)), a vector; None where it is something else."""
+    if body.op is not OPS["div"] or len(sizing.of(body)) != 1:
+        return None
+    above = _resolved(graph, body.args[0], sizing)
+    total = _resolved(graph, body.args[1], sizing)
+    same = total.op is ARRAY_OPS["sum"] and total.args[0] in (above, body.args[0])
+    return above.args[0] if same and above.op is OPS["exp"] else None
 
 
 def _work(node: Node, sizing: Sizing) -> int:
