@@ -209,8 +209,9 @@ def minimize(
 
     def conclude() -> FitResult:
         # Inputs are minimised over as well, so that a backward by them is in use.
-        swept = isinstance(objective, _Output)
-        asked = objective.program.asked_by_inputs if swept else {}
+        asked = {}
+        if isinstance(objective, _Output):
+            asked = objective.program.asked_by_inputs
         words = sentences_of(trail.status, Ending(trail, every, exact=False), None)
         words += [*remarks_on_loss(trail), *remarks_on_custom(asked)]
         return assemble(every, method, trail, words, loss_name=output)
