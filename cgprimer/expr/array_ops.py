@@ -30,10 +30,16 @@ _WINDOW = {"size": REQUIRED, "stride": 1, "padding": 0}
 _POOL = {"size": REQUIRED, "stride": None, "padding": 0}
 _CONV = {"stride": 1, "padding": 0}
 _SIZED = "size=size, stride=stride, padding=padding"
+_INSIDE = f"patches(0*{{}} + 1, {_SIZED})"  # 1, and 0 in the border
+_HITS = (
+    f"equal(patches(b, {_SIZED}), spread(c, patches(b, {_SIZED}), axis=(-4, -3)))"
+    f"*{_INSIDE.format('b')}"
+)
 _MOVED = "stride=stride, padding=padding"
 _TIES = "equal(a, spread(y, a, axis=axis))"
 _AT_TIES = f"spread(g/sum({_TIES}, axis=axis), a, axis=axis)*{_TIES}"
 _CHANGES = "a - spread(y, a, axis=axis)"
+
 
 # Products with more than two axes; what stands for them in the rules of @ must not
 # transpose a vector.
@@ -228,6 +234,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "where", choices.where, operands=3,
         pull=("0", "where(a, g, 0)", "where(a, 0, g)"), kinks="a",
+        definition="abs(sign(a))*b + (1 - abs(sign(a)))*c",
     ),
     ArrayOp(
         "greater", choices.comparison("greater"), operands=2, pull=("0", "0"),
@@ -309,16 +316,22 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "maxpool2d", pools.maxpool2d, pull=(f"unpool2d(g, a, y, {_SIZED})",),
         dims=pools.pool_dims, attrs=_POOL, kinks=f"unpool2d(0*y + 1, a, y, {_SIZED})",
+        definition=f"max(where({_INSIDE.format('a')}, patches(a, {_SIZED}), min(a)), "
+        "axis=(-4, -3))",
     ),
     ArrayOp(
         "unpool2d", pools.unpool2d, operands=3,
         pull=(f"pool_like2d(g, b, c, {_SIZED})", "0", "0"),
         dims=pools.unpool_dims, attrs=_POOL,
+        definition=f"unpatches({_HITS}*spread(a/sum({_HITS}, axis=(-4, -3)), {_HITS}, "
+        f"axis=(-4, -3)), b, {_SIZED})",
     ),
     ArrayOp(
         "pool_like2d", pools.pool_like2d, operands=3,
         pull=(f"unpool2d(g, b, c, {_SIZED})", "0", "0"),
         dims=pools.pool_like_dims, attrs=_POOL,
+        definition=f"sum(patches(a, {_SIZED})*{_HITS}, axis=(-4, -3))"
+        f"/sum({_HITS}, axis=(-4, -3))",
     ),
     ArrayOp(
         "avgpool2d", None, dims=pools.pool_dims, attrs=_POOL,

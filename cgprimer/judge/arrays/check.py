@@ -96,7 +96,7 @@ class ArrayCheck:
         about = dict(self.claims)
         for edge, one in self.at.edges.items():
             claim = None if edge[0] == self.output else about.pop(edge, None)
-            yield self._row(one, claim)
+            yield self.row(one, claim)
         graph, at = self.at.graph, self.at
         outputs = [self.output] if self.output else scalar_outputs(graph)
         for output in dict.fromkeys([*outputs, *(node for node, _ in about)]):
@@ -109,9 +109,10 @@ class ArrayCheck:
                 if wrt in at.below(output) - {output} - at.indices and (
                     wrt in ends or wrt in claimed
                 ):
-                    yield self._row(at.total(output, wrt), about.get((output, wrt)))
+                    yield self.row(at.total(output, wrt), about.get((output, wrt)))
 
-    def _row(self, one: ArrayDerivative, claim: ArrayClaim | None) -> ArrayCheckRow:
+    def row(self, one: ArrayDerivative, claim: ArrayClaim | None) -> ArrayCheckRow:
+        """The row on a claim or, without one, on what our own rules give."""
         width = self.at.width
         if claim is None:
             return row_of(one, None, found(one), width)

@@ -11,7 +11,7 @@ arguments that are off so, whatever order their sums are taken in.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,26 +21,32 @@ from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array
 
 RUNS = 4
+STEP = MARGIN / D  # from what a disturbance does to what counts in units of ε
 Call = Callable[..., Any]
 
 
 def terms(kernel: ArrayKernel, values: Mapping[str, Any]) -> list[Array]:
     """Σ|terms| of all that a kernel returns; nan where a result is nan."""
-    return terms_of(lambda one: one(values), kernel)
-
-
-def terms_of(
-    run: Callable[[ArrayKernel], Sequence[Any]], kernel: ArrayKernel
-) -> list[Array]:
-    """The same for whatever `run` makes of a kernel's results."""
     with np.errstate(all="ignore"):
-        here = [np.asarray(value) for value in run(kernel)]
-        most: list[Array] = [np.abs(value) for value in here]
+        here = [np.asarray(value) for value in kernel(values)]
+        most = [np.abs(value) for value in here]
         for k in range(RUNS):
-            for i, value in enumerate(run(disturbed(kernel, k))):
-                change = MARGIN / D * np.abs(np.asarray(value) - here[i])
-                most[i] = np.fmax(most[i], change)
+            for i, value in enumerate(disturbed(kernel, k)(values)):
+                most[i] = np.fmax(most[i], STEP * np.abs(np.asarray(value) - here[i]))
     return most
+
+
+def terms_at(along: Callable[[ArrayKernel], Function], kernel: ArrayKernel) -> Function:
+    """Σ|terms| of a function that is made of a kernel, for any values."""
+
+    def at(t: Any) -> Any:
+        # All runs in one call: each entry of each copy has a sign of its own.
+        with np.errstate(all="ignore"):
+            here = along(kernel)(t)
+            runs = along(disturbed(kernel, 0))(np.broadcast_to(t, (RUNS, *t.shape)))
+            return np.fmax(np.abs(here), STEP * np.abs(runs - here).max(axis=0))
+
+    return at
 
 
 def disturbed(kernel: ArrayKernel, run: int) -> ArrayKernel:
@@ -60,5 +66,5 @@ def _moved(value: Any, rng: np.random.Generator) -> Any:
     value = np.asarray(value)
     if value.dtype.kind != "f":
         return value
-    signs = rng.integers(0, 2, value.shape) * 2.0 - 1.0
+    signs = rng.integers(0, 2, value.shape, dtype=np.int8) * 2.0 - 1.0
     return np.where(np.rint(value) == value, value, value * (1 + D * signs))

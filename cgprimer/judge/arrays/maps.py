@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.expr.dims import count
-from cgprimer.judge.arrays.disturbed import terms_of
+from cgprimer.judge.arrays.disturbed import terms_at
 from cgprimer.judge.differences.bounded import Difference
 from cgprimer.judge.differences.finite import difference
 from cgprimer.judge.differences.schemes import Function, Told, rounding
@@ -183,10 +183,6 @@ class ArrayMap:
         f = self.along_directions(u, v)
         return slope(f, np.zeros(u.shape[:2]), whole, stacks=True)
 
-    def _told(self, along: Callable[[ArrayKernel | None], Function]) -> Told:
+    def _told(self, along: Callable[[ArrayKernel], Function]) -> Told:
         """Σ|terms| of such a function, for any values."""
-
-        def at(t: Any) -> Any:
-            return terms_of(lambda one: [along(one)(t)], self.kernel)[0]
-
-        return Told(at, self.told)
+        return Told(terms_at(along, self.kernel), self.told)

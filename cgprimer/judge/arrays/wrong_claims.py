@@ -16,7 +16,7 @@ from cgprimer.errors import CGPrimerError
 from cgprimer.expr.array_op import is_array_op
 from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.node import Node, postorder, substitute
-from cgprimer.expr.ops import NAME, OPS, name
+from cgprimer.expr.ops import NAME, OPS, const, name
 from cgprimer.judge.arrays.at_points import ArraysAtPoint
 from cgprimer.judge.arrays.wrong_rules import (
     ARGUMENT,
@@ -66,7 +66,9 @@ def _changes(node: Node) -> Iterator[tuple[str, str, Node]]:
         for axis in range(2):
             made = node.op(*node.args, axis=axis)  # type: ignore[call-arg]
             if made is not node:
-                yield AXIS, "the wrong axis is taken", made
+                every = dict(node.value or ()).get("axis") is None
+                way = "all is summed up" if every else "the wrong axis is taken"
+                yield AXIS, way, made
     elif node.op is T:
         yield TRANSPOSE, "there is a transpose too many", node.args[0]
 
@@ -84,6 +86,9 @@ def _others(
     if node.op is not NAME or (text not in at.values and output is None):
         return
     own = at.dims(text if text in at.values else text[1:])
+    if len(own) == 2 and own[0] == own[1]:
+        half = OPS["mul"](const(0.5), OPS["add"](node, T(node)))
+        yield "symmetric", f"it is right where {text} is symmetric", half
     names = [*at.values]
     if output is not None:
         names += [f"d{n}" for n in at.bodies if f"d{n}" not in at.values]

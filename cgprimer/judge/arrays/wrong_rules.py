@@ -29,7 +29,8 @@ TRANSPOSE, EXCHANGED = "transpose left out", "arguments exchanged"
 AXIS, MEAN, SUM = "wrong axis", "mean for sum", "sum for mean"
 LEFT_OUT, FLIPPED, DIAGONAL = "σ′ left out", "kernel flipped", "diagonal for Jacobian"
 ARGUMENT, OTHER, FACTOR = "argument for result", "σ′ for tanh′", "missing factor"
-COUNT, SIGN, TWICE, STRIDE = "factor n for a sum", "sign", "averaged twice", "stride"
+COUNT, SIGN, TWICE = "factor n for a sum", "sign", "averaged twice"
+STRIDE, PATH = "stride off by one", "missing path"
 SAYS = {  # what is wrong, before the two shares
     TRANSPOSE: "the transpose is left out",
     EXCHANGED: "the arguments are exchanged",
@@ -46,6 +47,7 @@ SAYS = {  # what is wrong, before the two shares
     SIGN: "the sign of this share is wrong",
     TWICE: "it is averaged twice",
     STRIDE: "the stride is off by one",
+    PATH: "one of several shares is left out",
 }
 
 
@@ -142,6 +144,8 @@ class WrongShare:
     @property
     def says(self) -> str:
         """`the transpose is left out: g @ W stands where g @ W' belongs`."""
+        if self.kind == PATH:
+            return f"{SAYS[PATH]}: {self.right}"
         return f"{SAYS[self.kind]}: {self.wrong} stands where {self.right} belongs"
 
 
@@ -178,6 +182,7 @@ def _rows(node: Node, i: int, sizing: Sizing) -> Iterator[Wrong]:
     unary = node.op.arity == 1 and not hasattr(node.op, "pull") and not node.op.symbol
     if unary and node.op.rules:
         yield Wrong(node.op.name, 0, LEFT_OUT, "g")
+    yield Wrong(node.op.name, i, PATH, "0*g")
 
 
 def _share(
@@ -199,7 +204,9 @@ def _share(
 
     def shares(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
         made = list(array_shares(node, adjoint, own, partials))
-        if node is at:
+        if node is at and row.kind == PATH:
+            made[row.i] = ZERO
+        elif node is at:
             made[row.i] = fitted(_filled(rule, node, adjoint), node.args[row.i], own)
             own.of(made[row.i])
         pairs = zip(node.args, made, strict=True)
@@ -207,6 +214,8 @@ def _share(
 
     try:
         raw = _filled(rule, at, _like(at, own))
+        if row.kind == PATH:
+            raw = at.args[row.i]  # which fits, and of which nothing is shown
         wanted = [own.of(at.args[row.i])]
         # What is multiplied entry by entry is summed back to the dims of its argument,
         # whatever the mistake; nothing else is.

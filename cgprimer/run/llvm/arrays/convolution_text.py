@@ -13,10 +13,11 @@ output channels (kernel), so that one number that is read serves several product
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from cgprimer.expr.ops import name
-from cgprimer.run.llvm.arrays.loop_text import ArrayEmitter, width_of
+from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
+from cgprimer.run.llvm.arrays.nest import width_of
+from cgprimer.run.llvm.arrays.registers import registers
 from cgprimer.run.llvm.arrays.steps import Convolution
 from cgprimer.run.llvm.lanes import NumberType
 
@@ -26,19 +27,17 @@ SUM = name("the sum")
 UNROLLED = 24  # products that are written out one after another, at most
 
 
-class Registers(NamedTuple):
-    """What the processor has: vectors in registers, and their bytes."""
-
-    count: int
-    bytes: int
-
-
 def block_of(count: int, most: int) -> int:
     """How many of `count` to take at once, at most `most`: in blocks as even as can be.
 
+    Blocks of one size are one piece of code, which is worth some fewer at once.
+
     >>> block_of(16, 6), block_of(6, 6), block_of(7, 6), block_of(3, 8)
-    (6, 6, 4, 3)
+    (4, 6, 4, 3)
     """
+    even = [k for k in range(1, most + 1) if count % k == 0 and 3 * k >= 2 * most]
+    if even:
+        return even[-1]
     rounds = -(-count // max(most, 1))
     return -(-count // rounds)
 
@@ -46,19 +45,17 @@ def block_of(count: int, most: int) -> int:
 class ConvolutionWriter:
     """Writes one convolution; its function gets %a, %b, %c, then %m0, …"""
 
-    def __init__(
-        self, step: Convolution, real: NumberType, registers: Registers
-    ) -> None:
+    def __init__(self, step: Convolution, real: NumberType) -> None:
         self.step, self.real = step, real
         self.n = step.samples
-        full = registers.bytes // real.bytes
+        full = registers().bytes // real.bytes
         # Of the kernel's adjoint all sums stay in registers for long, so its vectors
         # have one register; the others read one number for each product, which serves
         # two registers as well as one.
         most = full if step.kind == "kernel" else 2 * full
         self.width = width_of(self.n, most)
         self.parts = -(-self.width // full)
-        self.sums = max(1, (registers.count - 3) // self.parts)
+        self.sums = max(1, (registers().count - 3) // self.parts)
         self.e = ArrayEmitter(self.width, real)
         self.C, self.H, self.W = step.image
         self.O, _, self.P, self.Q = step.kernel

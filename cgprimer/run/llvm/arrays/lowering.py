@@ -36,6 +36,7 @@ from cgprimer.run.llvm.arrays.operations import (
     kernel_step,
     lettered,
     multiplied,
+    summed_to,
     with_samples,
 )
 from cgprimer.run.llvm.arrays.steps import Convolution, Loop, Plan, Product
@@ -226,7 +227,7 @@ class Lowering:
 
     def _ask_mean(self, node: Node) -> None:
         if node not in self.summing:
-            self._want([node])
+            self._want(node.args[:1] if node.op.name == "sum_to" else [node])
         elif self._sums(node):
             self._want(node.args[:2])
         else:
@@ -342,6 +343,10 @@ class Lowering:
 
     def _mean(self, node: Node) -> Expr:
         b = self.builder
+        if node not in self.summing and node.op.name == "sum_to":
+            call = self._call(node)
+            samples = [len(call.dims[0])]
+            return summed_to(b, call, samples, 1 / self.given.samples)
         if node not in self.summing:
             value = b.settled(self.values[node])
             axes = [len(value.shape) - 1]

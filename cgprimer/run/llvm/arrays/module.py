@@ -8,18 +8,14 @@ then every buffer that is handed in. Kernels of equal text are one function.
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
-from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter, Registers
+from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
+from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter
 from cgprimer.run.llvm.arrays.expression import Leaf
-from cgprimer.run.llvm.arrays.loop_text import (
-    ArrayEmitter,
-    loop_text,
-    nest_of,
-    signature,
-)
+from cgprimer.run.llvm.arrays.loop_text import loop_text
 from cgprimer.run.llvm.arrays.math_text import math_text
+from cgprimer.run.llvm.arrays.nest import nest_of, signature
 from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, Plan, Product
 from cgprimer.run.llvm.lanes import NumberType
 from cgprimer.run.llvm.writer import Writer
@@ -35,19 +31,6 @@ class Module(NamedTuple):
     text: str
     outside: list[int]
     block: int
-
-
-@functools.cache
-def registers() -> Registers:
-    """The vector registers of this processor."""
-    import llvmlite.binding as llvm
-
-    has = llvm.get_host_cpu_features()
-    if has.get("avx512f"):
-        return Registers(32, 64)
-    if has.get("avx"):
-        return Registers(16, 32)
-    return Registers(32 if has.get("neon") else 16, 16)
 
 
 class ModuleWriter:
@@ -138,7 +121,7 @@ class ModuleWriter:
         given = [self._address(leaf) for leaf in (step.a, step.b, step.c)]
         given.append(self._factor(step.given))
         given += map(self._address, more)
-        body = ConvolutionWriter(step, self.real, registers()).write()
+        body = ConvolutionWriter(step, self.real).write()
         self._call(self._kernel(body, names), given)
 
     def _factor(self, number: int) -> str:

@@ -137,11 +137,18 @@ def _expand_to(b: Builder, call: Call) -> Value:
 
 
 def _sum_to(b: Builder, call: Call) -> Value:
+    return summed_to(b, call, [], 1.0)
+
+
+def summed_to(b: Builder, call: Call, more: list[int], factor: float) -> Expr:
+    """Summed to the dims of the second argument, over more axes, times a factor."""
     own, like = call.dims[0], call.dims[1]
     lead = len(own) - len(like)
     short = [lead + k for k, n in enumerate(like) if n == 1 and own[lead + k] != 1]
-    total = b.folded(call.args[0], [*range(lead), *short], "sum")
-    return b.reshaped(total, _with_samples(total, like))
+    axes = [*range(lead), *short, *more]
+    total = b.folded(call.args[0], axes, "sum", factor) if axes else _first(b, call)
+    samples = 1 if more else b.settled(call.args[0]).shape[-1]
+    return b.reshaped(total, (*like, samples))
 
 
 # Products
