@@ -22,7 +22,7 @@ from cgprimer.run.arrays.kernel import ArrayKernel
 
 INDEXES = {"i": 3, "j": 3, "k": 2}  # name → whole numbers below this
 SAMPLES = 3
-CASES = {  # S is positive definite; i, j and k hold indexes
+CASES = {  # S is positive definite and not symmetric; i, j and k hold indexes
     "sum(A)": "A: 3 x 4", "sum(A, axis=0)": "A: 3 x 4",
     "sum(T, axis=(0, 2))": "T: 2 x 3 x 4", "sum(T, axis=-1)": "T: 2 x 1 x 4",
     "mean(A, axis=1)": "A: 3 x 4", "mean(T, axis=(-1, 0))": "T: 2 x 3 x 4",
@@ -144,7 +144,7 @@ def drawn(text, dtype=np.float64):
         else:
             value = rng.normal(size=dims)
         if called == "S":
-            value = value @ value.T + 2 * np.eye(len(value))
+            value = value @ value.T + 2 * np.eye(len(value)) + 0.3 * np.triu(value, 1)
         values[called] = np.asarray(value, dtype=dtype)
     return values
 
