@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cgprimer.errors import counted, shorten
+from cgprimer.errors import shorten
 
 Slice = tuple[int | None, int | None, int | None]
 Index = int | str | Slice
@@ -74,19 +74,11 @@ def read_value(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
         at += 1
 
 
-def about_form(form: str, given: int) -> str:
-    """What is wrong with the string of an einsum of so many arrays; "" if nothing."""
+def about_form(form: str) -> str:
+    """What is wrong with the string of an einsum; "" if nothing."""
     left, arrow, right = form.partition("->")
     if not arrow or not all(map(str.isalpha, (left + right).replace(",", ""))):
         return "the string of an einsum is of letters, such as ij,jk->ik"
-    if "," in right or set(right) - set(left) or len(set(right)) < len(right):
-        return f"the letters of the result {right!r} stand before the arrow, each once"
-    terms = left.count(",") + 1
-    if terms != given:
-        return (
-            f"the string has {counted(terms, 'term')}, "
-            f"but {counted(given, 'array')} {'is' if given == 1 else 'are'} given"
-        )
     return ""
 
 
