@@ -124,7 +124,7 @@ sum(xa) + 0*sum(xA)
 
 
 def uncoded(node: Node) -> bool:
-    from cgprimer.run.llvm.arrays.lowering import uncoded as missing
+    from cgprimer.run.llvm.arrays import uncoded as missing
 
     return bool(missing([node]))
 
@@ -225,7 +225,10 @@ def test_slopes_and_their_means_are_those_of_numpy(
     for title, ours, each in zip(names, compiled(at), theirs, strict=True):
         has = each.ndim > len(DIMS[title])
         assert_close(
-            ours, each.mean(0) if has else each, 4 * GAPS[dtype], f"d {text} / d {title}"
+            ours,
+            each.mean(0) if has else each,
+            4 * GAPS[dtype],
+            f"d {text} / d {title}",
         )
 
 
@@ -288,9 +291,7 @@ def test_a_step_of_descent_is_that_of_the_gradient(dtype: str) -> None:
     start = {n: rng.normal(size=NET_DIMS[n]) for n in "WbVv"}
     data = {"xx": rng.normal(size=(20, 6)), "xt": rng.integers(0, 3, 20).astype(float)}
     sampled, rows, rate = {"xx", "xt"}, np.array([3, 19, 4, 0, 7]), 0.1
-    step = ArrayStep(
-        compile_step(loss, slopes, own, sampled, 5, dtype), start, data, 5
-    )
+    step = ArrayStep(compile_step(loss, slopes, own, sampled, 5, dtype), start, data, 5)
     roots = [loss, *slopes.values()]
     kernel = ArrayKernel(
         {f"{k}": r for k, r in enumerate(roots)},

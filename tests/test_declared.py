@@ -425,6 +425,42 @@ def test_what_contradicts_itself_is_refused(given, message):
     assert refusal(texts, dims=dims) == message
 
 
+# Lines with a colon that declare nothing, in a text of numbers
+
+PROSE = [
+    ("Model: linear", "'Model' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("Model: a linear law", "an 'x' is missing between two sizes",
+     "write Model: a x linear x law, or begin a comment with #"),
+    ("Date: 2026", "'Date' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("y: a*x + b", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("y: f(x)", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("xs: 3", "'xs' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("abb: 3", "'abb' is in no equation, nor is any other array",
+     "did you mean 'ab'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message", "hint"), PROSE)
+def test_a_line_that_declares_nothing_is_refused(line, message, hint):
+    found = refusal([line, "y = ab*xa + c"])
+    assert (found.splitlines()[0], found.splitlines()[-1]) == (
+        message,
+        f"  hint: {hint}",
+    )
+
+
+def test_a_mistake_beside_a_product_is_told_as_one_of_arrays():
+    assert refusal(["y = W @ (x + "]) == (
+        "the expression ends where a value is expected\n\n"
+        "    y = W @ (x + \n                ^"
+    )
+
+
 def test_a_declaration_with_an_equation_in_it():
     assert refusal(["W: 5 x 3 = A @ B", "v: 3", "xy = v"]).splitlines()[0] == (
         "unexpected character ':'"
@@ -551,7 +587,7 @@ TOTALS = [
         ["W: n x p", "b: n", "c: scalar", "y = c*(W @ xa) + b"],
         "1 equation, n*p + n + 1 parameters in 3 names",
     ),
-    (["U: 3", "y = 2*xa"], "1 equation, 3 parameters in 1 name"),
+    (["U: 3", "v: 2", "y = 2*v"], "1 equation, 5 parameters in 2 names"),
 ]
 
 

@@ -25,6 +25,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import by_plain_name
 from cgprimer.graph.point import as_array
 from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.arrays.pose import check_loss
 from cgprimer.run.losses import Loss, every_loss, find_loss, output_itself
 from cgprimer.types import Array
 
@@ -63,6 +64,7 @@ def loss_of(graph: Graph, data: Data, loss: str | Loss) -> tuple[Data, Loss]:
     name = loss if isinstance(loss, str) and loss in graph.dependents else ""
     if name and (name not in every_loss() or not data.targets):
         every = {**data.inputs, **data.targets}
+        check_loss(graph, {name: 0.0}, output_itself(name))
         if sigma := data.sigma:
             raise FitError(f"{name} is the loss itself, so no sigma: {listing(sigma)}")
         zero = {name: np.zeros(())}
@@ -75,7 +77,9 @@ def loss_of(graph: Graph, data: Data, loss: str | Loss) -> tuple[Data, Loss]:
             f"  hint: an output that is the loss itself is named: "
             f"loss={graph.outputs[0]!r}"
         )
-    return data, find_loss(loss)
+    kind = find_loss(loss)
+    check_loss(graph, data.targets, kind)
+    return data, kind
 
 
 def check_kinds(graph: object, data: object) -> None:

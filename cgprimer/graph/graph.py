@@ -499,10 +499,11 @@ class Graph(Frozen):
         return "\n".join(str(equation) for equation in self.equations)
 
     def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex_equation
+        from cgprimer.notation.latex import Typeset, latex_equation
 
         names, left_out = cap(self.dependents)
-        rows = [latex_equation(n, self.equation(n).body, "&=") for n in names]
+        how = Typeset(sizing=self.sizing)
+        rows = [latex_equation(n, self.equation(n).body, "&=", how) for n in names]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

@@ -20,8 +20,8 @@ from cgprimer.graph.graph import Graph
 from cgprimer.judge.arrays.at_points import (
     ArrayDerivative,
     ArraysAtPoint,
-    ToldEntries,
     ShareAt,
+    ToldEntries,
 )
 from cgprimer.judge.arrays.claims import ArrayClaim, DimsMisfit, array_claims
 from cgprimer.judge.arrays.conform import conforms

@@ -38,8 +38,8 @@ from cgprimer.graph.sizes import with_sizes
 from cgprimer.judge.arrays.at_points import (
     ArrayDerivative,
     ArraysAtPoint,
-    ToldEntries,
     ShareAt,
+    ToldEntries,
 )
 from cgprimer.judge.arrays.disturbed import terms
 from cgprimer.judge.claims import Written, parse_claims, refusal

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer.errors import FitError, counted, listing
+from cgprimer.expr.array_forwards.choices import BadIndex, whole
+from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.dims import is_unknown, show_dims
+from cgprimer.expr.node import postorder
 from cgprimer.graph.array_point import bind
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
+from cgprimer.notation.text import show
 from cgprimer.run.arrays.entries import Entries
 from cgprimer.run.arrays.loss_graph import loss_graph
 from cgprimer.run.arrays.model import ArrayModel
@@ -26,6 +31,7 @@ from cgprimer.run.fit_data import check_targets, weights_of_mean_one
 from cgprimer.run.losses import Loss
 from cgprimer.types import Array
 
+_BY_NUMBER = {ARRAY_OPS["pick"], ARRAY_OPS["take"]}
 SUM = 1e-6  # how far from 1 the targets of a sample may add up to: rounding of float32
 ALWAYS = 1e-8  # how far from 1 outputs that are probabilities add up to, in doubles
 
@@ -41,7 +47,7 @@ def pose(
 ) -> ArrayProblem:
     """The problem; FitError for names, shapes or values that do not fit."""
     check_targets(graph, inputs, targets)
-    _check_numbers(graph, targets, loss)
+    check_loss(graph, targets, loss)
     given = {n: as_numbers(f"the value of {n!r}", v) for n, v in inputs.items()}
     met = {n: as_numbers(f"the target {n!r}", v) for n, v in targets.items()}
     bound = bind(graph, {name: array.shape for name, array in (given | met).items()})
@@ -76,13 +82,24 @@ def pose(
         scaled = weights_of_mean_one(weights, samples)
         problem = replace(problem, weights=scaled)
     _check_probabilities(problem)
+    _check_indexes(problem)
     return problem
 
 
-def _check_numbers(graph: Graph, targets: Mapping[str, object], loss: Loss) -> None:
-    """FitError for an output that is minimised but is no number."""
-    for name in targets if loss.is_output else ():
-        if dims := graph.dims(name):
+def check_loss(graph: Graph, targets: Mapping[str, Any], loss: Loss) -> None:
+    """FitError where a loss cannot be that of such targets.
+
+    An output that is made small is no number, or classes are given by number.
+    """
+    for name, values in targets.items():
+        dims = graph.dims(name)
+        if loss.joint and len(dims) == 1 and np.ndim(values) == 1:
+            raise FitError(
+                f"{loss.name} needs {show_dims(dims)} numbers of {name!r} in every "
+                "sample, which are 1 for its class and 0 else, or probabilities\n"
+                "  hint: of numbers of classes make them: np.eye(10)[labels]"
+            )
+        if dims and loss.is_output:
             raise FitError(
                 f"{name!r} is {show_dims(dims)}, and what is made small is one number\n"
                 f"  hint: add an equation such as xl = sum({name}^2)"
@@ -174,6 +191,24 @@ def _check_probabilities(problem: ArrayProblem) -> None:
             "whatever the parameters are: it is probabilities already\n"
             "  hint: let the target be what is before the softmax"
         )
+
+
+def _check_indexes(problem: ArrayProblem) -> None:
+    """FitError for an input that numbers entries, and has one that is not there."""
+    graph = problem.graph
+    bodies = [graph.equation(name).body for name in graph.dependents]
+    for node in postorder(bodies):
+        index = node.args[1] if node.op in _BY_NUMBER else None
+        if index is None or str(index.value) not in problem.given:
+            continue
+        of, text = node.args[0], str(index.value)
+        assert graph.sizing is not None
+        dims = in_numbers(graph.sizing.copy().of(of), problem.sizes)
+        axis = dict(node.value or ()).get("axis", -1)
+        try:
+            whole(problem.given[text], dims[axis])
+        except BadIndex as error:
+            raise FitError(str(error.named(text, show(of)))) from None
 
 
 def _add_up(problem: ArrayProblem) -> bool:

@@ -156,7 +156,8 @@ def without_code(shape: Shape) -> str:
     return next((node.op.name for node in order if not is_coded(node.op)), "")
 
 
-def _extremum(e: Emitter, relation: str, a: str, b: Real) -> str:
+def extremum(e: Emitter, relation: str, a: str, b: Real) -> str:
+    """The one of two numbers that a relation prefers; nan if either is."""
     first = e.compare(relation, a, b)
     # numpy's rule: nan if either is. A nan in a is chosen by "uno"; a nan in b fails
     # every comparison, so b itself is chosen.
@@ -187,9 +188,9 @@ IN_PLACE: dict[str, Callable[..., str]] = {
     "neg": Emitter.negative,
     "abs": Emitter.abs,
     "sqrt": lambda e, a: e.intrinsic("sqrt", a),
-    "max": lambda e, a, b: _extremum(e, "ogt", a, b),
-    "min": lambda e, a, b: _extremum(e, "olt", a, b),
-    "relu": lambda e, a: _extremum(e, "ogt", a, 0.0),
+    "max": lambda e, a, b: extremum(e, "ogt", a, b),
+    "min": lambda e, a, b: extremum(e, "olt", a, b),
+    "relu": lambda e, a: extremum(e, "ogt", a, 0.0),
     "sign": _sign,
     "step": _step,
     "xlogy": _xlogy,

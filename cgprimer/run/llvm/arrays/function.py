@@ -17,16 +17,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from cgprimer.expr.array_forwards.choices import BadIndex, whole
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
-from cgprimer.run.llvm.arrays.blas import OneThread, gemm
-from cgprimer.run.llvm.arrays.lowering import (
-    Lowered,
-    Lowering,
-    Request,
-    Uncoded,
-    uncoded,
-)
+from cgprimer.run.llvm.arrays.blas import OneThread, product_address
 from cgprimer.run.llvm.arrays.module import HEAD, module_of
-from cgprimer.run.llvm.arrays.operations import NoCode
+from cgprimer.run.llvm.arrays.operations.call import NoCode
+from cgprimer.run.llvm.arrays.planner import Planner
+from cgprimer.run.llvm.arrays.request import Lowered, Request, Uncoded, uncoded
 from cgprimer.run.llvm.calling import CompiledFunction
 from cgprimer.run.llvm.lanes import DOUBLE, NumberType
 
@@ -48,7 +43,7 @@ class Code:
         self.samples = request.samples
         real = DOUBLE if self.dtype.itemsize == 8 else FLOAT
         try:
-            self.lowered: Lowered = Lowering(request).run()
+            self.lowered: Lowered = Planner(request).run()
         except NoCode as error:
             raise Uncoded(f"no machine code for {error}") from None
         module = module_of(self.lowered.plan, real)
@@ -59,7 +54,7 @@ class Code:
         shift = -self.block.ctypes.data % LINE
         self.args[:HEAD] = (
             self.block.ctypes.data + shift,
-            gemm(self.dtype),
+            product_address(self.dtype),
             self.factors.ctypes.data,
         )
         self.slot = {buffer: HEAD + k for k, buffer in enumerate(module.outside)}

@@ -11,146 +11,16 @@ layers of different sizes share one function: building it costs more than runnin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cgprimer.expr.definitions import expand
-from cgprimer.expr.node import Node, postorder, postorder_above
-from cgprimer.expr.ops import Op
-from cgprimer.run.llvm.arrays.expression import AT_MOST, CHOOSE, EQUAL, LESS
-from cgprimer.run.llvm.arrays.steps import Fold, Loop
+from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
+from cgprimer.run.llvm.arrays.nest import Nest
+from cgprimer.run.llvm.arrays.steps import Loop
 from cgprimer.run.llvm.blocks import Whole
-from cgprimer.run.llvm.emit import Emitter, _extremum, is_coded
-from cgprimer.run.llvm.lanes import NumberType, Real
+from cgprimer.run.llvm.lanes import NumberType
 
-BYTES = 64
-RELATIONS = {EQUAL: "oeq", LESS: "olt", AT_MOST: "ole"}
 FIRST = {"sum": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}
-
-
-class ArrayEmitter(Emitter):
-    """Expressions with choices and comparisons; functions named after their width."""
-
-    def emit(self, roots: Iterable[Node], leaves: Mapping[Node, str]) -> list[str]:
-        """Instructions for `roots`; `leaves` says which values are there already."""
-        roots = expand([*roots], _definition)
-        values = dict(leaves)
-        self._pairs.clear()
-        self._both = set()
-        for node in postorder_above(roots, values):
-            values[node] = self._node(node, [values[arg] for arg in node.args])
-        return [values[root] for root in roots]
-
-    def _node(self, node: Node, args: list[str]) -> str:
-        if node.op is CHOOSE:
-            return self.select(self.compare("une", args[0], 0.0), args[1], args[2])
-        if node.op in RELATIONS:
-            holds = self.compare(RELATIONS[node.op], *args)
-            return self.select(holds, 1.0, 0.0)
-        return super()._node(node, args)
-
-    def call(self, function: str, *args: str) -> str:
-        """A call of `@v<width>_<function>`."""
-        self.functions.add(f"{self.width}_{function}")
-        given = self._arguments(args)
-        return self.new(f"call {self.type} @v{self.width}_{function}({given})")
-
-    def muladd(self, a: Real, b: Real, c: Real) -> str:
-        """a·b + c, rounded once where the processor can."""
-        return self.intrinsic("fmuladd", a, b, c)
-
-    def plain(self, place: str) -> str:
-        """The same address, of which LLVM does not ask how it came about.
-
-        Half of the time of building went into finding better ways to step through
-        memory; an address and constants behind it need none.
-        """
-        return self.new(f'call ptr asm "", "=r,0"(ptr {place})')
-
-    def load_lanes(self, base: str, count: int, stride: Whole) -> str:
-        """So many numbers from `base` on; zeros in the lanes behind them."""
-        if stride == 0:
-            return self.splat(self.number(base, 0))
-        if self.width == 1:
-            return self.number(base, 0)
-        if stride != 1:
-            vector, kind = self.const(0.0), self.real.name
-            for k in range(count):
-                number = self.number(base, self._steps(stride, k))
-                vector = self.new(
-                    f"insertelement {self.type} {vector}, {kind} {number}, i64 {k}"
-                )
-            return vector
-        if count == self.width:
-            return self.load(base, 0)
-        some = f"<{count} x {self.real.name}>"
-        part = self.new(f"load {some}, ptr {base}, align {self.real.bytes}")
-        order = ", ".join(f"i32 {min(k, count)}" for k in range(self.width))
-        return self.new(
-            f"shufflevector {some} {part}, {some} zeroinitializer, "
-            f"<{self.width} x i32> <{order}>"
-        )
-
-    def _steps(self, stride: Whole, k: int) -> Whole:
-        return stride * k if isinstance(stride, int) else self.times(stride, k)
-
-    def store_lanes(self, value: str, base: str, count: int, stride: Whole) -> None:
-        """Store the first lanes."""
-        if self.width == 1 or (stride == 1 and count == self.width):
-            self.store(value, base, 0)
-        elif stride == 1:
-            order = ", ".join(f"i32 {k}" for k in range(count))
-            some = f"<{count} x {self.real.name}>"
-            part = self.new(
-                f"shufflevector {self.type} {value}, {self.type} poison, "
-                f"<{count} x i32> <{order}>"
-            )
-            self.do(f"store {some} {part}, ptr {base}, align {self.real.bytes}")
-        else:
-            for k in range(count):
-                number = self.new(f"extractelement {self.type} {value}, i64 {k}")
-                self.put(number, base, self._steps(stride, k))
-
-    def joined(self, fold: Fold, total: str, value: Real) -> str:
-        """What is folded so far, with one value more."""
-        if fold == "sum":
-            return self.add(total, value)
-        if fold == "prod":
-            return self.mul(total, value)
-        return _extremum(self, "ogt" if fold == "max" else "olt", total, value)
-
-    def over_lanes(self, fold: Fold, vector: str) -> str:
-        """All lanes folded into one number."""
-        if self.width == 1:
-            return vector
-        if fold == "sum":
-            return self.lane_sum(vector)
-        lanes = [
-            self.new(f"extractelement {self.type} {vector}, i64 {k}")
-            for k in range(self.width)
-        ]
-        with self.scalar():
-            total = lanes[0]
-            for lane in lanes[1:]:
-                total = self.joined(fold, total, lane)
-        return total
-
-
-def _definition(op: Op) -> Node | None:
-    if op is CHOOSE or op in RELATIONS:
-        return None
-    return None if is_coded(op) else op.formula
-
-
-class Walk(NamedTuple):
-    """An axis of a loop: its length, and the distance along it in each array.
-
-    Both are numbers, and names where a function has them from its table.
-    """
-
-    size: int
-    strides: tuple[int, ...]
-    folded: bool
 
 
 class Steps(NamedTuple):
@@ -159,119 +29,6 @@ class Steps(NamedTuple):
     size: Whole
     strides: tuple[Whole, ...]
     folded: bool
-
-
-class Nest(NamedTuple):
-    """The axes of a loop: those around, and the one along which vectors lie, if any."""
-
-    walks: list[Walk]
-    lane: Walk | None
-    width: int
-
-    @property
-    def rest(self) -> int:
-        """Entries along the lane behind whole vectors."""
-        return self.lane.size % self.width if self.lane else 0
-
-    @property
-    def table(self) -> list[int]:
-        """What the function is told: lengths and distances that are not 0."""
-        numbers = []
-        for walk in self.walks:
-            numbers += [walk.size, *(s for s in walk.strides if s)]
-        if self.lane:
-            whole = self.lane.size - self.rest
-            numbers += [whole, *(s for s in self.lane.strides if s not in (0, 1))]
-        return numbers
-
-    @property
-    def pattern(self) -> tuple[object, ...]:
-        """What the function's text depends on."""
-        around = tuple((w.folded, tuple(map(bool, w.strides))) for w in self.walks)
-        if self.lane is None:
-            return around, self.width
-        kinds = tuple(s if s in (0, 1) else 2 for s in self.lane.strides)
-        whole = self.lane.size >= self.width
-        return around, self.width, self.rest, whole, self.lane.folded, kinds
-
-
-def nest_of(loop: Loop, real: NumberType) -> Nest:
-    """The axes of a loop, and how wide its vectors are."""
-    walks = loop_axes(loop)
-    if not walks:
-        return Nest([], None, 1)
-    most = BYTES // real.bytes
-    lane = walks.pop(vector_axis(walks, most))
-    return Nest(walks, lane, width_of(lane.size, most))
-
-
-def signature(loop: Loop, nest: Nest) -> tuple[object, ...]:
-    """What tells the functions of loops apart."""
-    number = {node: k for k, (node, _) in enumerate(loop.leaves)}
-    rows: dict[Node, int] = {}
-    text: list[tuple[object, ...]] = []
-    for node in postorder([output.root for output in loop.outputs]):
-        rows[node] = len(rows)
-        value = number[node] if node in number else node.value
-        shown = value.hex() if isinstance(value, float) else value
-        text.append((node.op, shown, *(rows[arg] for arg in node.args)))
-    roots = tuple(rows[output.root] for output in loop.outputs)
-    return nest.pattern, tuple(text), roots, loop.fold, loop.factor
-
-
-def loop_axes(loop: Loop) -> list[Walk]:
-    """The axes of a loop, joined where all arrays allow it, the longest steps first.
-
-    The distances are those of the outputs, then those of the leaves.
-    """
-    kept = [k for k in range(len(loop.shape)) if k not in loop.reduced]
-    columns = []
-    for output in loop.outputs:
-        own = dict(zip(kept, output.to.strides, strict=True))
-        columns.append([own.get(k, 0) for k in range(len(loop.shape))])
-    columns += [list(leaf.strides) for leaf in loop.reads]
-    walks = [
-        Walk(size, tuple(column[k] for column in columns), k in loop.reduced)
-        for k, size in enumerate(loop.shape)
-        if size != 1
-    ]
-    first = len(loop.outputs) if loop.fold else 0
-    walks.sort(key=lambda walk: -max(map(abs, walk.strides[first:]), default=0))
-    walks.sort(key=lambda walk: walk.folded)
-    joined: list[Walk] = []
-    for walk in walks:
-        if joined and _joins(joined[-1], walk):
-            joined[-1] = walk._replace(size=joined[-1].size * walk.size)
-        else:
-            joined.append(walk)
-    return joined
-
-
-def _joins(outer: Walk, inner: Walk) -> bool:
-    return outer.folded == inner.folded and all(
-        s == t * inner.size for s, t in zip(outer.strides, inner.strides, strict=True)
-    )
-
-
-def vector_axis(walks: Sequence[Walk], most: int) -> int:
-    """The axis along which vectors cost least for an entry."""
-
-    def cost(k: int) -> tuple[float, int]:
-        walk = walks[k]
-        width = width_of(walk.size, most)
-        apart = sum(s not in (0, 1) for s in walk.strides)
-        rounds = -(-walk.size // width)
-        return (1 + apart * width / 2) * rounds / walk.size, -k
-
-    return min(range(len(walks)), key=cost)
-
-
-def width_of(size: int, most: int) -> int:
-    """The lanes of vectors along an axis."""
-    width = 1
-    while width < size and width < most:
-        width *= 2
-    return width
 
 
 class LoopWriter:
@@ -361,9 +118,7 @@ class LoopWriter:
         for k in new:
             del self.known[k]
 
-    def _blocks(
-        self, base: list[str], body: Callable[[list[str], int], None]
-    ) -> None:
+    def _blocks(self, base: list[str], body: Callable[[list[str], int], None]) -> None:
         """Whole vectors along the lane, then the rest."""
         if self.lane is None:
             body(base, 1)
