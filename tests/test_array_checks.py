@@ -15,7 +15,7 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.errors import CGPrimerError
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, Derivative
+from cgprimer.judge.arrays.at_points import ArraysAtPoint, ToldEntries
 from cgprimer.judge.arrays.check import ArrayCheck, report
 from cgprimer.judge.arrays.claims import array_claims
 from cgprimer.judge.arrays.evidence import found
@@ -101,8 +101,8 @@ SAYS = {  # graph, claim ─▶ what is said of it, to the end of the first sent
         "does not conform: 4 x 3 where W1 is 3 x 4; a transpose is left out: claim' "
         "fits, and is right",
     ("layers", "dW1 = xx @ dxz"):
-        "the formula does not conform: inner axes: 3 and 5 differ; there is a transpose "
-        "too few: xx' @ dxz belongs where xx @ dxz stands",
+        "the formula does not conform: inner axes: 3 and 5 differ; there is a "
+        "transpose too few: xx' @ dxz belongs where xx @ dxz stands",
     ("layers", "dxh = W2 @ dxo"):
         "the formula does not conform: inner axes: 2 and 5 differ; the factors are "
         "exchanged: dxo @ W2' belongs where W2 @ dxo stands",
@@ -129,7 +129,8 @@ SAYS = {  # graph, claim ─▶ what is said of it, to the end of the first sent
     ("layers", "dW2 = xh' @ dxo*1.01"): "it is 1 % too large",
     ("layers", "db2 = 0"): "it is zero, so that nothing is passed back",
     ("layers", "dW2 = outer(dxo, xx)"):
-        "the formula does not conform: outer takes two vectors, not 5 x 2 (for more axes write einsum, such as einsum(\"ij,k->ijk\", A, b))",
+        "the formula does not conform: outer takes two vectors, not 5 x 2 (for "
+        'more axes write einsum, such as einsum("ij,k->ijk", A, b))',
     ("square", "dxh = dxo @ W2"):
         "there is a transpose too few: dxo @ W2' belongs where dxo @ W2 stands",
     ("square", "dxh = dxo' @ W2'"):
@@ -139,7 +140,8 @@ SAYS = {  # graph, claim ─▶ what is said of it, to the end of the first sent
     ("square", "db2 = sum(dxo, axis=1)"):
         "the wrong axis is taken: sum(dxo, axis=0) belongs where sum(dxo, axis=1) "
         "stands",
-    ("square", "db2 = sum(dxo)"): "all is summed up: sum(dxo, axis=0) belongs where sum(dxo) stands",
+    ("square", "db2 = sum(dxo)"):
+        "all is summed up: sum(dxo, axis=0) belongs where sum(dxo) stands",
     ("square", "dxz = dxh"):
         "the derivative of relu is left out: dxh*step(xz) belongs where dxh stands",
     ("square", "dxo = 2*(xo - xt)"):
@@ -149,27 +151,29 @@ SAYS = {  # graph, claim ─▶ what is said of it, to the end of the first sent
         "it is 1/9 times the true derivative, as if mean((xo - xt)^2) were averaged "
         "twice",
     ("softmax", "dxs = dxp*xp*(1 - xp)"):
-        "only the diagonal of the Jacobian is taken: g*xp*(1 - xp) stands where xp*(g - "
-        "spread(sum(g*xp, axis=-1), xs, axis=-1)) belongs, where g is what arrives at "
-        "xp",
+        "only the diagonal of the Jacobian is taken: g*xp*(1 - xp) stands where xp*(g "
+        "- g @ xp) belongs, where g is what arrives at xp",
     ("softmax", "dV = outer(xx, dxs)"):
         "the arguments of outer are exchanged: outer(dxs, xx) belongs where outer(xx, "
         "dxs) stands",
     ("softmax", "dxs = xp - xt"): "3 of 3 entries are wrong: no common mistake fits",
     ("vectors", "dxz = dxh*(1 - xh^2)"):
-        "it is the derivative of another function: g*(1 - xh^2) stands where g*(xh*(1 - "
-        "xh)) belongs, where g is what arrives at xh",
+        "it is the derivative of another function: g*(1 - xh^2) stands where g*xh*(1 - "
+        "xh) belongs, where g is what arrives at xh",
     ("vectors", "dW = dxz"): "does not conform: 4 where W is 4 x 3",
     ("sum", "dY = 2*xs*16"):
         "it is 16 times the true derivative, the number of entries in sum(Y), each of "
         "which gets the adjoint once",
     ("sum", "dY = 2*xs/16"):
-        "it is 1/16 times the true derivative, as if a mean stood where sum(Y) is a sum",
+        "it is 1/16 times the true derivative, as if a mean stood where sum(Y) is a "
+        "sum",
     ("image", "dxx = conv2d_data(dxc, flip(flip(K, axis=-1), axis=-2), xx)"):
-        "the kernel is flipped: conv2d_data(g, flip(flip(K), axis=-2), xx) stands where "
-        "conv2d_data(g, K, xx) belongs, where g is what arrives at xc",
-    ("form", "dx = A @ x"): "one of several shares is left out: g*(x @ A), where g is what arrives at q",
-    ("form", "dx = 2*A @ x"): "it is right where A is symmetric: 0.5*(A + A') belongs where A stands",
+        "the kernel is flipped: conv2d_data(g, flip(flip(K), axis=-2), xx) stands "
+        "where conv2d_data(g, K, xx) belongs, where g is what arrives at xc",
+    ("form", "dx = A @ x"):
+        "one of several shares is left out: g*(x @ A), where g is what arrives at q",
+    ("form", "dx = 2*A @ x"):
+        "it is right where A is symmetric: 0.5*(A + A') belongs where A stands",
 }  # fmt: skip
 
 
@@ -217,12 +221,10 @@ def test_a_backward_in_numpy_is_judged_by_name(mistake):
 
 
 def test_blame_ends_in_an_entry():
-    graph, at = parse_graph(GRAPHS["layers"]), values("layers")
-    right = graph.gradient_at("xl", at, ["W1"])["W1"].copy()
-    right[2, 1] += 0.25
-    said = check_gradients(graph, at=at, claims={("xl", "W1"): right}, output="xl")
-    [row] = said.failures
-    assert row.entry == "d xl/d W1[2,1]"
+    right = at_random("layers").total("xl", "W1").jacobian.values.copy()
+    right[1, 2, 1] += 0.25
+    [row] = judged("layers", {("xl", "W1"): right})
+    assert (row.verdict, row.entry) == ("FAIL", "d xl/d W1[2,1], sample 1")
     assert row.looks_like == "1 of 12 entries is wrong: no common mistake fits"
     assert f"{row.claimed - row.difference:.6f}" == "0.250000"
 
@@ -252,11 +254,11 @@ LARGE = [(20, 40), pytest.param(250, 400, marks=pytest.mark.slow)]
 def test_one_wrong_entry_of_very_many_is_found_and_named(rows, columns):
     one = large(rows, columns).total("xl", "W")
     terms, claim = one.jacobian.terms, one.jacobian.values.copy()
-    right = found(one, Derivative(claim, terms))
+    right = found(one, ToldEntries(claim, terms))
     assert right.verdict == found(one).verdict == "PASS"
     assert right.checked == f"3 directions of {rows * columns:,} entries"
     claim[0, 17, 33] *= 1.01
-    wrong = found(one, Derivative(claim, terms))
+    wrong = found(one, ToldEntries(claim, terms))
     assert (wrong.verdict, wrong.place) == ("FAIL", ((), (17, 33)))
 
 
@@ -265,7 +267,7 @@ def test_a_wrong_entry_of_a_large_jacobian_is_found_and_named(rows, columns):
     one = large(rows, columns).edges["xh", "xx"]
     claim = one.jacobian.values.copy()
     claim[0, 10, 20] += 1.0
-    wrong = found(one, Derivative(claim, one.jacobian.terms))
+    wrong = found(one, ToldEntries(claim, one.jacobian.terms))
     assert (wrong.verdict, wrong.place) == ("FAIL", ((10,), (20,)))
 
 
@@ -292,13 +294,12 @@ def test_what_differences_cannot_tell_is_inconclusive(what, text):
 def test_a_transpose_left_out_of_a_symmetric_matrix_changes_nothing():
     texts = ["W: 3 x 3", "xx: 3", "xz = W @ xx", "xl = sum(xz^3)"]
     graph, rng = parse_graph(texts), np.random.default_rng(0)
+    read, of = array_claims(graph, ["dxx = W @ dxz"], "xl")
     W, xx = rng.normal(size=(3, 3)), rng.normal(size=3)
-    claim = {("xl", "xx"): "W @ dxz"}
     for matrix, verdict in ((W + W.T, "PASS"), (W, "FAIL")):
-        at = {"W": matrix, "xx": xx}
-        assert (
-            check_gradients(graph, at=at, claims=claim, output="xl").verdict == verdict
-        )
+        here = ArraysAtPoint(graph, {"W": matrix, "xx": xx}, given=True)
+        check = ArrayCheck(here, read, "xl", of)
+        assert check.row(here.total("xl", "xx"), read["xl", "xx"]).verdict == verdict
 
 
 STYLES = {
@@ -311,7 +312,7 @@ STYLES = {
 }
 
 
-@pytest.mark.every(9)
+@pytest.mark.every(40)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_our_own_rules_never_fail_at_odd_points(name, style):
@@ -326,22 +327,25 @@ def test_our_own_rules_never_fail_at_odd_points(name, style):
 
 
 @pytest.mark.every(12)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "LeNet"])
 def test_models_pass_and_their_mutations_are_caught(name):
     graph, at = point(name)
-    said = check_gradients(graph, at=at)
-    assert not said.failures, said
-    if name != "LeNet":  # its layers are saturated there
-        assert said.verdict == "PASS"
-        mutated = check_mutations(graph, at=at)
-        assert mutated.ok, mutated.escaped
+    assert check_gradients(graph, at=at).verdict == "PASS"
+    mutated = check_mutations(graph, at=at)
+    assert mutated.ok, mutated.escaped
 
 
-@pytest.mark.every(12)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_models_pass_at_random_points(name):
     graph, _ = point(name)
     assert check_gradients(graph, points=2, rng=0).verdict == "PASS"
+
+
+@pytest.mark.slow
+def test_layers_that_are_saturated_do_not_fail():
+    graph, at = point("LeNet")
+    assert check_gradients(graph, at=at).verdict == "INCONCLUSIVE"
 
 
 # Partials

@@ -5,19 +5,22 @@ graph, at ─▶ ArraysAtPoint ─▶ EdgeAt of each edge, TotalAt of each (outp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cgprimer.diff.array_textbook import textbook_arrays
+from cgprimer.diff.chain_rule import plus
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import OpError
 from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.custom import inexact_ops
 from cgprimer.expr.dims import Sizing, count
 from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import NAME, ONE, name
+from cgprimer.expr.ops import NAME, ONE, ZERO, name
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
 from cgprimer.judge.arrays.cells import joined
@@ -38,6 +41,7 @@ from cgprimer.run.arrays.evaluation import (
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge
 
+ASIDE = 0.05  # of its size: how far a point nearby is off, for each entry
 DIRECTIONS = 3  # in which all entries move at once
 ROWS = 1 << 20  # numbers of `wrt`, in all that one call moves
 INSIDE = frozenset(["solve", "inv", "det", "logdet", "cholesky"])
@@ -45,7 +49,7 @@ INSIDE = frozenset(["solve", "inv", "det", "logdet", "cholesky"])
 
 
 @dataclass(frozen=True, eq=False)
-class Derivative:
+class ToldEntries:
     """A derivative at n samples: (n, *dims), and its Σ|terms|."""
 
     values: Array
@@ -65,6 +69,18 @@ class ArraysAtPoint:
         self.bodies: Bodies
         self.sizing: Sizing
         self.bodies, self.sizing = concrete(graph, self.point.sizes)
+
+    @lazy
+    def beside(self) -> ArraysAtPoint:
+        """The graph at a point nearby: no ties, and off all kinks but by chance."""
+        rng = np.random.default_rng(0)
+        moved = {}
+        for text, value in self.point.values.items():
+            size = np.where(value == 0, 1.0, np.abs(value))
+            off = 0 if text in self.indices else ASIDE * size
+            moved[text] = value + off * rng.uniform(0.5, 1.0, value.shape)
+        names = (*self.graph.inputs, *self.graph.parameters)
+        return ArraysAtPoint(self.graph, {n: moved[n] for n in names}, self.given)
 
     @lazy
     def values(self) -> dict[str, Array]:
@@ -115,7 +131,7 @@ class ArraysAtPoint:
         return inside
 
     @memo
-    def adjoints(self, output: str) -> dict[str, Derivative]:
+    def adjoints(self, output: str) -> dict[str, ToldEntries]:
         """d output / d name for every name below it, by our own rules."""
         inside = self.below(output)
         wrt = tuple(n for n in self.values if n in inside)
@@ -124,7 +140,7 @@ class ArraysAtPoint:
         kernel = kernel_of(derived, point.sizes, point.sampled, derived.outputs)
         values, sizes = run(kernel, point.values), terms(kernel, point.values)
         return {
-            name: Derivative(
+            name: ToldEntries(
                 *(np.broadcast_to(a, (self.width, *self.dims(name))) for a in pair)
             )
             for name, *pair in zip(wrt, values, sizes, strict=True)
@@ -175,13 +191,22 @@ class ArrayDerivative:
         raise NotImplementedError
 
     @property
-    def jacobian(self) -> Derivative:
+    def jacobian(self) -> ToldEntries:
         """Our own derivative."""
         raise NotImplementedError
 
-    def pullback(self, seeds: Array) -> Derivative:
+    def pullback(self, seeds: Array) -> ToldEntries:
         """What `wrt` gets of seeds (m, n, *dims of node): (m, n, *dims of wrt)."""
         raise NotImplementedError
+
+    @property
+    def declared(self) -> str:
+        """`op is declared surrogate` where its way leads through such, or nothing."""
+        return ""
+
+    def beside(self) -> ArrayDerivative | None:
+        """The same derivative at a point nearby, where no two numbers are alike."""
+        return None
 
     @property
     def formula(self) -> str:
@@ -216,6 +241,16 @@ class ArrayDerivative:
 class EdgeAt(ArrayDerivative):
     """∂node/∂wrt, all other names of the equation held."""
 
+    @lazy
+    def declared(self) -> str:
+        """`op is declared surrogate`, or nothing."""
+        ops = inexact_ops(self.body, self.wrt)
+        return f"{ops[0].name} is declared {ops[0].contract}" if ops else ""
+
+    def beside(self) -> ArrayDerivative:
+        """The same edge at a point nearby."""
+        return self.at.beside.edges[self.edge]
+
     @property
     def body(self) -> Node:
         """The right side of the equation as its author wrote it."""
@@ -245,9 +280,9 @@ class EdgeAt(ArrayDerivative):
     @lazy
     def formula(self) -> str:
         """The same as text: `outer(dxh*(1 - xh^2), xx)`; of a number by itself."""
-        return show(shown_share(self.body, self.node, self.wrt, self.at.sizing))
+        return show(shown_share(self.at.graph, [self.node], self.wrt))
 
-    def pullback(self, seeds: Array) -> Derivative:
+    def pullback(self, seeds: Array) -> ToldEntries:
         """What `wrt` gets of seeds (m, n, *dims of node): (m, n, *dims of wrt)."""
         m, at = len(seeds), self.at
         sizing = at.sizing.copy()
@@ -263,7 +298,7 @@ class EdgeAt(ArrayDerivative):
         kernel = ArrayKernel({"share": self.share}, ["share"], sizing, sampled)
         shape = (m * at.width, *at.dims(self.wrt))
         parts = (run(kernel, given), terms(kernel, given))
-        return Derivative(
+        return ToldEntries(
             *(
                 np.broadcast_to(p, shape).reshape(m, at.width, *shape[1:])
                 for [p] in parts
@@ -271,7 +306,7 @@ class EdgeAt(ArrayDerivative):
         )
 
     @lazy
-    def jacobian(self) -> Derivative:
+    def jacobian(self) -> ToldEntries:
         """Our own partial: (n, *dims of node, *dims of wrt)."""
         at = self.at
         outside, inside = at.dims(self.node), at.dims(self.wrt)
@@ -279,7 +314,7 @@ class EdgeAt(ArrayDerivative):
         seeds = np.broadcast_to(unit, (count(outside), at.width, count(outside)))
         rows = self.pullback(seeds.reshape(-1, at.width, *outside))
         shape = (at.width, *outside, *inside)
-        return Derivative(
+        return ToldEntries(
             *(np.moveaxis(a, 0, 1).reshape(shape) for a in (rows.values, rows.terms))
         )
 
@@ -301,22 +336,32 @@ class TotalAt(ArrayDerivative):
         return self.at.map(bodies, *self.edge)
 
     @lazy
+    def declared(self) -> str:
+        """Through which edge a gradient is declared, or nothing."""
+        at, inside = self.at, self.at.below(self.node)
+        for edge, one in at.edges.items():
+            if edge[0] in inside and self.wrt in at.below(edge[1]) and one.declared:
+                return f"through {edge[0]}, where a gradient is declared, not derived"
+        return ""
+
+    def beside(self) -> ArrayDerivative:
+        """The same total at a point nearby."""
+        return self.at.beside.total(*self.edge)
+
+    @lazy
     def formula(self) -> str:
         """The right side of its claim in adjoints of others: `outer(dxz, xx)`."""
         at, inside = self.at, self.at.below(self.node)
-        shares = [
-            shown_share(at.graph.equation(n).body, n, self.wrt, at.sizing, self.node)
-            for n in at.bodies
-            if n in inside and self.wrt in leaves(at.bodies[n])
-        ]
-        return " + ".join(map(show, shares))
+        users = [n for n, b in at.bodies.items() if self.wrt in leaves(b)]
+        nodes = [n for n in users if n in inside]
+        return show(shown_share(at.graph, nodes, self.wrt, self.node))
 
     @lazy
-    def jacobian(self) -> Derivative:
+    def jacobian(self) -> ToldEntries:
         """Our own total derivative (n, *dims of wrt)."""
         return self.at.adjoints(self.node)[self.wrt]
 
-    def pullback(self, seeds: Array) -> Derivative:
+    def pullback(self, seeds: Array) -> ToldEntries:
         """Our own derivative times seeds (m, n)."""
         return _times(seeds, self.jacobian)
 
@@ -334,14 +379,19 @@ class ShareAt(ArrayDerivative):
         return self.of.map.weighed(self.adjoint)
 
     @lazy
-    def jacobian(self) -> Derivative:
+    def jacobian(self) -> ToldEntries:
         """Our own share (n, *dims of wrt)."""
         own = self.of.pullback(self.adjoint[None])
-        return Derivative(own.values[0], own.terms[0])
+        return ToldEntries(own.values[0], own.terms[0])
 
-    def pullback(self, seeds: Array) -> Derivative:
+    def pullback(self, seeds: Array) -> ToldEntries:
         """Our own share times seeds (m, n)."""
         return _times(seeds, self.jacobian)
+
+    @property
+    def declared(self) -> str:
+        """That of the edge."""
+        return self.of.declared
 
     @property
     def formula(self) -> str:
@@ -349,9 +399,9 @@ class ShareAt(ArrayDerivative):
         return self.of.formula
 
 
-def _times(seeds: Array, own: Derivative) -> Derivative:
+def _times(seeds: Array, own: ToldEntries) -> ToldEntries:
     by = seeds.reshape(*seeds.shape, *(1,) * (own.values.ndim - 1))
-    return Derivative(by * own.values, np.abs(by) * own.terms)
+    return ToldEntries(by * own.values, np.abs(by) * own.terms)
 
 
 def drawn(rng: np.random.Generator, here: Array) -> Array:
@@ -365,18 +415,28 @@ def drawn(rng: np.random.Generator, here: Array) -> Array:
 
 
 def shown_share(
-    body: Node, node: str, wrt: str, sizing: Sizing, output: str | None = None
+    graph: Graph, nodes: Iterable[str], wrt: str, output: str | None = None
 ) -> Node:
-    """What `wrt` gets of the adjoint of `node`, as a reader would write it."""
-    own, by = sizing.copy(), name(wrt)
-    seed = ONE
-    if own.of_name(node) or (output is not None and node != output):
-        text = free_name(f"d{node}", sizing)
-        own.names[text], seed = own.of_name(node), name(text)
-    share = partials(body, [by], seed, sizing=own)[by]
-    if body.args:
-        [share] = substitute([share], {body: name(node)})
-    return share
+    """What `wrt` gets of the adjoints of some nodes, as a reader would write it.
+
+    The adjoint of `output`, or of one node that is a number, is 1.
+    """
+    assert graph.sizing is not None
+    own, by, total = graph.sizing.copy(), name(wrt), ZERO
+    for node in nodes:
+        body, seed = graph.equation(node).body, ONE
+        if own.of_name(node) or (output is not None and node != output):
+            text = free_name(f"d{node}", graph.sizing)
+            own.names[text], seed = own.of_name(node), name(text)
+        share = partials(body, [by], seed, sizing=own)[by]
+        if body.args:
+            [share] = substitute([share], {body: name(node)})
+        total = plus(total, share)
+    short = textbook_arrays(total, own)
+    # One number is that of every entry.
+    while short.op.name in ("spread", "expand_to") and not own.of(short.args[0]):
+        short = short.args[0]
+    return short
 
 
 def index_names(body: Node) -> set[str]:

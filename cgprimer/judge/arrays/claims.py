@@ -1,6 +1,6 @@
 """Claims about derivatives by arrays: texts, arrays and functions, and their dims.
 
-claims ─▶ ArrayClaim of each ─▶ at a point: Derivative, or Misfit: dims that do not fit
+claims ─▶ ArrayClaim of each ─▶ at a point: ToldEntries, or DimsMisfit: dims that do not fit
 
 A text may use the names of its equation, or of the graph where it is about the output,
 and adjoints: `dxh` is d output / d xh. A claim of an edge that uses the adjoint of its
@@ -38,8 +38,8 @@ from cgprimer.graph.sizes import with_sizes
 from cgprimer.judge.arrays.at_points import (
     ArrayDerivative,
     ArraysAtPoint,
-    Derivative,
     ShareAt,
+    ToldEntries,
 )
 from cgprimer.judge.arrays.disturbed import terms
 from cgprimer.judge.claims import Written, parse_claims, refusal
@@ -53,7 +53,7 @@ _ADJOINT = re.compile(rf"\s*+d([^\W\d_][\w{MARKS}]*+)\s*+=")
 
 
 @dataclass(frozen=True)
-class Misfit:
+class DimsMisfit:
     """Dims that do not fit: those of the claim, or None where it has none itself."""
 
     has: tuple[int, ...] | None
@@ -93,7 +93,9 @@ class ArrayClaim:
         seed = f"d{self.edge[0]}"
         return seed in self.names and seed not in at.graph.names
 
-    def values(self, one: ArrayDerivative, output: str | None) -> Derivative | Misfit:
+    def values(
+        self, one: ArrayDerivative, output: str | None
+    ) -> ToldEntries | DimsMisfit:
         """The claim at the samples of a point, (n, *dims), and its Σ|terms|."""
         wants = (*one.map.outside, *one.map.inside)
         if self.node is not None:
@@ -110,7 +112,7 @@ class ArrayClaim:
 
     def _of_formula(
         self, one: ArrayDerivative, output: str | None, wants: tuple[int, ...]
-    ) -> Derivative | Misfit:
+    ) -> ToldEntries | DimsMisfit:
         assert self.node is not None
         at = one.at
         node = with_sizes(self.node, dict(at.point.sizes))
@@ -129,7 +131,7 @@ class ArrayClaim:
             has = tuple(int(dim) for dim in sizing.of(node))
         except DimsError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            return Misfit(None, wants, f"{error.message}{hint}")
+            return DimsMisfit(None, wants, f"{error.message}{hint}")
         kernel = ArrayKernel({" ": node}, [" "], sizing, sampled)
         [value], [size] = run(kernel, given), terms(kernel, given)
         value, size = (np.broadcast_to(a, (at.width, *has)) for a in (value, size))
@@ -181,16 +183,16 @@ def _fitted(
     size: Array,
     one: ArrayDerivative,
     wants: tuple[int, ...],
-) -> Derivative | Misfit:
+) -> ToldEntries | DimsMisfit:
     """A claim (n, *has) with the dims that are wanted, or what does not fit."""
     has, width = value.shape[1:], len(value)
     if has == wants:
-        return Derivative(value, size)
+        return ToldEntries(value, size)
     inside, outside = one.map.inside, one.map.outside
     # One number is that of every entry, as in the language; where the node is an array
     # computed entry by entry, of every entry of the diagonal.
     if not has and (not outside or not np.any(value)):
-        return Derivative(*(_stretched(a, wants) for a in (value, size)))
+        return ToldEntries(*(_stretched(a, wants) for a in (value, size)))
     if not has and inside == outside and _is_diagonal(one):
         has = inside
         value, size = (_stretched(a, has) for a in (value, size))
@@ -198,8 +200,8 @@ def _fitted(
         made = np.zeros((2, width, count(has), count(has)))
         for k, part in enumerate((value, size)):
             made[k][:, range(count(has)), range(count(has))] = part.reshape(width, -1)
-        return Derivative(*made.reshape(2, width, *wants))
-    return Misfit(has, wants, "", value)
+        return ToldEntries(*made.reshape(2, width, *wants))
+    return DimsMisfit(has, wants, "", value)
 
 
 def _stretched(value: Array, dims: tuple[int, ...]) -> Array:
