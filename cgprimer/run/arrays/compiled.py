@@ -17,7 +17,8 @@ from cgprimer.expr.ops import ONE, name
 from cgprimer.keeping import memo
 from cgprimer.run.arrays.evaluation import concrete
 from cgprimer.run.arrays.posed import ArrayProblem
-from cgprimer.run.arrays.runner import PLAIN, ArrayRunner, joined, mover, span_of
+from cgprimer.run.arrays.model import joined
+from cgprimer.run.arrays.runner import PLAIN, ArrayRunner, mover, span_of
 from cgprimer.run.llvm.arrays import (
     ArrayFunction,
     ArrayStep,
@@ -29,13 +30,20 @@ from cgprimer.run.problem import Steps, check_order
 from cgprimer.types import Array, Integers
 
 MOST = 4_096  # samples of one call: code is made for a number of them
+CALL, RATE = 1e-5, 4e9  # seconds of a call of numpy, operations of a second
+WORTH = 0.5  # seconds by numpy, from which on code pays, which takes as long to make
 
 
 class CompiledRunner(ArrayRunner):
-    """Machine code for batches of one size, each made when it is first asked for."""
+    """Machine code for batches of one size, each made when that pays.
 
-    def __init__(self, problem: ArrayProblem) -> None:
+    eager : whether it is made at once, however little there is to do.
+    """
+
+    def __init__(self, problem: ArrayProblem, eager: bool = False) -> None:
         super().__init__(problem)
+        self.spent: dict[int, float] = {}
+        self.eager = eager
         # The code has its own memory, for one call at a time.
         self._lock = threading.Lock()
         self.roots, self.sizing = _roots(problem)
@@ -48,6 +56,17 @@ class CompiledRunner(ArrayRunner):
     def uncoded(self) -> list[str]:
         """The operations that have no machine code."""
         return [*uncoded([*self.roots.values()])]
+
+    def pays(self, batch: int, count: int) -> bool:
+        """Whether code for a batch is worth making, with `count` more to be computed.
+
+        By a price in place of the clock: the same calls give the same numbers.
+        """
+        if batch > MOST or not batch:
+            return False
+        each = CALL * len(self.step.code) + batch * self.problem.operations / RATE
+        self.spent[batch] = self.spent.get(batch, 0.0) + count * each
+        return self.eager or self.spent[batch] > WORTH
 
     @memo
     def code(self, batch: int) -> ArrayFunction:
@@ -72,7 +91,7 @@ class CompiledRunner(ArrayRunner):
         """The mean loss and its gradient (p,), over the samples in `rows` or all."""
         problem = self.problem
         count = problem.count if rows is None else len(rows)
-        if problem.samples is None or count > MOST:
+        if problem.samples is None or not self.pays(count, 1):
             return super().value_and_gradient(params, rows)
         own = problem.entries.split(params)
         with self._lock:
@@ -83,7 +102,7 @@ class CompiledRunner(ArrayRunner):
         """Step through an order in batches; the mean loss of every batch (steps,)."""
         problem, (rule, settings, order, batch) = self.problem, steps
         whole = len(order) // batch
-        if problem.samples is None or batch > MOST or not whole:
+        if problem.samples is None or not whole or not self.pays(batch, whole):
             return super().epoch(state, steps)
         check_order(order, problem.count)
         rates = steps.each_settings()

@@ -30,7 +30,7 @@ from cgprimer.run.problem import Steps
 from cgprimer.run.program import Program, Target
 from cgprimer.types import Array, Edge, Integers, Value
 
-CODED = "gradients and steps of a batch are one function, its samples last"
+CODED = "steps over batches become one function, made when it pays"
 
 
 class ArrayProgram(Program):
@@ -107,7 +107,7 @@ class ArrayProgram(Program):
         """What computes a problem: machine code where all its operations have some."""
         if self.tier == "numpy":
             return ArrayRunner(problem)
-        runner = CompiledRunner(problem)
+        runner = CompiledRunner(problem, eager=self.target == "jit")
         missing = runner.uncoded
         if missing:
             self.refused(missing)
@@ -141,7 +141,9 @@ class ArrayObjective(Objective):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {f.name: getattr(self.problem, f.name) for f in fields(ArrayProblem)}
-        target = "auto" if isinstance(self.runner, CompiledRunner) else "numpy"
+        target: Target = "numpy"
+        if isinstance(self.runner, CompiledRunner):
+            target = "auto"
         return _restored, (self.graph, target, kept)
 
     def split(self, params: ArrayLike) -> dict[str, Array]:
