@@ -1,4 +1,4 @@
-"""Fits of graphs with arrays: beside the same graphs in numbers, and what is refused."""
+"""Fits of graphs with arrays, beside the same graphs in numbers, and refusals."""
 
 import copy
 import pickle
@@ -8,11 +8,13 @@ import pytest
 
 from cgprimer import SGD, Adam, Dataset, LeastSquares, fit, parse_graph
 from cgprimer.diagnosis.diagnose import diagnose
-from cgprimer.errors import CGPrimerError
+from cgprimer.errors import CGPrimerError, OptionError
 from cgprimer.fitting.fit import minimize
 from cgprimer.graph.unrolled import unrolled
 from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.llvm import jit
 from cgprimer.run.losses import Loss, output_itself
+from cgprimer.run.problem import Steps
 
 N = 24
 SOME = np.random.default_rng(5)
@@ -113,6 +115,36 @@ def test_values_and_derivatives_are_those_in_numbers(case):
     assert again.value(params) == ours.value(params)
 
 
+@pytest.mark.skipif(not jit.available(), reason="machine code needs llvmlite")
+@pytest.mark.parametrize("method", [SGD(0.1), Adam(0.05)], ids=lambda m: m.label)
+@pytest.mark.parametrize("case", ["mse", "sigma", "weights", "softmax", "penalty"])
+def test_machine_code_steps_as_numpy_does(case, method):
+    texts, inputs, targets, options = OBJECTIVES[case]
+    graph, states = parse_graph(texts), []
+    order = np.random.default_rng(6).permutation(N)
+    for target in ("numpy", "jit"):
+        objective = graph.compile(target=target).objective(inputs, targets, **options)
+        size = 1 + len(method.rule.memory), len(objective.names)
+        state = np.zeros(size)
+        state[0] = np.random.default_rng(7).normal(size=size[1])
+        steps = Steps(method.rule, method.settings(0, 4), order, 7)
+        losses = objective.epoch(state, steps)
+        value, slopes = objective.value_and_gradient(state[0], order[:7])
+        states.append(np.concatenate([losses, state.ravel(), [value], slopes]))
+        again = pickle.loads(pickle.dumps(objective))
+        assert again.value(state[0]) == objective.value(state[0])
+    np.testing.assert_allclose(states[1], states[0], rtol=1e-10, atol=1e-12)
+
+
+def test_what_has_no_machine_code_is_run_by_numpy_or_refused():
+    graph = parse_graph(["A: 2 x 2", "xx: 2", "xl = sum(solve(A, xx))"])
+    assert graph.compile().explain().tier == "numpy"
+    if jit.available():
+        with pytest.raises(OptionError) as caught:
+            graph.compile(target="jit")
+        assert str(caught.value) == "there is no machine code for solve: use 'auto'"
+
+
 def entries_of(result):
     return np.array([*result.entries.values()])
 
@@ -204,7 +236,8 @@ def test_a_result_holds_arrays_and_names_entries():
     np.testing.assert_allclose(made.standard_errors["w"], errors[:3], rtol=1e-8)
     assert made.standard_errors["c"] == pytest.approx(errors[3], rel=1e-8)
     low, high = made.intervals()["w"]
-    assert (low < made.parameters["w"]).all() and (made.parameters["w"] < high).all()
+    assert (low < made.parameters["w"]).all()
+    assert (made.parameters["w"] < high).all()
     assert made.combination({"w[1]": 1.0})[1] == pytest.approx(errors[1], rel=1e-8)
     for each in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
         assert str(each) == str(made)
@@ -305,8 +338,8 @@ REFUSED = [
             {**LABELLED, "xo": np.arange(N) % 4},
             loss="softmax-cross-entropy",
         ),
-        "softmax-cross-entropy needs 4 numbers of 'xo' in every sample, which are 1 for "
-        "its class and 0 else, or probabilities\n"
+        "softmax-cross-entropy needs 4 numbers of 'xo' in every sample, which are 1 "
+        "for its class and 0 else, or probabilities\n"
         "  hint: of numbers of classes make them: np.eye(10)[labels]",
     ),
     (
@@ -404,5 +437,5 @@ def test_a_program_of_arrays_runs_and_explains_itself():
     for name, value in graph.evaluate(at).items():
         np.testing.assert_array_equal(values[name], value)
     assert partials["xo", "W2"].shape == (N, 2, 2, 4)
-    assert program.explain().tier == "numpy"
+    assert program.explain().tier == ("arrays" if jit.available() else "numpy")
     assert pickle.loads(pickle.dumps(program)).graph == graph
