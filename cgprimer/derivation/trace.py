@@ -379,7 +379,8 @@ def _at(
             yield used, [number if is_pulled else adjoint * number]
 
     # An adjoint is kept as its terms, the last user's first.
-    terms = accumulate(users, {output: [1.0]}, shares, operator.iadd)
+    seed: dict[str, list[Value]] = {output: [1.0]}
+    terms = accumulate(users, seed, shares, operator.iadd)
     return tuple(
         replace(
             row,
@@ -398,7 +399,13 @@ def _local(
 ) -> Callable[[str, Value | None], dict[Edge, Value]]:
     """User, its adjoint or None ─▶ its partials, or what its names get."""
     if graph.sizing is None:
-        return lambda user, adjoint: edge_values(graph, user, values, adjoint)
+        numbers_of = {name: float(value) for name, value in values.items()}
+
+        def of_numbers(user: str, adjoint: Value | None) -> dict[Edge, Value]:
+            arriving = None if adjoint is None else float(adjoint)
+            return {**edge_values(graph, user, numbers_of, arriving)}
+
+        return of_numbers
     given = {name: values[name] for name in (*graph.inputs, *graph.parameters)}
     numbers = ArrayNumbers(graph, given)
 

@@ -357,23 +357,19 @@ def _softmax(book: _Textbook, a: Node) -> Node | None:
     """
     if a.op is not OPS["sub"]:
         return None
-    inner, total = a.args
-    total = book.stretched(total) or total
-    if _is(total, "spread"):
-        total = total.args[0]
-    axis = attrs_of(total).get("axis")
+    inner, whole = a.args
+    total = whole.args[0] if _is(whole, "spread") else whole
     if not _is(total, "logsumexp") or total.args[0] is not inner:
         return None
-    rank = book.rank(inner)
-    if axis is None and rank > 1:
-        return None
-    made = book.array("softmax", inner, axis=-1 if axis is None else axis)
-    # Stretched along another axis than it was summed over, it is none.
-    dims = [*book.sizing.of(inner)]
+    axis, rank = attrs_of(total)["axis"], book.rank(inner)
     gone = _axes(axis, rank)
-    expected = ARRAY_OPS["spread"](total, inner, axis=axis)
-    whole = a.args[1] is expected or gone == tuple(range(len(gone)))
-    return made if whole and dims else None
+    # Stretched along the axes that it was summed over, by name or as those in front.
+    fits = gone == tuple(range(len(gone)))
+    if whole is not total:
+        fits = _axes(attrs_of(whole)["axis"], rank) == gone
+    if not fits or (axis is None and rank > 1):
+        return None
+    return book.array("softmax", inner, axis=-1 if axis is None else axis)
 
 
 RULES: dict[str, Callable[..., Node | None]] = {

@@ -165,7 +165,7 @@ def _numbers_of(
 ) -> _Numbers:
     if graph.sizing is not None:
         return _scalar_numbers(graph, at)
-    return _numbers(graph, edges, at)
+    return _numbers(graph, edges, {n: float(np.asarray(x)) for n, x in at.items()})
 
 
 def _scalar_numbers(graph: Graph, at: Mapping[str, ArrayLike]) -> _Numbers:

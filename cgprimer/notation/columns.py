@@ -1,4 +1,4 @@
-r"""Expressions of arrays as they are typeset: vectors are columns, entries meet at \odot.
+r"""Expressions of arrays as they are typeset: vectors are columns, entries at \odot.
 
     u @ v    u^{\top}\,v        x @ A    A^{\top}\,x        a*b    a \odot b
 

@@ -87,7 +87,7 @@ def check_derivation(
     With arrays, letters side by side are a product of matrices in which a vector is a
     column, `@` one of the language; `'`, `^T` and `^\top` transpose. Both sides are
     compared at random arrays; sizes that have names get distinct numbers. A side that
-    does not conform fails with both shapes, and derivatives have the dims of their name.
+    does not conform fails with both shapes; derivatives have the dims of their names.
 
     A claim passes where both sides are equal at every point at which both are real and
     finite. Where a side is made of numbers, decimals of three digits or more in it

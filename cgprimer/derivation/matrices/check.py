@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from cgprimer.derivation.checking.report import DEFINED, DerivationRow, unread_row
-from cgprimer.derivation.matrices.judging import Found, Judge, Sided
-from cgprimer.derivation.matrices.script import Claim, MatrixScript, read_script
+from cgprimer.derivation.matrices.judging import Judge, Settled, Sided
+from cgprimer.derivation.matrices.script import MatrixClaim, MatrixScript, read_script
 from cgprimer.derivation.matrices.terms import NotRead
 from cgprimer.derivation.matrices.truths import Truths
 from cgprimer.errors import CGPrimerError, ExpressionError, Mistake
@@ -63,7 +63,7 @@ def _judge(script: MatrixScript, rng: np.random.Generator, enough: int) -> Judge
     return judge
 
 
-def _found(claim: Claim, script: MatrixScript, judge: Judge) -> Found:
+def _found(claim: MatrixClaim, script: MatrixScript, judge: Judge) -> Settled:
     if claim.misfit is not None:
         return judge.misfit(None, claim.right, claim.misfit)
     if claim.defines:
@@ -71,21 +71,21 @@ def _found(claim: Claim, script: MatrixScript, judge: Judge) -> Found:
             [value] = judge.truths.evaluated([judge.typed(claim.right).node], {})
             judge.given[claim.defines] = np.asarray(value, dtype=float)
             judge.forget()
-        return Found(DEFINED)
+        return Settled(DEFINED)
     names = [*claim.left.term.names, *claim.right.term.names]
     lost = [n for n in names if adjoint_of(n, judge.truths.names)]
     if lost and script.output is None:
         said = f"no number is defined that {lost[0]} could be the derivative of"
-        return Found(INCONCLUSIVE, said)
+        return Settled(INCONCLUSIVE, said)
     try:
         found = judge(claim.left, claim.right)
     except CGPrimerError as error:
-        return Found(INCONCLUSIVE, str(error).split("\n")[0])
+        return Settled(INCONCLUSIVE, str(error).split("\n")[0])
     # Held against numbers, a formula has to have its values: 1 is one at every point.
     if found.verdict == FAIL and _is_numeric(claim.left) != _is_numeric(claim.right):
         lacking = judge.lacks(names)
         if lacking:
-            return Found(INCONCLUSIVE, f"{lacking[0]} has no value above")
+            return Settled(INCONCLUSIVE, f"{lacking[0]} has no value above")
     return found
 
 
@@ -93,7 +93,7 @@ def _is_numeric(side: Sided) -> bool:
     return not side.term.names
 
 
-def _row(claim: Claim, found: Found) -> DerivationRow:
+def _row(claim: MatrixClaim, found: Settled) -> DerivationRow:
     left, right = claim.left, claim.right
     return DerivationRow(
         line=claim.number,

@@ -1,6 +1,6 @@
 """Terms to nodes by the dims of their names: what a product is, or that it is none.
 
-    product(J, ε), J: m x n, ε: m   ─ conform ─▶   Misfit: J is m x n, ε is m
+    product(J, ε), J: m x n, ε: m   ─ conform ─▶   NonConforming: J is m x n, ε is m
     product(transpose(x), y)        ─ conform ─▶   x @ y, a number
 
 A vector stands for a column, and its transpose for a row: x^T y is a number, x y^T a
@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-
-from cgprimer.derivation.matrices.terms import NotRead, Term
+from cgprimer.derivation.matrices.terms import NotRead, Written
 from cgprimer.errors import shorten
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import ARRAY_OPS
@@ -24,7 +23,7 @@ from cgprimer.expr.ops import OPS, const, name
 MUL, DIV, NEG = OPS["mul"], OPS["div"], OPS["neg"]
 
 
-class Misfit(Exception):
+class NonConforming(Exception):
     """Two arrays that do not conform: what is said of them, and where they stand."""
 
     def __init__(
@@ -51,7 +50,7 @@ class Conform:
     def __init__(self, sizing: Sizing, text: str) -> None:
         self.sizing, self.text = sizing, text
 
-    def __call__(self, root: Term) -> Typed:
+    def __call__(self, root: Written) -> Typed:
         made: dict[int, Typed] = {}
         order = [term for _, term in root.walk()][::-1]
         for term in order:
@@ -67,10 +66,10 @@ class Conform:
         dims = show_dims(self.dims(typed))
         return f"1 x {dims}" if typed.row else dims
 
-    def quoted(self, term: Term) -> str:
+    def quoted(self, term: Written) -> str:
         return shorten(term.text(self.text), 48) or "it"
 
-    def misfit(self, term: Term, *args: Typed, what: str = "") -> Misfit:
+    def misfit(self, term: Written, *args: Typed, what: str = "") -> NonConforming:
         sides = [
             f"{self.quoted(part)} is {self.shape(typed)}"
             for part, typed in zip(term.args, args, strict=True)
@@ -78,9 +77,11 @@ class Conform:
         both = " and ".join(dict.fromkeys(sides))
         used = [n for typed in args for n in leaves(typed.node)]
         said = f"{self.quoted(term)} does not conform: {both}"
-        return Misfit(said + what, term.start, term.end, used)
+        return NonConforming(said + what, term.start, term.end, used)
 
-    def checked(self, term: Term, node: Node, *args: Typed, row: bool = False) -> Typed:
+    def checked(
+        self, term: Written, node: Node, *args: Typed, row: bool = False
+    ) -> Typed:
         """The node, if its dims fit."""
         try:
             self.sizing.of(node)
@@ -89,19 +90,19 @@ class Conform:
                 raise self.misfit(term, *args) from None
             used = [n for typed in args for n in leaves(typed.node)]
             said = f"{self.quoted(term)} does not conform: {error.message}"
-            raise Misfit(said, term.start, term.end, used) from None
+            raise NonConforming(said, term.start, term.end, used) from None
         return Typed(node, row and len(self.sizing.of(node)) == 1)
 
 
-def _name(form: Conform, term: Term) -> Typed:
+def _name(form: Conform, term: Written) -> Typed:
     return Typed(name(term.value))
 
 
-def _number(form: Conform, term: Term) -> Typed:
+def _number(form: Conform, term: Written) -> Typed:
     return Typed(const(term.value))
 
 
-def _product(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _product(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     """Letters side by side: matrices, columns, rows and numbers."""
     left, right = len(form.dims(a)), len(form.dims(b))
     if not left or not right:
@@ -119,7 +120,7 @@ def _product(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
     return form.checked(term, made, a, b, row=a.row)
 
 
-def _at(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _at(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     """a @ b of the language, in which a vector is neither a row nor a column."""
     if not form.dims(a) or not form.dims(b):
         if form.dims(a) or form.dims(b):
@@ -131,13 +132,13 @@ def _at(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
     return form.checked(term, made, a, b)
 
 
-def _entry(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _entry(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, MUL(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _dot(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _dot(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     """A·B: by entries or the product, where only one of them is possible."""
     if not form.dims(a) or not form.dims(b):
         return _product(form, term, a, b)
@@ -145,7 +146,7 @@ def _dot(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
     for reading in (_product, _entry):
         try:
             found.append(reading(form, term, a, b))
-        except Misfit:
+        except NonConforming:
             continue
     if len(found) == 1 and (len(form.dims(a)), len(form.dims(b))) != (1, 1):
         return found[0]
@@ -155,24 +156,24 @@ def _dot(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
     )  # fmt: skip
 
 
-def _sum(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _sum(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     op = OPS["add" if term.kind == "add" else "sub"]
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, op(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _neg(form: Conform, term: Term, a: Typed) -> Typed:
+def _neg(form: Conform, term: Written, a: Typed) -> Typed:
     return Typed(NEG(a.node), a.row)
 
 
-def _div(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _div(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, DIV(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _transpose(form: Conform, term: Term, a: Typed) -> Typed:
+def _transpose(form: Conform, term: Written, a: Typed) -> Typed:
     rank = len(form.dims(a))
     if rank == 0:
         if a.node.op.name == "name":
@@ -186,7 +187,7 @@ def _transpose(form: Conform, term: Term, a: Typed) -> Typed:
     return form.checked(term, ARRAY_OPS["transpose"](a.node), a)
 
 
-def _inverse(form: Conform, term: Term, a: Typed) -> Typed:
+def _inverse(form: Conform, term: Written, a: Typed) -> Typed:
     if not form.dims(a):
         return Typed(OPS["div"](const(1.0), a.node))
     if len(form.dims(a)) != 2:
@@ -194,7 +195,7 @@ def _inverse(form: Conform, term: Term, a: Typed) -> Typed:
     return form.checked(term, ARRAY_OPS["inv"](a.node), a)
 
 
-def _power(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
+def _power(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     if form.dims(b):
         raise NotRead("a power is a number", term.start, term.end)
     if term.args[0].kind == "norm" and b.node is const(2.0):
@@ -209,7 +210,7 @@ def _power(form: Conform, term: Term, a: Typed, b: Typed) -> Typed:
     return Typed(OPS["pow"](a.node, b.node), a.row)
 
 
-def _norm(form: Conform, term: Term, a: Typed) -> Typed:
+def _norm(form: Conform, term: Written, a: Typed) -> Typed:
     if len(form.dims(a)) > 1:
         raise NotRead("the norm of a matrix may be several", term.start, term.end)
     square = OPS["pow"](a.node, const(2.0))
@@ -217,7 +218,7 @@ def _norm(form: Conform, term: Term, a: Typed) -> Typed:
     return Typed(OPS["sqrt"](whole))
 
 
-def _call(form: Conform, term: Term, *args: Typed) -> Typed:
+def _call(form: Conform, term: Written, *args: Typed) -> Typed:
     op, value = term.value
     nodes = tuple(typed.node for typed in args)
     if isinstance(op, ArrayOp):
@@ -226,7 +227,7 @@ def _call(form: Conform, term: Term, *args: Typed) -> Typed:
     return form.checked(term, intern(op, nodes, value), *args, row=rows == {True})
 
 
-def _list(form: Conform, term: Term, *args: Typed) -> Typed:
+def _list(form: Conform, term: Written, *args: Typed) -> Typed:
     """Numbers in brackets: stacked along a new axis."""
     dims = [form.dims(typed) for typed in args]
     if len({*dims}) > 1:

@@ -1,4 +1,4 @@
-r"""A side with matrices as a Term: letters side by side are a product.
+r"""A side with matrices as a Written: letters side by side are a product.
 
     -2[y - w^\top h]h   ─ formula ─▶   neg(product(product(2, sub(y, …)), h))
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from cgprimer.derivation.matrices.symbols import Symbol, symbols
-from cgprimer.derivation.matrices.terms import NotRead, Term
+from cgprimer.derivation.matrices.terms import NotRead, Written
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
@@ -32,7 +32,7 @@ _ASCII = re.compile(r"[@*]|\w\s*\(|'")
 _END = Symbol("end", "", 0, 0)
 
 
-def formula(line: str, start: int, end: int, known: Collection[str]) -> Term:
+def formula(line: str, start: int, end: int, known: Collection[str]) -> Written:
     """What `line[start:end]` says; NotRead where it cannot be read, or in two ways.
 
     known : the names that are declared or defined.
@@ -47,7 +47,7 @@ def formula(line: str, start: int, end: int, known: Collection[str]) -> Term:
 
 def _in_language(
     line: str, start: int, end: int, known: Collection[str]
-) -> Term | None:
+) -> Written | None:
     """A side in the language of arrays; None where it is in none, or has odd names."""
     text = line[start:end]
     names: dict[str, str] = {}
@@ -89,9 +89,9 @@ def _derivatives(
     found = []
     for symbol in symbols(line, start, end, known):
         written = line[symbol.start : symbol.end]
-        if symbol.kind == "name" and symbol.text != written:
-            if symbol.text.startswith(heads) or not written.isascii():
-                found.append(symbol)
+        odd = symbol.text.startswith(heads) or not written.isascii()
+        if symbol.kind == "name" and symbol.text != written and odd:
+            found.append(symbol)
     return found
 
 
@@ -100,23 +100,23 @@ def term_of(
     names: Mapping[str, str],
     places: Mapping[Node, tuple[int, int]],
     start: int,
-) -> Term:
-    """A node of the language as a Term, with names that stand for others put back."""
+) -> Written:
+    """A node of the language as a term, with names that stand for others put back."""
     spelled = {name_node(called): name_node(text) for called, text in names.items()}
 
-    def visit(node: Node, args: list[Term]) -> Term:
+    def visit(node: Node, args: list[Written]) -> Written:
         if node.op is NAME:
             called = str(node.value)
             a, b = places.get(node, (0, 0))
             called = names.get(called, called)
             at = (start + a, start + b) if b else (0, 0)
-            return Term("name", (), called, *at, said=called)
+            return Written("name", (), called, *at, said=called)
         if node.op is CONST:
-            return Term("number", (), float(node.value), said=show(node))
+            return Written("number", (), float(node.value), said=show(node))
         kind = _KINDS.get(node.op.name, "call")
         value = None if kind != "call" else (node.op, node.value)
         said = show(substitute([node], spelled)[0]) if len(args) < 3 else node.op.name
-        return Term(kind, tuple(args), value, said=said)
+        return Written(kind, tuple(args), value, said=said)
 
     return fold([root], visit)[root]
 
@@ -154,13 +154,13 @@ class _Formula:
             return NotRead(message, max(self.end - 1, self.start), self.end, hint)
         return NotRead(message, symbol.start, symbol.end, hint)
 
-    def whole(self) -> Term:
+    def whole(self) -> Written:
         term = self.sum()
         if self.now is not _END:
             raise self.fail(f"{self.now.text!r} is not read here")
         return term
 
-    def sum(self) -> Term:
+    def sum(self) -> Written:
         self.depth += 1
         if self.depth > DEEP:
             raise self.fail("brackets are nested too deeply")
@@ -168,16 +168,16 @@ class _Formula:
         sign = self.take().text if self.now.kind == "sign" else "+"
         term = self.product()
         if sign != "+":
-            term = Term("neg", (term,), None, begin.start, term.end)
+            term = Written("neg", (term,), None, begin.start, term.end)
         while self.now.kind == "sign":
             sign = self.take().text
             right = self.product()
             kind = "add" if sign == "+" else "sub"
-            term = Term(kind, (term, right), None, term.start, right.end)
+            term = Written(kind, (term, right), None, term.start, right.end)
         self.depth -= 1
         return term
 
-    def product(self) -> Term:
+    def product(self) -> Written:
         term = self.power()
         while True:
             kind = self.now.kind
@@ -196,9 +196,9 @@ class _Formula:
                     "a product behind '/' may stand above or below the line",
                     hint="put what is below in parentheses",
                 )
-            term = Term(called, (term, right), None, term.start, right.end)
+            term = Written(called, (term, right), None, term.start, right.end)
 
-    def power(self) -> Term:
+    def power(self) -> Written:
         term = self.value()
         while True:
             symbol = self.now
@@ -207,44 +207,48 @@ class _Formula:
                 if self.has_t and symbol.text.strip("^{} ") == "T":
                     hint = r"write ^\top for the transpose"
                     raise self.fail("^T may be a power, as T is a name", symbol, hint)
-                term = Term("transpose", (term,), None, term.start, symbol.end)
+                term = Written("transpose", (term,), None, term.start, symbol.end)
             elif symbol.kind in ("inverse", "inverse turned"):
                 self.take()
-                term = Term("inverse", (term,), None, term.start, symbol.end)
+                term = Written("inverse", (term,), None, term.start, symbol.end)
                 if symbol.kind == "inverse turned":
-                    term = Term("transpose", (term,), None, term.start, symbol.end)
+                    term = Written("transpose", (term,), None, term.start, symbol.end)
             elif symbol.kind == "raised":
                 self.take()
                 digits = symbol.text.translate(
                     str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
                 )
-                exponent = Term("number", (), float(digits), symbol.start, symbol.end)
-                term = Term("power", (term, exponent), None, term.start, symbol.end)
+                exponent = Written(
+                    "number", (), float(digits), symbol.start, symbol.end
+                )
+                term = Written("power", (term, exponent), None, term.start, symbol.end)
             elif symbol.kind == "power":
                 self.take()
                 exponent = self.value()
-                term = Term("power", (term, exponent), None, term.start, exponent.end)
+                term = Written(
+                    "power", (term, exponent), None, term.start, exponent.end
+                )
             else:
                 return term
 
-    def value(self) -> Term:
+    def value(self) -> Written:
         symbol = self.take()
         if symbol.kind == "number":
             text = symbol.text.replace("−", "-")
-            return Term("number", (), float(text), symbol.start, symbol.end)
+            return Written("number", (), float(text), symbol.start, symbol.end)
         if symbol.kind == "name":
             return self.name(symbol)
         if symbol.kind == "command":
             return self.command(symbol)
         if symbol.kind == "fraction":
             above, below = self.group(), self.group()
-            return Term("div", (above, below), None, symbol.start, below.end)
+            return Written("div", (above, below), None, symbol.start, below.end)
         if symbol.kind == "norm":
             term = self.sum()
             if self.now.kind not in ("norm", "norm end"):
                 raise self.fail("the other bar of the norm is missing")
             end = self.take().end
-            return Term("norm", (term,), None, symbol.start, end)
+            return Written("norm", (term,), None, symbol.start, end)
         if symbol.kind == "matrix":
             return self.matrix(symbol)
         if symbol.kind == "open":
@@ -253,14 +257,14 @@ class _Formula:
             raise self.fail("a value is missing here")
         raise self.fail(f"{symbol.text!r} is not read here", symbol)
 
-    def name(self, symbol: Symbol) -> Term:
+    def name(self, symbol: Symbol) -> Written:
         called = _PLAIN.get(symbol.text, symbol.text)
         is_call = self.now.kind == "open" and self.now.text == "("
         if is_call and (called in FUNCTIONS or called in ARRAY_FUNCTIONS):
             return self.call(called, symbol)
-        return Term("name", (), symbol.text, symbol.start, symbol.end)
+        return Written("name", (), symbol.text, symbol.start, symbol.end)
 
-    def command(self, symbol: Symbol) -> Term:
+    def command(self, symbol: Symbol) -> Written:
         called = symbol.text[1:]
         called = {"sigma": "sigmoid"}.get(called, _PLAIN.get(called, called))
         if called in FUNCTIONS or called in ARRAY_FUNCTIONS:
@@ -272,7 +276,7 @@ class _Formula:
             )  # fmt: skip
         raise self.fail(f"{symbol.text} is not read with matrices", symbol)
 
-    def call(self, called: str, symbol: Symbol) -> Term:
+    def call(self, called: str, symbol: Symbol) -> Written:
         opened = self.take()
         args = [self.sum()]
         while self.now.kind == "comma":
@@ -283,9 +287,9 @@ class _Formula:
         value = op.filled({}) if isinstance(op, ArrayOp) else None
         if op.arity not in (len(args), -1):
             raise self.fail(f"{called} takes {op.arity} arguments", symbol)
-        return Term("call", tuple(args), (op, value), symbol.start, end)
+        return Written("call", tuple(args), (op, value), symbol.start, end)
 
-    def group(self) -> Term:
+    def group(self) -> Written:
         r"""An argument of \frac, in braces or one sign."""
         if self.now.kind == "open":
             opened = self.take()
@@ -299,22 +303,22 @@ class _Formula:
             raise self.fail(f"{opened.text!r} is never closed", opened)
         return self.take().end
 
-    def bracket(self, opened: Symbol) -> Term:
+    def bracket(self, opened: Symbol) -> Written:
         """A group, or a list of numbers: [1, 2], [[1, 2], [3, 4]]."""
         term = self.sum()
         if self.now.kind != "comma" or opened.text != "[":
             end = self.closed(opened)
-            return Term(term.kind, term.args, term.value, opened.start, end)
+            return Written(term.kind, term.args, term.value, opened.start, end)
         items = [term]
         while self.now.kind == "comma":
             self.take()
             items.append(self.sum())
         end = self.closed(opened)
-        return Term("list", tuple(items), None, opened.start, end)
+        return Written("list", tuple(items), None, opened.start, end)
 
-    def matrix(self, opened: Symbol) -> Term:
+    def matrix(self, opened: Symbol) -> Written:
         """A matrix by its rows: [|1, 2; 3, 4]."""
-        rows: list[list[Term]] = [[self.sum()]]
+        rows: list[list[Written]] = [[self.sum()]]
         while self.now.kind == "comma":
             if self.take().text == ";":
                 rows.append([])
@@ -322,8 +326,10 @@ class _Formula:
         end = self.closed(opened)
         if len({len(row) for row in rows}) > 1:
             raise self.fail("the rows of a matrix are of one length", opened)
-        made = tuple(Term("list", tuple(row), "row", opened.start, end) for row in rows)
-        return Term("list", made, "matrix", opened.start, end)
+        made = tuple(
+            Written("list", tuple(row), "row", opened.start, end) for row in rows
+        )
+        return Written("list", made, "matrix", opened.start, end)
 
 
 _BEGINS = frozenset(["number", "name", "command", "fraction", "matrix", "open"])

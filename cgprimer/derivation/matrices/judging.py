@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from cgprimer.derivation.checking.digits import half_unit
-from cgprimer.derivation.matrices.conform import Conform, Misfit, Typed
+from cgprimer.derivation.matrices.conform import Conform, NonConforming, Typed
 from cgprimer.derivation.matrices.repairs import Repair, repairs
-from cgprimer.derivation.matrices.terms import NotRead, Term
+from cgprimer.derivation.matrices.terms import NotRead, Written
 from cgprimer.derivation.matrices.truths import Truths
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
@@ -36,7 +36,7 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:[eE][+-]?\d+)?")
 class Sided:
     """A side that was read: its term, where it stands, and its line."""
 
-    term: Term
+    term: Written
     line: str
     start: int
     end: int
@@ -48,7 +48,7 @@ class Sided:
 
 
 @dataclass(frozen=True)
-class Found:
+class Settled:
     """What came of an equality; `left` and `right` are values at one entry."""
 
     verdict: str
@@ -77,34 +77,34 @@ class Judge:
         self.unsure: set[str] = set()  # names without dims, taken as numbers
         self.known: dict[tuple[bool, int, str], Any] = {}
 
-    def __call__(self, left: Sided, right: Sided) -> Found:
+    def __call__(self, left: Sided, right: Sided) -> Settled:
         try:
             a, b = self.typed(left), self.typed(right)
-        except Misfit as error:
+        except NonConforming as error:
             return self.misfit(left, right, error)
         misfit = self._dims_differ(a, b)
         compared = self.compare(a.node, b.node, left, right)
         if compared is None:
-            return Found(INCONCLUSIVE, self._why(a, b))
+            return Settled(INCONCLUSIVE, self._why(a, b))
         if compared.verdict != FAIL and not misfit:
             return compared
         if compared.verdict == PASS and a.row != b.row:
             if self._is_derivative(left.term) or self._is_derivative(right.term):
                 said = "the derivative is written as a row"
-                return Found(PASS, said, points=compared.points)
+                return Settled(PASS, said, points=compared.points)
             said = f"a row on one side, a column on the other: {misfit}"
-            return Found(FAIL, said, points=compared.points)
+            return Settled(FAIL, said, points=compared.points)
         if compared.verdict == PASS and misfit:
-            return Found(PASS, "for every entry", points=compared.points)
+            return Settled(PASS, "for every entry", points=compared.points)
         if compared.verdict == FAIL:
             return self._wrong(left, right, a, b, compared, misfit)
         return compared
 
     def typed(self, side: Sided) -> Typed:
-        """A side as a node; Misfit where it does not conform."""
+        """A side as a node; NonConforming where it does not conform."""
         return Conform(self.truths.sizing, side.line)(side.term)
 
-    def _is_derivative(self, term: Term) -> bool:
+    def _is_derivative(self, term: Written) -> bool:
         heads = ("bar_", "d_", "partial_")
         return term.kind == "name" and str(term.value).startswith(heads)
 
@@ -121,7 +121,7 @@ class Judge:
 
     def compare(
         self, a: Node, b: Node, left: Sided | None = None, right: Sided | None = None
-    ) -> Found | None:
+    ) -> Settled | None:
         """Both sides at every point; None where there is nothing to compare."""
         numeric = not leaves(a) or not leaves(b)
         met = 0
@@ -140,7 +140,7 @@ class Judge:
             met += 1
             if met >= self.enough:
                 break
-        return Found(PASS, points=met) if met else None
+        return Settled(PASS, points=met) if met else None
 
     def _both(
         self, a: Node, b: Node, point: Mapping[str, Array], number: int, numeric: bool
@@ -206,7 +206,7 @@ class Judge:
         """Values at given names are computed anew: another name got its value."""
         self.known = {key: x for key, x in self.known.items() if not key[0]}
 
-    def misfit(self, left: Sided | None, right: Sided, error: Misfit) -> Found:
+    def misfit(self, left: Sided | None, right: Sided, error: NonConforming) -> Settled:
         """A side that does not conform, and what would; of a definition no `left`."""
         unsure = self.unsure.intersection(error.names)
         if unsure:
@@ -219,29 +219,29 @@ class Judge:
         if repair is None:
             fits = self._that_conforms(left, right)
             more = f"; {fits.says} it would conform" if fits else ""
-            return Found(FAIL, error.message + more)
+            return Settled(FAIL, error.message + more)
         said = f"{error.message}; {repair.says} both sides are equal"
-        return Found(FAIL, said, correct=_edited(right, repair))
+        return Settled(FAIL, said, correct=_edited(right, repair))
 
     def _wrong(
-        self, left: Sided, right: Sided, a: Typed, b: Typed, found: Found, misfit: str
-    ) -> Found:
+        self, left: Sided, right: Sided, a: Typed, b: Typed, found: Settled, misfit: str
+    ) -> Settled:
         unsure = self._unsure_beside(left.term) | self._unsure_beside(right.term)
         if unsure:
             name = min(unsure)
             said = f"{name} has no dims, and is taken as a number: declare it"
-            return Found(INCONCLUSIVE, said)
+            return Settled(INCONCLUSIVE, said)
         repair = self._repaired(left, right)
         said = f"{repair.says} both sides are equal" if repair else ""
         correct = _edited(right, repair) if repair else ""
         parts = [misfit, said] if misfit else [said, found.remark]
         remark = "; ".join(filter(None, parts))
         if misfit:
-            return Found(FAIL, remark, points=found.points, correct=correct)
+            return Settled(FAIL, remark, points=found.points, correct=correct)
         values = found.left, found.right
-        return Found(FAIL, remark, *values, points=found.points, correct=correct)
+        return Settled(FAIL, remark, *values, points=found.points, correct=correct)
 
-    def _unsure_beside(self, root: Term) -> set[str]:
+    def _unsure_beside(self, root: Written) -> set[str]:
         """Names without dims that stand beside an array in a product."""
         found: set[str] = set()
         sizing = self.truths.sizing
@@ -257,12 +257,12 @@ class Judge:
         """The first change of the right side that makes both equal."""
         try:
             a = self.typed(left)
-        except (Misfit, NotRead):
+        except (NonConforming, NotRead):
             return None
         for repair in repairs(right.term, right.line, _mark(right)):
             try:
                 b = self.typed(Sided(repair.term, right.line, right.start, right.end))
-            except (Misfit, NotRead):
+            except (NonConforming, NotRead):
                 continue
             if self._dims_differ(a, b):
                 continue
@@ -277,7 +277,7 @@ class Judge:
             try:
                 b = self.typed(side)
                 a = self.typed(left) if left else b
-            except (Misfit, NotRead):
+            except (NonConforming, NotRead):
                 continue
             if not self._dims_differ(a, b):
                 return repair
@@ -303,10 +303,10 @@ def _edited(side: Sided, repair: Repair) -> str:
     return text + side.line[at : side.end]
 
 
-def _differs(x: Array, y: Array, slack: float) -> Found | None:
+def _differs(x: Array, y: Array, slack: float) -> Settled | None:
     """Where two values differ most, if they do."""
     if x.shape != y.shape and x.ndim and y.ndim:
-        return Found(FAIL, points=1)
+        return Settled(FAIL, points=1)
     shape = np.broadcast_shapes(x.shape, y.shape)
     x, y = np.broadcast_to(x, shape), np.broadcast_to(y, shape)
     scale = max(float(np.max(np.abs(x))), float(np.max(np.abs(y))))
@@ -316,4 +316,4 @@ def _differs(x: Array, y: Array, slack: float) -> Found | None:
         return None
     place = np.unravel_index(int(np.argmax(gap)), shape) if shape else ()
     where = f"they differ most in entry {[int(k) for k in place]}" if shape else ""
-    return Found(FAIL, where, float(x[place]), float(y[place]), points=1)
+    return Settled(FAIL, where, float(x[place]), float(y[place]), points=1)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from cgprimer.derivation.matrices.terms import Term
+from cgprimer.derivation.matrices.terms import Written
 
 MOST = 160  # changes of one side that are tried
 
@@ -23,12 +23,12 @@ class Repair(NamedTuple):
     edits : (start, end, new text) in the author's line.
     """
 
-    term: Term
+    term: Written
     says: str
     edits: tuple[tuple[int, int, str], ...] = ()
 
 
-def repairs(root: Term, line: str, mark: str) -> Iterator[Repair]:
+def repairs(root: Written, line: str, mark: str) -> Iterator[Repair]:
     """Changes of a side, the likeliest first; `mark` is the author's transpose."""
     singles = [*_transposes(root, line, mark)]
     made = [*singles, *_orders(root, line), *_signs(root), *_entries(root, line)]
@@ -37,7 +37,7 @@ def repairs(root: Term, line: str, mark: str) -> Iterator[Repair]:
     yield from made[:MOST]
 
 
-def _transposes(root: Term, line: str, mark: str) -> Iterator[Repair]:
+def _transposes(root: Written, line: str, mark: str) -> Iterator[Repair]:
     """A transpose more, or one less."""
     for way, term in root.walk():
         above = _at(root, way[:-1]) if way else None
@@ -45,15 +45,15 @@ def _transposes(root: Term, line: str, mark: str) -> Iterator[Repair]:
             [inner] = term.args
             edits = ((inner.end, term.end, ""),) if term.end > inner.end else ()
             said = f"without the transpose of {inner.text(line)}"
-            yield Repair(root.changed(way, lambda _, t=inner: t), said, edits)
+            yield Repair(root.replaced(way, inner), said, edits)
         elif term.kind == "name" and not (above and above.kind == "transpose"):
-            turned = Term("transpose", (term,), None, term.start, term.end)
+            turned = Written("transpose", (term,), None, term.start, term.end)
             edits = ((term.end, term.end, mark),) if term.end > term.start else ()
             said = f"with the transpose of {term.text(line)}"
-            yield Repair(root.changed(way, lambda _, t=turned: t), said, edits)
+            yield Repair(root.replaced(way, turned), said, edits)
 
 
-def _both(root: Term, one: Repair, other: Repair) -> Repair | None:
+def _both(root: Written, one: Repair, other: Repair) -> Repair | None:
     """Two transposes at once: found again in the changed side."""
     found = [way for way, term in root.walk() if _at(one.term, way) is not term]
     more = [way for way, term in root.walk() if _at(other.term, way) is not term]
@@ -65,12 +65,12 @@ def _both(root: Term, one: Repair, other: Repair) -> Repair | None:
     replacement = _at(other.term, second)
     if replacement is None:
         return None
-    made = one.term.changed(second, lambda _: replacement)
+    made = one.term.replaced(second, replacement)
     joined = other.says.removeprefix("with ")
     return Repair(made, f"{one.says} and {joined}", (*one.edits, *other.edits))
 
 
-def _at(root: Term, way: tuple[int, ...]) -> Term | None:
+def _at(root: Written, way: tuple[int, ...]) -> Written | None:
     for k in way:
         if k >= len(root.args):
             return None
@@ -78,7 +78,7 @@ def _at(root: Term, way: tuple[int, ...]) -> Term | None:
     return root
 
 
-def _orders(root: Term, line: str) -> Iterator[Repair]:
+def _orders(root: Written, line: str) -> Iterator[Repair]:
     """The factors of a product the other way round."""
     for way, term in root.walk():
         outer = term.kind == "call" and term.value[0].name == "outer"
@@ -87,43 +87,43 @@ def _orders(root: Term, line: str) -> Iterator[Repair]:
         a, b = term.args
         if term.kind == "product":
             for one, other in ((a, b), (b, a)):
-                turned = Term("transpose", (other,), None, term.start, term.end)
-                made = Term("product", (one, turned), None, term.start, term.end)
+                turned = Written("transpose", (other,), None, term.start, term.end)
+                made = Written("product", (one, turned), None, term.start, term.end)
                 said = (
                     f"with {one.text(line)} times the transpose of {other.text(line)}"
                 )
-                yield Repair(root.changed(way, lambda _, t=made: t), said)
-        swapped = Term(term.kind, (b, a), term.value, term.start, term.end)
+                yield Repair(root.replaced(way, made), said)
+        swapped = Written(term.kind, (b, a), term.value, term.start, term.end)
         said = "with the factors of the product the other way round"
         if term.text(line):
             said = f"with the factors of {term.text(line)} the other way round"
-        yield Repair(root.changed(way, lambda _, t=swapped: t), said)
+        yield Repair(root.replaced(way, swapped), said)
 
 
-def _signs(root: Term) -> Iterator[Repair]:
+def _signs(root: Written) -> Iterator[Repair]:
     """Another sign, or a factor."""
-    yield Repair(Term("transpose", (root,)), "with the transpose of the whole")
-    yield Repair(Term("neg", (root,)), "with the other sign")
+    yield Repair(Written("transpose", (root,)), "with the transpose of the whole")
+    yield Repair(Written("neg", (root,)), "with the other sign")
     for factor, said in ((2.0, "2"), (0.5, "1/2")):
-        number = Term("number", (), factor)
-        yield Repair(Term("product", (number, root)), f"{said} times as much")
+        number = Written("number", (), factor)
+        yield Repair(Written("product", (number, root)), f"{said} times as much")
     for way, term in root.walk():
         if term.kind in ("add", "sub") and way:
             other = "sub" if term.kind == "add" else "add"
-            turned = Term(other, term.args, None, term.start, term.end)
+            turned = Written(other, term.args, None, term.start, term.end)
             said = f"with {'-' if other == 'sub' else '+'} in place of the other sign"
-            yield Repair(root.changed(way, lambda _, t=turned: t), said)
+            yield Repair(root.replaced(way, turned), said)
 
 
-def _entries(root: Term, line: str) -> Iterator[Repair]:
+def _entries(root: Written, line: str) -> Iterator[Repair]:
     """A product of matrices for one by entries, and the other way round."""
     for way, term in root.walk():
         if term.kind in ("entry", "product", "at") and len(term.args) == 2:
             other = "at" if term.kind == "entry" else "entry"
-            turned = Term(other, term.args, None, term.start, term.end)
+            turned = Written(other, term.args, None, term.start, term.end)
             said = (
                 "with the product of matrices, @, in place of * by entries"
                 if other == "at"
                 else "with the product by entries in place of that of matrices"
             )
-            yield Repair(root.changed(way, lambda _, t=turned: t), said)
+            yield Repair(root.replaced(way, turned), said)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cgprimer.derivation.matrices.conform import Conform, Misfit
+from cgprimer.derivation.matrices.conform import Conform, NonConforming
 from cgprimer.derivation.matrices.formulas import formula
 from cgprimer.derivation.matrices.judging import Sided
 from cgprimer.derivation.matrices.lines import declarations, matrix_statements
@@ -27,7 +27,7 @@ CONSTANTS = frozenset(["e", "i", "j", "pi", "π"])
 
 
 @dataclass
-class Claim:
+class MatrixClaim:
     """One '=': two sides, in line `number`.
 
     defines : the name that it defines; value : whether it gives that name a value.
@@ -39,7 +39,7 @@ class Claim:
     right: Sided
     defines: str | None = None
     value: bool = False
-    misfit: Misfit | None = None
+    misfit: NonConforming | None = None
 
 
 @dataclass
@@ -56,7 +56,7 @@ class MatrixScript:
     free: dict[str, None] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     broken: dict[str, int] = field(default_factory=dict)
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[MatrixClaim] = field(default_factory=list)
     unread: list[tuple[int, Mistake]] = field(default_factory=list)
     seed: str | None = None
 
@@ -167,7 +167,7 @@ class _MatrixReader:
         script = self.script
         if base and one and script.seed is None and not script.sizing.of_name(base):
             script.seed = base
-        script.claims.append(Claim(number, left, right))
+        script.claims.append(MatrixClaim(number, left, right))
 
     def _heading(self, statement: Statement, span: Span) -> str | None:
         """The name that a line defines, where its left side is a fresh one."""
@@ -197,7 +197,7 @@ class _MatrixReader:
             script.broken[name] = number
             self.last, self.gap = None, True
             return
-        claim = Claim(number, left, right, defines=name)
+        claim = MatrixClaim(number, left, right, defines=name)
         if name in right.term.names:
             mistake = Mistake(
                 f"{name!r} is defined by itself", statement.line, *spans[0],
@@ -214,7 +214,7 @@ class _MatrixReader:
             script.broken[name] = number
             self.last, self.gap = None, True
             return
-        except Misfit as error:
+        except NonConforming as error:
             claim.misfit = error
             script.claims.append(claim)
             script.broken[name] = number
@@ -245,10 +245,10 @@ class _MatrixReader:
             f"{name} is declared {show_dims(wanted)}, and its right side is "
             f"{show_dims(dims)}"
         )
-        claim = Claim(statement.number, self._name(statement, span), self._name(
+        claim = MatrixClaim(statement.number, self._name(statement, span), self._name(
             statement, span), defines=name)  # fmt: skip
         claim.right = self._whole(statement, span)
-        claim.misfit = Misfit(said, *span, [])
+        claim.misfit = NonConforming(said, *span, [])
         script.claims.append(claim)
         script.broken[name] = statement.number
         return False
@@ -302,7 +302,7 @@ class _MatrixReader:
             raise NotRead(f"{name} is of no name that is known here", *span)
         if name in CONSTANTS:
             raise NotRead(f"{name} may be a constant", *span, f"declare {name}: scalar")
-        if not (name[0].islower() or len(name) == 1 and not name.isascii()):
+        if not (name[0].islower() or (len(name) == 1 and not name.isascii())):
             raise NotRead(
                 f"{name} has no dims", *span, f"declare it, as in {name}: 3 x 2",
             )  # fmt: skip

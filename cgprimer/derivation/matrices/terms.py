@@ -7,22 +7,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Term:
+class Written:
     """One operation, with where it stands in the line.
 
     kind : a key of `conform.KINDS`: name, number, product, transpose, ….
-    value : a name, a number, or (operation, attributes) of an operation of the language.
+    value : a name, a number, or (operation, attributes) of a call.
     said : its text, where it is not known where it stands.
     """
 
     kind: str
-    args: tuple[Term, ...] = ()
+    args: tuple[Written, ...] = ()
     value: Any = None
     start: int = 0
     end: int = 0
@@ -32,22 +32,21 @@ class Term:
         """What the author wrote for it, on one line."""
         return self.said or " ".join(line[self.start : self.end].split())
 
-    def walk(self) -> Iterator[tuple[tuple[int, ...], Term]]:
+    def walk(self) -> Iterator[tuple[tuple[int, ...], Written]]:
         """Every term below and the way there, the outer ones first."""
-        stack: list[tuple[tuple[int, ...], Term]] = [((), self)]
+        stack: list[tuple[tuple[int, ...], Written]] = [((), self)]
         while stack:
             way, term = stack.pop()
             yield way, term
             stack += [((*way, k), arg) for k, arg in enumerate(term.args)][::-1]
 
-    def changed(self, way: tuple[int, ...], change: Callable[[Term], Term]) -> Term:
-        """The whole with the term at the end of a way changed."""
-        above: list[tuple[Term, int]] = []
+    def replaced(self, way: tuple[int, ...], made: Written) -> Written:
+        """The whole with another term at the end of a way."""
+        above: list[tuple[Written, int]] = []
         term = self
         for k in way:
             above.append((term, k))
             term = term.args[k]
-        made = change(term)
         for whole, k in reversed(above):
             made = replace(whole, args=(*whole.args[:k], made, *whole.args[k + 1 :]))
         return made

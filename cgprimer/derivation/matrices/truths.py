@@ -23,8 +23,9 @@ from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
+from cgprimer.graph.sizes import with_sizes
 from cgprimer.reading.names import adjoint_of, derivative_of
-from cgprimer.run.arrays.evaluation import run, values_at, with_sizes
+from cgprimer.run.arrays.evaluation import run, values_at
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array
 
