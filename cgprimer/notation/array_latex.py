@@ -84,7 +84,7 @@ def _raised(base: Node, power: str, level: Level) -> Parts:
 def _product(node: Node, level: Level, begins: Begins, rank: Rank) -> Parts:
     left, right = node.args
     # Entry by entry or of matrices: brackets say which comes first, as in text.
-    mixed = left.op is OPS["mul"]
+    mixed = left.op.symbol == "*"
     if node.op.name == "solve":
         before = _raised(left, "-1", level)
     elif node.op.name == "matmul" and rank(left) == 1 and not _is_row(left, rank):
