@@ -50,6 +50,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.summary"),
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
+    ("graph.read", "reading.matrix_equations"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX
     ("judge.claims", "reading.claimed"),
     ("judge.check", "judge.arrays.check"),  # only for graphs with arrays

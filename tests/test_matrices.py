@@ -2,6 +2,7 @@ r"""Formulas of LaTeX over arrays: what is read by dims, and what does not confo
 
 import pytest
 
+from cgprimer import parse_graph
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import Sizing
@@ -341,3 +342,41 @@ WRITTEN = [
 def test_what_is_typeset_by_dims_is_read_as_the_same(text: str):
     node, sizing = parse_array_expression(text), Sizing(DIMS)
     assert read_matrix_formula(latex(node, Typeset(sizing=sizing)), sizing) is node
+
+
+EQUATIONS = [  # texts, and what the graph has
+    (
+        ["W: 3 x 2", "b: 3", "x: 2", r"\mathbf{h} = \tanh(\mathbf{W}\mathbf{x} + b)",
+         r"L = \lVert h \rVert^2"],
+        ["h = tanh(W @ x + b)", "L = norm2(h)^2"],
+    ),
+    (
+        ["W_1: 3 x 2", "W_2: 4 x 3", "x: 2", "h = relu(W_1 @ x)", r"\hat{y} = W_2 h"],
+        ["h = relu(W_1 @ x)", "hat_y = W_2 @ h"],
+    ),
+    (["A: n x n", "x: n", r"q = x^\top A x"], ["q = x @ A @ x"]),
+]  # fmt: skip
+UNREAD = [
+    (
+        "W: 3 x 2\nU: 2 x 3\nx: 2\ny = U h^{\\top}\nh = \\tanh(W x)",
+        "line 4: 'h' has no dims\n\n    y = U h^{\\top}\n          ^\n"
+        "  hint: names with dims are W, U, x",
+    ),
+    (
+        "W: 3 x 2\nx: 3\ny = W^{\\top} W x",
+        "line 3: 2 x 2 and 3 do not fit: inner axes: 2 and 3 differ\n\n"
+        "    y = W^{\\top} W x\n                   ^",
+    ),
+]
+
+
+@pytest.mark.parametrize(("texts", "read"), EQUATIONS)
+def test_equations_of_latex_are_read_by_what_is_declared(texts, read):
+    assert str(parse_graph(texts)).splitlines() == read
+
+
+@pytest.mark.parametrize(("text", "message"), UNREAD)
+def test_equations_of_latex_that_do_not_conform_say_where(text, message):
+    with pytest.raises(ExpressionError) as error:
+        parse_graph(text)
+    assert str(error.value) == message

@@ -99,6 +99,12 @@ def _graph(
     if dims is not None or any(":" in x and is_declaration(x) for x in texts):
         told = declared_in(texts, dims)
         if told.has_arrays:
+            if any(map(is_latex, texts)):
+                from cgprimer.reading.matrix_equations import plain_equations
+
+                texts, unread = plain_equations(texts, told)
+                if unread:
+                    raise _refused(unread, notes)
             reading = read_arrays(texts, told, (*declared[0], *declared[1]))
             return _array_graph(reading, notes, outputs, declared)
         notes = [notes[n] for n in told.equations] if notes else notes
