@@ -30,10 +30,10 @@ def read_matrix_formula(text: str, sizing: Sizing, start: int = 0) -> Node:
     >>> read_matrix_formula(r"\mathbf{W}^\top x", Sizing({"W": (3, 2), "x": (3,)}))
     Node(W' @ x)
     """
-    return _MatrixReader(text, sizing, start).read()
+    return _FormulaOfMatrices(text, sizing, start).read()
 
 
-class _MatrixReader(MatrixValues):
+class _FormulaOfMatrices(MatrixValues):
     """One formula on its way to one node."""
 
     def __init__(self, text: str, sizing: Sizing, start: int) -> None:
