@@ -351,6 +351,22 @@ def test_layers_that_are_saturated_do_not_fail():
     assert check_gradients(graph, at=at).verdict == "INCONCLUSIVE"
 
 
+AT_KINKS = {  # the rules give 0 where no slope is, and where the function is smooth
+    "q = sum(2*relu(b) - relu(-b))": "slopes 1 before, 2 after, but the formula gives 0 "
+    "at this very point",
+    "q = sum(relu(b) - relu(-b))": "differences say 1 where the rules give 0, which are "
+    "right beside this point: it is a kink",
+}
+
+
+@pytest.mark.parametrize("text", AT_KINKS)
+def test_what_rules_give_at_a_kink_is_no_mistake(text):
+    said = check_gradients(parse_graph(["b: 2", text]), at={"b": np.zeros(2)})
+    assert said.verdict == "INCONCLUSIVE"
+    start = "∂q/∂b[0] could not be decided (and 1 more): "
+    assert said.diagnosis == start + AT_KINKS[text]
+
+
 def test_ties_of_an_order_are_kinks():
     graph = parse_graph(["a, b: 4", "y = take(a, argsort(a))", "q = y @ b"])
     said = check_gradients(graph, at={"a": np.zeros(4), "b": np.arange(4.0)})

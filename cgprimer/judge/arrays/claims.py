@@ -161,7 +161,8 @@ class ArrayClaim:
             raise OptionError(
                 f"the claim for ∂{self.edge[0]}/∂{self.edge[1]} has shape "
                 f"{array.shape}: {show_dims((at.width, *wants))} is expected, samples "
-                "first\n  hint: one for each sample; their sum is the derivative of a sum"
+                "first\n"
+                "  hint: one for each sample; their sum is the derivative of a sum"
             )
         return array
 
