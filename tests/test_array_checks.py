@@ -231,6 +231,16 @@ def test_blame_ends_in_an_entry():
     assert f"{row.claimed - row.difference:.6f}" == "0.250000"
 
 
+def test_a_claim_that_counts_its_batch_is_told_at_that_batch():
+    texts = ["x: n x 3", "t: n", "q = mean(logsumexp(x, axis=1) - x[t])"]
+    graph, rng = parse_graph(texts), np.random.default_rng(0)
+    at = {"x": rng.normal(size=(7, 3)), "t": np.zeros(7)}
+    read, of = array_claims(graph, ["dx = softmax(x, axis=1)/7"], "q")
+    here = ArraysAtPoint(graph, at, given=True)
+    row = ArrayCheck(here, read, "q", of).row(here.total("q", "x"), read["q", "x"])
+    assert (row.verdict, row.mistake) == ("FAIL", "missing path")
+
+
 def values(name, seed=0, **more):
     graph, rng = parse_graph(GRAPHS[name]), np.random.default_rng(seed)
     drawn = {n: rng.normal(size=graph.dims(n)) for n in graph.names}
@@ -352,10 +362,10 @@ def test_layers_that_are_saturated_do_not_fail():
 
 
 AT_KINKS = {  # the rules give 0 where no slope is, and where the function is smooth
-    "q = sum(2*relu(b) - relu(-b))": "slopes 1 before, 2 after, but the formula gives 0 "
-    "at this very point",
-    "q = sum(relu(b) - relu(-b))": "differences say 1 where the rules give 0, which are "
-    "right beside this point: it is a kink",
+    "q = sum(2*relu(b) - relu(-b))": "slopes 1 before, 2 after, but the formula gives "
+    "0 at this very point",
+    "q = sum(relu(b) - relu(-b))": "differences say 1 where the rules give 0, which "
+    "are right beside this point: it is a kink",
 }
 
 
