@@ -1,6 +1,6 @@
 """Claims about derivatives by arrays: texts, arrays and functions, and their dims.
 
-claims ─▶ ArrayClaim of each ─▶ at a point: ToldEntries, or DimsMisfit: dims that do not fit
+claims ─▶ ArrayClaim of each ─▶ at a point: ToldEntries, or DimsMisfit
 
 A text may use the names of its equation, or of the graph where it is about the output,
 and adjoints: `dxh` is d output / d xh. A claim of an edge that uses the adjoint of its
@@ -161,7 +161,8 @@ class ArrayClaim:
             raise OptionError(
                 f"the claim for ∂{self.edge[0]}/∂{self.edge[1]} has shape "
                 f"{array.shape}: {show_dims((at.width, *wants))} is expected, samples "
-                "first"
+                "first\n"
+                "  hint: one for each sample; their sum is the derivative of a sum"
             )
         return array
 
@@ -315,14 +316,14 @@ def _sizes(graph: Graph) -> set[str]:
 
 def _formula(edge: Edge, claim: Written, names: list[str]) -> ArrayClaim:
     try:
-        root = parse_array_expression(claim.line, claim.start, names)
+        root = parse_array_expression(claim.line[: claim.end], claim.start, names)
     except ExpressionError as error:
         raise ExpressionError(
             replace(problem, message=claim.prefix + problem.message)
             for problem in error.problems
         ) from None
     where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-    return ArrayClaim(edge, claim.line[claim.start :].strip(), where, root)
+    return ArrayClaim(edge, claim.line[claim.start : claim.end].strip(), where, root)
 
 
 def _function(edge: Edge, claim: Callable[..., Any], names: list[str]) -> ArrayClaim:
