@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, Array]
 FEW = 32  # samples at which a parameter is felt, if it is …
-MOST_FELT = 2_000_000  # … unless there are more targets times parameters
+MOST_FELT = 200_000  # … unless there are more targets times parameters
 
 
 @dataclass(frozen=True, eq=False)
