@@ -144,6 +144,11 @@ class ArrayProblem:
         every = self.objective.operations(self.sizes)
         return every if self.samples is not None else 1 + every // self.count
 
+    @lazy
+    def numbers(self) -> int:
+        """How many numbers the values of one sample are, there and back."""
+        return self.objective.numbers(self.sizes)
+
     def dims(self, name: str) -> tuple[int, ...]:
         """The dims of a name, in numbers."""
         return in_numbers(self.graph.dims(name), self.sizes)
