@@ -94,11 +94,12 @@ def values(made: Model) -> Arrays:
     """Numbers for all names."""
     rng, at = np.random.default_rng(0), {}
     for title, dims in made.sizing.names.items():
-        shape = (made.samples, *dims) if title in made.sampled else dims
+        own = tuple(map(int, dims))
+        shape = (made.samples, *own) if title in made.sampled else own
         if title == "xt":
             at[title] = rng.integers(0, 10, shape).astype(float)
         else:
-            scale = 1.0 if title == "xx" else np.sqrt(np.prod(dims[1:]) or 1)
+            scale = 1.0 if title == "xx" else np.sqrt(np.prod(own[1:]))
             at[title] = rng.normal(size=shape) / scale
     return at
 
@@ -157,15 +158,14 @@ def jax_step(forward: Callable[..., Any], at: Arrays, dtype: str) -> Step:
         picked = jnp.take_along_axis(output, classes[:, None], 1)[:, 0]
         return jnp.mean(jax.nn.logsumexp(output, axis=1) - picked)
 
-    @jax.jit
     def update(given: Any) -> Any:
         value, slopes = jax.value_and_grad(loss)(given)
         return value, {n: given[n] - RATE * slopes[n] for n in given}
 
-    state = [given]
+    state, compiled = [given], jax.jit(update)
 
     def step() -> float:
-        value, state[0] = update(state[0])
+        value, state[0] = compiled(state[0])
         return float(value)
 
     return step

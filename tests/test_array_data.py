@@ -302,6 +302,10 @@ def test_a_table_has_each_column_once_and_is_written_whole(tmp_path):
     found = message(lambda: data.take([0]).to_csv(tmp_path / "none" / "data.csv"))
     assert found == expected
     plain = Dataset({}, {"xy": [1, 2]})
+    assert message(lambda: plain.to_csv("data.csv.gz")) == (
+        "a table is written as plain text, so data.csv.gz would not be read\n"
+        "  hint: leave .gz out of the name"
+    )
     found = message(lambda: plain.to_csv(tmp_path / "none" / "x.csv"))
     assert found == f"cannot write {tmp_path}/none/x.csv: No such file or directory"
 
@@ -576,7 +580,7 @@ REFUSED = {
     ),
     "an index beyond the end": (
         PICKED, {"W": np.ones((10, 2))},
-        {"sampler": {"xt": lambda rng, n: rng.integers(9, 12, n)}},
+        {"sampler": {"xt": lambda rng, n: np.full(n, 11)}},
         "the outputs cannot be computed: an index is 11: the axis has 10 entries, 0 "
         "to 9",
     ),

@@ -168,7 +168,7 @@ def assert_close(ours: np.ndarray, theirs: np.ndarray, gap: float, what: str) ->
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.parametrize("dtype", list(GAPS))
 @pytest.mark.parametrize("samples", [1, 3, 4, 8, 17, 64])
-@pytest.mark.every(6)
+@pytest.mark.every(8)
 def test_operations_give_what_numpy_gives(samples: int, dtype: str, part: int) -> None:
     texts = ROWS[part::4]
     roots = [parse_array_expression(text) for text in texts]
@@ -206,7 +206,7 @@ SMOOTH = [text for text in ROWS if not any(x in text for x in "<>=") or "conv" i
 @pytest.mark.parametrize("dtype", list(GAPS))
 @pytest.mark.parametrize("samples", [1, 4, 17])
 @pytest.mark.parametrize("text", ROWS[::2])
-@pytest.mark.every(24)
+@pytest.mark.every(36)
 def test_slopes_and_their_means_are_those_of_numpy(
     text: str, samples: int, dtype: str
 ) -> None:

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cgprimer import CycleError, ExpressionError, parse_graph
+from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
 
@@ -425,6 +425,42 @@ def test_what_contradicts_itself_is_refused(given, message):
     assert refusal(texts, dims=dims) == message
 
 
+# Lines with a colon that declare nothing, in a text of numbers
+
+PROSE = [
+    ("Model: linear", "'Model' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("Model: a linear law", "an 'x' is missing between two sizes",
+     "write Model: a x linear x law, or begin a comment with #"),
+    ("Date: 2026", "'Date' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("y: a*x + b", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("y: f(x)", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("xs: 3", "'xs' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("abb: 3", "'abb' is in no equation, nor is any other array",
+     "did you mean 'ab'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message", "hint"), PROSE)
+def test_a_line_that_declares_nothing_is_refused(line, message, hint):
+    found = refusal([line, "y = ab*xa + c"])
+    assert (found.splitlines()[0], found.splitlines()[-1]) == (
+        message,
+        f"  hint: {hint}",
+    )
+
+
+def test_a_mistake_beside_a_product_is_told_as_one_of_arrays():
+    assert refusal(["y = W @ (x + "]) == (
+        "the expression ends where a value is expected\n\n"
+        "    y = W @ (x + \n                ^"
+    )
+
+
 def test_a_declaration_with_an_equation_in_it():
     assert refusal(["W: 5 x 3 = A @ B", "v: 3", "xy = v"]).splitlines()[0] == (
         "unexpected character ':'"
@@ -467,7 +503,30 @@ def test_no_line_hangs_or_breaks(line):
     assert len(said) < 10_000
 
 
-# Scalar texts are not touched
+def test_doubts_are_told_of_arrays_too():
+    with pytest.warns(ReadingWarning, match="e is a parameter in") as caught:
+        graph = parse_graph(["W: 5 x 3", "xy = W @ xx", "xz = e^2"])
+    assert caught[0].filename == __file__
+    assert len(graph.doubts) == 1
+
+
+# Scalar texts are not touched, but for what was no text of numbers
+
+NEW = [
+    (["y = W @ x"], {"y": "?", "x": "?", "W": "? x ?"}),
+    (["xy = xa < xb"], {"xy": "scalar", "xa": "scalar", "xb": "scalar"}),
+    (["xy = where(xa > 0, xa, 0)"], {"xy": "scalar", "xa": "scalar"}),
+    (["c: scalar", "xy = where(xa > c, 1, 0)"],
+     {"xy": "scalar", "xa": "scalar", "c": "scalar"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "expected"), NEW)
+def test_texts_without_declarations_hold_arrays_too(texts, expected):
+    graph = parse_graph(texts)
+    assert graph.sizing is not None
+    assert shapes(graph) == expected
+
 
 SCALAR = [
     "y = a*xa + b",
@@ -528,7 +587,7 @@ TOTALS = [
         ["W: n x p", "b: n", "c: scalar", "y = c*(W @ xa) + b"],
         "1 equation, n*p + n + 1 parameters in 3 names",
     ),
-    (["U: 3", "y = 2*xa"], "1 equation, 3 parameters in 1 name"),
+    (["U: 3", "v: 2", "y = 2*v"], "1 equation, 5 parameters in 2 names"),
 ]
 
 

@@ -42,6 +42,8 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("expr.node", "errors"),  # … and its text
     ("expr.node", "notation.text"),
     ("graph.graph", "graph.local"),  # methods of a graph, computed by what uses it
+    ("graph.graph", "graph.array_paths"),
+    ("graph.graph", "graph.node_view"),
     ("graph.graph", "graph.paths"),
     ("graph.graph", "graph.point"),
     ("graph.graph", "graph.rows"),
@@ -50,6 +52,9 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.equation", "notation.latex"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX
     ("judge.claims", "reading.claimed"),
+    ("judge.check", "judge.arrays.check"),  # only for graphs with arrays
+    ("judge.compare", "judge.arrays.compare"),
+    ("judge.differences.edges", "judge.arrays.partials"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.arrays.evaluation"),
     ("graph.graph", "run.arrays.program"),
@@ -62,6 +67,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("derivation.trace", "derivation.to_html"),
     ("draw.network", "graph.point"),
     ("draw.network", "judge.differences.edges"),  # only where numbers are checked
+    ("notation.latex", "expr.array_syntax"),
     ("notation.latex", "expr.syntax"),
 }
 ENTRANCES = {"cli", "__main__", "commands", "primer", "testing"}  # load what is asked

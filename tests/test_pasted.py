@@ -352,12 +352,6 @@ an operator is missing before 'x_i'
           ^^^
   hint: write the terms out: xa + xb + xc
 ---
-unexpected character '@'
-
-    y = W @ x
-          ^
-  hint: there are no matrices: write every component as an equation of its own
----
 unexpected character 'ᵀ' (U+1D40 MODIFIER LETTER CAPITAL T)
 
     y = wᵀx + b

@@ -386,12 +386,6 @@ unexpected character '.'
          ^
   hint: names have no dots
 ---
-unexpected character '<'
-
-    xy=xa < xb
-          ^
-  hint: comparisons are not in the language; step(a - b) is 1 where a > b
----
 unexpected character '_'
 
     xy=__x__*xa

@@ -14,20 +14,32 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from cgprimer.data.binary_file import write_bytes
+from cgprimer.data.binary_file import shown_path, write_bytes
 from cgprimer.data.entries import titles
+from cgprimer.errors import DataError
 
 BLOCK = 2**16  # numbers that are spelled out at a time
 
 
 def write_table(
-    path: str | PathLike[str], columns: Mapping[str, NDArray[Any]], size: int
+    path: str | PathLike[str],
+    columns: Mapping[str, NDArray[Any]],
+    sigma: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write columns of `size` samples each, every number with all its digits."""
-    write_bytes(path, map(str.encode, _texts(columns, size)))
+    """Write columns (n, …), then those of sigma, every number with all its digits."""
+    if (shown := shown_path(path)).endswith(".gz"):
+        raise DataError(
+            f"a table is written as plain text, so {shown} would not be read",
+            "leave .gz out of the name",
+        )
+    noise = {f"sigma {name}": column for name, column in sigma.items()}
+    if taken := [name for name in noise if name in columns]:
+        raise DataError(f"{taken[0]!r} is the name of a column already")
+    write_bytes(path, map(str.encode, _texts({**columns, **noise})))
 
 
-def _texts(columns: Mapping[str, NDArray[Any]], size: int) -> Iterator[str]:
+def _texts(columns: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    size = len(next(iter(columns.values())))
     names = [titles(name, column.shape[1:]) for name, column in columns.items()]
     flat = [column.reshape(size, -1) for column in columns.values()]
     yield _lines([[*chain.from_iterable(names)]])

@@ -6,7 +6,7 @@ columns by name, a DataFrame, a CSV file ─▶ Dataset, for fits
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,21 +212,12 @@ class Dataset(Report):
     def to_csv(self, path: str | PathLike[str]) -> None:
         """Write all columns as a table that `from_csv` reads, each with all its digits.
 
-        Of arrays there is a column for each entry, W[0,0] and so on; of sigma those of
-        `sigma W`. An older file is replaced in one step. Raises DataError where it
-        cannot be written, or two columns would have the same name.
-
-        >>> data.to_csv("samples.csv")  # doctest: +SKIP
-        >>> Dataset.from_csv(  # doctest: +SKIP
-        ...     "samples.csv", graph, sigma={"xy": "sigma xy"}
-        ... )
+        Of arrays there is a column for each entry, W[0,0] and so on; of sigma one named
+        `sigma xy`: `from_csv(path, graph, sigma={"xy": "sigma xy"})`. An older file is
+        replaced in one step. Raises DataError where it cannot be written, or two
+        columns would have the same name.
         """
-        columns = {**self.inputs, **self.targets}
-        for name, column in (self.sigma or {}).items():
-            if (called := f"sigma {name}") in columns:
-                raise DataError(f"{called!r} is the name of a column already")
-            columns[called] = column
-        write_table(path, columns, len(self))
+        write_table(path, {**self.inputs, **self.targets}, self.sigma or {})
 
     def checked(self, graph: Graph | None) -> Dataset:
         """These data; DataError where an array has other dims than in `graph`."""
@@ -241,12 +232,10 @@ class Dataset(Report):
             at = as_rows("rows", rows, len(self), DataError)
         # What was checked and frozen is neither checked nor copied again.
         part = object.__new__(Dataset)
-        for field in ("inputs", "targets", "sigma"):
-            columns = getattr(self, field)
-            taken = None if columns is None else take_rows(columns, at)
-            object.__setattr__(part, field, taken)
-        for field in ("ignored", "remarks"):
-            object.__setattr__(part, field, getattr(self, field))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            taken = take_rows(value, at) if isinstance(value, Mapping) else value
+            object.__setattr__(part, field.name, taken)
         if not len(part):
             raise DataError("a data set needs at least one sample")
         return part

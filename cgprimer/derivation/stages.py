@@ -12,69 +12,99 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cgprimer.derivation.notations import Notation
+from cgprimer.derivation.notations import UNICODE, Notation
 from cgprimer.derivation.trace import SEED, Row, Share, Trace, share_value
 from cgprimer.errors import columns
 from cgprimer.graph.local import LARGE
+from cgprimer.notation.array_numbers import is_array, is_short
+from cgprimer.notation.numbers import rounded
 from cgprimer.notation.text import tree_size
+from cgprimer.types import Value
+
+Stages = list[list[str]]
 
 
-def reverse_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]]:
-    """The stages of an adjoint, each as the terms of its sum."""
+def reverse_stages(
+    trace: Trace, row: Row, notation: Notation, numbers: bool = True
+) -> list[list[str]]:
+    """The stages of an adjoint, each as the terms of its sum.
+
+    numbers : whether those with numbers are among them, where the trace has any.
+    """
     # The output has no users in the trace: its adjoint is 1.
     if not row.shares:
         return [[notation.number(1.0)]]
     stages = [
-        [_symbols(row, share, notation) for share in row.shares],
-        [_formulas(row, share, notation) for share in row.shares],
+        [_symbols(trace, row, share, notation) for share in row.shares],
+        formulas(trace, row, notation),
     ]
-    if trace.has_numbers:
+    if trace.has_numbers and numbers:
         # As printed elsewhere: 0 for what may be all rounding.
         adjoints = trace.shown_adjoints
-        stages.append([_numbers(s, adjoints[s.user], notation) for s in row.shares])
-        stages.append([notation.number(adjoints[row.name])])
+        # What came through arrays is told by its sum alone.
+        if not (trace.has_arrays and any(share.pulled for share in row.shares)):
+            terms = [_numbers(s, adjoints[s.user], notation) for s in row.shares]
+            stages.append(terms)
+        stages += value_stage(adjoints[row.name], notation)
     return without_repetition(stages)
 
 
-def forward_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]]:
+def value_stage(value: Value, notation: Notation, given: bool = False) -> Stages:
+    """The stage of a result; none of an array that is too large to be written out."""
+    write = notation.given if given else notation.number
+    # By the digits of plain text, so that every face writes out the same arrays.
+    if is_array(value) and not is_short(value, UNICODE.given if given else rounded):
+        return []
+    return [[notation.value(value, write)]]
+
+
+def forward_stages(
+    trace: Trace, row: Row, notation: Notation, numbers: bool = True
+) -> list[list[str]]:
     """The stages of a value: the expression, and the number."""
     stages = []
     if row.body is not None:
-        stages.append([notation.expression(row.body)])
-    if trace.has_numbers:
+        stages.append([notation.expression(row.body, trace.sizing_at())])
+    if trace.has_numbers and (numbers or row.body is None):
         # An input as it was given: what follows was computed from all of its digits.
-        write = notation.number if row.body is not None else notation.given
-        stages.append([write(trace.shown_values[row.name])])
+        given = row.body is None
+        stages += value_stage(trace.shown_values[row.name], notation, given)
     return without_repetition(stages)
 
 
-def _symbols(row: Row, share: Share, notation: Notation) -> str:
+def _symbols(trace: Trace, row: Row, share: Share, notation: Notation) -> str:
     if share.pulled:
-        return _pull_back(share, notation)
+        return _pull_back(trace, share, notation)
     adjoint = notation.adjoint(share.user)
     return f"{adjoint}{notation.dot}{notation.partial(share.user, row.name)}"
 
 
-def _formulas(row: Row, share: Share, notation: Notation) -> str:
+def formulas(trace: Trace, row: Row, notation: Notation) -> list[str]:
+    """The terms of an adjoint with the partials as formulas."""
+    return [_formula(trace, row, share, notation) for share in row.shares]
+
+
+def _formula(trace: Trace, row: Row, share: Share, notation: Notation) -> str:
     # A partial of pages is told by its symbol.
     if share.pulled or tree_size(share.partial) > LARGE:
-        return _symbols(row, share, notation)
+        return _symbols(trace, row, share, notation)
     adjoint = notation.adjoint(share.user)
     return f"{adjoint}{notation.dot}{notation.factor(share.partial)}"
 
 
-def _pull_back(share: Share, notation: Notation) -> str:
+def _pull_back(trace: Trace, share: Share, notation: Notation) -> str:
     """A backward that is no product, applied to the adjoint that arrives."""
     # By its text: the formula of a backward may hold the adjoint anywhere.
     placeholder = notation.formula(SEED)
-    text = notation.formula(share.partial)
+    text = notation.expression(share.partial, trace.sizing_at(share.user))
     return text.replace(placeholder, notation.adjoint(share.user))
 
 
-def _numbers(share: Share, adjoint: float, notation: Notation) -> str:
+def _numbers(share: Share, adjoint: Value, notation: Notation) -> str:
     if share.pulled:
-        return notation.product(share_value(share, adjoint))
-    return notation.product(adjoint, share.value or 0.0)
+        return notation.product(float(share_value(share, adjoint)))
+    value = 0.0 if share.value is None else float(share.value)
+    return notation.product(float(adjoint), value)
 
 
 def without_repetition(stages: Sequence[list[str]]) -> list[list[str]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, intern, postorder
 from cgprimer.expr.ops import NAME, name
 from cgprimer.graph.gradient import bodies_for
@@ -30,13 +31,14 @@ def single_operations(graph: Graph, output: str) -> tuple[Graph, dict[str, str]]
     # Its author's names say more than v1, v2, ….
     if all(map(_is_single, bodies.values())):
         return graph, {}
-    steps = _Steps(_fresh_names(graph))
+    sizing = graph.sizing.copy() if graph.sizing else None
+    steps = _Steps(_fresh_names(graph), sizing)
     for variable, body in bodies.items():
         steps.add(variable, body)
     called = {variable: str(leaf.value) for variable, leaf in steps.called.items()}
     called.setdefault(output, output)  # an input
-    made = graph_of(steps.bodies, [called[output]], graph.parameters, graph.inputs)
-    return made, called
+    last, names = [called[output]], (graph.parameters, graph.inputs)
+    return graph_of(steps.bodies, last, *names, sizing=sizing), called
 
 
 class _Steps:
@@ -45,8 +47,9 @@ class _Steps:
     bodies : new name → operation. called : the author's variable → its new name.
     """
 
-    def __init__(self, fresh: Iterator[str]) -> None:
+    def __init__(self, fresh: Iterator[str], sizing: Sizing | None = None) -> None:
         self.fresh = fresh
+        self.sizing = sizing  # gets the dims of the new names
         self.bodies: dict[str, Node] = {}
         self.called: dict[str, Node] = {}
         self.names: dict[Node, Node] = {}
@@ -73,6 +76,8 @@ class _Steps:
     def _name(self, operation: Node) -> Node:
         if operation not in self.names:
             called = next(self.fresh)
+            if self.sizing is not None:
+                self.sizing.names[called] = self.sizing.of(operation)
             self.bodies[called] = operation
             self.names[operation] = name(called)
         return self.names[operation]

@@ -12,6 +12,7 @@ from cgprimer.derivation.trace import Row, Trace
 WIDTH = 84  # columns of the plain text; a landscape page of A4 holds as much
 PAGE = 20  # lines on a page; longer tables go on on the next
 NEEDS = r"% needs \usepackage{amsmath,graphicx,longtable}"
+NEEDS_OF_ARRAYS = NEEDS.replace("amsmath", "amsmath,amssymb")
 HEAD = r"\hline Forward trace $\downarrow$ & Reverse trace $\uparrow$ \\ \hline"
 STRUT = r"\rule{0pt}{2.8ex}%"
 
@@ -45,7 +46,8 @@ DOCUMENT = r"""\documentclass{article}
 
 def latex_document(trace: Trace) -> str:
     """A document that pdflatex sets."""
-    return DOCUMENT % latex_table(trace)
+    page = DOCUMENT % latex_table(trace)
+    return page.replace("{amsmath,", "{amsmath,amssymb,") if trace.has_arrays else page
 
 
 def latex_table(trace: Trace) -> str:
@@ -55,7 +57,8 @@ def latex_table(trace: Trace) -> str:
     stretch = r"\renewcommand{\arraystretch}{1.5}"
     # A tabular cannot break over pages, a longtable cannot be shrunk.
     table = (LONG if len(lines) > PAGE else SHORT) % (HEAD, body)
-    return f"{NEEDS}\n{{{stretch}\n{table}}}{_omissions(trace)}"
+    needs = NEEDS_OF_ARRAYS if trace.has_arrays else NEEDS
+    return f"{needs}\n{{{stretch}\n{table}}}{_omissions(trace)}"
 
 
 def _omissions(trace: Trace) -> str:
@@ -82,7 +85,16 @@ def _lines(trace: Trace, row: Row) -> list[str]:
 
 def _forward(trace: Trace, row: Row) -> str:
     stages = [stage for [stage] in forward_stages(trace, row, LATEX)]
-    return " = ".join([LATEX.name(row.name), *stages])
+    return " = ".join([LATEX.name(row.name), *stages]) + space_of(trace, row)
+
+
+def space_of(trace: Trace, row: Row) -> str:
+    r"""Where an array without an expression is from: \in \mathbb{R}^{3 \times 2}."""
+    if not trace.has_arrays or forward_stages(trace, row, LATEX):
+        return ""
+    sizes = [str(d) if isinstance(d, int) else LATEX.name(d) for d in row.dims]
+    space = r" \times ".join(sizes)
+    return r" \in \mathbb{R}" + (f"^{{{space}}}" if sizes else "")
 
 
 def _notes(row: Row) -> str:

@@ -10,14 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cgprimer.derivation.notations import UNICODE, Notation
-from cgprimer.derivation.stages import forward_stages, reverse_stages, set_lines
+import numpy as np
+
+from cgprimer.derivation.notations import ASCII, UNICODE, Notation
+from cgprimer.derivation.stages import (
+    formulas,
+    forward_stages,
+    reverse_stages,
+    set_lines,
+    value_stage,
+)
 from cgprimer.derivation.trace import Row, Trace
 from cgprimer.errors import columns
+from cgprimer.expr.dims import show_dims
+from cgprimer.notation.array_numbers import is_array, summed_up
 from cgprimer.notation.report import Beside, Part, Said
 from cgprimer.notation.text_table import OPEN, TextTable, cap, pad
+from cgprimer.types import Value
 
 WIDTH = 96
+IN_CELL = 4
 HEADS = "Forward trace, first to last", "Reverse trace, last to first"
 _OVERLINED = re.compile("(?:\\w\N{COMBINING OVERLINE})+")
 _NOTES = re.compile(
@@ -35,14 +47,26 @@ def text(trace: Trace, notation: Notation) -> str:
     names = _pad(notation.name, trace)
     adjoints = _pad(notation.adjoint, trace)
     lines = [f"{comment}{HEADS[0]}"]
+    # What follows from arrays that are not written out cannot be held against numbers:
+    # these are notes then.
+    shown = not (comment and _leaves_out_values(trace))
     for row in trace.rows:
         notes = [*([] if row.kind == "variable" else [row.kind]), *row.author]
-        stages = forward_stages(trace, row, notation)
-        lines += _line(names[row.name], stages, notes, notation)
+        stages = forward_stages(trace, row, notation, shown)
+        if trace.has_numbers and not shown and row.body is not None:
+            notes += noted(trace.shown_values[row.name], notation)
+        elif trace.has_numbers:
+            notes += large(trace.shown_values[row.name], notation, bool(stages))
+        dims = show_dims(row.dims) if trace.has_arrays else ""
+        lines += _line(names[row.name], stages, notes, notation, dims)
     lines += ["", f"{comment}{HEADS[1]}"]
     for row in trace.backwards:
-        stages = reverse_stages(trace, row, notation)
+        stages = reverse_stages(trace, row, notation, shown)
         notes = [] if row.shares else ["seed"]
+        if trace.has_numbers and not shown and row.shares:
+            notes += noted(trace.shown_adjoints[row.name], notation)
+        elif trace.has_numbers:
+            notes += large(trace.shown_adjoints[row.name], notation)
         lines += _line(adjoints[row.name], stages, notes, notation)
     if trace.left_out:
         lines += ["", f"{comment}{omissions(trace)}"]
@@ -84,12 +108,40 @@ def _pad(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
     return {name: pad(text, widest) for name, text in written.items()}
 
 
+def _leaves_out_values(trace: Trace) -> bool:
+    """Whether an input or a parameter is an array that is not written out."""
+    given = [row.name for row in trace.rows if row.body is None]
+    return trace.has_numbers and any(large(trace.shown_values[n], ASCII) for n in given)
+
+
+def noted(value: Value, notation: Notation) -> list[str]:
+    """A value as a note behind its line."""
+    return large(value, notation) or [notation.value(value)]
+
+
+def large(value: Value, notation: Notation, dims: bool = True) -> list[str]:
+    """What is said of an array that is too large to be written out."""
+    if not is_array(value) or value_stage(value, notation):
+        return []
+    said = summed_up(value, dims)
+    return [said if notation is UNICODE else said.replace("−", "-")]
+
+
 def _line(
-    name: str, stages: list[list[str]], notes: list[str], notation: Notation
+    name: str,
+    stages: list[list[str]],
+    notes: list[str],
+    notation: Notation,
+    dims: str = "",
 ) -> list[str]:
-    """`name = stage = stage  (note)`, continued under its first `=` if it is long."""
+    """`name = stage = stage  (note)`, continued under its first `=` if it is long.
+
+    dims : what a name without stages is declared by: `W: 3 x 2  (parameter)`.
+    """
     left, right = notation.comment
     note = f"  {left}{', '.join(notes)}{right}" if notes else ""
+    if not stages and dims:
+        return [f"  {name.rstrip()}: {dims}{note}"]
     if not stages:
         bare = left.strip("(")
         return [f"  {bare}{name}{note.replace(bare, '') if bare else note}"]
@@ -137,17 +189,28 @@ def row_label(row: Row) -> str:
 
 
 def _expression(row: Row) -> str:
-    return f"({row.kind})" if row.body is None else UNICODE.expression(row.body)
+    if row.body is not None:
+        return UNICODE.expression(row.body)
+    return f"({', '.join([row.kind, *([show_dims(row.dims)] if row.dims else [])])})"
 
 
 def _value(trace: Trace, row: Row) -> str:
-    return UNICODE.number(trace.shown_values[row.name]) if trace.has_numbers else ""
+    return _cell(trace.shown_values[row.name]) if trace.has_numbers else ""
 
 
 def _adjoint(trace: Trace, row: Row) -> str:
-    return UNICODE.number(trace.shown_adjoints[row.name]) if trace.has_numbers else ""
+    return _cell(trace.shown_adjoints[row.name]) if trace.has_numbers else ""
+
+
+def _cell(value: Value) -> str:
+    """A value in a column of a table: an array of four numbers at most, or its norm."""
+    if is_array(value) and np.size(value) > IN_CELL:
+        return f"norm {UNICODE.number(float(np.linalg.norm(np.ravel(value))))}"
+    return UNICODE.value(value)
 
 
 def _rule(trace: Trace, row: Row) -> str:
     stages = reverse_stages(trace, row, UNICODE)
+    if trace.has_arrays and row.shares:
+        return " + ".join(formulas(trace, row, UNICODE))
     return " + ".join(stages[min(1, len(stages) - 1)]) if row.shares else "1 (seed)"

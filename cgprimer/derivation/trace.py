@@ -3,25 +3,31 @@
     forward   v  = expression = value
     reverse   v̄  = Σ over users u:  ū·∂u/∂v  = ū·formula  = numbers  = result
 
-One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it.
+One `Trace` holds the rows; text, table, HTML and LaTeX are faces of it. Of arrays the
+shares are formulas in the adjoint, as matrix calculus has them: see `array_trace`.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
+from cgprimer.derivation.array_trace import ArrayNumbers
 from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.chain_rule import accumulate
 from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import OptionError, unknown
+from cgprimer.expr.dims import Dims, Sizing, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
+from cgprimer.graph.array_edges import has_arrays, pulled_shares
+from cgprimer.graph.gradient import check_scalar
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import (
     edge_formulas,
@@ -37,7 +43,7 @@ from cgprimer.notation.numbers import Links, without_noise
 from cgprimer.notation.report import Report, printable
 from cgprimer.notation.text import show
 from cgprimer.notation.text_table import MOST
-from cgprimer.types import Edge
+from cgprimer.types import Edge, Value
 
 if TYPE_CHECKING:
     from cgprimer.notation.report import Part
@@ -52,13 +58,14 @@ class Share:
     """What a name gets through one user: the user's adjoint times `partial`.
 
     partial : ∂user/∂name, a formula; `value` the same as a number, at a point.
-    pulled : for an operation whose backward is no product, that backward as a formula
-        of the name `arriving`, in place of adjoint·partial; `value` is its result.
+    pulled : for an operation whose backward is no product, and for all on arrays, that
+        backward as a formula of the name `arriving`, in place of adjoint·partial;
+        `value` is its result.
     """
 
     user: str
     partial: Node
-    value: float | None = None
+    value: Value | None = None
     pulled: bool = False
 
 
@@ -69,6 +76,7 @@ class Row:
     body : the expression that defines it; None for inputs and parameters.
     shares : the terms of its adjoint; none for the output, whose adjoint is 1.
     author : what the author calls it, where the trace gives it another name.
+    dims : of an array its sizes; () of a number. Value and adjoint have them.
     """
 
     name: str
@@ -76,8 +84,9 @@ class Row:
     body: Node | None
     shares: tuple[Share, ...]
     author: tuple[str, ...] = ()
-    value: float | None = None
-    adjoint: float | None = None
+    value: Value | None = None
+    adjoint: Value | None = None
+    dims: Dims = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,12 +95,19 @@ class Trace(Report):
 
     rows : inputs and parameters, then variables, each after those it needs.
     left_out : names of the graph that the output does not need; their adjoints are 0.
+    sizing : the dims of all names of a graph with arrays.
     """
 
     output: str
     level: str
     rows: tuple[Row, ...]
     left_out: tuple[str, ...] = ()
+    sizing: Sizing | None = field(default=None, compare=False)
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether any row is of an array."""
+        return any(row.dims for row in self.rows)
 
     @property
     def has_numbers(self) -> bool:
@@ -113,39 +129,56 @@ class Trace(Report):
         return {row.name: row for row in self.rows}
 
     @lazy
-    def shown_values(self) -> dict[str, float]:
+    def shown_values(self) -> Mapping[str, Value]:
         """Values to be printed: 0 for what may be all rounding error."""
-        values = {row.name: row.value or 0.0 for row in self.rows}
+        if self.has_arrays:
+            return {r.name: 0.0 if r.value is None else r.value for r in self.rows}
+        values = {row.name: _number(row.value) for row in self.rows}
         links: Links = {name: [] for name in values}
         for row in self.rows:
             for share in row.shares:
-                links[share.user].append((row.name, share.value or 0.0))
+                links[share.user].append((row.name, _number(share.value)))
         return without_noise(values, values, links)
 
     @lazy
-    def shown_adjoints(self) -> dict[str, float]:
+    def shown_adjoints(self) -> Mapping[str, Value]:
         """Adjoints to be printed: 0 for what may be all rounding error."""
-        adjoints = {row.name: row.adjoint or 0.0 for row in reversed(self.rows)}
+        if self.has_arrays:
+            return {r.name: 0.0 if r.adjoint is None else r.adjoint for r in self.rows}
+        adjoints = {row.name: _number(row.adjoint) for row in reversed(self.rows)}
         links: Links = {
-            row.name: [(s.user, s.value or 0.0) for s in row.shares if not s.pulled]
+            row.name: [(s.user, _number(s.value)) for s in row.shares if not s.pulled]
             for row in self.rows
         }
         return without_noise(adjoints, adjoints, links)
 
+    def sizing_at(self, user: str | None = None) -> Sizing | None:
+        """The dims of all names, and of the adjoint that arrives at a user."""
+        if self.sizing is None:
+            return None
+        sizing = self.sizing.copy()
+        if user is not None:
+            sizing.names[str(SEED.value)] = sizing.of_name(user)
+        return sizing
+
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries, for pandas.DataFrame or a file."""
+        """The rows as dictionaries, for pandas.DataFrame or a file.
+
+        Arrays are lists in lists; rows of a graph with arrays have `dims`, as text.
+        """
         return [
             {
                 "name": row.name,
                 "kind": row.kind,
+                **({"dims": show_dims(row.dims)} if self.has_arrays else {}),
                 "expression": None if row.body is None else show(row.body),
-                "value": row.value,
-                "adjoint": row.adjoint,
+                "value": _listed(row.value),
+                "adjoint": _listed(row.adjoint),
                 "shares": [
                     {
                         "user": share.user,
                         "partial": show(share.partial),
-                        "value": share.value,
+                        "value": _listed(share.value),
                     }
                     for share in row.shares
                 ],
@@ -197,6 +230,14 @@ class Trace(Report):
         return html_part(self, MOST)
 
 
+def _number(value: Value | None) -> float:
+    return 0.0 if value is None else float(value)
+
+
+def _listed(value: Value | None) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
 @contained
 def trace(
     graph: Graph,
@@ -207,14 +248,17 @@ def trace(
 ) -> Trace:
     r"""The forward and reverse trace of `output`, as a textbook writes them out.
 
-    at : one number for every input and parameter; without it, formulas only.
+    at : one number for every input and parameter, of arrays one array of their dims;
+        without it, formulas only.
     level : "variables" has a line for every equation; "operations" one for every
         single operation, called v1, v2, …. Equations that are single operations
         already are kept as they are, under their author's names.
     output : what is differentiated; by default the only output.
 
-    Raises GraphError where there are several outputs to choose from, PointError for a
-    bad `at`.
+    By an array a share is a formula of matrix calculus, `outer(bar_xh, xx)`, not an
+    adjoint times a partial; large arrays are summed up by their dims, ends and norm.
+    Raises GraphError where there are several outputs to choose from and for an output
+    that is an array, PointError for a bad `at`.
 
     >>> from cgprimer import parse_graph
     >>> print(trace(parse_graph(["xy = a*xx^2"]), {"a": 2, "xx": 3}).ascii())
@@ -234,7 +278,8 @@ def trace(
         every = f"it is {' or '.join(LEVELS)}"
         raise OptionError(unknown(f"level {level!r}", level, LEVELS, every))
     output = sole_output(graph, output)
-    values = None if at is None else values_at(graph, at)
+    check_scalar(graph, output)
+    values = None if at is None else _values(graph, at)
     traced, called = graph, dict[str, str]()
     # Another graph with the same values: its rows are single operations.
     if level == "operations":
@@ -244,14 +289,21 @@ def trace(
     if values is not None and traced is not graph:
         # Inputs and parameters are the same; what lies between has new names.
         known = (*traced.inputs, *traced.parameters)
-        values = values_at(traced, {name: values[name] for name in known})
+        values = _values(traced, {name: values[name] for name in known})
     rows = _rows(traced, last, author)
     if values is not None:
         rows = _at(traced, rows, last, values)
     kept = set(called) | {row.name for row in rows}
     names = (*graph.inputs, *graph.parameters, *graph.dependents)
     left_out = tuple(name for name in names if name not in kept)
-    return Trace(last, level, rows, left_out)
+    return Trace(last, level, rows, left_out, traced.sizing)
+
+
+def _values(graph: Graph, at: Mapping[str, ArrayLike]) -> Mapping[str, Value]:
+    """The value of every name at one point."""
+    if graph.sizing is None:
+        return values_at(graph, at)
+    return ArrayNumbers(graph, at).values
 
 
 def _authors(called: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -280,6 +332,7 @@ def _rows(
             graph.equation(text).body if kind == "variable" else None,
             tuple(shares.get(text, ())),
             author.get(text, ()),
+            dims=graph.dims(text),
         )
         for text, kind in kinds.items()
         if text in needed
@@ -291,9 +344,15 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
     edges = {(user, used) for used, some in users.items() for user in some}
     everyone = {user for user, _ in edges}
     # A backward of the user's own need not be a partial times the adjoint.
-    pulled = {user for user in everyone if has_pullback(graph.equation(user).body)}
+    of_arrays = {user for user in everyone if has_arrays(graph, user)}
+    pulled = of_arrays | {
+        user for user in everyone if has_pullback(graph.equation(user).body)
+    }
     formulas = edge_formulas(graph, {edge for edge in edges if edge[0] not in pulled})
-    for user in pulled:
+    for user in of_arrays:
+        own = pulled_shares(graph, user, SEED)
+        formulas |= {(user, used): share for used, share in own.items()}
+    for user in pulled - of_arrays:
         names = names_in(graph, user)
         partial_of = partials(graph.equation(user).body, map(name, names), SEED)
         formulas |= {(user, used): partial_of[name(used)] for used in names}
@@ -304,22 +363,24 @@ def _shares(graph: Graph, users: Mapping[str, Sequence[str]]) -> dict[str, list[
 
 
 def _at(
-    graph: Graph, rows: Sequence[Row], output: str, values: Mapping[str, float]
+    graph: Graph, rows: Sequence[Row], output: str, values: Mapping[str, Value]
 ) -> tuple[Row, ...]:
     """`rows` with numbers: values as given, adjoints summed from the output back."""
     users = {row.name: row.body for row in reversed(rows) if row.body is not None}
-    numbers: dict[Edge, float] = {}
+    numbers: dict[Edge, Value] = {}
+    local = _local(graph, values)
 
-    def shares(user: str, terms: list[float]) -> Iterator[tuple[str, list[float]]]:
+    def shares(user: str, terms: list[Value]) -> Iterator[tuple[str, list[Value]]]:
         adjoint = _total(terms)
-        is_pulled = has_pullback(users[user])
-        local = edge_values(graph, user, values, adjoint if is_pulled else None)
-        numbers.update(local)
-        for (_, used), number in local.items():
+        is_pulled = has_pullback(users[user]) or has_arrays(graph, user)
+        own = local(user, adjoint if is_pulled else None)
+        numbers.update(own)
+        for (_, used), number in own.items():
             yield used, [number if is_pulled else adjoint * number]
 
     # An adjoint is kept as its terms, the last user's first.
-    terms = accumulate(users, {output: [1.0]}, shares, operator.iadd)
+    seed: dict[str, list[Value]] = {output: [1.0]}
+    terms = accumulate(users, seed, shares, operator.iadd)
     return tuple(
         replace(
             row,
@@ -333,12 +394,34 @@ def _at(
     )
 
 
-def _total(terms: Sequence[float]) -> float:
+def _local(
+    graph: Graph, values: Mapping[str, Value]
+) -> Callable[[str, Value | None], dict[Edge, Value]]:
+    """User, its adjoint or None ─▶ its partials, or what its names get."""
+    if graph.sizing is None:
+        numbers_of = {name: float(value) for name, value in values.items()}
+
+        def of_numbers(user: str, adjoint: Value | None) -> dict[Edge, Value]:
+            arriving = None if adjoint is None else float(adjoint)
+            return {**edge_values(graph, user, numbers_of, arriving)}
+
+        return of_numbers
+    given = {name: values[name] for name in (*graph.inputs, *graph.parameters)}
+    numbers = ArrayNumbers(graph, given)
+
+    def local(user: str, adjoint: Value | None) -> dict[Edge, Value]:
+        own = numbers.shares(user, SEED, 1.0 if adjoint is None else adjoint)
+        return {(user, used): value for used, value in own.items()}
+
+    return local
+
+
+def _total(terms: Sequence[Value]) -> Value:
     """The sum of an adjoint's terms in the order in which they are written out."""
     return sum(reversed(terms))
 
 
-def share_value(share: Share, adjoint: float) -> float:
+def share_value(share: Share, adjoint: Value) -> Value:
     """What a share is worth when `adjoint` arrives at its user."""
     value = 0.0 if share.value is None else share.value
     return value if share.pulled else adjoint * value

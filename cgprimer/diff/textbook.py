@@ -4,7 +4,8 @@ The sweep returns `-(v1/v2/v2)`, `3*(2*xa)` and `xlogy(a^b, a)`; here they becom
 `-v1/v2^2`, `6*xa` and `a^b*log(a)`. Values are the same, up to rounding, wherever both
 forms have one. Nothing is expanded, and nothing cancels.
 
-For `graph.local` and `graph.partial_texts`, whose partials people read.
+For `graph.local` and `graph.partial_texts`, whose partials people read; those by arrays
+are written by `array_textbook`.
 """
 
 from __future__ import annotations
@@ -44,20 +45,20 @@ def textbook(root: Node) -> Node:
 
     def visit(node: Node, args: list[Node]) -> Node:
         if not args:
-            return _tidy_number(node) if node.op is CONST else node
+            return as_written(node) if node.op is CONST else node
         if node.op is XLOGY:
             # A product with a guard for 0·ln 0, which a textbook does not print.
-            return _node_of(_fraction_of(MUL(args[0], LOG(args[1]))))
+            return as_fraction(fraction_of(MUL(args[0], LOG(args[1]))))
         if is_product(node):
-            return _node_of(_fraction_of(intern(node.op, tuple(args))))
+            return as_fraction(fraction_of(intern(node.op, tuple(args))))
         if is_sum(node):
-            return _sum(node.op is SUB, *args)
+            return as_sum(node.op is SUB, *args)
         return intern(node.op, tuple(args))
 
     return fold([root], visit)[root]
 
 
-def _tidy_number(node: Node) -> Node:
+def as_written(node: Node) -> Node:
     """0.30000000000000004 as 0.3 and 0.6666666666666666 as 2/3: folded constants."""
     value = float(node.value or 0.0)
     # A short fraction that has exactly this value: 2/3 for 0.6666666666666666.
@@ -72,7 +73,7 @@ def _tidy_number(node: Node) -> Node:
     return const(short) if _length(short) + 6 < _length(value) else node
 
 
-def _fraction_of(node: Node) -> _Fraction:
+def fraction_of(node: Node) -> _Fraction:
     product = _Fraction(([], []), ({}, {}))
     numbers, factors = split_product(node)
     for factor, power in numbers + factors:
@@ -89,7 +90,7 @@ def _fraction_of(node: Node) -> _Fraction:
     return product
 
 
-def _node_of(product: _Fraction) -> Node:
+def as_fraction(product: _Fraction) -> Node:
     """The fraction as a node, its sign before the first factor."""
     sign, above, below = _numbers(*product.numbers, fraction=bool(product.powers[1]))
     if 0.0 in above:
@@ -136,7 +137,7 @@ def _powers(powers: dict[Node, float]) -> list[Node]:
     ]
 
 
-def _sum(is_difference: bool, left: Node, right: Node) -> Node:
+def as_sum(is_difference: bool, left: Node, right: Node) -> Node:
     """a + (-b) as a - b, a - (-b) as a + b, and -a + b as b - a."""
     positive = _without_minus(right)
     if positive is not None:
@@ -151,6 +152,6 @@ def _without_minus(node: Node) -> Node | None:
     """The product -node, where `node` is printed with a minus in front."""
     if not is_product(node) and node.op is not CONST:
         return None
-    if _numbers(*_fraction_of(node).numbers, fraction=False)[0] > 0:
+    if _numbers(*fraction_of(node).numbers, fraction=False)[0] > 0:
         return None
-    return _node_of(_fraction_of(NEG(node)))
+    return as_fraction(fraction_of(NEG(node)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.draw.coefficients import edge_names, sole_coefficients
@@ -19,7 +20,9 @@ from cgprimer.draw.ranks import ranks
 from cgprimer.draw.text import Line
 from cgprimer.errors import GraphError, PointError, listing, shorten
 from cgprimer.expr.custom import inexact_ops
+from cgprimer.expr.dims import show_dims
 from cgprimer.expr.ops import Op
+from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import by_plain_name
@@ -38,11 +41,12 @@ LABELLED = 300  # variables, and edges, up to which edges carry labels
 
 INPUT, OUTPUT, INNER = "#e3effb", "#fdebd8", "white"
 VALUE, ADJOINT, PARTIAL = "#0b7a2b", "#b8151f", "#4c1d95"
+DIMS = "#5b6470"
 
 
 @contained
 def draw_graph(
-    graph: Graph, *, at: Mapping[str, float] | None = None, ax: Axes | None = None
+    graph: Graph, *, at: Mapping[str, ArrayLike] | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the variables of a graph and what depends on what.
 
@@ -55,6 +59,8 @@ def draw_graph(
     at : values of inputs and parameters. Then each variable shows its value and its
         adjoint, the derivative of the output (of the sum of all outputs) by it, and
         each edge shows its partial ∂v/∂u, by name where it is just a parameter.
+        In a graph with arrays edges show the dims of what goes along them, and only
+        variables that are numbers show theirs.
     ax : where to draw, scaled to fit; by default a new figure as large as needed.
 
     Raises
@@ -68,12 +74,12 @@ def draw_graph(
     takes.mapping(at=at)
     takes.axes(ax)
     at = by_plain_name(at, PointError)
-    _check_point(at or {})
+    _check_point(graph, at or {})
     edges = [(u, v) for v in graph.order for u in graph.sources.get(v, ())]
     names = [*graph.inputs, *(n for n in graph.order if n not in set(graph.inputs))]
     _check_size(names, edges)
     # Numbers first: a bad point is refused before matplotlib is loaded.
-    numbers = _Numbers() if at is None else _numbers(graph, edges, at)
+    numbers = _Numbers() if at is None else _numbers_of(graph, edges, at)
     load("matplotlib.pyplot")
     boxes = {name: _box(graph, name, numbers) for name in names}
     # A label has a vertex of its own, and doubles the layers.
@@ -86,14 +92,22 @@ def draw_graph(
             e: (line.width + 4, line.height + 2) for e, line in labels.items()
         },
     )
-    caption = [] if at is None else _caption(graph, bool(labels))
+    caption = [] if at is None else _caption(graph, bool(labels), numbers)
     dashed = _surrogates(graph, edges)
     caption += _dashed_caption(dashed, at is not None and bool(labels))
     return paint(layout, boxes, labels, caption, ax, dashed)
 
 
-def _check_point(at: Mapping[str, float]) -> None:
-    """Raise PointError where a value is no single number."""
+def _check_point(graph: Graph, at: Mapping[str, ArrayLike]) -> None:
+    """Raise PointError where a value is no single number, or array of given dims."""
+    if graph.sizing is not None:
+        samples = ArrayPoint.of(graph, at).samples if at else None
+        if samples is not None:
+            raise PointError(
+                f"a picture shows one point, but there are {samples} samples\n"
+                "  hint: give one value for each input and parameter"
+            )
+        return
     for name, value in at.items():
         if shape := as_numbers(f"the value of {shorten(name)!r}", value).shape:
             raise PointError(
@@ -146,6 +160,29 @@ class _Numbers:
     partials: Mapping[Edge, float] = field(default_factory=dict)
 
 
+def _numbers_of(
+    graph: Graph, edges: list[Edge], at: Mapping[str, ArrayLike]
+) -> _Numbers:
+    if graph.sizing is not None:
+        return _scalar_numbers(graph, at)
+    return _numbers(graph, edges, {n: float(np.asarray(x)) for n, x in at.items()})
+
+
+def _scalar_numbers(graph: Graph, at: Mapping[str, ArrayLike]) -> _Numbers:
+    """What a picture of a graph with arrays tells: values and adjoints of numbers."""
+    names = [name for name in graph.variable_number if not graph.dims(name)]
+    given = {**at, **graph.evaluate(at)}
+    values = {name: float(np.asarray(given[name])) for name in names}
+    adjoints = dict.fromkeys(names, 0.0)
+    # The outputs are added up where all of them are numbers; else there is no sum.
+    if any(map(graph.dims, graph.outputs)):
+        return _Numbers(values)
+    for output in graph.outputs:
+        for name, slope in graph.gradient_at(output, at, names).items():
+            adjoints[name] += float(slope)
+    return _Numbers(values, adjoints)
+
+
 def _numbers(graph: Graph, edges: list[Edge], at: Mapping[str, float]) -> _Numbers:
     from cgprimer.judge.differences.edges import edge_partials
 
@@ -183,12 +220,15 @@ def _box(graph: Graph, name: str, numbers: _Numbers) -> Box:
     lines = [Line(name, 13, italic=True)]
     if name in numbers.values:
         lines.append(Line(number(numbers.values[name]), 10, VALUE))
+    if name in numbers.adjoints:
         lines.append(Line(number(numbers.adjoints[name]), 10, ADJOINT))
     inner = OUTPUT if name in graph.outputs else INNER
     return Box(tuple(lines), INPUT if name in graph.inputs else inner)
 
 
 def _labels(graph: Graph, edges: list[Edge], numbers: _Numbers) -> dict[Edge, Line]:
+    if graph.sizing is not None:
+        return _dims_labels(graph, edges)
     named = edge_names if not numbers.partials else sole_coefficients
     of = {v: named(graph.equation(v).body, graph.parameters) for _, v in edges}
     names = {(u, v): of[v][u] for u, v in edges if u in of[v]}
@@ -197,15 +237,25 @@ def _labels(graph: Graph, edges: list[Edge], numbers: _Numbers) -> dict[Edge, Li
     return {e: _partial_line(names.get(e), numbers.partials[e]) for e in edges}
 
 
+def _dims_labels(graph: Graph, edges: list[Edge]) -> dict[Edge, Line]:
+    """The dims of what goes along each edge; of numbers none."""
+    dims = {edge: show_dims(graph.dims(edge[0])) for edge in edges}
+    return {
+        edge: Line(text, 8, DIMS) for edge, text in dims.items() if graph.dims(edge[0])
+    }
+
+
 def _partial_line(name: str | None, partial: float) -> Line:
     text = number(partial) if name is None else f"{name} = {number(partial)}"
     return Line(text, 10, PARTIAL, italic=name is not None)
 
 
-def _caption(graph: Graph, labelled: bool) -> list[Line]:
+def _caption(graph: Graph, labelled: bool, numbers: _Numbers) -> list[Line]:
     outputs = " + ".join(graph.outputs)
     # A caption that names twenty outputs would be wider than the picture.
     if len(graph.outputs) > 3:
         outputs = "the sum of all outputs"
     lines = [Line("value", 9, VALUE), Line(f"derivative of {outputs}", 9, ADJOINT)]
+    if graph.sizing is not None:
+        return lines[: 1 + bool(numbers.adjoints)] if numbers.values else []
     return lines + [Line("partial along the edge", 9, PARTIAL)] * labelled

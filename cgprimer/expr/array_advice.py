@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cgprimer.errors import listing, shorten, suggest
-from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.array_op import REQUIRED, ArrayOp
 from cgprimer.expr.foreign_names import about_function
 from cgprimer.expr.foreign_signs import PRODUCT
-from cgprimer.expr.ops import Op
+from cgprimer.expr.node import Node
+from cgprimer.expr.ops import CONST, OPS, Op
 
 PRODUCTS = "write a @ b for the product of matrices, a*b for one entry by entry"
 _KEEP = "unsqueeze(sum(x, axis=1), axis=1) keeps the axis"
@@ -25,7 +26,7 @@ _FUNCTIONS = {
     "t transposed tr_": "write a'",
     "norm vecnorm magnitude": "write norm2(a), the root of the sum of squares",
     "normalize": "write a/norm2(a)",
-    "std": "write sqrt(var(a))",
+    "std": "write sqrt(var(a)), which divides by n",
     "frobenius fro": "write norm2(a)",
     "cross": "write the components of a cross product out",
     "kron": "write outer(a, b), or einsum with letters for the axes",
@@ -123,12 +124,16 @@ def about_array_function(token: str, known: Collection[str]) -> str:
 
 def about_array_sign(sign: str, before: str, behind: str) -> str:
     """A hint on a sign of another language; "" where that of numbers serves."""
+    if sign == "\\" and re.match(r"\s*[A-Za-z](?![A-Za-z])", behind):
+        return _HINTS[sign]
     if sign == "\\" and re.match(r"[A-Za-z,;!{]", behind):
         return ""  # LaTeX
     if sign == "{" and before.endswith("^") and re.match(r"\s*T\s*\}", behind):
         return "write A' for the transpose"
     if sign == "%" and re.match(r"\*%|o%", behind):
         return PRODUCTS if behind[0] == "*" else "write outer(a, b)"
+    if sign == "." and behind[:1] == "'":
+        return "write A' for the transpose"
     if sign == "." and behind[:1] in ("*", "/", "^"):
         return f"leave the point away: {PRODUCTS}"
     if sign == "." and (called := re.match(r"(?:linalg\.)?(\w+)\s*\(", behind)):
@@ -156,8 +161,21 @@ def about_keyword(op: Op, key: str, keys: Mapping[str, Any]) -> str:
     return suggest(key, keys) or f"its keywords are {listing(f'{k}=' for k in keys)}"
 
 
-def about_more(spelled: str, op: ArrayOp) -> str:
+def about_more(tokens: Sequence[str], op: ArrayOp) -> str:
     """A hint on a call with more arguments than there can be."""
-    keys = [*op.attrs]
-    called = shorten(spelled, 16)
-    return f"write the keyword: {called}(…, {keys[0]}=…)" if keys else ""
+    called, keys = shorten(tokens[0], 16), [*op.attrs]
+    if "=" in tokens and op.name in ("largest", "smallest"):
+        return f"write {called}({called}(a, b), {keys[0]}=0)"
+    # What is behind may be the value of a keyword, as in sum(x, 0).
+    of_keyword = keys and (tokens[-2].isdigit() or op.attrs[keys[0]] is REQUIRED)
+    return f"write the keyword: {called}(…, {keys[0]}=…)" if of_keyword else ""
+
+
+def is_inverse(node: Node) -> bool:
+    """Whether a node is a power of -1, as books write the inverse of a matrix."""
+    if node.op is not OPS["pow"]:
+        return False
+    power, inverse = node.args[1], -1
+    if power.op is OPS["neg"]:
+        power, inverse = power.args[0], 1
+    return power.op is CONST and power.value == inverse

@@ -29,6 +29,7 @@ _VALUES = {
     "at": "a subscript: at=[1:3, 0]",
 }  # fmt: skip
 _INDICES = "an index is a whole number, a slice 1:3, or the name of whole numbers"
+_OWN = "give the index a name in an equation of its own: xi = xt + 1, and then x[xi]"
 
 
 class Unreadable(Exception):
@@ -73,6 +74,14 @@ def read_value(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
         at += 1
 
 
+def about_form(form: str) -> str:
+    """What is wrong with the string of an einsum; "" if nothing."""
+    left, arrow, right = form.partition("->")
+    if not arrow or not all(map(str.isalpha, (left + right).replace(",", ""))):
+        return "the string of an einsum is of letters, such as ij,jk->ik"
+    return ""
+
+
 def _checked(value: Any, key: str, at: int, to: int) -> Any:
     """The value, if it is of the kind that the keyword takes."""
     if key == "widths":
@@ -89,15 +98,17 @@ def _checked(value: Any, key: str, at: int, to: int) -> Any:
 
 
 def _bad(key: str) -> str:
+    if key == "widths":
+        return "'widths=' is of pairs of whole numbers"
     return f"'{shorten(key, 16)}=' is of whole numbers and names of sizes"
 
 
 def _single(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
     """A number, name, None or string at a token."""
     token = tokens[at]
-    if token in ("-", "+") and tokens[at + 1].isdigit():
+    if token in ("-", "+") and tokens[at + 1].isdecimal():
         return (-1 if token == "-" else 1) * _whole(tokens[at + 1], at), at + 2
-    if token.isdigit():
+    if token.isdecimal():
         return _whole(token, at), at + 1
     if token == "None":
         return None, at + 1
@@ -143,8 +154,7 @@ def _end_of_item(tokens: Sequence[str], at: int, opened: int) -> int:
     if not tokens[end]:
         raise Unreadable("'[' is never closed", opened, opened)
     if tokens[end] in ("(", "["):
-        hint = f"{_INDICES}: give the index a name in an equation of its own"
-        raise Unreadable("a subscript is no formula", at, end, hint)
+        raise Unreadable("a subscript is no formula", at, end, _OWN)
     return end
 
 
@@ -169,7 +179,7 @@ def _item(tokens: Sequence[str], at: int, end: int) -> Index:
     elif len(item) == 1:
         hint = _INDICES
     else:
-        hint = f"{_INDICES}: give the index a name in an equation of its own"
+        hint = _OWN
     shown = shorten("".join(item), 24)
     raise Unreadable(f"{shown!r} is no index", at, end - 1, hint)
 
@@ -192,10 +202,8 @@ def _slice(item: list[str], at: int, end: int) -> Slice:
         hint = "the ends of a slice are whole numbers: x[0:3]"
         raise Unreadable(f"{shown!r} is no slice", at, end - 1, hint)
     first, last, step = (*numbers, None)[:3]
-    if step is not None and step < 1:
-        hint = "write flip(x, axis=0) for the opposite order" if step else ""
-        message = f"a slice goes forwards, by steps of 1 and more, not {step}"
-        raise Unreadable(message, at, end - 1, hint)
+    if step == 0:
+        raise Unreadable("a slice by steps of 0 never ends", at, end - 1)
     return first, last, step
 
 
@@ -203,5 +211,5 @@ def _number(item: list[str]) -> int | None:
     """A whole number of one or two tokens."""
     sign = -1 if item[0] == "-" else 1
     digits = item[1:] if item[0] in ("-", "+") else item
-    one = len(digits) == 1 and digits[0].isdigit() and len(digits[0]) < 16
+    one = len(digits) == 1 and digits[0].isdecimal() and len(digits[0]) < 16
     return sign * int(digits[0]) if one else None

@@ -37,6 +37,7 @@ from cgprimer.expr.tokens import STRAY
 
 REDUCED = {"max": "largest", "min": "smallest"}
 """What functions of several numbers are called where they are given one array."""
+BEHIND = "an argument behind a keyword"
 _FUNCTIONS: Mapping[str, Op] = ChainMap(
     FUNCTIONS, cast("dict[str, Op]", ARRAY_FUNCTIONS)
 )
@@ -82,6 +83,10 @@ class ArrayComplaints(Parser):
             if call and of_einsum and around == ("(", ","):
                 self.forms[call.token] = token[1:-1].replace(" ", "")
                 return at + 2
+            if call and of_einsum and around == ("(", ")"):
+                self.fail(
+                    "'einsum' takes arrays behind its string, but none is given", at
+                )
         if token == "[":
             hint = "declare a name, as in w: 3, and give its numbers with the values"
             self.fail("an array is no part of an equation", at, hint)
@@ -92,6 +97,9 @@ class ArrayComplaints(Parser):
     def missing_operator(self, token: str, at: int) -> int:
         if token == "]":
             self.fail("']' closes nothing", at)
+        if token == "=" and self.tokens[at + 1] in ("<", ">"):
+            hint = f"write '{self.tokens[at + 1]}='"
+            self.fail("an equation within an equation", at, hint, at + 1)
         if token == "=" and self.tokens[at - 1][:1] in self.letters and self.call():
             hint = "write the arguments first: sum(x, axis=0)"
             self.fail("a keyword before an argument", at - 1, hint, at)
@@ -145,13 +153,15 @@ class ArrayComplaints(Parser):
         if not isinstance(op, ArrayOp):
             super().wrong_count(op, given, at, to)
             return
+        # The order of keywords is told already, or it is no text of arrays at all.
+        if self.is_odd or any(p.message == BEHIND for p in self.problems):
+            return
         least = max(op.arity, 1)
-        takes = f"{least}{' or more' * (op.arity < 0 or op.chains)} argument"
+        takes = f"{least}{' or more' * (op.arity < 0)} argument"
         takes += "s" * (least > 1 or op.arity < 0)
         got = f"{given} {'is' if given == 1 else 'are'} given" if given else "none is"
-        hint = about_more(self.tokens[at], op) if given > least else ""
-        if not self.is_odd:
-            self.note(f"{self.tokens[at]!r} takes {takes}, but {got}", at, hint, to)
+        hint = about_more(self.tokens[at : to + 1], op) if given > least else ""
+        self.note(f"{self.tokens[at]!r} takes {takes}, but {got}", at, hint, to)
 
 
 def _is_string(token: str) -> bool:

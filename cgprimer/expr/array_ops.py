@@ -10,6 +10,8 @@ operation.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cgprimer.expr.array_forwards import (
     algebra,
     choices,
@@ -24,21 +26,28 @@ from cgprimer.expr.array_pulls import concat_pull, einsum_pull, stack_pull
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, Op
 
+_WRITTEN: Any = None  # no forward: `definition` says it all
 _ALL, _LAST, _FIRST = {"axis": None}, {"axis": -1}, {"axis": 0}
 _LOSSY = {"axis": REQUIRED}
 _WINDOW = {"size": REQUIRED, "stride": 1, "padding": 0}
 _POOL = {"size": REQUIRED, "stride": None, "padding": 0}
 _CONV = {"stride": 1, "padding": 0}
 _SIZED = "size=size, stride=stride, padding=padding"
+_INSIDE = f"patches(0*{{}} + 1, {_SIZED})"  # 1, and 0 in the border
+_HITS = (
+    f"equal(patches(b, {_SIZED}), spread(c, patches(b, {_SIZED}), axis=(-4, -3)))"
+    f"*{_INSIDE.format('b')}"
+)
 _MOVED = "stride=stride, padding=padding"
 _TIES = "equal(a, spread(y, a, axis=axis))"
 _AT_TIES = f"spread(g/sum({_TIES}, axis=axis), a, axis=axis)*{_TIES}"
 _CHANGES = "a - spread(y, a, axis=axis)"
 
+
 # Products with more than two axes; what stands for them in the rules of @ must not
 # transpose a vector.
 _LONG = range(3, 8)
-_MATMUL_PULL = {
+_MATMUL_PULL: dict[Any, tuple[str, ...]] = {
     (1, 1): ("g*b", "g*a"),
     (2, 1): ("outer(g, b)", "a' @ g"),
     (1, 2): ("b @ g", "outer(a, g)"),
@@ -79,7 +88,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=reductions.reduced_dims, attrs=_ALL,
     ),
     ArrayOp(
-        "var", None, dims=reductions.reduced_dims, attrs=_ALL,
+        "var", _WRITTEN, dims=reductions.reduced_dims, attrs=_ALL,
         definition="mean((a - spread(mean(a, axis=axis), a, axis=axis))^2, axis=axis)",
     ),
     ArrayOp(
@@ -107,7 +116,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         definition="exp(a)/spread(sum(exp(a), axis=axis), a, axis=axis)",
     ),
     ArrayOp(
-        "logsoftmax", None, dims=reductions.kept_dims, attrs=_LAST,
+        "logsoftmax", _WRITTEN, dims=reductions.kept_dims, attrs=_LAST,
         definition="a - spread(logsumexp(a, axis=axis), a, axis=axis)",
     ),
     ArrayOp(
@@ -120,7 +129,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=reductions.kept_dims, attrs=_LAST,
     ),
     ArrayOp(
-        "norm1", None, dims=reductions.reduced_dims, attrs=_ALL,
+        "norm1", _WRITTEN, dims=reductions.reduced_dims, attrs=_ALL,
         definition="sum(abs(a), axis=axis)",
     ),
     ArrayOp(
@@ -264,7 +273,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=algebra.square("nn"),
     ),
     ArrayOp(
-        "symmetric", None, dims=algebra.square("nn"), definition="0.5*(a + a')",
+        "symmetric", _WRITTEN, dims=algebra.square("nn"), definition="0.5*(a + a')",
     ),
     ArrayOp("inv", algebra.inv, pull=("-(y' @ g @ y')",), dims=algebra.square("nn")),
     ArrayOp(
@@ -314,14 +323,18 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         "unpool2d", pools.unpool2d, operands=3,
         pull=(f"pool_like2d(g, b, c, {_SIZED})", "0", "0"),
         dims=pools.unpool_dims, attrs=_POOL,
+        definition=f"unpatches({_HITS}*spread(a/sum({_HITS}, axis=(-4, -3)), {_HITS}, "
+        f"axis=(-4, -3)), b, {_SIZED})",
     ),
     ArrayOp(
         "pool_like2d", pools.pool_like2d, operands=3,
         pull=(f"unpool2d(g, b, c, {_SIZED})", "0", "0"),
         dims=pools.pool_like_dims, attrs=_POOL,
+        definition=f"sum(patches(a, {_SIZED})*{_HITS}, axis=(-4, -3))"
+        f"/sum({_HITS}, axis=(-4, -3))",
     ),
     ArrayOp(
-        "avgpool2d", None, dims=pools.pool_dims, attrs=_POOL,
+        "avgpool2d", _WRITTEN, dims=pools.pool_dims, attrs=_POOL,
         definition=f"mean(patches(a, {_SIZED}), axis=(-4, -3))",
     ),
     # order

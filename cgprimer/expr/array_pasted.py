@@ -60,13 +60,12 @@ _SPELLINGS: tuple[tuple[str, str], ...] = (
     (rf"({MODULE}(?:amin|min))\s*\(\s*[\w.']+\s*(?:\)|,\s*axis\s*=)", "min"),
     (rf"({MODULE}linalg\.)(?:inv|det|solve|cholesky)\s*\(", ""),
     (rf"({MODULE}(?:linalg\.)?norm)\s*\(\s*[\w.']+\s*\)", "norm2"),
-    (r"(\.)'", ""),  # of MATLAB
     (_TOP.join("()"), "'"),
 )
 _COMPILED = [(re.compile(pattern), new) for pattern, new in _SPELLINGS]
 _OF_MODULE = re.compile(rf"({MODULE})([^\W\d_]\w*+)\s*\(")
 _FORM = re.compile(r"einsum\s*\(\s*(')[\w\s,>-]*(')")
-_BY_ENTRY = re.compile(r"(\.)[*/^]")
+_BY_ENTRY = re.compile(r"(\.)[*/^']")
 _OF_NUMBER = re.compile(r"(?<![\w.])[\d.]++\s*+\*(?!\*)|(?<![.*])\*\s*+[\d.]++(?!\w)")
 _STAR = re.compile(r"(?<![.*])\*(?!\*)")
 _PRODUCTS = frozenset(["dot", "matmul", "mm", "mv"])

@@ -67,7 +67,8 @@ def _attribute(value: Any, attrs: Mapping[str, Any]) -> Any:
 
 def definition_of(node: Node) -> Node | None:
     """One operation in others, if that is all that its entry says of it."""
-    if not isinstance(node.op, ArrayOp) or node.op.forward is not None:
+    forward: Any = node.op.forward
+    if not isinstance(node.op, ArrayOp) or forward is not None:
         return None
     by = dict(zip(_ARGUMENTS, node.args, strict=False))
     return fill(parsed(node.op.definition), by, attrs_of(node))

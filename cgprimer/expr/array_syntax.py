@@ -10,8 +10,7 @@
 
 All else is as in `expr.syntax`, whose parser this extends; texts of numbers never come
 here. `graph.declared` reads the equations of a text by it, and `diff` the rules of the
-table. What a keyword takes is in `array_attributes`, notations of papers and programs
-are in `array_pasted`.
+table. Calls are in `array_calls`, notations of papers and programs in `array_pasted`.
 """
 
 from __future__ import annotations
@@ -19,25 +18,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from cgprimer.errors import shorten
-from cgprimer.expr.array_advice import about_keyword
-from cgprimer.expr.array_attributes import (
-    Unreadable,
-    about_value,
-    read_index,
-    read_value,
-)
-from cgprimer.expr.array_complaints import REDUCED, ArrayComplaints
-from cgprimer.expr.array_op import REQUIRED, ArrayOp
+from cgprimer.expr.array_attributes import Unreadable, read_index
+from cgprimer.expr.array_calls import ArrayCalls, Span
+from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import op_called
 from cgprimer.expr.array_tokens import COMPARING, COMPARISONS
 from cgprimer.expr.node import Node
-from cgprimer.expr.ops import CONST, OPS, Op, name
+from cgprimer.expr.ops import CONST, OPS, Op
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import INFIX, _Frame
 
 _TRANSPOSED = frozenset(["T", "mT"])
-Span = tuple[int, int]
 
 
 def parse_array_expression(
@@ -48,12 +39,13 @@ def parse_array_expression(
     Names in `declared` are names even where they are keywords, `pi`, or `T` as in A^T.
     Raises ExpressionError with carets under all that is wrong.
 
-    Example: parse_array_expression("W' @ x + sum(A, axis=0)")
+    >>> parse_array_expression("W' @ x + sum(A, axis=0)")
+    Node(W' @ x + sum(A, axis=0))
     """
     return ArrayParser.read(text, start, declared)[1]
 
 
-class ArrayParser(ArrayComplaints):
+class ArrayParser(ArrayCalls):
     """A parser that also knows where its operations stand: see `places`."""
 
     def __init__(
@@ -68,47 +60,6 @@ class ArrayParser(ArrayComplaints):
         Of names and operations that are there twice, the first.
         """
         return {node: self.span(*mark) for node, mark in self.marks.items()}
-
-    # Values
-
-    def operand(self, at: int) -> int:
-        call = self.call()
-        if call and self.tokens[at + 1 : at + 2] == ["="] and self.tokens[at] != "(":
-            return self.keyword(at)
-        if call and self.tokens[at - 1] == "," and self.given.get(call.token):
-            hint = f"write the arguments first: {call.op and call.op.name}(…, …=…)"
-            self.note("an argument behind a keyword", at, hint)
-        return super().operand(at)
-
-    def keyword(self, at: int) -> int:
-        """Read a keyword and its value; what follows is a comma or a bracket."""
-        frame, key = self.frames[-1], self.tokens[at]
-        op = frame.op
-        assert op is not None
-        keys = self.keys(op)
-        given = self.given.setdefault(frame.token, {})
-        if key not in keys:
-            if self.functions.get(op.name):
-                message = f"{op.name!r} has no keyword '{shorten(key, 16)}='"
-                self.note(message, at, about_keyword(op, key, keys))
-            self.give_up()
-        if key in given:
-            self.note(f"'{key}=' is given twice", at)
-        given[key], after = self.value(key, at + 2)
-        if given[key] is None and keys[key] is not None:
-            self.note(f"{op.name!r} needs a value of '{key}='", at, about_value(key))
-        return after
-
-    def value(self, key: str, at: int) -> tuple[Any, int]:
-        """The value of a keyword, and what follows it."""
-        try:
-            value, after = read_value(self.tokens, at, key)
-        except Unreadable as error:
-            self.fail(error.message, error.at, error.hint, error.to)
-        if self.tokens[after] not in (",", ")"):
-            message = f"'{key}=' takes one value"
-            self.fail(message, after, about_value(key))
-        return value, after
 
     def leaf(self, token: str, at: int) -> Node:
         node = super().leaf(token, at)
@@ -210,55 +161,3 @@ class ArrayParser(ArrayComplaints):
         node = op(*args, **attrs)
         self.operands[count:] = [node]
         self.marks.setdefault(node, (at, to))
-
-    # Calls
-
-    def close(self, at: int) -> None:
-        frame = self.frames[-1] if self.frames else None
-        op = frame.op if frame else None
-        if frame is None or op is None:
-            super().close(at)
-            return
-        attrs = self.given.pop(frame.token, {})
-        if frame.token in self.forms:
-            attrs = {"form": self.forms.pop(frame.token)} | attrs
-        count = len(self.operands) - frame.base
-        if op.name in REDUCED and (count == 1 or attrs):
-            op = op_called(REDUCED[op.name])
-        if not isinstance(op, ArrayOp):
-            if not count:
-                self.wrong_count(op, 0, frame.token - 1, at)
-                self.give_up()
-            super().close(at)
-            return
-        self.frames.pop()
-        args = tuple(self.operands[frame.base :])
-        del self.operands[frame.base :]
-        self.operands.append(self.make(op, args, attrs, frame.token - 1, at))
-
-    def make(
-        self,
-        op: ArrayOp,
-        args: tuple[Node, ...],
-        attrs: dict[str, Any],
-        at: int,
-        to: int,
-    ) -> Node:
-        """The node of a call with its keywords, or what is wrong with it."""
-        several = op.arity < 0 or op.chains
-        if len(args) < max(op.arity, 1) or (len(args) > op.arity and not several):
-            self.wrong_count(op, len(args), at, to)
-        missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
-        if missing and not self.is_odd:
-            hint = about_value(missing[0])
-            self.note(f"{self.tokens[at]!r} needs '{missing[0]}='", at, hint, to)
-        if self.problems:
-            return args[0] if args else name(self.tokens[at])
-        if op.chains:
-            node = args[0]
-            for arg in args[1:]:
-                node = op(node, arg, **attrs)
-        else:
-            node = op(*args, **attrs)
-        self.marks.setdefault(node, (at, at))
-        return node

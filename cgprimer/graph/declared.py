@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.errors import ExpressionError, Mistake, suggest
 from cgprimer.expr.array_op import is_array_op
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
-from cgprimer.expr.array_pasted import read_array_print
+from cgprimer.expr.array_pasted import read_array_line, read_array_print
 from cgprimer.expr.array_syntax import ArrayParser
 from cgprimer.expr.dims import Sizing
+from cgprimer.expr.lookalikes import lookalikes, used_in
 from cgprimer.expr.node import Node, leaves, postorder
-from cgprimer.expr.ops import NAME
+from cgprimer.expr.ops import name as name_node
+from cgprimer.expr.spelled import Spelled
+from cgprimer.expr.tokens import NAME
 from cgprimer.graph.declarations import Declared
 from cgprimer.graph.inference import Inference, order_of
 from cgprimer.graph.left_sides import left_sides
@@ -28,6 +31,8 @@ from cgprimer.graph.shape_errors import EquationText
 from cgprimer.graph.slots import PARAMETER
 
 _SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
+
+MATRICES = "there are no matrices"
 
 
 @dataclass
@@ -57,6 +62,15 @@ class ArrayReading:
         return not self.is_of_arrays and not any(
             is_array_op(node.op) for node in postorder(self.bodies.values())
         )
+
+    def is_better(self, mistakes: Sequence[Mistake]) -> bool:
+        """Whether it tells more than a reading of numbers with these mistakes."""
+        if not self.problems:
+            return not self.is_scalar
+        # What numbers say of '@' is that there are no matrices, which here there are.
+        stale = any("'@'" in m.message and MATRICES in m.hint for m in mistakes)
+        known = self.is_of_arrays or stale
+        return known and self.misread < len(mistakes) + (not self.is_of_arrays)
 
     @property
     def used(self) -> dict[str, None]:
@@ -88,93 +102,144 @@ def read_arrays(
 
     names : more names that are names whatever they spell.
     """
-    names = {*names, *declared.dims, *declared.broken}
-    problems = {number: [*some] for number, some in declared.problems.items()}
-    equations = declared.equations
-    numbers, odd = _left_sides([texts[n] for n in equations], names)
-    for k, problem in odd.items():
-        problems.setdefault(equations[k], []).append(problem)
-    bodies: dict[str, Node | None] = {}
-    places: dict[str, EquationText] = {}
-    for name, k in numbers.items():
-        text = texts[equations[k]]
-        try:
-            parser, body = ArrayParser.read_equation(text, {*names, *numbers})
-            bodies[name], places[name] = body, EquationText(text, parser.places())
-        except ExpressionError as error:
-            problems.setdefault(equations[k], []).extend(error.problems)
-            bodies[name], places[name] = None, EquationText(text, {})
-    misread = sum(map(len, problems.values()))
-    _check_sizes(bodies, places, declared, numbers, equations, problems)
-    found = _infer(bodies, places, declared)
-    for name, some in found.problems.items():
-        problems.setdefault(equations[numbers[name]], []).extend(some)
+    reader = _EquationReader(texts, declared, names)
+    found = reader.inferred()
     return ArrayReading(
-        found.bodies,
-        [texts[equations[numbers[name]]] for name in found.bodies],
+        {name: body for name, body in reader.bodies.items() if body is not None}
+        | found.bodies,
+        [texts[reader.numbers[name]] for name, body in reader.bodies.items() if body],
         found.sizing,
         declared,
-        problems,
-        misread,
+        reader.problems,
+        reader.misread,
     )
 
 
-def _left_sides(
-    texts: list[str], names: Collection[str]
-) -> tuple[dict[str, int], dict[int, Mistake]]:
-    odd: dict[int, Mistake] = {}
-    whole = [read_array_print(text).text for text in texts]
-    defined = left_sides(whole, odd, [*names])
-    return defined, odd
+class _EquationReader:
+    """The equations of one text, read one by one.
+
+    numbers : name → number of the text that defines it.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], declared: Declared, names: Collection[str]
+    ) -> None:
+        self.texts, self.declared = texts, declared
+        self.names = frozenset((*names, *declared.dims, *declared.broken))
+        self.problems = {number: [*some] for number, some in declared.problems.items()}
+        self._find_lookalikes()
+        spelled = {number: _spelled(texts[number]) for number in declared.equations}
+        self.numbers = self._left_sides(spelled)
+        self.names |= self.numbers.keys()
+        self.bodies: dict[str, Node | None] = {}
+        self.places: dict[str, EquationText] = {}
+        for name, number in self.numbers.items():
+            self._read(name, number, spelled[number])
+        self.misread = sum(map(len, self.problems.values()))
+        self._check_sizes()
+        self._check_use()
+
+    def _tell(self, number: int, *problems: Mistake) -> None:
+        self.problems.setdefault(number, []).extend(problems)
+
+    def _find_lookalikes(self) -> None:
+        strange = [n for n, text in enumerate(self.texts) if not text.isascii()]
+        used = used_in(self.texts if strange else ())
+        for number in strange:
+            if alike := [*lookalikes(self.texts[number], 0, used)]:
+                self._tell(number, *alike)
+
+    def _left_sides(self, spelled: dict[int, Spelled]) -> dict[str, int]:
+        numbers = [*spelled]
+        odd: dict[int, Mistake] = {}
+        whole = [each.text for each in spelled.values()]
+        defined = left_sides(whole, odd, self.names)
+        for k, problem in odd.items():
+            source = spelled[numbers[k]]
+            start, end = source.span(problem.start, problem.end)
+            text = source.written if problem.text else ""
+            self._tell(numbers[k], replace(problem, text=text, start=start, end=end))
+        return {name: numbers[k] for name, k in defined.items()}
+
+    def _read(self, name: str, number: int, spelled: Spelled) -> None:
+        text = self.texts[number]
+        try:
+            parser, body = _parsed(spelled, self.names)
+            self.bodies[name] = None if number in self.problems else body
+            self.places[name] = EquationText(text, parser.places())
+        except ExpressionError as error:
+            self._tell(number, *error.problems)
+            self.bodies[name], self.places[name] = None, EquationText(text, {})
+
+    def inferred(self) -> Inference:
+        """The dims of all that is in order; of what goes round in a circle none."""
+        found = Inference(self.bodies, self.places, self.declared)
+        found.run(order_of(self.bodies))
+        for name, some in found.problems.items():
+            self._tell(self.numbers[name], *some)
+        return found
+
+    def _check_sizes(self) -> None:
+        """Tell of names of sizes that are those of a variable or parameter too."""
+        sizes = self.declared.sizes
+        if not sizes:
+            return
+        told: set[str] = set()
+        for name, body in self.bodies.items():
+            for both in (name, *(leaves(body) if body is not None else ())):
+                if both in sizes and both not in told:
+                    told.add(both)
+                    self.declared.dims.setdefault(both, ())
+                    self._tell(self.numbers[name], self._size(both, name, sizes[both]))
+
+    def _check_use(self) -> None:
+        """Tell of lines that declare arrays of which no equation has any."""
+        arrays = [n for n, dims in self.declared.dims.items() if dims]
+        bodies = [body for body in self.bodies.values() if body is not None]
+        if len(bodies) < len(self.bodies) or self.declared.problems:
+            return
+        used = {*self.bodies, *(n for body in bodies for n in leaves(body))}
+        if not used.isdisjoint(arrays):
+            return
+        for name in filter(self.declared.places.get, arrays):
+            number, start, end = self.declared.places[name]
+            message = f"{name!r} is in no equation, nor is any other array"
+            hint = suggest(name, used) or "a comment begins with #"
+            self._tell(number, Mistake(message, self.texts[number], start, end, hint))
+
+    def _size(self, both: str, name: str, where: str) -> Mistake:
+        text, spans = self.places[name]
+        start = len(text) - len(text.lstrip())
+        start, end = spans.get(name_node(both), (start, start + len(both)))
+        return Mistake(
+            f"{both!r} is the name of a size in {where}, and so no name in an equation",
+            text,
+            start,
+            end,
+            f"write mean(…) for a sum divided by {both}, or rename one of them",
+        )
 
 
-def _infer(
-    bodies: dict[str, Node | None], places: dict[str, EquationText], declared: Declared
-) -> Inference:
-    """The dims of all that is in order; of what goes round in a circle none."""
-    found = Inference(bodies, places, declared)
-    order = order_of(bodies)
-    found.run(order)
-    # The graph itself tells of the circle.
-    known = {
-        name: found.bodies.get(name, body)
-        for name, body in bodies.items()
-        if body is not None
-    }
-    found.bodies = {name: body for name, body in known.items() if body is not None}
-    return found
+def _spelled(text: str) -> Spelled:
+    """An equation in signs of the language; with what stands round it, if it must."""
+    spelled = read_array_print(text)
+    left = spelled.text.partition("=")[0].strip()
+    return spelled if NAME.fullmatch(left) else read_array_line(spelled)
 
 
-def _check_sizes(
-    bodies: dict[str, Node | None],
-    places: dict[str, EquationText],
-    declared: Declared,
-    numbers: dict[str, int],
-    equations: list[int],
-    problems: dict[int, list[Mistake]],
-) -> None:
-    """Tell of names that are those of sizes, and of a variable or parameter too."""
-    sizes = declared.sizes
-    told: set[str] = set()
-    for name, body in bodies.items():
-        used = [name, *(leaves(body) if body is not None else ())]
-        for both in used:
-            if both not in sizes or both in told:
-                continue
-            told.add(both)
-            place = places[name]
-            spans = (
-                s for n, s in place.spans.items() if (n.op, n.value) == (NAME, both)
-            )
-            start = len(place.text) - len(place.text.lstrip())
-            start, end = next(spans, (start, start + len(both)))
-            problem = Mistake(
-                f"{both!r} is the name of a size in {sizes[both]}, and so no name in "
-                "an equation",
-                place.text,
-                start,
-                end,
-                f"write mean(…) for a sum divided by {both}, or rename one of them",
-            )
-            problems.setdefault(equations[numbers[name]], []).append(problem)
-            declared.dims.setdefault(both, ())
+def _parsed(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node]:
+    """The right side, read as it stands, or else as programs write it."""
+    try:
+        return _parser(spelled, names)
+    except ExpressionError:
+        again = read_array_line(spelled)
+        if again is spelled:
+            raise
+        return _parser(again, names)
+
+
+def _parser(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node]:
+    # Letters that look alike were looked for already; of a str the parser does it too.
+    source = spelled.text if spelled.text.isascii() and not spelled.before else spelled
+    parser = ArrayParser(source, spelled.text.find("=") + 1, names)
+    return parser, parser.parse()

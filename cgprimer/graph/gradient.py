@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from cgprimer import takes
 from cgprimer.diff.array_rules import fitted
+from cgprimer.diff.array_textbook import textbook_arrays
 from cgprimer.diff.chain_rule import accumulate, plus, times
 from cgprimer.diff.stable import stable, stable_arrays
 from cgprimer.diff.sweep import has_pullback, partials
@@ -122,6 +123,7 @@ def _adjoints(
         called[of] = namer(f"d_{output}_d_{of}")
         if sizing is not None:
             body = fitted(body, name(of), sizing)
+            body = textbook_arrays(body, sizing, printed=False)
             sizing.names[called[of]] = sizing.of(body)
         equations[called[of]] = body
         return name(called[of]) if body.args else body

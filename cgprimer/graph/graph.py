@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import networkx
     import sympy
 
+    from cgprimer.graph.node_view import NodeView
     from cgprimer.graph.paths import Paths
     from cgprimer.graph.point import Point
     from cgprimer.graph.summary import GraphSummary
@@ -292,6 +293,8 @@ class Graph(Frozen):
         Variables carry `kind` (input, dependent), `output`, `equation`; arcs carry the
         `parameters` of the equation, as "ab ac". Operations carry `op`, `label` and
         `variable`. What there is none of is "", so that every format can be written.
+        In a graph with arrays nodes and arcs carry `dims`, "32 x 64" or "scalar": of
+        an arc those of what goes along it.
         """
         from cgprimer.graph.view import VIEWS
 
@@ -448,10 +451,37 @@ class Graph(Frozen):
         at : one number for every input and parameter. Then each product is a number
             as well, and `.total`, their sum, is the gradient.
         limit : more paths than this are refused, with their number, by GraphError.
+
+        Through arrays a path is a product of matrices: one formula and its value.
         """
+        from cgprimer.graph.array_paths import find_array_paths
         from cgprimer.graph.paths import find_paths
 
+        if self.sizing is not None:
+            return find_array_paths(self, source, output, at, limit=limit)
         return find_paths(self, source, output, at, limit=limit)
+
+    def node(
+        self,
+        name: str,
+        at: Mapping[str, ArrayLike] | None = None,
+        *,
+        output: str | None = None,
+    ) -> NodeView:
+        """One variable or parameter: `.value .op .inputs .grad .dims` at a point.
+
+        at : as in `evaluate`; without it `value` and `grad` are None. output : what
+        `grad` is the derivative of, by default the only output. Raises GraphError for
+        an unknown name, PointError for a bad `at`.
+
+        >>> from cgprimer import parse_graph
+        >>> node = parse_graph(["xy = a*xx^2"]).node("xx", {"a": 2, "xx": 3})
+        >>> node.value, node.grad, node.op
+        (3.0, 12.0, 'input')
+        """
+        from cgprimer.graph.node_view import node_of
+
+        return node_of(self, name, at, output)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -469,10 +499,11 @@ class Graph(Frozen):
         return "\n".join(str(equation) for equation in self.equations)
 
     def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex_equation
+        from cgprimer.notation.latex import Typeset, latex_equation
 
         names, left_out = cap(self.dependents)
-        rows = [latex_equation(n, self.equation(n).body, "&=") for n in names]
+        how = Typeset(sizing=self.sizing)
+        rows = [latex_equation(n, self.equation(n).body, "&=", how) for n in names]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

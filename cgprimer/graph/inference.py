@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cgprimer.errors import Mistake
-from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.errors import Mistake, shorten
+from cgprimer.expr.array_advice import is_inverse
+from cgprimer.expr.array_op import attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing
 from cgprimer.expr.node import Node, intern, leaves, postorder
 from cgprimer.expr.ops import NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
+from cgprimer.graph.fitting_shapes import is_entrywise
 from cgprimer.graph.shape_errors import EquationText, Needed, Teller
 from cgprimer.grouping import grouped
+from cgprimer.notation.text import show
 
 INDICES = frozenset(["pick", "take"])
 """Operations whose scalars are indices, and need no declaration."""
@@ -74,11 +77,9 @@ class Inference:
                     while arg.op.name == "transpose":
                         arg = arg.args[0]
                     called = str(arg.value)
-                    if arg.op is not NAME or called in {
-                        *self.given,
-                        *sizing.names,
-                        *self.lost,
-                    }:
+                    if arg.op is not NAME or called in self.given:
+                        continue
+                    if called in sizing.names or called in self.lost:
                         continue
                     rank = 2 if called[0].isupper() else 1
                     sizing.names[called] = tuple(sizing.fresh() for _ in range(rank))
@@ -103,6 +104,7 @@ class Inference:
             elif new not in self.sizing.known:
                 dims = self._dims(new)
                 self._check_undeclared(name, node, new, dims)
+                self._check_inverse(name, node, new)
                 self.sizing.known[new] = dims
         except DimsError as error:
             self.made[node] = intern(node.op, args, node.value)
@@ -133,9 +135,9 @@ class Inference:
                 self.undeclared[node] = called
             return dims
         given = [self.sizing.of(arg) for arg in node.args]
-        if is_of_arrays(node) and node.args and not any(given) and not dims:
+        if node.args and not is_entrywise(node.op) and not any(given) and not dims:
             raise DimsError("an array is expected, not a scalar")
-        if not dims and not is_of_arrays(node):
+        if not dims and is_entrywise(node.op):
             for arg in node.args:
                 if arg in self.undeclared:
                     self.undeclared.setdefault(node, self.undeclared[arg])
@@ -151,6 +153,16 @@ class Inference:
         for before, arg in zip(node.args, new.args, strict=True):
             if arg in self.undeclared and not self.sizing.of(arg):
                 self._tell_undeclared(name, node, before, arg, dims)
+
+    def _check_inverse(self, name: str, node: Node, new: Node) -> None:
+        """Refuse A^-1 of a matrix, which is 1/A here and the inverse in books."""
+        if is_inverse(new) and len(self.sizing.of(new.args[0])) > 1:
+            place = self.places[name]
+            shown = shorten(show(new.args[0]), 24)
+            message = f"{shown!r} to the power -1 may be either of two"
+            hint = "write inv(A) for the inverse, 1/A for one entry by entry"
+            span = self.teller.span(place, node)
+            self._tell(name, Mistake(message, place.text, *span, hint))
 
     def _tell_undeclared(
         self, name: str, node: Node, before: Node, arg: Node, dims: Dims
@@ -200,11 +212,6 @@ class Inference:
             self.sizing.same_dims(declared, found)
         except DimsError:
             self._tell(name, self.teller.declared_otherwise(name, declared, found))
-
-
-def is_of_arrays(node: Node) -> bool:
-    """Whether an operation is one on whole arrays, not entry by entry."""
-    return isinstance(node.op, ArrayOp) and node.op.dims is not None
 
 
 def order_of(bodies: Mapping[str, Node | None]) -> list[str]:

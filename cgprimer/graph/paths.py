@@ -123,8 +123,11 @@ class Paths(Report):
             return f"{text}: the derivative is 0"
         what = f"d{self.output}/d{self.source}"
         return f"{text}: the sum is {what}" + (
-            "" if total is None else f" = {rounded(total)}"
+            "" if total is None else f" = {self._shown(total)}"
         )
+
+    def _shown(self, total: Any) -> str:
+        return rounded(total)
 
     def _parts(self) -> list[TextTable]:
         paths, left_out = cap(self.paths)
@@ -151,13 +154,10 @@ def find_paths(
 ) -> Paths:
     """What `Graph.paths` returns."""
     output = sole_output(graph, output)
-    _check_source(graph, source)
-    users = users_of(graph, output)
-    _check_count(count_paths(users, source, output), source, output, limit)
-    ways = list(walks(users, source, output))
+    ways = ways_between(graph, source, output, limit)
     edges = {edge for names in ways for edge in edges_along(names)}
     nodes = {node for node, _ in edges}
-    _check_products(graph, nodes)
+    check_products(graph, nodes)
     formulas = edge_formulas(graph, edges)
     numbers: dict[Edge, float] = {}
     if at is not None:
@@ -171,6 +171,16 @@ def find_paths(
         return Path(names, tuple(formulas[edge] for edge in along), known)
 
     return Paths(source, output, tuple(map(path, ways)))
+
+
+def ways_between(
+    graph: Graph, source: str, output: str, limit: int
+) -> list[tuple[str, ...]]:
+    """The names along every path; GraphError where they are more than `limit`."""
+    _check_source(graph, source)
+    users = users_of(graph, output)
+    _check_count(count_paths(users, source, output), source, output, limit)
+    return list(walks(users, source, output))
 
 
 def _check_count(count: int, source: str, output: str, limit: int) -> None:
@@ -192,7 +202,8 @@ def _check_source(graph: Graph, source: str) -> None:
         raise GraphError(unknown(f"name {said}", said.strip("'"), known))
 
 
-def _check_products(graph: Graph, nodes: set[str]) -> None:
+def check_products(graph: Graph, nodes: set[str]) -> None:
+    """OpError where a backward on the way is no product."""
     for node in graph.dependents:
         parts = postorder([graph.equation(node).body]) if node in nodes else ()
         for part in parts:

@@ -11,6 +11,7 @@ import gc
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from cgprimer import takes
@@ -115,12 +116,10 @@ def _graph(
         texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
         table, readings, problems = _table(texts, read.readings, *declared)
     if problems and sum(map(len, texts)) < MOST_TRIED and holds_arrays(texts):
-        told = told or declared_in(texts)
-        reading = read_arrays(texts, told, (*declared[0], *declared[1]))
-        fewer = reading.misread < sum(map(len, problems.values()))
-        if (reading.is_of_arrays and fewer) or not (
-            reading.problems or reading.is_scalar
-        ):
+        reading = read_arrays(
+            texts, told or declared_in(texts), (*declared[0], *declared[1])
+        )
+        if reading.is_better([*chain.from_iterable(problems.values())]):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
         raise _refused(problems, notes)
@@ -154,7 +153,7 @@ def _array_graph(
         raise _refused(reading.problems, notes)
     parameters, variables = reading.declared.kinds(*declared, reading.bodies)
     used = reading.used
-    return graph_of(
+    made = graph_of(
         reading.bodies,
         outputs,
         reading.parameters(parameters, variables),
@@ -163,6 +162,12 @@ def _array_graph(
         sizing=reading.sizing,
         texts=reading.texts,
     )
+    found = [*doubts(made.table, reading.texts, {}, (*parameters, *variables))]
+    for sentence in found:
+        warnings.warn(sentence, ReadingWarning, stacklevel=4)
+    if found:
+        return Graph(made.table, made.outputs, made.spare, found, made.sizing)
+    return made
 
 
 def _declared_names(names: Collection[str] | None, keyword: str) -> tuple[str, ...]:

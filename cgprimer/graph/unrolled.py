@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 from cgprimer import takes
 from cgprimer.errors import GraphError, unknown
 from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.expr.array_ops import defined
 from cgprimer.expr.array_rule import fill, parsed
 from cgprimer.expr.dims import Dims, Sizing, count, is_unknown, show_dims
-from cgprimer.expr.node import Node, fold, intern, postorder
+from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import ARGUMENTS, NAME, ONE, OPS, ZERO, const, name
 from cgprimer.expr.tidy import tidy
 from cgprimer.graph.arrays import as_numbers
@@ -133,10 +134,10 @@ class _Unroller:
         for text in source.order:
             if text not in source.sources:
                 continue
-            body = with_sizes(_in_others(source.equation(text).body), self.sizes)
+            body = with_sizes(defined(source.equation(text).body), self.sizes)
             dims = sizing.names[text] = sizing.of(body)
             try:
-                values = self.values(body, sizing)
+                values = entries_of(body, sizing, self.entries)
             except NotUnrolled as error:
                 raise GraphError(
                     f"the equation of {text!r}: {error}", error.hint
@@ -200,36 +201,22 @@ class _Unroller:
         self.taken.add(text)
         return text
 
-    def values(self, body: Node, sizing: Sizing) -> Entries:
-        """The entries of a right side."""
-        made: dict[Node, Any] = {}
-        for node in postorder([body]):
-            args = [made[arg] for arg in node.args]
-            if node.op is NAME:
-                made[node] = self.entries[str(node.value)]
-            elif not args:
-                made[node] = _scalar(node)
-            elif isinstance(node.op, ArrayOp):
-                made[node] = _of_arrays(node, args, sizing)
-            else:
-                made[node] = entrywise(node.op, *args)
-        return np.asarray(made[body], dtype=object)
 
-
-def _in_others(root: Node) -> Node:
-    """A body with operations written in others, comparisons too, written out."""
-
-    def visit(node: Node, args: list[Node]) -> Node:
-        if not args:
-            return node
-        made = intern(node.op, tuple(args), node.value)
-        op = node.op
-        if not (isinstance(op, ArrayOp) and op.definition) or op.name in BY_ENTRIES:
-            return made
-        by = dict(zip(map(name, ARGUMENTS), args, strict=False))
-        return _in_others(fill(parsed(op.definition), by, attrs_of(made)))
-
-    return fold([root], visit)[root]
+def entries_of(body: Node, sizing: Sizing, given: Mapping[str, Entries]) -> Entries:
+    """The entries of an expression, from those of its names."""
+    made: dict[Node, Any] = {}
+    for node in postorder([body]):
+        args = [made[arg] for arg in node.args]
+        if node.op is NAME:
+            made[node] = given[str(node.value)]
+        elif not args:
+            made[node] = _scalar(node)
+        elif isinstance(node.op, ArrayOp):
+            found = _of_arrays(node, args, sizing)
+            made[node] = np.asarray(found, dtype=object)  # of a number too
+        else:
+            made[node] = entrywise(node.op, *args)
+    return np.asarray(made[body], dtype=object)
 
 
 class NotUnrolled(Exception):
@@ -263,8 +250,10 @@ def _scalar(node: Node) -> Entries:
 def _of_arrays(node: Node, args: list[Any], sizing: Sizing) -> Any:
     op, dims = node.op, [sizing.of(arg) for arg in node.args]
     assert isinstance(op, ArrayOp)
-    for i in INDEXES.get(op.name, ()):
+    for i in op.whole:
         args[i] = _each(_number, args[i]).astype(float)
+    if op.definition and op.name not in BY_ENTRIES:
+        return _by_definition(node, args, dims)
     args = [
         d if i in op.like else a
         for i, (a, d) in enumerate(zip(args, dims, strict=True))
@@ -279,6 +268,16 @@ def _of_arrays(node: Node, args: list[Any], sizing: Sizing) -> Any:
             f"{op.name!r} has no formula for its entries",
             "write it in operations that have: sums, products, functions of numbers",
         ) from None
+
+
+def _by_definition(node: Node, args: list[Any], dims: Sequence[Dims]) -> Entries:
+    """The entries of an operation that can be written in others."""
+    names = ARGUMENTS[: len(args)]
+    body = fill(
+        parsed(node.op.definition), {name(x): name(x) for x in names}, attrs_of(node)
+    )
+    sizing = Sizing(dict(zip(names, dims, strict=True)))
+    return entries_of(body, sizing, dict(zip(names, args, strict=True)))
 
 
 class _Namespace:
@@ -316,9 +315,6 @@ def _number(entry: Any) -> float:
     return float(node.value)
 
 
-INDEXES = {"pick": (1,), "unpick": (1,), "take": (1,), "put": (1,)}
-
-
 def _reduced(op: str) -> Callable[..., Entries]:
     """The largest or smallest along axes: f(f(a, b), c)."""
 
@@ -345,20 +341,6 @@ def _along(a: Entries, axis: Any, function: Callable[[Entries], Any]) -> Entries
 
 def _call(op: str, entry: Any) -> Entry:
     return Entry(OPS[op](node_of(entry)))
-
-
-def _logsumexp(a: Entries, axis: Any) -> Entries:
-    return _along(a, axis, lambda row: _call("log", sum(_call("exp", x) for x in row)))
-
-
-def _softmax(a: Entries, axis: Any) -> Entries:
-    raised = _each(lambda x: _call("exp", x), a)
-    total = np.sum(raised, axis=axis, keepdims=True)
-    return np.asarray(raised / total, dtype=object)
-
-
-def _norm2(a: Entries, axis: Any = None) -> Entries:
-    return _along(a, axis, lambda row: _call("sqrt", sum(x * x for x in row)))
 
 
 def _minor(a: Entries, i: int, j: int) -> Entries:
@@ -408,9 +390,6 @@ BY_ENTRIES: dict[str, Callable[..., Any]] = {
     "where": _chosen,
     "largest": _reduced("max"),
     "smallest": _reduced("min"),
-    "logsumexp": _logsumexp,
-    "softmax": _softmax,
-    "norm2": _norm2,
     "matmul": np.matmul,
     "det": _det,
     "logdet": lambda a: _call("log", _call("abs", _det(a))),

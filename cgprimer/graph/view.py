@@ -8,9 +8,11 @@ can be written; what there is none of is an empty text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
+from cgprimer.expr.dims import Dims, show_dims
 from cgprimer.expr.node import Node, postorder
 from cgprimer.notation.numbers import exact
 
@@ -39,7 +41,7 @@ def variables(graph: Graph) -> networkx.DiGraph:
         )
         for source in equation.variables if equation else ():
             view.add_edge(source, name, parameters=parameters)
-    return view
+    return _with_dims(view, {name: graph.dims(name) for name in view}, graph)
 
 
 def operations(graph: Graph) -> networkx.DiGraph:
@@ -58,6 +60,22 @@ def operations(graph: Graph) -> networkx.DiGraph:
     called: dict[Node, str] = {}
     for equation in graph.equations:
         _add_operations(view, equation.name, equation.body, called)
+    if graph.sizing is None:
+        return view
+    sizing = graph.sizing.copy()
+    dims = {key: sizing.of(node) for node, key in called.items()}
+    return _with_dims(view, dims | {n: graph.dims(n) for n in graph.names}, graph)
+
+
+def _with_dims(
+    view: networkx.DiGraph, dims: Mapping[str, Dims], graph: Graph
+) -> networkx.DiGraph:
+    """The view with dims as text, of a graph with arrays."""
+    if graph.sizing is not None:
+        for key, data in view.nodes(data=True):
+            data["dims"] = show_dims(dims[key])
+        for source, _, data in view.edges(data=True):
+            data["dims"] = show_dims(dims[source])
     return view
 
 

@@ -62,6 +62,11 @@ def check_gradients(
     The report is PASS only where every derivative is confirmed by differences; where
     they cannot tell it is INCONCLUSIVE, with the reason.
 
+    Where names are arrays, claims are arrays, functions of arrays or formulas in the
+    language of arrays, also as lines of one text; `dxh` in them is d output / d xh. Up
+    to 200 entries of a derivative are held against a difference each, larger ones along
+    random directions; the rows say which, and name the entry that came out worst.
+
     >>> from cgprimer import parse_graph
     >>> graph = parse_graph(["xz = tanh(w*xa)"])
     >>> report = check_gradients(graph, claims={("xz", "w"): "xa"}, rng=0)
@@ -69,6 +74,10 @@ def check_gradients(
     ('FAIL', ('xz', 'w'))
     """
     takes.kind(Graph, graph=graph)
+    if graph.sizing is not None:
+        from cgprimer.judge.arrays.check import check_arrays
+
+        return check_arrays(graph, at, points, claims, output, rng, progress)
     takes.mapping(claims=claims)
     # An array of claims is for points that its author knows; random ones nobody knows.
     width = None if at is None else Point.of(graph, at).width

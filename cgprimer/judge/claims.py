@@ -232,11 +232,11 @@ def _read(edge: Edge, claim: Any, names: Collection[str], width: int | None) -> 
     odd = next((name for name in made.names if name not in names), None)
     if odd is not None:
         hint = suggest(odd, names) or f"{may} {listing(names)}"
-        raise _refusal(edge, claim, odd, hint, places.get(odd))
+        raise refusal(edge, claim, odd, hint, places.get(odd))
     return made
 
 
-def _refusal(
+def refusal(
     edge: Edge,
     claim: Written | Callable[..., Any],
     odd: str,

@@ -135,10 +135,16 @@ def compare_partials(
         itself, the row says so.
     progress : a bar on standard error; by default on a terminal, where it takes long.
 
-    For arrays (n,) in `at`, a row shows the sample that came out worst.
+    For arrays (n,) in `at`, a row shows the sample that came out worst. Of a graph with
+    arrays it shows the entry that did: up to 200 entries of an edge are held against a
+    difference each, and larger edges along random directions.
     """
     takes.kind(Graph, graph=graph)
     check_scheme(scheme, step)
+    if graph.sizing is not None:
+        from cgprimer.judge.arrays.compare import compare_arrays
+
+        return compare_arrays(graph, at, scheme, step, progress)
     check = GraphCheck(graph, at, given=True)
     symbolic = known_formulas(graph, check.point)
     shown = differences(graph, check.point, scheme, step)

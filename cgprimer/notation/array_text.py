@@ -50,7 +50,7 @@ def array_parts(node: Node, binding: Callable[[Node], float]) -> Parts:
 
 
 def _call(node: Node, attrs: dict[str, Any]) -> Parts:
-    op, args = node.op, _chained(node)
+    op, args = node.op, node.args
     form = attrs.pop("form", None)
     parts: Parts = [] if form is None else [f', "{form}"']
     for arg in args:
@@ -58,41 +58,37 @@ def _call(node: Node, attrs: dict[str, Any]) -> Parts:
     defaults = op.attrs if isinstance(op, ArrayOp) else {}
     for key, value in attrs.items():
         if value != defaults[key]:
-            parts.append(f", {key}={_value(key, value)}")
+            parts.append(f", {key}={value_text(key, value)}")
     if parts[0] == ", ":
         del parts[0]
     else:
         parts[0] = str(parts[0])[2:]
-    return [_CALLED.get(op.name, op.name), "(", *parts, ")"]
+    return [called(op), "(", *parts, ")"]
 
 
-def _chained(node: Node) -> list[Node]:
-    """The arguments; of concat(concat(a, b), c) all three."""
-    behind: list[Node] = []
-    op, value = node.op, node.value
-    while op.chains and node.args[0].op is op and node.args[0].value == value:
-        behind += node.args[:0:-1]
-        node = node.args[0]
-    return [*node.args, *reversed(behind)]
+def called(op: Op) -> str:
+    """What an operation is called in a text: max for the largest of an array."""
+    return _CALLED.get(op.name, op.name)
 
 
-def _value(key: str, value: Any) -> str:
+def value_text(key: str, value: Any) -> str:
     """What is written of a keyword."""
     if isinstance(value, tuple) and key == "at":
         return _subscript(value)
     if isinstance(value, tuple) and value[:1] == ("call",):
-        return f"{value[1]}({_value(key, value[2])})"
+        return f"{value[1]}({value_text(key, value[2])})"
     if isinstance(value, tuple):
-        inner = ", ".join(_value(key, item) for item in value)
+        inner = ", ".join(value_text(key, item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     return str(value)
 
 
 def _subscript(at: tuple[Any, ...]) -> str:
-    return f"[{', '.join(map(_index, at))}]"
+    return f"[{', '.join(map(index_text, at))}]"
 
 
-def _index(item: Any) -> str:
+def index_text(item: Any) -> str:
+    """One index or slice of a subscript."""
     if not isinstance(item, tuple):
         return str(item)
     first, last, step = ("" if end is None else str(end) for end in item)

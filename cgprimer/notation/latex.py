@@ -11,10 +11,15 @@ import functools
 import re
 import string
 import unicodedata
+from collections.abc import Collection
+from typing import NamedTuple
 
-from cgprimer.expr.node import Node, fold, intern
+from cgprimer.expr.array_op import ArrayOp
+from cgprimer.expr.dims import Sizing
+from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ATOM, CONST, NAME, OPS, Op, const
 from cgprimer.expr.tokens import MARKS
+from cgprimer.notation.array_latex import array_latex_parts, array_level, is_product
 from cgprimer.notation.numbers import exact
 from cgprimer.notation.text import binding, emit, is_tree, lines
 
@@ -45,20 +50,57 @@ FRACTION = ATOM - 1
 Signed = tuple[Node, Node | None]
 
 
-def latex(root: Node) -> str:
+class Typeset(NamedTuple):
+    """How expressions over arrays are set.
+
+    bold : names that are set bold, as courses do with those of arrays.
+    sizing : the dims of names. With it what is done entry by entry is told from what is
+        done with matrices, a \\odot b, A^{\\odot 2}, \\exp(A), and rows from columns, as in
+        x^\\top A; without it is a \\cdot b and x A.
+    """
+
+    bold: Collection[str] = ()
+    sizing: Sizing | None = None
+
+    def rank(self, node: Node) -> int:
+        """The number of axes, where that is known; else 0."""
+        return len(self.sizing.of(node)) if self.sizing else 0
+
+    def template(self, node: Node) -> str:
+        """How an operation is written on arrays, where that is not as on numbers."""
+        if self.sizing is None or node.op.name not in ("mul", "pow", "exp"):
+            return ""
+        ranks = [self.rank(arg) for arg in node.args]
+        if node.op.name == "mul":
+            return r"{0} \odot {1}" if min(ranks) else ""
+        if ranks[0] < 2:
+            return ""
+        power = r"{0}^{{\odot {1}}}"
+        return power if node.op.name == "pow" else r"\exp\left({0}\right)"
+
+
+PLAIN = Typeset()
+
+
+def latex(root: Node, how: Typeset = PLAIN) -> str:
     """`root` as LaTeX for math mode; a widely shared graph as a list v1 = …; v2 = …"""
-    return r";\ ".join(_statements(root))
+    return r";\ ".join(_statements(root, how))
 
 
-def latex_equation(name: str, body: Node, equals: str = "=") -> str:
+def latex_equation(
+    name: str, body: Node, equals: str = "=", how: Typeset = PLAIN
+) -> str:
     """An equation; before it what `body` shares with itself, if that is much."""
-    *shared, last = _statements(body)
-    return r";\ ".join([*shared, f"{latex_name(name)} {equals} {last}"])
+    *shared, last = _statements(body, how)
+    left = latex_name(name, name in how.bold)
+    return r";\ ".join([*shared, f"{left} {equals} {last}"])
 
 
-def _statements(root: Node) -> list[str]:
+def _statements(root: Node, how: Typeset) -> list[str]:
     """`root` as one formula, or as definitions and what they end in."""
-    return [_tree(root)] if is_tree(root) else list(map(_definition, lines(root)))
+    if is_tree(root):
+        return [_tree(root, how)]
+    return [_definition(line, root, how) for line in lines(root)]
 
 
 def latex_factor(root: Node) -> str:
@@ -68,10 +110,10 @@ def latex_factor(root: Node) -> str:
     return rf"\left({text}\right)" if needed else text
 
 
-def latex_name(name: str) -> str:
+def latex_name(name: str, bold: bool = False) -> str:
     r"""A name in math mode: `theta_1` is \theta_{1}, `x1` is x_{1}, `xw` is xw."""
     stem, digits, rest = _split(name)
-    head = _word(stem)
+    head = _bold(_word(stem)) if bold else _word(stem)
     index = ",".join(part for part in (digits, rest and _word(rest)) if part)
     return f"{head}_{{{index}}}" if index else head
 
@@ -103,6 +145,12 @@ def _word(text: str) -> str:
     return text if alone else rf"\mathit{{{escaped}}}"
 
 
+def _bold(word: str) -> str:
+    r"""A word in bold: \mathbf of Latin letters, \boldsymbol of all others."""
+    plain = word.removeprefix(r"\mathit{").removesuffix("}")
+    return rf"\mathbf{{{plain}}}" if plain.isalnum() else rf"\boldsymbol{{{word}}}"
+
+
 def _accented(text: str) -> tuple[str, str]:
     """A letter and the accent over it, where LaTeX sets both as one."""
     apart = unicodedata.normalize("NFD", text)
@@ -110,26 +158,31 @@ def _accented(text: str) -> tuple[str, str]:
     return (letter, accent) if accent in ACCENTS or not accent else (text, "")
 
 
-def _definition(line: str) -> str:
+def _definition(line: str, whole: Node, how: Typeset) -> str:
+    from cgprimer.expr.array_syntax import parse_array_expression
     from cgprimer.expr.syntax import parse_expression
 
+    of_arrays = any(isinstance(node.op, ArrayOp) for node in postorder([whole]))
+    parse = parse_array_expression if of_arrays else parse_expression
     *left, right = line.split(" = ")
-    text = _tree(parse_expression(right))
+    text = _tree(parse(right), how)
     return " = ".join([*map(latex_name, left), text])
 
 
-def _tree(root: Node) -> str:
-    return emit(_minus_before_fractions(root), _parts)
+def _tree(root: Node, how: Typeset) -> str:
+    return emit(_minus_before_fractions(root), lambda node: _parts(node, how))
 
 
-def _parts(node: Node) -> list[Node | str]:
+def _parts(node: Node, how: Typeset) -> list[Node | str]:
     """A node as its LaTeX, with the arguments still to be spelled."""
     if node.op is NAME:
-        return [latex_name(str(node.value))]
+        return [latex_name(str(node.value), node.value in how.bold)]
     if node.op is CONST:
         return [latex_number(exact(float(node.value or 0.0)))]
+    if isinstance(node.op, ArrayOp) and not node.op.latex:
+        return array_latex_parts(node, level, leads_with_minus, how.rank)
     parts: list[Node | str] = []
-    for text, position in _pieces(node.op):
+    for text, position in _pieces(node.op, how.template(node)):
         parts.append(text)
         if position is not None:
             arg = node.args[position]
@@ -139,11 +192,13 @@ def _parts(node: Node) -> list[Node | str]:
 
 
 @functools.cache
-def _pieces(op: Op) -> list[tuple[str, int | None]]:
+def _pieces(op: Op, template: str) -> list[tuple[str, int | None]]:
     """The template of an operation as texts, each with the argument that follows it."""
     called = op.name.replace("_", r"\_")
     places = ", ".join(f"{{{i}}}" for i in range(op.arity))
-    template = op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
+    template = (
+        template or op.latex or rf"\operatorname{{{{{called}}}}}\left({places}\right)"
+    )
     pieces: list[tuple[str, int | None]] = []
     text = ""
     # format() would want all arguments spelled first, and so would recurse; cut into
@@ -165,6 +220,9 @@ def _needs_brackets(op: Op, position: int, arg: Node, before: str) -> bool:
         return False  # the template itself encloses it
     if op is OPS["neg"] or not op.symbol:
         return level(arg) < PRODUCT or leads_with_minus(arg)
+    # Products of entries and of matrices bind alike; brackets say which comes first.
+    if op is OPS["mul"] and is_product(arg.op):
+        return True
     if position == 0:
         return level(arg) < op.binding
     return level(arg) <= op.binding - (op is OPS["add"]) or leads_with_minus(arg)
@@ -177,12 +235,14 @@ def level(node: Node) -> float:
     if node.op is CONST and binding(node) == ATOM:
         # 1e-05 is written 1 \cdot 10^{-5}, and so binds as a product.
         return PRODUCT if "e" in exact(float(node.value or 0.0)) else ATOM
+    if isinstance(node.op, ArrayOp):
+        return array_level(node.op)
     return PRODUCT if _is_bare_product(node.op) else binding(node)
 
 
 def leads_with_minus(node: Node) -> bool:
     """Whether the LaTeX of `node` begins with a minus sign."""
-    while node.op in _LED or _is_bare_product(node.op):
+    while node.op in _LED or _is_bare_product(node.op) or is_product(node.op):
         node = node.args[0]
     return binding(node) == MINUS
 

@@ -21,16 +21,25 @@ TOKEN = re.compile(r"\\left.|\\right.|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.D
 
 SIGNS = {
     "cdot": "⋅", "times": "×", "partial": "∂", "infty": "∞", "-": "−", "*": "∗",
+    "top": "⊤", "lVert": "‖", "rVert": "‖", "ge": "≥", "le": "≤", "ne": "≠", "to": "→",
+    "odot": "⊙",
 }  # fmt: skip
 LETTERS = latex.LETTERS | {"epsilon": "ϵ", "phi": "ϕ", "pi": "π"}
 
 ITALIC = '<mi style="font-style:italic">{}</mi>'
 OVER = '<mrow style="border-top:1px solid;padding-top:1px">{}</mrow>'
-WORDS = {"mathit": ITALIC, "mathrm": "<mi>{}</mi>", "operatorname": "<mi>{}</mi>"}
+BOLD = '<mi style="font-weight:bold">{}</mi>'
+WORDS = {
+    "mathit": ITALIC,
+    "mathbf": BOLD,
+    "mathrm": "<mi>{}</mi>",
+    "operatorname": "<mi>{}</mi>",
+}
 FUNCTIONS: dict[str, tuple[int, Callable[..., str]]] = {
     "frac": (2, lambda a, b: f"<mfrac>{a}{b}</mfrac>"),
     "sqrt": (1, lambda a: f"<msqrt>{a}</msqrt>"),
     "overline": (1, OVER.format),
+    "boldsymbol": (1, '<mrow style="font-weight:bold">{}</mrow>'.format),
 }
 
 

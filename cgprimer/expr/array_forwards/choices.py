@@ -42,9 +42,9 @@ class BadIndex(PointError):
             many = f"{entries} entr{'ies' if entries > 1 else 'y'}"
             super().__init__(f"{head}: {of or 'the axis'} has {many}, {last}")
 
-    def named(self, index: str, of: str) -> BadIndex:
+    def named(self, index: str, of: str) -> PointError:
         """The same with the names of the index, and of what it is taken of."""
-        return BadIndex(self.value, self.entries, index, of)
+        return PointError(BadIndex(self.value, self.entries, index, of).args[0])
 
 
 def whole(index: Any, entries: int) -> Any:

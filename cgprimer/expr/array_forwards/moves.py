@@ -119,9 +119,11 @@ def unsqueeze(xp: Any, ranks: Ranks, a: Any, axis: Any) -> Any:
 
 def slice_dims(sizing: Any, a: Any, at: Any) -> Any:
     """Dims of what a subscript takes."""
+    if not a:
+        raise DimsError("a scalar has no entries")
     if len(at) > len(a):
-        hint = f"it is {show_dims(a)}" if a else "a scalar has no entries"
-        raise DimsError(f"{len(at)} indices for {len(a)} axes", hint)
+        axes = "its only axis" if len(a) == 1 else f"the {len(a)} axes"
+        raise DimsError(f"{len(at)} indices for {axes} of {show_dims(a)}")
     kept = []
     for dim, item in zip(a, at, strict=False):
         if isinstance(item, tuple):

@@ -204,5 +204,5 @@ def conv2d_kernel_summed(
 ) -> Any:
     """Σ over samples of what kernels get: one product of matrices for all images."""
     one = (4, 4, 4)
-    images = (x.reshape(-1, *x.shape[-3:]) for x in (a, b))
-    return conv2d_kernel(xp, one, *images, like, stride, padding)
+    a, b = (x.reshape(-1, *x.shape[-3:]) for x in (a, b))
+    return conv2d_kernel(xp, one, a, b, like, stride, padding)

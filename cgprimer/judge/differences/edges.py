@@ -67,8 +67,10 @@ def edge_partials(
         an absolute step; by default the step follows from the scheme and the value.
     typical : for "finite": name → the size it usually has, where that is not about 1.
 
-    Returns floats, or arrays (n,) as soon as one value of `at` is an array. Raises
-    PointError for a bad `at`, DifferenceError for a step or scheme that cannot work.
+    Returns floats, or arrays (n,) as soon as one value of `at` is an array. Of a graph
+    with arrays Jacobians (*dims of node, *dims of wrt), samples in front; there sympy
+    has no part, and "finite" takes up to 200 entries of an edge. Raises PointError for
+    a bad `at`, DifferenceError for a step or scheme that cannot work.
     """
     takes.kind(Graph, graph=graph)
     takes.text(method=method)
@@ -77,6 +79,14 @@ def edge_partials(
         every = f"methods are {', '.join(METHODS)}"
         raise OptionError(unknown(f"method {method!r}", method, METHODS, every))
     check_scheme(scheme, step)
+    if graph.sizing is not None:
+        from cgprimer.judge.arrays.partials import array_partials
+
+        sizes = _typical_sizes(graph, typical or {})
+        arrays = array_partials(graph, at, method, scheme, step, sizes)
+        jacobians = EdgePartials(arrays)
+        jacobians.swept = frozenset(arrays if method == "symbolic" else ())
+        return jacobians
     point = Point.of(graph, at)
     if method == "finite":
         slopes = differences(graph, point, scheme, step, typical)

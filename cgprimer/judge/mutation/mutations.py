@@ -26,6 +26,7 @@ from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck, graph_check
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.wrong_derivatives import derivative, rule_of
+from cgprimer.judge.mutation.array_mutations import mutate_arrays
 from cgprimer.judge.mutation.mutation_report import (
     ALL_OURS,
     OURS,
@@ -117,8 +118,11 @@ def check_mutations(
     """Put every mistake in at every edge; ask ours and the rules of other tools.
 
     at : points of your own; otherwise `points` random ones.
+    Of a graph with arrays ours is asked, edge by edge, about mistakes of matrices too.
     """
     takes.kind(Graph, graph=graph)
+    if graph.sizing is not None:
+        return mutate_arrays(graph, at, points, rng)
     rng = takes.generator(rng)
     check = graph_check(graph, at, points, rng)
     trials = [Trial(check, output, rng) for output in graph.outputs]

@@ -16,7 +16,7 @@ from cgprimer.expr.node import intern
 from cgprimer.run.llvm.arrays.blas import fits_blas
 from cgprimer.run.llvm.arrays.expression import Expr, Leaf
 from cgprimer.run.llvm.arrays.loop_builder import ADD, DIV, MUL, LoopBuilder
-from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Product
+from cgprimer.run.llvm.arrays.steps import Axis, Convolution, MatrixProduct
 
 __all__ = ["ADD", "DIV", "MUL", "Builder"]
 
@@ -95,7 +95,7 @@ class Builder(LoopBuilder):
         letters: tuple[str, str, str],
         size: dict[str, int],
         into: Leaf,
-    ) -> Product | None:
+    ) -> MatrixProduct | None:
         """The product by BLAS; None where it cannot read or write it so."""
         if all("s" in each for each in letters) and size["s"] > 1:
             return None  # one product for each sample, whose entries lie apart
@@ -118,7 +118,7 @@ class Builder(LoopBuilder):
         letters: tuple[str, str, str],
         size: dict[str, int],
         into: Leaf,
-    ) -> Product | None:
+    ) -> MatrixProduct | None:
         """The product as one of matrices, with loops around; None where BLAS cannot."""
         a, b = self.where(first), self.where(second)
         steps = [
@@ -155,7 +155,7 @@ class Builder(LoopBuilder):
         if not fits_blas(column.b, middle.b, column.size, middle.size):
             return None
         loops.sort(key=lambda x: x.c == 0)
-        return Product(a, b, into, row, column, middle, tuple(loops))
+        return MatrixProduct(a, b, into, row, column, middle, tuple(loops))
 
     def convolution(self, step: Convolution) -> None:
         """Append a convolution."""

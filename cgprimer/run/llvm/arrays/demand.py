@@ -81,8 +81,9 @@ class Demand:
             below = node.args[: LINEAR.get(name, 0)]
             if both or any(arg in found for arg in below):
                 found.add(node)
-            elif name in ("mul", "div") and (k := self._factor(node)) is not None:
-                if node.args[1 - k] in found:
+            elif name in ("mul", "div"):
+                k = self._factor(node)
+                if k is not None and node.args[1 - k] in found:
                     found.add(node)
         return found
 

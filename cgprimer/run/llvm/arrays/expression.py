@@ -12,6 +12,7 @@ reshaping move no number: they change the distances of all leaves below an expre
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -234,8 +235,10 @@ def reshaped_strides(old: Shape, strides: Shape, new: Shape) -> Shape | None:
 
     Axes are taken in groups of as many entries before as after:
 
-    >>> reshaped_strides((4, 6), (6, 1), (2, 12)), reshaped_strides((4, 6), (1, 4), (24,))
-    ((12, 1), None)
+    >>> reshaped_strides((4, 6), (6, 1), (2, 12))
+    (12, 1)
+    >>> reshaped_strides((4, 6), (1, 4), (24,)) is None
+    True
     """
     kept = [(n, s) for n, s in zip(old, strides, strict=True) if n != 1]
     result: list[int] = []
@@ -252,7 +255,7 @@ def reshaped_strides(old: Shape, strides: Shape, new: Shape) -> Shape | None:
         if have != want:
             continue
         taken = kept[first:last]
-        for (_, s), (m, t) in zip(taken, taken[1:], strict=False):
+        for (_, s), (m, t) in pairwise(taken):
             if s != m * t:
                 return None
         step = taken[-1][1] if taken else 0

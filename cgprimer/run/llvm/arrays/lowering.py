@@ -152,11 +152,8 @@ class Lowering(Demand):
         name = node.op.name
         if self._sums(node):
             return self._mean_product(node)
-        args: list[Value] = []
-        for arg in node.args:
-            value = self.means.get(arg)
-            args.append(value if value is not None else self.values.get(
-                arg, b.number(0.0)))  # fmt: skip
+        zero = b.number(0.0)  # of which only the dims count
+        args = [self.means.get(arg) or self.values.get(arg, zero) for arg in node.args]
         if isinstance(node.op, ArrayOp):
             dims = [self._dims(arg) for arg in node.args]
             call = Call(args, dims, self._dims(node), attrs_of(node))

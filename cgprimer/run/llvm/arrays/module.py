@@ -17,7 +17,7 @@ from cgprimer.run.llvm.arrays.expression import Leaf
 from cgprimer.run.llvm.arrays.loop_text import loop_text
 from cgprimer.run.llvm.arrays.math_text import math_text
 from cgprimer.run.llvm.arrays.nest import nest_of, signature
-from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, Plan, Product
+from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, MatrixProduct, Plan
 from cgprimer.run.llvm.lanes import NumberType
 from cgprimer.run.llvm.writer import Writer
 
@@ -61,7 +61,7 @@ class ModuleWriter:
         for step in self.plan.steps:
             if isinstance(step, Loop):
                 self._loop(step)
-            elif isinstance(step, Product):
+            elif isinstance(step, MatrixProduct):
                 self._product(step)
             else:
                 self._convolution(step)
@@ -135,17 +135,21 @@ class ModuleWriter:
             f"private unnamed_addr constant {text}", f"@c{len(self.constants)}"
         )
 
-    def _product(self, step: Product) -> None:
+    def _product(self, step: MatrixProduct) -> None:
         a, b, c = map(self._address, (step.a, step.b, step.c))
         self._around(step, step.loops, (a, b, c), "1")
 
     def _around(
-        self, step: Product, loops: tuple[Axis, ...], at: tuple[str, ...], first: str
+        self,
+        step: MatrixProduct,
+        loops: tuple[Axis, ...],
+        at: tuple[str, ...],
+        first: str,
     ) -> None:
         """Products in loops around them; only the first of a sum clears the result."""
         e = self.e
         if not loops:
-            self._gemm(step, *at, first)
+            self._gemm(step, at, first)
             return
         axis = loops[0]
 
@@ -162,8 +166,9 @@ class ModuleWriter:
 
         e.each(0, axis.size, 1, one)
 
-    def _gemm(self, step: Product, a: str, b: str, c: str, first: str) -> None:
+    def _gemm(self, step: MatrixProduct, at: tuple[str, ...], first: str) -> None:
         """One product; BLAS counts by columns, so it gets Cᵀ = Bᵀ·Aᵀ."""
+        a, b, c = at
         e, kind = self.e, self.real.name
         rows, columns, inner = step.rows, step.columns, step.inner
         turned_b, ldb = layout(columns.b, inner.b, columns.size, inner.size)

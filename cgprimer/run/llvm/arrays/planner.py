@@ -12,7 +12,7 @@ from cgprimer.run.llvm.arrays.lowering import Lowering
 from cgprimer.run.llvm.arrays.operations.call import Value
 from cgprimer.run.llvm.arrays.operations.convolutions import kernel_step
 from cgprimer.run.llvm.arrays.request import Lowered
-from cgprimer.run.llvm.arrays.steps import Convolution, Loop, Plan, Product
+from cgprimer.run.llvm.arrays.steps import Convolution, Loop, MatrixProduct, Plan
 
 STEP, MEAN_STEP = 1, 2  # numbers of the factors -rate and -rate/samples
 
@@ -150,7 +150,7 @@ class Planner(Lowering):
 
 
 def _depends(
-    before: Loop | Product | Convolution, touched: set[int], read: set[int]
+    before: Loop | MatrixProduct | Convolution, touched: set[int], read: set[int]
 ) -> bool:
     """Whether a step that writes `touched` and reads `read` must come after another."""
     writes = {leaf.buffer for leaf in before.writes}

@@ -60,7 +60,7 @@ class Axis(NamedTuple):
     c: int
 
 
-class Product(NamedTuple):
+class MatrixProduct(NamedTuple):
     """C = factor·Σ A·B, or added to what is there; one product of matrices per `loops`.
 
     rows, columns, inner : axes of the matrices. loops : axes around them, a few of
@@ -123,7 +123,7 @@ class Convolution(NamedTuple):
         return [self.c] if self.scratch is None else [self.c, self.scratch]
 
 
-Step = Loop | Product | Convolution
+Step = Loop | MatrixProduct | Convolution
 
 
 @dataclass

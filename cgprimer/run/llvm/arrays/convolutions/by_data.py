@@ -15,7 +15,7 @@ from cgprimer.run.llvm.blocks import Whole
 UNROLLED = 24  # products that are written out one after another, at most
 
 
-class Place(NamedTuple):
+class DataPlace(NamedTuple):
     """Where sums are made: addresses of adjoint and kernels, and windows around it."""
 
     adjoint: str
@@ -51,13 +51,13 @@ class DataWriter(ConvolutionWriter):
 
         e.each(0, self.W, 1, column)
 
-    def _place(self, first: Whole, r: str, s: str, i: str, lanes: int) -> Place:
+    def _place(self, first: Whole, r: str, s: str, i: str, lanes: int) -> DataPlace:
         e, (sh, sw), (ph, pw) = self.e, self.step.stride, self.step.padding
         below, right = e.plus(r, ph), e.plus(s, pw)
         # Row p of the kernel falls as u rises: p = r + d - u·s.
         corner = e.plus(e.times(below, self.Q), right)
         kernels = self.scaled("%b", first, self.P * self.Q)
-        return Place(
+        return DataPlace(
             e.place("%a", i),
             e.place(kernels, corner),
             lanes,
@@ -77,7 +77,7 @@ class DataWriter(ConvolutionWriter):
             first, last = (e.new(f"sdiv i64 {x}, {stride}") for x in (low, at))
         return self.clipped(first, count), self.clipped(e.plus(last, 1), count)
 
-    def _rows(self, at: Place, sums: Sums) -> Sums:
+    def _rows(self, at: DataPlace, sums: Sums) -> Sums:
         """Over the windows that the pixel lies in."""
         e, (sh, sw) = self.e, self.step.stride
 
@@ -93,7 +93,7 @@ class DataWriter(ConvolutionWriter):
 
         return e.loop(*at.rows, 1, row, self.carried(sums))
 
-    def _channels(self, at: Place, image: str, kernels: str, sums: Sums) -> Sums:
+    def _channels(self, at: DataPlace, image: str, kernels: str, sums: Sums) -> Sums:
         """Over output channels, some of them written out."""
         e, each = self.e, self.P * self.Q
         most = max(1, min(self.O, UNROLLED // len(sums)))

@@ -20,17 +20,17 @@ from cgprimer.run.llvm.blocks import Whole
 COLUMNS = 5  # of a kernel, whose sums are in registers at once
 
 
-class Part(NamedTuple):
-    """Part of the sums: `count` output channels from the first on, and columns."""
+class KernelPart(NamedTuple):
+    """Part of the sums: some output channels from the first on, and columns."""
 
     first: Whole
-    count: int
+    channels: int
     columns: range
 
     @property
     def keys(self) -> list[tuple[int, int]]:
         """Output channel, from the first on, and column of each sum."""
-        return [(o, q) for o in range(self.count) for q in self.columns]
+        return [(o, q) for o in range(self.channels) for q in self.columns]
 
 
 class Rows(NamedTuple):
@@ -55,7 +55,7 @@ class KernelWriter(ConvolutionWriter):
             def block(first: Whole, some: int) -> None:
                 for q in range(0, self.Q, columns):
                     here = range(q, min(q + columns, self.Q))
-                    self._windows(u, Part(first, some, here))
+                    self._windows(u, KernelPart(first, some, here))
 
             self.each_block(self.O, channels, block)
 
@@ -73,7 +73,7 @@ class KernelWriter(ConvolutionWriter):
                 total = e.add(e.number("%c", k), total)
             e.put(total, "%c", k)
 
-    def _windows(self, u: str, part: Part) -> None:
+    def _windows(self, u: str, part: KernelPart) -> None:
         """What one row of windows adds to a part of the sums."""
         e, (sh, _), (ph, _) = self.e, self.step.stride, self.step.padding
         top = e.plus(e.times(u, sh), -ph)
@@ -91,7 +91,7 @@ class KernelWriter(ConvolutionWriter):
 
         e.each(0, self.C, 1, channel)
 
-    def _add(self, part: Part, c: str, p: str, totals: Sums) -> None:
+    def _add(self, part: KernelPart, c: str, p: str, totals: Sums) -> None:
         """Add sums to those in memory."""
         e, each = self.e, self.P * self.Q
         memory = self.scaled("%scratch", part.first, self.C * each * self.width)
@@ -100,7 +100,7 @@ class KernelWriter(ConvolutionWriter):
         for (o, q), total in zip(part.keys, totals, strict=True):
             e.add_to(e.place(memory, (o * self.C * each + q) * self.width), total)
 
-    def _along(self, rows: Rows, part: Part) -> Sums:
+    def _along(self, rows: Rows, part: KernelPart) -> Sums:
         """Sums over one row of windows."""
         here, sw, pw = part.columns, self.step.stride[1], self.step.padding[1]
         # Columns of windows for which all these columns of the kernel lie in the
@@ -117,7 +117,12 @@ class KernelWriter(ConvolutionWriter):
         return sums
 
     def _over(
-        self, rows: Rows, part: Part, used: list[int], span: tuple[int, int], sums: Sums
+        self,
+        rows: Rows,
+        part: KernelPart,
+        used: list[int],
+        span: tuple[int, int],
+        sums: Sums,
     ) -> Sums:
         """Sums over a stretch of windows, and over samples."""
         e, sw, pw = self.e, self.step.stride[1], self.step.padding[1]
@@ -136,7 +141,13 @@ class KernelWriter(ConvolutionWriter):
         return e.loop(*span, 1, window, self.carried(sums))
 
     def _products(
-        self, here: Rows, part: Part, used: list[int], i: str, lanes: int, sums: Sums
+        self,
+        here: Rows,
+        part: KernelPart,
+        used: list[int],
+        i: str,
+        lanes: int,
+        sums: Sums,
     ) -> Sums:
         """One vector of samples: every column of the image by every channel."""
         e = self.e
@@ -144,7 +155,7 @@ class KernelWriter(ConvolutionWriter):
         apart = self.U * self.V * self.n
         slopes = [
             e.load_lanes(e.place(e.place(here.adjoint, o * apart), i), lanes, 1)
-            for o in range(part.count)
+            for o in range(part.channels)
         ]
         for q in used:
             number = e.load_lanes(e.place(e.place(here.image, q * self.n), i), lanes, 1)

@@ -13,7 +13,7 @@ from cgprimer.run.llvm.arrays.convolutions.writer import (
 from cgprimer.run.llvm.blocks import Whole
 
 
-class Place(NamedTuple):
+class ForwardPlace(NamedTuple):
     """Where sums are made: addresses of image and kernels, and their windows."""
 
     image: str
@@ -49,12 +49,12 @@ class ForwardWriter(ConvolutionWriter):
 
         e.each(0, self.V, 1, column)
 
-    def _place(self, first: Whole, u: str, v: str, i: str, lanes: int) -> Place:
+    def _place(self, first: Whole, u: str, v: str, i: str, lanes: int) -> ForwardPlace:
         e, (sh, sw), (ph, pw) = self.e, self.step.stride, self.step.padding
         top = e.plus(e.times(u, sh), -ph)
         left = e.plus(e.times(v, sw), -pw)
         corner = e.times(e.plus(e.times(top, self.W), left), self.n)
-        return Place(
+        return ForwardPlace(
             e.place(e.place("%a", i), corner),
             self.scaled("%b", first, self.C * self.P * self.Q),
             lanes,
@@ -62,7 +62,7 @@ class ForwardWriter(ConvolutionWriter):
             self.window(left, self.Q, self.W, pw),
         )
 
-    def _channels(self, at: Place, sums: Sums) -> Sums:
+    def _channels(self, at: ForwardPlace, sums: Sums) -> Sums:
         """Over input channels and rows of the kernel."""
         e = self.e
 
@@ -79,7 +79,7 @@ class ForwardWriter(ConvolutionWriter):
 
         return e.loop(0, self.C, 1, channel, self.carried(sums))
 
-    def _columns(self, at: Place, line: str, own: str, sums: Sums) -> Sums:
+    def _columns(self, at: ForwardPlace, line: str, own: str, sums: Sums) -> Sums:
         """Over the columns of the kernel; written out where all are in the image."""
         e = self.e
 

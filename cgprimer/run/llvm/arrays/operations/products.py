@@ -86,7 +86,8 @@ def _einsum(b: Builder, call: Call) -> Value:
         made = multiplied(b, *with_samples(b, exprs[0], exprs[1], first, second, kept))
         exprs, parts = [made, *exprs[2:]], [kept, *rest]
     if len(parts) == 2:
-        return multiplied(b, *with_samples(b, *exprs, *parts, out))
+        x, y = exprs
+        return multiplied(b, *with_samples(b, x, y, parts[0], parts[1], out))
     [part], [expr] = parts, exprs
     gone = [k for k, c in enumerate(part) if c not in out]
     expr = b.folded(expr, gone, "sum") if gone else expr
