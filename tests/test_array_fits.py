@@ -298,6 +298,20 @@ def test_noise_is_trivial_and_a_matrix_is_factored():
     np.testing.assert_allclose(made.parameters["A"] @ made.parameters["B"], product)
 
 
+def test_a_loss_that_ties_nothing_together_is_trivial():
+    texts = ["W: 4 x 3", "b: 4", "xx: 3", "xt: scalar", "xh = relu(W @ xx + b)"]
+    graph = parse_graph([*texts, "xl = (sum(xh) + c - xt)^2 + 1"])
+    start = {"W": -0.1, "b": -9.0, "c": 1.0}
+    data = {"xx": XX, "xt": XT}
+    options = {"loss": "xl", "start": start, "epochs": 400, "batch": None}
+    dead = fit(graph, data, SGD(0.3), progress=False, **options)
+    assert dead.status == "trivial"
+    assert "whichever samples of xx, xt belong together" in dead.message
+    options["start"] = {"W": 0.1, "b": 0.5, "c": 0.0}
+    alive = fit(graph, data, SGD(0.01), progress=False, **options)
+    assert "belong together" not in alive.message
+
+
 def test_an_output_is_minimised_over_arrays():
     graph = parse_graph(["A: 2 x 2", "xv: 2", "xl = sum((A @ xv - xv)^2) + sum(xv^2)"])
     start = {"A": np.eye(2) + 0.1, "xv": np.ones(2)}

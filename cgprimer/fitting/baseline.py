@@ -24,7 +24,7 @@ from cgprimer.run.objective import Objective
 from cgprimer.types import Array
 
 STRAIGHT = 1e-9  # change of a Jacobian between two points that is none
-MOST_SLOPES = 2_000_000  # targets times parameters, of one sample's Jacobian
+MOST_SLOPES = 200_000  # targets times parameters, of one sample's Jacobian
 LEVEL = 1.1  # a loss beside the constant's that is still about the same
 
 

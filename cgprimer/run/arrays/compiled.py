@@ -16,8 +16,8 @@ from cgprimer.expr.node import Node, substitute
 from cgprimer.expr.ops import ONE, name
 from cgprimer.keeping import memo
 from cgprimer.run.arrays.evaluation import concrete
-from cgprimer.run.arrays.posed import ArrayProblem
 from cgprimer.run.arrays.model import joined
+from cgprimer.run.arrays.posed import ArrayProblem
 from cgprimer.run.arrays.runner import PLAIN, ArrayRunner, mover, span_of
 from cgprimer.run.llvm.arrays import (
     ArrayFunction,
@@ -100,7 +100,7 @@ class CompiledRunner(ArrayRunner):
 
     def epoch(self, state: Array, steps: Steps) -> Array:
         """Step through an order in batches; the mean loss of every batch (steps,)."""
-        problem, (rule, settings, order, batch) = self.problem, steps
+        problem, (rule, _, order, batch) = self.problem, steps
         whole = len(order) // batch
         if problem.samples is None or not whole or not self.pays(batch, whole):
             return super().epoch(state, steps)

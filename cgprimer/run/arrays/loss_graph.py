@@ -73,6 +73,12 @@ class LossGraph:
         bodies, sizing = concrete(self.graph, sizes)
         return BACK * sum(_work(node, sizing) for node in postorder(bodies.values()))
 
+    def numbers(self, sizes: Sizes) -> int:
+        """About how many numbers a sweep there and back has of a sample at once."""
+        bodies, sizing = concrete(self.graph, sizes)
+        nodes = [node for node in postorder(bodies.values()) if node.args]
+        return BACK * sum(count(sizing.of(node)) for node in nodes)
+
 
 def loss_graph(
     graph: Graph, targets: Sequence[str], loss: Loss, *, sigma: bool, weights: bool

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, Array]
 FEW = 32  # samples at which a parameter is felt, if it is …
-MOST_FELT = 2_000_000  # … unless there are more targets times parameters
+MOST_FELT = 200_000  # … unless there are more targets times parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +143,11 @@ class ArrayProblem:
         """How many multiplications and calls one sample takes, there and back."""
         every = self.objective.operations(self.sizes)
         return every if self.samples is not None else 1 + every // self.count
+
+    @lazy
+    def numbers(self) -> int:
+        """How many numbers the values of one sample are, there and back."""
+        return self.objective.numbers(self.sizes)
 
     def dims(self, name: str) -> tuple[int, ...]:
         """The dims of a name, in numbers."""

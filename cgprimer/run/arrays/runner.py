@@ -20,6 +20,7 @@ from cgprimer.run.problem import Steps, check_order
 from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
+FEWEST = 16  # samples of a block
 PLAIN = "p - rate*g"
 
 
@@ -65,7 +66,7 @@ class ArrayRunner(ArrayModel):
             yield None
             return
         count = self.problem.count if rows is None else len(rows)
-        block = max(1, NUMBERS // (1 + self.problem.operations)) * 16
+        block = max(FEWEST, NUMBERS // (1 + self.problem.numbers))
         if rows is None and count <= block:
             yield None
             return

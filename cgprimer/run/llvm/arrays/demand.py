@@ -94,6 +94,19 @@ class Demand:
             return any(have)
         return node.op.name in SUMMING and all(have)
 
+    def _adds(self, node: Node) -> bool:
+        """Whether a term of a slope can be added to its parameter as one product."""
+        return self._sums(node) or (node.op.name in SUMMING and self._alone(node))
+
+    def _alone(self, node: Node) -> bool:
+        """Whether a value without samples is used by a slope, and by nothing else."""
+        users = self.users.get(node, [])
+        return (
+            node not in self.sampled
+            and node not in self.roots
+            and all(user.op is ADD and self._alone(user) for user in users)
+        )
+
     def _factor(self, node: Node) -> int | None:
         """Which argument of a product is the same for all samples and entries."""
         last = 1 if node.op.name == "mul" else 0
@@ -111,7 +124,7 @@ class Demand:
             (self.averaged if mean else self.wanted).add(root)
         for root in self.slopes:
             for term in self._terms(root):
-                if self._sums(term):
+                if self._adds(term):
                     self._want(term.args[:2])
                 elif term in self.sampled:
                     self.averaged.add(term)
@@ -144,7 +157,7 @@ class Demand:
         terms, stack = [], [root]
         while stack:
             node = stack.pop()
-            if node.op is ADD and node in self.summing:
+            if node.op is ADD and (node in self.summing or self._alone(node)):
                 stack += reversed(node.args)
             else:
                 terms.append(node)

@@ -9,6 +9,7 @@ from cgprimer.expr.node import Node
 from cgprimer.run.llvm.arrays.expression import Expr, Leaf, Shape, contiguous
 from cgprimer.run.llvm.arrays.loop_builder import ADD, MUL
 from cgprimer.run.llvm.arrays.lowering import Lowering
+from cgprimer.run.llvm.arrays.operations import OPERATIONS
 from cgprimer.run.llvm.arrays.operations.call import Value
 from cgprimer.run.llvm.arrays.operations.convolutions import kernel_step
 from cgprimer.run.llvm.arrays.request import Lowered
@@ -80,7 +81,7 @@ class Planner(Lowering):
         """
         b, rest = self.builder, None
         for term in self._terms(root):
-            if self._sums(term):
+            if self._adds(term):
                 for arg in term.args[:2]:
                     self.values[arg] = self._safe(self.values[arg], changed)
                 continue
@@ -107,24 +108,30 @@ class Planner(Lowering):
             step = b.entries(MUL, rest, self._rate(len(here.shape)))
             b.run(b.entries(ADD, here, step), to)
         for term in self._terms(root):
-            if self._sums(term) and not self._product_into(to, term):
-                # BLAS cannot add to it: the mean first.
-                more = b.entries(MUL, self._mean(term), self._rate(len(here.shape)))
+            if self._adds(term) and not self._product_into(to, term):
+                # BLAS cannot add to it: the value first.
+                more = b.entries(MUL, self._whole(term), self._rate(len(here.shape)))
                 b.run(b.entries(ADD, here, more), to)
+
+    def _whole(self, term: Node) -> Expr:
+        """The slope that a term is."""
+        if self._sums(term):
+            return self._mean(term)
+        rule = OPERATIONS[term.op.name]
+        return self.builder.settled(rule(self.builder, self._call(term)))
 
     def _product_into(self, to: Leaf, term: Node) -> bool:
         b = self.builder
-        if not self._sums(term):
-            return False
+        given = MEAN_STEP if self._sums(term) else STEP
         if term.op.name == "conv2d_kernel":
             call = self._call(term)
             shape = (*call.dims[2], 1)
             made = b.views.stored(to, shape)
-            b.convolution(kernel_step(b, call, made)._replace(given=MEAN_STEP))
+            b.convolution(kernel_step(b, call, made)._replace(given=given))
             return True
         x, y, first, second, out = self._letters(term)
         into = to._replace(strides=to.strides[:-1])
-        return b.product_into(into, MEAN_STEP, x, y, f"{first},{second}->{out}")
+        return b.product_into(into, given, x, y, f"{first},{second}->{out}")
 
     def _rate(self, rank: int) -> Expr:
         """The factor -rate."""
