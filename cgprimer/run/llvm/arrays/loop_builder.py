@@ -46,7 +46,6 @@ class LoopBuilder:
         self._whole: dict[Node, tuple[Expr, list[int], float]] = {}
         self._folds: dict[tuple[object, ...], Expr] = {}
         self._counts: dict[int, int] = {}
-        self.constants: list[tuple[int, int]] = []
 
     # Memory
 
