@@ -45,7 +45,7 @@ class Lowering(Demand):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
-        self.builder = Builder(request.samples)
+        self.builder = Builder()
         self.lowered = Lowered(self.builder.plan)
         self.values: dict[Node, Value] = {}
         self.means: dict[Node, Expr] = {}
