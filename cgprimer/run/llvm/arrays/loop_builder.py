@@ -38,15 +38,13 @@ ADD, MUL, DIV = OPS["add"], OPS["mul"], OPS["div"]
 class LoopBuilder:
     """Makes loops; the last axis of arrays is that of samples, or of length 1."""
 
-    def __init__(self, samples: int) -> None:
-        self.samples = samples
+    def __init__(self) -> None:
         self.views, self.plan = Views(), Plan()
         self._stored: dict[tuple[Node, Shape], Expr] = {}
         self._copies: dict[tuple[Node, Shape], Expr] = {}
         self._whole: dict[Node, tuple[Expr, list[int], float]] = {}
         self._folds: dict[tuple[object, ...], Expr] = {}
         self._counts: dict[int, int] = {}
-        self.constants: list[tuple[int, int]] = []
 
     # Memory
 

@@ -35,6 +35,8 @@ from cgprimer.run.llvm.arrays.request import Lowered, Request
 
 PICKING = {"pick": 0, "unpick": 2}
 """Operations that choose by whole numbers, and which argument these count in."""
+IN_MEMORY = frozenset({"matmul", "transpose", "outer", "conv2d", "conv2d_kernel"})
+"""Operations for which values are stored anyhow."""
 OFTEN = 3  # times a cheap expression is computed again, at most
 
 
@@ -43,7 +45,7 @@ class Lowering(Demand):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
-        self.builder = Builder(request.samples)
+        self.builder = Builder()
         self.lowered = Lowered(self.builder.plan)
         self.values: dict[Node, Value] = {}
         self.means: dict[Node, Expr] = {}
@@ -132,7 +134,9 @@ class Lowering(Demand):
             return value
         cost = self.builder.views.costs(value)
         cheap = node.op.name in CHEAP and cost < 10
-        if cost and not (cheap and cost * (uses - 1) <= OFTEN):
+        users = self.users.get(node, ())
+        multiplied = any(user.op.name in IN_MEMORY for user in users)
+        if cost and (multiplied or not (cheap and cost * (uses - 1) <= OFTEN)):
             return self.builder.stored(value)
         return value
 
