@@ -254,3 +254,39 @@ KINDS: dict[str, Callable[..., Typed]] = {
     "transpose": _transpose, "inverse": _inverse, "power": _power, "norm": _norm,
     "call": _call, "list": _list,
 }  # fmt: skip
+
+
+def one_reading(root: Written, sizing: Sizing, line: str) -> Written:
+    """A side with b ⊙ W x read in the way that conforms; NotRead where both do."""
+    form = Conform(sizing, line)
+    while True:
+        # The last on a walk has no other one below it.
+        mixed = [(way, term) for way, term in root.walk() if term.kind == "mixed"]
+        if not mixed:
+            return root
+        way, term = mixed[-1]
+        root = root.replaced(way, _reading(form, term))
+
+
+def _reading(form: Conform, term: Written) -> Written:
+    """The one of two readings that conforms, or the first where they are the same."""
+    outer, _ = term.args
+    fitting = []
+    for reading in term.args:
+        try:
+            form(reading)
+        except NonConforming:
+            continue
+        fitting.append(reading)
+    if len(fitting) < 2:
+        return (fitting or [outer])[0]
+    # Numbers may stand anywhere in a product.
+    left, right = outer.args
+    while right.kind == "product":
+        right = right.args[0]
+    if not form.dims(form(left)) or not form.dims(form(right)):
+        return outer
+    raise NotRead(
+        "this may be read in two ways", term.start, term.end,
+        "put the product that is meant in parentheses",
+    )  # fmt: skip

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from cgprimer.derivation.matrices.symbols import Symbol, symbols
+from cgprimer.derivation.matrices.symbols import Symbol, name_of, symbols
 from cgprimer.derivation.matrices.terms import NotRead, Written
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
 from cgprimer.expr.array_syntax import ArrayParser
-from cgprimer.expr.node import Node, fold, substitute
+from cgprimer.expr.node import Node, fold, postorder, substitute
 from cgprimer.expr.ops import CONST, FUNCTIONS, NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.notation.text import show
@@ -56,7 +56,10 @@ def _in_language(
     try:
         marks = [*_derivatives(line, start, end, known)]
     except NotRead:
-        return None
+        # An index or a keyword, which the language may read.
+        if "∂" in line[start:end] or "∇" in line[start:end]:
+            return None
+        marks = []
     for mark in marks:
         called = f"D{len(names)}__"
         names[called] = mark.text
@@ -69,7 +72,8 @@ def _in_language(
         parser, node = ArrayParser.read(text, 0, known)
     except ExpressionError:
         return None
-    used = {str(part.value) for part in fold([node], lambda n, _: n) if part.op is NAME}
+    every = postorder([node])
+    used = {name_of(str(n.value), known) for n in every if n.op is NAME}
     fine = {*known, *names}
     if not all(name in fine or _stands_for(name, known) for name in used):
         return None
@@ -108,7 +112,7 @@ def term_of(
         if node.op is NAME:
             called = str(node.value)
             a, b = places.get(node, (0, 0))
-            called = names.get(called, called)
+            called = names.get(called) or name_of(called)
             at = (start + a, start + b) if b else (0, 0)
             return Written("name", (), called, *at, said=called)
         if node.op is CONST:
@@ -196,7 +200,21 @@ class _Formula:
                     "a product behind '/' may stand above or below the line",
                     hint="put what is below in parentheses",
                 )
+            if called in ("entry", "dot") and self.now.kind in _BEGINS:
+                term = self.mixed(called, term, right)
+                continue
             term = Written(called, (term, right), None, term.start, right.end)
+
+    def mixed(self, called: str, left: Written, right: Written) -> Written:
+        """b ⊙ W x, by which b ⊙ (W x) may be meant or (b ⊙ W) x: both readings."""
+        begin = left.start
+        inner = Written(called, (left, right), None, begin, right.end)
+        while self.now.kind in _BEGINS:
+            more = self.power()
+            right = Written("product", (right, more), None, right.start, more.end)
+            inner = Written("product", (inner, more), None, begin, more.end)
+        outer = Written(called, (left, right), None, begin, right.end)
+        return Written("mixed", (outer, inner), None, begin, right.end)
 
     def power(self) -> Written:
         term = self.value()

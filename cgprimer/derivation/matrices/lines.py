@@ -28,7 +28,7 @@ _MATRIX = re.compile(
 )
 _NOTE = re.compile(r"  \([^()=]*\)$", re.MULTILINE)
 _LISTED = re.compile(
-    r"^[\s$&]*[\w\\{}]+\s*=\s*(?:\[\[?\s*-?[\d.]+\s*,|\\begin\s*\{[bp]matrix\}[-\d.\s&\\]*\\end)",
+    r"^[ \t$&]*[\w\\{}]+\s*=\s*(?:\[\[?\s*-?[\d.]+\s*,|\\begin\s*\{[bp]matrix\}[-\d.\s&\\]*\\end)",
     re.MULTILINE,
 )
 _CROSS = re.compile(r"\\times(?![A-Za-z])|×|ˣ|\bx\b")
@@ -71,7 +71,10 @@ def declarations(text: str, dims: Any = None) -> tuple[Declared, str]:
             plain[number] = bare
             lines[number] = " " * len(line)
     found = declared_in(plain, dims)
+    found.dims = {name_of(name): own for name, own in found.dims.items()}
     rest = "\n".join(lines)
+    if not re.search(r"\\in(?![A-Za-z])|∈", rest):
+        return found, rest
     for match in _SPACE.finditer(rest):
         own = _dims_of(match)
         if own is None:

@@ -12,7 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cgprimer.derivation.matrices.conform import Conform, NonConforming
+from cgprimer.derivation.matrices.conform import (
+    Conform,
+    NonConforming,
+    one_reading,
+)
 from cgprimer.derivation.matrices.formulas import formula
 from cgprimer.derivation.matrices.judging import Sided
 from cgprimer.derivation.matrices.lines import declarations, matrix_statements
@@ -140,7 +144,9 @@ class _MatrixReader:
                 self._define(statement, heading, spans)
                 return
             self.last = self._side(statement, first)
-            self.gap = self.last is None
+            if self.last is None:
+                self.gap = True
+                return
         self._go_on(statement, spans[1:])
 
     def _go_on(self, statement: Statement, spans: list[Span]) -> None:
@@ -268,6 +274,7 @@ class _MatrixReader:
             term = formula(statement.clean, *span, known=self.known)
             for name in term.names:
                 self._enter(str(name), span)
+            term = one_reading(term, self.script.sizing, statement.line)
         except NotRead as error:
             self._refuse(statement, error)
             return None
