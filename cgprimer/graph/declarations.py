@@ -106,8 +106,7 @@ def is_declaration(text: str) -> bool:
 def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
     """What lines among the texts of a graph, and `dims=`, declare.
 
-    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold, and
-    where there is no equation.
+    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold.
     """
     found = Declared()
     for number, text in enumerate(texts):
@@ -116,11 +115,6 @@ def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
             continue
         for problem in _read_line(found, number, text):
             found.problems.setdefault(number, []).append(problem)
-    if not found.equations:
-        raise GraphError(
-            "there are declarations, and no equations: write at least one, like "
-            "'xy = W @ xa'"
-        )
     _join(found, texts, given_dims(given))
     return found
 

@@ -98,6 +98,11 @@ def _graph(
     told = None
     if dims is not None or any(":" in x and is_declaration(x) for x in texts):
         told = declared_in(texts, dims)
+        if not told.equations:
+            raise GraphError(
+                "there are declarations, and no equations: write at least one, like "
+                "'xy = W @ xa'"
+            )
         if told.has_arrays:
             if any(map(is_latex, texts)):
                 from cgprimer.reading.matrix_equations import plain_equations

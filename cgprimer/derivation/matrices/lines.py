@@ -70,7 +70,7 @@ def declarations(text: str, dims: Any = None) -> tuple[Declared, str]:
         if is_declaration(bare) and "\\" not in bare:
             plain[number] = bare
             lines[number] = " " * len(line)
-    found = declared_in(plain, dims)
+    found = declared_in([plain.get(n, "") for n in range(len(lines))], dims)
     found.dims = {name_of(name): own for name, own in found.dims.items()}
     rest = "\n".join(lines)
     if not re.search(r"\\in(?![A-Za-z])|∈", rest):
