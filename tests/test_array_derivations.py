@@ -64,6 +64,10 @@ VERDICTS = [
     ("w_2: h x k\nh: h\ny: k\nL = ‖y - w_2^T h‖^2\n∂L/∂w₂ = −2[y − w₂ᵀh]h", "FAIL"),
     ("w_2: h\nh: h\ny: scalar\nL = (y - w_2^T h)^2\n∂L/∂w₂ = −2[y − w₂ᵀh]h", "PASS"),
     ("J: m x n\np: n\nε: m\nq = p + 2αJε", "FAIL"),
+    # What is made of derivatives
+    (SQUARES + r"V = W - 0.1 \bar W" "\n" r"V = W - 0.1 \bar z x^T", "PASS"),
+    (SQUARES + r"V = W - 0.1 \bar W" "\n" r"V = W + 0.1 \bar z x^T", "FAIL"),
+    (SQUARES + r"V = W - 0.1 \bar W" "\n" r"\bar V = W", "NOT READ"),
     # Numbers
     (r"A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}" "\n"
      r"x = \begin{bmatrix} 1 \\ 1 \end{bmatrix}" "\n"
@@ -91,6 +95,7 @@ VERDICTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("text", "verdict"), VERDICTS)
 def test_verdict_of_the_last_line(text, verdict):
     report = check_derivation(text, rng=1)

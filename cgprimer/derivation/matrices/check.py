@@ -48,7 +48,9 @@ def matrix_rows(
 
 
 def _judge(script: MatrixScript, rng: np.random.Generator, enough: int) -> Judge:
-    truths = Truths(script.bodies, script.free, script.sizing, script.output)
+    truths = Truths(
+        script.bodies, script.free, script.sizing, script.output, script.derived
+    )
     try:
         drawn = [
             truths.draw(truths.free, rng, tame=number % 2 == 1)

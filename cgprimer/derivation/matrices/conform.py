@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cgprimer.derivation.matrices.terms import NotRead, Written
+from cgprimer.derivation.matrices.terms import NotRead, SideTerm
 from cgprimer.errors import shorten
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import ARRAY_OPS
@@ -50,7 +50,7 @@ class Conform:
     def __init__(self, sizing: Sizing, text: str) -> None:
         self.sizing, self.text = sizing, text
 
-    def __call__(self, root: Written) -> Typed:
+    def __call__(self, root: SideTerm) -> Typed:
         made: dict[int, Typed] = {}
         order = [term for _, term in root.walk()][::-1]
         for term in order:
@@ -66,10 +66,10 @@ class Conform:
         dims = show_dims(self.dims(typed))
         return f"1 x {dims}" if typed.row else dims
 
-    def quoted(self, term: Written) -> str:
+    def quoted(self, term: SideTerm) -> str:
         return shorten(term.text(self.text), 48) or "it"
 
-    def misfit(self, term: Written, *args: Typed, what: str = "") -> NonConforming:
+    def misfit(self, term: SideTerm, *args: Typed, what: str = "") -> NonConforming:
         sides = [
             f"{self.quoted(part)} is {self.shape(typed)}"
             for part, typed in zip(term.args, args, strict=True)
@@ -80,7 +80,7 @@ class Conform:
         return NonConforming(said + what, term.start, term.end, used)
 
     def checked(
-        self, term: Written, node: Node, *args: Typed, row: bool = False
+        self, term: SideTerm, node: Node, *args: Typed, row: bool = False
     ) -> Typed:
         """The node, if its dims fit."""
         try:
@@ -94,15 +94,15 @@ class Conform:
         return Typed(node, row and len(self.sizing.of(node)) == 1)
 
 
-def _name(form: Conform, term: Written) -> Typed:
+def _name(form: Conform, term: SideTerm) -> Typed:
     return Typed(name(term.value))
 
 
-def _number(form: Conform, term: Written) -> Typed:
+def _number(form: Conform, term: SideTerm) -> Typed:
     return Typed(const(term.value))
 
 
-def _product(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _product(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     """Letters side by side: matrices, columns, rows and numbers."""
     left, right = len(form.dims(a)), len(form.dims(b))
     if not left or not right:
@@ -120,7 +120,7 @@ def _product(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     return form.checked(term, made, a, b, row=a.row)
 
 
-def _at(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _at(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     """a @ b of the language, in which a vector is neither a row nor a column."""
     if not form.dims(a) or not form.dims(b):
         if form.dims(a) or form.dims(b):
@@ -132,13 +132,13 @@ def _at(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     return form.checked(term, made, a, b)
 
 
-def _entry(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _entry(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, MUL(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _dot(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _dot(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     """A·B: by entries or the product, where only one of them is possible."""
     if not form.dims(a) or not form.dims(b):
         return _product(form, term, a, b)
@@ -156,24 +156,24 @@ def _dot(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     )  # fmt: skip
 
 
-def _sum(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _sum(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     op = OPS["add" if term.kind == "add" else "sub"]
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, op(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _neg(form: Conform, term: Written, a: Typed) -> Typed:
+def _neg(form: Conform, term: SideTerm, a: Typed) -> Typed:
     return Typed(NEG(a.node), a.row)
 
 
-def _div(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _div(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     if a.row != b.row and form.dims(a) and form.dims(b):
         raise form.misfit(term, a, b)
     return form.checked(term, DIV(a.node, b.node), a, b, row=a.row or b.row)
 
 
-def _transpose(form: Conform, term: Written, a: Typed) -> Typed:
+def _transpose(form: Conform, term: SideTerm, a: Typed) -> Typed:
     rank = len(form.dims(a))
     if rank == 0:
         if a.node.op.name == "name":
@@ -187,7 +187,7 @@ def _transpose(form: Conform, term: Written, a: Typed) -> Typed:
     return form.checked(term, ARRAY_OPS["transpose"](a.node), a)
 
 
-def _inverse(form: Conform, term: Written, a: Typed) -> Typed:
+def _inverse(form: Conform, term: SideTerm, a: Typed) -> Typed:
     if not form.dims(a):
         return Typed(OPS["div"](const(1.0), a.node))
     if len(form.dims(a)) != 2:
@@ -195,7 +195,7 @@ def _inverse(form: Conform, term: Written, a: Typed) -> Typed:
     return form.checked(term, ARRAY_OPS["inv"](a.node), a)
 
 
-def _power(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
+def _power(form: Conform, term: SideTerm, a: Typed, b: Typed) -> Typed:
     if form.dims(b):
         raise NotRead("a power is a number", term.start, term.end)
     if term.args[0].kind == "norm" and b.node is const(2.0):
@@ -210,7 +210,7 @@ def _power(form: Conform, term: Written, a: Typed, b: Typed) -> Typed:
     return Typed(OPS["pow"](a.node, b.node), a.row)
 
 
-def _norm(form: Conform, term: Written, a: Typed) -> Typed:
+def _norm(form: Conform, term: SideTerm, a: Typed) -> Typed:
     if len(form.dims(a)) > 1:
         raise NotRead("the norm of a matrix may be several", term.start, term.end)
     square = OPS["pow"](a.node, const(2.0))
@@ -218,7 +218,7 @@ def _norm(form: Conform, term: Written, a: Typed) -> Typed:
     return Typed(OPS["sqrt"](whole))
 
 
-def _call(form: Conform, term: Written, *args: Typed) -> Typed:
+def _call(form: Conform, term: SideTerm, *args: Typed) -> Typed:
     op, value = term.value
     nodes = tuple(typed.node for typed in args)
     if isinstance(op, ArrayOp):
@@ -227,7 +227,7 @@ def _call(form: Conform, term: Written, *args: Typed) -> Typed:
     return form.checked(term, intern(op, nodes, value), *args, row=rows == {True})
 
 
-def _list(form: Conform, term: Written, *args: Typed) -> Typed:
+def _list(form: Conform, term: SideTerm, *args: Typed) -> Typed:
     """Numbers in brackets: stacked along a new axis."""
     dims = [form.dims(typed) for typed in args]
     if len({*dims}) > 1:
@@ -256,7 +256,7 @@ KINDS: dict[str, Callable[..., Typed]] = {
 }  # fmt: skip
 
 
-def one_reading(root: Written, sizing: Sizing, line: str) -> Written:
+def one_reading(root: SideTerm, sizing: Sizing, line: str) -> SideTerm:
     """A side with b ⊙ W x read in the way that conforms; NotRead where both do."""
     form = Conform(sizing, line)
     while True:
@@ -268,7 +268,7 @@ def one_reading(root: Written, sizing: Sizing, line: str) -> Written:
         root = root.replaced(way, _reading(form, term))
 
 
-def _reading(form: Conform, term: Written) -> Written:
+def _reading(form: Conform, term: SideTerm) -> SideTerm:
     """The one of two readings that conforms, or the first where they are the same."""
     outer, _ = term.args
     fitting = []

@@ -1,4 +1,4 @@
-r"""A side with matrices as a Written: letters side by side are a product.
+r"""A side with matrices as a SideTerm: letters side by side are a product.
 
     -2[y - w^\top h]h   ─ formula ─▶   neg(product(product(2, sub(y, …)), h))
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from cgprimer.derivation.matrices.symbols import Symbol, name_of, symbols
-from cgprimer.derivation.matrices.terms import NotRead, Written
+from cgprimer.derivation.matrices.terms import NotRead, SideTerm
 from cgprimer.errors import ExpressionError
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
@@ -32,7 +32,7 @@ _ASCII = re.compile(r"[@*]|\w\s*\(|'")
 _END = Symbol("end", "", 0, 0)
 
 
-def formula(line: str, start: int, end: int, known: Collection[str]) -> Written:
+def formula(line: str, start: int, end: int, known: Collection[str]) -> SideTerm:
     """What `line[start:end]` says; NotRead where it cannot be read, or in two ways.
 
     known : the names that are declared or defined.
@@ -47,7 +47,7 @@ def formula(line: str, start: int, end: int, known: Collection[str]) -> Written:
 
 def _in_language(
     line: str, start: int, end: int, known: Collection[str]
-) -> Written | None:
+) -> SideTerm | None:
     """A side in the language of arrays; None where it is in none, or has odd names."""
     text = line[start:end]
     names: dict[str, str] = {}
@@ -104,23 +104,23 @@ def term_of(
     names: Mapping[str, str],
     places: Mapping[Node, tuple[int, int]],
     start: int,
-) -> Written:
+) -> SideTerm:
     """A node of the language as a term, with names that stand for others put back."""
     spelled = {name_node(called): name_node(text) for called, text in names.items()}
 
-    def visit(node: Node, args: list[Written]) -> Written:
+    def visit(node: Node, args: list[SideTerm]) -> SideTerm:
         if node.op is NAME:
             called = str(node.value)
             a, b = places.get(node, (0, 0))
             called = names.get(called) or name_of(called)
             at = (start + a, start + b) if b else (0, 0)
-            return Written("name", (), called, *at, said=called)
+            return SideTerm("name", (), called, *at, said=called)
         if node.op is CONST:
-            return Written("number", (), float(node.value), said=show(node))
+            return SideTerm("number", (), float(node.value), said=show(node))
         kind = _KINDS.get(node.op.name, "call")
         value = None if kind != "call" else (node.op, node.value)
         said = show(substitute([node], spelled)[0]) if len(args) < 3 else node.op.name
-        return Written(kind, tuple(args), value, said=said)
+        return SideTerm(kind, tuple(args), value, said=said)
 
     return fold([root], visit)[root]
 
@@ -158,13 +158,13 @@ class _Formula:
             return NotRead(message, max(self.end - 1, self.start), self.end, hint)
         return NotRead(message, symbol.start, symbol.end, hint)
 
-    def whole(self) -> Written:
+    def whole(self) -> SideTerm:
         term = self.sum()
         if self.now is not _END:
             raise self.fail(f"{self.now.text!r} is not read here")
         return term
 
-    def sum(self) -> Written:
+    def sum(self) -> SideTerm:
         self.depth += 1
         if self.depth > DEEP:
             raise self.fail("brackets are nested too deeply")
@@ -172,16 +172,16 @@ class _Formula:
         sign = self.take().text if self.now.kind == "sign" else "+"
         term = self.product()
         if sign != "+":
-            term = Written("neg", (term,), None, begin.start, term.end)
+            term = SideTerm("neg", (term,), None, begin.start, term.end)
         while self.now.kind == "sign":
             sign = self.take().text
             right = self.product()
             kind = "add" if sign == "+" else "sub"
-            term = Written(kind, (term, right), None, term.start, right.end)
+            term = SideTerm(kind, (term, right), None, term.start, right.end)
         self.depth -= 1
         return term
 
-    def product(self) -> Written:
+    def product(self) -> SideTerm:
         term = self.power()
         while True:
             kind = self.now.kind
@@ -203,20 +203,20 @@ class _Formula:
             if called in ("entry", "dot") and self.now.kind in _BEGINS:
                 term = self.mixed(called, term, right)
                 continue
-            term = Written(called, (term, right), None, term.start, right.end)
+            term = SideTerm(called, (term, right), None, term.start, right.end)
 
-    def mixed(self, called: str, left: Written, right: Written) -> Written:
+    def mixed(self, called: str, left: SideTerm, right: SideTerm) -> SideTerm:
         """b ⊙ W x, by which b ⊙ (W x) may be meant or (b ⊙ W) x: both readings."""
         begin = left.start
-        inner = Written(called, (left, right), None, begin, right.end)
+        inner = SideTerm(called, (left, right), None, begin, right.end)
         while self.now.kind in _BEGINS:
             more = self.power()
-            right = Written("product", (right, more), None, right.start, more.end)
-            inner = Written("product", (inner, more), None, begin, more.end)
-        outer = Written(called, (left, right), None, begin, right.end)
-        return Written("mixed", (outer, inner), None, begin, right.end)
+            right = SideTerm("product", (right, more), None, right.start, more.end)
+            inner = SideTerm("product", (inner, more), None, begin, more.end)
+        outer = SideTerm(called, (left, right), None, begin, right.end)
+        return SideTerm("mixed", (outer, inner), None, begin, right.end)
 
-    def power(self) -> Written:
+    def power(self) -> SideTerm:
         term = self.value()
         while True:
             symbol = self.now
@@ -225,48 +225,48 @@ class _Formula:
                 if self.has_t and symbol.text.strip("^{} ") == "T":
                     hint = r"write ^\top for the transpose"
                     raise self.fail("^T may be a power, as T is a name", symbol, hint)
-                term = Written("transpose", (term,), None, term.start, symbol.end)
+                term = SideTerm("transpose", (term,), None, term.start, symbol.end)
             elif symbol.kind in ("inverse", "inverse turned"):
                 self.take()
-                term = Written("inverse", (term,), None, term.start, symbol.end)
+                term = SideTerm("inverse", (term,), None, term.start, symbol.end)
                 if symbol.kind == "inverse turned":
-                    term = Written("transpose", (term,), None, term.start, symbol.end)
+                    term = SideTerm("transpose", (term,), None, term.start, symbol.end)
             elif symbol.kind == "raised":
                 self.take()
                 digits = symbol.text.translate(
                     str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
                 )
-                exponent = Written(
+                exponent = SideTerm(
                     "number", (), float(digits), symbol.start, symbol.end
                 )
-                term = Written("power", (term, exponent), None, term.start, symbol.end)
+                term = SideTerm("power", (term, exponent), None, term.start, symbol.end)
             elif symbol.kind == "power":
                 self.take()
                 exponent = self.value()
-                term = Written(
+                term = SideTerm(
                     "power", (term, exponent), None, term.start, exponent.end
                 )
             else:
                 return term
 
-    def value(self) -> Written:
+    def value(self) -> SideTerm:
         symbol = self.take()
         if symbol.kind == "number":
             text = symbol.text.replace("−", "-")
-            return Written("number", (), float(text), symbol.start, symbol.end)
+            return SideTerm("number", (), float(text), symbol.start, symbol.end)
         if symbol.kind == "name":
             return self.name(symbol)
         if symbol.kind == "command":
             return self.command(symbol)
         if symbol.kind == "fraction":
             above, below = self.group(), self.group()
-            return Written("div", (above, below), None, symbol.start, below.end)
+            return SideTerm("div", (above, below), None, symbol.start, below.end)
         if symbol.kind == "norm":
             term = self.sum()
             if self.now.kind not in ("norm", "norm end"):
                 raise self.fail("the other bar of the norm is missing")
             end = self.take().end
-            return Written("norm", (term,), None, symbol.start, end)
+            return SideTerm("norm", (term,), None, symbol.start, end)
         if symbol.kind == "matrix":
             return self.matrix(symbol)
         if symbol.kind == "open":
@@ -275,14 +275,14 @@ class _Formula:
             raise self.fail("a value is missing here")
         raise self.fail(f"{symbol.text!r} is not read here", symbol)
 
-    def name(self, symbol: Symbol) -> Written:
+    def name(self, symbol: Symbol) -> SideTerm:
         called = _PLAIN.get(symbol.text, symbol.text)
         is_call = self.now.kind == "open" and self.now.text == "("
         if is_call and (called in FUNCTIONS or called in ARRAY_FUNCTIONS):
             return self.call(called, symbol)
-        return Written("name", (), symbol.text, symbol.start, symbol.end)
+        return SideTerm("name", (), symbol.text, symbol.start, symbol.end)
 
-    def command(self, symbol: Symbol) -> Written:
+    def command(self, symbol: Symbol) -> SideTerm:
         called = symbol.text[1:]
         called = {"sigma": "sigmoid"}.get(called, _PLAIN.get(called, called))
         if called in FUNCTIONS or called in ARRAY_FUNCTIONS:
@@ -294,7 +294,7 @@ class _Formula:
             )  # fmt: skip
         raise self.fail(f"{symbol.text} is not read with matrices", symbol)
 
-    def call(self, called: str, symbol: Symbol) -> Written:
+    def call(self, called: str, symbol: Symbol) -> SideTerm:
         opened = self.take()
         args = [self.sum()]
         while self.now.kind == "comma":
@@ -305,9 +305,9 @@ class _Formula:
         value = op.filled({}) if isinstance(op, ArrayOp) else None
         if op.arity not in (len(args), -1):
             raise self.fail(f"{called} takes {op.arity} arguments", symbol)
-        return Written("call", tuple(args), (op, value), symbol.start, end)
+        return SideTerm("call", tuple(args), (op, value), symbol.start, end)
 
-    def group(self) -> Written:
+    def group(self) -> SideTerm:
         r"""An argument of \frac, in braces or one sign."""
         if self.now.kind == "open":
             opened = self.take()
@@ -321,22 +321,22 @@ class _Formula:
             raise self.fail(f"{opened.text!r} is never closed", opened)
         return self.take().end
 
-    def bracket(self, opened: Symbol) -> Written:
+    def bracket(self, opened: Symbol) -> SideTerm:
         """A group, or a list of numbers: [1, 2], [[1, 2], [3, 4]]."""
         term = self.sum()
         if self.now.kind != "comma" or opened.text != "[":
             end = self.closed(opened)
-            return Written(term.kind, term.args, term.value, opened.start, end)
+            return SideTerm(term.kind, term.args, term.value, opened.start, end)
         items = [term]
         while self.now.kind == "comma":
             self.take()
             items.append(self.sum())
         end = self.closed(opened)
-        return Written("list", tuple(items), None, opened.start, end)
+        return SideTerm("list", tuple(items), None, opened.start, end)
 
-    def matrix(self, opened: Symbol) -> Written:
+    def matrix(self, opened: Symbol) -> SideTerm:
         """A matrix by its rows: [|1, 2; 3, 4]."""
-        rows: list[list[Written]] = [[self.sum()]]
+        rows: list[list[SideTerm]] = [[self.sum()]]
         while self.now.kind == "comma":
             if self.take().text == ";":
                 rows.append([])
@@ -345,9 +345,9 @@ class _Formula:
         if len({len(row) for row in rows}) > 1:
             raise self.fail("the rows of a matrix are of one length", opened)
         made = tuple(
-            Written("list", tuple(row), "row", opened.start, end) for row in rows
+            SideTerm("list", tuple(row), "row", opened.start, end) for row in rows
         )
-        return Written("list", made, "matrix", opened.start, end)
+        return SideTerm("list", made, "matrix", opened.start, end)
 
 
 _BEGINS = frozenset(["number", "name", "command", "fraction", "matrix", "open"])

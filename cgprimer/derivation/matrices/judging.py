@@ -18,7 +18,7 @@ import numpy as np
 from cgprimer.derivation.checking.digits import half_unit
 from cgprimer.derivation.matrices.conform import Conform, NonConforming, Typed
 from cgprimer.derivation.matrices.repairs import Repair, repairs
-from cgprimer.derivation.matrices.terms import NotRead, Written
+from cgprimer.derivation.matrices.terms import NotRead, SideTerm
 from cgprimer.derivation.matrices.truths import Truths
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
@@ -36,7 +36,7 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:[eE][+-]?\d+)?")
 class Sided:
     """A side that was read: its term, where it stands, and its line."""
 
-    term: Written
+    term: SideTerm
     line: str
     start: int
     end: int
@@ -104,7 +104,7 @@ class Judge:
         """A side as a node; NonConforming where it does not conform."""
         return Conform(self.truths.sizing, side.line)(side.term)
 
-    def _is_derivative(self, term: Written) -> bool:
+    def _is_derivative(self, term: SideTerm) -> bool:
         heads = ("bar_", "d_", "partial_")
         return term.kind == "name" and str(term.value).startswith(heads)
 
@@ -189,8 +189,8 @@ class Judge:
             if at in seen:
                 continue
             seen.add(at)
-            if at in bodies:
-                stack += leaves(bodies[at])
+            if at in bodies or at in self.truths.derived:
+                stack += leaves(bodies.get(at) or self.truths.derived[at])
             elif at in self.truths.names:
                 found.append(at)
             elif asked := derivative_of(at, self.truths.names):
@@ -241,7 +241,7 @@ class Judge:
         values = found.left, found.right
         return Settled(FAIL, remark, *values, points=found.points, correct=correct)
 
-    def _unsure_beside(self, root: Written) -> set[str]:
+    def _unsure_beside(self, root: SideTerm) -> set[str]:
         """Names without dims that stand beside an array in a product."""
         found: set[str] = set()
         sizing = self.truths.sizing

@@ -28,7 +28,8 @@ _MATRIX = re.compile(
 )
 _NOTE = re.compile(r"  \([^()=]*\)$", re.MULTILINE)
 _LISTED = re.compile(
-    r"^[ \t$&]*[\w\\{}]+\s*=\s*(?:\[\[?\s*-?[\d.]+\s*,|\\begin\s*\{[bp]matrix\}[-\d.\s&\\]*\\end)",
+    r"^[ \t$&]*[\w\\{}]+\s*=\s*"
+    r"(?:\[\[?\s*-?[\d.]+\s*,|\\begin\s*\{[bp]matrix\}[-\d.\s&\\]*\\end)",
     re.MULTILINE,
 )
 _CROSS = re.compile(r"\\times(?![A-Za-z])|×|ˣ|\bx\b")

@@ -50,13 +50,15 @@ class MatrixClaim:
 class MatrixScript:
     """What was read.
 
-    bodies : definitions. free : names without one. unsure : those of them that have no
-    dims, and are taken as numbers. broken : name → the line that may define it and is
-    not read. seed : the name whose adjoint a line sets to 1.
+    bodies : definitions. derived : those that use adjoints or derivatives. free : names
+    without one. unsure : those of them that have no dims, and are taken as numbers.
+    broken : name → the line that may define it and is not read. seed : the name whose
+    adjoint a line sets to 1.
     """
 
     sizing: Sizing
     bodies: dict[str, Node] = field(default_factory=dict)
+    derived: dict[str, Node] = field(default_factory=dict)
     free: dict[str, None] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     broken: dict[str, int] = field(default_factory=dict)
@@ -127,7 +129,8 @@ class _MatrixReader:
     @property
     def known(self) -> dict[str, Any]:
         script = self.script
-        return {**script.free, **script.bodies, **dict.fromkeys(script.broken)}
+        more = dict.fromkeys(script.broken)
+        return {**script.free, **script.bodies, **script.derived, **more}
 
     def read(self, statement: Statement) -> None:
         try:
@@ -185,7 +188,7 @@ class _MatrixReader:
         if term.kind != "name":
             return None
         name = str(term.value)
-        used = name in script.bodies or name in script.broken
+        used = name in script.bodies or name in script.broken or name in script.derived
         asked = adjoint_of(name, self.known) or derivative_of(name, self.known)
         return None if used or asked or self._was_used(name) else name
 
@@ -233,7 +236,10 @@ class _MatrixReader:
         script.sizing.names[name] = dims
         script.claims.append(claim)
         script.free.pop(name, None)
-        if leaves(typed.node):
+        used = leaves(typed.node)
+        if any(n not in script.free and n not in script.bodies for n in used):
+            script.derived[name] = typed.node
+        elif used:
             script.bodies[name] = typed.node
         else:
             claim.value = True
@@ -289,10 +295,12 @@ class _MatrixReader:
         if name in known:
             return
         base = adjoint_of(name, known)
+        asked = derivative_of(name, known)
+        if base in script.derived or (asked and asked.of in script.derived):
+            raise NotRead(f"{name} is of what is made of derivatives itself", *span)
         if base:
             script.sizing.names[name] = script.sizing.of_name(base)
             return
-        asked = derivative_of(name, known)
         if asked:
             of, wrt = script.sizing.of_name(asked.of), script.sizing.of_name(asked.wrt)
             if of:

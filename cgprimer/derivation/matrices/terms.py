@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Written:
+class SideTerm:
     """One operation, with where it stands in the line.
 
     kind : a key of `conform.KINDS`: name, number, product, transpose, ….
@@ -22,7 +22,7 @@ class Written:
     """
 
     kind: str
-    args: tuple[Written, ...] = ()
+    args: tuple[SideTerm, ...] = ()
     value: Any = None
     start: int = 0
     end: int = 0
@@ -32,17 +32,17 @@ class Written:
         """What the author wrote for it, on one line."""
         return self.said or " ".join(line[self.start : self.end].split())
 
-    def walk(self) -> Iterator[tuple[tuple[int, ...], Written]]:
+    def walk(self) -> Iterator[tuple[tuple[int, ...], SideTerm]]:
         """Every term below and the way there, the outer ones first."""
-        stack: list[tuple[tuple[int, ...], Written]] = [((), self)]
+        stack: list[tuple[tuple[int, ...], SideTerm]] = [((), self)]
         while stack:
             way, term = stack.pop()
             yield way, term
             stack += [((*way, k), arg) for k, arg in enumerate(term.args)][::-1]
 
-    def replaced(self, way: tuple[int, ...], made: Written) -> Written:
+    def replaced(self, way: tuple[int, ...], made: SideTerm) -> SideTerm:
         """The whole with another term at the end of a way."""
-        above: list[tuple[Written, int]] = []
+        above: list[tuple[SideTerm, int]] = []
         term = self
         for k in way:
             above.append((term, k))

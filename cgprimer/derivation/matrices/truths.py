@@ -37,8 +37,8 @@ class Truths:
     """Definitions of a script, and what follows from them.
 
     bodies : name → node. free : names without a definition. sizing : the dims of all
-    names, adjoints and derivatives included. output : the name whose adjoint is 1, or
-    None where there is none.
+    names, adjoints and derivatives included. derived : definitions made of those.
+    output : the name whose adjoint is 1, or None where there is none.
     """
 
     def __init__(
@@ -47,9 +47,11 @@ class Truths:
         free: Collection[str],
         sizing: Sizing,
         output: str | None,
+        derived: Mapping[str, Node] | None = None,
     ) -> None:
+        self.derived = dict(derived or {})
         self.bodies, self.sizing, self.output = dict(bodies), sizing, output
-        self.free = [name for name in free if name not in bodies]
+        self.free = [n for n in free if n not in bodies and n not in self.derived]
         self.names = {*self.bodies, *self.free}
         self.sizes = _sizes(sizing)
         self.concrete = Sizing(
@@ -97,6 +99,10 @@ class Truths:
                 found[name] = point[name]
             elif name in self.bodies:
                 found |= self.of_graph(name, point)
+            elif name in self.derived:
+                node = self.derived[name]
+                values = self.values(point, leaves(node))
+                [found[name]] = self.evaluated([node], values)
             elif base := adjoint_of(name, self.names):
                 found[name] = self.total(str(self.output), base, point)
             elif asked := derivative_of(name, self.names):
