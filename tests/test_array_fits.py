@@ -22,6 +22,7 @@ XX, XT = SOME.normal(size=(N, 3)), SOME.normal(size=N)
 XO = SOME.normal(size=(N, 2))
 SHARES = SOME.dirichlet([1.0, 1.0], size=N)
 SIGMA, WEIGHTS = SOME.uniform(0.5, 2.0, size=(N, 2)), SOME.uniform(size=N)
+MEAN = output_itself("xl")
 OWN = Loss("own", lambda p, t: (p - t) ** 4, lambda p, t: 4 * (p - t) ** 3)
 
 NETWORK = [
@@ -35,6 +36,7 @@ PENALTY = [
     "w: 3", "c: scalar", "xx: 3", "xt: scalar",
     "xl = (w @ xx + c - xt)^2 + 0.1*(w @ w) + 0.3*c^2",
 ]  # fmt: skip
+APART = [*PENALTY[:4], "v: 2", "xl = (w @ xx - xt)^2 + c^4 + sum(v^3)"]
 NUMBERS = ["w: 3", "c: scalar", "xx: 3", "xo = w @ xx + c"]
 WHOLE = ["X: batch x 3", "w: 3", "c: scalar", "xo = X @ w + c"]
 LABELS = [
@@ -82,11 +84,12 @@ OBJECTIVES = {
     "logits": (NETWORK, {"xx": XX}, {"xo": SHARES}, {"loss": "softmax-cross-entropy"}),
     "odds": (ODDS, {"xx": XX}, {"xo": SHARES}, {"loss": "cross-entropy"}),
     "penalty": (PENALTY, {"xx": XX, "xt": XT}, {"xl": XT}, {}),
+    "apart": (APART, {"xx": XX, "xt": XT}, {"xl": 0 * XT}, {"loss": MEAN}),
     "itself": (
         PENALTY,
         {"xx": XX, "xt": XT},
         {"xl": 0 * XT},
-        {"loss": output_itself("xl")},
+        {"loss": MEAN},
     ),
 }
 
