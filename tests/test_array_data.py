@@ -581,8 +581,7 @@ REFUSED = {
     "an index beyond the end": (
         PICKED, {"W": np.ones((10, 2))},
         {"sampler": {"xt": lambda rng, n: np.full(n, 11)}},
-        "the outputs cannot be computed: an index is 11: the axis has 10 entries, 0 "
-        "to 9",
+        "the outputs cannot be computed: xt holds 11: xo has 10 entries, 0 to 9",
     ),
     "beyond memory": (
         SQUARES, {}, {"sizes": {"p": 10**12}},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cgprimer.diff.sweep import partials
-from cgprimer.expr.array_forwards.choices import BadIndex
+from cgprimer.errors import PointError
 from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import Sizing
@@ -329,7 +329,7 @@ def test_an_index_that_names_no_entry_is_refused(value: float, message: str) -> 
     at = values(4)
     at["tx"][2] = value
     compiled = compile_arrays([parse_array_expression("xa[tx]")], sizing(), SAMPLED, 4)
-    with pytest.raises(BadIndex) as caught:
+    with pytest.raises(PointError) as caught:
         compiled(at)
     assert str(caught.value) == message
 

@@ -514,7 +514,6 @@ def test_doubts_are_told_of_arrays_too():
 
 NEW = [
     (["y = W @ x"], {"y": "?", "x": "?", "W": "? x ?"}),
-    (["xy = xa < xb"], {"xy": "scalar", "xa": "scalar", "xb": "scalar"}),
     (["xy = where(xa > 0, xa, 0)"], {"xy": "scalar", "xa": "scalar"}),
     (["c: scalar", "xy = where(xa > c, 1, 0)"],
      {"xy": "scalar", "xa": "scalar", "c": "scalar"}),

@@ -223,10 +223,11 @@ shapes do not fit einsum: 'jk' names 2 axes of 4
 a: 3 x 4
 xc = einsum("ij,jk->ik", a)
 --
-the string has 2 terms, but 1 array is given
+shapes do not fit einsum: the form 'ij,jk->ik' is of 2 arrays, not 1
+    a: 3 x 4   (declared a: 3 x 4)
 
     xc = einsum("ij,jk->ik", a)
-                ^^^^^^^^^^^
+         ^^^^^^
 ====
 a: 3 x 4
 xs = sum(a, axis=2)
@@ -335,12 +336,11 @@ shapes do not fit the subscript: there is no entry 5
 a: 3 x 4
 xs = a[0, 1, 2]
 --
-shapes do not fit the subscript: 3 indices for 2 axes
+shapes do not fit the subscript: 3 indices for the 2 axes of 3 x 4
     a: 3 x 4   (declared a: 3 x 4)
 
     xs = a[0, 1, 2]
           ^^^^^^^^^
-  hint: it is 3 x 4
 ====
 a: 3
 xs = a'
@@ -832,10 +832,12 @@ shapes do not fit reshape: 12 entries are no multiple of 5
 a: 3 x 4
 y = einsum("ij->jk", a)
 --
-the letters of the result 'jk' stand before the arrow, each once
+shapes do not fit einsum: 'k' is an axis of no argument
+    a: 3 x 4   (declared a: 3 x 4)
 
     y = einsum("ij->jk", a)
-               ^^^^^^^^
+        ^^^^^^
+  hint: a form is as in "ij,jk->ik"
 ====
 a: 3 x 4
 y = einsum("ii->i", a)
@@ -1183,12 +1185,11 @@ shapes do not fit '@': inner axes: n and m differ
 q: 4
 y = q[2, 1]
 --
-shapes do not fit the subscript: 2 indices for 1 axes
+shapes do not fit the subscript: 2 indices for its only axis of 4
     q: 4   (declared q: 4)
 
     y = q[2, 1]
          ^^^^^^
-  hint: it is 4
 ====
 V: 3 x 4
 y = V[-4]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +44,7 @@ from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import by_plain_name
 from cgprimer.interrupts import contained
 from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.arrays.one_thread import one_thread
 from cgprimer.run.arrays.output import ArrayOutput
 from cgprimer.run.arrays.pose import entries_of
 from cgprimer.run.arrays.program import ArrayObjective
@@ -114,7 +116,9 @@ def fit(
     names, first = _start(graph, columns, start, random)
     trail = Trail(first, first)
     attempt = Attempt(graph, columns, kind, method, trail, identify, names)
-    return _run(attempt, Passes(epochs, batch, random, progress), weighted)
+    passes = Passes(epochs, batch, random, progress)
+    with nullcontext() if graph.sizing is None else one_thread():
+        return _run(attempt, passes, weighted)
 
 
 def _start(

@@ -30,7 +30,7 @@ from cgprimer.graph.numbering import Names
 from cgprimer.graph.shape_errors import EquationText
 from cgprimer.graph.slots import PARAMETER
 
-_SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
+_SIGNS = re.compile(r"@|'|\[|ᵀ|⊤|⊙|\.T\b")
 
 MATRICES = "there are no matrices"
 
