@@ -51,12 +51,12 @@ Signed = tuple[Node, Node | None]
 
 
 class Typeset(NamedTuple):
-    """How expressions over arrays are set.
+    r"""How expressions over arrays are set.
 
     bold : names that are set bold, as courses do with those of arrays.
     sizing : the dims of names. With it what is done entry by entry is told from what is
-        done with matrices, a \\odot b, A^{\\odot 2}, \\exp(A), and rows from columns, as in
-        x^\\top A; without it is a \\cdot b and x A.
+        done with matrices, a \odot b, A^{\odot 2}, \exp(A), and rows from columns, as
+        in x^\top A; without it is a \cdot b and x A.
     """
 
     bold: Collection[str] = ()

@@ -35,7 +35,7 @@ Numbers = NDArray[Any]
 class Code:
     """The machine code of a request, which any number of threads may run at once.
 
-    slot : buffer that is handed in → place of its address in a Workspace.
+    slot : buffer that is handed in → place of its address in a ArrayWorkspace.
     """
 
     def __init__(self, request: Request, dtype: DTypeLike) -> None:
@@ -67,9 +67,9 @@ class Code:
         buffers = self.lowered.plan.buffers
         return [(slot, buffers[k]) for k, slot in self.slot.items()]
 
-    def workspace(self) -> Workspace:
+    def workspace(self) -> ArrayWorkspace:
         """Memory for one call at a time."""
-        made = Workspace(self)
+        made = ArrayWorkspace(self)
         for slot, record in self._records():
             if record.kind == "constant":
                 made.args[slot] = self.counts[slot].ctypes.data
@@ -86,7 +86,7 @@ class Code:
             raise error.named(name, "") from None
 
 
-class Workspace:
+class ArrayWorkspace:
     """The memory of one call: addresses, factors, and all that is in between."""
 
     def __init__(self, code: Code) -> None:
@@ -119,7 +119,7 @@ class ArrayFunction:
         inputs = code.lowered.inputs
         self.shapes = {name: shapes[name] for name in inputs}
         self.slots = [code.slot[buffer] for buffer in inputs.values()]
-        self.spare: deque[Workspace] = deque()
+        self.spare: deque[ArrayWorkspace] = deque()
 
     def __call__(self, values: Mapping[str, ArrayLike]) -> list[Numbers]:
         code = self.code
