@@ -16,10 +16,11 @@ from cgprimer import (
     parse_graph,
 )
 from cgprimer.errors import CGPrimerError
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, ToldEntries
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
 from cgprimer.judge.arrays.check import ArrayCheck, report
-from cgprimer.judge.arrays.claims import array_claims
+from cgprimer.judge.arrays.derivatives import ToldEntries
 from cgprimer.judge.arrays.evidence import found
+from cgprimer.judge.arrays.given_claims import array_claims
 from cgprimer.judge.arrays.points import random_arrays
 
 GRAPHS = {

@@ -17,16 +17,13 @@ from numpy.typing import ArrayLike
 
 from cgprimer.errors import GraphError, PointError
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import (
-    ArrayDerivative,
-    ArraysAtPoint,
-    ShareAt,
-    ToldEntries,
-)
-from cgprimer.judge.arrays.claims import ArrayClaim, DimsMisfit, array_claims
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.claims import ArrayClaim, DimsMisfit
 from cgprimer.judge.arrays.conform import conforms
+from cgprimer.judge.arrays.derivatives import ArrayDerivative, ShareAt, ToldEntries
 from cgprimer.judge.arrays.evidence import found
 from cgprimer.judge.arrays.explain import ArrayCase, changes, explain
+from cgprimer.judge.arrays.given_claims import array_claims
 from cgprimer.judge.arrays.points import random_arrays, scalar_outputs
 from cgprimer.judge.arrays.rows import (
     ArrayCheckReport,

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from cgprimer.errors import OptionError, shorten
 from cgprimer.expr.dims import show_dims
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, EdgeAt
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import EdgeAt
 from cgprimer.judge.arrays.evidence import WorstEntry, found
 from cgprimer.judge.arrays.places import entry_text
 from cgprimer.judge.check import ROW

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cgprimer.expr.dims import show_dims
-from cgprimer.judge.arrays.at_points import ArrayDerivative
 from cgprimer.judge.arrays.claims import DimsMisfit
+from cgprimer.judge.arrays.derivatives import ArrayDerivative
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.types import Array
 

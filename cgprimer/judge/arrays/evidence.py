@@ -17,8 +17,8 @@ import numpy as np
 
 from cgprimer.errors import counted
 from cgprimer.expr.dims import count
-from cgprimer.judge.arrays.at_points import DIRECTIONS, ArrayDerivative, ToldEntries
 from cgprimer.judge.arrays.cells import Cells
+from cgprimer.judge.arrays.derivatives import DIRECTIONS, ArrayDerivative, ToldEntries
 from cgprimer.judge.arrays.maps import ArrayMap
 from cgprimer.judge.slopes import Slope
 from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE

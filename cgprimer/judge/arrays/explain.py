@@ -20,8 +20,8 @@ from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import count
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
-from cgprimer.judge.arrays.at_points import ArrayDerivative, ToldEntries, TotalAt
 from cgprimer.judge.arrays.claims import ArrayClaim
+from cgprimer.judge.arrays.derivatives import ArrayDerivative, ToldEntries, TotalAt
 from cgprimer.judge.arrays.passed_on import gradients_with
 from cgprimer.judge.arrays.wrong_claims import mended_claims
 from cgprimer.judge.arrays.wrong_rules import ARGUMENT, LEFT_OUT, TRANSPOSE

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from cgprimer.errors import DifferenceError, GraphError
 from cgprimer.expr.dims import count
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, EdgeAt
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import EdgeAt
 from cgprimer.judge.arrays.evidence import BUDGET
 from cgprimer.types import Array, Edge, Value
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cgprimer.errors import counted, listing, shorten
-from cgprimer.judge.arrays.at_points import ArrayDerivative
 from cgprimer.judge.arrays.claims import ArrayClaim
+from cgprimer.judge.arrays.derivatives import ArrayDerivative
 from cgprimer.judge.arrays.evidence import WorstEntry
 from cgprimer.judge.arrays.places import entry_text
 from cgprimer.judge.report import FORMULA, CheckReport, CheckRow

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, ShareAt, ToldEntries
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import ShareAt, ToldEntries
 from cgprimer.judge.arrays.evidence import found
 from cgprimer.judge.arrays.passed_on import shares_at
 from cgprimer.judge.arrays.points import random_arrays, scalar_outputs
