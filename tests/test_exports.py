@@ -4,9 +4,8 @@ import functools
 
 import numpy as np
 import pytest
-
 from test_array_ops import CASES as OPERATIONS
-from test_array_ops import SAMPLES, computed, drawn, read, with_samples
+from test_array_ops import computed, drawn, read, with_samples
 
 from cgprimer import (
     OpError,
@@ -146,6 +145,29 @@ def test_every_operation_on_numbers_has_the_same_values(op, kernel):
     with np.errstate(all="ignore"):
         expected = op.forward(*args.values())
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-300)
+
+
+def test_samples_by_vmap_are_those_of_a_leading_axis():
+    jax, torch = pytest.importorskip("jax"), pytest.importorskip("torch")
+    jax.config.update("jax_enable_x64", True)
+    graph, at = graph_and_point("a network", True)
+    ours = graph.gradient_at("xl", at)
+    axes = {called: 0 if called in graph.inputs else None for called in at}
+    slopes = jax.grad(to_jax(graph, "xl"))
+    every = {called: jax.numpy.asarray(value) for called, value in at.items()}
+    for called, slope in jax.vmap(slopes, in_axes=(axes,))(every).items():
+        np.testing.assert_allclose(slope, ours[called], atol=1e-13)
+
+    module = to_torch(graph, "xl", at)
+    assert [*module.state_dict()] == [*graph.parameters]
+
+    def loss(parameters, inputs):
+        return torch.func.functional_call(module, parameters, (), inputs)
+
+    slopes = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))
+    inputs = {called: torch.tensor(at[called]) for called in graph.inputs}
+    for called, slope in slopes(module.state_dict(), inputs).items():
+        np.testing.assert_allclose(slope, ours[called], atol=1e-13)
 
 
 def test_what_is_missing_is_said_where_the_library_is_not_there(monkeypatch):

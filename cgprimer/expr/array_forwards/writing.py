@@ -39,7 +39,7 @@ def put_at(a: Any, index: Any, values: Any) -> Any:
 
 
 def add_at(a: Any, index: tuple[Any, ...], values: Any) -> Any:
-    """`a` with values added at an index of whole numbers, of which some may be equal."""
+    """`a` with values added at an index of numbers, of which some may be equal."""
     if hasattr(a, "at"):
         return a.at[index].add(values)
     if is_numpy(a):
