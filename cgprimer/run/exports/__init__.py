@@ -2,7 +2,6 @@
 
     graph ─ kernel, with their names in the place of numpy's ─▶ to_jax    a function
                                                               ─▶ to_torch  a Module
-                                                              ─▶ JaxProgram  compile
 
 jax_names, torch_names : what these libraries call otherwise than numpy. An operation
 whose forward goes by numpy's names has no entry in either.
