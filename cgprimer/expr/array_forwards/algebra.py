@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.expr.array_forwards.axes import Ranks
+from cgprimer.expr.array_forwards.writing import put_at, zeros
 from cgprimer.expr.dims import Dims, DimsError, show_dims
 
 
@@ -71,10 +72,9 @@ def eye(xp: Any, ranks: Ranks, a: Any) -> Any:
 
 def diag(xp: Any, ranks: Ranks, a: Any) -> Any:
     """The matrix with a vector on its diagonal."""
-    made = xp.zeros((*a.shape, a.shape[-1]), dtype=a.dtype)
+    made = zeros(xp, (*a.shape, a.shape[-1]), a)
     places = xp.arange(a.shape[-1])
-    made[..., places, places] = a
-    return made
+    return put_at(made, (..., places, places), a)
 
 
 def diagonal(xp: Any, ranks: Ranks, a: Any) -> Any:
@@ -91,8 +91,7 @@ def half_tril(xp: Any, ranks: Ranks, a: Any) -> Any:
     """Without what is above the diagonal, which is halved."""
     places = xp.arange(a.shape[-1])
     below = xp.tril(a)
-    below[..., places, places] = below[..., places, places] / 2
-    return below
+    return put_at(below, (..., places, places), below[..., places, places] / 2)
 
 
 def inv(xp: Any, ranks: Ranks, a: Any) -> Any:

@@ -23,6 +23,7 @@ from cgprimer.expr.array_forwards.sizes import (
     sum_of,
     unknown_in,
 )
+from cgprimer.expr.array_forwards.writing import put_at, zeros
 from cgprimer.expr.dims import DimsError, One, show_dims
 
 
@@ -152,9 +153,8 @@ def place_dims(sizing: Any, a: Any, like: Any, at: Any) -> Any:
 
 def place(xp: Any, ranks: Ranks, a: Any, like: Any, at: Any) -> Any:
     """Zeros, and `a` where a subscript takes entries."""
-    made = xp.zeros((*samples_of(ranks[0], a), *like), dtype=a.dtype)
-    made[_index(at, len(like))] = a
-    return made
+    made = zeros(xp, (*samples_of(ranks[0], a), *like), a)
+    return put_at(made, _index(at, len(like)), a)
 
 
 def concat_dims(sizing: Any, *given: Any, axis: Any) -> Any:
@@ -247,9 +247,9 @@ def part(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any, end: Any) -> Any:
 
 def unpart(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any, end: Any) -> Any:
     """Zeros with the dims of `like`, and `a` first along an axis, or last."""
-    made = xp.zeros((*samples_of(ranks[0], a), *like), dtype=a.dtype)
-    made[_piece(a.shape[axes_of(axis, ranks[0])[0]], axis, end, ranks[0])] = a
-    return made
+    made = zeros(xp, (*samples_of(ranks[0], a), *like), a)
+    length = a.shape[axes_of(axis, ranks[0])[0]]
+    return put_at(made, _piece(length, axis, end, ranks[0]), a)
 
 
 def _widths(dims: Any, widths: Any) -> Any:

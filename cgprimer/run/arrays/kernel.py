@@ -44,7 +44,8 @@ class ArrayKernel:
         returned; `summed` are those of them that are summed over samples.
 
     dtype : makes a constant of a number. functions : what another `xp` has for
-        operations on numbers, where its names are not numpy's; None for numpy itself.
+        operations, by `Op.stored`, where its names are not numpy's; those on arrays
+        take what `ArrayOp.forward` does. None for numpy itself.
 
     `kernel(values)` takes a value for each name that has no equation, and returns a
     list: arrays in the order of `wanted`. Floating-point warnings are the caller's.
@@ -127,6 +128,10 @@ class ArrayKernel:
         samples = [self.has_samples[arg] for arg in real]
         out = self._new()
         call = _call(node, self.sizing, samples, self.xp, functions=self.functions)
+        if not real:  # of dims alone, so the same at every call
+            self.register[node], self.has_samples[node] = out, False
+            self.constant.append((out, self.dtype(call())))
+            return
         sources = tuple(self.register[arg] for arg in real)
         self.code.append(Instruction(call, out, sources))
         self.register[node], self.has_samples[node] = out, any(samples)
@@ -244,11 +249,13 @@ def _call(
     if not isinstance(op, ArrayOp):
         function = op.forward
         if functions is not None:
-            function = functions.get(op.name) or getattr(xp, op.forward.__name__)
+            function = functions.get(op.stored) or getattr(xp, op.forward.__name__)
         return _elementwise(function, dims, samples)
     attrs, like = attrs_of(node), op.like
     forward: Call = op.summed if summed and op.summed else op.forward
-    if op.whole:
+    if functions is not None:
+        forward = functions.get(op.stored, forward)
+    elif op.whole:
         forward = _with_names(forward, node, dims)
     if not like:
         return lambda *args: forward(xp, ranks, *args, **attrs)
