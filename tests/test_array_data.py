@@ -274,7 +274,7 @@ def test_what_is_written_is_read_again(tmp_path, monkeypatch):
             n: v.tolist() for n, v in its.items()
         }
     assert read.ignored == ()
-    frame = Dataset.from_frame(pd.read_csv(path), LAYER)
+    frame = Dataset.from_frame(pd.read_csv(path, float_precision="round_trip"), LAYER)
     assert (frame.inputs["xx"] == data.inputs["xx"]).all()
     assert frame.ignored == tuple(f"sigma xh[{k}]" for k in range(5))
 

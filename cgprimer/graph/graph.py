@@ -269,6 +269,7 @@ class Graph(Frozen):
         from cgprimer.notation.to_sympy import to_sympy, with_leaves
 
         self.names_beside(node, wrt)
+        self.refuse_arrays("partial")
         leaves = self.table.leaves(self.equation_number(node))
         shape, i = self.shape(node), [leaf.value for leaf in leaves].index(wrt)
         shape.check_formula(i, node)

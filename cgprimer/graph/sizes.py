@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cgprimer.expr.node import Node, fold, intern
+from cgprimer.graph.attributes import AXES
 
 
 def with_sizes(body: Node, sizes: Mapping[str, int]) -> Node:
@@ -26,7 +27,7 @@ def with_sizes(body: Node, sizes: Mapping[str, int]) -> Node:
             return node
         value = node.value
         if isinstance(value, tuple):
-            value = tuple((key, number(x)) for key, x in value)
+            value = tuple((k, x if k in AXES else number(x)) for k, x in value)
         return intern(node.op, tuple(args), value)
 
     return fold([body], visit)[body]

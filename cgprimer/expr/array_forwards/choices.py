@@ -194,7 +194,7 @@ def vector_dims(_: Any, a: Any) -> Any:
 
 def argsort(xp: Any, ranks: Ranks, a: Any) -> Any:
     """The indexes of the entries from the least to the largest."""
-    return cast(xp.argsort(a, axis=-1, stable=True), a.dtype)
+    return cast(xp.argsort(a, axis=-1, kind="stable"), a.dtype)
 
 
 def sort(xp: Any, ranks: Ranks, a: Any) -> Any:

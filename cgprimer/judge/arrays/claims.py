@@ -18,10 +18,12 @@ import numpy as np
 from cgprimer.errors import (
     OptionError,
 )
-from cgprimer.expr.dims import Dims, DimsError, count, show_dims
+from cgprimer.expr.dims import Dims, DimsError, Sizing, count, show_dims
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.attributes import with_axes
+from cgprimer.graph.graph import Graph
 from cgprimer.graph.sizes import with_sizes
 from cgprimer.judge.arrays.at_points import ArraysAtPoint
 from cgprimer.judge.arrays.derivatives import ArrayDerivative, ShareAt, ToldEntries
@@ -94,7 +96,11 @@ class ArrayClaim:
     ) -> ToldEntries | DimsMisfit:
         assert self.node is not None
         at = one.at
-        node = with_sizes(self.node, dict(at.point.sizes))
+        try:
+            node = with_axes(self.node, _author_sizing(at.graph, self.node))
+        except DimsError as error:
+            return DimsMisfit(None, wants, error.message)
+        node = with_sizes(node, dict(at.point.sizes))
         symbols = {
             name(text): const(float(size))
             for text, size in at.point.sizes
@@ -144,6 +150,15 @@ class ArrayClaim:
                 "  hint: one for each sample; their sum is the derivative of a sum"
             )
         return array
+
+
+def _author_sizing(graph: Graph, node: Node) -> Sizing:
+    """The dims of the names in a claim, with the author's names of sizes."""
+    sizing = graph.sizing.copy() if graph.sizing else Sizing()
+    for text in leaves(node):
+        if text not in graph.names and text[1:] in graph.names:
+            sizing.names[text] = graph.dims(text[1:])
+    return sizing
 
 
 def _value(one: ArrayDerivative, text: str, output: str | None) -> tuple[Array, Dims]:

@@ -63,9 +63,9 @@ class TorchNames:
         """The entries in the other order."""
         return self.torch.flip(a, dims=(axis,))
 
-    def argsort(self, a: Any, axis: int, stable: bool) -> Any:
+    def argsort(self, a: Any, axis: int, kind: str) -> Any:
         """The order of the entries."""
-        return self.torch.argsort(a, dim=axis, stable=stable)
+        return self.torch.argsort(a, dim=axis, stable=kind == "stable")
 
     def sort(self, a: Any, axis: int) -> Any:
         """The entries in order."""
