@@ -48,7 +48,7 @@ class Entry:
 
 
 def _operator(op: str, reflected: bool = False) -> Callable[[Entry, Any], Entry]:
-    def apply(self: Entry, other: Any) -> Entry:
+    def apply(self: Entry, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented  # numpy goes through its entries
         pair = (self.node, node_of(other))
