@@ -40,7 +40,9 @@ def permute(xp: Any, ranks: Ranks, a: Any, axes: Any) -> Any:
     """The axes in another order."""
     lead, rank = a.ndim - ranks[0], ranks[0]
     order = axes if isinstance(axes, tuple) else (axes,)
-    return xp.transpose(a, (*range(lead), *(lead + k % rank for k in order)))
+    # moveaxis, and not transpose, which is another function in torch.
+    places = tuple(range(lead, a.ndim))
+    return xp.moveaxis(a, tuple(lead + k % rank for k in order), places)
 
 
 def reshape_dims(sizing: Any, a: Any, shape: Any) -> Any:
