@@ -62,6 +62,7 @@ CASES = {  # S is positive definite and not symmetric; i, j and k hold indexes
     'einsum("ij->j", A)': "A: 3 x 4", 'einsum("abc->ca", T)': "T: 2 x 3 x 2",
     "A'": "A: 3 x 4", "T'": "T: 2 x 3 x 4",
     "permute(T, axes=(2, 0, 1))": "T: 2 x 3 x 4",
+    "permute(T, axes=(2, -2, 0))": "T: 2 x 3 x 4", "permute(v, axes=-1)": "v: 3",
     "permute(F, axes=(3, -4, 2, 1))": "F: 2 x 2 x 3 x 4",
     "reshape(A, shape=(2, 6))": "A: 3 x 4", "reshape(A, shape=(-1, 2))": "A: 3 x 4",
     "reshape(A, shape=12)": "A: 3 x 4", "reshape_to(v, A)": "v: 6; A: 2 x 3",

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph
+from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph, unrolled
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
 
@@ -543,6 +543,42 @@ def test_texts_of_numbers_mean_what_they_meant():
     assert "a prime is no part of a name" in refusal([SCALAR[2]])
     assert "write the terms out: (xa + xb + xc)/3" in refusal([SCALAR[3]])
     assert refusal(["y = mean(xa)"]).startswith("unknown function 'mean'")
+
+
+# Sizes that fit a text by their names, and not by the numbers given for them
+
+TOO_SHORT = [
+    (["v: n", "xl = v[2]"], "there is no entry 2", "the axis has 0 to 1"),
+    (
+        ["v: n", "xl = sum(v[2:])"],
+        "the slice 2: is empty",
+        "its end is not taken along",
+    ),
+    (["v: n", "u: 3", "xl = sum(expand_to(u, v))"], "3 and 2 differ", ""),
+]
+
+
+@pytest.mark.parametrize(("texts", "message", "hint"), TOO_SHORT)
+def test_a_size_too_short_for_an_equation_is_told(texts, message, hint):
+    graph = parse_graph(texts)
+    values = {"v": np.ones(2)} | ({"u": np.ones(3)} if "u" in graph.names else {})
+    whole = f"with n = 2 the equation of 'xl' does not fit: {message}"
+    whole += f"\n  hint: {hint}" * bool(hint)
+    for call in (
+        lambda: graph.evaluate(values),
+        lambda: graph.gradient_at("xl", values),
+        lambda: unrolled(graph, {"n": 2}),
+    ):
+        with pytest.raises(CGPrimerError) as caught:
+            call()
+        assert str(caught.value) == whole
+
+
+def test_a_choice_by_one_number_is_unrolled():
+    numbers = unrolled(parse_graph(["F: 2", "c: scalar", "xv = where(c > 0, c, F)"]))
+    at = {"c": 3.0, "F_0": 5.0, "F_1": 7.0}
+    assert [numbers.evaluate(at)[n] for n in ("xv_0", "xv_1")] == [3, 3]
+    assert [numbers.evaluate(at | {"c": -3.0})[n] for n in numbers.outputs] == [5, 7]
 
 
 # The report

@@ -19,7 +19,15 @@ from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ARGUMENTS, NAME, name
 
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
-_OF_ATTRIBUTES = {"inverse": lambda axes: tuple(np.argsort(axes).tolist())}
+
+
+def _inverse(axes: int | tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that undoes another, whose axes may count from the end."""
+    order = axes if isinstance(axes, tuple) else (axes,)
+    return tuple(np.argsort([k % len(order) for k in order]).tolist())
+
+
+_OF_ATTRIBUTES = {"inverse": _inverse}
 Make = Callable[[Node, tuple[Node, ...], Any], Node]
 
 

@@ -211,7 +211,9 @@ class Inference:
         try:
             self.sizing.same_dims(declared, found)
         except DimsError:
-            self._tell(name, self.teller.declared_otherwise(name, declared, found))
+            # A size that is defined as well has no declaration; that is told elsewhere.
+            if name in self.declared.origins:
+                self._tell(name, self.teller.declared_otherwise(name, declared, found))
 
 
 def order_of(bodies: Mapping[str, Node | None]) -> list[str]:

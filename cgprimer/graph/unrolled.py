@@ -28,7 +28,7 @@ from cgprimer.expr.tidy import tidy
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
-from cgprimer.graph.sizes import with_sizes
+from cgprimer.graph.sizes import dims_at, with_sizes
 
 MOST = 100_000  # entries of all names together
 
@@ -48,7 +48,9 @@ class Entry:
 
 
 def _operator(op: str, reflected: bool = False) -> Callable[[Entry, Any], Entry]:
-    def apply(self: Entry, other: Any) -> Entry:
+    def apply(self: Entry, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # numpy goes through its entries
         pair = (self.node, node_of(other))
         return Entry(tidy(OPS[op], *(pair[::-1] if reflected else pair)))
 
@@ -135,7 +137,8 @@ class _Unroller:
             if text not in source.sources:
                 continue
             body = with_sizes(defined(source.equation(text).body), self.sizes)
-            dims = sizing.names[text] = sizing.of(body)
+            dims = dims_at(text, body, sizing, self.sizes, GraphError)
+            sizing.names[text] = dims
             try:
                 values = entries_of(body, sizing, self.entries)
             except NotUnrolled as error:

@@ -37,6 +37,8 @@ def checked_axes(dims: Sequence[Any], axis: Any, new: int = 0) -> tuple[int, ...
         return axes_of(None, rank)
     items = axis if isinstance(axis, tuple) else (axis,)
     for k in items:
+        if isinstance(k, str):  # the name of a size, which the array has not
+            raise DimsError(f"no axis of {show_dims(dims)} is {k}")
         if not -rank <= k < rank:
             if not rank:
                 raise DimsError(f"a scalar has no axis {k}")

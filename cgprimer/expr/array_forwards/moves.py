@@ -41,7 +41,9 @@ def permute(xp: Any, ranks: Ranks, a: Any, axes: Any) -> Any:
     """The axes in another order."""
     lead, rank = a.ndim - ranks[0], ranks[0]
     order = axes if isinstance(axes, tuple) else (axes,)
-    return xp.transpose(a, (*range(lead), *(lead + k % rank for k in order)))
+    # moveaxis, and not transpose, which is another function in torch.
+    places = tuple(range(lead, a.ndim))
+    return xp.moveaxis(a, tuple(lead + k % rank for k in order), places)
 
 
 def reshape_dims(sizing: Any, a: Any, shape: Any) -> Any:
@@ -129,6 +131,8 @@ def slice_dims(sizing: Any, a: Any, at: Any) -> Any:
     for dim, item in zip(a, at, strict=False):
         if isinstance(item, tuple):
             kept.append(parted(sizing, dim, *item))
+        elif isinstance(item, str):
+            raise DimsError(f"the entry {item} is no number", "write 0 for the first")
         elif isinstance(dim, int) and not -dim <= item < dim:
             entries = f"0 to {dim - 1}" if dim > 1 else "0 alone"
             raise DimsError(f"there is no entry {item}", f"the axis has {entries}")
@@ -258,6 +262,12 @@ def _widths(dims: Any, widths: Any) -> Any:
         pairs = f"{len(widths)} pair{'s' * (len(widths) != 1)}"
         hint = "write before and behind for each axis: widths=((1, 2), (0, 1))"
         raise DimsError(f"widths= has {pairs} for {len(dims)} axes", hint)
+    names = [width for pair in widths for width in pair if isinstance(width, str)]
+    if names:
+        raise DimsError(
+            f"the width {names[0]} is no number",
+            "give each as a number: (0, 1) is one entry behind",
+        )
     if any(width < 0 for pair in widths for width in pair):
         raise DimsError("a width is no less than 0", "crop takes entries away")
     return widths

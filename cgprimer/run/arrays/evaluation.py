@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diff.stable import stable_arrays
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, NonFiniteWarning, OpError
+from cgprimer.errors import GraphError, NonFiniteWarning, OpError, PointError
 from cgprimer.expr.dims import Sizing, count
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.array_point import ArrayPoint, Sizes
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.names import known_names
-from cgprimer.graph.sizes import with_sizes
+from cgprimer.graph.sizes import dims_at, with_sizes
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge, Value
 
@@ -141,7 +141,7 @@ def concrete(graph: Graph, sizes: Sizes) -> tuple[Bodies, Sizing]:
     for name in graph.order:
         if name in graph.sources:
             body = with_sizes(graph.equation(name).body, known)
-            sizing.names[name] = sizing.of(body)
+            sizing.names[name] = dims_at(name, body, sizing, known, PointError)
             bodies[name] = stable_arrays(body, sizing)
     return bodies, sizing
 
