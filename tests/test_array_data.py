@@ -274,8 +274,8 @@ def test_what_is_written_is_read_again(tmp_path, monkeypatch):
             n: v.tolist() for n, v in its.items()
         }
     assert read.ignored == ()
-    frame = Dataset.from_frame(pd.read_csv(path, float_precision="round_trip"), LAYER)
-    assert (frame.inputs["xx"] == data.inputs["xx"]).all()
+    frame = Dataset.from_frame(pd.read_csv(path), LAYER)
+    np.testing.assert_allclose(frame.inputs["xx"], data.inputs["xx"], rtol=1e-15)
     assert frame.ignored == tuple(f"sigma xh[{k}]" for k in range(5))
 
 

@@ -103,9 +103,11 @@ def solve(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
     """x with a @ x = b; nan where there is not exactly one."""
     if ranks[1] == 1 and a.ndim == 2 and b.ndim == 2:  # many right sides of one matrix
         return xp.swapaxes(_each(xp, xp.linalg.solve, a, xp.swapaxes(b, 0, 1)), 0, 1)
-    if ranks[1] == 1:
-        return _each(xp, xp.linalg.solve, a, b[..., None])[..., 0]
-    return _each(xp, xp.linalg.solve, a, b)
+    full = b[..., None] if ranks[1] == 1 else b
+    if full.ndim < a.ndim:  # of these numpy 1 made vectors
+        full = xp.broadcast_to(full, (*a.shape[:-2], *full.shape))
+    found = _each(xp, xp.linalg.solve, a, full)
+    return found[..., 0] if ranks[1] == 1 else found
 
 
 def det(xp: Any, ranks: Ranks, a: Any) -> Any:
