@@ -197,3 +197,26 @@ def test_code_for_numpy_is_refused_by_its_name():
         "'mine' in the equation of xy: is code for numpy, which no other library can "
         "run\n  hint: give it as a formula: custom_op('mine(a) = …')"
     )
+
+
+@pytest.mark.parametrize(("name", "many"), CASES)
+def test_a_graph_is_compiled_by_jax(name, many):
+    pytest.importorskip("jax")
+    graph, at = graph_and_point(name, many)
+    [output] = graph.outputs
+    program = graph.compile(target="jax")
+    for found, expected in (
+        (program.values(at), graph.evaluate(at)),
+        (program.gradient_at(output, at), graph.gradient_at(output, at)),
+    ):
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, rtol=1e-11, atol=1e-12)
+            assert np.shape(found[key]) == np.shape(value)
+    assert "in double precision" in program.explain()
+
+
+def test_compiling_by_jax_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "jax", None)
+    with pytest.raises(OptionError, match="target='jax' needs jax"):
+        parse_graph("xy = a*xa").compile(target="jax")

@@ -59,6 +59,7 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.arrays.evaluation"),
     ("graph.graph", "run.arrays.program"),
+    ("graph.graph", "run.exports.jax_program"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),
     ("graph.graph", "run.sweeps"),

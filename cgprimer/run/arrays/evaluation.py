@@ -43,7 +43,7 @@ def evaluate(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
     values = values_at(graph, point, graph.order)
     _warn_nonfinite(graph, point, values)
     return {
-        name: _full(value, graph.dims(name), point.samples)
+        name: full(value, graph.dims(name), point.samples)
         for name, value in values.items()
     }
 
@@ -79,7 +79,7 @@ def gradient_at(
     has = sampled_names(graph, point.sampled)
     adjoints = dict(zip(dict.fromkeys(wrt), derived.outputs, strict=True))
     return {
-        name: _full(
+        name: full(
             values[adjoints[name]],
             derived.dims(adjoints[name]),
             point.samples if {name, output} & has else None,
@@ -209,7 +209,7 @@ def _jacobian(
     return results
 
 
-def _full(value: Array, dims: Sequence[Any], samples: int | None) -> Value:
+def full(value: Array, dims: Sequence[Any], samples: int | None) -> Value:
     """A value of these dims, with samples in front where that is wanted."""
     if samples is not None and value.ndim == len(dims):
         value = np.broadcast_to(value, (samples, *value.shape))
