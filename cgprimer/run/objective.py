@@ -208,7 +208,7 @@ PACKED = [f for f in fields(Problem) if f.name not in ("sweeps", "built")]
 
 def restore(graph: Graph, target: str, packed: dict[str, Any]) -> Objective:
     """The objective of which `packed` holds the data; its code is made anew."""
-    program = graph.compile(target=target, threads=packed["threads"])  # type: ignore[arg-type]
+    program = graph.compile(target=target, threads=packed["threads"])  # type: ignore
     rows = graph.table.rows.names_of(packed["rows"])
     problem = Problem(graph.program(rows), built=program.built, **packed)
     return Objective(graph, problem, program.runner(problem))
