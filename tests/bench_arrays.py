@@ -1,16 +1,17 @@
 """How long training steps of arrays take, against torch and JAX where these are.
 
-    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python tests/bench_arrays.py [part of a title]
+    python tests/bench_arrays.py [part of a title]
 
-A step is the loss, its gradient and plain descent. All have one thread, and are timed in
-turn, round by round in one process, after their losses have been compared; a ratio is
-that of the medians, ours to theirs, beside it the goal. Nothing here asserts a time.
+A step is the loss, its gradient and plain descent. All have one thread, and are timed
+in turn, round by round in one process, after their losses have been compared; a ratio
+is that of the medians, ours to theirs, beside it the goal. Nothing here asserts a time.
 """
 
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -33,7 +34,7 @@ Step = Callable[[], float]
 
 
 class Model(NamedTuple):
-    """A loss, its slopes by the parameters, the dims of all names, and which are data."""
+    """A loss, its slopes by the parameters, the dims of names, and which are data."""
 
     loss: Node
     slopes: dict[str, Node]
@@ -43,25 +44,23 @@ class Model(NamedTuple):
 
 
 def model(text: str, dims: dict[str, Dims], samples: int) -> Model:
-    """A model from its text, the loss last; samples = 1 where a batch is written out."""
+    """A model from its text, the loss last; samples is 1 of a batch written out."""
     made: dict[Node, Node] = {}
     for line in text.strip().splitlines():
         title, body = line.strip().split(" = ")
         [made[name(title)]] = substitute([parse_array_expression(body)], made)
     loss, sizing = made[name(title)], Sizing(dict(dims))
-    found = partials(
-        loss, [name(n) for n in dims if n[0] != "x"], sizing=sizing
-    )
+    found = partials(loss, [name(n) for n in dims if n[0] != "x"], sizing=sizing)
     slopes = {str(n.value): slope for n, slope in found.items()}
     sampled = {"xx", "xt"} if samples > 1 else set()
     return Model(loss, slopes, sizing, sampled, samples)
 
 
 def network(sizes: list[int], batch: int, written_out: bool) -> Model:
-    """A network with relu between layers, for one sample or with its batch written out."""
+    """A network with relu between layers, of one sample or with a batch written out."""
     dims: dict[str, Dims] = {}
     lines, before = [], "xx"
-    for k, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for k, (n, m) in enumerate(pairwise(sizes)):
         dims |= {f"W{k}": (n, m) if written_out else (m, n), f"b{k}": (m,)}
         z = f"{before} @ W{k}" if written_out else f"W{k} @ {before}"
         last = k == len(sizes) - 2
@@ -95,11 +94,12 @@ def values(made: Model) -> Arrays:
     """Numbers for all names."""
     rng, at = np.random.default_rng(0), {}
     for title, dims in made.sizing.names.items():
-        shape = (made.samples, *dims) if title in made.sampled else dims
+        own = tuple(map(int, dims))
+        shape = (made.samples, *own) if title in made.sampled else own
         if title == "xt":
             at[title] = rng.integers(0, 10, shape).astype(float)
         else:
-            scale = 1.0 if title == "xx" else np.sqrt(np.prod(dims[1:]) or 1)
+            scale = 1.0 if title == "xx" else np.sqrt(np.prod(own[1:]))
             at[title] = rng.normal(size=shape) / scale
     return at
 
@@ -158,15 +158,14 @@ def jax_step(forward: Callable[..., Any], at: Arrays, dtype: str) -> Step:
         picked = jnp.take_along_axis(output, classes[:, None], 1)[:, 0]
         return jnp.mean(jax.nn.logsumexp(output, axis=1) - picked)
 
-    @jax.jit
     def update(given: Any) -> Any:
         value, slopes = jax.value_and_grad(loss)(given)
         return value, {n: given[n] - RATE * slopes[n] for n in given}
 
-    state = [given]
+    state, compiled = [given], jax.jit(update)
 
     def step() -> float:
-        value, state[0] = update(state[0])
+        value, state[0] = compiled(state[0])
         return float(value)
 
     return step
@@ -334,7 +333,8 @@ def first_gradient() -> None:
             began = time.perf_counter()
             jax_step(lenet_jax, at, "float32")()
             ratio = own / (time.perf_counter() - began)
-            row += f"   jax {ratio:.3f} (goal 0.05: {'met' if ratio <= 0.05 else 'MISSED'})"
+            met = "met" if ratio <= 0.05 else "MISSED"
+            row += f"   jax {ratio:.3f} (goal 0.05: {met})"
         print(row, flush=True)
 
 
@@ -350,9 +350,7 @@ def same_as_scalars() -> None:
     text = "xh = tanh(W @ xx + b)\nxl = sum((V @ xh + v - xt)^2)"
     made = model(text, {**weights, "xx": (n,), "xt": (k,)}, count)
     roots = [made.loss, *made.slopes.values()]
-    f = compile_arrays(
-        roots, made.sizing, made.sampled, count, means=range(len(roots))
-    )
+    f = compile_arrays(roots, made.sizing, made.sampled, count, means=range(len(roots)))
     given = {**at, "xx": data, "xt": target}
     lines = [
         f"xh{j} = tanh(" + " + ".join(f"w{j}a{i}*xi{i}" for i in range(n)) + f" + b{j})"

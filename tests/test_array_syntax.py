@@ -901,16 +901,6 @@ the string of an einsum is of letters, such as ij,jk->ik
     einsum("ij,jk", A, B)
            ^^^^^^^
 ---
-the string has 2 terms, but 1 array is given
-
-    einsum("ij,jk->ik", A)
-           ^^^^^^^^^^^
----
-the letters of the result 'ik' stand before the arrow, each once
-
-    einsum("ij->ik", A)
-           ^^^^^^^^
----
 the string of an einsum is of letters, such as ij,jk->ik
 
     einsum("i1->i", A)

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph
+from cgprimer import CycleError, ExpressionError, ReadingWarning, parse_graph, unrolled
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.dims import show_dims
 
@@ -425,6 +425,42 @@ def test_what_contradicts_itself_is_refused(given, message):
     assert refusal(texts, dims=dims) == message
 
 
+# Lines with a colon that declare nothing, in a text of numbers
+
+PROSE = [
+    ("Model: linear", "'Model' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("Model: a linear law", "an 'x' is missing between two sizes",
+     "write Model: a x linear x law, or begin a comment with #"),
+    ("Date: 2026", "'Date' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("y: a*x + b", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("y: f(x)", "a shape is no formula",
+     "write y = … for an equation, y: 32 x 64 for a shape"),
+    ("xs: 3", "'xs' is in no equation, nor is any other array",
+     "a comment begins with #"),
+    ("abb: 3", "'abb' is in no equation, nor is any other array",
+     "did you mean 'ab'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message", "hint"), PROSE)
+def test_a_line_that_declares_nothing_is_refused(line, message, hint):
+    found = refusal([line, "y = ab*xa + c"])
+    assert (found.splitlines()[0], found.splitlines()[-1]) == (
+        message,
+        f"  hint: {hint}",
+    )
+
+
+def test_a_mistake_beside_a_product_is_told_as_one_of_arrays():
+    assert refusal(["y = W @ (x + "]) == (
+        "the expression ends where a value is expected\n\n"
+        "    y = W @ (x + \n                ^"
+    )
+
+
 def test_a_declaration_with_an_equation_in_it():
     assert refusal(["W: 5 x 3 = A @ B", "v: 3", "xy = v"]).splitlines()[0] == (
         "unexpected character ':'"
@@ -478,7 +514,6 @@ def test_doubts_are_told_of_arrays_too():
 
 NEW = [
     (["y = W @ x"], {"y": "?", "x": "?", "W": "? x ?"}),
-    (["xy = xa < xb"], {"xy": "scalar", "xa": "scalar", "xb": "scalar"}),
     (["xy = where(xa > 0, xa, 0)"], {"xy": "scalar", "xa": "scalar"}),
     (["c: scalar", "xy = where(xa > c, 1, 0)"],
      {"xy": "scalar", "xa": "scalar", "c": "scalar"}),
@@ -508,6 +543,42 @@ def test_texts_of_numbers_mean_what_they_meant():
     assert "a prime is no part of a name" in refusal([SCALAR[2]])
     assert "write the terms out: (xa + xb + xc)/3" in refusal([SCALAR[3]])
     assert refusal(["y = mean(xa)"]).startswith("unknown function 'mean'")
+
+
+# Sizes that fit a text by their names, and not by the numbers given for them
+
+TOO_SHORT = [
+    (["v: n", "xl = v[2]"], "there is no entry 2", "the axis has 0 to 1"),
+    (
+        ["v: n", "xl = sum(v[2:])"],
+        "the slice 2: is empty",
+        "its end is not taken along",
+    ),
+    (["v: n", "u: 3", "xl = sum(expand_to(u, v))"], "3 and 2 differ", ""),
+]
+
+
+@pytest.mark.parametrize(("texts", "message", "hint"), TOO_SHORT)
+def test_a_size_too_short_for_an_equation_is_told(texts, message, hint):
+    graph = parse_graph(texts)
+    values = {"v": np.ones(2)} | ({"u": np.ones(3)} if "u" in graph.names else {})
+    whole = f"with n = 2 the equation of 'xl' does not fit: {message}"
+    whole += f"\n  hint: {hint}" * bool(hint)
+    for call in (
+        lambda: graph.evaluate(values),
+        lambda: graph.gradient_at("xl", values),
+        lambda: unrolled(graph, {"n": 2}),
+    ):
+        with pytest.raises(CGPrimerError) as caught:
+            call()
+        assert str(caught.value) == whole
+
+
+def test_a_choice_by_one_number_is_unrolled():
+    numbers = unrolled(parse_graph(["F: 2", "c: scalar", "xv = where(c > 0, c, F)"]))
+    at = {"c": 3.0, "F_0": 5.0, "F_1": 7.0}
+    assert [numbers.evaluate(at)[n] for n in ("xv_0", "xv_1")] == [3, 3]
+    assert [numbers.evaluate(at | {"c": -3.0})[n] for n in numbers.outputs] == [5, 7]
 
 
 # The report
@@ -551,7 +622,7 @@ TOTALS = [
         ["W: n x p", "b: n", "c: scalar", "y = c*(W @ xa) + b"],
         "1 equation, n*p + n + 1 parameters in 3 names",
     ),
-    (["U: 3", "y = 2*xa"], "1 equation, 3 parameters in 1 name"),
+    (["U: 3", "v: 2", "y = 2*v"], "1 equation, 5 parameters in 2 names"),
 ]
 
 

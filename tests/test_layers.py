@@ -50,11 +50,16 @@ LATE = {  # other imports inside functions: importer, imported, and the reason
     ("graph.graph", "graph.summary"),
     ("graph.graph", "graph.view"),
     ("graph.equation", "notation.latex"),
+    ("graph.read", "reading.matrix_equations"),
     ("graph.read", "reading.among"),  # only for what is in LaTeX
     ("judge.claims", "reading.claimed"),
+    ("judge.check", "judge.arrays.check"),  # only for graphs with arrays
+    ("judge.compare", "judge.arrays.compare"),
+    ("judge.differences.edges", "judge.arrays.partials"),
     ("graph.graph", "notation.latex"),
     ("graph.graph", "run.arrays.evaluation"),
     ("graph.graph", "run.arrays.program"),
+    ("graph.graph", "run.exports.jax_program"),
     ("graph.graph", "run.program"),
     ("graph.graph", "run.running"),
     ("graph.graph", "run.sweeps"),

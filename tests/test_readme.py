@@ -17,6 +17,7 @@ import cgprimer
 from cgprimer import CGPrimerError, parse_graph, testing
 from cgprimer.cli import COMMANDS, main
 from cgprimer.expr import syntax
+from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
 from cgprimer.expr.ops import TABLE
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +70,30 @@ def test_the_error_is_shown_as_it_is():
     with pytest.raises(CGPrimerError) as caught:
         parse_graph(["xy=ab*sn(xx)"])
     assert f"{type(caught.value).__name__}: {caught.value}" == shown
+
+
+def test_the_error_of_shapes_is_shown_as_it_is():
+    shown = block_with("shapes do not fit")
+    with pytest.raises(CGPrimerError) as caught:
+        parse_graph("W: 32 x 64\nxx: 32\nxh = tanh(W @ xx)")
+    assert f"{type(caught.value).__name__}: {caught.value}" == shown
+
+
+INNER = {  # operations that rules write, and readers seldom
+    "spread", "sum_to", "reshape_to", "slice", "place", "put", "pick", "unpick",
+    "part", "unpart", "half_tril", "unpatches", "unpool2d", "pool_like2d",
+    "conv2d_data", "conv2d_kernel", "argsort", "argmax", "sort",
+    "matmul", "transpose", "largest", "smallest", "where",
+    "greater", "less", "greater_equal", "less_equal", "equal", "not_equal",
+}  # fmt: skip
+
+
+def test_the_operations_on_arrays_are_those_there_are():
+    rows = table_after("| operations on arrays |")
+    text = re.sub(r"\([^()]*\)", "", " ".join(row[-1] for row in rows))
+    spans = {*" ".join(re.findall(r"`([^`]*)`", text)).split()}
+    signs = {"@", "'", "max", "min"}
+    assert spans - signs == ARRAY_FUNCTIONS.keys() - INNER
 
 
 def test_the_grammar_is_that_of_the_parser():

@@ -336,12 +336,11 @@ shapes do not fit the subscript: there is no entry 5
 a: 3 x 4
 xs = a[0, 1, 2]
 --
-shapes do not fit the subscript: 3 indices for 2 axes
+shapes do not fit the subscript: 3 indices for the 2 axes of 3 x 4
     a: 3 x 4   (declared a: 3 x 4)
 
     xs = a[0, 1, 2]
           ^^^^^^^^^
-  hint: it is 3 x 4
 ====
 a: 3
 xs = a'
@@ -1186,12 +1185,11 @@ shapes do not fit '@': inner axes: n and m differ
 q: 4
 y = q[2, 1]
 --
-shapes do not fit the subscript: 2 indices for 1 axes
+shapes do not fit the subscript: 2 indices for its only axis of 4
     q: 4   (declared q: 4)
 
     y = q[2, 1]
          ^^^^^^
-  hint: it is 4
 ====
 V: 3 x 4
 y = V[-4]
@@ -1258,6 +1256,57 @@ shapes do not fit '-': axis 1: d and k differ
     q = x - mu
           ^
   hint: mu: d would fit
+====
+A: 3 x 4
+xy = crop(A, widths=((1, k), (1, 1)))
+--
+shapes do not fit crop: the width k is no number
+    A: 3 x 4   (declared A: 3 x 4)
+
+    xy = crop(A, widths=((1, k), (1, 1)))
+         ^^^^
+  hint: give each as a number: (0, 1) is one entry behind
+====
+s: scalar
+v: 4
+xy = place(s, v, at=[k])
+--
+shapes do not fit place: the entry k is no number
+    s: scalar   (declared s: scalar)
+    v: 4   (declared v: 4)
+
+    xy = place(s, v, at=[k])
+         ^^^^^
+  hint: write 0 for the first
+====
+B: 2 x 1
+xy = part(A, B, axis=k)
+--
+'A' meets an array of 2 x 1, but has no shape
+
+    xy = part(A, B, axis=k)
+              ^
+  hint: declare it, for example A: 32
+====
+v: 4
+A: 3 x 5
+xy = expand_to(v, A)
+--
+shapes do not fit expand_to: 4 and 3 x 5 differ
+    v: 4   (declared v: 4)
+    A: 3 x 5   (declared A: 3 x 5)
+
+    xy = expand_to(v, A)
+         ^^^^^^^^^
+====
+A: xy x 4
+xy = norm1(A, axis=0)
+--
+'xy' is the name of a size in 'A: xy x 4', and so no name in an equation
+
+    xy = norm1(A, axis=0)
+    ^^
+  hint: write mean(…) for a sum divided by xy, or rename one of them
 """
 
 

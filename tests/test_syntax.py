@@ -386,6 +386,12 @@ unexpected character '.'
          ^
   hint: names have no dots
 ---
+unexpected character '<'
+
+    xy=xa < xb
+          ^
+  hint: comparisons are not in the language; step(a - b) is 1 where a > b
+---
 unexpected character '_'
 
     xy=__x__*xa

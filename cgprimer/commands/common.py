@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import json
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.graph import Graph
 
 
+_BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)")
 VALUES = 40  # drawn at random, that are told
 DECLARED = {
     "--outputs NAME …": "what the graph is for "
@@ -147,7 +149,7 @@ def _value(text: str) -> Any:
     if not text.startswith("["):
         return decimal(text)
     try:
-        return json.loads(text)
+        return json.loads(_BARE_POINT.sub("0.", text))
     except RecursionError:
         raise ValueError(text) from None
 

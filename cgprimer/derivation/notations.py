@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
 from cgprimer.graph.paths import bracket
 from cgprimer.notation.array_numbers import Write, is_array, typeset, written
+from cgprimer.notation.columns import as_columns
 from cgprimer.notation.latex import latex, latex_factor, latex_name, latex_number
 from cgprimer.notation.numbers import exact, to_its_digits
 from cgprimer.notation.signs import overline
@@ -30,7 +32,7 @@ class Notation:
     number : a result, in the digits that are printed. given : an input, in all it has.
     factor : an expression as it stands behind a dot; `brackets` go around a negative
         number there. comment : what stands around a note.
-    array : an array of numbers.
+    array : an array of numbers. columns : whether vectors are typeset as columns.
     breaks_sums : whether a sum that is wider than a line may go on in the next.
     """
 
@@ -47,6 +49,7 @@ class Notation:
     comment: tuple[str, str] = ("(", ")")
     breaks_sums: bool = True
     array: Callable[[Value, Write], str] = written
+    columns: bool = False
 
     def product(self, *factors: float) -> str:
         """Numbers multiplied, the negative ones in brackets."""
@@ -59,8 +62,10 @@ class Notation:
         write = write or self.number
         return self.array(value, write) if is_array(value) else write(float(value))
 
-    def expression(self, body: Node) -> str:
-        """The right side of an equation."""
+    def expression(self, body: Node, sizing: Sizing | None = None) -> str:
+        """The right side of an equation; `sizing` knows the dims of its names."""
+        if sizing is not None and self.columns:
+            body = as_columns(body, sizing)
         return self.formula(body) if tree_size(body) <= WIDE else self.dots
 
 
@@ -106,4 +111,5 @@ LATEX = Notation(
     brackets=(r"\left(", r"\right)"),
     dots=r"\ldots",
     array=typeset,
+    columns=True,
 )

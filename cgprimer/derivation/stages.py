@@ -24,22 +24,27 @@ from cgprimer.types import Value
 Stages = list[list[str]]
 
 
-def reverse_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]]:
-    """The stages of an adjoint, each as the terms of its sum."""
+def reverse_stages(
+    trace: Trace, row: Row, notation: Notation, numbers: bool = True
+) -> list[list[str]]:
+    """The stages of an adjoint, each as the terms of its sum.
+
+    numbers : whether those with numbers are among them, where the trace has any.
+    """
     # The output has no users in the trace: its adjoint is 1.
     if not row.shares:
         return [[notation.number(1.0)]]
     stages = [
-        [_symbols(row, share, notation) for share in row.shares],
-        formulas(row, notation),
+        [_symbols(trace, row, share, notation) for share in row.shares],
+        formulas(trace, row, notation),
     ]
-    if trace.has_numbers:
+    if trace.has_numbers and numbers:
         # As printed elsewhere: 0 for what may be all rounding.
         adjoints = trace.shown_adjoints
         # What came through arrays is told by its sum alone.
         if not (trace.has_arrays and any(share.pulled for share in row.shares)):
-            numbers = [_numbers(s, adjoints[s.user], notation) for s in row.shares]
-            stages.append(numbers)
+            terms = [_numbers(s, adjoints[s.user], notation) for s in row.shares]
+            stages.append(terms)
         stages += value_stage(adjoints[row.name], notation)
     return without_repetition(stages)
 
@@ -53,43 +58,45 @@ def value_stage(value: Value, notation: Notation, given: bool = False) -> Stages
     return [[notation.value(value, write)]]
 
 
-def forward_stages(trace: Trace, row: Row, notation: Notation) -> list[list[str]]:
+def forward_stages(
+    trace: Trace, row: Row, notation: Notation, numbers: bool = True
+) -> list[list[str]]:
     """The stages of a value: the expression, and the number."""
     stages = []
     if row.body is not None:
-        stages.append([notation.expression(row.body)])
-    if trace.has_numbers:
+        stages.append([notation.expression(row.body, trace.sizing_at())])
+    if trace.has_numbers and (numbers or row.body is None):
         # An input as it was given: what follows was computed from all of its digits.
         given = row.body is None
         stages += value_stage(trace.shown_values[row.name], notation, given)
     return without_repetition(stages)
 
 
-def _symbols(row: Row, share: Share, notation: Notation) -> str:
+def _symbols(trace: Trace, row: Row, share: Share, notation: Notation) -> str:
     if share.pulled:
-        return _pull_back(share, notation)
+        return _pull_back(trace, share, notation)
     adjoint = notation.adjoint(share.user)
     return f"{adjoint}{notation.dot}{notation.partial(share.user, row.name)}"
 
 
-def formulas(row: Row, notation: Notation) -> list[str]:
+def formulas(trace: Trace, row: Row, notation: Notation) -> list[str]:
     """The terms of an adjoint with the partials as formulas."""
-    return [_formula(row, share, notation) for share in row.shares]
+    return [_formula(trace, row, share, notation) for share in row.shares]
 
 
-def _formula(row: Row, share: Share, notation: Notation) -> str:
+def _formula(trace: Trace, row: Row, share: Share, notation: Notation) -> str:
     # A partial of pages is told by its symbol.
     if share.pulled or tree_size(share.partial) > LARGE:
-        return _symbols(row, share, notation)
+        return _symbols(trace, row, share, notation)
     adjoint = notation.adjoint(share.user)
     return f"{adjoint}{notation.dot}{notation.factor(share.partial)}"
 
 
-def _pull_back(share: Share, notation: Notation) -> str:
+def _pull_back(trace: Trace, share: Share, notation: Notation) -> str:
     """A backward that is no product, applied to the adjoint that arrives."""
     # By its text: the formula of a backward may hold the adjoint anywhere.
     placeholder = notation.formula(SEED)
-    text = notation.formula(share.partial)
+    text = notation.expression(share.partial, trace.sizing_at(share.user))
     return text.replace(placeholder, notation.adjoint(share.user))
 
 

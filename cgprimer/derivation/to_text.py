@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cgprimer.derivation.notations import UNICODE, Notation
+from cgprimer.derivation.notations import ASCII, UNICODE, Notation
 from cgprimer.derivation.stages import (
     formulas,
     forward_stages,
@@ -47,18 +47,25 @@ def text(trace: Trace, notation: Notation) -> str:
     names = _pad(notation.name, trace)
     adjoints = _pad(notation.adjoint, trace)
     lines = [f"{comment}{HEADS[0]}"]
+    # What follows from arrays that are not written out cannot be held against numbers:
+    # these are notes then.
+    shown = not (comment and _leaves_out_values(trace))
     for row in trace.rows:
         notes = [*([] if row.kind == "variable" else [row.kind]), *row.author]
-        stages = forward_stages(trace, row, notation)
-        if trace.has_numbers:
+        stages = forward_stages(trace, row, notation, shown)
+        if trace.has_numbers and not shown and row.body is not None:
+            notes += noted(trace.shown_values[row.name], notation)
+        elif trace.has_numbers:
             notes += large(trace.shown_values[row.name], notation, bool(stages))
         dims = show_dims(row.dims) if trace.has_arrays else ""
         lines += _line(names[row.name], stages, notes, notation, dims)
     lines += ["", f"{comment}{HEADS[1]}"]
     for row in trace.backwards:
-        stages = reverse_stages(trace, row, notation)
+        stages = reverse_stages(trace, row, notation, shown)
         notes = [] if row.shares else ["seed"]
-        if trace.has_numbers:
+        if trace.has_numbers and not shown and row.shares:
+            notes += noted(trace.shown_adjoints[row.name], notation)
+        elif trace.has_numbers:
             notes += large(trace.shown_adjoints[row.name], notation)
         lines += _line(adjoints[row.name], stages, notes, notation)
     if trace.left_out:
@@ -99,6 +106,17 @@ def _pad(write: Callable[[str], str], trace: Trace) -> dict[str, str]:
     written = {row.name: write(row.name) for row in trace.rows}
     widest = max(map(columns, written.values()))
     return {name: pad(text, widest) for name, text in written.items()}
+
+
+def _leaves_out_values(trace: Trace) -> bool:
+    """Whether an input or a parameter is an array that is not written out."""
+    given = [row.name for row in trace.rows if row.body is None]
+    return trace.has_numbers and any(large(trace.shown_values[n], ASCII) for n in given)
+
+
+def noted(value: Value, notation: Notation) -> list[str]:
+    """A value as a note behind its line."""
+    return large(value, notation) or [notation.value(value)]
 
 
 def large(value: Value, notation: Notation, dims: bool = True) -> list[str]:
@@ -194,5 +212,5 @@ def _cell(value: Value) -> str:
 def _rule(trace: Trace, row: Row) -> str:
     stages = reverse_stages(trace, row, UNICODE)
     if trace.has_arrays and row.shares:
-        return " + ".join(formulas(row, UNICODE))
+        return " + ".join(formulas(trace, row, UNICODE))
     return " + ".join(stages[min(1, len(stages) - 1)]) if row.shares else "1 (seed)"

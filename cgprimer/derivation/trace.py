@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from cgprimer.derivation.steps import single_operations
 from cgprimer.diff.chain_rule import accumulate
 from cgprimer.diff.sweep import has_pullback, partials
 from cgprimer.errors import OptionError, unknown
-from cgprimer.expr.dims import Dims, show_dims
+from cgprimer.expr.dims import Dims, Sizing, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name
 from cgprimer.graph.array_edges import has_arrays, pulled_shares
@@ -95,12 +95,14 @@ class Trace(Report):
 
     rows : inputs and parameters, then variables, each after those it needs.
     left_out : names of the graph that the output does not need; their adjoints are 0.
+    sizing : the dims of all names of a graph with arrays.
     """
 
     output: str
     level: str
     rows: tuple[Row, ...]
     left_out: tuple[str, ...] = ()
+    sizing: Sizing | None = field(default=None, compare=False)
 
     @property
     def has_arrays(self) -> bool:
@@ -149,6 +151,15 @@ class Trace(Report):
             for row in self.rows
         }
         return without_noise(adjoints, adjoints, links)
+
+    def sizing_at(self, user: str | None = None) -> Sizing | None:
+        """The dims of all names, and of the adjoint that arrives at a user."""
+        if self.sizing is None:
+            return None
+        sizing = self.sizing.copy()
+        if user is not None:
+            sizing.names[str(SEED.value)] = sizing.of_name(user)
+        return sizing
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries, for pandas.DataFrame or a file.
@@ -285,7 +296,7 @@ def trace(
     kept = set(called) | {row.name for row in rows}
     names = (*graph.inputs, *graph.parameters, *graph.dependents)
     left_out = tuple(name for name in names if name not in kept)
-    return Trace(last, level, rows, left_out)
+    return Trace(last, level, rows, left_out, traced.sizing)
 
 
 def _values(graph: Graph, at: Mapping[str, ArrayLike]) -> Mapping[str, Value]:
@@ -368,7 +379,8 @@ def _at(
             yield used, [number if is_pulled else adjoint * number]
 
     # An adjoint is kept as its terms, the last user's first.
-    terms = accumulate(users, {output: [1.0]}, shares, operator.iadd)
+    seed: dict[str, list[Value]] = {output: [1.0]}
+    terms = accumulate(users, seed, shares, operator.iadd)
     return tuple(
         replace(
             row,
@@ -387,7 +399,13 @@ def _local(
 ) -> Callable[[str, Value | None], dict[Edge, Value]]:
     """User, its adjoint or None ─▶ its partials, or what its names get."""
     if graph.sizing is None:
-        return lambda user, adjoint: edge_values(graph, user, values, adjoint)
+        numbers_of = {name: float(value) for name, value in values.items()}
+
+        def of_numbers(user: str, adjoint: Value | None) -> dict[Edge, Value]:
+            arriving = None if adjoint is None else float(adjoint)
+            return {**edge_values(graph, user, numbers_of, arriving)}
+
+        return of_numbers
     given = {name: values[name] for name in (*graph.inputs, *graph.parameters)}
     numbers = ArrayNumbers(graph, given)
 

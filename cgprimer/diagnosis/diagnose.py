@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
+from cgprimer.diagnosis.by_entries import by_entries
 from cgprimer.diagnosis.engine_values import engine_remark
 from cgprimer.diagnosis.evaluation import EPSILON, Evaluation, error
 from cgprimer.diagnosis.extended import HUGE, Number, context
@@ -35,7 +36,8 @@ HALF = EPSILON**0.5  # a relative error beyond this is more than half the digits
 def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     """Find the operations that turn nan or inf, or lose more than half their digits.
 
-    at : name → number or array (n,) for every input and parameter.
+    at : name → number or array (n,) for every input and parameter. A graph with arrays
+        is judged entry by entry, as `unrolled` writes it: xh[3] is xh_3.
 
     What the author wrote is judged, operation by operation; so are the edge partials
     and the gradient of every output, as a reverse sweep over what is written computes
@@ -49,6 +51,7 @@ def diagnose(graph: Graph, at: Mapping[str, ArrayLike]) -> Diagnosis:
     'write 2*sin(xx/2)^2 for 1 - cos(xx): half the angle'
     """
     takes.kind(Graph, graph=graph)
+    graph, at = by_entries(graph, at)
     point = Point.of(graph, at)
     evaluation = Evaluation(Operations(graph), point)
     places, wrong = evaluation.operations.places, _wrong(evaluation)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cgprimer.diff.factors import MUL, NEG, is_product, is_sum, split_product
+from cgprimer.diff.factors import MUL, is_product, is_sum, split_product
 from cgprimer.diff.textbook import (
     as_fraction,
     as_sum,
@@ -79,13 +79,15 @@ class _Textbook:
             made = rule(self, *args, **dict(value or ())) if rule else None
             return intern(op, args, value) if made is None else made
         args = self.without_copies(args)
-        if constant := self.of_one_number(op, args):
+        if constant := self.of_copies(op, args):
             return constant
         node = intern(op, args, value)
         if is_product(node):
             return self.product(node)
         if is_sum(node):
             return _joined(self, node) or as_sum(op is OPS["sub"], *args)
+        if op is OPS["exp"] and self.printed:
+            return _softmax(self, args[0]) or node
         return node
 
     def array(self, op: str, *args: Node, **attrs: Any) -> Node:
@@ -115,13 +117,20 @@ class _Textbook:
                 kept[i] = short
         return tuple(kept)
 
-    def of_one_number(self, op: Op, args: tuple[Node, ...]) -> Node | None:
-        """2*spread(s, A) as spread(2*s, A): an operation on arrays of one number."""
+    def of_copies(self, op: Op, args: tuple[Node, ...]) -> Node | None:
+        """spread(v, A)/2 as spread(v/2, A): an operation on copies, and on numbers."""
         short = [self.stretched(arg) or arg for arg in args]
-        like = [arg.args[1] for arg, x in zip(args, short, strict=True) if x is not arg]
-        if not like or any(self.dims(x) != () for x in short):
+        copies = [arg for arg, x in zip(args, short, strict=True) if x is not arg]
+        own = {self.dims(arg.args[0]) for arg in copies}
+        full = {self.dims(arg) for arg in copies}
+        if len(own) != 1 or len(full) != 1:
             return None
-        return self.array("spread", self.make(op, short), like[0])
+        others = (x for arg, x in zip(args, short, strict=True) if x is arg)
+        if any(self.dims(x) != () for x in others):
+            return None
+        first = copies[0]
+        inner = self.make(op, short)
+        return self.make(first.op, (inner, first.args[1]), first.value)
 
     def stretched(self, node: Node) -> Node | None:
         """What an array is a copy of, along the axes in front or from a number."""
@@ -247,7 +256,7 @@ def _joined(book: _Textbook, node: Node) -> Node | None:
             return None
         sides.append((number, left, right))
     (one, a, x), (other, b, y) = sides
-    # Only of what is its own transpose but for that: other sums are shorter as they are.
+    # Only of what is its own transpose but for that: others are shorter as they are.
     if x is not y or one is not other or book.array("transpose", a) is not b:
         return None
     if node.op is ADD and _is(a, "transpose"):
@@ -306,6 +315,10 @@ def _sum_to(book: _Textbook, a: Node, like: Node) -> Node | None:
 def _spread(book: _Textbook, a: Node, like: Node, axis: Any = None) -> Node | None:
     if not book.sizing.of(like):
         return a
+    # A copy of copies of a number.
+    inner = book.stretched(a)
+    if inner is not None and not book.sizing.of(inner):
+        return book.array("spread", inner, like)
     short = book.like(like)
     return None if short is like else book.array("spread", a, short, axis=axis)
 
@@ -335,6 +348,28 @@ def _count(book: _Textbook, a: Node, axis: Any = None) -> Node | None:
         return book.array("count", a)
     short = book.like(a)
     return None if short is a else book.array("count", short, axis=axis)
+
+
+def _softmax(book: _Textbook, a: Node) -> Node | None:
+    """exp(a - spread(logsumexp(a), a)) as softmax(a).
+
+    For a reader only: whoever computes has that logsumexp already.
+    """
+    if a.op is not OPS["sub"]:
+        return None
+    inner, whole = a.args
+    total = whole.args[0] if _is(whole, "spread") else whole
+    if not _is(total, "logsumexp") or total.args[0] is not inner:
+        return None
+    axis, rank = attrs_of(total)["axis"], book.rank(inner)
+    gone = _axes(axis, rank)
+    # Stretched along the axes that it was summed over, by name or as those in front.
+    fits = gone == tuple(range(len(gone)))
+    if whole is not total:
+        fits = _axes(attrs_of(whole)["axis"], rank) == gone
+    if not fits or (axis is None and rank > 1):
+        return None
+    return book.array("softmax", inner, axis=-1 if axis is None else axis)
 
 
 RULES: dict[str, Callable[..., Node | None]] = {

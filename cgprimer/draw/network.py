@@ -56,7 +56,7 @@ def draw_graph(
 
     Parameters
     ----------
-    at : values of inputs and parameters, of arrays in their dims. Then each variable shows its value and its
+    at : values of inputs and parameters. Then each variable shows its value and its
         adjoint, the derivative of the output (of the sum of all outputs) by it, and
         each edge shows its partial ∂v/∂u, by name where it is just a parameter.
         In a graph with arrays edges show the dims of what goes along them, and only
@@ -165,7 +165,7 @@ def _numbers_of(
 ) -> _Numbers:
     if graph.sizing is not None:
         return _scalar_numbers(graph, at)
-    return _numbers(graph, edges, at)
+    return _numbers(graph, edges, {n: float(np.asarray(x)) for n, x in at.items()})
 
 
 def _scalar_numbers(graph: Graph, at: Mapping[str, ArrayLike]) -> _Numbers:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cgprimer.errors import counted, shorten
+from cgprimer.errors import shorten
 
 Slice = tuple[int | None, int | None, int | None]
 Index = int | str | Slice
@@ -74,19 +74,11 @@ def read_value(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
         at += 1
 
 
-def about_form(form: str, given: int) -> str:
-    """What is wrong with the string of an einsum of so many arrays; "" if nothing."""
+def about_form(form: str) -> str:
+    """What is wrong with the string of an einsum; "" if nothing."""
     left, arrow, right = form.partition("->")
     if not arrow or not all(map(str.isalpha, (left + right).replace(",", ""))):
         return "the string of an einsum is of letters, such as ij,jk->ik"
-    if "," in right or set(right) - set(left) or len(set(right)) < len(right):
-        return f"the letters of the result {right!r} stand before the arrow, each once"
-    terms = left.count(",") + 1
-    if terms != given:
-        return (
-            f"the string has {counted(terms, 'term')}, "
-            f"but {counted(given, 'array')} {'is' if given == 1 else 'are'} given"
-        )
     return ""
 
 
@@ -114,9 +106,9 @@ def _bad(key: str) -> str:
 def _single(tokens: Sequence[str], at: int, key: str) -> tuple[Any, int]:
     """A number, name, None or string at a token."""
     token = tokens[at]
-    if token in ("-", "+") and tokens[at + 1].isdigit():
+    if token in ("-", "+") and tokens[at + 1].isdecimal():
         return (-1 if token == "-" else 1) * _whole(tokens[at + 1], at), at + 2
-    if token.isdigit():
+    if token.isdecimal():
         return _whole(token, at), at + 1
     if token == "None":
         return None, at + 1
@@ -219,5 +211,5 @@ def _number(item: list[str]) -> int | None:
     """A whole number of one or two tokens."""
     sign = -1 if item[0] == "-" else 1
     digits = item[1:] if item[0] in ("-", "+") else item
-    one = len(digits) == 1 and digits[0].isdigit() and len(digits[0]) < 16
+    one = len(digits) == 1 and digits[0].isdecimal() and len(digits[0]) < 16
     return sign * int(digits[0]) if one else None

@@ -111,7 +111,7 @@ class ArrayCalls(ArrayComplaints):
         if len(args) < max(op.arity, 1) or len(args) > op.arity >= 0:
             self.wrong_count(op, len(args), at, to)
         missing = [k for k, d in op.attrs.items() if d is REQUIRED and k not in attrs]
-        if "form" in attrs and (wrong := about_form(attrs["form"], len(args))):
+        if "form" in attrs and (wrong := about_form(attrs["form"])):
             self.note(wrong, at + 2)
         if missing and not self.problems:
             hint = about_value(missing[0])

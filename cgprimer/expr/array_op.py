@@ -53,7 +53,6 @@ class ArrayOp(Op):
     whole: tuple[int, ...] = ()
     summed: Callable[..., Any] | None = None
     refuse: str = ""
-    elsewhere: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
     def arity(self) -> int:

@@ -10,6 +10,8 @@ operation.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cgprimer.expr.array_forwards import (
     algebra,
     choices,
@@ -24,6 +26,7 @@ from cgprimer.expr.array_pulls import concat_pull, einsum_pull, stack_pull
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import OPS, Op
 
+_WRITTEN: Any = None  # no forward: `definition` says it all
 _ALL, _LAST, _FIRST = {"axis": None}, {"axis": -1}, {"axis": 0}
 _LOSSY = {"axis": REQUIRED}
 _WINDOW = {"size": REQUIRED, "stride": 1, "padding": 0}
@@ -44,7 +47,7 @@ _CHANGES = "a - spread(y, a, axis=axis)"
 # Products with more than two axes; what stands for them in the rules of @ must not
 # transpose a vector.
 _LONG = range(3, 8)
-_MATMUL_PULL = {
+_MATMUL_PULL: dict[Any, tuple[str, ...]] = {
     (1, 1): ("g*b", "g*a"),
     (2, 1): ("outer(g, b)", "a' @ g"),
     (1, 2): ("b @ g", "outer(a, g)"),
@@ -85,7 +88,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=reductions.reduced_dims, attrs=_ALL,
     ),
     ArrayOp(
-        "var", None, dims=reductions.reduced_dims, attrs=_ALL,
+        "var", _WRITTEN, dims=reductions.reduced_dims, attrs=_ALL,
         definition="mean((a - spread(mean(a, axis=axis), a, axis=axis))^2, axis=axis)",
     ),
     ArrayOp(
@@ -113,7 +116,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         definition="exp(a)/spread(sum(exp(a), axis=axis), a, axis=axis)",
     ),
     ArrayOp(
-        "logsoftmax", None, dims=reductions.kept_dims, attrs=_LAST,
+        "logsoftmax", _WRITTEN, dims=reductions.kept_dims, attrs=_LAST,
         definition="a - spread(logsumexp(a, axis=axis), a, axis=axis)",
     ),
     ArrayOp(
@@ -126,7 +129,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=reductions.kept_dims, attrs=_LAST,
     ),
     ArrayOp(
-        "norm1", None, dims=reductions.reduced_dims, attrs=_ALL,
+        "norm1", _WRITTEN, dims=reductions.reduced_dims, attrs=_ALL,
         definition="sum(abs(a), axis=axis)",
     ),
     ArrayOp(
@@ -234,7 +237,6 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "where", choices.where, operands=3,
         pull=("0", "where(a, g, 0)", "where(a, 0, g)"), kinks="a",
-        definition="abs(sign(a))*b + (1 - abs(sign(a)))*c",
     ),
     ArrayOp(
         "greater", choices.comparison("greater"), operands=2, pull=("0", "0"),
@@ -271,7 +273,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         dims=algebra.square("nn"),
     ),
     ArrayOp(
-        "symmetric", None, dims=algebra.square("nn"), definition="0.5*(a + a')",
+        "symmetric", _WRITTEN, dims=algebra.square("nn"), definition="0.5*(a + a')",
     ),
     ArrayOp("inv", algebra.inv, pull=("-(y' @ g @ y')",), dims=algebra.square("nn")),
     ArrayOp(
@@ -316,8 +318,6 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
     ArrayOp(
         "maxpool2d", pools.maxpool2d, pull=(f"unpool2d(g, a, y, {_SIZED})",),
         dims=pools.pool_dims, attrs=_POOL, kinks=f"unpool2d(0*y + 1, a, y, {_SIZED})",
-        definition=f"max(where({_INSIDE.format('a')}, patches(a, {_SIZED}), min(a)), "
-        "axis=(-4, -3))",
     ),
     ArrayOp(
         "unpool2d", pools.unpool2d, operands=3,
@@ -334,7 +334,7 @@ ARRAY_TABLE: tuple[ArrayOp, ...] = (
         f"/sum({_HITS}, axis=(-4, -3))",
     ),
     ArrayOp(
-        "avgpool2d", None, dims=pools.pool_dims, attrs=_POOL,
+        "avgpool2d", _WRITTEN, dims=pools.pool_dims, attrs=_POOL,
         definition=f"mean(patches(a, {_SIZED}), axis=(-4, -3))",
     ),
     # order

@@ -19,7 +19,15 @@ from cgprimer.expr.node import Node, fold, intern, postorder
 from cgprimer.expr.ops import ARGUMENTS, NAME, name
 
 _ARGUMENTS = tuple(map(name, ARGUMENTS))
-_OF_ATTRIBUTES = {"inverse": lambda axes: tuple(np.argsort(axes).tolist())}
+
+
+def _inverse(axes: int | tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that undoes another, whose axes may count from the end."""
+    order = axes if isinstance(axes, tuple) else (axes,)
+    return tuple(np.argsort([k % len(order) for k in order]).tolist())
+
+
+_OF_ATTRIBUTES = {"inverse": _inverse}
 Make = Callable[[Node, tuple[Node, ...], Any], Node]
 
 
@@ -67,7 +75,8 @@ def _attribute(value: Any, attrs: Mapping[str, Any]) -> Any:
 
 def definition_of(node: Node) -> Node | None:
     """One operation in others, if that is all that its entry says of it."""
-    if not isinstance(node.op, ArrayOp) or node.op.forward is not None:
+    forward: Any = node.op.forward
+    if not isinstance(node.op, ArrayOp) or forward is not None:
         return None
     by = dict(zip(_ARGUMENTS, node.args, strict=False))
     return fill(parsed(node.op.definition), by, attrs_of(node))

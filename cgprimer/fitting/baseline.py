@@ -24,6 +24,7 @@ from cgprimer.run.objective import Objective
 from cgprimer.types import Array
 
 STRAIGHT = 1e-9  # change of a Jacobian between two points that is none
+MOST_SLOPES = 200_000  # targets times parameters, of one sample's Jacobian
 LEVEL = 1.1  # a loss beside the constant's that is still about the same
 
 
@@ -92,7 +93,12 @@ def beside_constants(
 
 
 def _is_linear(objective: Objective, params: Array) -> bool:
-    """Whether predictions are linear in the parameters: one Jacobian everywhere."""
+    """Whether predictions are linear in the parameters: one Jacobian everywhere.
+
+    Where Jacobians would be huge, as those of layers, it is taken for no.
+    """
+    if len(objective.problem.rows) * len(params) > MOST_SLOPES:
+        return False
     model, rng = Sampled(objective), np.random.default_rng(0)
     here = model.jacobian(params)
     # Three points far from here: a Jacobian that is the same there is so everywhere,

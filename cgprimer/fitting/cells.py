@@ -68,7 +68,8 @@ def _arrays(result: FitResult) -> list[Row]:
             rows.append(_row(result, name, value, None, name))
             continue
         dims = " x ".join(map(str, value.shape))
-        why = result.without_errors or "see .standard_errors"
+        none = f"none by {result.method}" if result.spread is None else ""
+        why = result.without_errors or none or "see .standard_errors"
         rows.append((name, f"{dims}, norm {math.hypot(*value.ravel()):.6g}", why))
     return rows
 

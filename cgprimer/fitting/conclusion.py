@@ -24,6 +24,7 @@ from cgprimer.fitting.arguments import Data, Method
 from cgprimer.fitting.baseline import Baseline, beside_constants, plain_loss
 from cgprimer.fitting.determination import determine, price
 from cgprimer.fitting.downhill import is_endless, runaways
+from cgprimer.fitting.exchanged import untied
 from cgprimer.fitting.findings import findings
 from cgprimer.fitting.identification import Identification
 from cgprimer.fitting.least_squares import LeastSquares
@@ -76,7 +77,10 @@ class Attempt:
         baseline = self._baseline(objective, known)
         self._look_beyond(objective, baseline)
         status = status_of(trail, baseline, not isinstance(self.method, LeastSquares))
-        words = self._sentences(status, baseline)
+        words = [untied(objective, trail.best)] if self.loss.is_output else []
+        if any(words) and status == "converged":
+            status = "trivial"
+        words = [*self._sentences(status, baseline), *filter(None, words)]
         words += remarks_on_custom(objective.problem.asked)
         words += self._notes(objective)
         end = replace(trail, status=status)

@@ -9,7 +9,6 @@ far as its curvature says, and the loss on that way counts.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Protocol
 
@@ -100,9 +99,12 @@ def is_endless(value: Callable[[Array], float], params: Array) -> bool:
     """
     with np.errstate(all="ignore"):
         # From 2 to 64 times: a separated cross-entropy falls like exp(-factor·margin).
-        losses = [value(params), *(value(factor * params) for factor in GROWN)]
-    falls = all(b <= a for a, b in itertools.pairwise(losses))
-    return falls and losses[-1] <= GONE * losses[0]
+        losses = [value(params)]
+        for factor in GROWN:
+            losses.append(value(factor * params))
+            if not losses[-1] <= losses[-2]:
+                return False
+    return losses[-1] <= GONE * losses[0]
 
 
 def _spread(count: int, most: int) -> list[int]:

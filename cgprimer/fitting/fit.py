@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -38,9 +39,13 @@ from cgprimer.fitting.optimisers import SGD, Adam
 from cgprimer.fitting.outcome import sentences_of
 from cgprimer.fitting.result import FitResult
 from cgprimer.fitting.trail import Trail
+from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.names import by_plain_name
 from cgprimer.interrupts import contained
+from cgprimer.run.arrays.entries import Entries
+from cgprimer.run.arrays.one_thread import one_thread
+from cgprimer.run.arrays.output import ArrayOutput
 from cgprimer.run.arrays.pose import entries_of
 from cgprimer.run.arrays.program import ArrayObjective
 from cgprimer.run.by_numpy import stepwise
@@ -111,7 +116,9 @@ def fit(
     names, first = _start(graph, columns, start, random)
     trail = Trail(first, first)
     attempt = Attempt(graph, columns, kind, method, trail, identify, names)
-    return _run(attempt, Passes(epochs, batch, random, progress), weighted)
+    passes = Passes(epochs, batch, random, progress)
+    with nullcontext() if graph.sizing is None else one_thread():
+        return _run(attempt, passes, weighted)
 
 
 def _start(
@@ -181,13 +188,14 @@ def minimize(
     output: str,
     method: Adam | SGD = Adam(rate=1e-2),  # noqa: B008  (frozen settings)
     *,
-    start: Mapping[str, float],
+    start: Mapping[str, ArrayLike],
     steps: int = 1000,
     progress: bool = True,
 ) -> FitResult:
     """Minimise `output` over the parameters and inputs of `graph`, without data.
 
-    start : a first value for every input and parameter. Ends as `fit` does.
+    start : a first value for every input and parameter, an array of one with axes.
+        Ends as `fit` does.
     """
     check_descent(method, "SGD or Adam")
     takes.kind(Graph, graph=graph)
@@ -199,19 +207,24 @@ def minimize(
     start = by_plain_name(start, FitError)
     if missing := [name for name in names if name not in start]:
         raise FitError(f"start lacks a value for {listing(missing)}")
-    first = start_of(names, start, np.random.default_rng(0))
+    every, first = _full_start(graph, names, start)
     trail = Trail(first, first, unit="step")
-    objective: _Output | None = None
+    objective: _Output | ArrayOutput | None = None
 
     def conclude() -> FitResult:
         # Inputs are minimised over as well, so that a backward by them is in use.
-        asked = objective.program.asked_by_inputs if objective else {}
-        words = sentences_of(trail.status, Ending(trail, names, exact=False), None)
+        asked = {}
+        if isinstance(objective, _Output):
+            asked = objective.program.asked_by_inputs
+        words = sentences_of(trail.status, Ending(trail, every, exact=False), None)
         words += [*remarks_on_loss(trail), *remarks_on_custom(asked)]
-        return assemble(names, method, trail, words, loss_name=output)
+        return assemble(every, method, trail, words, loss_name=output)
 
     try:
-        objective = _Output(graph, output)
+        if isinstance(every, Entries):
+            objective = ArrayOutput(graph, output, every)
+        else:
+            objective = _Output(graph, output)
         # There is one sample, so that nothing is drawn; `descend` takes a generator.
         passes = Passes(int(steps), None, np.random.default_rng(0), progress)
         descend(objective, method, trail, passes)
@@ -219,6 +232,22 @@ def minimize(
     except KeyboardInterrupt:
         trail.status = "interrupted"
     return conclude()
+
+
+def _full_start(
+    graph: Graph, names: Sequence[str], start: Mapping[str, ArrayLike]
+) -> tuple[Sequence[str], Array]:
+    """Names of what `minimize` moves, and their first values (p,), all given."""
+    random = np.random.default_rng(0)
+    if graph.sizing is None:
+        return names, start_of(names, start, random)
+    point = ArrayPoint.of(graph, start)
+    if point.sampled:
+        raise FitError(
+            f"{listing(sorted(point.sampled))} has samples: minimize takes one point"
+        )
+    entries = Entries({name: point.values[name].shape for name in names})
+    return entries, array_start(entries, start, random)
 
 
 class _Output:

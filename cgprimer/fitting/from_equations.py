@@ -54,11 +54,11 @@ def from_equations(
     if not np.abs(model.predictions(moved) - base).max() <= 1e-9 * np.abs(base).max():
         told = []
     touched = silent | np.any([e.direction(params) != 0 for e in told], axis=0)
-    names = np.array(objective.names)
+    names = objective.names
     identification = Identification(
         None,
-        tuple(names[touched].tolist()),
-        tuple(names[silent].tolist()),
+        tuple(names[k] for k in np.flatnonzero(touched).tolist()),
+        tuple(names[k] for k in np.flatnonzero(silent).tolist()),
         remarks=tuple(remarks(told)),
         local=local,
     )

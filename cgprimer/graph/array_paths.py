@@ -144,7 +144,7 @@ def _values(
         called.append(own)
     kinds = graph.parameters, graph.inputs
     unused = {*graph.inputs, *graph.parameters, *graph.spare}
-    more = graph_of(bodies, called, *kinds, spare=unused, sizing=sizing)
-    spare = unused - {*more.inputs}
+    more = graph_of(bodies, called, *kinds, sizing=sizing)
+    spare = unused - {*more.inputs, *more.parameters}
     values = Graph(more.table, more.outputs, spare, sizing=sizing).evaluate(at)
     return [values[own] for own in called]

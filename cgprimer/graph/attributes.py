@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cgprimer.errors import listing, suggest
-from cgprimer.expr.dims import Dims, DimsError, show_dims
+from cgprimer.expr.dims import Dims, DimsError, Sizing, show_dims
+from cgprimer.expr.node import Node, fold, intern
 from cgprimer.graph.declarations import Declared
 
 AXES = frozenset(["axis", "axes", "start"])
@@ -25,6 +26,24 @@ def resolved(
     return tuple(
         (key, _resolved(key, value, given[0], declared)) for key, value in attrs.items()
     )
+
+
+def with_axes(root: Node, sizing: Sizing) -> Node:
+    """An expression with the names of axes as numbers, by the dims of its names."""
+    names = Declared()
+
+    def visit(node: Node, args: list[Node]) -> Node:
+        if not args:
+            return node
+        value = node.value
+        if isinstance(value, tuple) and any(key in AXES for key, _ in value):
+            dims = sizing.of(args[0])
+            value = tuple(
+                (k, _resolved(k, x, dims, names) if k in AXES else x) for k, x in value
+            )
+        return intern(node.op, tuple(args), value)
+
+    return fold([root], visit)[root]
 
 
 def _resolved(key: str, value: Any, dims: Dims, declared: Declared) -> Any:

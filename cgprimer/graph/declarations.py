@@ -28,7 +28,7 @@ MOST_AXES = 24
 LARGEST = 10**9  # of one size
 MOST = 2**53  # numbers of one array
 # Names and a colon; `y := a*x` is an equation.
-_NAMES = re.compile(rf"\s*([\w{MARKS}]+(?:\s*,\s*[\w{MARKS}]*)*)\s*:(?!=)")
+_NAMES = re.compile(rf"\s*([\w{MARKS}]+(?:\s*,\s*[\w{MARKS}]*)*)\s*:(?![=/])")
 _WORD = re.compile(rf"[\w{MARKS}.]+")
 _CROSS = re.compile(r"\s*[x×]\s*")
 _SIZE = re.compile(r"[0-9]+", re.ASCII)
@@ -39,8 +39,12 @@ KINDS = frozenset([
     "integer", "complex", "bool", "double", "float32", "float64", "int32", "int64",
 ])  # fmt: skip
 """What programs declare, and says nothing of sizes."""
-_CROSSES = frozenset(["X", "*", "·", "by", "and", ","])
+_CROSSES = frozenset(["x", "×", "X", "*", "·", "by", "and", ","])
 """What others write between two sizes."""
+_FORMULA = re.compile(
+    r"[^\W\d]\w*\s*\(|[\w)]\s*[-+*/^]\s*(?:[^\W\d]|\()|[^\W\d]\w*\s*[*/^]"
+)
+_SIZED = re.compile(r"\d\s*[x×](?!\w)|(?<!\w)[x×]\s*\d")
 _EXAMPLE = "write {}: 32 x 64, or {}: scalar"
 
 
@@ -102,8 +106,7 @@ def is_declaration(text: str) -> bool:
 def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
     """What lines among the texts of a graph, and `dims=`, declare.
 
-    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold, and
-    where there is no equation.
+    Mistakes of lines are in `problems`; GraphError for what `dims=` cannot hold.
     """
     found = Declared()
     for number, text in enumerate(texts):
@@ -112,11 +115,6 @@ def declared_in(texts: Sequence[str], given: Any = None) -> Declared:
             continue
         for problem in _read_line(found, number, text):
             found.problems.setdefault(number, []).append(problem)
-    if not found.equations:
-        raise GraphError(
-            "there are declarations, and no equations: write at least one, like "
-            "'xy = W @ xa'"
-        )
     _join(found, texts, given_dims(given))
     return found
 
@@ -231,6 +229,9 @@ def read_dims(text: str, start: int, name: str) -> Dims:
         raise _refused("the shape is missing behind ':'", text, at, at + 1, hint)
     if body.lower() in SCALAR:
         return ()
+    if len(body) < 200 and _FORMULA.search(body) and not _SIZED.search(body):
+        hint = f"write {name} = … for an equation, {name}: 32 x 64 for a shape"
+        raise _refused("a shape is no formula", text, first, end, hint)
     if body[0] in "([" and body[-1] in ")]":
         return _checked(_listed(text, first + 1, end - 1), text, (first, end))
     if "," in body:
@@ -284,8 +285,10 @@ def _crossed(text: str, start: int, end: int, name: str) -> list[Dim]:
         cross = re.compile(r"\s*×\s*|\s+x(?=\s|$)\s*").match(text, word.end(), end)
         if cross is None:
             rest = [r for r in text[word.end() : end].split() if r not in _CROSSES]
-            rest = [r for r in rest if r not in ("x", "×")]
-            hint = f"write {name}: {' x '.join([*map(str, found), *rest[:3]])}"
+            every = [*map(str, found), *rest[:3]]
+            hint = f"write {name}: {' x '.join(every)}"
+            if not any(map(str.isdigit, every)):
+                hint += ", or begin a comment with #"
             behind = text[word.end() : end]
             left = word.end() + len(behind) - len(behind.lstrip())
             message = "an 'x' is missing between two sizes"

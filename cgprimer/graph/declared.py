@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from cgprimer.errors import ExpressionError, Mistake
+from cgprimer.errors import ExpressionError, Mistake, suggest
 from cgprimer.expr.array_op import is_array_op
 from cgprimer.expr.array_ops import ARRAY_FUNCTIONS
 from cgprimer.expr.array_pasted import read_array_line, read_array_print
@@ -30,7 +30,9 @@ from cgprimer.graph.numbering import Names
 from cgprimer.graph.shape_errors import EquationText
 from cgprimer.graph.slots import PARAMETER
 
-_SIGNS = re.compile(r"@|'|\[|[<>]|[=!]=|ᵀ|⊤|⊙|\.T\b")
+_SIGNS = re.compile(r"@|'|\[|ᵀ|⊤|⊙|\.T\b")
+
+MATRICES = "there are no matrices"
 
 
 @dataclass
@@ -60,6 +62,15 @@ class ArrayReading:
         return not self.is_of_arrays and not any(
             is_array_op(node.op) for node in postorder(self.bodies.values())
         )
+
+    def is_better(self, mistakes: Sequence[Mistake]) -> bool:
+        """Whether it tells more than a reading of numbers with these mistakes."""
+        if not self.problems:
+            return not self.is_scalar
+        # What numbers say of '@' is that there are no matrices, which here there are.
+        stale = any("'@'" in m.message and MATRICES in m.hint for m in mistakes)
+        known = self.is_of_arrays or stale
+        return known and self.misread < len(mistakes) + (not self.is_of_arrays)
 
     @property
     def used(self) -> dict[str, None]:
@@ -91,7 +102,7 @@ def read_arrays(
 
     names : more names that are names whatever they spell.
     """
-    reader = _Reader(texts, declared, names)
+    reader = _EquationReader(texts, declared, names)
     found = reader.inferred()
     return ArrayReading(
         {name: body for name, body in reader.bodies.items() if body is not None}
@@ -104,7 +115,7 @@ def read_arrays(
     )
 
 
-class _Reader:
+class _EquationReader:
     """The equations of one text, read one by one.
 
     numbers : name → number of the text that defines it.
@@ -126,6 +137,7 @@ class _Reader:
             self._read(name, number, spelled[number])
         self.misread = sum(map(len, self.problems.values()))
         self._check_sizes()
+        self._check_use()
 
     def _tell(self, number: int, *problems: Mistake) -> None:
         self.problems.setdefault(number, []).extend(problems)
@@ -152,7 +164,8 @@ class _Reader:
     def _read(self, name: str, number: int, spelled: Spelled) -> None:
         text = self.texts[number]
         try:
-            parser, self.bodies[name] = _parsed(spelled, self.names)
+            parser, body = _parsed(spelled, self.names)
+            self.bodies[name] = None if number in self.problems else body
             self.places[name] = EquationText(text, parser.places())
         except ExpressionError as error:
             self._tell(number, *error.problems)
@@ -178,6 +191,21 @@ class _Reader:
                     told.add(both)
                     self.declared.dims.setdefault(both, ())
                     self._tell(self.numbers[name], self._size(both, name, sizes[both]))
+
+    def _check_use(self) -> None:
+        """Tell of lines that declare arrays of which no equation has any."""
+        arrays = [n for n, dims in self.declared.dims.items() if dims]
+        bodies = [body for body in self.bodies.values() if body is not None]
+        if len(bodies) < len(self.bodies) or self.declared.problems:
+            return
+        used = {*self.bodies, *(n for body in bodies for n in leaves(body))}
+        if not used.isdisjoint(arrays):
+            return
+        for name in filter(self.declared.places.get, arrays):
+            number, start, end = self.declared.places[name]
+            message = f"{name!r} is in no equation, nor is any other array"
+            hint = suggest(name, used) or "a comment begins with #"
+            self._tell(number, Mistake(message, self.texts[number], start, end, hint))
 
     def _size(self, both: str, name: str, where: str) -> Mistake:
         text, spans = self.places[name]
@@ -211,6 +239,7 @@ def _parsed(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node
 
 
 def _parser(spelled: Spelled, names: Collection[str]) -> tuple[ArrayParser, Node]:
-    source = spelled if spelled.before else spelled.text
+    # Letters that look alike were looked for already; of a str the parser does it too.
+    source = spelled.text if spelled.text.isascii() and not spelled.before else spelled
     parser = ArrayParser(source, spelled.text.find("=") + 1, names)
     return parser, parser.parse()

@@ -24,7 +24,7 @@ _WIDE = 40  # of an argument in a hint
 
 
 @dataclass(frozen=True)
-class Misfit:
+class ShapeMisfit:
     """Arguments that do not fit an operation, with their dims."""
 
     op: Op
@@ -75,7 +75,7 @@ class Misfit:
                 yield f"{name}: {show_dims(dims)} would fit"
 
 
-Hints = Callable[[Misfit], Iterator[str]]
+Hints = Callable[[ShapeMisfit], Iterator[str]]
 
 
 def what_fits(
@@ -86,7 +86,7 @@ def what_fits(
     free: Collection[str],
 ) -> str:
     """A hint on what would fit, or nothing."""
-    misfit = Misfit(node.op, args, dims, attrs_of(node), sizing, free)
+    misfit = ShapeMisfit(node.op, args, dims, attrs_of(node), sizing, free)
     if is_entrywise(node.op):
         rule: Hints | None = _of_entries if len(args) == 2 else None
     else:
@@ -110,7 +110,7 @@ def _ways(shown: str, dims: Dims) -> Iterator[tuple[str, Dims]]:
         yield shown[:-1] if shown.endswith("'") else f"{shown}'", _turned(dims)
 
 
-def _of_product(m: Misfit) -> Iterator[str]:
+def _of_product(m: ShapeMisfit) -> Iterator[str]:
     """The transposes or the order that fit; else other sizes of a parameter."""
     a, b = m.dims
     left, right = (m.operand(0), a), (m.operand(1), b)
@@ -135,7 +135,7 @@ def _of_product(m: Misfit) -> Iterator[str]:
     yield from m.declared(0, (*a[:-1], b[-2] if len(b) > 1 else b[0]))
 
 
-def _of_entries(m: Misfit) -> Iterator[str]:
+def _of_entries(m: ShapeMisfit) -> Iterator[str]:
     """A transpose, or an axis of 1 more or less; else other sizes of a parameter."""
     a, b = m.dims
     if len(a) == len(b) and 1 in a and 1 in b:
@@ -155,7 +155,7 @@ def _of_entries(m: Misfit) -> Iterator[str]:
             yield from m.declared(k, other[len(other) - len(own) :], other)
 
 
-def _without_axis(m: Misfit, k: int) -> Iterator[str]:
+def _without_axis(m: ShapeMisfit, k: int) -> Iterator[str]:
     own = m.dims[k]
     for axis, dim in enumerate(own):
         if dim == 1 and m.with_dims(k, (*own[:axis], *own[axis + 1 :])):
@@ -165,7 +165,7 @@ def _without_axis(m: Misfit, k: int) -> Iterator[str]:
             )
 
 
-def _with_axes(m: Misfit, k: int) -> Iterator[str]:
+def _with_axes(m: ShapeMisfit, k: int) -> Iterator[str]:
     """An array of fewer axes with some of 1 behind."""
     own, other = m.dims[k], m.dims[1 - k]
     shown = m.text(k)
@@ -179,7 +179,7 @@ def _with_axes(m: Misfit, k: int) -> Iterator[str]:
             yield f"{shown} fits"
 
 
-def _all_pairs(m: Misfit) -> Iterator[str]:
+def _all_pairs(m: ShapeMisfit) -> Iterator[str]:
     a, b = m.dims
     if len(a) == len(b) == 2 and a[1:] == b[1:]:
         first, second = (
@@ -190,7 +190,7 @@ def _all_pairs(m: Misfit) -> Iterator[str]:
             yield f"{first}{sign}{second} is of all pairs"
 
 
-def _of_vector(m: Misfit) -> Iterator[str]:
+def _of_vector(m: ShapeMisfit) -> Iterator[str]:
     """What is meant by the transpose of a vector."""
     x = m.text(0)
     if len(m.dims[0]) == 1:
@@ -201,13 +201,13 @@ def _of_vector(m: Misfit) -> Iterator[str]:
         yield f"write {x} without '"
 
 
-def _of_square(m: Misfit) -> Iterator[str]:
+def _of_square(m: ShapeMisfit) -> Iterator[str]:
     dims = m.dims[0]
     if len(dims) == 2 and dims[0] != dims[1]:
         yield f"{m.operand(0)}' @ {m.operand(0)} is square"
 
 
-def _of_solve(m: Misfit) -> Iterator[str]:
+def _of_solve(m: ShapeMisfit) -> Iterator[str]:
     a, b = m.dims
     if len(a) != 2 or not b:
         return
@@ -220,22 +220,22 @@ def _of_solve(m: Misfit) -> Iterator[str]:
     yield from _of_square(m)
 
 
-def _of_order(m: Misfit) -> Iterator[str]:
+def _of_order(m: ShapeMisfit) -> Iterator[str]:
     if m.dims[0]:
         yield f"flatten({m.text(0)}) fits"
 
 
-def _of_stack(m: Misfit) -> Iterator[str]:
+def _of_stack(m: ShapeMisfit) -> Iterator[str]:
     for k in range(len(m.dims) - 1, -1, -1):
         yield from m.declared(k, m.dims[0 if k else 1])
 
 
-def _of_pick(m: Misfit) -> Iterator[str]:
+def _of_pick(m: ShapeMisfit) -> Iterator[str]:
     if len(m.dims[0]) > 1:
         yield from m.declared(1, m.dims[0][:-1])
 
 
-def _of_concat(m: Misfit) -> Iterator[str]:
+def _of_concat(m: ShapeMisfit) -> Iterator[str]:
     ranks = {len(dims) for dims in m.dims}
     for axis in range(min(ranks)):
         if m.fits(*m.dims, axis=axis) is not None:
@@ -244,7 +244,7 @@ def _of_concat(m: Misfit) -> Iterator[str]:
         yield from _with_one_axis(m, max(ranks))
 
 
-def _with_one_axis(m: Misfit, rank: int) -> Iterator[str]:
+def _with_one_axis(m: ShapeMisfit, rank: int) -> Iterator[str]:
     """Arrays that lack an axis with one of 1."""
     for axis in range(rank):
         every = [
@@ -258,7 +258,7 @@ def _with_one_axis(m: Misfit, rank: int) -> Iterator[str]:
                 yield f"unsqueeze({m.text(short)}, axis={axis}) fits{behind}"
 
 
-def _of_einsum(m: Misfit) -> Iterator[str]:
+def _of_einsum(m: ShapeMisfit) -> Iterator[str]:
     """Sizes of a parameter, as its letters have them elsewhere."""
     parts = str(m.attrs["form"]).partition("->")[0].split(",")
     if len(parts) != len(m.dims):
@@ -278,7 +278,7 @@ def _of_einsum(m: Misfit) -> Iterator[str]:
             yield from m.declared(k, wanted)
 
 
-def _of_reshape(m: Misfit) -> Iterator[str]:
+def _of_reshape(m: ShapeMisfit) -> Iterator[str]:
     shape = m.attrs["shape"]
     items = shape if isinstance(shape, tuple) else (shape,)
     for k in range(len(items) - 1, -1, -1):
@@ -288,7 +288,7 @@ def _of_reshape(m: Misfit) -> Iterator[str]:
             yield f"shape=({', '.join(map(str, found))}{',' * (len(found) == 1)}) fits"
 
 
-def _of_conv(m: Misfit) -> Iterator[str]:
+def _of_conv(m: ShapeMisfit) -> Iterator[str]:
     x, k = m.dims
     if len(k) != 4 or len(x) not in (3, 4):
         return
@@ -302,7 +302,7 @@ def _of_conv(m: Misfit) -> Iterator[str]:
     yield from m.declared(1, (k[0], x[-3], *k[2:]))
 
 
-def _of_pool(m: Misfit) -> Iterator[str]:
+def _of_pool(m: ShapeMisfit) -> Iterator[str]:
     given = m.attrs["size"]
     for size in range(given - 1 if isinstance(given, int) else 0, 0, -1):
         if m.fits(m.dims[0], size=size, padding=0) is not None:
@@ -326,7 +326,7 @@ HINTS: dict[str, Hints] = {
 }
 
 
-def expected(m: Misfit, k: int) -> Dims | None:
+def expected(m: ShapeMisfit, k: int) -> Dims | None:
     """The dims that an argument needs, the others being what they are."""
     choices: list[Dims] = []
     for j, dims in enumerate(m.dims):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, KeysView, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cgprimer.graph.paths import Paths
     from cgprimer.graph.point import Point
     from cgprimer.graph.summary import GraphSummary
+    from cgprimer.run.exports.jax_program import JaxProgram
     from cgprimer.run.program import Program as CompiledGraph
     from cgprimer.run.running import Running
     from cgprimer.run.sweeps import Sweeps
@@ -269,6 +270,7 @@ class Graph(Frozen):
         from cgprimer.notation.to_sympy import to_sympy, with_leaves
 
         self.names_beside(node, wrt)
+        self.refuse_arrays("partial")
         leaves = self.table.leaves(self.equation_number(node))
         shape, i = self.shape(node), [leaf.value for leaf in leaves].index(wrt)
         shape.check_formula(i, node)
@@ -312,14 +314,28 @@ class Graph(Frozen):
         wanted = None if outputs is None else self.checked_outputs(outputs)
         return sweeps_of(self, wanted)
 
+    @overload
     def compile(
         self, *, target: Literal["auto", "numpy", "jit"] = "auto", threads: int = 1
-    ) -> CompiledGraph:
+    ) -> CompiledGraph: ...
+
+    @overload
+    def compile(self, *, target: Literal["jax"], threads: int = 1) -> JaxProgram: ...
+
+    def compile(self, *, target: str = "auto", threads: int = 1) -> Any:
         """The graph ready to run, as machine code where llvmlite is installed.
 
-        target : "numpy" never makes machine code, "jit" always does or says why not.
+        target : "numpy" never makes machine code, "jit" always does or says why not;
+            "jax" is JAX, for its devices: a `JaxProgram` with `.values(at)`,
+            `.gradient_at(output, at)` and `.explain()`.
         threads : how many a call may use for large data.
+
+        Otherwise a `Program`, see there.
         """
+        if target == "jax":
+            from cgprimer.run.exports.jax_program import JaxProgram
+
+            return JaxProgram(self)
         from cgprimer.run.program import Program as CompiledGraph
 
         if self.sizing is not None:
@@ -330,7 +346,7 @@ class Graph(Frozen):
         # tuple of three with a number in it is none of those.
         key = "compiled", target, int(threads)
         if key not in self.programs:
-            self.programs[key] = CompiledGraph(self, target, threads)
+            self.programs[key] = CompiledGraph(self, target, threads)  # type: ignore
         program: CompiledGraph = self.programs[key]
         return program
 
@@ -499,10 +515,11 @@ class Graph(Frozen):
         return "\n".join(str(equation) for equation in self.equations)
 
     def _repr_latex_(self) -> str:
-        from cgprimer.notation.latex import latex_equation
+        from cgprimer.notation.latex import Typeset, latex_equation
 
         names, left_out = cap(self.dependents)
-        rows = [latex_equation(n, self.equation(n).body, "&=") for n in names]
+        how = Typeset(sizing=self.sizing)
+        rows = [latex_equation(n, self.equation(n).body, "&=", how) for n in names]
         if left_out:
             rows.append(rf"&\text{{{left_out}}}")
         return r"$$\begin{aligned}" + r"\\".join(rows) + r"\end{aligned}$$"

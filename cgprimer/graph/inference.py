@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 
 from cgprimer.errors import Mistake, shorten
 from cgprimer.expr.array_advice import is_inverse
-from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.expr.array_op import attrs_of
 from cgprimer.expr.dims import Dims, DimsError, Sizing
 from cgprimer.expr.node import Node, intern, leaves, postorder
 from cgprimer.expr.ops import NAME
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.attributes import resolved
 from cgprimer.graph.declarations import Declared
+from cgprimer.graph.fitting_shapes import is_entrywise
 from cgprimer.graph.shape_errors import EquationText, Needed, Teller
 from cgprimer.grouping import grouped
 from cgprimer.notation.text import show
@@ -134,9 +135,9 @@ class Inference:
                 self.undeclared[node] = called
             return dims
         given = [self.sizing.of(arg) for arg in node.args]
-        if is_of_arrays(node) and node.args and not any(given) and not dims:
+        if node.args and not is_entrywise(node.op) and not any(given) and not dims:
             raise DimsError("an array is expected, not a scalar")
-        if not dims and not is_of_arrays(node):
+        if not dims and is_entrywise(node.op):
             for arg in node.args:
                 if arg in self.undeclared:
                     self.undeclared.setdefault(node, self.undeclared[arg])
@@ -210,12 +211,9 @@ class Inference:
         try:
             self.sizing.same_dims(declared, found)
         except DimsError:
-            self._tell(name, self.teller.declared_otherwise(name, declared, found))
-
-
-def is_of_arrays(node: Node) -> bool:
-    """Whether an operation is one on whole arrays, not entry by entry."""
-    return isinstance(node.op, ArrayOp) and node.op.dims is not None
+            # A size that is defined as well has no declaration; that is told elsewhere.
+            if name in self.declared.origins:
+                self._tell(name, self.teller.declared_otherwise(name, declared, found))
 
 
 def order_of(bodies: Mapping[str, Node | None]) -> list[str]:

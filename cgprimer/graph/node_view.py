@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -61,10 +61,10 @@ def node_of(
         return view
     output = sole_output(graph, output)
     grad = graph.gradient_at(output, at, [name])[name]
-    value = {**at, **graph.evaluate(at)}[name]
-    if np.ndim(value) == 0:
-        value = float(np.asarray(value, dtype=float))
-    return NodeView(name, view.op, inputs, view.dims, value, grad)
+    known: dict[str, Any] = {**at, **graph.evaluate(at)}
+    value = np.asarray(known[name], dtype=float)
+    shown = value if value.ndim else float(value)
+    return NodeView(name, view.op, inputs, view.dims, shown, grad)
 
 
 def _operation(graph: Graph, name: str) -> str:

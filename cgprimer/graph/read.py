@@ -11,6 +11,7 @@ import gc
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from cgprimer import takes
@@ -97,7 +98,18 @@ def _graph(
     told = None
     if dims is not None or any(":" in x and is_declaration(x) for x in texts):
         told = declared_in(texts, dims)
+        if not told.equations:
+            raise GraphError(
+                "there are declarations, and no equations: write at least one, like "
+                "'xy = W @ xa'"
+            )
         if told.has_arrays:
+            if any(map(is_latex, texts)):
+                from cgprimer.reading.matrix_equations import plain_equations
+
+                texts, unread = plain_equations(texts, told)
+                if unread:
+                    raise _refused(unread, notes)
             reading = read_arrays(texts, told, (*declared[0], *declared[1]))
             return _array_graph(reading, notes, outputs, declared)
         notes = [notes[n] for n in told.equations] if notes else notes
@@ -115,12 +127,10 @@ def _graph(
         texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
         table, readings, problems = _table(texts, read.readings, *declared)
     if problems and sum(map(len, texts)) < MOST_TRIED and holds_arrays(texts):
-        told = told or declared_in(texts)
-        reading = read_arrays(texts, told, (*declared[0], *declared[1]))
-        fewer = reading.misread < sum(map(len, problems.values()))
-        if (reading.is_of_arrays and fewer) or not (
-            reading.problems or reading.is_scalar
-        ):
+        reading = read_arrays(
+            texts, told or declared_in(texts), (*declared[0], *declared[1])
+        )
+        if reading.is_better([*chain.from_iterable(problems.values())]):
             return _array_graph(reading, notes, outputs, declared)
     if problems:
         raise _refused(problems, notes)

@@ -21,7 +21,7 @@ from cgprimer.expr.dims import Dims, DimsError, Sizing, is_unknown, show_dims
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import NAME
 from cgprimer.graph.declarations import Declared
-from cgprimer.graph.fitting_shapes import Misfit, expected, what_fits
+from cgprimer.graph.fitting_shapes import ShapeMisfit, expected, what_fits
 from cgprimer.keeping import lazy
 from cgprimer.notation.text import show
 
@@ -126,7 +126,9 @@ class Teller:
     def needed(self, node: Node, args: Sequence[Node], k: int) -> Needed:
         """What an argument would need to be, where the others tell."""
         dims = [self.sizing.of(arg) for arg in args]
-        misfit = Misfit(node.op, args, dims, attrs_of(node), self.sizing, self.free)
+        misfit = ShapeMisfit(
+            node.op, args, dims, attrs_of(node), self.sizing, self.free
+        )
         return Needed(next(filter(None, dims), ()), expected(misfit, k), False)
 
     def _declare(self, called: str, needed: Needed) -> str:

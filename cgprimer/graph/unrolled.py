@@ -28,7 +28,7 @@ from cgprimer.expr.tidy import tidy
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.rows import graph_of
-from cgprimer.graph.sizes import with_sizes
+from cgprimer.graph.sizes import dims_at, with_sizes
 
 MOST = 100_000  # entries of all names together
 
@@ -48,7 +48,9 @@ class Entry:
 
 
 def _operator(op: str, reflected: bool = False) -> Callable[[Entry, Any], Entry]:
-    def apply(self: Entry, other: Any) -> Entry:
+    def apply(self: Entry, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # numpy goes through its entries
         pair = (self.node, node_of(other))
         return Entry(tidy(OPS[op], *(pair[::-1] if reflected else pair)))
 
@@ -135,7 +137,8 @@ class _Unroller:
             if text not in source.sources:
                 continue
             body = with_sizes(defined(source.equation(text).body), self.sizes)
-            dims = sizing.names[text] = sizing.of(body)
+            dims = dims_at(text, body, sizing, self.sizes, GraphError)
+            sizing.names[text] = dims
             try:
                 values = entries_of(body, sizing, self.entries)
             except NotUnrolled as error:
@@ -262,7 +265,7 @@ def _of_arrays(node: Node, args: list[Any], sizing: Sizing) -> Any:
     if op.name in BY_ENTRIES:
         return BY_ENTRIES[op.name](*args, **attrs)
     try:
-        return op.forward(np, tuple(map(len, dims)), *args, **attrs)
+        return op.forward(ENTRIES, tuple(map(len, dims)), *args, **attrs)
     except (TypeError, AttributeError, np.linalg.LinAlgError):
         raise NotUnrolled(
             f"{op.name!r} has no formula for its entries",
@@ -278,6 +281,25 @@ def _by_definition(node: Node, args: list[Any], dims: Sequence[Dims]) -> Entries
     )
     sizing = Sizing(dict(zip(names, dims, strict=True)))
     return entries_of(body, sizing, dict(zip(names, args, strict=True)))
+
+
+class _Namespace:
+    """Numpy, with functions of entries in the place of those that compare numbers."""
+
+    maximum = staticmethod(lambda a, b: _each(_larger, a, b))
+
+    def __getattr__(self, text: str) -> Any:
+        return getattr(np, text)
+
+
+ENTRIES = _Namespace()
+
+
+def _larger(a: Any, b: Any) -> Any:
+    """max(a, b); a border of -inf is never the larger."""
+    if -np.inf in (a, b):
+        return b if a == -np.inf else a
+    return Entry(OPS["max"](node_of(a), node_of(b)))
 
 
 def _chosen(c: Any, a: Any, b: Any) -> Entries:

@@ -13,5 +13,6 @@ verdict       the one rule for a claim beside a slope, wherever one is judged
 mistakes      what one wrong derivative looks like
 stories       what is told of all of them together
 code          the same for functions without a graph
+arrays        the same for graphs with arrays: entry by entry, or along directions
 mutation      checks the checker
 """

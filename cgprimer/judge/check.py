@@ -7,8 +7,8 @@ points ─▶ GraphCheck ─┴▶ a row for each edge and total ─▶ stories 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,7 +38,7 @@ def check_gradients(
     *,
     at: Mapping[str, ArrayLike] | None = None,
     points: int = 5,
-    claims: Mapping[Edge, Any] | None = None,
+    claims: Mapping[Edge, Any] | Sequence[str] | None = None,
     output: str | None = None,
     rng: np.random.Generator | int | None = None,
     progress: bool | None = None,
@@ -83,7 +83,7 @@ def check_gradients(
     width = None if at is None else Point.of(graph, at).width
     if output is not None:
         [output] = graph.checked_outputs([output])
-    read = read_claims(graph, claims, output, width)
+    read = read_claims(graph, cast("Mapping[Edge, Any]", claims), output, width)
     check = graph_check(graph, at, points, rng)
     with check_bar("check", len(check.edges) + 1, ROW, progress) as tick:
         return report(check, read, output, tick)

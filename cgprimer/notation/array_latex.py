@@ -21,6 +21,7 @@ from cgprimer.notation.array_text import SIGNS, called, index_text, value_text
 Parts = list[Node | str]
 Level = Callable[[Node], float]
 Begins = Callable[[Node], bool]
+Rank = Callable[[Node], int]
 
 PRODUCT = OPS["mul"].binding
 _PRODUCTS = frozenset(["matmul", "outer", "solve"])
@@ -51,12 +52,11 @@ def array_level(op: Op) -> float:
     return ATOM - 1 if op.name in _RAISED else ATOM
 
 
-def array_latex_parts(
-    node: Node, level: Level, begins: Callable[[Node], bool]
-) -> Parts:
+def array_latex_parts(node: Node, level: Level, begins: Begins, rank: Rank) -> Parts:
     """A node as its LaTeX, with the arguments still to be spelled.
 
-    `level` says how tightly an argument binds, `begins` whether it leads with a minus.
+    `level` says how tightly an argument binds, `begins` whether it leads with a minus,
+    `rank` how many axes it has, 0 where that is not known.
     """
     op, args = node.op, node.args
     if op.name in _AROUND and attrs_of(node).get("axis") is None:
@@ -65,7 +65,7 @@ def array_latex_parts(
     if op.name in _RAISED:
         return _raised(args[0], r"\top" if op.name == "transpose" else "-1", level)
     if op.name in _PRODUCTS:
-        return _product(node, level, begins)
+        return _product(node, level, begins, rank)
     if op.name in _COMPARED:
         return [r"\left[", args[0], f" {_COMPARED[op.name]} ", args[1], r"\right]"]
     if op.name == "pick" and args[1].op is NAME:
@@ -81,18 +81,25 @@ def _raised(base: Node, power: str, level: Level) -> Parts:
     return [*_brackets(base, not plain), f"^{{{power}}}"]
 
 
-def _product(node: Node, level: Level, begins: Begins) -> Parts:
+def _product(node: Node, level: Level, begins: Begins, rank: Rank) -> Parts:
     left, right = node.args
     # Entry by entry or of matrices: brackets say which comes first, as in text.
-    mixed = left.op is OPS["mul"]
+    mixed = left.op.symbol == "*"
     if node.op.name == "solve":
         before = _raised(left, "-1", level)
+    elif node.op.name == "matmul" and rank(left) == 1 and not _is_row(left, rank):
+        before = _raised(left, r"\top", level)
     else:
         before = _brackets(left, level(left) < PRODUCT or mixed)
     if node.op.name == "outer":
         return [*before, r"\,", *_raised(right, r"\top", level)]
     needed = level(right) <= PRODUCT or begins(right)
     return [*before, r"\,", *_brackets(right, needed)]
+
+
+def _is_row(node: Node, rank: Rank) -> bool:
+    """Whether a vector is typeset as a row, being the product of one and a matrix."""
+    return node.op.name == "matmul" and tuple(map(rank, node.args)) == (1, 2)
 
 
 def _lowered(base: Node) -> Parts:

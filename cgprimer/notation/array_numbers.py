@@ -1,6 +1,6 @@
 r"""Arrays of numbers as text: written out where they are small, else summed up.
 
-    array ─ written ─▶  [[1, 2], [3, 4.5000]]     a list of rows, as the language reads it
+    array ─ written ─▶  [[1, 2], [3, 4.5000]]     a list of rows
     array ─ typeset ─▶  \begin{bmatrix} 1 & 2 \\ 3 & 4.5000 \end{bmatrix}
     array ─ summed_up ─▶  784 x 100, min −0.31, max 0.28, norm 8.4
 

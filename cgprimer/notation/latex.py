@@ -51,21 +51,26 @@ Signed = tuple[Node, Node | None]
 
 
 class Typeset(NamedTuple):
-    """How expressions over arrays are set.
+    r"""How expressions over arrays are set.
 
     bold : names that are set bold, as courses do with those of arrays.
     sizing : the dims of names. With it what is done entry by entry is told from what is
-        done with matrices: a \\odot b, A^{\\odot 2}, \\exp(A); without, a \\cdot b.
+        done with matrices, a \odot b, A^{\odot 2}, \exp(A), and rows from columns, as
+        in x^\top A; without it is a \cdot b and x A.
     """
 
     bold: Collection[str] = ()
     sizing: Sizing | None = None
 
+    def rank(self, node: Node) -> int:
+        """The number of axes, where that is known; else 0."""
+        return len(self.sizing.of(node)) if self.sizing else 0
+
     def template(self, node: Node) -> str:
         """How an operation is written on arrays, where that is not as on numbers."""
         if self.sizing is None or node.op.name not in ("mul", "pow", "exp"):
             return ""
-        ranks = [len(self.sizing.of(arg)) for arg in node.args]
+        ranks = [self.rank(arg) for arg in node.args]
         if node.op.name == "mul":
             return r"{0} \odot {1}" if min(ranks) else ""
         if ranks[0] < 2:
@@ -175,7 +180,7 @@ def _parts(node: Node, how: Typeset) -> list[Node | str]:
     if node.op is CONST:
         return [latex_number(exact(float(node.value or 0.0)))]
     if isinstance(node.op, ArrayOp) and not node.op.latex:
-        return array_latex_parts(node, level, leads_with_minus)
+        return array_latex_parts(node, level, leads_with_minus, how.rank)
     parts: list[Node | str] = []
     for text, position in _pieces(node.op, how.template(node)):
         parts.append(text)

@@ -6,6 +6,7 @@ r"""What a person has written, plain or in LaTeX, as equations and claims.
          ─ readings, headings, gradients, reader, with a vocabulary ─▶ Script
          ─ meanings ─▶ expressions over free names
 
+    a formula over arrays, dims ─ matrix_tokens, matrix_values, matrices ─▶ a node
     Script ─ definitions ─▶ from_latex: a Graph, among: equations for `graph.read`
     a line ─ claimed ─▶ a derivative and its formula, for `judge.claims`
 

@@ -65,7 +65,8 @@ class Program(Frozen, Report):
         takes.text(target=target)
         takes.kind(Graph, graph=graph)
         if target not in TARGETS:
-            hint = suggest(target, TARGETS) or f"targets are {', '.join(TARGETS)}"
+            every = f"targets are {', '.join(TARGETS)}, jax"
+            hint = suggest(target, TARGETS) or every
             raise OptionError(f"unknown target {target!r}\n  hint: {hint}")
         takes.count(threads=threads)
         self.graph, self.target, self.threads = graph, target, int(threads)

@@ -18,8 +18,9 @@ A line that is not read is a row of its own, and what rests on it is undecided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ from cgprimer.derivation.checking.report import (
     unread_row,
 )
 from cgprimer.derivation.checking.samples import draw_points
+from cgprimer.derivation.matrices.check import matrix_rows
+from cgprimer.derivation.matrices.lines import is_of_matrices
 from cgprimer.derivation.to_text import without_notes
 from cgprimer.errors import OptionError
 from cgprimer.expr.node import Node
@@ -58,6 +61,7 @@ def check_derivation(
     rng: np.random.Generator | int | None = None,
     points: int = 16,
     symbolic: bool = True,
+    dims: Mapping[str, Any] | None = None,
 ) -> DerivationReport:
     r"""Check every '=' of a written derivation, numerically and symbolically.
 
@@ -70,6 +74,8 @@ def check_derivation(
     variables : the names that no line defines; by default every such name.
     rng, points : how many random points each claim must hold at, and their source.
     symbolic : whether to ask sympy, too, which may take some seconds for a claim.
+    dims : of names that are arrays, as dims, texts or arrays; lines such as `W: 5 x 3`
+        or `$x \in \mathbb{R}^3$` declare them, too.
 
     Adjoints (`\bar v_1`, `\bar{v}_1`, `bar_v1`, `v1_bar`) and derivatives
     (`\frac{\partial v_3}{\partial v_1}`, `∂v3/∂v1`, `dv3/dv1`) are the true ones, from
@@ -77,6 +83,11 @@ def check_derivation(
     name v with a line `\bar v = 1`, or else the last one defined. ∂ is the partial of
     one equation where the name occurs in it, and otherwise, or where that is wrong, the
     same as d. `e` is Euler's number unless it is defined or one of `variables`.
+
+    With arrays, letters side by side are a product of matrices in which a vector is a
+    column, `@` one of the language; `'`, `^T` and `^\top` transpose. Both sides are
+    compared at random arrays; sizes that have names get distinct numbers. A side that
+    does not conform fails with both shapes; derivatives have the dims of their names.
 
     A claim passes where both sides are equal at every point at which both are real and
     finite. Where a side is made of numbers, decimals of three digits or more in it
@@ -97,6 +108,8 @@ def check_derivation(
             f"points is {said}: it must be {FEWEST} or more, and at most {MOST:,}"
         )
     draw = takes.generator(rng)
+    if is_of_matrices(text, dims):
+        return DerivationReport(tuple(matrix_rows(text, dims, draw, int(points))))
 
     def judging(script: Script) -> Judging:
         names = dict.fromkeys((*script.free, *script.broken))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.expr.array_forwards.axes import Ranks
+from cgprimer.expr.array_forwards.writing import put_at, zeros
 from cgprimer.expr.dims import Dims, DimsError, show_dims
 
 
@@ -71,10 +72,9 @@ def eye(xp: Any, ranks: Ranks, a: Any) -> Any:
 
 def diag(xp: Any, ranks: Ranks, a: Any) -> Any:
     """The matrix with a vector on its diagonal."""
-    made = xp.zeros((*a.shape, a.shape[-1]), dtype=a.dtype)
+    made = zeros(xp, (*a.shape, a.shape[-1]), a)
     places = xp.arange(a.shape[-1])
-    made[..., places, places] = a
-    return made
+    return put_at(made, (..., places, places), a)
 
 
 def diagonal(xp: Any, ranks: Ranks, a: Any) -> Any:
@@ -91,8 +91,7 @@ def half_tril(xp: Any, ranks: Ranks, a: Any) -> Any:
     """Without what is above the diagonal, which is halved."""
     places = xp.arange(a.shape[-1])
     below = xp.tril(a)
-    below[..., places, places] = below[..., places, places] / 2
-    return below
+    return put_at(below, (..., places, places), below[..., places, places] / 2)
 
 
 def inv(xp: Any, ranks: Ranks, a: Any) -> Any:
@@ -104,9 +103,11 @@ def solve(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
     """x with a @ x = b; nan where there is not exactly one."""
     if ranks[1] == 1 and a.ndim == 2 and b.ndim == 2:  # many right sides of one matrix
         return xp.swapaxes(_each(xp, xp.linalg.solve, a, xp.swapaxes(b, 0, 1)), 0, 1)
-    if ranks[1] == 1:
-        return _each(xp, xp.linalg.solve, a, b[..., None])[..., 0]
-    return _each(xp, xp.linalg.solve, a, b)
+    full = b[..., None] if ranks[1] == 1 else b
+    if full.ndim < a.ndim:  # of these numpy 1 made vectors
+        full = xp.broadcast_to(full, (*a.shape[:-2], *full.shape))
+    found = _each(xp, xp.linalg.solve, a, full)
+    return found[..., 0] if ranks[1] == 1 else found
 
 
 def det(xp: Any, ranks: Ranks, a: Any) -> Any:

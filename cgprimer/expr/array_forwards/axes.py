@@ -37,9 +37,12 @@ def checked_axes(dims: Sequence[Any], axis: Any, new: int = 0) -> tuple[int, ...
         return axes_of(None, rank)
     items = axis if isinstance(axis, tuple) else (axis,)
     for k in items:
+        if isinstance(k, str):  # the name of a size, which the array has not
+            raise DimsError(f"no axis of {show_dims(dims)} is {k}")
         if not -rank <= k < rank:
-            axes = f"its axes are 0 to {rank - 1}" if rank > 1 else "its only axis is 0"
-            hint = axes if rank else "a scalar has no axes"
+            if not rank:
+                raise DimsError(f"a scalar has no axis {k}")
+            hint = f"its axes are 0 to {rank - 1}" if rank > 1 else "its only axis is 0"
             raise DimsError(f"there is no axis {k} in {show_dims(dims)}", hint)
     found = axes_of(axis, rank)
     twice = [k for k in found if found.count(k) > 1]

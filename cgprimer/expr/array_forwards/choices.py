@@ -21,6 +21,7 @@ from cgprimer.expr.array_forwards.axes import (
     checked_axes,
     samples_of,
 )
+from cgprimer.expr.array_forwards.writing import add_at, cast, is_numpy, zeros
 from cgprimer.expr.dims import DimsError, show_dims
 
 
@@ -42,9 +43,9 @@ class BadIndex(PointError):
             many = f"{entries} entr{'ies' if entries > 1 else 'y'}"
             super().__init__(f"{head}: {of or 'the axis'} has {many}, {last}")
 
-    def named(self, index: str, of: str) -> BadIndex:
+    def named(self, index: str, of: str) -> PointError:
         """The same with the names of the index, and of what it is taken of."""
-        return BadIndex(self.value, self.entries, index, of)
+        return PointError(BadIndex(self.value, self.entries, index, of).args[0])
 
 
 def whole(index: Any, entries: int) -> Any:
@@ -58,6 +59,13 @@ def whole(index: Any, entries: int) -> Any:
     return numbers
 
 
+def numbers_of(index: Any, entries: int) -> Any:
+    """Indexes as integers; of what another library traces no value can be checked."""
+    if is_numpy(index):
+        return whole(index, entries)
+    return cast(index, int) if hasattr(index, "astype") else index.long()
+
+
 def take_dims(_: Any, a: Any, index: Any, axis: Any) -> Any:
     """Dims with those of the index in the place of an axis."""
     [k] = checked_axes(a, axis)
@@ -68,7 +76,7 @@ def take_dims(_: Any, a: Any, index: Any, axis: Any) -> Any:
 def take(xp: Any, ranks: Ranks, a: Any, index: Any, axis: Any) -> Any:
     """Entries along an axis by their numbers."""
     k = axes_of(axis, ranks[0])[0]
-    numbers = whole(index, a.shape[k])
+    numbers = numbers_of(index, a.shape[k])
     if index.ndim == ranks[1]:
         return xp.take(a, numbers, axis=k)
     if a.ndim == ranks[0]:
@@ -88,21 +96,20 @@ def put_dims(sizing: Any, a: Any, index: Any, like: Any, axis: Any) -> Any:
 def put(xp: Any, ranks: Ranks, a: Any, index: Any, like: Any, axis: Any) -> Any:
     """Zeros with the dims of `like`, and each entry added where take finds it."""
     k = axes_of(axis, len(like))[0]
-    numbers = whole(index, like[k])
+    numbers = numbers_of(index, like[k])
     lead: Any = max(samples_of(ranks[0], a), samples_of(ranks[1], index), key=len)
     place = len(like) + k
     if not lead:
-        made = xp.zeros((like[k], *like[:place], *like[place + 1 :]), dtype=a.dtype)
+        made = zeros(xp, (like[k], *like[:place], *like[place + 1 :]), a)
         new = range(place, place + ranks[1])
-        np.add.at(made, numbers, xp.moveaxis(a, tuple(new), tuple(range(ranks[1]))))
-        return xp.moveaxis(made, 0, place)
+        a = xp.moveaxis(a, tuple(new), tuple(range(ranks[1])))
+        return xp.moveaxis(add_at(made, (numbers,), a), 0, place)
     a = xp.broadcast_to(a, (*lead, *a.shape[a.ndim - ranks[0] :]))
-    made = xp.zeros((*lead, like[k], *like[:place], *like[place + 1 :]), dtype=a.dtype)
+    made = zeros(xp, (*lead, like[k], *like[:place], *like[place + 1 :]), a)
     new = range(1, 1 + ranks[1])
     a = xp.moveaxis(a, tuple(place + i for i in new), tuple(new))
     rows = xp.arange(lead[0]).reshape(-1, *(1,) * ranks[1])
-    np.add.at(made, (rows, numbers), a)
-    return xp.moveaxis(made, 1, place + 1)
+    return xp.moveaxis(add_at(made, (rows, numbers), a), 1, place + 1)
 
 
 def put_summed(xp: Any, ranks: Ranks, a: Any, index: Any, like: Any, axis: Any) -> Any:
@@ -130,9 +137,9 @@ def pick_dims(sizing: Any, a: Any, index: Any) -> Any:
 
 def pick(xp: Any, ranks: Ranks, a: Any, index: Any) -> Any:
     """Of the last axis one entry each."""
-    numbers = whole(index, a.shape[-1])
+    numbers = numbers_of(index, a.shape[-1])
     shape = np.broadcast_shapes(a.shape[:-1], numbers.shape)
-    if not shape:
+    if not shape and is_numpy(index):
         return a[int(numbers)]
     a = xp.broadcast_to(a, (*shape, a.shape[-1]))
     numbers = xp.broadcast_to(numbers, shape)[..., None]
@@ -147,11 +154,15 @@ def unpick_dims(sizing: Any, a: Any, index: Any, like: Any) -> Any:
 
 def unpick(xp: Any, ranks: Ranks, a: Any, index: Any, like: Any) -> Any:
     """Zeros with the dims of `like`, and each entry where pick finds it."""
-    numbers = whole(index, like[-1])
+    numbers = numbers_of(index, like[-1])
     shape = np.broadcast_shapes(a.shape, numbers.shape)
-    made = xp.zeros((*shape, like[-1]), dtype=a.dtype)
     numbers = xp.broadcast_to(numbers, shape)[..., None]
-    np.put_along_axis(made, numbers, xp.broadcast_to(a, shape)[..., None], axis=-1)
+    a = xp.broadcast_to(a, shape)[..., None]
+    if not is_numpy(a):
+        own = xp.arange(like[-1]) == numbers
+        return xp.where(own, a, xp.zeros_like(a))
+    made = xp.zeros((*shape, like[-1]), dtype=a.dtype)
+    np.put_along_axis(made, numbers, a, axis=-1)
     return made
 
 
@@ -160,7 +171,7 @@ def comparison(of: str) -> Callable[..., Any]:
 
     def forward(xp: Any, ranks: Ranks, a: Any, b: Any) -> Any:
         a, b = aligned(ranks, xp.asarray(a), xp.asarray(b))
-        return getattr(xp, of)(a, b).astype(xp.result_type(a, b))
+        return cast(getattr(xp, of)(a, b), xp.result_type(a, b))
 
     return forward
 
@@ -183,7 +194,7 @@ def vector_dims(_: Any, a: Any) -> Any:
 
 def argsort(xp: Any, ranks: Ranks, a: Any) -> Any:
     """The indexes of the entries from the least to the largest."""
-    return xp.argsort(a, axis=-1, stable=True).astype(a.dtype)
+    return cast(xp.argsort(a, axis=-1, kind="stable"), a.dtype)
 
 
 def sort(xp: Any, ranks: Ranks, a: Any) -> Any:
@@ -199,4 +210,4 @@ def argmax_dims(_: Any, a: Any, axis: Any) -> Any:
 
 def argmax(xp: Any, ranks: Ranks, a: Any, axis: Any) -> Any:
     """The index of the largest entry along an axis, the first of several."""
-    return xp.argmax(a, axis=axes_of(axis, ranks[0])[0]).astype(a.dtype)
+    return cast(xp.argmax(a, axis=axes_of(axis, ranks[0])[0]), a.dtype)

@@ -23,6 +23,7 @@ from cgprimer.expr.array_forwards.sizes import (
     sum_of,
     unknown_in,
 )
+from cgprimer.expr.array_forwards.writing import put_at, zeros
 from cgprimer.expr.dims import DimsError, One, show_dims
 
 
@@ -40,7 +41,9 @@ def permute(xp: Any, ranks: Ranks, a: Any, axes: Any) -> Any:
     """The axes in another order."""
     lead, rank = a.ndim - ranks[0], ranks[0]
     order = axes if isinstance(axes, tuple) else (axes,)
-    return xp.transpose(a, (*range(lead), *(lead + k % rank for k in order)))
+    # moveaxis, and not transpose, which is another function in torch.
+    places = tuple(range(lead, a.ndim))
+    return xp.moveaxis(a, tuple(lead + k % rank for k in order), places)
 
 
 def reshape_dims(sizing: Any, a: Any, shape: Any) -> Any:
@@ -119,13 +122,17 @@ def unsqueeze(xp: Any, ranks: Ranks, a: Any, axis: Any) -> Any:
 
 def slice_dims(sizing: Any, a: Any, at: Any) -> Any:
     """Dims of what a subscript takes."""
+    if not a:
+        raise DimsError("a scalar has no entries")
     if len(at) > len(a):
-        hint = f"it is {show_dims(a)}" if a else "a scalar has no entries"
-        raise DimsError(f"{len(at)} indices for {len(a)} axes", hint)
+        axes = "its only axis" if len(a) == 1 else f"the {len(a)} axes"
+        raise DimsError(f"{len(at)} indices for {axes} of {show_dims(a)}")
     kept = []
     for dim, item in zip(a, at, strict=False):
         if isinstance(item, tuple):
             kept.append(parted(sizing, dim, *item))
+        elif isinstance(item, str):
+            raise DimsError(f"the entry {item} is no number", "write 0 for the first")
         elif isinstance(dim, int) and not -dim <= item < dim:
             entries = f"0 to {dim - 1}" if dim > 1 else "0 alone"
             raise DimsError(f"there is no entry {item}", f"the axis has {entries}")
@@ -150,9 +157,8 @@ def place_dims(sizing: Any, a: Any, like: Any, at: Any) -> Any:
 
 def place(xp: Any, ranks: Ranks, a: Any, like: Any, at: Any) -> Any:
     """Zeros, and `a` where a subscript takes entries."""
-    made = xp.zeros((*samples_of(ranks[0], a), *like), dtype=a.dtype)
-    made[_index(at, len(like))] = a
-    return made
+    made = zeros(xp, (*samples_of(ranks[0], a), *like), a)
+    return put_at(made, _index(at, len(like)), a)
 
 
 def concat_dims(sizing: Any, *given: Any, axis: Any) -> Any:
@@ -245,9 +251,9 @@ def part(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any, end: Any) -> Any:
 
 def unpart(xp: Any, ranks: Ranks, a: Any, like: Any, axis: Any, end: Any) -> Any:
     """Zeros with the dims of `like`, and `a` first along an axis, or last."""
-    made = xp.zeros((*samples_of(ranks[0], a), *like), dtype=a.dtype)
-    made[_piece(a.shape[axes_of(axis, ranks[0])[0]], axis, end, ranks[0])] = a
-    return made
+    made = zeros(xp, (*samples_of(ranks[0], a), *like), a)
+    length = a.shape[axes_of(axis, ranks[0])[0]]
+    return put_at(made, _piece(length, axis, end, ranks[0]), a)
 
 
 def _widths(dims: Any, widths: Any) -> Any:
@@ -256,6 +262,12 @@ def _widths(dims: Any, widths: Any) -> Any:
         pairs = f"{len(widths)} pair{'s' * (len(widths) != 1)}"
         hint = "write before and behind for each axis: widths=((1, 2), (0, 1))"
         raise DimsError(f"widths= has {pairs} for {len(dims)} axes", hint)
+    names = [width for pair in widths for width in pair if isinstance(width, str)]
+    if names:
+        raise DimsError(
+            f"the width {names[0]} is no number",
+            "give each as a number: (0, 1) is one entry behind",
+        )
     if any(width < 0 for pair in widths for width in pair):
         raise DimsError("a width is no less than 0", "crop takes entries away")
     return widths

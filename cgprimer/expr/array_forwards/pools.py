@@ -17,9 +17,12 @@ from cgprimer.expr.array_forwards.windows import (
     check_image,
     padded,
     pairs,
+    parts,
     places,
     views,
+    windows_along,
 )
+from cgprimer.expr.array_forwards.writing import add_part, cast, is_numpy, zeros
 from cgprimer.expr.dims import DimsError
 
 
@@ -54,30 +57,23 @@ def maxpool2d(
 ) -> Any:
     """The largest entry of each window."""
     window, step, pad = pairs(size, stride, padding)
-    count = _count(a, window, step, pad)
+    count = windows_along(a, window, step, pad)
     found = [
         part for _, part in views(padded(xp, a, pad, -np.inf), window, step, count)
     ]
+    if not is_numpy(a):  # where entries tie, max shares evenly; windows of theirs don't
+        return xp.max(xp.stack(found, axis=0), axis=0)
     made = found[0]
     for part in found[1:]:
         made = xp.maximum(made, part)
     return made
 
 
-def _count(a: Any, window: Pair, step: Pair, pad: Pair) -> Pair:
-    """How many windows there are, along rows and columns."""
-    rows, columns = (
-        (dim + 2 * p - k) // s + 1
-        for dim, k, s, p in zip(a.shape[-2:], window, step, pad, strict=True)
-    )
-    return rows, columns
-
-
 def _hits(xp: Any, b: Any, c: Any, window: Pair, step: Pair, pad: Pair) -> Any:
     """For each entry of a window whether it is the largest, and how many are."""
     image = padded(xp, b, pad, -np.inf)
     hits = [part == c for _, part in views(image, window, step, c.shape[-2:])]
-    total = sum(hit.astype(c.dtype) for hit in hits)
+    total = sum(cast(hit, c.dtype) for hit in hits)
     return hits, total
 
 
@@ -90,10 +86,10 @@ def unpool2d(
     share = a / total
     *lead, height, width = b.shape
     lead = share.shape[:-2]
-    made = xp.zeros((*lead, height + 2 * pad[0], width + 2 * pad[1]), dtype=a.dtype)
-    each = views(made, window, step, c.shape[-2:])
-    for hit, (_, view) in zip(hits, each, strict=True):
-        view += xp.where(hit, share, xp.zeros_like(share))
+    made = zeros(xp, (*lead, height + 2 * pad[0], width + 2 * pad[1]), share)
+    each = parts(window, step, c.shape[-2:])
+    for hit, (_, index) in zip(hits, each, strict=True):
+        made = add_part(made, index, xp.where(hit, share, xp.zeros_like(share)))
     return made[..., pad[0] : pad[0] + height, pad[1] : pad[1] + width]
 
 

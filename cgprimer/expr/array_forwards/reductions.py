@@ -16,6 +16,7 @@ from cgprimer.expr.array_forwards.axes import (
     checked_axes,
     samples_of,
 )
+from cgprimer.expr.dims import DimsError, show_dims
 
 
 def reduced_dims(_: Any, a: Any, axis: Any) -> Any:
@@ -31,7 +32,13 @@ def kept_dims(_: Any, a: Any, axis: Any) -> Any:
 
 
 def like_dims(_: Any, a: Any, like: Any, **attrs: Any) -> Any:
-    """The dims of the second argument."""
+    """The dims of the second argument; DimsError where one cannot be the other's.
+
+    Sizes by name may still turn out to fit.
+    """
+    for pair in zip(reversed(a), reversed(like), strict=False):
+        if len({*pair, 1}) == 3 and not any(isinstance(dim, str) for dim in pair):
+            raise DimsError(f"{show_dims(a)} and {show_dims(like)} differ")
     return like
 
 

@@ -122,7 +122,9 @@ def reshaped(sizing: Sizing, dims: Sequence[Dim], shape: Any) -> tuple[Dim, ...]
     raise DimsError(f"{count} entries do not fit into {show_dims(wanted)}{total}")
 
 
-def parted(sizing: Sizing, dim: Dim, first: Any, last: Any, step: Any) -> Dim:
+def parted(
+    sizing: Sizing, dim: Dim, first: int | None, last: int | None, step: int | None
+) -> Dim:
     """How many entries a slice takes of an axis; DimsError where it takes none."""
     if isinstance(dim, int):
         return _parted(dim, first, last, step)
@@ -182,7 +184,8 @@ def windows_in(sizing: Sizing, dim: Dim, size: Dim, stride: int, padding: int) -
     if unknown_in((dim, size)):
         return sizing.fresh()
     if not isinstance(size, int):
-        return f"({dim}{f'+{2 * padding}' if padding else ''}-{size})//{stride}+1"
+        wide = sum_of(sizing, dim, 2 * padding + (stride == 1))
+        return f"{wide}-{size}" if stride == 1 else f"({wide}-{size})//{stride}+1"
     if stride == 1:
         return sum_of(sizing, dim, 2 * padding - size + 1)
     return f"({sum_of(sizing, dim, 2 * padding - size)})//{stride}+1"

@@ -15,6 +15,7 @@ import numpy as np
 
 from cgprimer.expr.array_forwards.axes import Ranks
 from cgprimer.expr.array_forwards.sizes import windows_in
+from cgprimer.expr.array_forwards.writing import add_part, is_numpy, zeros
 from cgprimer.expr.dims import DimsError, show_dims
 
 Pair = tuple[int, int]
@@ -86,8 +87,12 @@ def windows(xp: Any, a: Any, window: Pair, step: Pair, pad: Pair) -> Any:
 
 def patches(xp: Any, ranks: Ranks, a: Any, size: Any, stride: Any, padding: Any) -> Any:
     """All windows: (…, channels, *size, *places)."""
-    found = windows(xp, a, *pairs(size, stride, padding))
-    return np.moveaxis(found, (-2, -1), (-4, -3))
+    window, step, pad = pairs(size, stride, padding)
+    if is_numpy(a):
+        return np.moveaxis(windows(xp, a, window, step, pad), (-2, -1), (-4, -3))
+    count = windows_along(a, window, step, pad)
+    found = [part for _, part in views(padded(xp, a, pad), window, step, count)]
+    return xp.stack(found, axis=-3).reshape(*a.shape[:-2], *window, *count)
 
 
 def unpatches(
@@ -101,19 +106,34 @@ def unpatches(
 def _assembled(xp: Any, a: Any, shape: Any, window: Pair, step: Pair, pad: Pair) -> Any:
     """Windows (…, *size, *places) added up in an image of that shape."""
     *lead, height, width = shape
-    made = xp.zeros((*lead, height + 2 * pad[0], width + 2 * pad[1]), dtype=a.dtype)
-    for (i, j), view in views(made, window, step, a.shape[-2:]):
-        view += a[..., i, j, :, :]
+    made = zeros(xp, (*lead, height + 2 * pad[0], width + 2 * pad[1]), a)
+    for (i, j), index in parts(window, step, a.shape[-2:]):
+        made = add_part(made, index, a[..., i, j, :, :])
     return made[..., pad[0] : pad[0] + height, pad[1] : pad[1] + width]
+
+
+def windows_along(a: Any, window: Pair, step: Pair, pad: Pair) -> Pair:
+    """How many windows there are in an image, along rows and columns."""
+    rows, columns = (
+        (dim + 2 * p - k) // s + 1
+        for dim, k, s, p in zip(a.shape[-2:], window, step, pad, strict=True)
+    )
+    return rows, columns
 
 
 def views(a: Any, window: Pair, step: Pair, count: Any) -> Any:
     """For each entry of a window, the entries of the image that stand there."""
+    for place, index in parts(window, step, count):
+        yield place, a[index]
+
+
+def parts(window: Pair, step: Pair, count: Any) -> Any:
+    """For each entry of a window, the index of what stands there in an image."""
     for i in range(window[0]):
         for j in range(window[1]):
             rows = slice(i, i + step[0] * count[0], step[0])
             columns = slice(j, j + step[1] * count[1], step[1])
-            yield (i, j), a[..., rows, columns]
+            yield (i, j), (..., rows, columns)
 
 
 # Convolutions: cross-correlations, as all programs for networks call them so
@@ -204,5 +224,5 @@ def conv2d_kernel_summed(
 ) -> Any:
     """Σ over samples of what kernels get: one product of matrices for all images."""
     one = (4, 4, 4)
-    images = (x.reshape(-1, *x.shape[-3:]) for x in (a, b))
-    return conv2d_kernel(xp, one, *images, like, stride, padding)
+    a, b = (x.reshape(-1, *x.shape[-3:]) for x in (a, b))
+    return conv2d_kernel(xp, one, a, b, like, stride, padding)

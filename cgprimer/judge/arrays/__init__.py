@@ -3,7 +3,7 @@
 graph, at ─▶ at_points: values, our own derivatives, and each array as a function
                └─▶ maps: an array as a function of another ─ differences ─▶ slopes
                      └─▶ evidence: every entry judged, or directions, an entry blamed
-claims ─▶ claims: texts, arrays, functions ─▶ dims ─▶ evidence ─▶ rows
+claims ─▶ given_claims ─▶ claims: values, dims ─▶ conform, evidence ─▶ rows
                                     └─ wrong_rules · wrong_claims ─▶ what it looks like
 rows ─▶ reports: the faces that those of scalar graphs have
 

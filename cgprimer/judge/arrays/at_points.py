@@ -6,26 +6,20 @@ graph, at ─▶ ArraysAtPoint ─▶ EdgeAt of each edge, TotalAt of each (outp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.diff.sweep import partials
-from cgprimer.errors import OpError
 from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import Sizing, count
-from cgprimer.expr.node import Node, leaves, postorder, substitute
-from cgprimer.expr.ops import NAME, ONE, name
+from cgprimer.expr.node import Node, leaves, postorder
+from cgprimer.expr.ops import NAME
 from cgprimer.graph.array_point import ArrayPoint
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.cells import joined
+from cgprimer.judge.arrays.derivatives import EdgeAt, ToldEntries, TotalAt
 from cgprimer.judge.arrays.disturbed import terms
 from cgprimer.judge.arrays.maps import ArrayMap, Sizes
-from cgprimer.judge.slopes import Slope
 from cgprimer.keeping import lazy, memo
-from cgprimer.notation.text import show
 from cgprimer.run.arrays.evaluation import (
     Bodies,
     concrete,
@@ -38,18 +32,9 @@ from cgprimer.run.arrays.evaluation import (
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge
 
-DIRECTIONS = 3  # in which all entries move at once
-ROWS = 1 << 20  # numbers of `wrt`, in all that one call moves
+ASIDE = 0.05  # of its size: how far a point nearby is off, for each entry
 INSIDE = frozenset(["solve", "inv", "det", "logdet", "cholesky"])
 """Operations that round inside by more than what arguments that are off would do."""
-
-
-@dataclass(frozen=True, eq=False)
-class Derivative:
-    """A derivative at n samples: (n, *dims), and its Σ|terms|."""
-
-    values: Array
-    terms: Array
 
 
 class ArraysAtPoint:
@@ -65,6 +50,18 @@ class ArraysAtPoint:
         self.bodies: Bodies
         self.sizing: Sizing
         self.bodies, self.sizing = concrete(graph, self.point.sizes)
+
+    @lazy
+    def beside(self) -> ArraysAtPoint:
+        """The graph at a point nearby: no ties, and off all kinks but by chance."""
+        rng = np.random.default_rng(0)
+        moved = {}
+        for text, value in self.point.values.items():
+            size = np.where(value == 0, 1.0, np.abs(value))
+            off = 0 if text in self.indices else ASIDE * size
+            moved[text] = value + off * rng.uniform(0.5, 1.0, value.shape)
+        names = (*self.graph.inputs, *self.graph.parameters)
+        return ArraysAtPoint(self.graph, {n: moved[n] for n in names}, self.given)
 
     @lazy
     def values(self) -> dict[str, Array]:
@@ -115,7 +112,7 @@ class ArraysAtPoint:
         return inside
 
     @memo
-    def adjoints(self, output: str) -> dict[str, Derivative]:
+    def adjoints(self, output: str) -> dict[str, ToldEntries]:
         """d output / d name for every name below it, by our own rules."""
         inside = self.below(output)
         wrt = tuple(n for n in self.values if n in inside)
@@ -124,7 +121,7 @@ class ArraysAtPoint:
         kernel = kernel_of(derived, point.sizes, point.sampled, derived.outputs)
         values, sizes = run(kernel, point.values), terms(kernel, point.values)
         return {
-            name: Derivative(
+            name: ToldEntries(
                 *(np.broadcast_to(a, (self.width, *self.dims(name))) for a in pair)
             )
             for name, *pair in zip(wrt, values, sizes, strict=True)
@@ -152,233 +149,6 @@ class ArraysAtPoint:
         )  # fmt: skip
 
 
-class ArrayDerivative:
-    """A derivative by an array: what our rules say, and what differences are taken of.
-
-    jacobian : our own, (n, *dims of node, *dims of wrt). What differences say is taken
-    once, however many claims are held against it.
-    """
-
-    kind = "edge"
-
-    def __init__(self, at: ArraysAtPoint, node: str, wrt: str) -> None:
-        self.at, self.node, self.wrt = at, node, wrt
-
-    @property
-    def edge(self) -> Edge:
-        """(node, wrt)."""
-        return self.node, self.wrt
-
-    @property
-    def map(self) -> ArrayMap:
-        """What is differentiated, as a function of `wrt`."""
-        raise NotImplementedError
-
-    @property
-    def jacobian(self) -> Derivative:
-        """Our own derivative."""
-        raise NotImplementedError
-
-    def pullback(self, seeds: Array) -> Derivative:
-        """What `wrt` gets of seeds (m, n, *dims of node): (m, n, *dims of wrt)."""
-        raise NotImplementedError
-
-    @property
-    def formula(self) -> str:
-        """The derivative as text, in adjoints that are written `dxh`."""
-        raise NotImplementedError
-
-    @property
-    def here(self) -> Array:
-        """The value that is differentiated, (n, *dims of node)."""
-        return self.at.full(self.node)
-
-    @lazy
-    def entry_slopes(self) -> Slope:
-        """The slope of every entry: (entries of wrt · entries of node, n)."""
-        m = self.map
-        outside, inside = count(m.outside), count(m.inside)
-        many = max(1, ROWS // (8 * outside * m.width * inside))
-        blocks = (range(k, min(k + many, inside)) for k in range(0, inside, many))
-        slopes = joined([m.entry_slopes(block) for block in blocks])
-        return slopes.each(lambda a: a.reshape(-1, m.width))
-
-    @lazy
-    def directions(self) -> tuple[Array, Array, Slope]:
-        """Random u (d, n, *inside) and v (d, n, *outside), and the slopes v'Ju."""
-        # Always the same directions: a report on one point is the same twice.
-        rng, m = np.random.default_rng(0), self.map
-        u = drawn(rng, m.x)
-        v = drawn(rng, self.here) if m.outside else np.ones((DIRECTIONS, m.width))
-        return u, v, m.direction_slopes(u, v)
-
-
-class EdgeAt(ArrayDerivative):
-    """∂node/∂wrt, all other names of the equation held."""
-
-    @property
-    def body(self) -> Node:
-        """The right side of the equation as its author wrote it."""
-        return self.at.graph.equation(self.node).body
-
-    @lazy
-    def map(self) -> ArrayMap:
-        """The node as a function of `wrt`."""
-        return self.at.map({self.node: self.at.bodies[self.node]}, *self.edge)
-
-    @property
-    def seed(self) -> str:
-        """The name of what arrives at the node: `dxh`, or one that is free."""
-        return free_name(f"d{self.node}", self.at.sizing)
-
-    @lazy
-    def share(self) -> Node:
-        """What `wrt` gets of that, by our own rules."""
-        own, seed = self.at.sizing.copy(), name(self.seed)
-        own.names[self.seed] = self.at.dims(self.node)
-        wrt = name(self.wrt)
-        try:
-            return partials(self.at.bodies[self.node], [wrt], seed, sizing=own)[wrt]
-        except OpError as error:
-            raise error.within([self.node]) from error.__cause__
-
-    @lazy
-    def formula(self) -> str:
-        """The same as text: `outer(dxh*(1 - xh^2), xx)`; of a number by itself."""
-        return show(shown_share(self.body, self.node, self.wrt, self.at.sizing))
-
-    def pullback(self, seeds: Array) -> Derivative:
-        """What `wrt` gets of seeds (m, n, *dims of node): (m, n, *dims of wrt)."""
-        m, at = len(seeds), self.at
-        sizing = at.sizing.copy()
-        sizing.names[self.seed] = at.dims(self.node)
-        held = {n: at.values[n] for n in leaves(at.bodies[self.node])}
-        held |= {self.node: at.values[self.node]}
-        given: dict[str, Any] = {
-            n: np.tile(v, (m, *(1,) * (v.ndim - 1))) if n in at.sampled else v
-            for n, v in held.items()
-        }
-        given[self.seed] = seeds.reshape(m * at.width, *at.dims(self.node))
-        sampled = (at.sampled & held.keys()) | {self.seed}
-        kernel = ArrayKernel({"share": self.share}, ["share"], sizing, sampled)
-        shape = (m * at.width, *at.dims(self.wrt))
-        parts = (run(kernel, given), terms(kernel, given))
-        return Derivative(
-            *(
-                np.broadcast_to(p, shape).reshape(m, at.width, *shape[1:])
-                for [p] in parts
-            )
-        )
-
-    @lazy
-    def jacobian(self) -> Derivative:
-        """Our own partial: (n, *dims of node, *dims of wrt)."""
-        at = self.at
-        outside, inside = at.dims(self.node), at.dims(self.wrt)
-        unit = np.eye(count(outside))[:, None, :]
-        seeds = np.broadcast_to(unit, (count(outside), at.width, count(outside)))
-        rows = self.pullback(seeds.reshape(-1, at.width, *outside))
-        shape = (at.width, *outside, *inside)
-        return Derivative(
-            *(np.moveaxis(a, 0, 1).reshape(shape) for a in (rows.values, rows.terms))
-        )
-
-
-class TotalAt(ArrayDerivative):
-    """d output / d wrt along all paths; an output that is a number."""
-
-    kind = "total"
-
-    @lazy
-    def map(self) -> ArrayMap:
-        """The output as a function of `wrt`, cut loose from its own equation."""
-        inside = self.at.below(self.node)
-        bodies = {
-            n: body
-            for n, body in self.at.bodies.items()
-            if n in inside and n != self.wrt and self.wrt in self.at.below(n)
-        }
-        return self.at.map(bodies, *self.edge)
-
-    @lazy
-    def formula(self) -> str:
-        """The right side of its claim in adjoints of others: `outer(dxz, xx)`."""
-        at, inside = self.at, self.at.below(self.node)
-        shares = [
-            shown_share(at.graph.equation(n).body, n, self.wrt, at.sizing, self.node)
-            for n in at.bodies
-            if n in inside and self.wrt in leaves(at.bodies[n])
-        ]
-        return " + ".join(map(show, shares))
-
-    @lazy
-    def jacobian(self) -> Derivative:
-        """Our own total derivative (n, *dims of wrt)."""
-        return self.at.adjoints(self.node)[self.wrt]
-
-    def pullback(self, seeds: Array) -> Derivative:
-        """Our own derivative times seeds (m, n)."""
-        return _times(seeds, self.jacobian)
-
-
-class ShareAt(ArrayDerivative):
-    """What `wrt` gets of one adjoint of a node: Σ adjoint·∂node/∂wrt."""
-
-    def __init__(self, edge: EdgeAt, adjoint: Array) -> None:
-        super().__init__(edge.at, edge.node, edge.wrt)
-        self.of, self.adjoint = edge, adjoint
-
-    @lazy
-    def map(self) -> ArrayMap:
-        """The sum of adjoint·node as a function of `wrt`."""
-        return self.of.map.weighed(self.adjoint)
-
-    @lazy
-    def jacobian(self) -> Derivative:
-        """Our own share (n, *dims of wrt)."""
-        own = self.of.pullback(self.adjoint[None])
-        return Derivative(own.values[0], own.terms[0])
-
-    def pullback(self, seeds: Array) -> Derivative:
-        """Our own share times seeds (m, n)."""
-        return _times(seeds, self.jacobian)
-
-    @property
-    def formula(self) -> str:
-        """Our own share, as text."""
-        return self.of.formula
-
-
-def _times(seeds: Array, own: Derivative) -> Derivative:
-    by = seeds.reshape(*seeds.shape, *(1,) * (own.values.ndim - 1))
-    return Derivative(by * own.values, np.abs(by) * own.terms)
-
-
-def drawn(rng: np.random.Generator, here: Array) -> Array:
-    """Directions (d, n, *dims) in which each entry moves by about its own size."""
-    size = np.where((here == 0) | ~np.isfinite(here), 1.0, np.abs(here))
-    shape = (DIRECTIONS, *here.shape)
-    # Sizes between 0.5 and 1, not ± 1 alone: errors of +e and -e would cancel in half
-    # of all directions with whole signs.
-    signs: Array = rng.choice([-1.0, 1.0], shape)
-    return signs * rng.uniform(0.5, 1.0, shape) * size
-
-
-def shown_share(
-    body: Node, node: str, wrt: str, sizing: Sizing, output: str | None = None
-) -> Node:
-    """What `wrt` gets of the adjoint of `node`, as a reader would write it."""
-    own, by = sizing.copy(), name(wrt)
-    seed = ONE
-    if own.of_name(node) or (output is not None and node != output):
-        text = free_name(f"d{node}", sizing)
-        own.names[text], seed = own.of_name(node), name(text)
-    share = partials(body, [by], seed, sizing=own)[by]
-    if body.args:
-        [share] = substitute([share], {body: name(node)})
-    return share
-
-
 def index_names(body: Node) -> set[str]:
     """The names whose values an expression takes for numbers of entries."""
     return {
@@ -388,10 +158,3 @@ def index_names(body: Node) -> set[str]:
         for i in node.op.whole
         if node.args[i].op is NAME
     }
-
-
-def free_name(text: str, sizing: Sizing) -> str:
-    """`dxh`, or where the graph has that name `dxh_`."""
-    while text in sizing.names:
-        text += "_"
-    return text

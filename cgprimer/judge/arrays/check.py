@@ -1,6 +1,6 @@
 """`check_gradients` of a graph with arrays: every edge, every total, and claims.
 
-graph, points, claims ─▶ ArraysAtPoint ─▶ Found of each ─▶ rows, causes ─▶ report
+graph, points, claims ─▶ ArraysAtPoint ─▶ WorstEntry of each ─▶ rows, causes ─▶ report
 
 A claim of a total is judged with the right adjoints of other names in it: what is wrong
 in it is its own mistake, not that of a claim it builds upon.
@@ -15,18 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cgprimer.errors import PointError
+from cgprimer.errors import GraphError, PointError
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import (
-    ArrayDerivative,
-    ArraysAtPoint,
-    Derivative,
-    ShareAt,
-)
-from cgprimer.judge.arrays.claims import ArrayClaim, Misfit, array_claims
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.claims import ArrayClaim, DimsMisfit
 from cgprimer.judge.arrays.conform import conforms
+from cgprimer.judge.arrays.derivatives import ArrayDerivative, ShareAt, ToldEntries
 from cgprimer.judge.arrays.evidence import found
-from cgprimer.judge.arrays.explain import Case, changes, explain
+from cgprimer.judge.arrays.explain import ArrayCase, changes, explain
+from cgprimer.judge.arrays.given_claims import array_claims
 from cgprimer.judge.arrays.points import random_arrays, scalar_outputs
 from cgprimer.judge.arrays.rows import (
     ArrayCheckReport,
@@ -44,6 +41,7 @@ from cgprimer.notation.progress import check_bar
 from cgprimer.types import Edge
 
 ENOUGH = 3  # samples that tell mistakes apart
+NUMBERS = 12  # and so many entries do, of all samples together
 
 
 def check_arrays(
@@ -90,6 +88,24 @@ class ArrayCheck:
         of: str | None,
     ) -> None:
         self.at, self.claims, self.output, self.of = at, claims, output, of
+        for edge in claims:
+            self._refuse(edge)
+
+    def _refuse(self, edge: Edge) -> None:
+        """GraphError for a claim about what has no derivative."""
+        node, wrt = edge
+        if wrt in self.at.indices:
+            raise GraphError(
+                f"{wrt!r} is the number of an entry: there is no ∂{node}/∂{wrt}"
+            )
+        if node == wrt or wrt not in self.at.below(node):
+            raise GraphError(
+                f"{node!r} is no function of {wrt!r}: leave that claim out"
+            )
+        if edge not in self.at.edges and self.at.dims(node):
+            raise GraphError(
+                f"{node!r} is an array: total derivatives are claimed of numbers"
+            )
 
     def rows(self) -> Iterator[ArrayCheckRow]:
         """A row for every edge, then for every total."""
@@ -118,7 +134,7 @@ class ArrayCheck:
             return row_of(one, None, found(one), width)
         one = self.meant(one, claim)
         told = claim.values(one, self.of)
-        if isinstance(told, Misfit):
+        if isinstance(told, DimsMisfit):
             says = conforms(one, told)
             change = next(changes(one, claim, self.of), None)
             # What fits as it stands has been said; else the change that makes it fit.
@@ -140,7 +156,7 @@ class ArrayCheck:
         one: ArrayDerivative,
         claim: ArrayClaim,
         row: ArrayCheckRow,
-        told: Derivative | None = None,
+        told: ToldEntries | None = None,
     ) -> ArrayCheckRow:
         """The row with what its claim looks like, and what to change it to."""
         if found(one).verdict != PASS:
@@ -150,10 +166,15 @@ class ArrayCheck:
             row = replace(row, mistake=cause.kind, looks_like=cause.says)
         return mended(row, one.formula) if claim.node is not None else row
 
-    def _case(self, one: ArrayDerivative, claim: ArrayClaim, told: Derivative) -> Case:
+    def _case(
+        self, one: ArrayDerivative, claim: ArrayClaim, told: ToldEntries
+    ) -> ArrayCase:
         """The claim beside the truth, at enough points to tell mistakes apart."""
-        case = Case(one, claim, told, self.of)
-        wide = self.wide if claim.everywhere else None
+        case = ArrayCase(one, claim, told, self.of)
+        # A claim that divides by the 100 of its batch is right at that size alone, so
+        # other points are asked only where the given one has too few numbers.
+        few = claim.everywhere and told.values.size < NUMBERS
+        wide = self.wide if few else None
         if wide is None:
             return case
         other = self.meant(
@@ -161,9 +182,9 @@ class ArrayCheck:
             claim,
         )
         more = claim.values(other, self.of)
-        if isinstance(more, Misfit):
+        if isinstance(more, DimsMisfit):
             return case
-        wider = Case(other, claim, more, self.of)
+        wider = ArrayCase(other, claim, more, self.of)
         # A claim that is right elsewhere is wrong at the given points alone.
         return case if wider.wrong.agrees(wider.wrong.true) else wider
 

@@ -1,6 +1,6 @@
 """Claims about derivatives by arrays: texts, arrays and functions, and their dims.
 
-claims ─▶ ArrayClaim of each ─▶ at a point: Derivative, or Misfit: dims that do not fit
+claims ─▶ ArrayClaim of each ─▶ at a point: ToldEntries, or DimsMisfit
 
 A text may use the names of its equation, or of the graph where it is about the output,
 and adjoints: `dxh` is d output / d xh. A claim of an edge that uses the adjoint of its
@@ -9,51 +9,32 @@ own node is about what the name gets of it, of the dims of that name.
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cgprimer import takes
 from cgprimer.errors import (
-    ExpressionError,
-    GraphError,
-    Mistake,
     OptionError,
-    listing,
-    shorten,
-    suggest,
 )
-from cgprimer.expr.array_syntax import parse_array_expression
-from cgprimer.expr.dims import Dims, DimsError, count, show_dims
+from cgprimer.expr.dims import Dims, DimsError, Sizing, count, show_dims
 from cgprimer.expr.node import Node, leaves, substitute
 from cgprimer.expr.ops import const, name
-from cgprimer.expr.tokens import MARKS
 from cgprimer.graph.arrays import as_numbers
+from cgprimer.graph.attributes import with_axes
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.sizes import with_sizes
-from cgprimer.judge.arrays.at_points import (
-    ArrayDerivative,
-    ArraysAtPoint,
-    Derivative,
-    ShareAt,
-)
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import ArrayDerivative, ShareAt, ToldEntries
 from cgprimer.judge.arrays.disturbed import terms
-from cgprimer.judge.claims import Written, parse_claims, refusal
-from cgprimer.notation.numbers import exact
-from cgprimer.notation.text import show
 from cgprimer.run.arrays.evaluation import run
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge
 
-_ADJOINT = re.compile(rf"\s*+d([^\W\d_][\w{MARKS}]*+)\s*+=")
-
 
 @dataclass(frozen=True)
-class Misfit:
+class DimsMisfit:
     """Dims that do not fit: those of the claim, or None where it has none itself."""
 
     has: tuple[int, ...] | None
@@ -93,7 +74,9 @@ class ArrayClaim:
         seed = f"d{self.edge[0]}"
         return seed in self.names and seed not in at.graph.names
 
-    def values(self, one: ArrayDerivative, output: str | None) -> Derivative | Misfit:
+    def values(
+        self, one: ArrayDerivative, output: str | None
+    ) -> ToldEntries | DimsMisfit:
         """The claim at the samples of a point, (n, *dims), and its Σ|terms|."""
         wants = (*one.map.outside, *one.map.inside)
         if self.node is not None:
@@ -110,10 +93,14 @@ class ArrayClaim:
 
     def _of_formula(
         self, one: ArrayDerivative, output: str | None, wants: tuple[int, ...]
-    ) -> Derivative | Misfit:
+    ) -> ToldEntries | DimsMisfit:
         assert self.node is not None
         at = one.at
-        node = with_sizes(self.node, dict(at.point.sizes))
+        try:
+            node = with_axes(self.node, _author_sizing(at.graph, self.node))
+        except DimsError as error:
+            return DimsMisfit(None, wants, error.message)
+        node = with_sizes(node, dict(at.point.sizes))
         symbols = {
             name(text): const(float(size))
             for text, size in at.point.sizes
@@ -129,7 +116,7 @@ class ArrayClaim:
             has = tuple(int(dim) for dim in sizing.of(node))
         except DimsError as error:
             hint = f" ({error.hint})" if error.hint else ""
-            return Misfit(None, wants, f"{error.message}{hint}")
+            return DimsMisfit(None, wants, f"{error.message}{hint}")
         kernel = ArrayKernel({" ": node}, [" "], sizing, sampled)
         [value], [size] = run(kernel, given), terms(kernel, given)
         value, size = (np.broadcast_to(a, (at.width, *has)) for a in (value, size))
@@ -159,9 +146,19 @@ class ArrayClaim:
             raise OptionError(
                 f"the claim for ∂{self.edge[0]}/∂{self.edge[1]} has shape "
                 f"{array.shape}: {show_dims((at.width, *wants))} is expected, samples "
-                "first"
+                "first\n"
+                "  hint: one for each sample; their sum is the derivative of a sum"
             )
         return array
+
+
+def _author_sizing(graph: Graph, node: Node) -> Sizing:
+    """The dims of the names in a claim, with the author's names of sizes."""
+    sizing = graph.sizing.copy() if graph.sizing else Sizing()
+    for text in leaves(node):
+        if text not in graph.names and text[1:] in graph.names:
+            sizing.names[text] = graph.dims(text[1:])
+    return sizing
 
 
 def _value(one: ArrayDerivative, text: str, output: str | None) -> tuple[Array, Dims]:
@@ -181,16 +178,16 @@ def _fitted(
     size: Array,
     one: ArrayDerivative,
     wants: tuple[int, ...],
-) -> Derivative | Misfit:
+) -> ToldEntries | DimsMisfit:
     """A claim (n, *has) with the dims that are wanted, or what does not fit."""
     has, width = value.shape[1:], len(value)
     if has == wants:
-        return Derivative(value, size)
+        return ToldEntries(value, size)
     inside, outside = one.map.inside, one.map.outside
     # One number is that of every entry, as in the language; where the node is an array
     # computed entry by entry, of every entry of the diagonal.
     if not has and (not outside or not np.any(value)):
-        return Derivative(*(_stretched(a, wants) for a in (value, size)))
+        return ToldEntries(*(_stretched(a, wants) for a in (value, size)))
     if not has and inside == outside and _is_diagonal(one):
         has = inside
         value, size = (_stretched(a, has) for a in (value, size))
@@ -198,8 +195,8 @@ def _fitted(
         made = np.zeros((2, width, count(has), count(has)))
         for k, part in enumerate((value, size)):
             made[k][:, range(count(has)), range(count(has))] = part.reshape(width, -1)
-        return Derivative(*made.reshape(2, width, *wants))
-    return Misfit(has, wants, "", value)
+        return ToldEntries(*made.reshape(2, width, *wants))
+    return DimsMisfit(has, wants, "", value)
 
 
 def _stretched(value: Array, dims: tuple[int, ...]) -> Array:
@@ -214,123 +211,3 @@ def _is_diagonal(one: ArrayDerivative) -> bool:
     size = count(one.map.inside)
     flat = jacobian.reshape(len(jacobian), size, size)
     return not np.any(flat * (1 - np.eye(size)))
-
-
-# Reading
-
-
-def array_claims(
-    graph: Graph, claims: Any, output: str | None
-) -> tuple[dict[Edge, ArrayClaim], str | None]:
-    """The claims checked against the graph, and the output that adjoints are of."""
-    of = output or _only_output(graph)
-    found: dict[Edge, ArrayClaim] = {}
-    problems: list[Mistake] = []
-    for edge, claim in _pairs(claims, of).items():
-        if not (isinstance(edge, tuple) and [*map(type, edge)] == [str, str]):
-            raise GraphError(
-                f"claims map pairs (node, wrt) to derivatives, not {takes.quote(edge)}"
-            )
-        total = output or (of if edge[1] not in _beside(graph, edge[0]) else None)
-        names = graph.names_of_claims(edge[0], edge[1], total)
-        # Of what it claims itself a formula would say nothing.
-        own = f"d{edge[1]}" if edge[0] == of else ""
-        adjoints = [text for text in _adjoints(graph, of) if text != own]
-        try:
-            found[edge] = _read(graph, edge, claim, [*names, *adjoints])
-        except ExpressionError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ExpressionError(problems)
-    return found, of
-
-
-def _beside(graph: Graph, node: str) -> Iterable[str]:
-    if node not in graph.sources:
-        return ()
-    return graph.table.names(graph.equation_number(node))
-
-
-def _only_output(graph: Graph) -> str | None:
-    numbers = [text for text in graph.outputs if not graph.dims(text)]
-    return numbers[0] if len(numbers) == 1 else None
-
-
-def _adjoints(graph: Graph, output: str | None) -> list[str]:
-    """`dxh` for every name, where an output is known and that is no name itself."""
-    if output is None:
-        return []
-    return [f"d{text}" for text in graph.names if f"d{text}" not in graph.names]
-
-
-def _pairs(claims: Any, output: str | None) -> dict[Any, Any]:
-    """(node, wrt) → claim, also of lines `dL/dW = …`, and `dW = …` of the output."""
-    if isinstance(claims, Mapping):
-        return dict(claims)
-    texts = [claims] if isinstance(claims, str) else list(claims)
-    lines = [line for text in texts for line in str(text).split("\n")]
-    rest, found = [], dict[Any, Any]()
-    for number, line in enumerate(lines, 1):
-        match = _ADJOINT.match(line)
-        if match and output is not None:
-            found[output, match[1]] = Written(line, match.end(), number)
-            line = ""
-        rest.append(line)
-    return {**parse_claims("\n".join(rest)), **found}
-
-
-def _read(graph: Graph, edge: Edge, claim: Any, names: list[str]) -> ArrayClaim:
-    if isinstance(claim, Node):
-        return ArrayClaim(edge, show(claim), "", claim)
-    if isinstance(claim, str):
-        claim = Written(claim)
-    if isinstance(claim, Written):
-        made = _formula(edge, claim, names)
-        allowed = {*names, *_sizes(graph)}
-    elif callable(claim) and not isinstance(claim, type):
-        made, allowed = _function(edge, claim, names), {*names}
-    else:
-        label = f"the claim for ∂{edge[0]}/∂{edge[1]}"
-        array = as_numbers(label, claim, OptionError)
-        text = (
-            exact(float(array))
-            if not array.ndim
-            else f"array of {show_dims(array.shape)}"
-        )
-        return ArrayClaim(edge, text, f"claims{list(edge)!r}", array=array)
-    odd = next((text for text in made.names if text not in allowed), None)
-    if odd is not None:
-        hint = suggest(odd, allowed) or f"a claim for it may use {listing(names)}"
-        raise refusal(edge, claim, odd, hint, None)
-    return made
-
-
-def _sizes(graph: Graph) -> set[str]:
-    return {
-        dim for text in graph.names for dim in graph.dims(text) if isinstance(dim, str)
-    }
-
-
-def _formula(edge: Edge, claim: Written, names: list[str]) -> ArrayClaim:
-    try:
-        root = parse_array_expression(claim.line, claim.start, names)
-    except ExpressionError as error:
-        raise ExpressionError(
-            replace(problem, message=claim.prefix + problem.message)
-            for problem in error.problems
-        ) from None
-    where = f"line {claim.number}" if claim.number else f"claims{list(edge)!r}"
-    return ArrayClaim(edge, claim.line[claim.start :].strip(), where, root)
-
-
-def _function(edge: Edge, claim: Callable[..., Any], names: list[str]) -> ArrayClaim:
-    kinds = inspect.Parameter
-    try:
-        wanted = inspect.signature(claim).parameters.values()
-        every = any(p.kind is kinds.VAR_KEYWORD for p in wanted)
-        asks = [p.name for p in wanted if p.name in names or p.default is kinds.empty]
-    except (TypeError, ValueError):
-        every, asks = True, []
-    called = getattr(claim, "__name__", type(claim).__name__)
-    own = tuple(names if every else asks)
-    return ArrayClaim(edge, f"{shorten(called)}(…)", "", function=claim, asks=own)

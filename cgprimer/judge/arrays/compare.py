@@ -1,6 +1,6 @@
 """`compare_partials` of a graph with arrays: a row for each edge, with its worst entry.
 
-graph, at ─▶ EdgeAt of each edge ─▶ Found ─▶ ArrayPartialRow ─▶ report
+graph, at ─▶ EdgeAt of each edge ─▶ WorstEntry ─▶ ArrayPartialRow ─▶ report
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from cgprimer.errors import OptionError, shorten
 from cgprimer.expr.dims import show_dims
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, EdgeAt
-from cgprimer.judge.arrays.evidence import Found, found
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import EdgeAt
+from cgprimer.judge.arrays.evidence import WorstEntry, found
 from cgprimer.judge.arrays.places import entry_text
 from cgprimer.judge.check import ROW
 from cgprimer.judge.compare import PartialReport, PartialRow
@@ -109,9 +110,9 @@ def compare_arrays(
     return ArrayPartialReport(tuple(rows))
 
 
-def _row(one: EdgeAt, said: Found) -> ArrayPartialRow:
+def _row(one: EdgeAt, said: WorstEntry) -> ArrayPartialRow:
     at, reason = one.at, said.reason
-    if said.verdict == FAIL:
+    if said.verdict == FAIL and not said.reason:
         reason = f"differences say {said.difference:.6g} ± {said.bound:.1g}"
     size = max(abs(said.claimed), abs(said.difference))
     gap = abs(said.claimed - said.difference)

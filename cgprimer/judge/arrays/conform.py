@@ -1,6 +1,6 @@
 """Claims that do not conform: both shapes, and what of the claim would fit.
 
-Misfit ─▶ `does not conform: 3 x 4 where W is 4 x 3; claim' fits, and is right`
+DimsMisfit ─▶ `does not conform: 3 x 4 where W is 4 x 3; claim' fits, and is right`
 
 What fits is looked for among REPAIRS, and held beside our own derivative.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cgprimer.expr.dims import show_dims
-from cgprimer.judge.arrays.at_points import ArrayDerivative
-from cgprimer.judge.arrays.claims import Misfit
+from cgprimer.judge.arrays.claims import DimsMisfit
+from cgprimer.judge.arrays.derivatives import ArrayDerivative
 from cgprimer.judge.mistakes.wrong import Wrong
 from cgprimer.types import Array
 
@@ -21,7 +21,7 @@ MOST_AXES = 4
 Repair = tuple[str, Array, str]  # what fits, its values, and what was left out
 
 
-def conforms(one: ArrayDerivative, misfit: Misfit) -> str:
+def conforms(one: ArrayDerivative, misfit: DimsMisfit) -> str:
     """The sentence on dims that do not fit."""
     if misfit.has is None:
         return f"the formula does not conform: {misfit.says}"
@@ -33,7 +33,7 @@ def conforms(one: ArrayDerivative, misfit: Misfit) -> str:
     return f"does not conform: {has} where {about}{_repaired(one, misfit)}"
 
 
-def _repaired(one: ArrayDerivative, misfit: Misfit) -> str:
+def _repaired(one: ArrayDerivative, misfit: DimsMisfit) -> str:
     """What would fit; of several the right one, and none where they differ."""
     own = one.jacobian
     true = own.values.ravel()
@@ -50,7 +50,7 @@ def _repaired(one: ArrayDerivative, misfit: Misfit) -> str:
     return ""
 
 
-def _repairs(misfit: Misfit) -> Iterator[Repair]:
+def _repairs(misfit: DimsMisfit) -> Iterator[Repair]:
     """All that would give the claim the dims that are wanted."""
     assert misfit.value is not None
     assert misfit.has is not None

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cgprimer.judge.differences.disturb import MARGIN, D
+from cgprimer.judge.differences.schemes import Function
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array
 

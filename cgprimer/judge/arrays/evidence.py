@@ -1,11 +1,11 @@
 """A derivative by an array judged: each of its entries, or along random directions.
 
-EdgeAt or TotalAt, claimed (n, *dims of node, *dims of wrt) ─▶ Found
+EdgeAt or TotalAt, claimed (n, *dims of node, *dims of wrt) ─▶ WorstEntry
 
 Up to BUDGET entries each is held against its own difference. Beyond it v'Ju is, for
 random u and v, in which every entry has a part; where that fails the entry is looked
 for, halving the arrays. What directions do not show is a mistake that is small beside
-what differences leave open of the whole sum, so `Found.checked` says how it was done.
+what differences leave open of the whole sum; `WorstEntry.checked` says how it was done.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ import numpy as np
 
 from cgprimer.errors import counted
 from cgprimer.expr.dims import count
-from cgprimer.judge.arrays.at_points import DIRECTIONS, ArrayDerivative, Derivative
 from cgprimer.judge.arrays.cells import Cells
+from cgprimer.judge.arrays.derivatives import DIRECTIONS, ArrayDerivative, ToldEntries
 from cgprimer.judge.arrays.maps import ArrayMap
 from cgprimer.judge.slopes import Slope
-from cgprimer.judge.verdict import FAIL
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.types import Array, Integers
 
 BUDGET = 200  # entries of one derivative that have a difference each
 NUMBERS = 20_000  # and of all samples together
+MOST = 10**7  # numbers in a Jacobian that is made for a comparison
 SUSPECTS = 4  # entries of a claim that are looked at by themselves
 
 Place = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Found:
+class WorstEntry:
     """What was found of one derivative; the numbers are those of its worst entry.
 
     place : (index in the node, index in wrt), or None where it is a direction.
@@ -56,15 +57,47 @@ class Found:
         return "direction" not in self.checked
 
 
-def found(one: ArrayDerivative, claimed: Derivative | None = None) -> Found:
+def found(one: ArrayDerivative, claimed: ToldEntries | None = None) -> WorstEntry:
     """The verdict on our own derivative, or on one that is claimed."""
+    said = _found_here(one, claimed)
+    if declared := one.declared:
+        if _is_own(one, claimed):
+            return replace(said, verdict=SURROGATE, reason=declared)
+        says = f"{declared}, and the claim is another gradient than that"
+        return replace(said, verdict=FAIL, reason=says)
+    if said.verdict == FAIL and _is_own(one, claimed):
+        # At a tie of all entries sort(x) has kinks that no single entry shows.
+        beside = one.beside()
+        if beside is not None and _found_here(beside, None).verdict == PASS:
+            return replace(said, verdict=INCONCLUSIVE, reason=_at_a_kink(said))
+    return said
+
+
+def _at_a_kink(said: WorstEntry) -> str:
+    return (
+        f"differences say {said.difference:.6g} where the rules give "
+        f"{said.claimed:.6g}, which are right beside this point: it is a kink"
+    )
+
+
+def _is_own(one: ArrayDerivative, claimed: ToldEntries | None) -> bool:
+    """Whether a claim is what our own rules give."""
+    if claimed is None:
+        return True
+    if one.map.outside and one.map.entries * one.map.width > MOST:
+        return False
+    own = one.jacobian.values
+    return bool(np.allclose(claimed.values, own, rtol=1e-9, atol=0, equal_nan=True))
+
+
+def _found_here(one: ArrayDerivative, claimed: ToldEntries | None) -> WorstEntry:
     m = one.map
     if m.entries <= BUDGET and m.entries * m.width <= NUMBERS:
         return _by_entries(one, claimed)
     return _Directions(one, claimed).found()
 
 
-def _by_entries(one: ArrayDerivative, claimed: Derivative | None) -> Found:
+def _by_entries(one: ArrayDerivative, claimed: ToldEntries | None) -> WorstEntry:
     m, own, told = one.map, one.jacobian, claimed or one.jacobian
     outside, inside = count(m.outside), count(m.inside)
 
@@ -81,11 +114,11 @@ def _by_entries(one: ArrayDerivative, claimed: Derivative | None) -> Found:
     return replace(made, place=(_index(i, m.outside), _index(j, m.inside)))
 
 
-def _found(cells: Cells, m: ArrayMap, checked: str) -> tuple[Found, int, int]:
+def _found(cells: Cells, m: ArrayMap, checked: str) -> tuple[WorstEntry, int, int]:
     """The worst of some cells, which it is, and at which sample."""
     judged, k, s = cells.worst()
     at = k * cells.claimed.shape[1] + s
-    made = Found(
+    made = WorstEntry(
         judged.verdict, judged.reason, None, s if m.width > 1 else None,
         float(cells.claimed[k, s]), float(cells.slope.value[k, s]),
         float(cells.slope.bound[k, s]), checked, cells.flat.sides(at),
@@ -100,11 +133,11 @@ def _index(flat: int, dims: Sequence[int]) -> tuple[int, ...]:
 class _Directions:
     """The check of one derivative along directions u of its name and v of the node."""
 
-    def __init__(self, one: ArrayDerivative, claimed: Derivative | None) -> None:
+    def __init__(self, one: ArrayDerivative, claimed: ToldEntries | None) -> None:
         self.one, self.claimed, self.map = one, claimed, one.map
         self.u, self.v, self.slope = one.directions
 
-    def found(self) -> Found:
+    def found(self) -> WorstEntry:
         """The verdict along the directions; of a failing one, at its entry."""
         m = self.map
         checked = f"{counted(DIRECTIONS, 'direction')} of {m.entries:,} entries"
@@ -139,7 +172,7 @@ class _Directions:
         m = self.map
         return a.reshape(m.width, count(m.outside), count(m.inside))
 
-    def _suspect(self, checked: str) -> Found | None:
+    def _suspect(self, checked: str) -> WorstEntry | None:
         """A claim that fails in the entries that differ most from our own, or None."""
         assert self.claimed
         m = self.map
@@ -156,7 +189,7 @@ class _Directions:
                 return one
         return None
 
-    def _entry(self, k: int, s: int, checked: str) -> Found | None:
+    def _entry(self, k: int, s: int, checked: str) -> WorstEntry | None:
         """The entry that a failing direction ends in, or None where none stands out."""
         if self.claimed and (one := self._suspect(checked)):
             return one
@@ -183,7 +216,7 @@ class _Directions:
             kept = halves[int(np.nan_to_num(over[:, s], nan=-1.0).argmax())]
         return kept
 
-    def _at_entry(self, i: int, j: int, s: int, checked: str) -> Found | None:
+    def _at_entry(self, i: int, j: int, s: int, checked: str) -> WorstEntry | None:
         """What is found of one entry, where it fails."""
         m = self.map
         x = np.abs(m.x.reshape(m.width, -1)[:, j])

@@ -1,6 +1,6 @@
 """What a wrong claim about a derivative by an array looks like.
 
-Case: claimed and true at n samples ─▶ Cause: kind, and a sentence
+ArrayCase: claimed and true at n samples ─▶ Cause: kind, and a sentence
 
 A mistake is named only where what it gives is the claim, at every entry of every
 sample. First come constant ratios, then the claim's own text with one change, then the
@@ -20,8 +20,8 @@ from cgprimer.expr.array_op import ArrayOp
 from cgprimer.expr.dims import count
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import NAME
-from cgprimer.judge.arrays.at_points import ArrayDerivative, Derivative, TotalAt
 from cgprimer.judge.arrays.claims import ArrayClaim
+from cgprimer.judge.arrays.derivatives import ArrayDerivative, ToldEntries, TotalAt
 from cgprimer.judge.arrays.passed_on import gradients_with
 from cgprimer.judge.arrays.wrong_claims import mended_claims
 from cgprimer.judge.arrays.wrong_rules import ARGUMENT, LEFT_OUT, TRANSPOSE
@@ -36,12 +36,12 @@ NUMBERS = 10**7  # entries of a claim; larger ones are not looked into
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class ArrayCase:
     """A wrong claim: values beside our own, which differences confirm."""
 
     one: ArrayDerivative
     claim: ArrayClaim
-    told: Derivative
+    told: ToldEntries
     output: str | None
 
     @lazy
@@ -64,7 +64,7 @@ class Case:
 
 
 @np.errstate(all="ignore")
-def explain(case: Case) -> Cause:
+def explain(case: ArrayCase) -> Cause:
     """What the claim looks like."""
     wrong, span = case.wrong, case.wrong.span()
     for tier in (_by_size, _by_ratio, _by_text, _by_rules, _by_array):
@@ -92,7 +92,7 @@ def _either(says: Sequence[str]) -> str:
     )
 
 
-def _how_many(case: Case) -> str:
+def _how_many(case: ArrayCase) -> str:
     """`3 of 24 entries are wrong`."""
     w = case.wrong
     off = ~(np.abs(w.claimed - w.true) <= 1e-7 * np.abs(w.true) + w.slack)
@@ -101,7 +101,7 @@ def _how_many(case: Case) -> str:
     return f"{per.sum():,} of {np.size(per):,} entries {verb} wrong"
 
 
-def _by_size(case: Case) -> Iterator[Guess]:
+def _by_size(case: ArrayCase) -> Iterator[Guess]:
     w = case.wrong
     if not np.isfinite(w.claimed).all():
         yield "not finite", "it is nan or inf where the slope is not"
@@ -111,7 +111,7 @@ def _by_size(case: Case) -> Iterator[Guess]:
         yield "zero", "it is zero, so that nothing is passed back"
 
 
-def _by_ratio(case: Case) -> Iterator[Guess]:
+def _by_ratio(case: ArrayCase) -> Iterator[Guess]:
     """A constant ratio that means something by itself, and what it may come of."""
     ratio = case.wrong.constant()
     if ratio is None or abs(ratio - 1) < 1e-7:
@@ -125,7 +125,7 @@ def _by_ratio(case: Case) -> Iterator[Guess]:
     yield (detail[0], f"{says}, {detail[1]}") if detail else (kind, says)
 
 
-def _of_counts(case: Case, whole: int, ratio: float) -> Guess | tuple[()]:
+def _of_counts(case: ArrayCase, whole: int, ratio: float) -> Guess | tuple[()]:
     """What sums or means over so many entries a factor may come of, if it is one."""
     sizes = {
         (node.op.name, show(node))
@@ -156,7 +156,7 @@ def _of_counts(case: Case, whole: int, ratio: float) -> Guess | tuple[()]:
     return ()
 
 
-def _stretched(case: Case, whole: int) -> Iterator[Node]:
+def _stretched(case: ArrayCase, whole: int) -> Iterator[Node]:
     """Operations that stretch the name itself to so many times its entries."""
     one, sizing = case.one, case.one.at.sizing
     for text in _ways(case):
@@ -168,7 +168,7 @@ def _stretched(case: Case, whole: int) -> Iterator[Node]:
                     yield node
 
 
-def _ways(case: Case) -> list[str]:
+def _ways(case: ArrayCase) -> list[str]:
     """The equations on the way from the name to the node."""
     one, at = case.one, case.one.at
     if one.kind == "edge":
@@ -177,13 +177,13 @@ def _ways(case: Case) -> list[str]:
     return [n for n in at.bodies if n in inside and one.wrt in at.below(n) - {n}]
 
 
-def _summed(case: Case, node: Node) -> int:
+def _summed(case: ArrayCase, node: Node) -> int:
     """How many entries an operation takes together."""
     sizing = case.one.at.sizing
     return count(sizing.of(node.args[0])) // max(1, count(sizing.of(node)))
 
 
-def _by_text(case: Case) -> Iterator[Guess]:
+def _by_text(case: ArrayCase) -> Iterator[Guess]:
     """The claim's own formula with one change that makes it right."""
     for kind, says in changes(case.one, case.claim, case.output):
         yield kind, says
@@ -205,7 +205,7 @@ def changes(
             values = ArrayClaim(claim.edge, "", "", node).values(one, output)
         except (CGPrimerError, KeyError, AssertionError):
             continue
-        if isinstance(values, Derivative) and beside(values.values, true).agrees(true):
+        if isinstance(values, ToldEntries) and beside(values.values, true).agrees(true):
             yield kind, says
 
 
@@ -215,7 +215,7 @@ def beside(values: Array, true: Array) -> Wrong:
     return Wrong(values.ravel(), true, SLACK * np.abs(true) + 1e-12 * largest)
 
 
-def _by_rules(case: Case) -> Iterator[Guess]:
+def _by_rules(case: ArrayCase) -> Iterator[Guess]:
     """One mistaken rule somewhere on the way."""
     one = case.one
     if case.told.values.size > NUMBERS:
@@ -231,7 +231,7 @@ def _arrives(operation: str, node: str) -> str:
     return f"where g is what arrives at {operation}{where}"
 
 
-def _by_array(case: Case) -> Iterator[Guess]:
+def _by_array(case: ArrayCase) -> Iterator[Guess]:
     """What the array itself is: that of another name, or transposed, or flipped."""
     one, true = case.one, case.one.jacobian.values
     shape = true.shape

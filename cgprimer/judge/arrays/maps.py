@@ -58,7 +58,7 @@ class ArrayMap:
 
     @property
     def entries(self) -> int:
-        """Entries of the Jacobian of one sample."""
+        """ToldEntries of the Jacobian of one sample."""
         return count(self.outside) * count(self.inside)
 
     def __call__(self, x: Array, kernel: ArrayKernel | None = None) -> Array:
@@ -94,7 +94,7 @@ class ArrayMap:
         total: Array = products.sum(axis=-1)
         return total
 
-    # Entries: t has the shape (…, entries of wrt, entries of node, n).
+    # ToldEntries: t has the shape (…, entries of wrt, entries of node, n).
 
     def at_entries(self, columns: Sequence[int]) -> Array:
         """Where those entries of `wrt` are, for each entry of the node."""

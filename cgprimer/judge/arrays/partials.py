@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from cgprimer.errors import DifferenceError, GraphError
 from cgprimer.expr.dims import count
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, EdgeAt
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import EdgeAt
 from cgprimer.judge.arrays.evidence import BUDGET
 from cgprimer.types import Array, Edge, Value
 
@@ -45,7 +46,8 @@ def array_partials(
             _refuse_long(one)
             array = one.jacobian.values
         found[edge] = _shown(array if here.point.samples else array[0])
-    return {edge: found[edge] for edge in graph.arcs}
+    # An index has no derivative, so there is none by it.
+    return {edge: found[edge] for edge in graph.arcs if edge in found}
 
 
 def finite(one: EdgeAt, scheme: str, step: float | None, typical: float) -> Array:

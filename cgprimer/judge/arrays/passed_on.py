@@ -18,9 +18,9 @@ from cgprimer.diff.sweep import partials
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.node import Node, leaves
 from cgprimer.expr.ops import ZERO, name
-from cgprimer.judge.arrays.at_points import (
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import (
     ArrayDerivative,
-    ArraysAtPoint,
     EdgeAt,
     ShareAt,
     TotalAt,

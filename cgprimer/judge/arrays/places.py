@@ -1,14 +1,14 @@
 """How entries of derivatives are called: `∂xh[2]/∂W[2,17]`, `d loss/d W[0,3]`.
 
-Found, node, wrt ─▶ text; asked by `compare`, `rows` and sentences
+WorstEntry, node, wrt ─▶ text; asked by `compare`, `rows` and sentences
 """
 
 from __future__ import annotations
 
-from cgprimer.judge.arrays.evidence import Found
+from cgprimer.judge.arrays.evidence import WorstEntry
 
 
-def entry_text(said: Found, kind: str, node: str, wrt: str) -> str:
+def entry_text(said: WorstEntry, kind: str, node: str, wrt: str) -> str:
     """The entry that a verdict shows at, or `∂xh/∂W along a direction`."""
     node_index, wrt_index = said.place or ((), ())
     sign = "∂" if kind == "edge" else "d "

@@ -1,6 +1,6 @@
 """The report of `check_gradients` on a graph with arrays.
 
-Found, claim, cause ─▶ ArrayCheckRow ─▶ ArrayCheckReport, with CheckReport's faces
+WorstEntry, claim, cause ─▶ ArrayCheckRow ─▶ ArrayCheckReport, with CheckReport's faces
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from cgprimer.errors import counted, listing, shorten
-from cgprimer.judge.arrays.at_points import ArrayDerivative
 from cgprimer.judge.arrays.claims import ArrayClaim
-from cgprimer.judge.arrays.evidence import Found
+from cgprimer.judge.arrays.derivatives import ArrayDerivative
+from cgprimer.judge.arrays.evidence import WorstEntry
 from cgprimer.judge.arrays.places import entry_text
 from cgprimer.judge.report import FORMULA, CheckReport, CheckRow
-from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS
+from cgprimer.judge.verdict import FAIL, INCONCLUSIVE, PASS, SURROGATE
 from cgprimer.notation.text_table import OPEN, TextTable
 
 HEAD = (
@@ -87,7 +87,7 @@ def array_rows(rows: Sequence[CheckRow]) -> list[ArrayCheckRow]:
 
 
 def row_of(
-    one: ArrayDerivative, claim: ArrayClaim | None, said: Found, points: int
+    one: ArrayDerivative, claim: ArrayClaim | None, said: WorstEntry, points: int
 ) -> ArrayCheckRow:
     """The row on what was found."""
     text, where = (claim.text, claim.where) if claim else ("", "")
@@ -150,14 +150,18 @@ def _others(rows: Sequence[ArrayCheckRow]) -> list[str]:
 
 
 def _praise(rows: Sequence[ArrayCheckRow], width: int, given: bool) -> str:
-    edges = sum(row.kind == "edge" for row in rows)
+    passed = [row for row in rows if row.verdict == PASS]
+    if not passed:
+        return "every gradient is declared, not derived: nothing could be judged"
+    edges = sum(row.kind == "edge" for row in passed)
+    totals = len(passed) - edges
     parts = [counted(edges, "edge")] * (edges > 0)
-    totals = len(rows) - edges
     parts += [counted(totals, "total")] * (totals > 0)
-    along = sum(row.verdict == PASS and "direction" in row.checked for row in rows)
-    aside = f"; {along} of them along random directions, not entry by entry" * bool(
-        along
-    )
+    along = sum("direction" in row.checked for row in passed)
+    declared = sum(row.verdict == SURROGATE for row in rows)
+    aside = f"; {along} of them along random directions, not entry by entry"
+    aside = aside * bool(along)
+    aside += f"; {declared} are declared, not derived" * bool(declared)
     points = counted(width, f"{'given' if given else 'random'} point")
     return f"{' and '.join(parts)} agree with finite differences at {points}{aside}"
 

@@ -14,11 +14,13 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cgprimer.diff.array_rules import array_shares, fill, fitted
+from cgprimer.diff.array_rules import array_shares, fitted, tidy_array
+from cgprimer.diff.array_textbook import textbook_arrays
 from cgprimer.diff.chain_rule import accumulate, plus
 from cgprimer.diff.sweep import partials
 from cgprimer.errors import CGPrimerError
 from cgprimer.expr.array_op import ArrayOp, attrs_of
+from cgprimer.expr.array_rule import fill
 from cgprimer.expr.array_syntax import parse_array_expression
 from cgprimer.expr.dims import DimsError, Sizing
 from cgprimer.expr.node import Node, postorder, substitute
@@ -52,7 +54,7 @@ SAYS = {  # what is wrong, before the two shares
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongRule:
     """A row: of argument `i` of an operation; ranks of the arguments, or all."""
 
     op: str
@@ -62,67 +64,67 @@ class Wrong:
     ranks: tuple[int, ...] | None = None
 
 
-WRONG: tuple[Wrong, ...] = (
-    Wrong("matmul", 0, TRANSPOSE, "g @ b", (2, 2)),
-    Wrong("matmul", 0, TRANSPOSE, "(g @ b')'", (2, 2)),
-    Wrong("matmul", 1, TRANSPOSE, "a @ g", (2, 2)),
-    Wrong("matmul", 1, TRANSPOSE, "(a' @ g)'", (2, 2)),
-    Wrong("matmul", 0, EXCHANGED, "b' @ g", (2, 2)),
-    Wrong("matmul", 1, EXCHANGED, "g @ a'", (2, 2)),
-    Wrong("matmul", 0, EXCHANGED, "outer(b, g)", (2, 1)),
-    Wrong("matmul", 1, TRANSPOSE, "a @ g", (2, 1)),
-    Wrong("matmul", 0, TRANSPOSE, "g @ b", (1, 2)),
-    Wrong("matmul", 1, EXCHANGED, "outer(g, a)", (1, 2)),
-    Wrong("matmul", 0, FACTOR, "expand_to(g, a)", (1, 1)),
-    Wrong("matmul", 1, FACTOR, "expand_to(g, b)", (1, 1)),
-    Wrong("outer", 0, TRANSPOSE, "g' @ b"),
-    Wrong("outer", 1, TRANSPOSE, "g @ a"),
-    Wrong("transpose", 0, TRANSPOSE, "g"),
-    Wrong("solve", 0, TRANSPOSE, "-outer(solve(a, g), y)", (2, 1)),
-    Wrong("solve", 1, TRANSPOSE, "solve(a, g)"),
-    Wrong("inv", 0, TRANSPOSE, "-(y @ g @ y)"),
-    Wrong("logdet", 0, TRANSPOSE, "g*inv(a)"),
-    Wrong("add", 0, AXIS, "sum(g, axis=1)", (1, 2)),
-    Wrong("add", 1, AXIS, "sum(g, axis=1)", (2, 1)),
-    Wrong("sum", 0, AXIS, "spread(g, a, axis=0)", (2,)),
-    Wrong("sum", 0, AXIS, "spread(g, a, axis=1)", (2,)),
-    Wrong("mean", 0, AXIS, "spread(g, a, axis=0)/count(a, axis=0)", (2,)),
-    Wrong("mean", 0, AXIS, "spread(g, a, axis=1)/count(a, axis=1)", (2,)),
-    Wrong("sum", 0, MEAN, "spread(g, a, axis=axis)/count(a, axis=axis)"),
-    Wrong("sum", 0, COUNT, "spread(g, a, axis=axis)*count(a, axis=axis)"),
-    Wrong("mean", 0, SUM, "spread(g, a, axis=axis)"),
-    Wrong("mean", 0, TWICE, "spread(g, a, axis=axis)/count(a, axis=axis)^2"),
-    Wrong("softmax", 0, DIAGONAL, "g*y*(1 - y)"),
-    Wrong("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=0), a, axis=0))", (2,)),
-    Wrong("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=1), a, axis=1))", (2,)),
-    Wrong("softmax", 0, LEFT_OUT, "g"),
-    Wrong("softmax", 0, FACTOR, "g*y"),
-    Wrong("logsoftmax", 0, LEFT_OUT, "g"),
-    Wrong("logsumexp", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong("largest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong("smallest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
-    Wrong(
+WRONG: tuple[WrongRule, ...] = (
+    WrongRule("matmul", 0, TRANSPOSE, "g @ b", (2, 2)),
+    WrongRule("matmul", 0, TRANSPOSE, "(g @ b')'", (2, 2)),
+    WrongRule("matmul", 1, TRANSPOSE, "a @ g", (2, 2)),
+    WrongRule("matmul", 1, TRANSPOSE, "(a' @ g)'", (2, 2)),
+    WrongRule("matmul", 0, EXCHANGED, "b' @ g", (2, 2)),
+    WrongRule("matmul", 1, EXCHANGED, "g @ a'", (2, 2)),
+    WrongRule("matmul", 0, EXCHANGED, "outer(b, g)", (2, 1)),
+    WrongRule("matmul", 1, TRANSPOSE, "a @ g", (2, 1)),
+    WrongRule("matmul", 0, TRANSPOSE, "g @ b", (1, 2)),
+    WrongRule("matmul", 1, EXCHANGED, "outer(g, a)", (1, 2)),
+    WrongRule("matmul", 0, FACTOR, "expand_to(g, a)", (1, 1)),
+    WrongRule("matmul", 1, FACTOR, "expand_to(g, b)", (1, 1)),
+    WrongRule("outer", 0, TRANSPOSE, "g' @ b"),
+    WrongRule("outer", 1, TRANSPOSE, "g @ a"),
+    WrongRule("transpose", 0, TRANSPOSE, "g"),
+    WrongRule("solve", 0, TRANSPOSE, "-outer(solve(a, g), y)", (2, 1)),
+    WrongRule("solve", 1, TRANSPOSE, "solve(a, g)"),
+    WrongRule("inv", 0, TRANSPOSE, "-(y @ g @ y)"),
+    WrongRule("logdet", 0, TRANSPOSE, "g*inv(a)"),
+    WrongRule("add", 0, AXIS, "sum(g, axis=1)", (1, 2)),
+    WrongRule("add", 1, AXIS, "sum(g, axis=1)", (2, 1)),
+    WrongRule("sum", 0, AXIS, "spread(g, a, axis=0)", (2,)),
+    WrongRule("sum", 0, AXIS, "spread(g, a, axis=1)", (2,)),
+    WrongRule("mean", 0, AXIS, "spread(g, a, axis=0)/count(a, axis=0)", (2,)),
+    WrongRule("mean", 0, AXIS, "spread(g, a, axis=1)/count(a, axis=1)", (2,)),
+    WrongRule("sum", 0, MEAN, "spread(g, a, axis=axis)/count(a, axis=axis)"),
+    WrongRule("sum", 0, COUNT, "spread(g, a, axis=axis)*count(a, axis=axis)"),
+    WrongRule("mean", 0, SUM, "spread(g, a, axis=axis)"),
+    WrongRule("mean", 0, TWICE, "spread(g, a, axis=axis)/count(a, axis=axis)^2"),
+    WrongRule("softmax", 0, DIAGONAL, "g*y*(1 - y)"),
+    WrongRule("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=0), a, axis=0))", (2,)),
+    WrongRule("softmax", 0, AXIS, "y*(g - spread(sum(g*y, axis=1), a, axis=1))", (2,)),
+    WrongRule("softmax", 0, LEFT_OUT, "g"),
+    WrongRule("softmax", 0, FACTOR, "g*y"),
+    WrongRule("logsoftmax", 0, LEFT_OUT, "g"),
+    WrongRule("logsumexp", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
+    WrongRule("largest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
+    WrongRule("smallest", 0, LEFT_OUT, "spread(g, a, axis=axis)"),
+    WrongRule(
         "conv2d", 0, FLIPPED,
         "conv2d_data(g, flip(flip(b, axis=-1), axis=-2), a, "
         "stride=stride, padding=padding)",
     ),
-    Wrong(
+    WrongRule(
         "conv2d", 1, FLIPPED,
         "flip(flip(conv2d_kernel(g, a, b, stride=stride, padding=padding), axis=-1), "
         "axis=-2)",
     ),
-    Wrong("tanh", 0, ARGUMENT, "g*(1 - a^2)"),
-    Wrong("tanh", 0, OTHER, "g*y*(1 - y)"),
-    Wrong("sigmoid", 0, ARGUMENT, "g*a*(1 - a)"),
-    Wrong("sigmoid", 0, OTHER, "g*(1 - y^2)"),
-    Wrong("exp", 0, ARGUMENT, "g*a"),
-    Wrong("sub", 1, SIGN, "g"),
-    Wrong("mul", 0, FACTOR, "g"),
-    Wrong("mul", 1, FACTOR, "g"),
-    Wrong("mul", 0, EXCHANGED, "g*a"),
-    Wrong("mul", 1, EXCHANGED, "g*b"),
-    Wrong("div", 1, SIGN, "g*a/b^2"),
-    Wrong("div", 0, FACTOR, "g"),
+    WrongRule("tanh", 0, ARGUMENT, "g*(1 - a^2)"),
+    WrongRule("tanh", 0, OTHER, "g*y*(1 - y)"),
+    WrongRule("sigmoid", 0, ARGUMENT, "g*a*(1 - a)"),
+    WrongRule("sigmoid", 0, OTHER, "g*(1 - y^2)"),
+    WrongRule("exp", 0, ARGUMENT, "g*a"),
+    WrongRule("sub", 1, SIGN, "g"),
+    WrongRule("mul", 0, FACTOR, "g"),
+    WrongRule("mul", 1, FACTOR, "g"),
+    WrongRule("mul", 0, EXCHANGED, "g*a"),
+    WrongRule("mul", 1, EXCHANGED, "g*b"),
+    WrongRule("div", 1, SIGN, "g*a/b^2"),
+    WrongRule("div", 0, FACTOR, "g"),
 )  # fmt: skip
 
 
@@ -175,14 +177,14 @@ def wrong_shares(
                     yield share
 
 
-def _rows(node: Node, i: int, sizing: Sizing) -> Iterator[Wrong]:
+def _rows(node: Node, i: int, sizing: Sizing) -> Iterator[WrongRule]:
     ranks = tuple(len(sizing.of(arg)) for arg in node.args)
     own = [r for r in WRONG if (r.op, r.i) == (node.op.name, i)]
     yield from (row for row in own if row.ranks in (None, ranks))
     unary = node.op.arity == 1 and not hasattr(node.op, "pull") and not node.op.symbol
     if unary and node.op.rules:
-        yield Wrong(node.op.name, 0, LEFT_OUT, "g")
-    yield Wrong(node.op.name, i, PATH, "0*g")
+        yield WrongRule(node.op.name, 0, LEFT_OUT, "g")
+    yield WrongRule(node.op.name, i, PATH, "0*g")
 
 
 def _share(
@@ -191,9 +193,9 @@ def _share(
     seed: Node,
     backwards: list[Node],
     at: Node,
-    row: Wrong,
+    row: WrongRule,
     sizing: Sizing,
-    shown: Callable[[Node], str],
+    shown: Callable[..., str],
 ) -> WrongShare | None:
     """The share with one rule replaced, or None where its dims do not fit."""
     rule = _parsed(row.text)
@@ -226,10 +228,12 @@ def _share(
         node = accumulate(backwards, {body: seed}, shares, plus).get(leaf)
         if node is None or own.of(node) != own.of(leaf):
             return None
-        right = shown(_right(at, row.i, own))
+        right = shown(_right(at, row.i, own), sizing=own)
     except (DimsError, CGPrimerError, KeyError, IndexError, TypeError, ValueError):
         return None  # attributes of other ops than the row is meant for
-    return WrongShare(row.kind, shown(at), row.i, node, shown(raw), right)
+    return WrongShare(
+        row.kind, shown(at, sizing=own), row.i, node, shown(raw, sizing=own), right
+    )
 
 
 _G = name("g")
@@ -247,14 +251,16 @@ def _right(at: Node, i: int, sizing: Sizing) -> Node:
     return list(array_shares(at, _like(at, sizing), sizing, partials))[i]
 
 
-def _text(root: Node, body: Node, node: Node) -> str:
+def _text(root: Node, body: Node, node: Node, sizing: Sizing) -> str:
     """A share as text, with the right side of its equation written as the node."""
-    return show(substitute([root], {body: node})[0]) if body.args else show(root)
+    if body.args:
+        [root] = substitute([root], {body: node})
+    return show(textbook_arrays(root, sizing))
 
 
 def _filled(rule: Node, node: Node, adjoint: Node) -> Node:
     by = dict(zip(map(name, ARGUMENTS), node.args, strict=False))
-    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node))
+    return fill(rule, by | {name("y"): node, _G: adjoint}, attrs_of(node), tidy_array)
 
 
 @functools.cache

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from cgprimer import takes
 from cgprimer.graph.graph import Graph
-from cgprimer.judge.arrays.at_points import ArraysAtPoint, Derivative, ShareAt
+from cgprimer.judge.arrays.at_points import ArraysAtPoint
+from cgprimer.judge.arrays.derivatives import ShareAt, ToldEntries
 from cgprimer.judge.arrays.evidence import found
 from cgprimer.judge.arrays.passed_on import shares_at
 from cgprimer.judge.arrays.points import random_arrays, scalar_outputs
@@ -51,12 +52,11 @@ def array_mutations(at: ArraysAtPoint) -> Iterator[ArrayMutation]:
     }
     rng = np.random.default_rng(0)
     shares: dict[Edge, ShareAt] = {}
-    for edge, one in at.edges.items():
-        shape = (at.width, *at.dims(one.node))
-        arrives = adjoints.get(one.node)
+    for edge, of in at.edges.items():
+        arrives = adjoints.get(of.node)
         if arrives is None or not np.abs(arrives).max():
-            arrives = rng.uniform(0.5, 1.0, shape)
-        shares[edge] = ShareAt(one, arrives)
+            arrives = rng.uniform(0.5, 1.0, (at.width, *at.dims(of.node)))
+        shares[edge] = ShareAt(of, arrives)
     for one in shares.values():
         right = one.jacobian.values
         for mistake, values in _wrong(one, shares):
@@ -96,7 +96,7 @@ def mutate_arrays(
     outcomes, escaped = [], []
     for mutation in array_mutations(here):
         one = mutation.one
-        claim = Derivative(mutation.values, one.jacobian.terms)
+        claim = ToldEntries(mutation.values, one.jacobian.terms)
         caught = int(found(one, claim).verdict == FAIL)
         outcomes.append(Outcome(OURS, mutation.mistake, 1, caught, caught))
         if not caught:

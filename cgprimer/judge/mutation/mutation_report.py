@@ -22,6 +22,10 @@ MISTAKES = (
     "missing factor",
     "sum for mean",
     "swapped names",
+    "1 % off",
+    "0.05 % off",
+)
+OF_ARRAYS = (  # mistakes that only graphs with arrays have
     "transpose left out",
     "arguments exchanged",
     "wrong axis",
@@ -33,8 +37,7 @@ MISTAKES = (
     "diagonal for Jacobian",
     "argument for result",
     "sign",
-    "1 % off",
-    "0.05 % off",
+    "missing path",
 )
 OURS, OURS_WHOLE = "ours edges", "ours whole"
 OURS_FUNCTION, OURS_TORCH = "check_function", "check_torch"
@@ -124,7 +127,7 @@ class MutationReport(Report):
         table: list[tuple[str, ...]] = []
         rows_of = {
             mistake: {o.checker: o for o in self.outcomes if o.mistake == mistake}
-            for mistake in MISTAKES
+            for mistake in (*MISTAKES, *OF_ARRAYS)
         }
         rows_of["all mistakes"] = {c: self._all(c) for c in (OURS, *checkers)}
         for mistake, rows in rows_of.items():

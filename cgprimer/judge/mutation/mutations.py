@@ -26,6 +26,7 @@ from cgprimer.judge.claim import Claim
 from cgprimer.judge.graph_check import GraphCheck, graph_check
 from cgprimer.judge.mistakes.explain import divisors
 from cgprimer.judge.mistakes.wrong_derivatives import derivative, rule_of
+from cgprimer.judge.mutation.array_mutations import mutate_arrays
 from cgprimer.judge.mutation.mutation_report import (
     ALL_OURS,
     OURS,
@@ -121,8 +122,6 @@ def check_mutations(
     """
     takes.kind(Graph, graph=graph)
     if graph.sizing is not None:
-        from cgprimer.judge.mutation.array_mutations import mutate_arrays
-
         return mutate_arrays(graph, at, points, rng)
     rng = takes.generator(rng)
     check = graph_check(graph, at, points, rng)

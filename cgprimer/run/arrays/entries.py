@@ -67,7 +67,7 @@ class Entries(Sequence[str]):
     def split(self, flat: Array) -> dict[str, Array]:
         """Name → its array; views of `flat` (p,), or of its rows (…, p)."""
         return {
-            name: flat[..., self.spans[name]].reshape(*flat.shape[:-1], *dims)
+            name: flat[..., self.spans[name]].reshape((*flat.shape[:-1], *dims))
             for name, dims in self.dims.items()
         }
 

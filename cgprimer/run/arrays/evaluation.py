@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike
 
 from cgprimer.diff.stable import stable_arrays
 from cgprimer.diff.sweep import partials
-from cgprimer.errors import GraphError, NonFiniteWarning, OpError
+from cgprimer.errors import GraphError, NonFiniteWarning, OpError, PointError
 from cgprimer.expr.dims import Sizing, count
 from cgprimer.expr.node import Node
 from cgprimer.expr.ops import name as name_node
 from cgprimer.graph.array_point import ArrayPoint, Sizes
 from cgprimer.graph.gradient import gradient
 from cgprimer.graph.names import known_names
-from cgprimer.graph.sizes import with_sizes
+from cgprimer.graph.sizes import dims_at, with_sizes
 from cgprimer.run.arrays.kernel import ArrayKernel
 from cgprimer.types import Array, Edge, Value
 
@@ -43,7 +43,7 @@ def evaluate(graph: Graph, at: Mapping[str, ArrayLike]) -> dict[str, Value]:
     values = values_at(graph, point, graph.order)
     _warn_nonfinite(graph, point, values)
     return {
-        name: _full(value, graph.dims(name), point.samples)
+        name: full(value, graph.dims(name), point.samples)
         for name, value in values.items()
     }
 
@@ -79,7 +79,7 @@ def gradient_at(
     has = sampled_names(graph, point.sampled)
     adjoints = dict(zip(dict.fromkeys(wrt), derived.outputs, strict=True))
     return {
-        name: _full(
+        name: full(
             values[adjoints[name]],
             derived.dims(adjoints[name]),
             point.samples if {name, output} & has else None,
@@ -141,7 +141,7 @@ def concrete(graph: Graph, sizes: Sizes) -> tuple[Bodies, Sizing]:
     for name in graph.order:
         if name in graph.sources:
             body = with_sizes(graph.equation(name).body, known)
-            sizing.names[name] = sizing.of(body)
+            sizing.names[name] = dims_at(name, body, sizing, known, PointError)
             bodies[name] = stable_arrays(body, sizing)
     return bodies, sizing
 
@@ -209,7 +209,7 @@ def _jacobian(
     return results
 
 
-def _full(value: Array, dims: Sequence[Any], samples: int | None) -> Value:
+def full(value: Array, dims: Sequence[Any], samples: int | None) -> Value:
     """A value of these dims, with samples in front where that is wanted."""
     if samples is not None and value.ndim == len(dims):
         value = np.broadcast_to(value, (samples, *value.shape))

@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cgprimer.errors import shorten
+from cgprimer.expr.array_forwards.choices import BadIndex
 from cgprimer.expr.array_op import ArrayOp, attrs_of
 from cgprimer.expr.array_ops import defined
 from cgprimer.expr.definitions import expand_for_kernels
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node, postorder
 from cgprimer.expr.ops import CONST, NAME
+from cgprimer.notation.text import show
 
 Call = Callable[..., Any]
 
@@ -41,7 +44,8 @@ class ArrayKernel:
         returned; `summed` are those of them that are summed over samples.
 
     dtype : makes a constant of a number. functions : what another `xp` has for
-        operations on numbers, where its names are not numpy's; None for numpy itself.
+        operations, by `Op.stored`, where its names are not numpy's; those on arrays
+        take what `ArrayOp.forward` does. None for numpy itself.
 
     `kernel(values)` takes a value for each name that has no equation, and returns a
     list: arrays in the order of `wanted`. Floating-point warnings are the caller's.
@@ -124,6 +128,10 @@ class ArrayKernel:
         samples = [self.has_samples[arg] for arg in real]
         out = self._new()
         call = _call(node, self.sizing, samples, self.xp, functions=self.functions)
+        if not real:  # of dims alone, so the same at every call
+            self.register[node], self.has_samples[node] = out, False
+            self.constant.append((out, self.dtype(call())))
+            return
         sources = tuple(self.register[arg] for arg in real)
         self.code.append(Instruction(call, out, sources))
         self.register[node], self.has_samples[node] = out, any(samples)
@@ -241,10 +249,14 @@ def _call(
     if not isinstance(op, ArrayOp):
         function = op.forward
         if functions is not None:
-            function = functions.get(op.name) or getattr(xp, op.forward.__name__)
+            function = functions.get(op.stored) or getattr(xp, op.forward.__name__)
         return _elementwise(function, dims, samples)
     attrs, like = attrs_of(node), op.like
     forward: Call = op.summed if summed and op.summed else op.forward
+    if functions is not None:
+        forward = functions.get(op.stored, forward)
+    elif op.whole:
+        forward = _with_names(forward, node, dims)
     if not like:
         return lambda *args: forward(xp, ranks, *args, **attrs)
 
@@ -252,6 +264,25 @@ def _call(
         rest = iter(args)
         full = (d if i in like else next(rest) for i, d in enumerate(dims))
         return forward(xp, ranks, *full, **attrs)
+
+    return call
+
+
+def _with_names(forward: Call, node: Node, dims: Sequence[Sequence[Any]]) -> Call:
+    """A forward that takes entries by number, whose errors name what holds them."""
+    assert isinstance(node.op, ArrayOp)
+    place = node.op.like[0] if node.op.like else 0
+    index, of = node.args[node.op.whole[0]], node.args[place]
+    axis = attrs_of(node).get("axis", -1) % max(len(dims[place]), 1)
+    whose = shorten(show(of), 40)
+    if len(dims[place]) > 1:
+        whose = f"axis {axis} of {whose}"
+
+    def call(*args: Any, **attrs: Any) -> Any:
+        try:
+            return forward(*args, **attrs)
+        except BadIndex as error:
+            raise error.named(shorten(show(index), 40), whose) from None
 
     return call
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cgprimer.diff.stable import stable_arrays
 from cgprimer.errors import FitError
 from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.dims import Dims, Sizing, count, show_dims
-from cgprimer.expr.node import Node, postorder, substitute
+from cgprimer.expr.node import Node, leaves, postorder, substitute
 from cgprimer.expr.ops import NAME, OPS, ZERO, Op, name
 from cgprimer.expr.syntax import parse_expression
 from cgprimer.graph.array_point import Sizes
@@ -65,14 +65,19 @@ class LossGraph:
         bodies = {v: graph.equation(v).body for v in equations_for(graph, own)}
         bodies[total] = _summed(OPS["mul"](name(seed), name(own)), graph.dims(own))
         sizing.names[total] = ()
-        every = graph.parameters, (*graph.inputs, seed)
-        seeded = graph_of(bodies, [total], *every, every[0], sizing)
+        seeded = _made(bodies, [total], graph, (seed,), sizing)
         return derived_graph(seeded, total, graph.parameters), seed
 
     def operations(self, sizes: Sizes) -> int:
         """About how many multiplications and calls a sweep there and back takes."""
         bodies, sizing = concrete(self.graph, sizes)
         return BACK * sum(_work(node, sizing) for node in postorder(bodies.values()))
+
+    def numbers(self, sizes: Sizes) -> int:
+        """About how many numbers a sweep there and back has of a sample at once."""
+        bodies, sizing = concrete(self.graph, sizes)
+        nodes = [node for node in postorder(bodies.values()) if node.args]
+        return BACK * sum(count(sizing.of(node)) for node in nodes)
 
 
 def loss_graph(
@@ -117,12 +122,23 @@ def loss_graph(
         total = OPS["mul"](total, name(factor))
     output = _unused(graph, "loss")
     bodies[output], sizing.names[output] = total, ()
-    inputs = (*graph.inputs, *more)
-    outputs = [output, *predicted.values()]
-    parameters = graph.parameters
-    # All parameters stay, also those that no target needs: their slopes are 0.
-    made = graph_of(bodies, outputs, parameters, inputs, parameters, sizing)
+    made = _made(bodies, [output, *predicted.values()], graph, more, sizing)
     return LossGraph(made, output, predicted, met, deviations, weight, share)
+
+
+def _made(
+    bodies: Mapping[str, Node],
+    outputs: Sequence[str],
+    graph: Graph,
+    more: Iterable[str],
+    sizing: Sizing,
+) -> Graph:
+    """A graph with all parameters of another one, and more inputs."""
+    used = {text for body in bodies.values() for text in leaves(body)}
+    # Parameters that no target needs stay, to have slopes of 0.
+    spare = [text for text in graph.parameters if text not in used]
+    inputs = [text for text in (*graph.inputs, *more) if text in used]
+    return graph_of(bodies, outputs, graph.parameters, inputs, spare, sizing)
 
 
 def _copy(graph: Graph) -> Sizing:
@@ -191,13 +207,11 @@ def _logit(graph: Graph, target: str, loss: Loss, sizing: Sizing) -> Node | None
     """
     if not loss.from_logits:
         return None
-    body = name(target)
-    while body.op is NAME and str(body.value) in graph.sources:
-        body = stable_arrays(graph.equation(str(body.value)).body, sizing)
+    body = _resolved(graph, name(target), sizing)
     if loss.joint is None:
         return body.args[0] if body.op is OPS["sigmoid"] else None
     if body.op is not ARRAY_OPS["softmax"]:
-        return None
+        return _by_hand(graph, body, sizing)
     axis = dict(body.value or ()).get("axis")
     dims = graph.dims(target)
     if axis not in (-1, len(dims) - 1) and not (axis is None and len(dims) == 1):
@@ -206,6 +220,23 @@ def _logit(graph: Graph, target: str, loss: Loss, sizing: Sizing) -> Node | None
             f"{show_dims(dims)}, is a softmax over axis {axis}"
         )
     return body.args[0]
+
+
+def _resolved(graph: Graph, node: Node, sizing: Sizing) -> Node:
+    """The node itself, or what the name of a variable stands for."""
+    while node.op is NAME and str(node.value) in graph.sources:
+        node = stable_arrays(graph.equation(str(node.value)).body, sizing)
+    return node
+
+
+def _by_hand(graph: Graph, body: Node, sizing: Sizing) -> Node | None:
+    """The z of exp(z)/sum(exp(z)), a vector; None where it is something else."""
+    if body.op is not OPS["div"] or len(sizing.of(body)) != 1:
+        return None
+    above = _resolved(graph, body.args[0], sizing)
+    total = _resolved(graph, body.args[1], sizing)
+    same = total.op is ARRAY_OPS["sum"] and total.args[0] in (above, body.args[0])
+    return above.args[0] if same and above.op is OPS["exp"] else None
 
 
 def _work(node: Node, sizing: Sizing) -> int:

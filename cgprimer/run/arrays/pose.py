@@ -92,7 +92,7 @@ def check_loss(graph: Graph, targets: Mapping[str, Any], loss: Loss) -> None:
     An output that is made small is no number, or classes are given by number.
     """
     for name, values in targets.items():
-        dims = graph.dims(name)
+        dims = graph.dims(name) if name in graph.names else ()
         if loss.joint and len(dims) == 1 and np.ndim(values) == 1:
             raise FitError(
                 f"{loss.name} needs {show_dims(dims)} numbers of {name!r} in every "

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cgprimer.run.problem import Model
 
 Arrays = Mapping[str, Array]
+FEW = 32  # samples at which a parameter is felt, if it is …
+MOST_FELT = 200_000  # … unless there are more targets times parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +91,18 @@ class ArrayProblem:
 
     @lazy
     def inputs(self) -> Array:
-        """The entries of the inputs that have samples, (inputs, n)."""
-        rows = [
+        """The entries of the inputs that have samples, (inputs, n).
+
+        Where samples are an axis, the place along it is the first: what is fitted
+        may differ along it as well.
+        """
+        rows = [np.arange(float(self.count))[None]] if self.samples is None else []
+        rows += [
             array.reshape(self.count, -1).T
             for name, array in self.given.items()
             if self._is_by_samples(name)
         ]
-        return np.concatenate(rows) if rows else np.empty((0, self.count))
+        return np.concatenate([np.empty((0, self.count)), *rows])
 
     def _is_by_samples(self, name: str) -> bool:
         """Whether an input has an entry for each sample, in its first axis."""
@@ -136,6 +143,11 @@ class ArrayProblem:
         """How many multiplications and calls one sample takes, there and back."""
         every = self.objective.operations(self.sizes)
         return every if self.samples is not None else 1 + every // self.count
+
+    @lazy
+    def numbers(self) -> int:
+        """How many numbers the values of one sample are, there and back."""
+        return self.objective.numbers(self.sizes)
 
     def dims(self, name: str) -> tuple[int, ...]:
         """The dims of a name, in numbers."""
@@ -178,15 +190,28 @@ class ArrayProblem:
         """Rows of the inputs that reach some targets, and how many parameters do."""
         names = {self.target_entries[k].partition("[")[0] for k in members}
         needed = needed_names(self.graph, names)
-        parameters = (n for n in self.entries.dims if n in needed)
-        count = sum(math.prod(self.entries.dims[n]) for n in parameters)
-        places, first = list[int](), 0
+        count = self._felt(members[0]) if len(members) == 1 else 0
+        if not count:
+            parameters = (n for n in self.entries.dims if n in needed)
+            count = sum(math.prod(self.entries.dims[n]) for n in parameters)
+        places, first = ([0], 1) if self.samples is None else (list[int](), 0)
         for name, array in self.given.items():
             if self._is_by_samples(name):
                 size = array.size // self.count
                 places += range(first, first + size) if name in needed else ()
                 first += size
         return places, count
+
+    def _felt(self, row: int) -> int:
+        """How many parameters one row of the targets feels; 0 where that would cost."""
+        if len(self.rows) * len(self.entries) > MOST_FELT:
+            return 0
+        # An entry of W @ xx needs one row of W: at random a slope is 0 by no chance.
+        params = np.random.default_rng(0).normal(size=len(self.entries))
+        few = slice(0, max(1, min(self.count, FEW)))
+        model = ArrayModel(self.take(few))
+        slopes = model.target_jacobian(params, row, few)
+        return int(((slopes != 0) & np.isfinite(slopes)).any(axis=0).sum())
 
 
 def in_numbers(dims: Dims, sizes: Sizes) -> tuple[int, ...]:

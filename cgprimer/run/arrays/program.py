@@ -7,30 +7,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from cgprimer import takes
-from cgprimer.errors import OptionError
+from cgprimer.errors import OptionError, listing
 from cgprimer.graph.graph import Graph
+from cgprimer.run.arrays.compiled import CompiledRunner
 from cgprimer.run.arrays.evaluation import evaluate, jacobians
 from cgprimer.run.arrays.pose import pose
 from cgprimer.run.arrays.posed import ArrayProblem
 from cgprimer.run.arrays.runner import ArrayRunner
 from cgprimer.run.explanation import Explanation
+from cgprimer.run.llvm import jit
+from cgprimer.run.llvm.arrays import uncoded
 from cgprimer.run.losses import Loss, find_loss
 from cgprimer.run.objective import Objective
 from cgprimer.run.problem import Steps
-from cgprimer.run.program import Program
+from cgprimer.run.program import Program, Target
 from cgprimer.types import Array, Edge, Integers, Value
 
-if TYPE_CHECKING:
-    pass
-
-BY_NUMPY = "arrays are run operation by operation"
+CODED = "steps over batches become one function, made when it pays"
 
 
 class ArrayProgram(Program):
@@ -40,12 +40,20 @@ class ArrayProgram(Program):
         """The tier, and why."""
         if self.target == "numpy":
             return "numpy", "asked for"
+        if why := jit.obstacle():
+            if self.target == "jit":
+                raise OptionError(f"target='jit' needs llvmlite\n  hint: {why}")
+            return "numpy", why
+        if missing := uncoded([e.body for e in self.graph.equations]):
+            return "numpy", self.refused(missing)
+        return "arrays", CODED
+
+    def refused(self, missing: Sequence[str]) -> str:
+        """Why there is no machine code; OptionError where it was asked for."""
+        said = f"there is no machine code for {listing(missing)}"
         if self.target == "jit":
-            raise OptionError(
-                "there is no machine code for graphs with arrays yet\n"
-                "  hint: leave target out, or unroll the graph: unrolled(graph)"
-            )
-        return "numpy", BY_NUMPY
+            raise OptionError(f"{said}: use 'auto'")
+        return said
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ArrayProgram, (self.graph, self.target, self.threads)
@@ -93,7 +101,17 @@ class ArrayProgram(Program):
         takes.mapping(sigma=sigma)
         kind = find_loss(loss)
         problem = pose(self.graph, inputs, targets, kind, sigma, weights, self.threads)
-        return ArrayObjective(self.graph, problem, ArrayRunner(problem))
+        return ArrayObjective(self.graph, problem, self.array_runner(problem))
+
+    def array_runner(self, problem: ArrayProblem) -> ArrayRunner:
+        """What computes a problem: machine code where all its operations have some."""
+        if self.tier == "numpy":
+            return ArrayRunner(problem)
+        runner = CompiledRunner(problem, eager=self.target == "jit")
+        missing = runner.uncoded
+        if missing:
+            self.refused(missing)
+        return ArrayRunner(problem) if missing else runner
 
     def explain(self) -> Explanation:
         """How the graph is run."""
@@ -123,7 +141,10 @@ class ArrayObjective(Objective):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {f.name: getattr(self.problem, f.name) for f in fields(ArrayProblem)}
-        return _restored, (self.graph, kept)
+        target: Target = "numpy"
+        if isinstance(self.runner, CompiledRunner):
+            target = "auto"
+        return _restored, (self.graph, target, kept)
 
     def split(self, params: ArrayLike) -> dict[str, Array]:
         """Name → array of the entries in a vector of parameters."""
@@ -146,6 +167,7 @@ class ArrayObjective(Objective):
             yield from super().parts(order, batch)
 
 
-def _restored(graph: Graph, kept: dict[str, Any]) -> ArrayObjective:
+def _restored(graph: Graph, target: Target, kept: dict[str, Any]) -> ArrayObjective:
     problem = ArrayProblem(**kept)
-    return ArrayObjective(graph, problem, ArrayRunner(problem))
+    program = ArrayProgram(graph, target, kept["threads"])
+    return ArrayObjective(graph, problem, program.array_runner(problem))

@@ -20,6 +20,7 @@ from cgprimer.run.problem import Steps, check_order
 from cgprimer.run.update_rule import UpdateRule
 from cgprimer.types import Array, Integers
 
+FEWEST = 16  # samples of a block
 PLAIN = "p - rate*g"
 
 
@@ -65,7 +66,7 @@ class ArrayRunner(ArrayModel):
             yield None
             return
         count = self.problem.count if rows is None else len(rows)
-        block = max(1, NUMBERS // (1 + self.problem.operations)) * 16
+        block = max(FEWEST, NUMBERS // (1 + self.problem.numbers))
         if rows is None and count <= block:
             yield None
             return
@@ -124,16 +125,16 @@ class ArrayRunner(ArrayModel):
         check_order(order, problem.count)
         losses, settings = np.empty(steps.batches), steps.each_settings()
         own = problem.entries.split(state[0])
-        move = _mover(rule, state, problem.entries.spans)
+        move = mover(rule, state, problem.entries.spans)
         with np.errstate(all="ignore"):
             for number, first in enumerate(range(0, len(order), batch)):
-                given = self.at(_span(order[first : first + batch]))
+                given = self.at(span_of(order[first : first + batch]))
                 losses[number], *slopes = self.sums(own | given)
                 move(slopes, settings[number])
         return losses
 
 
-def _span(rows: Integers) -> slice | Integers:
+def span_of(rows: Integers) -> slice | Integers:
     """Samples that lie side by side are looked at where they are."""
     first, count = int(rows[0]), len(rows)
     if rows[-1] - first == count - 1 and (np.diff(rows) == 1).all():
@@ -141,7 +142,7 @@ def _span(rows: Integers) -> slice | Integers:
     return rows
 
 
-def _mover(
+def mover(
     rule: UpdateRule, state: Array, spans: dict[str, slice]
 ) -> Callable[[Sequence[Array], Array], None]:
     """A step of a rule: slopes by each array, settings ─▶ `state`, changed in place."""
@@ -158,9 +159,8 @@ def _mover(
     row = {"p": 0} | {text: k for k, (text, _) in enumerate(rule.memory, 1)}
 
     def move(slopes: Sequence[Array], settings: Array) -> None:
-        for slope, part in zip(slopes, parts, strict=True):
-            flat = np.ravel(slope)
-            for text, kernel in rule.kernels:
-                [part[row[text]]] = kernel(*settings, flat, *part)
+        flat = np.concatenate([np.ravel(slope) for slope in slopes])
+        for text, kernel in rule.kernels:
+            [state[row[text]]] = kernel(*settings, flat, *state)
 
     return move

@@ -12,7 +12,8 @@ from cgprimer import takes
 from cgprimer.errors import OptionError
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import sole_output
-from cgprimer.run.exports.namespace import Exported, Functions
+from cgprimer.run.exports.jax_names import jax_functions
+from cgprimer.run.exports.namespace import Exported
 
 
 def to_jax(
@@ -23,7 +24,8 @@ def to_jax(
     It is pure and made of `jax.numpy` alone, so `jax.jit`, `jax.grad`, `jax.vmap` and
     shardings work on it. Arrays have the dims of their names, or (n, *dims) for n
     samples, as for `Graph.evaluate`; they keep their type, which is float32 in JAX
-    unless `jax_enable_x64` is on. Raises OptionError where JAX is not installed,
+    unless `jax_enable_x64` is on. Indexes are not checked: JAX takes the last entry, or
+    nan, for one beyond the axis. Raises OptionError where JAX is not installed,
     OpError for an operation that only numpy code knows.
 
     Example: jax.grad(to_jax(graph, "xl"))(params | {"xx": x})["W"]
@@ -34,7 +36,7 @@ def to_jax(
         import jax.numpy as jnp
     except ImportError as error:
         raise OptionError("to_jax needs jax", "pip install 'cgprimer[jax]'") from error
-    exported = Exported(graph, [output], jnp, _functions(), jnp.asarray)
+    exported = Exported(graph, [output], jnp, jax_functions(), float)
 
     def function(values: Mapping[str, Any]) -> Any:
         arrays = {name: jnp.asarray(value) for name, value in values.items()}
@@ -44,18 +46,3 @@ def to_jax(
     function.__name__ = function.__qualname__ = output
     function.__doc__ = f"{output} of {graph!r}"
     return function
-
-
-def _functions() -> Functions:
-    """What JAX calls otherwise than numpy."""
-    import jax
-    import jax.numpy as jnp
-
-    return {
-        "sigmoid": jax.nn.sigmoid,
-        "softplus": jax.nn.softplus,
-        "erf": jax.scipy.special.erf,
-        "xlogy": jax.scipy.special.xlogy,
-        "step": lambda a: jnp.heaviside(a, 0.0),
-        "relu": jax.nn.relu,
-    }

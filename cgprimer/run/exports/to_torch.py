@@ -16,7 +16,8 @@ from cgprimer.errors import OptionError, PointError, listing
 from cgprimer.graph.arrays import as_numbers
 from cgprimer.graph.graph import Graph
 from cgprimer.graph.local import sole_output
-from cgprimer.run.exports.namespace import Exported, Functions
+from cgprimer.run.exports.namespace import Exported
+from cgprimer.run.exports.torch_names import TorchNames, torch_functions
 
 if TYPE_CHECKING:
     import torch
@@ -61,9 +62,8 @@ def to_torch(
         name: torch.as_tensor(as_numbers(f"start of {name!r}", values[name]).copy())
         for name in graph.parameters
     }
-    exported = Exported(
-        graph, [output], torch, _functions(), partial(torch.tensor, dtype=dtype)
-    )
+    number = partial(torch.tensor, dtype=dtype)
+    exported = Exported(graph, [output], TorchNames(), torch_functions(), number)
     return _module(exported, {k: v.to(dtype) for k, v in tensors.items()}, dtype)
 
 
@@ -90,18 +90,3 @@ def _module(
             return f"{exported.outputs[0]} of {exported.graph!r}"
 
     return GraphModule()
-
-
-def _functions() -> Functions:
-    """What torch calls otherwise than numpy."""
-    import torch
-
-    return {
-        "softplus": torch.nn.functional.softplus,
-        "pow": torch.pow,
-        "step": lambda a: (a > 0).to(a.dtype),
-        "erf": torch.erf,
-        "sigmoid": torch.sigmoid,
-        "relu": torch.relu,
-        "xlogy": torch.xlogy,
-    }

@@ -125,13 +125,14 @@ class DenseRecord(NamedTuple):
 
 
 @functools.cache
-def gemm() -> int:
-    """The address of BLAS's dgemm."""
+def gemm(title: str = "dgemm") -> int:
+    """The address of BLAS's dgemm, or of sgemm."""
     from scipy.linalg import cython_blas
 
     # scipy's own BLAS, which is there wherever scipy is. Its address is in a capsule
     # whose name is the signature, and which opens only for that name.
-    capsule = cython_blas.__pyx_capi__["dgemm"]
+    capsules: dict[str, object] = dict(cython_blas.__pyx_capi__)
+    capsule = capsules[title]
     api = ctypes.pythonapi
     api.PyCapsule_GetName.restype = ctypes.c_char_p
     api.PyCapsule_GetName.argtypes = [ctypes.py_object]

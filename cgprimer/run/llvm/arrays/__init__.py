@@ -1,9 +1,12 @@
 """Functions of arrays as machine code: value, gradient and step of descent.
 
     roots, dims, which names have samples
-      ─ lowering ─▶ Plan: steps over buffers      builder, operations: one row per op
-      ─ module ───▶ text of kernels               loop_text, convolution_text, math_text
-      ─ jit ⇄ cache ─▶ ArrayFunction, ArrayStep    function, blas
+      ─ demand, lowering, planner ─▶ Plan of steps over buffers
+            expression    arrays as distances in memory      steps
+            operations    one row for each of the table      builder, loop_builder
+      ─ module ─▶ text of kernels
+            nest, loop_text, array_emitter, convolution_text, math_text, registers
+      ─ jit ⇄ cache ─▶ ArrayFunction, ArrayStep              function, blas
 
 Arrays lie with their samples last, and each axis of a value has a distance in memory:
 what only moves entries (transpose, slice, spread, pick a window) computes nothing.
@@ -12,7 +15,7 @@ vectors along what lies one behind the other; products go to BLAS, in one thread
 convolutions keep sums of several channels in registers. Nothing of Python runs between
 the steps, and all sizes are constants of the code.
 
-    f = compile_arrays([loss, *slopes], sizing, {"xx", "xt"}, 100, "float32", means=(0, 1))
+    f = compile_arrays([loss, slope], sizing, {"xx", "xt"}, samples=100, means=(0, 1))
     value, slope = f({"xx": images, "xt": classes, "W": weights})
 
 Uncoded says which operations have no machine code; `run.arrays` computes them.
@@ -24,7 +27,7 @@ from cgprimer.run.llvm.arrays.function import (
     compile_arrays,
     compile_step,
 )
-from cgprimer.run.llvm.arrays.lowering import Uncoded, uncoded
+from cgprimer.run.llvm.arrays.request import Uncoded, uncoded
 
 __all__ = [
     "ArrayFunction",

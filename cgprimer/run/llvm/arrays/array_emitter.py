@@ -1,6 +1,6 @@
 """Expressions over arrays to LLVM text: choices, comparisons, parts of vectors, folds.
 
-    ArrayEmitter: `run.llvm.emit` for any width, with functions named after theirs
+ArrayEmitter: `run.llvm.emit` for any width, with functions named after theirs
 """
 
 from __future__ import annotations

@@ -1,29 +1,36 @@
-"""BLAS's products of matrices, as scipy brings them: dtype ─▶ address of a function."""
+"""BLAS's products of matrices, as scipy brings them: which it reads, in one thread."""
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from typing import Any
 
 import numpy as np
 
+from cgprimer.run.llvm.dense import gemm
 
-@functools.cache
-def gemm(dtype: np.dtype[np.floating]) -> int:
+
+def product_address(dtype: np.dtype[Any]) -> int:
     """The address of dgemm, or of sgemm for float32."""
-    from scipy.linalg import cython_blas
+    return gemm("dgemm" if dtype.itemsize == 8 else "sgemm")
 
-    # Its address is in a capsule whose name is the signature, and which opens only for
-    # that name.
-    title = "dgemm" if dtype.itemsize == 8 else "sgemm"
-    capsule = cython_blas.__pyx_capi__[title]
-    api = ctypes.pythonapi
-    api.PyCapsule_GetName.restype = ctypes.c_char_p
-    api.PyCapsule_GetName.argtypes = [ctypes.py_object]
-    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
-    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    return int(api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule)))
+
+def layout(
+    inner: int, outer: int, inner_size: int, outer_size: int
+) -> tuple[bool, int]:
+    """Whether a matrix is turned, to BLAS, and how far apart its columns are then."""
+    if (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1):
+        return False, max(outer, inner_size, 1)
+    return True, max(inner, outer_size, 1)
+
+
+def fits_blas(inner: int, outer: int, inner_size: int, outer_size: int) -> bool:
+    """Whether BLAS can read a matrix with these distances as it is."""
+    plain = (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1)
+    turned = (outer == 1 or outer_size == 1) and (
+        inner >= outer_size or inner_size == 1
+    )
+    return plain or turned
 
 
 class OneThread:
@@ -47,7 +54,7 @@ class OneThread:
 @functools.cache
 def _pools() -> tuple[Any, ...]:
     """scipy's BLAS, or all that are there."""
-    gemm(np.dtype(np.float64))
+    gemm()  # loads it
     from threadpoolctl import ThreadpoolController
 
     pools = ThreadpoolController().select(user_api="blas").lib_controllers

@@ -12,6 +12,7 @@ reshaping move no number: they change the distances of all leaves below an expre
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -60,7 +61,23 @@ def _selected(c: float, a: float, b: float) -> float:
 CHOOSE = Op("choose", _selected, ("0", "0", "0"))
 EQUAL, LESS, AT_MOST = (Op(n, float, ("0", "0")) for n in ("equal", "less", "at_most"))
 CHEAP = frozenset(
-    "name const add sub mul neg abs relu step sign max min choose equal less".split()
+    [
+        "name",
+        "const",
+        "add",
+        "sub",
+        "mul",
+        "neg",
+        "abs",
+        "relu",
+        "step",
+        "sign",
+        "max",
+        "min",
+        "choose",
+        "equal",
+        "less",
+    ]
 )
 """Operations that cost about as much as reading a number."""
 
@@ -108,7 +125,9 @@ class Views:
         """Roughly what an entry costs: operations, functions tenfold."""
         order = postorder([expr.node])
         return sum(
-            (1 if n.op.name in CHEAP else 10) for n in order if n.op not in (NAME, CONST)
+            (1 if n.op.name in CHEAP else 10)
+            for n in order
+            if n.op not in (NAME, CONST)
         )
 
     def moved(
@@ -161,9 +180,7 @@ class Views:
             return tuple(result)
 
         zeros = [0] * len(axes)
-        return self.restrided(
-            expr, place(expr.shape, sizes), lambda s: place(s, zeros)
-        )
+        return self.restrided(expr, place(expr.shape, sizes), lambda s: place(s, zeros))
 
     def dropped(self, expr: Expr, axes: Sequence[int]) -> Expr:
         """The first entry along these axes."""
@@ -218,8 +235,10 @@ def reshaped_strides(old: Shape, strides: Shape, new: Shape) -> Shape | None:
 
     Axes are taken in groups of as many entries before as after:
 
-    >>> reshaped_strides((4, 6), (6, 1), (2, 12)), reshaped_strides((4, 6), (1, 4), (24,))
-    ((12, 1), None)
+    >>> reshaped_strides((4, 6), (6, 1), (2, 12))
+    (12, 1)
+    >>> reshaped_strides((4, 6), (1, 4), (24,)) is None
+    True
     """
     kept = [(n, s) for n, s in zip(old, strides, strict=True) if n != 1]
     result: list[int] = []
@@ -236,7 +255,7 @@ def reshaped_strides(old: Shape, strides: Shape, new: Shape) -> Shape | None:
         if have != want:
             continue
         taken = kept[first:last]
-        for (_, s), (m, t) in zip(taken, taken[1:], strict=False):
+        for (_, s), (m, t) in pairwise(taken):
             if s != m * t:
                 return None
         step = taken[-1][1] if taken else 0

@@ -8,6 +8,7 @@ Everything between one call and its return is machine code: loops, products by B
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -17,16 +18,12 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from cgprimer.expr.array_forwards.choices import BadIndex, whole
 from cgprimer.expr.dims import Sizing
 from cgprimer.expr.node import Node
-from cgprimer.run.llvm.arrays.blas import OneThread, gemm
-from cgprimer.run.llvm.arrays.lowering import (
-    Lowered,
-    Lowering,
-    Request,
-    Uncoded,
-    uncoded,
-)
+from cgprimer.run.llvm.arrays.blas import OneThread, product_address
 from cgprimer.run.llvm.arrays.module import HEAD, module_of
-from cgprimer.run.llvm.arrays.operations import NoCode
+from cgprimer.run.llvm.arrays.operations.call import NoCode
+from cgprimer.run.llvm.arrays.planner import Planner
+from cgprimer.run.llvm.arrays.request import Lowered, Request, Uncoded, uncoded
+from cgprimer.run.llvm.arrays.steps import Buffer
 from cgprimer.run.llvm.calling import CompiledFunction
 from cgprimer.run.llvm.lanes import DOUBLE, NumberType
 
@@ -36,7 +33,10 @@ Numbers = NDArray[Any]
 
 
 class Code:
-    """The machine code of a request, and the memory of one call at a time."""
+    """The machine code of a request, which any number of threads may run at once.
+
+    slot : buffer that is handed in → place of its address in a ArrayWorkspace.
+    """
 
     def __init__(self, request: Request, dtype: DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
@@ -45,36 +45,37 @@ class Code:
         missing = uncoded([*request.roots, *request.updates.values()])
         if missing:
             raise Uncoded(f"no machine code for {', '.join(missing)}")
-        self.samples = request.samples
-        real = DOUBLE if self.dtype.itemsize == 8 else FLOAT
         try:
-            self.lowered: Lowered = Lowering(request).run()
+            self.lowered: Lowered = Planner(request).run()
         except NoCode as error:
             raise Uncoded(f"no machine code for {error}") from None
+        real = DOUBLE if self.dtype.itemsize == 8 else FLOAT
         module = module_of(self.lowered.plan, real)
+        self.samples, self.block = request.samples, module.block
         self.function = CompiledFunction(module.text)
-        self.block = np.empty(module.block + LINE, dtype=np.uint8)
-        self.factors = np.zeros(2, dtype=self.dtype)
-        self.args = np.zeros(HEAD + len(module.outside), dtype=np.int64)
-        shift = -self.block.ctypes.data % LINE
-        self.args[:HEAD] = (
-            self.block.ctypes.data + shift,
-            gemm(self.dtype),
-            self.factors.ctypes.data,
-        )
         self.slot = {buffer: HEAD + k for k, buffer in enumerate(module.outside)}
-        self.keep: list[Numbers] = []
-        for buffer, place in self.slot.items():
-            record = self.lowered.plan.buffers[buffer]
-            if record.kind == "constant":
-                self.keep.append(np.arange(record.size, dtype=self.dtype))
-                self.args[place] = self.keep[-1].ctypes.data
-            elif record.kind == "factor":
-                self.args[place] = self.factors.ctypes.data
-        self.pointer = self.args.ctypes.data
         self.results = [
             (self.slot[buffer], shape) for buffer, shape in self.lowered.results
         ]
+        self.counts = {
+            slot: np.arange(record.size, dtype=self.dtype)
+            for slot, record in self._records()
+            if record.kind == "constant"
+        }
+
+    def _records(self) -> list[tuple[int, Buffer]]:
+        buffers = self.lowered.plan.buffers
+        return [(slot, buffers[k]) for k, slot in self.slot.items()]
+
+    def workspace(self) -> ArrayWorkspace:
+        """Memory for one call at a time."""
+        made = ArrayWorkspace(self)
+        for slot, record in self._records():
+            if record.kind == "constant":
+                made.args[slot] = self.counts[slot].ctypes.data
+            elif record.kind == "factor":
+                made.args[slot] = made.factors.ctypes.data
+        return made
 
     def check_index(self, name: str, values: Numbers) -> None:
         """BadIndex where a name holds what names no entry."""
@@ -84,14 +85,30 @@ class Code:
         except BadIndex as error:
             raise error.named(name, "") from None
 
+
+class ArrayWorkspace:
+    """The memory of one call: addresses, factors, and all that is in between."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.block = np.empty(code.block + LINE, dtype=np.uint8)
+        self.factors = np.zeros(2, dtype=code.dtype)
+        self.args = np.zeros(HEAD + len(code.slot), dtype=np.int64)
+        self.args[:HEAD] = (
+            self.block.ctypes.data + -self.block.ctypes.data % LINE,
+            product_address(code.dtype),
+            self.factors.ctypes.data,
+        )
+        self.pointer = self.args.ctypes.data
+
     def call(self) -> None:
-        """Run."""
+        """Run the code."""
         with OneThread():
-            self.function.call(self.pointer)
+            self.code.function.call(self.pointer)
 
 
 class ArrayFunction:
-    """A compiled function of arrays.
+    """A compiled function of arrays; several threads may call it at once.
 
     f(values) takes a value (n, *dims) for each name with samples, (*dims) for others,
     and returns an array for each root: (n, *dims), or (*dims) without samples.
@@ -100,33 +117,44 @@ class ArrayFunction:
     def __init__(self, code: Code, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.code = code
         inputs = code.lowered.inputs
-        self.inputs = [
-            (name, code.slot[buffer], shapes[name]) for name, buffer in inputs.items()
-        ]
+        self.shapes = {name: shapes[name] for name in inputs}
+        self.slots = [code.slot[buffer] for buffer in inputs.values()]
+        self.spare: deque[ArrayWorkspace] = deque()
 
     def __call__(self, values: Mapping[str, ArrayLike]) -> list[Numbers]:
         code = self.code
         # Copies of what is of another type or order are held until the call is over.
-        held = []
-        for name, slot, shape in self.inputs:
-            array = np.ascontiguousarray(values[name], dtype=code.dtype)
-            if array.shape != shape and array.size != int(np.prod(shape)):
-                raise ValueError(f"{name} is {array.shape}, but {shape} is expected")
-            code.args[slot] = array.ctypes.data
-            if name in code.lowered.indices:
-                code.check_index(name, array)
-            held.append(array)
+        held = [self._checked(name, values[name]) for name in self.shapes]
         results = [np.empty(shape, code.dtype) for _, shape in code.results]
+        try:
+            work = self.spare.pop()
+        except IndexError:  # the first call, or another thread is at work
+            work = code.workspace()
+        for slot, array in zip(self.slots, held, strict=True):
+            work.args[slot] = array.ctypes.data
         for (slot, _), array in zip(code.results, results, strict=True):
-            code.args[slot] = array.ctypes.data
-        code.call()
+            work.args[slot] = array.ctypes.data
+        work.call()
+        self.spare.append(work)
         return results
+
+    def _checked(self, name: str, value: ArrayLike) -> Numbers:
+        """A value as the code reads it; ValueError, or BadIndex, where it cannot."""
+        array = np.ascontiguousarray(value, dtype=self.code.dtype)
+        shape = self.shapes[name]
+        if array.shape != shape and (shape or array.size != 1):
+            raise ValueError(f"{name} is {array.shape}, but {shape} is expected")
+        if name in self.code.lowered.indices:
+            self.code.check_index(name, array)
+        return array
 
 
 class ArrayStep:
-    """One step of plain gradient descent on a batch: parameters change in place.
+    """One step of plain gradient descent on a batch; for one thread at a time.
 
-    values : name → array of the parameters, which the step owns.
+    code : of `compile_step`. values : name → array of the parameters, which the step
+    copies, and changes in place. data : name → array, whose rows make batches: those
+    of names with samples, or with a batch written out. batch : rows of each.
     """
 
     def __init__(
@@ -136,7 +164,7 @@ class ArrayStep:
         data: Mapping[str, ArrayLike],
         batch: int,
     ) -> None:
-        self.code, self.scaled = code, 1 / code.samples
+        self.code, self.work = code, code.workspace()
         self.values = {
             name: np.array(value, dtype=code.dtype, order="C")
             for name, value in values.items()
@@ -151,26 +179,26 @@ class ArrayStep:
             name: np.empty((batch, *array.shape[1:]), dtype=code.dtype)
             for name, array in self.data.items()
         }
-        for name, buffer in code.lowered.inputs.items():
-            if name in self.values:
-                code.args[code.slot[buffer]] = self.values[name].ctypes.data
-            elif name in self.rows:
-                code.args[code.slot[buffer]] = self.rows[name].ctypes.data
         [(slot, shape)] = code.results
         self.loss = np.zeros(shape, dtype=code.dtype)
-        code.args[slot] = self.loss.ctypes.data
-        self._pairs = [(self.data[name], self.rows[name]) for name in self.data]
+        self.work.args[slot] = self.loss.ctypes.data
+        for name, array in (self.values | self.rows).items():
+            if name in code.lowered.inputs:
+                buffer = code.lowered.inputs[name]
+                if array.size != code.lowered.plan.buffers[buffer].size:
+                    raise ValueError(f"{name} is {array.shape} in a batch of {batch}")
+                self.work.args[code.slot[buffer]] = array.ctypes.data
 
     def __call__(self, rows: NDArray[np.int64] | slice, rate: float) -> float:
         """Step on these rows of the data; the mean loss before it."""
-        for data, batch in self._pairs:
+        for name, batch in self.rows.items():
             if isinstance(rows, slice):
-                batch[:] = data[rows]
+                batch[:] = self.data[name][rows]
             else:
-                np.take(data, rows, axis=0, out=batch, mode="clip")
-        factors = self.code.factors
-        factors[0], factors[1] = -rate, -rate * self.scaled
-        self.code.call()
+                np.take(self.data[name], rows, axis=0, out=batch)
+        factors = self.work.factors
+        factors[0], factors[1] = -rate, -rate / self.code.samples
+        self.work.call()
         return float(self.loss[()])
 
 

@@ -23,7 +23,7 @@ from cgprimer.run.llvm.lanes import NumberType
 FIRST = {"sum": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}
 
 
-class Steps(NamedTuple):
+class WalkNames(NamedTuple):
     """An axis as a function sees it: names of the length and of distances, or 0."""
 
     size: Whole
@@ -41,19 +41,19 @@ class LoopWriter:
         self.known: dict[int, str] = {}
         self._told = 0
         self.walks = [
-            Steps(
+            WalkNames(
                 self._tell(),
                 tuple(self._tell() if s else 0 for s in walk.strides),
                 walk.folded,
             )
             for walk in nest.walks
         ]
-        self.lane: Steps | None = None
+        self.lane: WalkNames | None = None
         self.rest, self.whole = nest.rest, False
         if nest.lane:
             self.whole = nest.lane.size >= nest.width
             size = self._tell()
-            self.lane = Steps(
+            self.lane = WalkNames(
                 size,
                 tuple(s if s in (0, 1) else self._tell() for s in nest.lane.strides),
                 nest.lane.folded,
@@ -71,12 +71,12 @@ class LoopWriter:
         self._outer(outer, base)
         return self.e
 
-    def _remaining(self, walks: Sequence[Steps], k: int) -> bool:
+    def _remaining(self, walks: Sequence[WalkNames], k: int) -> bool:
         """Whether a leaf still moves in loops that are to come."""
         lanes = [self.lane] if self.lane else []
         return any(walk.strides[k] for walk in (*walks, *lanes))
 
-    def _settle(self, inner: Sequence[Steps], base: Sequence[str]) -> list[int]:
+    def _settle(self, inner: Sequence[WalkNames], base: Sequence[str]) -> list[int]:
         """Load what does not change any more; which leaves these are."""
         new = [
             k
@@ -87,7 +87,7 @@ class LoopWriter:
             self.known[k] = self.e.splat(self.e.number(base[k], 0))
         return new
 
-    def _at(self, walk: Steps, base: Sequence[str], index: str) -> list[str]:
+    def _at(self, walk: WalkNames, base: Sequence[str], index: str) -> list[str]:
         """Where all arrays are, so far along an axis."""
         e = self.e
         return [
@@ -97,7 +97,7 @@ class LoopWriter:
             for k, (place, stride) in enumerate(zip(base, walk.strides, strict=True))
         ]
 
-    def _outer(self, walks: Sequence[Steps], base: list[str]) -> None:
+    def _outer(self, walks: Sequence[WalkNames], base: list[str]) -> None:
         """Loops over axes that are kept."""
         inner = [walk for walk in self.walks if walk.folded]
         new = self._settle((*walks, *inner), base)
@@ -118,9 +118,7 @@ class LoopWriter:
         for k in new:
             del self.known[k]
 
-    def _blocks(
-        self, base: list[str], body: Callable[[list[str], int], None]
-    ) -> None:
+    def _blocks(self, base: list[str], body: Callable[[list[str], int], None]) -> None:
         """Whole vectors along the lane, then the rest."""
         if self.lane is None:
             body(base, 1)
@@ -138,7 +136,7 @@ class LoopWriter:
         assert self.lane is not None
         return self._at(self.lane, base, str(self.lane.size)) if self.whole else base
 
-    def _entry(self, inner: Sequence[Steps], base: list[str], lanes: int) -> None:
+    def _entry(self, inner: Sequence[WalkNames], base: list[str], lanes: int) -> None:
         """One vector of results."""
         e, fold = self.e, self.loop.fold
         if fold:
@@ -168,7 +166,7 @@ class LoopWriter:
         return e.emit([output.root for output in self.loop.outputs], names)
 
     def _folded(
-        self, walks: Sequence[Steps], base: list[str], total: str, lanes: int
+        self, walks: Sequence[WalkNames], base: list[str], total: str, lanes: int
     ) -> str:
         """Loops over axes that are folded; `lanes` is 0 where the lane is one."""
         e = self.e

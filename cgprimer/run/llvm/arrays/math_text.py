@@ -22,8 +22,8 @@ def math_text(functions: Iterable[str], real: NumberType) -> tuple[str, set[str]
     """The definitions of functions, and what the module has to declare for them."""
     by_width: dict[int, set[str]] = defaultdict(set)
     for function in functions:
-        width, title = function.split("_", 1)
-        by_width[int(width)].add(title)
+        lanes, title = function.split("_", 1)
+        by_width[int(lanes)].add(title)
     declared: set[str] = set()
     texts: list[str] = []
     narrow = real != DOUBLE

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cgprimer.run.llvm.arrays.array_emitter import ArrayEmitter
-from cgprimer.run.llvm.arrays.convolution_text import ConvolutionWriter
+from cgprimer.run.llvm.arrays.blas import layout
+from cgprimer.run.llvm.arrays.convolutions import convolution_text
 from cgprimer.run.llvm.arrays.expression import Leaf
 from cgprimer.run.llvm.arrays.loop_text import loop_text
 from cgprimer.run.llvm.arrays.math_text import math_text
 from cgprimer.run.llvm.arrays.nest import nest_of, signature
-from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, Plan, Product
+from cgprimer.run.llvm.arrays.steps import Axis, Convolution, Loop, MatrixProduct, Plan
 from cgprimer.run.llvm.lanes import NumberType
 from cgprimer.run.llvm.writer import Writer
 
@@ -60,7 +61,7 @@ class ModuleWriter:
         for step in self.plan.steps:
             if isinstance(step, Loop):
                 self._loop(step)
-            elif isinstance(step, Product):
+            elif isinstance(step, MatrixProduct):
                 self._product(step)
             else:
                 self._convolution(step)
@@ -116,13 +117,13 @@ class ModuleWriter:
         self._call(title, [*given, *map(self._address, leaves)])
 
     def _convolution(self, step: Convolution) -> None:
-        more = [leaf for _, leaf in step.more]
-        names = ["%a", "%b", "%c", "%factor", *(f"%m{k}" for k in range(len(more)))]
+        names = ["%a", "%b", "%c", "%factor"]
         given = [self._address(leaf) for leaf in (step.a, step.b, step.c)]
         given.append(self._factor(step.given))
-        given += map(self._address, more)
-        body = ConvolutionWriter(step, self.real).write()
-        self._call(self._kernel(body, names), given)
+        if step.scratch is not None:
+            names.append("%scratch")
+            given.append(self._address(step.scratch))
+        self._call(self._kernel(convolution_text(step, self.real), names), given)
 
     def _factor(self, number: int) -> str:
         """The address of a factor that is handed in; they count from 1."""
@@ -134,17 +135,21 @@ class ModuleWriter:
             f"private unnamed_addr constant {text}", f"@c{len(self.constants)}"
         )
 
-    def _product(self, step: Product) -> None:
+    def _product(self, step: MatrixProduct) -> None:
         a, b, c = map(self._address, (step.a, step.b, step.c))
         self._around(step, step.loops, (a, b, c), "1")
 
     def _around(
-        self, step: Product, loops: tuple[Axis, ...], at: tuple[str, ...], first: str
+        self,
+        step: MatrixProduct,
+        loops: tuple[Axis, ...],
+        at: tuple[str, ...],
+        first: str,
     ) -> None:
         """Products in loops around them; only the first of a sum clears the result."""
         e = self.e
         if not loops:
-            self._gemm(step, *at, first)
+            self._gemm(step, at, first)
             return
         axis = loops[0]
 
@@ -161,12 +166,13 @@ class ModuleWriter:
 
         e.each(0, axis.size, 1, one)
 
-    def _gemm(self, step: Product, a: str, b: str, c: str, first: str) -> None:
+    def _gemm(self, step: MatrixProduct, at: tuple[str, ...], first: str) -> None:
         """One product; BLAS counts by columns, so it gets Cᵀ = Bᵀ·Aᵀ."""
+        a, b, c = at
         e, kind = self.e, self.real.name
         rows, columns, inner = step.rows, step.columns, step.inner
-        turned_b, ldb = _layout(columns.b, inner.b, columns.size, inner.size)
-        turned_a, lda = _layout(inner.a, rows.a, inner.size, rows.size)
+        turned_b, ldb = layout(columns.b, inner.b, columns.size, inner.size)
+        turned_a, lda = layout(inner.a, rows.a, inner.size, rows.size)
         ldc = max(rows.c, columns.size)
         numbers = [columns.size, rows.size, inner.size, ldb, lda, ldc]
         n, m, k, ldb_, lda_, ldc_ = (self._constant(f"i32 {x}") for x in numbers)
@@ -190,24 +196,6 @@ class ModuleWriter:
         places = [*letters, n, m, k, alpha, b, ldb_, a, lda_, beta, c, ldc_]
         given = ", ".join(f"ptr {place}" for place in places)
         e.do(f"call void {self.gemm}({given})")
-
-
-def _layout(
-    inner: int, outer: int, inner_size: int, outer_size: int
-) -> tuple[bool, int]:
-    """Whether a matrix is turned, to BLAS, and how far apart its columns are then."""
-    if (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1):
-        return False, max(outer, inner_size, 1)
-    return True, max(inner, outer_size, 1)
-
-
-def fits_blas(inner: int, outer: int, inner_size: int, outer_size: int) -> bool:
-    """Whether BLAS can read a matrix with these distances as it is."""
-    plain = (inner == 1 or inner_size == 1) and (outer >= inner_size or outer_size == 1)
-    turned = (outer == 1 or outer_size == 1) and (
-        inner >= outer_size or inner_size == 1
-    )
-    return plain or turned
 
 
 def module_of(plan: Plan, real: NumberType) -> Module:

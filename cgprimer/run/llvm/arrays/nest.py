@@ -1,6 +1,6 @@
 """The axes of a loop: which lie one behind the other, and along which vectors lie.
 
-    Loop ─ nest_of ─▶ Nest ─ signature ─▶ what tells the functions of loops apart
+Loop ─ nest_of ─▶ Nest ─ signature ─▶ what tells the functions of loops apart
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def signature(loop: Loop, nest: Nest) -> tuple[object, ...]:
     text: list[tuple[object, ...]] = []
     for node in postorder([output.root for output in loop.outputs]):
         rows[node] = len(rows)
-        value = number[node] if node in number else node.value
+        value = number.get(node, node.value)
         shown = value.hex() if isinstance(value, float) else value
         text.append((node.op, shown, *(rows[arg] for arg in node.args)))
     roots = tuple(rows[output.root] for output in loop.outputs)

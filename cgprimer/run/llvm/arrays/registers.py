@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Registers(NamedTuple):
     """What the processor has: vectors in registers, and their bytes."""
 
-    count: int
+    number: int
     bytes: int
 
 

@@ -60,7 +60,7 @@ class Axis(NamedTuple):
     c: int
 
 
-class Product(NamedTuple):
+class MatrixProduct(NamedTuple):
     """C = factor·Σ A·B, or added to what is there; one product of matrices per `loops`.
 
     rows, columns, inner : axes of the matrices. loops : axes around them, a few of
@@ -95,7 +95,7 @@ class Convolution(NamedTuple):
 
     kind : "forward", "data" or "kernel". a, b : its factors. image, kernel, result :
     (C, H, W), (O, C, P, Q), (O, U, V). samples : length of the last axis of images.
-    after : what becomes of each sum, over the name of `SUM` and of `more`.
+    scratch : memory for sums, which the adjoint by the kernel needs.
     """
 
     kind: str
@@ -110,22 +110,20 @@ class Convolution(NamedTuple):
     samples: int
     factor: float = 1.0
     given: int = 0
-    after: Node | None = None
-    more: tuple[tuple[Node, Leaf], ...] = ()
+    scratch: Leaf | None = None
 
     @property
     def reads(self) -> list[Leaf]:
         """Leaves that are read."""
-        kept = [self.c] if self.given else []
-        return [self.a, self.b, *kept, *(leaf for _, leaf in self.more)]
+        return [self.a, self.b, *[self.c] * bool(self.given)]
 
     @property
     def writes(self) -> list[Leaf]:
         """Leaves that are written."""
-        return [self.c]
+        return [self.c] if self.scratch is None else [self.c, self.scratch]
 
 
-Step = Loop | Product | Convolution
+Step = Loop | MatrixProduct | Convolution
 
 
 @dataclass
@@ -153,7 +151,7 @@ class Plan:
         return len(self.buffers) - 1
 
     def places(self, bytes_each: int) -> tuple[dict[int, int], int]:
-        """Where each buffer of kind "work" begins in the block, and the block's size."""
+        """Where each buffer of kind "work" begins in the block; the block's size."""
         first, last = self._lifetimes()
         return _packed(
             {
@@ -222,8 +220,8 @@ def _gap(alive: Sequence[tuple[int, int, int]], size: int) -> int:
     return at
 
 
-def names_below(roots: Iterable[Node], of: Callable[[Node], Leaf]) -> tuple[
-    tuple[Node, Leaf], ...
-]:
+def names_below(
+    roots: Iterable[Node], of: Callable[[Node], Leaf]
+) -> tuple[tuple[Node, Leaf], ...]:
     """The leaves below expressions, each with its place."""
     return tuple((n, of(n)) for n in postorder(roots) if n.op is NAME)
