@@ -28,7 +28,7 @@ assert twice.verdict == "FAIL"
 
 norm = parse_graph(
     [
-        "xx, C: batch x 4",
+        "xx, C: 6 x 4",
         "gam, bet: 4",
         "xm = mean(xx, axis=0)",
         "xs = sqrt(mean((xx - xm)^2, axis=0) + 1e-5)",
