@@ -1,4 +1,4 @@
-"""16. The operations of a small tensor library, their backwards, and two that are wrong.
+"""16. Operations of a small tensor library, their backwards, and two that are wrong.
 
 A teaching library has a class for each operation: a forward, and a backward that turns
 the gradient of the result into those of the inputs. Here an operation is an equation
