@@ -1,4 +1,4 @@
-"""19. A convolutional network on files of colour images: rate, epochs, each class.
+"""20. A convolutional network on files of colour images: rate, epochs, each class.
 
 Two layers of windows, two of matrices, eleven lines of text; the files have the form of
 CIFAR-10. The pictures are scikit-learn's digits in colours that mean nothing, so that a

@@ -1,4 +1,4 @@
-"""18. A two-layer network on files of images, and two runs that are none.
+"""19. A two-layer network on files of images, and two runs that are none.
 
 A course reports 32.6 % and 10.1 % on written digits and asks what layers are good for.
 The first run had diverged, the second was dead; neither said so. Here both are made on
