@@ -2,8 +2,8 @@
 
 A graph is fixed: no value decides what is computed. A choice is an operation, `where`,
 of which both branches are computed; a loop is written out, an equation for each step.
-Tools that build a graph anew at each call pay for it at each call. Here it is paid once:
-how much, for 3 to 300 steps of a recurrent network, is measured below.
+Tools that build a graph anew at each call pay for it at each call. Here it is paid
+once: how much, for 3 to 300 steps of a recurrent network, is measured below.
 """
 
 import time
@@ -12,8 +12,8 @@ import numpy as np
 
 from cgprimer import check_gradients, parse_graph, steps, unrolled
 
-# A choice: the branch that was not taken gets 0 of the adjoint. But it was computed, and
-# 0 times a slope that is no number is none. So the argument is chosen, not the result.
+# A choice: the branch that was not taken gets 0 of the adjoint. But it was computed,
+# and 0 times a slope that is no number is none. So the argument is chosen instead.
 
 at = {"xx": [4.0, -1.0, 0.25]}
 result = parse_graph(["xx: 3", "xy = where(xx > 0, sqrt(xx), 0)", "xl = sum(xy)"])
