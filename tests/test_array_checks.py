@@ -93,6 +93,7 @@ RIGHT = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("name", "claims"), RIGHT)
 def test_right_claims_pass(name, claims):
     rows = judged(name, claims)
@@ -180,6 +181,7 @@ SAYS = {  # graph, claim ─▶ what is said of it, to the end of the first sent
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("name", "claim"), SAYS)
 def test_wrong_claims_are_told_by_their_mistake(name, claim):
     [row] = judged(name, [claim])
@@ -350,6 +352,7 @@ def test_models_pass_and_their_mutations_are_caught(name):
 
 
 @pytest.mark.slow
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", MODELS)
 def test_models_pass_at_random_points(name):
     graph, _ = point(name)

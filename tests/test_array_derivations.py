@@ -147,6 +147,7 @@ REMARKS = [
 ]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("text", "remark", "correct"), REMARKS)
 def test_what_is_wrong_is_told(text, remark, correct):
     row = check_derivation(text, rng=0).rows[-1]

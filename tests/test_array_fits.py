@@ -94,6 +94,7 @@ OBJECTIVES = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("case", OBJECTIVES)
 def test_values_and_derivatives_are_those_in_numbers(case):
     texts, inputs, targets, options = OBJECTIVES[case]
@@ -119,6 +120,7 @@ def test_values_and_derivatives_are_those_in_numbers(case):
 
 
 @pytest.mark.skipif(not jit.available(), reason="machine code needs llvmlite")
+@pytest.mark.every(3)
 @pytest.mark.parametrize("method", [SGD(0.1), Adam(0.05)], ids=lambda m: m.label)
 @pytest.mark.parametrize("case", ["mse", "sigma", "weights", "softmax", "penalty"])
 def test_machine_code_steps_as_numpy_does(case, method):

@@ -33,6 +33,7 @@ def test_dims_are_found_with_the_author_s_sizes(name):
     assert {v: show_dims(graph.dims(v)) for v in found} == found
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("name", MODELS)
 def test_gradients_are_those_of_differences(name):
     graph, at = point(name)
@@ -56,6 +57,7 @@ def along_direction(first, slope, dims):
     return graph_of(bodies, ["x_second"], names, first.inputs, sizing=sizing)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_second_derivatives_are_those_of_differences(name):
     graph, at = point(name)
@@ -87,6 +89,7 @@ def flat(at, graph):
     }
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_unrolled_is_the_same_in_numbers(name):
     graph, at = point(name)

@@ -169,6 +169,7 @@ PRINTED = [  # text, and what is printed of it
 ]  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("text", "printed"), PRINTED)
 def test_what_is_read_is_printed_and_read_again(text: str, printed: str):
     node = parse_array_expression(text)
@@ -978,6 +979,7 @@ def value_of(rng: random.Random, key: str, default: object) -> object:
     return rng.choice(VALUES.get(key, [2, (3, 1), "k"]))
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("seed", range(10))
 def test_whatever_is_printed_is_read_as_the_same_node(seed: int):
     rng = random.Random(seed)

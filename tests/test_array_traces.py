@@ -85,6 +85,7 @@ FORMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("dims", "text", "printed"), FORMS)
 def test_formulas_of_arrays_are_short_and_worth_the_same(dims, text, printed):
     names = {}
@@ -155,6 +156,7 @@ def test_formulas_alone_declare_the_dims():
     assert "  W: 3 x 2  # parameter\n  b: 3  # parameter\n  c: scalar  # par" in text
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("texts", [NETWORK, LARGE], ids=["network", "large"])
 @pytest.mark.parametrize("level", ["variables", "operations"])
 @pytest.mark.parametrize("numbers", [True, False])

@@ -346,6 +346,7 @@ def test_shared_formulas_stay_shared():
     assert compiled == pytest.approx(graph.evaluate(at)["xy"], rel=1e-14)
 
 
+@pytest.mark.slow
 def test_formula_that_would_grow_without_end_is_refused():
     custom_op("grow0(a) = a + sin(a)")
     for k in range(1, 13):

@@ -425,6 +425,7 @@ def test_the_output_is_the_name_whose_adjoint_is_one():
     assert not check(text + "bar_v2 = 1\nbar_x = cos(v2)*6*x").ok
 
 
+@pytest.mark.slow
 def test_partial_and_total_derivatives_are_two_things():
     text = "a = x^2\ny = a*x\n"
     assert check(text + "∂y/∂x = a").ok
@@ -546,7 +547,7 @@ def hint_is_true(text, rng):
 
 def test_what_is_said_of_a_wrong_line_holds():
     rng = np.random.default_rng(3)
-    assert sum(hint_is_true(text, rng) for text in BODIES * 3) > len(BODIES)
+    assert sum(hint_is_true(text, rng) for text in BODIES) > len(BODIES) // 3
 
 
 @pytest.mark.slow
@@ -556,6 +557,7 @@ def test_what_is_said_of_any_wrong_line_holds(text):
     assert sum(hint_is_true(text, rng) for _ in range(25)) > 5
 
 
+@pytest.mark.slow
 def test_points_at_which_nothing_would_show_do_not_make_a_condition():
     text = "z = x^a*exp(-x/b)\ndz/da = x^a*exp(-x/b)*log(x) - 0.5"
     for seed in range(4):

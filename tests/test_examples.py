@@ -17,7 +17,7 @@ def test_examples_are_numbered_without_a_gap():
     assert numbers == list(range(1, len(EXAMPLES) + 1))
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example(path, tmp_path):
     text = path.read_text(encoding="utf-8")

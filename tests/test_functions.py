@@ -534,6 +534,7 @@ def test_two_mistakes_do_not_hide_each_other():
     assert check_function(lambda x: x.sum(), claim, np.ones(N)).verdict == FAIL
 
 
+@pytest.mark.slow
 def test_of_single_precision_it_is_said_what_would_have_shown():
     x = MANY["squares"][2].astype(np.float32)
     report = check_function(lambda x: (x**2).sum(), lambda x: 2 * x, x)

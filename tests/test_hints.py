@@ -511,6 +511,7 @@ def test_a_logarithm_of_what_vanishes_is_known_exactly(z):
     assert diagnose(parse_graph(["xy = softplus(xx)"]), {"xx": z}).ok
 
 
+@pytest.mark.slow
 def test_roots_in_roots_do_not_grow_for_ever(monkeypatch):
     count, multiply = [0], Monomial.__mul__
 

@@ -346,6 +346,7 @@ def test_a_line_is_judged_as_it_is_meant(right, wrong, of_right, of_wrong):
         assert " ".join(verdicts) == wanted
 
 
+@pytest.mark.slow
 def test_a_chain_from_a_partial_is_held_against_both_readings():
     rows = check_derivation(
         SOFTMAX + "∂p/∂a = p*(1 - p) = p - p^2\n∂p/∂a = 2*p = p + p",

@@ -217,6 +217,7 @@ def test_long_sums_reach_sympy():
     assert len(graph.sympy("xy").args) == 100
 
 
+@pytest.mark.slow
 def test_what_is_too_deep_for_sympy_is_refused_by_name():
     graph = parse_graph(["xy=" + "sin(" * 5_000 + "xa" + ")" * 5_000])
     with pytest.raises(GraphError, match="nested too deeply for sympy"):
