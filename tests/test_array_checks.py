@@ -504,3 +504,43 @@ def test_differences_of_a_large_edge_are_refused():
         "are the most\n  hint: compare_partials checks it along random directions; "
         "method='adjoint' gives all entries"
     )
+
+
+AT_THE_POINT = [  # what holds where it was asked about, and not at every other point
+    (
+        "xo, xt: 4\nxp = softmax(xo)\nxl = -sum(xt*log(xp))", "xo", "xt - xp",
+        {"xo": [0.3, -1.0, 0.5, 0.1], "xt": [0.1, 0.2, 0.3, 0.4]},
+        "the sign is flipped",
+    ),
+    (
+        "xo, xt: 4\nxp = softmax(xo)\nxl = -sum(xt*log(xp))", "xo", "2*(xp - xt)",
+        {"xo": [0.3, -1.0, 0.5, 0.1], "xt": [0.1, 0.2, 0.3, 0.4]},
+        "it is 2 times the true derivative",
+    ),
+    (
+        "w: 2\nxx: batch x 2\nxy: batch\nxr = xx @ w - xy\nxl = mean(xr^2)", "w",
+        "2*xx' @ xr",
+        {"w": [1.0, 2.0], "xx": [[1, 2], [3, -1], [0.5, 2]], "xy": [1.0, 0.0, 2.0]},
+        "it is 3 times the true derivative, as if a sum stood where mean(xr^2) is a "
+        "mean",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "wrt", "claim", "at", "says"), AT_THE_POINT)
+def test_what_is_told_holds_at_the_point_that_was_given(texts, wrt, claim, at, says):
+    graph = parse_graph(texts)
+    claims = {("xl", wrt): claim}
+    report = check_gradients(graph, at=at, claims=claims, output="xl")
+    assert not report.ok
+    assert report.first_wrong.looks_like == says
+
+
+def test_an_axis_of_a_claim_may_be_named_by_its_size():
+    texts = "w: 2\nxx: batch x 2\nxy: batch\nxr = xx @ w - xy\nxl = mean(xr^2)"
+    rng = np.random.default_rng(0)
+    at = {"w": rng.normal(size=2), "xx": rng.normal(size=(5, 2))}
+    at["xy"] = rng.normal(size=5)
+    claim = "2*mean(xx*unsqueeze(xr, axis=1), axis=batch)"
+    claims = {("xl", "w"): claim}
+    assert check_gradients(parse_graph(texts), at=at, claims=claims, output="xl").ok

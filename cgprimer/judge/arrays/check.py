@@ -175,7 +175,10 @@ class ArrayCheck:
         # other points are asked only where the given one has too few numbers.
         few = claim.everywhere and told.values.size < NUMBERS
         wide = self.wide if few else None
-        if wide is None:
+        # Nor where all numbers have one ratio: elsewhere a size may be another, or
+        # targets not add up to 1, and what is told has to hold at the given point.
+        ratio = case.wrong.constant()
+        if wide is None or (ratio is not None and told.values.size > 1):
             return case
         other = self.meant(
             wide.total(*one.edge) if one.kind == "total" else wide.edges[one.edge],
@@ -186,7 +189,12 @@ class ArrayCheck:
             return case
         wider = ArrayCase(other, claim, more, self.of)
         # A claim that is right elsewhere is wrong at the given points alone.
-        return case if wider.wrong.agrees(wider.wrong.true) else wider
+        if wider.wrong.agrees(wider.wrong.true):
+            return case
+        other_ratio = wider.wrong.constant()
+        if None in (ratio, other_ratio) or np.isclose(ratio, other_ratio):  # type: ignore
+            return wider
+        return case
 
     @lazy
     def wide(self) -> ArraysAtPoint | None:
