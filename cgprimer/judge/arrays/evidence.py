@@ -51,11 +51,6 @@ class WorstEntry:
     checked: str
     sides: tuple[float, float]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every entry was held against a difference of its own."""
-        return "direction" not in self.checked
-
 
 def found(one: ArrayDerivative, claimed: ToldEntries | None = None) -> WorstEntry:
     """The verdict on our own derivative, or on one that is claimed."""
