@@ -325,6 +325,7 @@ def test_a_slope_is_a_success_where_linear_regression_is_sure_of_it():
         assert result.converged == (sure or wanted >= 0.5), (size, wanted)
 
 
+@pytest.mark.slow
 def test_noise_is_hardly_ever_called_a_find():
     """1 of 1 000 by chance; a peak looks for its place and may find a little more."""
     peak = parse_graph(["xy = a*exp(-(xx - m)^2/(2*s^2)) + b"])

@@ -715,7 +715,7 @@ SPOILT = {
 MISTAKEN = [*SPOILT][:2] + [pytest.param(m, marks=slow) for m in [*SPOILT][2:]]
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(10)
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("mistake", MISTAKEN)
 @pytest.mark.parametrize("key", LARGE)
@@ -766,6 +766,7 @@ def test_totals_through_a_surrogate_are_not_mixed_with_others():
     assert (row.verdict, row.wrt) == (PASS, "3 random directions of 2 names")
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_checked_in_few_steps():
     """Chains once took minutes: all of n totals through all of n equations."""
     lines = [f"x{k + 1} = cos(a{k}*x{k}) + x{k}/2" for k in range(150)]

@@ -99,6 +99,7 @@ def test_a_column_that_is_not_used_may_hold_anything(csv, cell):
     assert Dataset.from_csv(path, LINE).targets["xy"].tolist() == [2]
 
 
+@pytest.mark.slow
 def test_a_long_cell_in_a_column_that_is_not_used_does_no_harm(csv):
     before = csv_module.field_size_limit()
     cell = "a" * 10**7
@@ -119,6 +120,7 @@ def test_the_columns_may_come_in_any_order_and_twice_be_chosen(csv):
 # Sizes; the limits are smaller here, so that they are met at once
 
 
+@pytest.mark.slow
 def test_a_line_without_end_is_refused(csv, monkeypatch):
     monkeypatch.setattr(text_file, "LONGEST", 2**20)
     for text in ("1" * 2**21, "xx,xy\n" + "1" * 2**21, 'xx,xy\n"' + "1\n" * 2**20):
@@ -184,6 +186,7 @@ sys.exit(main(["fit", "xy = w*xx + b", "--data", "/dev/zero"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device here")
 def test_a_device_that_never_ends_is_refused():
     run = [sys.executable, "-c", ZERO]

@@ -451,6 +451,7 @@ def test_losses_of_any_size_are_drawn(size, scale):
         assert [text.get_text() for text in ax.texts] == ["no losses"]
 
 
+@pytest.mark.slow
 def test_half_a_million_losses_keep_their_extremes():
     losses = np.random.default_rng(0).lognormal(0, 1, 500_000)
     losses[[123_456, 387_654]] = 1e7, 1e-7

@@ -590,7 +590,7 @@ def test_a_right_derivation_passes(text):
     assert report.ok, str(report)
 
 
-@pytest.mark.every(24)
+@pytest.mark.every(72)
 @pytest.mark.parametrize("case", WRONG.strip().split("\n\n"))
 def test_a_wrong_line_gets_its_mistake_and_the_right_formula(case):
     text, says, correct = (part.strip() for part in case.split("\n"))
@@ -711,6 +711,7 @@ TOLD = {
 }  # fmt: skip
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("text", TOLD)
 def test_a_row_says_what_was_read_and_what_would_be_right(text):
     rows = check_derivation(text, rng=0, symbolic=False).rows

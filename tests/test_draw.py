@@ -147,7 +147,7 @@ def test_every_name_is_written_once_and_every_edge_drawn(graph, with_numbers):
     assert len(arrows(ax)) == sum(map(len, graph.depends_on.values()))
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 def test_texts_fit_their_boxes(graph, with_numbers):
     assert_texts_fit(shared_drawing(graph, with_numbers))
 

@@ -274,6 +274,7 @@ def by_hand(start, steps):
         )
 
 
+@pytest.mark.slow
 def test_the_network_learns_from_logits_as_it_does_by_hand():
     names = ["b1", "b2", "w11", "w12", "w21", "w22", "c", "u1", "u2"]
     rng, losses = np.random.default_rng(0), []

@@ -127,6 +127,7 @@ def test_where_terms_take_all_digits_nothing_is_decided_wrongly(key):
 VAGUE = {"neuron"}  # no three digits are left of some of its differences
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", ["quadratic", "mean", *VAGUE])
 def test_single_precision_is_excused_and_gross_errors_are_not(key):
     count, f = FUNCTIONS[key]
@@ -468,6 +469,7 @@ SOME = ("squares", "sparse", "units")
 EACH = [k if k in SOME else pytest.param(k, marks=pytest.mark.slow) for k in MANY]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", EACH)
 def test_three_thousand_components_agree(key):
     f, grad, x = MANY[key]
@@ -497,6 +499,7 @@ def one_mistake_is_found_and_located(key, seeds):
         assert f"at x[{place}]; the other 2999 agree" in report.diagnosis
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", ["squares", "network"])
 def test_one_mistake_among_three_thousand_is_found_and_located(key):
     one_mistake_is_found_and_located(key, [0])
@@ -542,6 +545,7 @@ def test_of_single_precision_it_is_said_what_would_have_shown():
     assert "could not be decided" in report.diagnosis
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_report_and_a_bar_shows(capsys):
     f, grad, x = MANY["squares"]
     x = x[:100]

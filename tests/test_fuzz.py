@@ -474,6 +474,7 @@ def attack_all(family: str, seed: int, count: int) -> None:
     assert family == "arguments" or 0.2 < share < 0.8, f"{share:.0%} accepted"
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_only_errors_of_ours_come_out(family: str):
     attack_all(family, 0, FAMILIES[family][1] // 8)

@@ -318,6 +318,7 @@ def test_arrays_give_one_gradient_per_sample():
     assert found["cd"] == pytest.approx(xa**2)
 
 
+@pytest.mark.slow
 def test_a_deep_chain_has_a_gradient_graph():
     count = 1_000
     graph = parse_graph([f"x{i + 1} = a*x{i} + b" for i in range(count)])

@@ -667,6 +667,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_equations_stay_under_a_gibibyte():
     run = [sys.executable, "-c", LARGE]
     found = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60)

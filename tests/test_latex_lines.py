@@ -1168,6 +1168,7 @@ def formula(text):
     return read_formula(line, (0, len(line)), ["x", "y", "xa", "w11"])
 
 
+@pytest.mark.slow
 def test_whatever_is_pasted_is_read_or_refused():
     for text in broken_lines(150):
         script = read_lines(text)
@@ -1195,6 +1196,7 @@ LONG = {
 }
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", LONG)
 def test_length_and_depth_cost_in_proportion(key):
     start = time.thread_time()

@@ -258,11 +258,13 @@ def test_cycles_are_refused(edges):
         draw(edges_of(edges))
 
 
+@pytest.mark.slow
 def test_layouts_repeat():
     first, second = (draw(GRAPHS["seed 6"])[3] for _ in range(2))
     assert first.positions == second.positions
 
 
+@pytest.mark.slow
 def test_a_chain_of_3_000_is_laid_out():
     _, _, _, layout = draw(chain(3_000))
     assert len(layout.positions) == 3_000

@@ -194,7 +194,7 @@ CLAIMS = [  # of what, a right formula and one that is nearly right
 ]  # fmt: skip
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("edge", "right", "wrong"), CLAIMS)
 def test_a_claim_is_read_in_latex(edge, right, wrong):
     graph, edge = parse_graph(GRAPH, **NAMES), tuple(edge.split())
@@ -337,7 +337,7 @@ VERDICTS = [  # a line that is right, one that is nearly right, and what comes o
 ]  # fmt: skip
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @pytest.mark.parametrize(("right", "wrong", "of_right", "of_wrong"), VERDICTS)
 def test_a_line_is_judged_as_it_is_meant(right, wrong, of_right, of_wrong):
     for text, wanted in ((right, of_right), (wrong, of_wrong)):

@@ -1919,7 +1919,7 @@ ENDLESS = {
 }  # fmt: skip
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(8)
 @pytest.mark.parametrize("unit", ENDLESS)
 def test_bad_input_ends_soon(unit: str):
     for text in (f"y = {ENDLESS[unit]}", ENDLESS[unit]):

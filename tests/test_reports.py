@@ -265,7 +265,7 @@ def is_told(known, output, right, mistakes):
         assert re.search(says, row.looks_like), (wrt, says, row.looks_like)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("key", sorted(MODELS.keys() - {"4-2-1"}))
 def test_every_wrong_total_is_told_by_its_mistake_and_no_right_one_is(key):
     *known, trials = planted(key, np.random.default_rng(1), most=2)
@@ -522,7 +522,7 @@ def graph_of(case):
     return (random_dag(case) if isinstance(case, int) else problem(case))[0]
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("case", GRAPHS[::4])
 def test_the_suggested_formula_is_the_true_derivative(case):
     known, rng = check_of(graph_of(case)), np.random.default_rng(5)

@@ -133,7 +133,7 @@ def is_outside(key: str, graph: Graph, at: dict[str, float]) -> bool:
     return False
 
 
-@pytest.mark.every(8)
+@pytest.mark.every(16)
 @pytest.mark.parametrize(("key", "formula", "points"), FORMULAS, ids=IDS)
 def test_formula_has_its_published_value_and_slopes(
     key: str, formula: str, points: list[dict]

@@ -287,6 +287,7 @@ def test_a_short_formula_is_sympys():
     assert not any("sympy" in row.reason for row in compare_partials(graph, at).rows)
 
 
+@pytest.mark.slow
 def test_which_formula_is_long_follows_from_its_length_alone():
     lengths = [
         (sum(shape.lengths), shape.asks_sympy)

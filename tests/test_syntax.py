@@ -606,7 +606,7 @@ LARGE = {
 }
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("kind", LARGE)
 def test_large_expressions(kind: str):
     text, nodes = LARGE[kind]
@@ -615,6 +615,7 @@ def test_large_expressions(kind: str):
     assert nodes > 50_000 or parse_expression(show(root)) is root
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("kind", ["parentheses", "sum"])
 def test_large_mistakes_are_found(kind: str):
     with pytest.raises(ExpressionError, match=r"'\)' closes nothing"):
@@ -631,6 +632,7 @@ def test_a_sum_of_a_million_terms():
         gc.enable()
 
 
+@pytest.mark.slow
 def test_distinct_terms_are_evaluated_in_order():
     graph = parse_graph(["xy=" + "+".join(f"x{i}" for i in range(5_000))])
     at = {f"x{i}": i for i in range(5_000)}

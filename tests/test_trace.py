@@ -483,6 +483,7 @@ def test_as_dicts():
 # Size.
 
 
+@pytest.mark.slow
 def test_a_long_chain_and_a_wide_sum():
     length = 400
     graph = parse_graph([f"x{i + 1} = sin(a*x{i})" for i in range(length)])
