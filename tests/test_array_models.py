@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from array_models import INDICES, MODELS, SIZES, graph_of_model, point
 
-from cgprimer import gradient, to_jax, to_torch, unrolled
+from cgprimer import gradient, parse_graph, to_jax, to_torch, unrolled
 from cgprimer.expr.array_ops import ARRAY_OPS
 from cgprimer.expr.dims import show_dims
 from cgprimer.expr.ops import OPS
 from cgprimer.expr.ops import name as leaf
 from cgprimer.graph.rows import graph_of
+from cgprimer.run.arrays.evaluation import KEPT
 
 
 def slopes_by_differences(graph, output, at, name):
@@ -138,3 +139,16 @@ def test_torch_agrees(name):
     slopes = dict(module.named_parameters()) | inputs
     for wrt, slope in graph.gradient_at(model.output, at, model.wrt).items():
         np.testing.assert_allclose(slopes[wrt].grad, slope, rtol=1e-9, atol=1e-11)
+
+
+def test_kernels_of_so_many_sizes_are_kept_and_no_more():
+    graph = parse_graph("w: 2\nxx: batch x 2\nxl = sum((xx @ w)^2)")
+
+    def kernels():
+        return [k for k in graph.programs if k[0] == "arrays"]
+
+    for size in range(1, KEPT + 1):
+        graph.evaluate({"w": [1.0, 2.0], "xx": np.ones((size, 2))})
+        assert len(kernels()) == size
+    graph.evaluate({"w": [1.0, 2.0], "xx": np.ones((KEPT + 1, 2))})
+    assert len(kernels()) == KEPT

@@ -118,13 +118,15 @@ def kernel_of(
     """The kernel of a graph for some sizes, kept with it."""
     key = "arrays", sizes, sampled, wanted, summed
     kept = graph.programs
-    if key not in kept:
-        mine = [k for k in kept if isinstance(k, tuple) and k[:1] == ("arrays",)]
-        for old in mine[: len(mine) - KEPT + 1]:
-            kept.pop(old, None)
+    kernel: ArrayKernel | None = kept.get(key)
+    if kernel is None:
         bodies, sizing = concrete(graph, sizes)
-        kept[key] = ArrayKernel(bodies, wanted, sizing, sampled, summed)
-    kernel: ArrayKernel = kept[key]
+        kernel = ArrayKernel(bodies, wanted, sizing, sampled, summed)
+        # A list, since another thread may add one meanwhile.
+        mine = [k for k in list(kept) if isinstance(k, tuple) and k[:1] == ("arrays",)]
+        for old in mine[: max(0, len(mine) - KEPT + 1)]:
+            kept.pop(old, None)
+        kept[key] = kernel
     return kernel
 
 
