@@ -629,3 +629,8 @@ TOTALS = [
 @pytest.mark.parametrize(("texts", "said"), TOTALS)
 def test_parameters_are_counted(texts, said):
     assert parse_graph(texts).summary().summary() == said
+
+
+def test_latex_may_stand_beside_declarations_of_numbers():
+    graph = parse_graph("c: scalar\ny = \\frac{c}{x}")
+    assert (str(graph), graph.sizing) == ("y = c/x", None)

@@ -74,6 +74,7 @@ def as_written(node: Node) -> Node:
 
 
 def fraction_of(node: Node) -> _Fraction:
+    """A product as its numbers and its powers, above and below the line."""
     product = _Fraction(([], []), ({}, {}))
     numbers, factors = split_product(node)
     for factor, power in numbers + factors:

@@ -25,7 +25,7 @@ from cgprimer.expr.printed import plain_name, read_print
 from cgprimer.expr.spelled import Spelled
 from cgprimer.expr.syntax import Parser
 from cgprimer.expr.tokens import NAME, PARTED, RESERVED, STRAY, is_latex, readable
-from cgprimer.graph.declarations import declared_in, is_declaration
+from cgprimer.graph.declarations import Declared, declared_in, is_declaration
 from cgprimer.graph.declared import ArrayReading, holds_arrays, read_arrays
 from cgprimer.graph.doubts import doubts
 from cgprimer.graph.from_texts import table_of
@@ -98,19 +98,8 @@ def _graph(
     told = None
     if dims is not None or any(":" in x and is_declaration(x) for x in texts):
         told = declared_in(texts, dims)
-        if not told.equations:
-            raise GraphError(
-                "there are declarations, and no equations: write at least one, like "
-                "'xy = W @ xa'"
-            )
-        if told.has_arrays:
-            if any(map(is_latex, texts)):
-                from cgprimer.reading.matrix_equations import plain_equations
-
-                texts, unread = plain_equations(texts, told)
-                if unread:
-                    raise _refused(unread, notes)
-            reading = read_arrays(texts, told, (*declared[0], *declared[1]))
+        if told.has_arrays or not told.equations:
+            reading = _told(texts, told, notes, declared)
             return _array_graph(reading, notes, outputs, declared)
         notes = [notes[n] for n in told.equations] if notes else notes
         texts = [texts[n] for n in told.equations]
@@ -122,7 +111,8 @@ def _graph(
     if any(is_latex(texts[n]) for n in problems):
         from cgprimer.reading.among import read_among
 
-        whole = expressions if isinstance(expressions, str) else None
+        # With its declarations the whole is no text of equations alone.
+        whole = expressions if isinstance(expressions, str) and told is None else None
         read = read_among(whole, texts, notes, problems, declared)
         texts, notes, declared, found = read.texts, read.notes, read.declared, read.said
         table, readings, problems = _table(texts, read.readings, *declared)
@@ -144,6 +134,27 @@ def _graph(
     if spare:
         table = replace(table, parameters=(*table.parameters, *spare))
     return Graph(table, outputs, spare, found)
+
+
+def _told(
+    texts: list[str],
+    told: Declared,
+    notes: list[Note],
+    declared: tuple[Sequence[str], Sequence[str]],
+) -> ArrayReading:
+    """Texts that declare arrays, as they are read; those in LaTeX by the dims."""
+    if not told.equations:
+        raise GraphError(
+            "there are declarations, and no equations: write at least one, like "
+            "'xy = W @ xa'"
+        )
+    if any(map(is_latex, texts)):
+        from cgprimer.reading.matrix_equations import plain_equations
+
+        texts, unread = plain_equations(texts, told)
+        if unread:
+            raise _refused(unread, notes)
+    return read_arrays(texts, told, (*declared[0], *declared[1]))
 
 
 def _refused(

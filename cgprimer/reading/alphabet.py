@@ -49,6 +49,7 @@ def called(text: str) -> str:
 
 
 def in_letters(text: str) -> str:
+    """A name with every Greek letter and accent spelled out, α_1 as alpha_1."""
     if text.isascii():
         return text
     return "_".join(spelled(part) or part for part in text.split("_"))
