@@ -148,7 +148,7 @@ def cosine(graph, data, result):
     return np.max(np.abs(left @ rows) / np.where(scale > 0, scale, 1))
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(8)
 @pytest.mark.parametrize("name", MODELS)
 def test_least_squares_from_its_own_start_is_never_falsely_a_success(name):
     statuses = set()

@@ -272,7 +272,7 @@ def test_second_differences_see_where_the_curvature_jumps():
     assert float(found.right[0]) == pytest.approx(2)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(8)
 @published
 @pytest.mark.parametrize("scheme", ["ridders", pytest.param("three-point", marks=slow)])
 def test_second_differences_keep_their_bound_on_published_data(scheme: str):
@@ -362,7 +362,7 @@ def test_a_function_that_is_not_elementwise_is_refused():
 # Whole graphs.
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("scheme", REAL)
 @pytest.mark.parametrize("key", PROBLEMS)
 def test_differences_of_whole_graphs_meet_the_reverse_sweep(key: str, scheme: str):

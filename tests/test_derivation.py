@@ -276,7 +276,7 @@ def test_an_identity_passes(text):
         assert row.outcome == f"PASS, {row.symbolic}"
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.parametrize("text", IDENTITIES)
 def test_the_same_with_a_mistake_fails(text, mistake):
@@ -485,7 +485,7 @@ PATHS = {
 }
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("line", PATHS)
 def test_a_wrong_adjoint_is_told_by_its_path(line):
     row = check(GRAPH + line).first_wrong
@@ -548,7 +548,8 @@ def hint_is_true(text, rng):
 
 def test_what_is_said_of_a_wrong_line_holds():
     rng = np.random.default_rng(3)
-    assert sum(hint_is_true(text, rng) for text in BODIES) > len(BODIES) // 3
+    some = BODIES[::3]  # all of them, and oftener, in the slow one below
+    assert sum(hint_is_true(text, rng) for text in some) > len(some) // 3
 
 
 @pytest.mark.slow

@@ -199,7 +199,7 @@ def traced(key, order, level, numbers):
     return trace(graph, known if numbers else None, level=level)
 
 
-@pytest.mark.every(20)
+@pytest.mark.every(40)
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("key", TRACED)
 @pytest.mark.parametrize("order", [1, 2])

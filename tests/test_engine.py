@@ -364,7 +364,7 @@ GRAPHS = [
 ]
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(10)
 @pytest.mark.parametrize(("tier", "kind", "size"), GRAPHS)
 def test_a_graph_gives_what_numpy_gives(tier: str, kind: str, size: int):
     graph = a_graph(kind, size)
@@ -777,7 +777,7 @@ DECLARED = {
 }
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("contract", DECLARED)
 @pytest.mark.parametrize("kind", ["network", "chain"])
 @pytest.mark.parametrize("tier", ["by shape", "compiled", "taped"])

@@ -111,6 +111,7 @@ def test_the_units_of_x_change_nothing(key, scale):
     judged(lambda v: f(v / scale), x * scale, 0.0, right / scale, (0, None, 3))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("key", HOPELESS)
 def test_where_terms_take_all_digits_nothing_is_decided_wrongly(key):
     count, f = HOPELESS[key]
@@ -469,7 +470,7 @@ SOME = ("squares", "sparse", "units")
 EACH = [k if k in SOME else pytest.param(k, marks=pytest.mark.slow) for k in MANY]
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("key", EACH)
 def test_three_thousand_components_agree(key):
     f, grad, x = MANY[key]
@@ -499,7 +500,7 @@ def one_mistake_is_found_and_located(key, seeds):
         assert f"at x[{place}]; the other 2999 agree" in report.diagnosis
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("key", ["squares", "network"])
 def test_one_mistake_among_three_thousand_is_found_and_located(key):
     one_mistake_is_found_and_located(key, [0])
@@ -531,6 +532,7 @@ def test_where_there_are_more_mistakes_than_are_worth_locating_it_is_said():
     assert "and perhaps at more" in check_function(f, claim, x).diagnosis
 
 
+@pytest.mark.slow
 def test_two_mistakes_do_not_hide_each_other():
     claim = np.ones(N)
     claim[[3, 2000]] += [0.01, -0.01]

@@ -1196,7 +1196,7 @@ LONG = {
 }
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(4)
 @pytest.mark.parametrize("key", LONG)
 def test_length_and_depth_cost_in_proportion(key):
     start = time.thread_time()

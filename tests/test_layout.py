@@ -119,6 +119,7 @@ def all_boxes(sizes, labels, layout):
     return {**nodes, **rectangles(layout.labels, labels)}
 
 
+@pytest.mark.every(3)
 def test_no_box_overlaps_another(drawn):
     sizes, labels, _, layout = drawn
     boxes = all_boxes(sizes, labels, layout)

@@ -298,6 +298,7 @@ SAID = {  # what is printed although it is no report
 }  # fmt: skip
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape", "replace"])
 @pytest.mark.parametrize("encoding", ["ascii", "cp932"])
 @pytest.mark.parametrize("key", SAID)
